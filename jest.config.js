@@ -1,0 +1,31 @@
+export default {
+  testEnvironment: "node",
+  roots: ["<rootDir>/test", "<rootDir>/schematics"],
+  testMatch: ["**/*.test.ts"],
+  extensionsToTreatAsEsm: [".ts"],
+  moduleNameMapper: {
+    "^nestjs-stem$": "<rootDir>/lib/index.ts",
+    "^nestjs-stem/core$": "<rootDir>/lib/core/index.ts",
+    "^nestjs-stem/sqlite$": "<rootDir>/lib/adapters/sqlite/index.ts",
+    "^nestjs-stem/testing$": "<rootDir>/lib/testing/index.ts",
+    "^(\\.{1,2}/.*)\\.js$": "$1",
+  },
+  transform: {
+    "^.+\\.ts$": [
+      "@swc/jest",
+      {
+        jsc: {
+          target: "es2022",
+          parser: { syntax: "typescript", decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true },
+          keepClassNames: true,
+        },
+        module: { type: "es6" },
+        sourceMaps: "inline",
+      },
+    ],
+  },
+  collectCoverageFrom: ["lib/**/*.ts", "codegen/**/*.ts", "!**/*.d.ts", "!lib/cli/main.ts"],
+  coverageReporters: ["text-summary"],
+  testTimeout: 30_000,
+};

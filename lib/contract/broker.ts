@@ -1,0 +1,179 @@
+import type { DeathCause, Delivery, EventWait, Failure, FinalState, JobState, Lease, NewJob } from "./job.js";
+import type { NewEntry } from "./journal.js";
+
+/**
+ * The line of jobs. Three verbs carry all the traffic (`enqueue`, `claim`, `settle`); each takes a batch and is ONE atomic
+ * step in the store (a transaction, or a script), so no crash can fall between "result saved" and "job removed".
+ */
+export interface Broker {
+  /**
+   * Stores all the jobs or none. A job whose id is stored already, in any state, is skipped and reported; the first of two
+   * equal ids in one call wins. Core has checked the batch with `checkJobs`.
+   */
+  enqueue(jobs: readonly NewJob[], options?: EnqueueOptions): Promise<Enqueued>;
+
+  /**
+   * Lends due jobs to a worker, in this order of work: take back what lapsed workers hold (attempt given back, lapse
+   * counted, at the `maxLapses`-th the job is dead with cause `"lapsed"`); wake parked jobs whose deadline passed; expire;
+   * then lend, in each queue the higher priority first, then the earlier due, then the earlier stored. Queues are served in the order
+   * given; paused ones are passed over. Attempts are counted here, so that a crash cannot lose the count.
+   */
+  claim(request: Claim, options?: At): Promise<Claimed>;
+
+  /**
+   * Carries out how deliveries ended and, when `next` is given, claims more work in the same step: a busy worker makes one
+   * round trip per batch. A settlement whose lease is stale writes nothing at all and is reported in `lost`.
+   */
+  settle(settlements: readonly Settlement[], next?: Claim, options?: At): Promise<Settled>;
+
+  /**
+   * Ends unfinished jobs at once, whatever they are doing; a worker that holds one finds its lease lost. Jobs that wait for a
+   * cancelled job are cancelled with it (unless their link says `"continue"`).
+   */
+  cancel(ids: readonly string[], reason: string, options?: At): Promise<readonly Cancelled[]>;
+
+  /** Stops or starts lending from queues, for every worker and until told otherwise. Running jobs go on; a queue need not exist yet. */
+  pause(queues: readonly string[], options?: At): Promise<void>;
+  resume(queues: readonly string[], options?: At): Promise<void>;
+
+  /** Every queue that holds a job or is paused, by name. */
+  queues(options?: At): Promise<readonly QueueInfo[]>;
+
+  readonly deadLetters: DeadLetters;
+}
+
+/** Jobs in state `failed` that died on their own account: `cause` is not `"input"`. */
+export interface DeadLetters {
+  /** Latest death first. */
+  list(filter?: DeadLetterFilter, options?: At): Promise<readonly DeadLetter[]>;
+  /**
+   * Makes jobs that `failed`, `expired` or were `cancelled` ready again with attempts and lapses at 0. Whatever died of them as an input is
+   * `blocked` again. A job with cause `"input"` is not retried by itself. Returns the ids that moved.
+   */
+  retry(ids: readonly string[], options?: At): Promise<readonly string[]>;
+  /** Forgets dead letters; returns how many. Whoever waited for them keeps its own record. At least one filter field, or `{ all: true }`. */
+  purge(filter: DeadLetterFilter | { readonly all: true }, options?: At): Promise<number>;
+}
+
+export interface DeadLetterFilter {
+  readonly ids?: readonly string[];
+  readonly queue?: string;
+  readonly task?: string;
+  /** Died before this moment. */
+  readonly before?: number;
+  /** Default 100, at most 1,000 for `list`; unlimited for `purge`. */
+  readonly limit?: number;
+  /** Only deaths older than this id's; for paging. */
+  readonly cursor?: string;
+}
+
+export interface DeadLetter {
+  readonly id: string;
+  readonly task: string;
+  readonly queue: string;
+  readonly cause: Exclude<DeathCause, "input">;
+  readonly error: Failure;
+  readonly attempts: number;
+  readonly lapses: number;
+  readonly diedAt: number;
+}
+
+/** `now` replaces the store's clock, in milliseconds since the epoch. For tests only. */
+export interface At {
+  readonly now?: number;
+}
+
+export interface EnqueueOptions extends At {
+  /** A transaction of the caller's on the same store, where `capabilities.transactions` is true. Refused with `STEM_UNSUPPORTED` elsewhere. */
+  readonly transaction?: unknown;
+}
+
+export interface Enqueued {
+  /** Ids that were stored already, in the order given; the stored jobs were left as they are. */
+  readonly duplicates: readonly string[];
+}
+
+export interface Claim {
+  /** A worker with a live lease (see `Workers`). */
+  readonly worker: string;
+  readonly from: readonly QueueShare[];
+  /** At most this many in all; at least 1. */
+  readonly limit: number;
+}
+
+export interface QueueShare {
+  readonly queue: string;
+  /** At most this many from this queue; default `Claim.limit`. */
+  readonly limit?: number;
+}
+
+export interface Claimed {
+  readonly deliveries: readonly Delivery[];
+  /**
+   * When claiming from the same queues could next bring something without a hint: the earliest due job or parked deadline in
+   * those queues, or the end of another worker's lease that holds jobs. Undefined: nothing is foreseen. Jobs that are due now but
+   * did not fit the limits do not count; paused queues do not count.
+   */
+  readonly nextDueAt: number | undefined;
+  /** The store's clock at this claim. */
+  readonly now: number;
+  /** The worker's own lease had run out (or it never registered): nothing was lent. It must `beat` again first. */
+  readonly lapsed: boolean;
+}
+
+/** What is to be written, decided beforehand by core. The adapter only carries it out. */
+export type Settlement = { readonly lease: Lease; readonly journal?: readonly NewEntry[] } & Ending;
+
+export type Ending =
+  /** Done. `result` absent: the handler returned nothing (which is not the same as not having ended). */
+  | { readonly as: "succeeded"; readonly result?: string; readonly enqueue?: readonly NewJob[] }
+  /** Dead: kept as a dead letter. */
+  | { readonly as: "failed"; readonly cause: "error" | "rejected"; readonly error: Failure }
+  /**
+   * Again: a retry keeps the attempt spent and says why; a snooze or release gives it back. Due `delayMs` from now, or at `dueAt`;
+   * without either at once.
+   */
+  | {
+      readonly as: "ready";
+      readonly attempt: "spent" | "returned";
+      readonly delayMs?: number;
+      readonly dueAt?: number;
+      readonly error?: Failure;
+    }
+  /**
+   * Waits for the first of some events, until `deadline` if given (an absolute time). The attempt is given back. If one of the events is
+   * stored already, the job is `ready` at once with that wake: the check and the park are one step.
+   */
+  | { readonly as: "parked"; readonly waits: readonly EventWait[]; readonly deadline?: number }
+  | { readonly as: "cancelled"; readonly error: Failure };
+
+export interface Settled {
+  /** Jobs whose lease had gone: nothing was written for them. */
+  readonly lost: readonly string[];
+  /** Present when `next` was given. */
+  readonly claimed?: Claimed;
+}
+
+export interface Cancelled {
+  readonly id: string;
+  /** `"ended"`: it was final already and stays so. */
+  readonly as: "cancelled" | "ended" | "unknown";
+  /** The state it was in before. */
+  readonly was?: JobState;
+}
+
+export interface QueueInfo {
+  readonly queue: string;
+  readonly paused: boolean;
+  /** Due now. */
+  readonly ready: number;
+  /** `ready`, but due later. */
+  readonly delayed: number;
+  readonly active: number;
+  readonly blocked: number;
+  readonly parked: number;
+  /** Dead letters. */
+  readonly dead: number;
+}
+
+export type { FinalState };

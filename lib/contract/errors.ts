@@ -1,0 +1,175 @@
+import type { Failure } from "./job.js";
+
+/**
+ * Base of every error thrown on purpose. `code` is for programs and search engines (one entry each in docs/errors.md), `message`
+ * says what happened and ends with the remedy, which is also in `hint`.
+ */
+export class StemError extends Error {
+  readonly code: string;
+  /** What to do next. */
+  readonly hint: string;
+
+  constructor(code: string, what: string, hint: string, options?: ErrorOptions) {
+    super(`${what}\n  → ${hint}  [${code}]`, options);
+    this.name = new.target.name;
+    this.code = code;
+    this.hint = hint;
+  }
+}
+
+/** A name that nobody registered: of a task, a workflow or a schedule. */
+export class UnknownTaskError extends StemError {
+  readonly task: string;
+
+  constructor(task: string, known: readonly string[]) {
+    const near = nearest(task, known);
+    super(
+      "STEM_UNKNOWN_TASK",
+      `No task named "${task}" is registered here (${known.length === 1 ? "1 is" : `${known.length} are`}).`,
+      near === undefined
+        ? `Add the class that carries @Task("${task}") to a module's providers.`
+        : `Did you mean "${near}"? Otherwise add its class to a module's providers.`,
+    );
+    this.task = task;
+  }
+}
+
+/** A value cannot travel: not serialisable, too large, not readable, or refused by the task's schema. */
+export class PayloadError extends StemError {
+  constructor(
+    code: "STEM_PAYLOAD_UNSERIALISABLE" | "STEM_PAYLOAD_TOO_LARGE" | "STEM_PAYLOAD_UNREADABLE" | "STEM_PAYLOAD_INVALID",
+    what: string,
+    hint: string,
+    options?: ErrorOptions,
+  ) {
+    super(code, what, hint, options);
+  }
+}
+
+/** An option or argument is wrong. */
+export class OptionError extends StemError {
+  constructor(code: string, what: string, hint: string, options?: ErrorOptions) {
+    super(code, what, hint, options);
+  }
+}
+
+/** The store cannot be used: not reachable, not openable, a newer schema, a driver that is not installed. */
+export class StoreError extends StemError {
+  constructor(
+    code: "STEM_STORE_OPEN" | "STEM_STORE_CLOSED" | "STEM_SCHEMA_NEWER" | "STEM_MISSING_PEER" | "STEM_STORE_FAILED",
+    what: string,
+    hint: string,
+    options?: ErrorOptions,
+  ) {
+    super(code, what, hint, options);
+  }
+}
+
+/** Asked of an adapter that cannot do it, before anything was written. */
+export class UnsupportedError extends StemError {
+  constructor(adapter: string, what: string) {
+    super(
+      "STEM_UNSUPPORTED",
+      `The ${adapter} adapter does not support ${what}.`,
+      "Leave it out, or use an adapter that has it (see the adapters table in README.md).",
+    );
+  }
+}
+
+/** The job that was waited for ended, but not well. `failure` says why. */
+export class JobFailedError extends StemError {
+  readonly jobId: string;
+  readonly state: "failed" | "cancelled" | "expired";
+  readonly failure: Failure;
+
+  constructor(jobId: string, state: "failed" | "cancelled" | "expired", failure: Failure) {
+    super(
+      "STEM_JOB_FAILED",
+      `Job ${jobId} ${state}: ${failure.name}: ${failure.message}`,
+      state === "failed"
+        ? `Look at it with "stem dlq list"; run it again with "stem dlq retry ${jobId}".`
+        : "Enqueue it again if it is still wanted.",
+    );
+    this.jobId = jobId;
+    this.state = state;
+    this.failure = failure;
+  }
+}
+
+/** The time given to wait for a result ran out; the job goes on. */
+export class ResultTimeoutError extends StemError {
+  readonly jobId: string;
+
+  constructor(jobId: string, ms: number) {
+    super(
+      "STEM_RESULT_TIMEOUT",
+      `Job ${jobId} has not ended within ${ms} ms.`,
+      "It goes on by itself. Wait longer, or check that a worker serves its queue.",
+    );
+    this.jobId = jobId;
+  }
+}
+
+/** Nothing is stored under an id that somebody asked about. */
+export class UnknownJobError extends StemError {
+  readonly jobId: string;
+
+  constructor(jobId: string) {
+    super("STEM_UNKNOWN_JOB", `No job ${jobId} is stored.`, "It was never enqueued here, or its retention has passed (keepResult).");
+    this.jobId = jobId;
+  }
+}
+
+/** Makes the data kept of any thrown value. Never throws, whatever was thrown; keeps up to 4,000 characters of the stack. */
+export function toFailure(thrown: unknown, attempt?: number): Failure {
+  const of = (key: string): unknown => {
+    try {
+      return typeof thrown === "object" && thrown !== null ? (thrown as Record<string, unknown>)[key] : undefined;
+    } catch {
+      return undefined;
+    }
+  };
+  const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
+  let plain = "";
+  try {
+    plain = typeof thrown === "string" ? thrown : (JSON.stringify(thrown) ?? String(thrown));
+  } catch {
+    plain = Object.prototype.toString.call(thrown);
+  }
+  const code = of("code");
+  const stack = text(of("stack"));
+  return {
+    name: text(of("name")) ?? "Error",
+    message: (text(of("message")) ?? plain).slice(0, 4_000),
+    ...((typeof code === "string" || typeof code === "number") && { code: String(code) }),
+    ...(stack !== undefined && { stack: stack.slice(0, 4_000) }),
+    ...(attempt !== undefined && { attempt }),
+  };
+}
+
+/** The known name with the fewest edits to `word`, if three or fewer and fewer than half of it. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let fewest = Math.min(3, Math.floor(word.length / 2)) + 1;
+  for (const name of known) {
+    const edits = editDistance(word, name);
+    if (edits < fewest) [best, fewest] = [name, edits];
+  }
+  return best;
+}
+
+/** Levenshtein distance with swapped neighbours counted as one edit (optimal string alignment). */
+function editDistance(a: string, b: string): number {
+  let before: number[] = [];
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      let edits = Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) edits = Math.min(edits, before[j - 2]! + 1);
+      next.push(edits);
+    }
+    [before, row] = [row, next];
+  }
+  return row[b.length]!;
+}

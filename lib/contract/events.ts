@@ -1,0 +1,39 @@
+import type { At, EnqueueOptions } from "./broker.js";
+
+/**
+ * The durable inbox of events. An event wakes every job parked for its name and key and is kept for those that will ask later; the
+ * other half, the wait, is the `parked` settlement, so that neither order loses the event.
+ */
+export interface Events {
+  /** Stores events and makes the jobs that wait for them ready, in one step. An id that is stored already is skipped and reported. */
+  emit(events: readonly NewEvent[], options?: EnqueueOptions): Promise<Emitted>;
+  /** Kept events of a name (and key), oldest first, at most `limit` (default 100). */
+  list(filter: { readonly name: string; readonly key?: string; readonly limit?: number }, options?: At): Promise<readonly StoredEvent[]>;
+}
+
+export interface NewEvent {
+  /** Makes a repeated emit harmless. */
+  readonly id: string;
+  readonly name: string;
+  /** What the event is about, such as an order id; `""` when it is about nothing in particular. */
+  readonly key: string;
+  readonly payload?: string;
+  /** How long it is kept for waits that come later. Default 7 days; 0 reaches only those who wait now. */
+  readonly keepMs?: number;
+}
+
+export interface Emitted {
+  readonly duplicates: readonly string[];
+  /** Jobs made ready. */
+  readonly woken: readonly string[];
+}
+
+export interface StoredEvent {
+  readonly id: string;
+  /** Grows with every event of the store. */
+  readonly seq: number;
+  readonly name: string;
+  readonly key: string;
+  readonly payload?: string;
+  readonly at: number;
+}

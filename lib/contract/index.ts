@@ -1,0 +1,26 @@
+export type * from "./adapter.js";
+export type * from "./broker.js";
+export { checkJobs, JOB_DEFAULTS } from "./check.js";
+export {
+  JobFailedError,
+  nearest,
+  OptionError,
+  PayloadError,
+  ResultTimeoutError,
+  StemError,
+  StoreError,
+  toFailure,
+  UnknownJobError,
+  UnknownTaskError,
+  UnsupportedError,
+} from "./errors.js";
+export type * from "./events.js";
+export type * from "./hints.js";
+export { isFinal, JOB_STATES, mayMove, NEXT_STATES } from "./job.js";
+export type * from "./job.js";
+export type * from "./journal.js";
+export type * from "./limits.js";
+export type * from "./locks.js";
+export type * from "./results.js";
+export type * from "./schedules.js";
+export type * from "./workers.js";

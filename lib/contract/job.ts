@@ -1,0 +1,152 @@
+/** One request to run a task: plain data, stored by every adapter exactly as given. Times are milliseconds since the epoch. */
+export interface NewJob {
+  /** Chosen by the producer, so that enqueueing the same id twice is harmless. 1 to 200 characters. */
+  readonly id: string;
+  /** Registered task name, such as `"mail.send"`. */
+  readonly task: string;
+  readonly queue: string;
+  /** The argument after the codec (perhaps signed, perhaps encrypted). Adapters never look inside. */
+  readonly payload: string;
+  /** Small facts that travel beside the payload: trace, tenant. Adapters never look inside. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** 0 (default) to 9; the higher goes first within its queue. */
+  readonly priority?: number;
+  /** Earliest start, absolute. Excludes `delayMs`. Default: as soon as possible. */
+  readonly dueAt?: number;
+  /** Earliest start, counted from now on the store's clock. Excludes `dueAt`. */
+  readonly delayMs?: number;
+  /** A job that has not started by this moment ends `expired` instead of running late. */
+  readonly expiresAt?: number;
+  /** How many workers may die (or vanish past their lease) while holding this job before it is quarantined as dead. Default 5. */
+  readonly maxLapses?: number;
+  /** How long the record stays after success; 0 forgets it at once. Default one day. */
+  readonly keepResultMs?: number;
+  /** How long the record stays after any other end. Default 30 days. */
+  readonly keepFailedMs?: number;
+  /** Jobs of the SAME enqueue call that wait for this one. */
+  readonly links?: readonly Link[];
+  /** How many links of the same call point at this job. Above 0 it is stored `blocked`. */
+  readonly waitsFor?: number;
+  /** A label shared by the members of a group, to list and count them together. */
+  readonly group?: string;
+  /** Keys of limits to respect. Refused with `STEM_UNSUPPORTED` by an adapter whose `capabilities.limits` is false. */
+  readonly limits?: readonly string[];
+  /** At most one unfinished job per key. Refused with `STEM_UNSUPPORTED` where `capabilities.unique` is false. */
+  readonly unique?: Unique;
+}
+
+/** One arrow of the canvas: when the job that carries it ends, its result becomes input number `position` of job `to`. */
+export interface Link {
+  readonly to: string;
+  /** Place of this result among the inputs of `to`, from 0; unique per `to`. */
+  readonly position: number;
+  /** `"fail"` (default): if this job does not succeed, `to` ends with it. `"continue"`: `to` gets the failure as its input. */
+  readonly onFailure?: "fail" | "continue";
+}
+
+export interface Unique {
+  readonly key: string;
+  /** How long the key is held at most. Default: until the job has ended. */
+  readonly forMs?: number;
+}
+
+/** Proof of a loan. `fence` grows at every delivery of the job, so whoever lost the job cannot write to it any more. */
+export interface Lease {
+  readonly jobId: string;
+  readonly fence: number;
+}
+
+/** A job on loan to one worker. */
+export interface Delivery {
+  readonly job: StoredJob;
+  readonly lease: Lease;
+  /** 1 on the first start. Counted at claim; a snooze, a release or a lapse gives it back, a retry does not. */
+  readonly attempt: number;
+  /** How many deliveries never came back, because the worker died or lost its lease. */
+  readonly lapses: number;
+  /** What the linked jobs left, in `position` order. Empty for a job that never waited. */
+  readonly inputs: readonly Input[];
+  /** Why a parked job runs again. Kept over redeliveries until the next settlement. */
+  readonly wake?: Wake;
+  /** True once anything was appended to the job's journal; when false, reading it can be saved. */
+  readonly journaled: boolean;
+}
+
+/** What a delivery tells about its job. */
+export interface StoredJob {
+  readonly id: string;
+  readonly task: string;
+  readonly queue: string;
+  readonly payload: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly priority: number;
+  readonly enqueuedAt: number;
+  /** When it became due, so that lateness can be told. */
+  readonly dueAt: number;
+  readonly group?: string;
+}
+
+/** The end of one job, as seen by the job that waited for it. `result` is absent when the handler returned nothing. */
+export type Input =
+  | { readonly jobId: string; readonly state: "succeeded"; readonly result?: string }
+  | { readonly jobId: string; readonly state: "failed" | "cancelled" | "expired"; readonly error: Failure };
+
+/** Why a job did not succeed, as data. */
+export interface Failure {
+  /** Name of the error class, `"Error"` if unknown. */
+  readonly name: string;
+  readonly message: string;
+  /** A code to search for, when the error had one. */
+  readonly code?: string;
+  readonly stack?: string;
+  /** Which attempt failed, from 1. */
+  readonly attempt?: number;
+}
+
+/** Why a `failed` job is dead: its handler, a refusal before the handler, lost workers, or a job it waited for. */
+export type DeathCause = "error" | "rejected" | "lapsed" | "input";
+
+/** What a parked job waits for: the first event of that name and key whose sequence number is above `after`. */
+export interface EventWait {
+  readonly name: string;
+  readonly key: string;
+  /** Sequence number of the last such event this job has had; 0 for none. */
+  readonly after: number;
+}
+
+/** What ended a park. `seq` is the event's number, to be given as `after` in the job's next wait for the same name and key. */
+export type Wake =
+  | { readonly by: "event"; readonly name: string; readonly key: string; readonly seq: number; readonly payload?: string }
+  | { readonly by: "deadline" };
+
+/** Every permitted move, and so every fault an adapter may not have. The laws walk this table; nothing is written outside it. */
+export const NEXT_STATES = {
+  /** last input arrived · an input did not succeed · revoked, or an input was */
+  blocked: ["ready", "failed", "cancelled"],
+  /** claimed · revoked · its `expiresAt` passed. Due later is still `ready`. */
+  ready: ["active", "cancelled", "expired"],
+  /** returned · retry, snooze, release, lapse, or its event was already there · waits for an event · gave up or lapsed too often · revoked */
+  active: ["succeeded", "ready", "parked", "failed", "cancelled"],
+  /** its event came, or its deadline passed · revoked */
+  parked: ["ready", "cancelled"],
+  succeeded: [],
+  /** a person pressed retry · the input it died of was retried */
+  failed: ["ready", "blocked"],
+  cancelled: ["ready", "blocked"],
+  expired: ["ready"],
+} as const;
+
+export type JobState = keyof typeof NEXT_STATES;
+
+/** The four states a job can end in. Only a person's retry leads out again. */
+export type FinalState = "succeeded" | "failed" | "cancelled" | "expired";
+
+export const JOB_STATES = Object.keys(NEXT_STATES) as readonly JobState[];
+
+export function isFinal(state: JobState): state is FinalState {
+  return state === "succeeded" || state === "failed" || state === "cancelled" || state === "expired";
+}
+
+export function mayMove(from: JobState, to: JobState): boolean {
+  return (NEXT_STATES[from] as readonly JobState[]).includes(to);
+}

@@ -1,0 +1,55 @@
+import type { At } from "./broker.js";
+import type { DeathCause, Failure, JobState } from "./job.js";
+
+/** What can be known about jobs, unfinished or ended and still kept. */
+export interface Results {
+  /** One record per id, in the order asked; undefined where nothing is stored (never enqueued, or forgotten by retention). */
+  get(ids: readonly string[], options?: At): Promise<readonly (JobRecord | undefined)[]>;
+  /** Newest first by enqueue. */
+  list(filter?: JobFilter, options?: At): Promise<readonly JobRecord[]>;
+  /** Jobs per state; states with none are 0. */
+  count(filter?: Omit<JobFilter, "limit" | "cursor" | "state">, options?: At): Promise<Readonly<Record<JobState, number>>>;
+  /**
+   * Forgets up to `limit` (default 1,000) ended jobs whose retention has passed, with their journals, and events and workers past theirs; returns how
+   * many jobs. A record that an unfinished job still needs as an input is kept.
+   */
+  prune(limit?: number, options?: At): Promise<number>;
+}
+
+export interface JobFilter {
+  readonly state?: JobState;
+  readonly task?: string;
+  readonly queue?: string;
+  readonly group?: string;
+  /** Default 100, at most 1,000. */
+  readonly limit?: number;
+  /** Only jobs enqueued before the one with this id; for paging. */
+  readonly cursor?: string;
+}
+
+export interface JobRecord {
+  readonly id: string;
+  readonly task: string;
+  readonly queue: string;
+  readonly state: JobState;
+  readonly payload: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly priority: number;
+  readonly group?: string;
+  /** Attempts that count: started, and neither given back nor lapsed. */
+  readonly attempts: number;
+  readonly lapses: number;
+  readonly enqueuedAt: number;
+  readonly dueAt: number;
+  /** When it was last lent. */
+  readonly startedAt?: number;
+  readonly endedAt?: number;
+  /** Present when it succeeded and returned something. */
+  readonly result?: string;
+  /** The last failure, also of a job that is to be retried. */
+  readonly error?: Failure;
+  /** Only when `failed`, or ended because of an input (then `"input"`). */
+  readonly cause?: DeathCause;
+  /** Id of the worker that holds it. */
+  readonly worker?: string;
+}

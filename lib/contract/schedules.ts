@@ -1,0 +1,49 @@
+import type { At } from "./broker.js";
+import type { NewJob } from "./job.js";
+
+/** When recurring jobs are next due. No beat is the leader: a slot belongs to whoever moves it by compare-and-set, in one step with its job. */
+export interface Schedules {
+  /** Adds schedules; one whose `spec` is unchanged keeps its `nextAt`, a changed one takes the new. A paused one stays paused. */
+  upsert(schedules: readonly NewSchedule[], options?: At): Promise<void>;
+  /** Schedules whose slot has come, earliest first, of the given ids and not paused; and the moment of the next one after those. */
+  due(ids: readonly string[], limit: number, options?: At): Promise<Due>;
+  /**
+   * For each shot, in one step: if the schedule still stands at `slot` and is not paused, moves it to `nextAt` and stores the job. A job id that is stored
+   * already does not stop the move. Returns the ids that moved; the others had been fired by someone else.
+   */
+  fire(shots: readonly Shot[], options?: At): Promise<readonly string[]>;
+  /** By id. */
+  list(options?: At): Promise<readonly Schedule[]>;
+  /** False: no such schedule. A paused schedule keeps its slot; resuming moves it to `nextAt`. */
+  pause(id: string, options?: At): Promise<boolean>;
+  resume(id: string, nextAt: number | undefined, options?: At): Promise<boolean>;
+  remove(id: string, options?: At): Promise<boolean>;
+}
+
+export interface NewSchedule {
+  readonly id: string;
+  /** What core needs to compute slots and build jobs, as text; opaque here. */
+  readonly spec: string;
+  /** The next slot. Undefined: none (a schedule that has ended). */
+  readonly nextAt: number | undefined;
+}
+
+export interface Schedule extends NewSchedule {
+  readonly paused: boolean;
+  /** The last slot that was fired. */
+  readonly lastAt: number | undefined;
+  readonly fires: number;
+}
+
+export interface Shot {
+  readonly id: string;
+  readonly slot: number;
+  readonly nextAt: number | undefined;
+  readonly job: NewJob;
+}
+
+export interface Due {
+  readonly schedules: readonly Schedule[];
+  readonly nextDueAt: number | undefined;
+  readonly now: number;
+}
