@@ -1,0 +1,117 @@
+import type { JobRecord } from "../../contract/results.js";
+import type { Duration } from "../task/duration.js";
+import type { TaskRef } from "../task/ref.js";
+
+/** How one job is to be enqueued; what is left out comes from the task. */
+export interface EnqueueOptions {
+  /** Chosen by you, so that enqueueing twice is harmless; 1 to 200 characters. Default: a new unique id. */
+  readonly id?: string;
+  readonly queue?: string;
+  readonly priority?: number;
+  /** Start no sooner than this from now, on the store's clock. Excludes `at`. */
+  readonly delay?: Duration;
+  /** Start no sooner than this moment. Excludes `delay`. */
+  readonly at?: Date;
+  /** If it has not started within this from now, it ends `expired`. */
+  readonly expiresIn?: Duration;
+  readonly keepResult?: Duration;
+  readonly keepFailed?: Duration;
+  /** Small facts that travel beside the payload, up to 8 KiB in all. Names that begin with `stem-` are ours. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A transaction of yours on the same store, for adapters whose `capabilities.transactions` is true. */
+  readonly transaction?: unknown;
+}
+
+export interface WaitForOptions {
+  /** How long to wait. Default: for ever. */
+  readonly timeout?: Duration;
+  readonly signal?: AbortSignal;
+}
+
+/** A job that was enqueued, from any process that knows its id. */
+export interface JobHandle<O = unknown> {
+  readonly id: string;
+  /** True when a job of this id was stored already: nothing was enqueued by this call. Always false on a handle made from an id. */
+  readonly duplicate: boolean;
+  /**
+   * Waits for the end and returns what the handler returned.
+   * @throws {JobFailedError} it failed for good, was cancelled or expired
+   * @throws {ResultTimeoutError} the wait's time ran out; the job goes on
+   * @throws {UnknownJobError} nothing is stored under the id (any more)
+   */
+  result(options?: WaitForOptions): Promise<O>;
+  /** Everything the store knows about it now; undefined when nothing is stored under the id. */
+  status(): Promise<JobRecord | undefined>;
+  /** Ends it at once unless it has ended. True if this call ended it. */
+  cancel(reason?: string): Promise<boolean>;
+}
+
+/** A payload argument that may be left out when the task takes none. */
+export type PayloadArgs<I, Rest extends readonly unknown[]> = [I] extends [void]
+  ? [payload?: undefined, ...Rest]
+  : undefined extends I
+    ? [payload?: I, ...Rest]
+    : [payload: I, ...Rest];
+
+/** Enqueues jobs of one task. Generated clients consist of these. */
+export interface TaskClient<I, O> extends TaskRef<I, O> {
+  enqueue(...args: PayloadArgs<I, [options?: EnqueueOptions]>): Promise<JobHandle<O>>;
+  /** Enqueues one job per payload, all or none, in one round trip. `options.id` becomes a prefix: `id-0`, `id-1`, … */
+  enqueueMany(payloads: readonly I[], options?: EnqueueOptions): Promise<readonly JobHandle<O>[]>;
+  enqueueAndWait(...args: PayloadArgs<I, [options?: EnqueueOptions & WaitForOptions]>): Promise<O>;
+  /**
+   * A job to be, for `chain`, `group` and `chord`. Without a payload the task gets what the jobs before it returned: the result in a chain, the
+   * list of results in a chord.
+   */
+  signature(payload?: I, options?: SignatureOptions): Signature<I, O>;
+  handle(id: string): JobHandle<O>;
+}
+
+/** Starts runs of one workflow. */
+export interface WorkflowClient<I, O> extends TaskRef<I, O> {
+  start(...args: PayloadArgs<I, [options?: EnqueueOptions]>): Promise<JobHandle<O>>;
+  startMany(payloads: readonly I[], options?: EnqueueOptions): Promise<readonly JobHandle<O>[]>;
+  startAndWait(...args: PayloadArgs<I, [options?: EnqueueOptions & WaitForOptions]>): Promise<O>;
+  signature(payload?: I, options?: SignatureOptions): Signature<I, O>;
+  handle(id: string): JobHandle<O>;
+}
+
+export type SignatureOptions = Omit<EnqueueOptions, "transaction"> & {
+  /** What happens to the jobs that wait for this one if it does not succeed: they end too (`"fail"`, default), or they run and find the failure in `ctx.inputs`. */
+  readonly onFailure?: "fail" | "continue";
+};
+
+/** A task with its payload, not yet enqueued. */
+export interface Signature<I = unknown, O = unknown> {
+  readonly ref: TaskRef<I, O>;
+  /** `{ from: "inputs" }`: the payload is what the jobs before it returned. */
+  readonly payload: { readonly value: I } | { readonly from: "inputs" };
+  readonly options: SignatureOptions;
+}
+
+/** Options of a whole canvas. */
+export interface CanvasOptions {
+  /** Makes the canvas repeatable: its jobs get ids that begin with it. Default: a new unique id. */
+  readonly id?: string;
+  readonly transaction?: unknown;
+}
+
+/** The handle of a chain or chord is that of its last job; `jobs` are all, in order (of a chord: the members, then the callback). */
+export interface CanvasHandle<O> extends JobHandle<O> {
+  readonly jobs: readonly JobHandle[];
+}
+
+export interface GroupHandle<O> {
+  readonly id: string;
+  readonly jobs: readonly JobHandle<O>[];
+  /** Waits for all members and returns their results in order. @throws as `JobHandle.result`, for the first that did not succeed */
+  results(options?: WaitForOptions): Promise<readonly O[]>;
+}
+
+export interface EmitOptions {
+  /** Makes a repeated emit harmless. Default: a new unique id. */
+  readonly id?: string;
+  /** How long waits that come later still find it. Default 7 days; 0 reaches only those who wait now. */
+  readonly keep?: Duration;
+  readonly transaction?: unknown;
+}

@@ -1,0 +1,67 @@
+import type { Failure } from "../../contract/job.js";
+
+/** What is told about a job in every job signal. */
+export interface JobSignal {
+  readonly jobId: string;
+  readonly task: string;
+  readonly queue: string;
+}
+
+/** In-process lifecycle signals and what comes with each. Durations are milliseconds. Told after the store has confirmed, where the store is involved. */
+export interface SignalMap {
+  readonly "job:enqueued": JobSignal;
+  readonly "job:started": JobSignal & { readonly attempt: number };
+  readonly "job:succeeded": JobSignal & { readonly attempt: number; readonly ms: number };
+  /** An attempt failed and another will follow after `delayMs`. */
+  readonly "job:retried": JobSignal & { readonly attempt: number; readonly ms: number; readonly delayMs: number; readonly error: Failure };
+  readonly "job:dead": JobSignal & { readonly attempt: number; readonly ms: number; readonly error: Failure };
+  readonly "job:snoozed": JobSignal & { readonly attempt: number; readonly ms: number };
+  readonly "job:parked": JobSignal & { readonly attempt: number; readonly ms: number };
+  /** Handed back at shutdown, attempt not spent. */
+  readonly "job:released": JobSignal & { readonly attempt: number };
+  /** It was cancelled or had gone to another worker: what it did here was not recorded. */
+  readonly "job:lost": JobSignal & { readonly attempt: number };
+  readonly "run:step": { readonly runId: string; readonly workflow: string; readonly step: string; readonly ms: number };
+  readonly "schedule:fired": { readonly schedule: string; readonly slot: Date; readonly jobId: string; readonly lateMs: number };
+  readonly "worker:started": { readonly workerId: string; readonly queues: readonly string[] };
+  readonly "worker:stopped": { readonly workerId: string; readonly released: number; readonly ms: number };
+  /** The store failed or did not answer; the loop goes on by itself after `retryInMs`. */
+  readonly "worker:error": { readonly workerId: string; readonly error: unknown; readonly retryInMs: number };
+  readonly "beat:error": { readonly error: unknown; readonly retryInMs: number };
+}
+
+export type SignalName = keyof SignalMap;
+export type SignalListener<N extends SignalName> = (signal: SignalMap[N]) => void;
+
+/** Typed in-process signals. A listener that throws is reported through `onError` and hurts nobody. */
+export class Signals {
+  readonly #listeners = new Map<SignalName, Set<SignalListener<never>>>();
+  readonly #onError: (error: unknown, name: SignalName) => void;
+
+  constructor(onError: (error: unknown, name: SignalName) => void = () => {}) {
+    this.#onError = onError;
+  }
+
+  /** Returns the function that stops listening. */
+  on<N extends SignalName>(name: N, listener: SignalListener<N>): () => void {
+    let heard = this.#listeners.get(name);
+    if (heard === undefined) this.#listeners.set(name, (heard = new Set()));
+    heard.add(listener as SignalListener<never>);
+    return () => void heard.delete(listener as SignalListener<never>);
+  }
+
+  /** Whether anyone listens; lets the hot path skip building a signal. */
+  has(name: SignalName): boolean {
+    return (this.#listeners.get(name)?.size ?? 0) > 0;
+  }
+
+  tell<N extends SignalName>(name: N, signal: SignalMap[N]): void {
+    for (const listener of this.#listeners.get(name) ?? []) {
+      try {
+        (listener as SignalListener<N>)(signal);
+      } catch (error) {
+        this.#onError(error, name);
+      }
+    }
+  }
+}

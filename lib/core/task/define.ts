@@ -1,0 +1,115 @@
+import { JOB_DEFAULTS } from "../../contract/check.js";
+import { OptionError } from "../../contract/errors.js";
+import { nearest } from "../../contract/errors.js";
+import { toMs } from "./duration.js";
+import type { RetryPolicy, TaskDefinition, TaskOptions } from "./task.js";
+
+export const DEFAULT_QUEUE = "default";
+
+/** What a task may be called, and a queue: parts of letters, digits, `_` and `-`, joined by dots; up to 120 characters. */
+const NAME = /^(?=.{1,120}$)[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
+
+const KNOWN = [
+  "queue",
+  "priority",
+  "retry",
+  "timeout",
+  "keepResult",
+  "keepFailed",
+  "input",
+  "output",
+] as const satisfies readonly (keyof TaskOptions)[];
+const KNOWN_RETRY = ["attempts", "base", "cap", "when"] as const;
+
+/**
+ * Settles a task's options: defaults filled in, durations in milliseconds.
+ *
+ * @param where the handler's place, for errors: `"SendMail.run"`
+ * @throws {OptionError} `STEM_NAME_INVALID`, `STEM_OPTION_UNKNOWN`, `STEM_OPTION_INVALID`, `STEM_DURATION_INVALID`, each naming the task and its place
+ */
+export function defineTask(
+  task: { readonly name: string; readonly kind: "task" | "workflow"; readonly where: string; readonly run: TaskDefinition["run"] },
+  options: TaskOptions = {},
+): TaskDefinition {
+  const of = `of ${task.kind} "${task.name}" (${task.where})`;
+  checkName(task.name, `${task.kind} name (${task.where})`);
+  refuseUnknown(options, KNOWN, of);
+  const queue = options.queue ?? DEFAULT_QUEUE;
+  checkName(queue, `queue ${of}`);
+  const priority = options.priority ?? JOB_DEFAULTS.priority;
+  if (!(Number.isInteger(priority) && priority >= 0 && priority <= 9)) {
+    throw new OptionError(
+      "STEM_OPTION_INVALID",
+      `The priority ${of} is ${String(priority)}.`,
+      "Give a whole number from 0 to 9; the higher goes first.",
+    );
+  }
+  return {
+    ...task,
+    queue,
+    priority,
+    retry: retryPolicy(options.retry, of),
+    timeoutMs: options.timeout === undefined ? undefined : positive(toMs(options.timeout, `timeout ${of}`), `timeout ${of}`),
+    keepResultMs: options.keepResult === undefined ? JOB_DEFAULTS.keepResultMs : toMs(options.keepResult, `keepResult ${of}`),
+    keepFailedMs: options.keepFailed === undefined ? JOB_DEFAULTS.keepFailedMs : toMs(options.keepFailed, `keepFailed ${of}`),
+    input: schemaOf(options.input, `input ${of}`),
+    output: schemaOf(options.output, `output ${of}`),
+  };
+}
+
+/** Fills in retry defaults. @throws {OptionError} as `defineTask` */
+export function retryPolicy(retry: TaskOptions["retry"], of: string): RetryPolicy {
+  const given = typeof retry === "number" ? { attempts: retry } : (retry ?? {});
+  refuseUnknown(given, KNOWN_RETRY, `retry ${of}`);
+  const attempts = given.attempts ?? 3;
+  if (!(Number.isInteger(attempts) && attempts >= 1 && attempts <= 1_000)) {
+    throw new OptionError(
+      "STEM_OPTION_INVALID",
+      `The retry attempts ${of} are ${String(attempts)}.`,
+      "Give a whole number from 1 (no retry) to 1,000.",
+    );
+  }
+  return {
+    attempts,
+    baseMs: given.base === undefined ? 1_000 : toMs(given.base, `retry base ${of}`),
+    capMs: given.cap === undefined ? 3_600_000 : toMs(given.cap, `retry cap ${of}`),
+    when: given.when,
+  };
+}
+
+/** @throws {OptionError} `STEM_NAME_INVALID` */
+export function checkName(name: unknown, what: string): asserts name is string {
+  if (typeof name === "string" && NAME.test(name)) return;
+  throw new OptionError(
+    "STEM_NAME_INVALID",
+    `The ${what} is ${JSON.stringify(name) ?? String(name)}.`,
+    'Use letters, digits, "_" and "-", in parts joined by dots, up to 120 characters: "mail.send".',
+  );
+}
+
+/** Refuses options nobody knows, so that a misspelt one is not silently ignored. @throws {OptionError} `STEM_OPTION_UNKNOWN` */
+export function refuseUnknown(options: object, known: readonly string[], of: string): void {
+  for (const key of Object.keys(options)) {
+    if (known.includes(key)) continue;
+    const near = nearest(key, known);
+    throw new OptionError(
+      "STEM_OPTION_UNKNOWN",
+      `There is no option "${key}" ${of}.`,
+      near === undefined ? `Known options: ${known.join(", ")}.` : `Did you mean "${near}"?`,
+    );
+  }
+}
+
+function positive(ms: number, what: string): number {
+  if (ms > 0) return ms;
+  throw new OptionError("STEM_DURATION_INVALID", `The ${what} is 0.`, "Give more than 0, or leave it out for no limit.");
+}
+
+function schemaOf(schema: TaskOptions["input"], what: string): TaskOptions["input"] {
+  if (schema === undefined || typeof schema["~standard"]?.validate === "function") return schema;
+  throw new OptionError(
+    "STEM_OPTION_INVALID",
+    `The ${what} is not a schema.`,
+    'Give a Standard Schema: a zod, valibot or arktype schema, or an object with "~standard".validate.',
+  );
+}

@@ -1,0 +1,85 @@
+import { StemError } from "../../contract/errors.js";
+
+/** Names a task or workflow together with the types of its payload and result. Made by decorators, generated clients and `taskOf`. */
+export interface TaskRef<I = unknown, O = unknown> {
+  readonly name: string;
+  /** Where a producer that does not have the handler sends its jobs. */
+  readonly queue?: string;
+  readonly priority?: number;
+  /** Types only, never present. */
+  readonly "~types"?: { readonly input: I; readonly output: O };
+}
+
+/** A class with a `run` method, decorated with `@Task` or `@Workflow`. */
+export type HandlerClass<I = never, O = unknown> = abstract new (...args: never[]) => { run(input: I, context?: never): O };
+
+/** What may be enqueued: a ref or generated client, a decorated class, or a registered name (untyped). */
+export type Target = string | TaskRef<never, unknown> | HandlerClass;
+
+/** First parameter of method `M` of class instance `C`; `void` if it takes none. */
+export type InputOf<C, M extends keyof C> = C[M] extends (...args: infer A) => unknown ? (A extends [] ? void : A[0]) : never;
+
+/** What method `M` of class instance `C` returns in the end. */
+export type OutputOf<C, M extends keyof C> = C[M] extends (...args: never[]) => infer R
+  ? Exclude<Awaited<R>, import("./task.js").Snooze>
+  : never;
+
+/** Payload type of a target; `unknown` for a bare name. */
+export type InputFor<T> = T extends string
+  ? unknown
+  : T extends { readonly "~types"?: { readonly input: infer I } }
+    ? I
+    : T extends abstract new (...args: never[]) => infer C
+      ? C extends { run: unknown }
+        ? InputOf<C, "run">
+        : never
+      : never;
+
+/** Result type of a target; `unknown` for a bare name. */
+export type OutputFor<T> = T extends string
+  ? unknown
+  : T extends { readonly "~types"?: { readonly output: infer O } }
+    ? O
+    : T extends abstract new (...args: never[]) => infer C
+      ? C extends { run: unknown }
+        ? OutputOf<C, "run">
+        : never
+      : never;
+
+/**
+ * Where decorators leave a class's ref: on the class for `run`, and for marked methods under their key.
+ * A registered symbol, so that two copies of this package still understand each other.
+ */
+export const REFS = Symbol.for("nestjs-stem:refs");
+
+/** Records that `method` of `owner` handles `ref`. Called by decorators. */
+export function markRef(owner: object, method: string, ref: TaskRef): void {
+  const own = Object.hasOwn(owner, REFS) ? (owner as { [REFS]: Record<string, TaskRef> })[REFS] : {};
+  Object.defineProperty(owner, REFS, { value: { ...own, [method]: ref }, configurable: true });
+}
+
+/**
+ * The ref of a decorated method, for tasks that are methods: `stem.enqueue(taskOf(MailTasks, "welcome"), { to })`.
+ *
+ * @throws {StemError} `STEM_NOT_A_TASK`
+ */
+export function taskOf<C, M extends keyof C & string>(
+  owner: abstract new (...args: never[]) => C,
+  method: M,
+): TaskRef<InputOf<C, M>, OutputOf<C, M>> {
+  const ref = (owner as { [REFS]?: Record<string, TaskRef> })[REFS]?.[method];
+  if (ref === undefined) {
+    throw new StemError(
+      "STEM_NOT_A_TASK",
+      `${owner.name}.${method} is not a task.`,
+      method === "run" ? `Decorate class ${owner.name} with @Task() or @Workflow().` : `Decorate the method with @Task().`,
+    );
+  }
+  return ref as TaskRef<InputOf<C, M>, OutputOf<C, M>>;
+}
+
+/** Turns any target into a ref. A bare name becomes a ref without a queue. @throws {StemError} `STEM_NOT_A_TASK` */
+export function refOf(target: Target): TaskRef {
+  if (typeof target === "string") return { name: target };
+  return typeof target === "function" ? (taskOf(target, "run") as TaskRef) : target;
+}

@@ -1,0 +1,98 @@
+import type { Input } from "../../contract/job.js";
+import type { Duration } from "./duration.js";
+import type { Schema } from "./schema.js";
+
+/** How a task wishes to be run. The producer reads `queue`, `priority` and what is kept; the worker reads the rest. */
+export interface TaskOptions {
+  /** Default `"default"`. */
+  readonly queue?: string;
+  /** 0 (default) to 9; the higher goes first within its queue. */
+  readonly priority?: number;
+  /** A number is short for `{ attempts }`. */
+  readonly retry?: number | RetryOptions;
+  /** How long one attempt may take. Then `ctx.signal` is aborted and the attempt has failed. Default: no limit. */
+  readonly timeout?: Duration;
+  /** How long the record and result of a success are kept; 0 keeps nothing. Default one day. */
+  readonly keepResult?: Duration;
+  /** How long dead letters and other ends are kept. Default 30 days. */
+  readonly keepFailed?: Duration;
+  /** Checks the payload, at enqueue and again before each attempt; what it returns is what the handler gets. */
+  readonly input?: Schema;
+  /** Checks what the handler returned. */
+  readonly output?: Schema;
+}
+
+export interface RetryOptions {
+  /** How many times the handler may fail before the job is dead, the first included. Default 3; 1 means no retry. */
+  readonly attempts?: number;
+  /** Longest wait after the first failure; doubles with each further one. Default 1 s. */
+  readonly base?: Duration;
+  /** No wait is longer. Default 1 h. */
+  readonly cap?: Duration;
+  /** False makes this failure final. Default: every error is retried but `NonRetryableError` and refusals (HTTP 4xx exceptions of guards and pipes). */
+  readonly when?: (error: unknown) => boolean;
+}
+
+/** What a handler may know about its job, and ask for. The second argument of every task handler. */
+export interface TaskContext {
+  /** Same for all attempts, so it serves as an idempotency key. */
+  readonly jobId: string;
+  readonly task: string;
+  readonly queue: string;
+  /** 1 on the first start. */
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly enqueuedAt: Date;
+  /** What the jobs this one waited for left, in order; decoded. */
+  readonly inputs: readonly TaskInput[];
+  /** Aborted when the attempt's time is up, the job is cancelled or lost, or the worker shuts down; `signal.reason` says which. */
+  readonly signal: AbortSignal;
+  /** `return ctx.snooze("5m")`: run again later, without spending an attempt. */
+  snooze(delay: Duration): Snooze;
+}
+
+/** An input as a handler sees it: decoded. */
+export type TaskInput =
+  { readonly jobId: string; readonly state: "succeeded"; readonly result: unknown } | Exclude<Input, { readonly state: "succeeded" }>;
+
+/** What `ctx.snooze` returns, to be returned by the handler. */
+export class Snooze {
+  readonly delayMs: number;
+
+  constructor(delayMs: number) {
+    this.delayMs = delayMs;
+  }
+}
+
+/** Thrown by a handler that knows a retry cannot help: the job is dead at once. */
+export class NonRetryableError extends Error {
+  override readonly name: string = "NonRetryableError";
+}
+
+/** A task (or workflow) as the worker and the client know it: its options settled, its handler callable. */
+export interface TaskDefinition {
+  readonly name: string;
+  readonly kind: "task" | "workflow";
+  /** Where the handler is, for people: `"SendMail.run"`. */
+  readonly where: string;
+  readonly queue: string;
+  readonly priority: number;
+  readonly retry: RetryPolicy;
+  /** Undefined: no limit. */
+  readonly timeoutMs: number | undefined;
+  readonly keepResultMs: number;
+  readonly keepFailedMs: number;
+  readonly input: Schema | undefined;
+  readonly output: Schema | undefined;
+  /** Calls the handler with the decoded payload and a `TaskContext` (or `WorkflowContext` for a workflow). */
+  readonly run: (payload: unknown, context: never) => unknown;
+}
+
+/** `RetryOptions` with the defaults filled in. Milliseconds. */
+export interface RetryPolicy {
+  readonly attempts: number;
+  readonly baseMs: number;
+  readonly capMs: number;
+  readonly when: ((error: unknown) => boolean) | undefined;
+}

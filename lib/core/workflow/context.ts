@@ -1,0 +1,63 @@
+import type { Duration } from "../task/duration.js";
+import type { RetryOptions } from "../task/task.js";
+
+/** What a workflow body may ask of the world. Anything else it does must give the same on every replay. Second argument of every workflow's `run`. */
+export interface WorkflowContext {
+  readonly runId: string;
+  readonly workflow: string;
+  /** Attempt of the whole run: 1 unless a pass has failed. */
+  readonly attempt: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly startedAt: Date;
+  /** True while the body runs over what the journal already holds. */
+  readonly replaying: boolean;
+  /** Aborted when the run is cancelled or lost, or the worker shuts down. */
+  readonly signal: AbortSignal;
+  /**
+   * Runs `work` once in the life of the run; later passes get the journaled value. At least once for the step in flight at a crash; use `step.idempotencyKey`.
+   */
+  step<T>(name: string, work: (step: StepContext) => T | Promise<T>, options?: StepOptions): Promise<T>;
+  /** Gives the worker back and goes on after `duration`; survives restarts. */
+  sleep(name: string, duration: Duration): Promise<void>;
+  sleepUntil(name: string, moment: Date): Promise<void>;
+  /** Waits for the next event of that kind and key, also one sent before the wait began. With a `timeout`, undefined says that none came in time. */
+  waitFor<T>(event: EventType<T>, options: WaitOptions & { readonly timeout: Duration }): Promise<T | undefined>;
+  waitFor<T>(event: EventType<T>, options?: WaitOptions): Promise<T>;
+  /** The time, the same on every replay. */
+  now(): Promise<Date>;
+}
+
+export interface StepContext {
+  /** `<runId>/<step>#<n>`: the same each time this step runs again, different for every other step. Give it to payment services and the like. */
+  readonly idempotencyKey: string;
+  /** 1 on the first try of this step. */
+  readonly attempt: number;
+  readonly signal: AbortSignal;
+}
+
+export interface StepOptions {
+  /** Tries of this step before its error reaches the body; a number is short for `{ attempts }`. Default 1: the error goes to the body at once. */
+  readonly retry?: number | RetryOptions;
+  /** How long one try may take. Default: no limit. */
+  readonly timeout?: Duration;
+}
+
+export interface WaitOptions {
+  /** What the event is about, such as an order id. Default `""`. */
+  readonly key?: string;
+  readonly timeout?: Duration;
+  /** Name of the wait in the journal. Default: the event's name. */
+  readonly name?: string;
+}
+
+/** A kind of durable event and the type of its payload. */
+export interface EventType<T = unknown> {
+  readonly name: string;
+  /** Types only, never present. */
+  readonly "~type"?: T;
+}
+
+/** Declares a kind of event: `export const shipped = defineEvent<{ parcel: string }>("order.shipped")`. */
+export function defineEvent<T>(name: string): EventType<T> {
+  return { name };
+}
