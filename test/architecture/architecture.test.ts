@@ -1,0 +1,160 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, posix, relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "@jest/globals";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Who may import whom inside the repository; every part may import itself. */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  "lib/contract": [],
+  "lib/core": ["lib/contract"],
+  "lib/adapters/memory": ["lib/contract"],
+  "lib/adapters/sqlite": ["lib/contract"],
+  "lib/nest": ["lib/contract", "lib/core"],
+  "lib/testing": ["lib/contract", "lib/core", "lib/nest", "lib/adapters/memory"],
+  "lib/cli": ["lib/contract", "lib/core", "lib/nest", "codegen"],
+  lib: ["lib/contract", "lib/core", "lib/nest", "lib/adapters/memory"],
+  codegen: [],
+};
+
+/** Packages that may be named in an import, per part; Node's own are free everywhere but in the contract. */
+const PACKAGES: Record<string, readonly RegExp[]> = {
+  "lib/contract": [],
+  "lib/core": [/^cron-parser$/],
+  "lib/adapters/memory": [],
+  "lib/adapters/sqlite": [/^better-sqlite3$/],
+  "lib/nest": [/^@nestjs\/(common|core)$/, /^reflect-metadata$/, /^rxjs$/],
+  "lib/testing": [/^@nestjs\/(common|core)$/],
+  "lib/cli": [/^@nestjs\/(common|core)$/, /^commander$/, /^reflect-metadata$/],
+  lib: [],
+  codegen: [/^ts-morph$/],
+};
+
+/** Files that make up one adapter; each adapter has exactly these beside its sql/ or lua/. */
+const ADAPTER_FILES = readdirSync(join(root, "lib/adapters/memory")).filter((name) => name.endsWith(".ts"));
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+  readonly typeOnly: boolean;
+}
+
+const files = [...walk("lib"), ...walk("codegen")].filter((file) => file.endsWith(".ts"));
+const imports = files.flatMap(importsOf);
+
+describe("The house", () => {
+  it("lets each part import only what the design allows", () => {
+    const wrong = imports.filter(({ from, to }) => {
+      if (!to.startsWith("lib/") && !to.startsWith("codegen/")) return false;
+      const part = partOf(from);
+      return partOf(to) !== part && !MAY_IMPORT[part]!.includes(partOf(to));
+    });
+    expect(wrong.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
+  });
+
+  it("lets each part use only its own packages, drivers included", () => {
+    const wrong = imports.filter(({ from, to }) => {
+      if (to.startsWith("lib/") || to.startsWith("codegen/")) return false;
+      if (to.startsWith("node:")) return partOf(from) === "lib/contract";
+      return !PACKAGES[partOf(from)]!.some((allowed) => allowed.test(to));
+    });
+    expect(wrong.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
+  });
+
+  it("has no import cycle, types included", () => {
+    const next = groupByFrom();
+    const done = new Set<string>();
+    const path: string[] = [];
+    const cycles: string[] = [];
+    const visit = (file: string): void => {
+      if (path.includes(file)) return void cycles.push([...path.slice(path.indexOf(file)), file].join(" → "));
+      if (done.has(file)) return;
+      path.push(file);
+      for (const { to } of next.get(file) ?? []) visit(to);
+      path.pop();
+      done.add(file);
+    };
+    for (const file of files) visit(file);
+    expect(cycles).toEqual([]);
+  });
+
+  it("gives every adapter the same file names", () => {
+    for (const adapter of readdirSync(join(root, "lib/adapters"))) {
+      expect({ adapter, files: readdirSync(join(root, "lib/adapters", adapter)).filter((name) => name.endsWith(".ts")) }).toEqual({ adapter, files: ADAPTER_FILES });
+    }
+  });
+
+  it("keeps the top level as small as the design says", () => {
+    const names = readdirSync(root).filter((name) => !name.startsWith(".") && !["node_modules", "dist", "coverage", "package-lock.json"].includes(name));
+    expect(names.sort()).toEqual(
+      [
+        "CHANGELOG.md",
+        "LICENSE",
+        "README.md",
+        "bench",
+        "codegen",
+        "docs",
+        "jest.config.js",
+        "lib",
+        "nest-cli.json",
+        "package.json",
+        "sample-app",
+        "schematics",
+        "test",
+        "tsconfig.json",
+      ].sort(),
+    );
+  });
+
+  it("keeps files near 300 lines, one idea each", () => {
+    const long = files.map((file) => ({ file, lines: text(file).split("\n").length })).filter(({ lines }) => lines > 350);
+    expect(long).toEqual([]);
+  });
+
+  it("lists its public names one by one", () => {
+    for (const index of ["lib/index.ts", "lib/core/index.ts", "lib/testing/index.ts"]) expect({ index, star: /export \* from/.test(text(index)) }).toEqual({ index, star: false });
+  });
+
+  it("documents every code that an error can carry in docs/errors.md", () => {
+    const codes = new Set(files.flatMap((file) => [...text(file).matchAll(/"(STEM_[A-Z_]+)"/g)].map((match) => match[1]!)).filter((code) => !ENVIRONMENT.includes(code)));
+    const documented = text("docs/errors.md");
+    expect([...codes].filter((code) => !documented.includes(`## ${code}\n`)).sort()).toEqual([]);
+  });
+});
+
+/** Names of that form that are environment variables, not error codes. */
+const ENVIRONMENT = ["STEM_ROLE"];
+
+/** `lib/adapters/sqlite/claim.ts` → `lib/adapters/sqlite`; files directly in lib/ are the part `lib`. */
+function partOf(file: string): string {
+  const parts = Object.keys(MAY_IMPORT).sort((a, b) => b.length - a.length);
+  const part = parts.find((name) => (name === "lib" ? dirname(file) === "lib" : file.startsWith(`${name}/`)));
+  if (part === undefined) throw new Error(`${file} belongs to no part of the house; add it to MAY_IMPORT on purpose`);
+  return part;
+}
+
+function importsOf(file: string): Import[] {
+  const found = [...text(file).matchAll(/^(?:import|export)\s+(type\s)?[^;]*?from\s+["']([^"']+)["']|^import\s+["']([^"']+)["']|import\(\s*["']([^"']+)["']\s*\)/gm)];
+  return found.map((match) => {
+    const to = (match[2] ?? match[3] ?? match[4])!;
+    return { from: file, to: to.startsWith(".") ? posix.normalize(posix.join(posix.dirname(file), to)).replace(/\.js$/, ".ts") : to, typeOnly: match[1] !== undefined };
+  });
+}
+
+function groupByFrom(): Map<string, Import[]> {
+  const grouped = new Map<string, Import[]>();
+  for (const one of imports) grouped.set(one.from, [...(grouped.get(one.from) ?? []), one]);
+  return grouped;
+}
+
+function text(file: string): string {
+  return readFileSync(join(root, file), "utf8");
+}
+
+function walk(folder: string): string[] {
+  return readdirSync(join(root, folder)).flatMap((name) => {
+    const path = join(folder, name);
+    return statSync(join(root, path)).isDirectory() ? walk(path) : [relative(root, join(root, path)).split(sep).join("/")];
+  });
+}
