@@ -34,15 +34,29 @@ async function demo(): Promise<void> {
 
   chapter("1 · The typed client, and the shop");
   say(lastLine(await stem(["generate", "--project", "sample-app/tsconfig.json"], env, false)));
-  execFileSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", join(root, "sample-app/tsconfig.json")], { stdio: "inherit" });
+  execFileSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", join(root, "sample-app/tsconfig.json")], {
+    stdio: "inherit",
+  });
   // The shop itself leaves the queue "runs" to workers of their own, which this demo will kill.
   const shop = await openShop({ ...env, SHOP_QUEUES: "orders,images,default" });
   say(`A Nest app is open at ${shop.url}, with worker and beat, on ${join(folder, "stem.db")}`);
 
   const get = async <T>(path: string): Promise<T> => answer<T>(await fetch(shop.url + path), path);
   const post = async <T>(path: string, body: BodyInit = "", type = "application/json"): Promise<T> =>
-    answer<T>(await fetch(shop.url + path, { method: "POST", body: body === "" ? null : body, ...(body !== "" && { headers: { "content-type": type } }) }), path);
-  const ended = (id: string): Promise<Job> => until(`job ${id} to end`, () => get<Job>(`/jobs/${id}`), (job) => job.state === "succeeded" || job.state === "failed");
+    answer<T>(
+      await fetch(shop.url + path, {
+        method: "POST",
+        body: body === "" ? null : body,
+        ...(body !== "" && { headers: { "content-type": type } }),
+      }),
+      path,
+    );
+  const ended = (id: string): Promise<Job> =>
+    until(
+      `job ${id} to end`,
+      () => get<Job>(`/jobs/${id}`),
+      (job) => job.state === "succeeded" || job.state === "failed",
+    );
 
   chapter("2 · An order file and images, over HTTP");
   const csv = readFileSync(join(data, "orders.csv"), "utf8");
@@ -50,29 +64,65 @@ async function demo(): Promise<void> {
   say(`Posted orders.csv: ${upload.lines} lines, read in ${upload.batches} batches side by side`);
   const images = readdirSync(join(data, "drawings"));
   const uploads: { sizes: string[]; notice: string }[] = [];
-  for (const name of images) uploads.push(await post(`/images/${name}`, readFileSync(join(data, "drawings", name)), name.endsWith("png") ? "image/png" : "image/jpeg"));
+  for (const name of images)
+    uploads.push(
+      await post(`/images/${name}`, readFileSync(join(data, "drawings", name)), name.endsWith("png") ? "image/png" : "image/jpeg"),
+    );
   say(`Posted ${images.length} drawings`);
 
   chapter("3 · Chord, group and chain");
-  const report = JSON.parse((await ended(upload.report)).result ?? "null") as { file: string; orders: number; bad: number; doubled: number; cents: number };
-  promise(report.orders + report.bad + report.doubled === upload.lines, `The chord totals every line once: ${report.orders} orders worth ${(report.cents / 100).toFixed(2)}, ${report.bad} bad lines, ${report.doubled} sent twice`, () => JSON.stringify(report));
-  for (const { sizes, notice } of uploads) for (const id of [...sizes, notice]) promiseQuietly((await ended(id)).state === "succeeded", `image job ${id}`);
+  const report = JSON.parse((await ended(upload.report)).result ?? "null") as {
+    file: string;
+    orders: number;
+    bad: number;
+    doubled: number;
+    cents: number;
+  };
+  promise(
+    report.orders + report.bad + report.doubled === upload.lines,
+    `The chord totals every line once: ${report.orders} orders worth ${(report.cents / 100).toFixed(2)}, ${report.bad} bad lines, ${report.doubled} sent twice`,
+    () => JSON.stringify(report),
+  );
+  for (const { sizes, notice } of uploads)
+    for (const id of [...sizes, notice]) promiseQuietly((await ended(id)).state === "succeeded", `image job ${id}`);
   const made = readdirSync(join(folder, "pictures"));
-  promise(made.filter((name) => !name.startsWith("published-")).length === images.length * 3, `The groups made three sizes of each image: ${images.length * 3} pictures`, () => made.join(" "));
+  promise(
+    made.filter((name) => !name.startsWith("published-")).length === images.length * 3,
+    `The groups made three sizes of each image: ${images.length * 3} pictures`,
+    () => made.join(" "),
+  );
   const mails = readdirSync(join(folder, "outbox")).filter((name) => name.endsWith(".eml"));
-  promise(mails.length === images.length, `The chains resized, stored and sent ${mails.length} notices (into ${join(folder, "outbox")})`, () => mails.join(" "));
+  promise(
+    mails.length === images.length,
+    `The chains resized, stored and sent ${mails.length} notices (into ${join(folder, "outbox")})`,
+    () => mails.join(" "),
+  );
 
   chapter("4 · Retry, dead letters, replay");
   const sync = await ended((await post<{ job: string }>("/stock")).job);
-  promise(sync.state === "succeeded" && sync.attempts === 3, `A task that failed twice succeeded at attempt 3, after waits that grow (${sync.result})`, () => JSON.stringify(sync));
+  promise(
+    sync.state === "succeeded" && sync.attempts === 3,
+    `A task that failed twice succeeded at attempt 3, after waits that grow (${sync.result})`,
+    () => JSON.stringify(sync),
+  );
   const books = await post<{ job: string }>("/books/2026-10");
   const dead = await ended(books.job);
-  promise(dead.state === "failed", `A task that always fails is dead after ${dead.attempts} attempts: ${dead.error?.message}`, () => JSON.stringify(dead));
+  promise(dead.state === "failed", `A task that always fails is dead after ${dead.attempts} attempts: ${dead.error?.message}`, () =>
+    JSON.stringify(dead),
+  );
   const listed = JSON.parse(await stem(["dlq", "list", "--json"], env)) as readonly { id: string }[];
-  promise(listed.some(({ id }) => id === books.job), `"stem dlq list" shows it`, () => JSON.stringify(listed));
+  promise(
+    listed.some(({ id }) => id === books.job),
+    `"stem dlq list" shows it`,
+    () => JSON.stringify(listed),
+  );
   writeFileSync(join(folder, "books.open"), "");
   say(`The cause is mended; ${lastLine(await stem(["dlq", "retry", books.job], env))}`);
-  const replayed = await until("the replay", () => get<Job>(`/jobs/${books.job}`), (job) => job.state === "succeeded");
+  const replayed = await until(
+    "the replay",
+    () => get<Job>(`/jobs/${books.job}`),
+    (job) => job.state === "succeeded",
+  );
   promise(replayed.state === "succeeded", `The replay succeeded: ${replayed.result}`);
 
   chapter("5 · A workflow per order, while workers are killed");
@@ -100,12 +150,22 @@ async function demo(): Promise<void> {
   const done = await until("all runs to complete", counts, ({ succeeded }) => succeeded >= RUNS, 40_000);
   promise(done.succeeded === RUNS && done.failed === 0, `All ${RUNS} runs completed`, () => JSON.stringify(done));
   const money = await audit();
-  promise(money.charges === RUNS && money.orders === RUNS, `No order was charged twice: ${money.charges} charges for ${RUNS} orders (${money.requests} requests, ${money.requests - money.charges} of them repeats with the same key)`, () => JSON.stringify(money));
+  promise(
+    money.charges === RUNS && money.orders === RUNS,
+    `No order was charged twice: ${money.charges} charges for ${RUNS} orders (${money.requests} requests, ${money.requests - money.charges} of them repeats with the same key)`,
+    () => JSON.stringify(money),
+  );
 
   chapter("6 · A schedule and two beats");
   const ticks = (): string[] => readFileSync(join(folder, "ticks.txt"), "utf8").trimEnd().split("\n");
-  const slots = await until("two slots", async () => ticks(), (all) => all.length >= 2);
-  promise(new Set(slots).size === slots.length, `The schedule fired ${slots.length} slots, each once, although two processes beat`, () => slots.join(" "));
+  const slots = await until(
+    "two slots",
+    async () => ticks(),
+    (all) => all.length >= 2,
+  );
+  promise(new Set(slots).size === slots.length, `The schedule fired ${slots.length} slots, each once, although two processes beat`, () =>
+    slots.join(" "),
+  );
 
   const all = await get<Counts>("/counts");
   const code = await worker.stop();
@@ -139,7 +199,8 @@ async function until<T>(what: string, ask: () => Promise<T>, wanted: (answer: T)
   for (const deadline = Date.now() + withinMs; ; await new Promise((resolve) => setTimeout(resolve, 50))) {
     const got = await ask();
     if (wanted(got)) return got;
-    if (Date.now() > deadline) throw new BrokenPromise(`Waited ${withinMs / 1_000} s for ${what}; last seen: ${JSON.stringify(got).slice(0, 500)}`);
+    if (Date.now() > deadline)
+      throw new BrokenPromise(`Waited ${withinMs / 1_000} s for ${what}; last seen: ${JSON.stringify(got).slice(0, 500)}`);
   }
 }
 

@@ -22,7 +22,11 @@ export interface Process {
 const running = new Set<Process>();
 
 function start(args: readonly string[], env: Readonly<Record<string, string>>): Process {
-  const child = spawn(process.execPath, args, { cwd: root, env: { ...process.env, NO_COLOR: "1", ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    env: { ...process.env, NO_COLOR: "1", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let printed = "";
   child.stdout.on("data", (data: Buffer) => (printed += data.toString()));
   child.stderr.on("data", (data: Buffer) => (printed += data.toString()));
@@ -40,7 +44,7 @@ function start(args: readonly string[], env: Readonly<Record<string, string>>): 
 
 /** Waits until the process has printed the pattern; fails with all it printed if it ends first or takes too long. */
 async function printed(one: Process, pattern: RegExp, what: string): Promise<RegExpExecArray> {
-  for (const deadline = Date.now() + 30_000; Date.now() < deadline; ) {
+  for (const deadline = Date.now() + 30_000; Date.now() < deadline;) {
     const match = pattern.exec(one.output());
     if (match) return match;
     if (one.child.exitCode !== null || one.child.signalCode !== null) break;

@@ -12,4 +12,6 @@ await app.listen(Number(process.env["PORT"] ?? 3000), "127.0.0.1");
 
 const url = await app.getUrl();
 console.log(`The shop is open at ${url}; its files are in ${shopFolder}.`);
-console.log(`Try next:  curl -s -H 'content-type: text/csv' --data-binary @sample-app/data/orders.csv ${url}/orders   and then   curl -s ${url}/counts`);
+console.log(
+  `Try next:  curl -s -H 'content-type: text/csv' --data-binary @sample-app/data/orders.csv ${url}/orders   and then   curl -s ${url}/counts`,
+);

@@ -81,12 +81,17 @@ describe("The house", () => {
 
   it("gives every adapter the same file names", () => {
     for (const adapter of readdirSync(join(root, "lib/adapters"))) {
-      expect({ adapter, files: readdirSync(join(root, "lib/adapters", adapter)).filter((name) => name.endsWith(".ts")) }).toEqual({ adapter, files: ADAPTER_FILES });
+      expect({ adapter, files: readdirSync(join(root, "lib/adapters", adapter)).filter((name) => name.endsWith(".ts")) }).toEqual({
+        adapter,
+        files: ADAPTER_FILES,
+      });
     }
   });
 
   it("keeps the top level as small as the design says", () => {
-    const names = readdirSync(root).filter((name) => !name.startsWith(".") && !["node_modules", "dist", "coverage", "package-lock.json"].includes(name));
+    const names = readdirSync(root).filter(
+      (name) => !name.startsWith(".") && !["node_modules", "dist", "coverage", "package-lock.json"].includes(name),
+    );
     expect(names.sort()).toEqual(
       [
         "CHANGELOG.md",
@@ -113,11 +118,16 @@ describe("The house", () => {
   });
 
   it("lists its public names one by one", () => {
-    for (const index of ["lib/index.ts", "lib/core/index.ts", "lib/testing/index.ts"]) expect({ index, star: /export \* from/.test(text(index)) }).toEqual({ index, star: false });
+    for (const index of ["lib/index.ts", "lib/core/index.ts", "lib/testing/index.ts"])
+      expect({ index, star: /export \* from/.test(text(index)) }).toEqual({ index, star: false });
   });
 
   it("documents every code that an error can carry in docs/errors.md", () => {
-    const codes = new Set(files.flatMap((file) => [...text(file).matchAll(/"(STEM_[A-Z_]+)"/g)].map((match) => match[1]!)).filter((code) => !ENVIRONMENT.includes(code)));
+    const codes = new Set(
+      files
+        .flatMap((file) => [...text(file).matchAll(/"(STEM_[A-Z_]+)"/g)].map((match) => match[1]!))
+        .filter((code) => !ENVIRONMENT.includes(code)),
+    );
     const documented = text("docs/errors.md");
     expect([...codes].filter((code) => !documented.includes(`## ${code}\n`)).sort()).toEqual([]);
   });
@@ -135,10 +145,18 @@ function partOf(file: string): string {
 }
 
 function importsOf(file: string): Import[] {
-  const found = [...text(file).matchAll(/^(?:import|export)\s+(type\s)?[^;]*?from\s+["']([^"']+)["']|^import\s+["']([^"']+)["']|import\(\s*["']([^"']+)["']\s*\)/gm)];
+  const found = [
+    ...text(file).matchAll(
+      /^(?:import|export)\s+(type\s)?[^;]*?from\s+["']([^"']+)["']|^import\s+["']([^"']+)["']|import\(\s*["']([^"']+)["']\s*\)/gm,
+    ),
+  ];
   return found.map((match) => {
     const to = (match[2] ?? match[3] ?? match[4])!;
-    return { from: file, to: to.startsWith(".") ? posix.normalize(posix.join(posix.dirname(file), to)).replace(/\.js$/, ".ts") : to, typeOnly: match[1] !== undefined };
+    return {
+      from: file,
+      to: to.startsWith(".") ? posix.normalize(posix.join(posix.dirname(file), to)).replace(/\.js$/, ".ts") : to,
+      typeOnly: match[1] !== undefined,
+    };
   });
 }
 

@@ -15,7 +15,8 @@ export class ImagesController {
   /** Takes an image: a group makes three sizes of it, a chain publishes one and sends a notice. */
   @Post(":name")
   async upload(@Param("name") name: string, @Body() image: unknown): Promise<{ sizes: readonly string[]; notice: string }> {
-    if (!/^[\w-]+\.(png|jpe?g)$/.test(name) || !Buffer.isBuffer(image)) throw new BadRequestException("Send a PNG or JPEG image to /images/NAME.png.");
+    if (!/^[\w-]+\.(png|jpe?g)$/.test(name) || !Buffer.isBuffer(image))
+      throw new BadRequestException("Send a PNG or JPEG image to /images/NAME.png.");
     await writeFile(join(this.files.inbox, name), image);
     const { resize, store, notify } = this.client.tasks.images;
     const sizes = Object.keys(SIZES) as (keyof typeof SIZES)[];

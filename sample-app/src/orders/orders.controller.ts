@@ -19,7 +19,9 @@ export class OrdersController {
     if (typeof csv !== "string" || csv === "") throw new BadRequestException("Send the order file as text/csv.");
     const [, ...lines] = csv.trimEnd().split("\n");
     const { parse, total } = this.client.tasks.orders;
-    const batches = Array.from({ length: Math.ceil(lines.length / BATCH) }, (_, i) => parse.signature({ first: i * BATCH + 2, lines: lines.slice(i * BATCH, (i + 1) * BATCH) }));
+    const batches = Array.from({ length: Math.ceil(lines.length / BATCH) }, (_, i) =>
+      parse.signature({ first: i * BATCH + 2, lines: lines.slice(i * BATCH, (i + 1) * BATCH) }),
+    );
     const report = await this.client.stem.chord(batches, total.signature());
     return { report: report.id, batches: batches.length, lines: lines.length };
   }

@@ -1,0 +1,105 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { INestApplicationContext, LoggerService, Type } from "@nestjs/common";
+import { getRuntimeToken, type StemRuntime } from "../nest/runtime.js";
+import { Exit, EXIT } from "./exit.js";
+
+/** What `stem.config.js` (or .mjs) may export by default. */
+export interface StemConfig {
+  /** The root module: `"dist/app.module.js#AppModule"`, or a function that returns the class. */
+  readonly app?: string | (() => unknown);
+}
+
+/** Options shared by the commands that need the app. */
+export interface AppOptions {
+  readonly app?: string;
+  readonly config?: string;
+  /** Which instance of Stem, if the app has several. */
+  readonly instance?: string;
+}
+
+export interface OpenApp {
+  readonly context: INestApplicationContext;
+  readonly stem: StemRuntime;
+}
+
+const CONFIGS = ["stem.config.js", "stem.config.mjs", "stem.config.cjs"];
+
+/**
+ * Boots the user's app without HTTP, in the role the command needs.
+ *
+ * @param role what `STEM_ROLE` is set to, so that a `dlq list` starts no worker
+ * @throws {Exit} 2: no app is named or it is not found; 3: it does not boot
+ */
+export async function openApp(options: AppOptions, role: string, logger: LoggerService | false): Promise<OpenApp> {
+  process.env["STEM_ROLE"] = role;
+  // Loaded only by the commands that boot an app: `stem generate` starts without Nest.
+  await import("reflect-metadata");
+  const module = await loadModule(options);
+  const { NestFactory } = await import("@nestjs/core");
+  try {
+    const context = await NestFactory.createApplicationContext(module, {
+      logger: logger === false ? ["error", "fatal"] : logger,
+      abortOnError: false,
+    });
+    return { context, stem: context.get<StemRuntime>(getRuntimeToken(options.instance), { strict: false }) };
+  } catch (error) {
+    throw new Exit(EXIT.unusable, `The app does not start: ${messageOf(error)}`);
+  }
+}
+
+/** Opens the app, runs `work`, and closes the app again whatever happened. */
+export async function withApp<T>(options: AppOptions, work: (stem: StemRuntime) => Promise<T>): Promise<T> {
+  const { context, stem } = await openApp(options, "producer", false);
+  try {
+    return await work(stem);
+  } finally {
+    await context.close();
+  }
+}
+
+async function loadModule(options: AppOptions): Promise<Type> {
+  if (options.app !== undefined) return fromPath(options.app);
+  const file = options.config ?? CONFIGS.find((name) => existsSync(name));
+  if (file === undefined) {
+    throw new Exit(
+      EXIT.usage,
+      `No app is named. Use --app dist/app.module.js#AppModule, or write ${CONFIGS[0]}: export default { app: "dist/app.module.js#AppModule" };`,
+    );
+  }
+  const { default: config } = (await load(file)) as { default?: StemConfig };
+  if (typeof config?.app === "string") return fromPath(config.app);
+  if (typeof config?.app === "function") return moduleOf(await config.app(), `${file}: app()`);
+  throw new Exit(EXIT.usage, `${file} has no "app". Write: export default { app: "dist/app.module.js#AppModule" };`);
+}
+
+async function fromPath(path: string): Promise<Type> {
+  const [file = "", name] = path.split("#");
+  const loaded = await load(file);
+  const found = name === undefined ? (loaded["default"] ?? loaded["AppModule"]) : loaded[name];
+  return moduleOf(found, name === undefined ? `${file} (default export or AppModule)` : path, Object.keys(loaded));
+}
+
+function moduleOf(value: unknown, what: string, exported: readonly string[] = []): Type {
+  if (typeof value === "function") return value as Type;
+  throw new Exit(EXIT.usage, `${what} is not a module class.${exported.length > 0 ? ` The file exports: ${exported.join(", ")}.` : ""}`);
+}
+
+async function load(file: string): Promise<Record<string, unknown>> {
+  const path = resolve(file);
+  if (!existsSync(path))
+    throw new Exit(
+      EXIT.usage,
+      `There is no file ${file}.${/\.ts$|^src\//.test(file) ? " Name the built file: dist/app.module.js." : " Is the app built?"}`,
+    );
+  try {
+    return (await import(pathToFileURL(path).href)) as Record<string, unknown>;
+  } catch (error) {
+    throw new Exit(EXIT.unusable, `${file} cannot be loaded: ${messageOf(error)}`);
+  }
+}
+
+export function messageOf(error: unknown): string {
+  return typeof error === "object" && error !== null && "message" in error ? String(error.message) : String(error);
+}

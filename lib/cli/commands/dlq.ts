@@ -1,0 +1,107 @@
+import type { Command } from "commander";
+import type { DeadLetter, DeadLetterFilter } from "../../contract/broker.js";
+import { type AppOptions, withApp } from "../app.js";
+import { Exit, EXIT } from "../exit.js";
+import { json, paint, progress, say, show, table } from "../print.js";
+
+interface FilterOptions extends AppOptions {
+  readonly queue?: string;
+  readonly task?: string;
+  readonly limit?: string;
+  readonly all?: boolean;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+  readonly table?: boolean;
+}
+
+/** How many are retried in one call of the store. */
+const PAGE = 500;
+
+export function addDlq(program: Command, withAppOptions: (command: Command) => Command): void {
+  const dlq = program.command("dlq").description("dead letters: jobs that have used up their attempts, or could not be run");
+  const filtered = (command: Command): Command =>
+    withAppOptions(command)
+      .option("-q, --queue <name>", "only of this queue")
+      .option("-t, --task <name>", "only of this task")
+      .option("--json", "as JSON (the default when piped)")
+      .option("--table", "as a table (the default on a terminal)");
+
+  filtered(dlq.command("list"))
+    .description("show them, the latest first")
+    .option("-l, --limit <n>", "at most this many", "50")
+    .action(async (options: FilterOptions) => {
+      const letters = await withApp(options, ({ stem }) => stem.deadLetters.list(filterOf(options)));
+      if (show(options).json) return json(letters);
+      if (letters.length === 0) return say("No dead letters.");
+      table(
+        ["ID", "TASK", "QUEUE", "CAUSE", "ATTEMPTS", "DIED", "ERROR"],
+        letters.map(({ id, task, queue, cause, attempts, diedAt, error }) => [
+          id,
+          task,
+          queue,
+          cause,
+          attempts,
+          new Date(diedAt).toISOString(),
+          `${error.name}: ${error.message}`,
+        ]),
+      );
+    });
+
+  filtered(dlq.command("retry"))
+    .description("make dead letters ready again, attempts counted anew; whatever died of them waits for them again")
+    .argument("[ids...]", "ids of the jobs")
+    .option("--all", "all that match --queue and --task")
+    .action(async (ids: string[], options: FilterOptions) => {
+      demandChoice(ids, options);
+      const retried = await withApp(options, async ({ stem }) => {
+        if (ids.length > 0) return stem.deadLetters.retry(ids);
+        const moved: string[] = [];
+        const bar = progress("Retrying", undefined);
+        // Pages go on from the last one seen, so that a job which dies again meanwhile is not retried for ever.
+        for (let page: readonly DeadLetter[] = await stem.deadLetters.list({ ...filterOf(options), limit: PAGE }); page.length > 0;) {
+          const cursor = page.at(-1)!.id;
+          const next = page.length < PAGE ? [] : await stem.deadLetters.list({ ...filterOf(options), limit: PAGE, cursor });
+          moved.push(...(await stem.deadLetters.retry(page.map(({ id }) => id))));
+          bar.at(moved.length);
+          page = next;
+        }
+        bar.end();
+        return moved;
+      });
+      if (options.json === true) json({ retried });
+      else say(`${paint("green", "Retried")} ${retried.length} of ${ids.length > 0 ? ids.length : "all matching"} dead letters.`);
+      if (retried.length < Math.max(ids.length, 1)) process.exitCode = EXIT.no;
+    });
+
+  filtered(dlq.command("purge"))
+    .description("forget dead letters for good")
+    .argument("[ids...]", "ids of the jobs")
+    .option("--all", "all that match --queue and --task")
+    .option("-y, --yes", "do it; without this, only say how many there are")
+    .action(async (ids: string[], options: FilterOptions) => {
+      demandChoice(ids, options);
+      const { limit: _, ...filter } = filterOf(options);
+      const purged = await withApp(options, async ({ stem }) => {
+        if (options.yes !== true) return undefined;
+        return stem.deadLetters.purge(ids.length > 0 ? { ids } : Object.keys(filter).length > 0 ? filter : { all: true });
+      });
+      if (purged === undefined)
+        throw new Exit(EXIT.usage, 'Purged jobs cannot be brought back. Add --yes to do it; look at them first with "stem dlq list".');
+      if (options.json === true) json({ purged });
+      else say(`Purged ${purged} dead letters.`);
+      if (purged === 0) process.exitCode = EXIT.no;
+    });
+}
+
+function demandChoice(ids: readonly string[], options: FilterOptions): void {
+  if (ids.length > 0 === (options.all === true || options.queue !== undefined || options.task !== undefined)) {
+    throw new Exit(EXIT.usage, "Name the jobs by their ids, or choose them with --all, --queue or --task, but not both.");
+  }
+}
+
+function filterOf(options: FilterOptions): DeadLetterFilter {
+  const limit = Number(options.limit ?? 50);
+  if (!(Number.isInteger(limit) && limit >= 1 && limit <= 1_000))
+    throw new Exit(EXIT.usage, `--limit is a whole number from 1 to 1000, not "${options.limit}".`);
+  return { ...(options.queue !== undefined && { queue: options.queue }), ...(options.task !== undefined && { task: options.task }), limit };
+}

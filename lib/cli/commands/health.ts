@@ -1,0 +1,51 @@
+import type { Command } from "commander";
+import { type AppOptions, messageOf, withApp } from "../app.js";
+import { EXIT } from "../exit.js";
+import { json, paint, say, show, table } from "../print.js";
+
+export function addHealth(program: Command, withAppOptions: (command: Command) => Command): void {
+  withAppOptions(program.command("health"))
+    .description("ask the store for a sign of life, and who works on it; exit 1 when something is wrong")
+    .option("--workers <n>", "also wrong when fewer workers than this are alive", "0")
+    .option("--json", "as JSON (the default when piped)")
+    .option("--table", "as a table (the default on a terminal)")
+    .action(async (options: AppOptions & { readonly workers: string; readonly json?: boolean; readonly table?: boolean }) => {
+      const health = await withApp(options, async ({ stem }) => {
+        try {
+          const [store, workers, queues] = await Promise.all([stem.adapter.ping(), stem.adapter.workers.list(), stem.queues()]);
+          const now = Date.now();
+          return {
+            ok: true as const,
+            adapter: stem.adapter.name,
+            ...store,
+            workers: workers.map((worker) => ({ ...worker, alive: worker.leaseUntil > now })),
+            queues,
+          };
+        } catch (error) {
+          return { ok: false as const, adapter: stem.adapter.name, error: messageOf(error) };
+        }
+      });
+      const alive = health.ok ? health.workers.filter((worker) => worker.alive).length : 0;
+      const enough = alive >= Number(options.workers);
+      if (!health.ok || !enough) process.exitCode = EXIT.no;
+      if (show(options).json) return json({ ...health, ok: health.ok && enough });
+      if (!health.ok) return say(`${paint("red", "Not healthy:")} ${health.adapter}: ${health.error}`);
+      say(
+        `${paint(enough ? "green" : "red", enough ? "Healthy:" : "Too few workers:")} ${health.adapter} at ${health.store} answers in ${health.ms.toFixed(1)} ms; ${alive} workers alive`,
+      );
+      if (health.queues.length === 0) return;
+      table(
+        ["QUEUE", "READY", "DELAYED", "ACTIVE", "BLOCKED", "PARKED", "DEAD", ""],
+        health.queues.map((queue) => [
+          queue.queue,
+          queue.ready,
+          queue.delayed,
+          queue.active,
+          queue.blocked,
+          queue.parked,
+          queue.dead,
+          queue.paused ? "paused" : "",
+        ]),
+      );
+    });
+}

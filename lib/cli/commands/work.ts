@@ -1,0 +1,51 @@
+import type { Command } from "commander";
+import { type AppOptions, openApp } from "../app.js";
+import { Exit, EXIT } from "../exit.js";
+import { say } from "../print.js";
+
+interface WorkOptions extends AppOptions {
+  readonly queues?: string;
+  readonly concurrency?: string;
+  readonly beat?: boolean;
+}
+
+export function addWork(program: Command, withAppOptions: (command: Command) => Command): void {
+  withAppOptions(program.command("worker"))
+    .description("run a worker until it is asked to stop (SIGTERM or SIGINT: finishes what runs; a second SIGINT: at once)")
+    .option("-q, --queues <list>", 'queues to serve, with shares if wanted: "mail,images=4" (default: as the app says)')
+    .option("-c, --concurrency <n>", "how many jobs may run at once (default: as the app says)")
+    .option("--beat", "fire schedules too")
+    .action(async ({ queues, concurrency, beat, ...app }: WorkOptions) => {
+      if (queues !== undefined) process.env["STEM_QUEUES"] = queues;
+      if (concurrency !== undefined) process.env["STEM_CONCURRENCY"] = concurrency;
+      await run(app, beat === true ? "worker,beat" : "worker");
+    });
+  withAppOptions(program.command("beat"))
+    .description("fire the schedules of the app until asked to stop; any number of beats may run")
+    .action(async (app: AppOptions) => run(app, "beat"));
+}
+
+async function run(app: AppOptions, role: string): Promise<void> {
+  const { ConsoleLogger } = await import("@nestjs/common");
+  const { context, stem } = await openApp(app, role, new ConsoleLogger());
+  if (stem.worker === undefined && stem.beat === undefined) {
+    await context.close();
+    throw new Exit(
+      EXIT.unusable,
+      role === "beat"
+        ? "The app has no schedules: add @Cron to a task, a workflow or a method."
+        : "The app has no tasks: add a class with @Task or @Workflow to a module's providers.",
+    );
+  }
+  if (stem.worker !== undefined)
+    say(`Worker ${stem.worker.id} serves ${stem.worker.queues.join(", ")} (up to ${stem.worker.concurrency} jobs at once)`);
+  if (stem.beat !== undefined) say(`Beat fires ${stem.schedules.length} schedules`);
+  await new Promise<void>((stop) => {
+    process.once("SIGTERM", () => stop());
+    process.once("SIGINT", () => {
+      process.once("SIGINT", () => process.exit(EXIT.interrupted));
+      stop();
+    });
+  });
+  await context.close();
+}

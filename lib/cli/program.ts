@@ -1,0 +1,54 @@
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { messageOf } from "./app.js";
+import { addDlq } from "./commands/dlq.js";
+import { addGenerate } from "./commands/generate.js";
+import { addHealth } from "./commands/health.js";
+import { addTasks } from "./commands/tasks.js";
+import { addWork } from "./commands/work.js";
+import { Exit, EXIT } from "./exit.js";
+import { paint } from "./print.js";
+
+/** The whole command line. */
+export function program(): Command {
+  const stem = new Command("stem")
+    .description("Background jobs, canvas, cron and durable workflows for NestJS")
+    .version(version())
+    .showSuggestionAfterError()
+    .showHelpAfterError("(add --help for the options)")
+    .exitOverride();
+  const withAppOptions = (command: Command): Command =>
+    command
+      .option("-a, --app <file#Class>", "the app's built root module, such as dist/app.module.js#AppModule")
+      .option("--config <file>", "a config file (default: stem.config.js, .mjs or .cjs)")
+      .option("--instance <name>", "the named instance of Stem, if the app has several");
+  addGenerate(stem);
+  addWork(stem, withAppOptions);
+  addTasks(stem, withAppOptions);
+  addDlq(stem, withAppOptions);
+  addHealth(stem, withAppOptions);
+  for (const command of [stem, ...stem.commands, ...stem.commands.flatMap((one) => one.commands)]) command.exitOverride();
+  return stem;
+}
+
+/** Runs one command line and says with which code the process should end. Never throws. */
+export async function runProgram(args: readonly string[]): Promise<number> {
+  try {
+    await program().parseAsync(args, { from: "user" });
+    return Number(process.exitCode ?? EXIT.ok);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    process.stderr.write(`${paint("red", "stem:")} ${messageOf(error)}\n`);
+    return error instanceof Exit ? error.code : codeOf(error);
+  }
+}
+
+function codeOf(error: unknown): number {
+  const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
+  return /^STEM_(GENERATE|PROJECT|OPTION)/.test(code) ? EXIT.usage : EXIT.unusable;
+}
+
+function version(): string {
+  const { version } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")) as { version: string };
+  return version;
+}
