@@ -1,0 +1,37 @@
+import type { EventWait, NewJob } from "../../contract/job.js";
+import type { NewEntry } from "../../contract/journal.js";
+
+/** Why a running attempt was told to stop; `AttemptAbortedError.reason` on `ctx.signal.reason`. */
+export type AbortedBy = "cancelled" | "lost" | "shutdown" | "timeout";
+
+/**
+ * How an attempt ended, before anyone asks what that means for the job (`decide` does). Whatever the kind, `journal` travels with the settlement, so that
+ * the last entries of a pass and its ending are one step in the store.
+ */
+export type Outcome =
+  /** `result` is encoded; undefined: the handler returned nothing. `enqueue`: jobs to store in the same step. */
+  | {
+      readonly kind: "returned";
+      readonly result: string | undefined;
+      readonly journal?: readonly NewEntry[];
+      readonly enqueue?: readonly NewJob[];
+    }
+  /** `retryable: false` ends the job whatever attempts are left. `cause` becomes that of the dead letter. */
+  | {
+      readonly kind: "threw";
+      readonly error: unknown;
+      readonly retryable: boolean;
+      readonly cause: "error" | "rejected";
+      readonly journal?: readonly NewEntry[];
+    }
+  /** Again later, attempt given back: after `delayMs`, or at `dueAt`; without either at once. `delayMs` wins. */
+  | { readonly kind: "snoozed"; readonly delayMs?: number; readonly dueAt?: number; readonly journal?: readonly NewEntry[] }
+  /** Waits for the first of these events, until `deadline` (absolute) if given. */
+  | {
+      readonly kind: "parked";
+      readonly waits: readonly EventWait[];
+      readonly deadline?: number;
+      readonly journal?: readonly NewEntry[];
+    }
+  /** Stopped from outside. `cancelled` and `lost`: nothing is written; `shutdown`: attempt given back; `timeout`: a failed attempt. */
+  | { readonly kind: "aborted"; readonly reason: AbortedBy; readonly journal?: readonly NewEntry[] };
