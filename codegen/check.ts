@@ -1,0 +1,247 @@
+import {
+  type Diagnostic,
+  type DiagnosticCode,
+  type Handler,
+  type Mark,
+  type MarkedClass,
+  type Member,
+  type Place,
+  byCodeUnit,
+} from "./model.js";
+
+/** The handlers a client can be written for, sorted by name, and all that is wrong. With an error among them nothing may be written. */
+export interface Checked {
+  readonly handlers: readonly Handler[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** As in the library: parts of letters, digits, `_` and `-`, joined by dots; up to 120 characters. */
+const NAME = /^(?=.{1,120}$)[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
+
+/**
+ * Judges what was read. Pure.
+ *
+ * @param show turns the file of a place into the path to be shown, for messages that name a second place
+ */
+export function check(classes: readonly MarkedClass[], show: (file: string) => string): Checked {
+  const diagnostics: Diagnostic[] = [];
+  const report = (code: DiagnosticCode, place: Place, message: string, severity: Diagnostic["severity"] = "error"): void => {
+    diagnostics.push({ ...place, code, severity, message });
+  };
+  const handlers = classes.flatMap((owner) => handlersOf(owner, report));
+  handlers.sort((a, b) => byCodeUnit(a.name, b.name) || byPlace(a.place, b.place));
+  compareNames(handlers, report, show);
+  return { handlers, diagnostics: diagnostics.sort((a, b) => byPlace(a, b) || byCodeUnit(a.code, b.code)) };
+}
+
+/** The name of a handler that was given none: the class with its first letter lowered, and the method if the decorator is on one. */
+export function defaultName(className: string, method?: string): string {
+  const name = className.charAt(0).toLowerCase() + className.slice(1);
+  return method === undefined ? name : `${name}.${method}`;
+}
+
+type Report = (code: DiagnosticCode, place: Place, message: string, severity?: Diagnostic["severity"]) => void;
+
+function handlersOf(owner: MarkedClass, report: Report): readonly Handler[] {
+  const found: Handler[] = [];
+  const [mark, ...more] = owner.marks.filter((one) => usable(one, "class", report));
+  for (const extra of more) {
+    report(
+      "STEM1018",
+      extra.place,
+      `class ${title(owner)} is marked twice. One class is one task or one workflow: make this another class.`,
+    );
+  }
+  const workflow = mark?.decorator === "Workflow";
+  if (mark !== undefined) found.push(...handlerOf(mark, owner, undefined, report));
+  for (const member of owner.members) {
+    const [own, ...others] = member.marks.filter((one) => usable(one, "member", report));
+    for (const extra of others) {
+      report("STEM1018", extra.place, `${title(owner)}.${member.text} is marked twice. Keep one of the decorators.`);
+    }
+    if (own?.decorator === "Task") found.push(...handlerOf(own, owner, member, report));
+    // A base class may hold steps for the workflows that extend it.
+    if (own?.decorator === "Step" && !workflow && !owner.abstract) {
+      const where = `@Step on ${title(owner)}.${member.text} does nothing`;
+      report(
+        "STEM1013",
+        own.place,
+        `${where}: only methods of a @Workflow class are steps. Add @Workflow() to the class, or remove @Step.`,
+        "warning",
+      );
+    }
+  }
+  if (found.length > 0) checkClass(owner, found[0]!.kind, report);
+  return found;
+}
+
+/** Whether a decorator may stand where it stands. */
+function usable({ decorator, called, place }: Mark, on: "class" | "member", report: Report): boolean {
+  if (!called) report("STEM1018", place, `@${decorator} is not called, so it marks nothing. Write @${decorator}().`);
+  const fits = decorator === "Task" || (decorator === "Workflow") === (on === "class");
+  if (!fits && decorator === "Workflow") report("STEM1018", place, "@Workflow stands on a method. It marks a class with a method run.");
+  if (!fits && decorator === "Step") report("STEM1018", place, "@Step stands on a class. It marks methods of a @Workflow class.");
+  return called && fits;
+}
+
+/** What holds for the class of every handler. */
+function checkClass(owner: MarkedClass, kind: Handler["kind"], report: Report): void {
+  const name = title(owner);
+  if (owner.name === undefined) {
+    report("STEM1005", owner.place, `this ${kind} class has no name, so neither the client nor an error can name it. Give it one.`);
+  } else if (owner.exportedAs === undefined) {
+    report(
+      "STEM1004",
+      owner.place,
+      `class ${name} is not exported from its file, so the client cannot refer to its types. Add "export" at the top level.`,
+    );
+  }
+  if (owner.abstract) {
+    report("STEM1006", owner.place, `class ${name} is abstract, so Nest cannot make it. Move the decorator to a class that extends it.`);
+  }
+  if (owner.unbound.length > 0) {
+    const parameters = owner.unbound.join(", ");
+    report(
+      "STEM1008",
+      owner.place,
+      `class ${name} is generic in ${parameters}, so its payload has no one type. Remove the type parameter, or give it a default.`,
+    );
+  }
+  if (owner.controller) {
+    report(
+      "STEM1012",
+      owner.place,
+      `class ${name} is a @Controller. Controllers answer requests; put the ${kind} in a provider of its own.`,
+    );
+  }
+}
+
+function handlerOf(mark: Mark, owner: MarkedClass, member: Member | undefined, report: Report): readonly Handler[] {
+  const kind = mark.decorator === "Workflow" ? "workflow" : "task";
+  const name = nameOf(mark, owner, member, report);
+  if (mark.queue.state === "unreadable") {
+    const why = `the queue of this ${kind} cannot be read from the source (${mark.queue.text}), so producers would use the wrong one`;
+    report("STEM1015", mark.queue.place, `${why}. Use a string literal, a const, an enum member or a template of those.`);
+  } else if (mark.queue.state === "known" && !NAME.test(mark.queue.value)) {
+    report("STEM1002", mark.queue.place, `"${mark.queue.value}" is not a valid queue name. ${NAME_RULE}`);
+  }
+  const method = member ?? owner.run;
+  if (method === undefined) {
+    report(
+      "STEM1007",
+      owner.place,
+      `class ${title(owner)} is a ${kind} but has no method run. Add one, or mark the method that does the work with @Task.`,
+    );
+    return [];
+  }
+  const sound = method === "unseen" || checkMethod(method, `${title(owner)}.${method.text}`, kind, report);
+  if (name === undefined || owner.name === undefined || owner.exportedAs === undefined || !sound) return [];
+  return [
+    {
+      kind,
+      name,
+      queue: mark.queue.state === "known" ? mark.queue.value : undefined,
+      priority: mark.priority.state === "known" ? mark.priority.value : undefined,
+      className: owner.name,
+      exportedAs: owner.exportedAs,
+      file: owner.place.file,
+      method: method === "unseen" ? "run" : method.name!,
+      doc: (member === undefined ? owner.doc : undefined) ?? (method === "unseen" ? undefined : method.doc),
+      place: mark.name.state === "known" ? mark.name.place : mark.place,
+    },
+  ];
+}
+
+const NAME_RULE = 'Use letters, digits, "_" and "-", in parts joined by dots, up to 120 characters: "mail.send".';
+
+function nameOf({ decorator, name, place }: Mark, owner: MarkedClass, member: Member | undefined, report: Report): string | undefined {
+  if (name.state === "unreadable") {
+    const rule = "Use a string literal, a const, an enum member or a template of those, here or imported";
+    report("STEM1001", name.place, `the name given to @${decorator} cannot be read from the source (${name.text}). ${rule}.`);
+    return undefined;
+  }
+  if (name.state === "absent" && (owner.name === undefined || (member !== undefined && member.name === undefined))) return undefined;
+  const value = name.state === "known" ? name.value : defaultName(owner.name!, member?.name);
+  if (NAME.test(value)) return value;
+  const from = name.state === "known" ? "" : ", which comes from the class and method,";
+  report("STEM1002", name.state === "known" ? name.place : place, `"${value}"${from} is not a valid name. ${NAME_RULE}`);
+  return undefined;
+}
+
+/** What holds for every handler method. */
+function checkMethod(method: Member, name: string, kind: Handler["kind"], report: Report): boolean {
+  if (!method.method || method.name === undefined || method.hidden !== undefined) {
+    const what = !method.method ? "not a method" : (method.hidden ?? "named at run time only");
+    const rule = `A ${kind} is handled by a public method of the instance`;
+    report("STEM1006", method.place, `${name} is ${what}. ${rule}: write it as "async ${method.name ?? "run"}(input) { … }".`);
+    return false;
+  }
+  const before = [method.generic, method.signatures > 1, method.parameters.length > 2];
+  if (method.generic) {
+    report("STEM1008", method.place, `${name} is generic, so its payload has no one type. Write the type of the payload out.`);
+  }
+  if (method.signatures > 1) {
+    report(
+      "STEM1009",
+      method.place,
+      `${name} is overloaded, so its payload has no one type. Keep one signature; a union type can take its place.`,
+    );
+  }
+  const [first, , third] = method.parameters;
+  if (third !== undefined) {
+    report(
+      "STEM1010",
+      third.place,
+      `${name} takes ${method.parameters.length} parameters. A handler takes the payload and the context; put what else it needs into the payload.`,
+    );
+  }
+  if (first?.context !== undefined) {
+    report(
+      "STEM1011",
+      first.place,
+      `the first parameter of ${name} is a ${first.context}. The payload comes first, the context second: (input, ${first.text}).`,
+    );
+  } else if (first?.rest === true) {
+    report(
+      "STEM1011",
+      first.place,
+      `the first parameter of ${name} collects the rest. The payload is one value: take an array instead of ...${first.text}.`,
+    );
+  }
+  return !before.includes(true) && first?.context === undefined && first?.rest !== true;
+}
+
+/** What holds between handlers. Runs are jobs too, so tasks and workflows share their names; in the client each kind has a tree of its own. */
+function compareNames(handlers: readonly Handler[], report: Report, show: (file: string) => string): void {
+  const byName = new Map<string, Handler[]>();
+  for (const handler of handlers) byName.set(handler.name, [...(byName.get(handler.name) ?? []), handler]);
+  for (const same of byName.values()) {
+    for (const handler of same.length > 1 ? same : []) {
+      const others = same.filter((one) => one !== handler).map(({ place }) => `${show(place.file)}:${place.line}:${place.column}`);
+      const rule = "Names are unique over all tasks and workflows; give one of them another";
+      report("STEM1003", handler.place, `the name "${handler.name}" is also used at ${others.join(", ")}. ${rule}.`);
+    }
+  }
+  for (const handler of handlers) {
+    const parts = handler.name.split(".");
+    for (let length = 1; length < parts.length; length++) {
+      const parent = byName.get(parts.slice(0, length).join("."))?.find((one) => one.kind === handler.kind);
+      if (parent === undefined) continue;
+      const where = `${show(parent.place.file)}:${parent.place.line}:${parent.place.column}`;
+      const rule = `In the client a name is either a ${handler.kind} or a group of them; rename one, for example "${parent.name}.run"`;
+      report(
+        "STEM1014",
+        handler.place,
+        `"${handler.name}" lies below "${parent.name}", which is a ${parent.kind} itself (${where}). ${rule}.`,
+      );
+    }
+  }
+}
+
+function title(owner: MarkedClass): string {
+  return owner.name ?? "(anonymous)";
+}
+
+function byPlace(a: Place, b: Place): number {
+  return byCodeUnit(a.file, b.file) || a.line - b.line || a.column - b.column;
+}

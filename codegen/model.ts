@@ -1,0 +1,104 @@
+/** A point in a source file. Files are absolute with `/` inside the generator and relative to the working directory in a `Diagnostic`. */
+export interface Place {
+  readonly file: string;
+  /** Counts from 1. */
+  readonly line: number;
+  /** Counts from 1, in UTF-16 code units as editors do. */
+  readonly column: number;
+}
+
+/** Something in the sources that the author must (error) or should (warning) change. Codes are listed in docs/codegen.md. */
+export interface Diagnostic extends Place {
+  readonly code: DiagnosticCode;
+  /** Nothing is written while there is an error. */
+  readonly severity: "error" | "warning";
+  /** What is wrong, the rule, and the remedy, on one line. */
+  readonly message: string;
+}
+
+export type DiagnosticCode = `STEM10${number}`;
+
+/** An option of a decorator as far as it can be read without running the program. */
+export type Readable<T> =
+  | { readonly state: "absent" }
+  | { readonly state: "known"; readonly value: T; readonly place: Place }
+  /** `text` is the source of the expression that could not be read. */
+  | { readonly state: "unreadable"; readonly text: string; readonly place: Place };
+
+/** One of our decorators, on a class or a member. */
+export interface Mark {
+  readonly decorator: "Task" | "Workflow" | "Step";
+  readonly place: Place;
+  /** False for `@Task` without parentheses. */
+  readonly called: boolean;
+  readonly name: Readable<string>;
+  readonly queue: Readable<string>;
+  readonly priority: Readable<number>;
+}
+
+/** A class with one of our decorators on it or on a member, as written; nothing is judged yet. */
+export interface MarkedClass {
+  /** Undefined for `export default class { … }`. */
+  readonly name: string | undefined;
+  readonly place: Place;
+  /** The name under which the file exports it (`"default"` for the default export); undefined if it does not. */
+  readonly exportedAs: string | undefined;
+  readonly abstract: boolean;
+  /** Type parameters without a default. */
+  readonly unbound: readonly string[];
+  /** Carries Nest's `@Controller`. */
+  readonly controller: boolean;
+  readonly doc: string | undefined;
+  readonly marks: readonly Mark[];
+  /** Its method `run`, own or inherited; `"unseen"` if a base class that cannot be read may have it. */
+  readonly run: Member | "unseen" | undefined;
+  /** Members that carry marks. */
+  readonly members: readonly Member[];
+}
+
+/** A member of a class. */
+export interface Member {
+  /** Undefined if computed at run time or private (`#name`). */
+  readonly name: string | undefined;
+  /** As written, for messages. */
+  readonly text: string;
+  readonly place: Place;
+  readonly method: boolean;
+  /** The word that keeps others from calling it on an instance: `private`, `protected`, `static`, `abstract`, `#`. */
+  readonly hidden: string | undefined;
+  readonly generic: boolean;
+  /** How many signatures are declared; above 1 it is overloaded. */
+  readonly signatures: number;
+  /** Without a `this` parameter. */
+  readonly parameters: readonly Parameter[];
+  readonly doc: string | undefined;
+  readonly marks: readonly Mark[];
+}
+
+export interface Parameter {
+  readonly text: string;
+  readonly place: Place;
+  readonly rest: boolean;
+  /** The name of our context type, if it is typed so. */
+  readonly context: string | undefined;
+}
+
+/** A task or workflow that a client can be written for. */
+export interface Handler {
+  readonly kind: "task" | "workflow";
+  readonly name: string;
+  readonly queue: string | undefined;
+  readonly priority: number | undefined;
+  /** The class that has it. */
+  readonly className: string;
+  readonly exportedAs: string;
+  readonly file: string;
+  readonly method: string;
+  readonly doc: string | undefined;
+  readonly place: Place;
+}
+
+/** Compares by UTF-16 code units: the same order on every machine and locale. */
+export function byCodeUnit(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,148 @@
+import type { ts } from "ts-morph";
+import type { MarkedClass, Member, Parameter } from "../model.js";
+import type { Typescript } from "./load.js";
+import { type Marks, shortText } from "./marks.js";
+import type { Origins } from "./origin.js";
+import type { Source, Sources } from "./sources.js";
+
+type ClassNode = ts.ClassLikeDeclaration;
+
+/** A class hierarchy deeper than this goes round in circles. */
+const DEEPEST = 32;
+
+/** Reads classes that carry our decorators. */
+export class Classes {
+  readonly #ts: Typescript;
+  readonly #sources: Sources;
+  readonly #origins: Origins;
+  readonly #marks: Marks;
+
+  constructor(ts: Typescript, sources: Sources, origins: Origins, marks: Marks) {
+    this.#ts = ts;
+    this.#sources = sources;
+    this.#origins = origins;
+    this.#marks = marks;
+  }
+
+  /** The marked classes of a file, wherever in it they are. */
+  in(source: Source): readonly MarkedClass[] {
+    const found: MarkedClass[] = [];
+    const visit = (node: ts.Node): void => {
+      if (this.#ts.isClassLike(node)) {
+        const read = this.#read(node, source);
+        if (read !== undefined) found.push(read);
+      }
+      this.#ts.forEachChild(node, visit);
+    };
+    visit(source.tree);
+    return found;
+  }
+
+  #read(node: ClassNode, source: Source): MarkedClass | undefined {
+    const ts = this.#ts;
+    const marks = this.#marks.on(node, source);
+    const members: Member[] = [];
+    for (const member of node.members) {
+      const on = this.#marks.on(member, source);
+      if (on.length > 0 && member.name !== undefined) members.push(this.#member(member, member.name, node, source));
+    }
+    if (marks.length === 0 && members.length === 0) return undefined;
+    return {
+      name: node.name?.text,
+      place: this.#sources.place(node.name ?? this.#keyword(node, source), source),
+      exportedAs: node.parent === source.tree ? this.#exportedAs(node, source) : undefined,
+      abstract: this.#has(node, ts.SyntaxKind.AbstractKeyword),
+      unbound: (node.typeParameters ?? []).filter((one) => one.default === undefined).map((one) => one.name.text),
+      controller: this.#marks.controller(node, source),
+      doc: this.#doc(node, source),
+      marks,
+      run: this.#run(node, source, 0),
+      members,
+    };
+  }
+
+  #exportedAs(node: ClassNode, source: Source): string | undefined {
+    if (node.name !== undefined) return this.#origins.exportedAs(node.name.text, source);
+    return this.#has(node, this.#ts.SyntaxKind.DefaultKeyword) ? "default" : undefined;
+  }
+
+  /** Where to point in a class without a name. */
+  #keyword(node: ClassNode, source: Source): ts.Node {
+    return node.getChildren(source.tree).find((child) => child.kind === this.#ts.SyntaxKind.ClassKeyword) ?? node;
+  }
+
+  /** Method `run`, own or of a base class that can be reached. */
+  #run(node: ClassNode, source: Source, depth: number): Member | "unseen" | undefined {
+    const ts = this.#ts;
+    const own = node.members.filter((member) => member.name !== undefined && this.#nameOf(member.name) === "run");
+    const member = own.find((one) => ts.isMethodDeclaration(one) && !this.#has(one, ts.SyntaxKind.StaticKeyword)) ?? own[0];
+    if (member?.name !== undefined) return this.#member(member, member.name, node, source);
+    const base = node.heritageClauses?.find((clause) => clause.token === ts.SyntaxKind.ExtendsKeyword)?.types[0]?.expression;
+    if (base === undefined) return undefined;
+    const origin = ts.isIdentifier(base) && depth < DEEPEST ? this.#origins.of(base.text, source) : undefined;
+    if (origin?.kind !== "declared" || !ts.isClassLike(origin.node)) return "unseen";
+    return this.#run(origin.node, origin.source, depth + 1);
+  }
+
+  #member(member: ts.ClassElement, name: ts.PropertyName, owner: ClassNode, source: Source): Member {
+    const ts = this.#ts;
+    const key = this.#nameOf(name);
+    const method = ts.isMethodDeclaration(member);
+    const same = owner.members.filter((one) => ts.isMethodDeclaration(one) && one.name.getText(source.tree) === name.getText(source.tree));
+    const written = method ? member.parameters : [];
+    const own = written.filter((one) => !(ts.isIdentifier(one.name) && one.name.text === "this"));
+    return {
+      name: key,
+      text: shortText(name, source),
+      place: this.#sources.place(name, source),
+      method,
+      hidden: this.#hidden(member, name),
+      generic: method && member.typeParameters !== undefined,
+      signatures: same.length,
+      parameters: own.map((one) => this.#parameter(one, source)),
+      doc: this.#doc(member, source),
+      marks: this.#marks.on(member, source),
+    };
+  }
+
+  #parameter(node: ts.ParameterDeclaration, source: Source): Parameter {
+    return {
+      text: shortText(node.name, source),
+      place: this.#sources.place(node, source),
+      rest: node.dotDotDotToken !== undefined,
+      context: this.#marks.context(node.type, source),
+    };
+  }
+
+  #hidden(member: ts.ClassElement, name: ts.PropertyName): string | undefined {
+    const { SyntaxKind, isPrivateIdentifier } = this.#ts;
+    if (isPrivateIdentifier(name)) return "#private";
+    if (this.#has(member, SyntaxKind.PrivateKeyword)) return "private";
+    if (this.#has(member, SyntaxKind.ProtectedKeyword)) return "protected";
+    if (this.#has(member, SyntaxKind.StaticKeyword)) return "static";
+    return this.#has(member, SyntaxKind.AbstractKeyword) ? "abstract" : undefined;
+  }
+
+  /** Undefined for `#name` and for what is computed at run time. */
+  #nameOf(name: ts.PropertyName): string | undefined {
+    const ts = this.#ts;
+    if (ts.isIdentifier(name) || ts.isStringLiteralLike(name) || ts.isNumericLiteral(name)) return name.text;
+    return ts.isComputedPropertyName(name) && ts.isStringLiteralLike(name.expression) ? name.expression.text : undefined;
+  }
+
+  #has(node: ts.Node, kind: ts.SyntaxKind): boolean {
+    return this.#ts.canHaveModifiers(node) && this.#ts.getModifiers(node)?.some((modifier) => modifier.kind === kind) === true;
+  }
+
+  /** The text of the last doc comment, without its frame. */
+  #doc(node: ts.Node, source: Source): string | undefined {
+    const comment = this.#ts.getJSDocCommentsAndTags(node).findLast((one) => this.#ts.isJSDoc(one));
+    if (comment === undefined) return undefined;
+    const lines = comment
+      .getText(source.tree)
+      .replace(/^\/\*\*+|\*+\/$/g, "")
+      .split(/\r\n|[\n\r\u2028\u2029]/)
+      .map((line) => line.replace(/^\s*\* ?/, "").trimEnd());
+    return lines.join("\n").trim() || undefined;
+  }
+}

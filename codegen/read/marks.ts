@@ -1,0 +1,124 @@
+import type { ts } from "ts-morph";
+import type { Mark, Readable } from "../model.js";
+import type { Typescript } from "./load.js";
+import type { Origin, Origins } from "./origin.js";
+import type { Source, Sources } from "./sources.js";
+import type { Value, Values } from "./values.js";
+
+const OURS = ["Task", "Workflow", "Step"] as const;
+
+/** Reads decorators: whose they are, and what they say. */
+export class Marks {
+  readonly #ts: Typescript;
+  readonly #sources: Sources;
+  readonly #origins: Origins;
+  readonly #values: Values;
+
+  constructor(ts: Typescript, sources: Sources, origins: Origins, values: Values) {
+    this.#ts = ts;
+    this.#sources = sources;
+    this.#origins = origins;
+    this.#values = values;
+  }
+
+  /** Our decorators on a node, in source order. */
+  on(node: ts.Node, source: Source): readonly Mark[] {
+    const marks: Mark[] = [];
+    for (const decorator of this.#decorators(node)) {
+      const origin = this.#origin(decorator, source);
+      if (origin?.kind !== "package" || origin.specifier !== "nestjs-stem") continue;
+      const name = OURS.find((ours) => ours === origin.name);
+      if (name !== undefined) marks.push(this.#read(decorator, name, source));
+    }
+    return marks;
+  }
+
+  /** True if `@Controller` of Nest is among the decorators. */
+  controller(node: ts.Node, source: Source): boolean {
+    return this.#decorators(node).some((decorator) => {
+      const origin = this.#origin(decorator, source);
+      return origin?.kind === "package" && origin.specifier === "@nestjs/common" && origin.name === "Controller";
+    });
+  }
+
+  /** The name of our context type that a type node refers to. */
+  context(type: ts.TypeNode | undefined, source: Source): string | undefined {
+    const ts = this.#ts;
+    if (type === undefined || !ts.isTypeReferenceNode(type)) return undefined;
+    const { typeName } = type;
+    let origin: Origin | undefined;
+    if (ts.isIdentifier(typeName)) origin = this.#origins.of(typeName.text, source);
+    else if (ts.isIdentifier(typeName.left)) origin = this.#memberOf(typeName.left.text, typeName.right.text, source);
+    if (origin?.kind !== "package" || origin.specifier !== "nestjs-stem") return undefined;
+    return ["TaskContext", "WorkflowContext", "StepContext"].find((name) => name === origin.name);
+  }
+
+  #decorators(node: ts.Node): readonly ts.Decorator[] {
+    return this.#ts.canHaveDecorators(node) ? (this.#ts.getDecorators(node) ?? []) : [];
+  }
+
+  #origin(decorator: ts.Decorator, source: Source): Origin | undefined {
+    const ts = this.#ts;
+    const { expression } = decorator;
+    const callee = ts.isCallExpression(expression) ? expression.expression : expression;
+    if (ts.isIdentifier(callee)) return this.#origins.of(callee.text, source);
+    if (!ts.isPropertyAccessExpression(callee) || !ts.isIdentifier(callee.expression)) return undefined;
+    return this.#memberOf(callee.expression.text, callee.name.text, source);
+  }
+
+  #memberOf(namespace: string, name: string, source: Source): Origin | undefined {
+    const of = this.#origins.of(namespace, source);
+    return of && this.#origins.member(name, of);
+  }
+
+  #read(decorator: ts.Decorator, name: Mark["decorator"], source: Source): Mark {
+    const ts = this.#ts;
+    const { expression } = decorator;
+    const [first, second] = ts.isCallExpression(expression) ? expression.arguments : [];
+    const value = first && this.#values.of(first, source);
+    // `@Task(options)` with the name among them, or `@Task(name, options)`.
+    const inOptions = value?.kind === "object";
+    const options = inOptions ? first : second;
+    const given = inOptions ? value : second && this.#values.of(second, source);
+    const option = <T extends "string" | "number">(key: string, kind: T) =>
+      options === undefined || given === undefined || given.kind === "undefined"
+        ? ({ state: "absent" } as const)
+        : this.#readable(this.#at(options, key), this.#values.member(given, key), kind, source);
+    return {
+      decorator: name,
+      place: this.#sources.place(decorator, source),
+      called: ts.isCallExpression(expression),
+      name:
+        inOptions || first === undefined || value === undefined ? option("name", "string") : this.#readable(first, value, "string", source),
+      queue: option("queue", "string"),
+      priority: option("priority", "number"),
+    };
+  }
+
+  /** Where the option is written, if it is written here. */
+  #at(options: ts.Expression, key: string): ts.Node {
+    const ts = this.#ts;
+    if (!ts.isObjectLiteralExpression(options)) return options;
+    const property = options.properties.find((one) => one.name !== undefined && ts.isIdentifier(one.name) && one.name.text === key);
+    return property === undefined ? options : ts.isPropertyAssignment(property) ? property.initializer : property;
+  }
+
+  #readable<T extends "string" | "number">(
+    node: ts.Node,
+    value: Value,
+    kind: T,
+    source: Source,
+  ): Readable<T extends "string" ? string : number> {
+    type Wanted = T extends "string" ? string : number;
+    const place = this.#sources.place(node, source);
+    if (value.kind === "undefined") return { state: "absent" };
+    if (value.kind === kind && "value" in value) return { state: "known", value: value.value as Wanted, place };
+    return { state: "unreadable", text: shortText(node, source), place };
+  }
+}
+
+/** The source of a node on one line, cut off where it gets long. */
+export function shortText(node: ts.Node, source: Source): string {
+  const text = node.getText(source.tree).replace(/\s+/g, " ");
+  return text.length <= 60 ? text : `${text.slice(0, 59)}…`;
+}

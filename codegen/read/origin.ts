@@ -1,0 +1,153 @@
+import type { ts } from "ts-morph";
+import type { Typescript } from "./load.js";
+import type { Source, Sources } from "./sources.js";
+
+/** What a name in a file means, followed through imports and re-exports. */
+export type Origin =
+  | { readonly kind: "declared"; readonly source: Source; readonly node: ts.Node }
+  /** `import * as ns` of a file of the project. */
+  | { readonly kind: "module"; readonly path: string }
+  /** Something of a package: `name` is `"*"` for the whole of it. */
+  | { readonly kind: "package"; readonly specifier: string; readonly name: string };
+
+type Imported = { readonly specifier: string; readonly name: string };
+
+/** The names a file makes at its top level. */
+interface Names {
+  readonly imports: ReadonlyMap<string, Imported>;
+  readonly declared: ReadonlyMap<string, ts.Node>;
+  /** By exported name: a local name, or a re-export. */
+  readonly exports: ReadonlyMap<string, { readonly local: string } | Imported>;
+  /** `export * from`. */
+  readonly stars: readonly string[];
+  /** `export default <expression>`. */
+  readonly defaultNode: ts.Node | undefined;
+}
+
+/** Packages whose own files are never looked into: what they export is known by name. */
+const KNOWN_PACKAGES = new Set(["nestjs-stem", "@nestjs/common"]);
+
+/** More re-exports in a row than this is a cycle. */
+const FARTHEST = 16;
+
+/** Follows names to where they are declared, by syntax alone. */
+export class Origins {
+  readonly #ts: Typescript;
+  readonly #sources: Sources;
+  readonly #names = new WeakMap<Source, Names>();
+
+  constructor(ts: Typescript, sources: Sources) {
+    this.#ts = ts;
+    this.#sources = sources;
+  }
+
+  /** What top-level name `name` of `source` means; undefined if it is not one. */
+  of(name: string, source: Source, far = 0): Origin | undefined {
+    const names = this.names(source);
+    const imported = names.imports.get(name);
+    if (imported !== undefined) return this.#imported(imported, source, far);
+    const node = names.declared.get(name);
+    return node && { kind: "declared", source, node };
+  }
+
+  /** What member `name` of a module or package namespace means. */
+  member(name: string, of: Origin, far = 0): Origin | undefined {
+    if (of.kind === "package") return of.name === "*" || of.name === "default" ? { ...of, name } : undefined;
+    return of.kind === "module" ? this.#exported(name, of.path, far) : undefined;
+  }
+
+  /** The names under which `source` exports its top-level name `local`; the name itself first, then in order, `default` last. */
+  exportedAs(local: string, source: Source): string | undefined {
+    const found: string[] = [];
+    for (const [name, what] of this.names(source).exports) if ("local" in what && what.local === local) found.push(name);
+    if (found.includes(local)) return local;
+    return (
+      found.sort().find((name) => name !== "default" && /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name)) ??
+      found.find((name) => name === "default")
+    );
+  }
+
+  #imported({ specifier, name }: Imported, source: Source, far: number): Origin | undefined {
+    if (KNOWN_PACKAGES.has(specifier)) return { kind: "package", specifier, name };
+    const path = this.#sources.resolve(specifier, source);
+    if (path === undefined) return { kind: "package", specifier, name };
+    return name === "*" ? { kind: "module", path } : this.#exported(name, path, far);
+  }
+
+  #exported(name: string, path: string, far: number): Origin | undefined {
+    const source = far < FARTHEST ? this.#sources.source(path) : undefined;
+    if (source === undefined) return undefined;
+    const names = this.names(source);
+    const what = names.exports.get(name);
+    if (what !== undefined) return "local" in what ? this.of(what.local, source, far + 1) : this.#imported(what, source, far + 1);
+    if (name === "default") return names.defaultNode && { kind: "declared", source, node: names.defaultNode };
+    for (const specifier of names.stars) {
+      const found = this.#imported({ specifier, name }, source, far + 1);
+      // A package behind `export *` may or may not have the name; only our own are known to.
+      if (found !== undefined && (found.kind !== "package" || KNOWN_PACKAGES.has(found.specifier))) return found;
+    }
+    return undefined;
+  }
+
+  names(source: Source): Names {
+    let names = this.#names.get(source);
+    if (names === undefined) this.#names.set(source, (names = this.#collect(source)));
+    return names;
+  }
+
+  #collect(source: Source): Names {
+    const ts = this.#ts;
+    const imports = new Map<string, Imported>();
+    const declared = new Map<string, ts.Node>();
+    const exports = new Map<string, { readonly local: string } | Imported>();
+    const stars: string[] = [];
+    let defaultNode: ts.Node | undefined;
+    const declare = (node: ts.Statement, name: ts.Identifier | undefined, what: ts.Node): void => {
+      if (name !== undefined && !declared.has(name.text)) declared.set(name.text, what);
+      const has = (kind: ts.SyntaxKind) =>
+        ts.canHaveModifiers(node) && ts.getModifiers(node)?.some((modifier) => modifier.kind === kind) === true;
+      if (!has(ts.SyntaxKind.ExportKeyword)) return;
+      if (!has(ts.SyntaxKind.DefaultKeyword)) {
+        if (name !== undefined) exports.set(name.text, { local: name.text });
+      } else if (name === undefined) defaultNode = what;
+      else exports.set("default", { local: name.text });
+    };
+    for (const node of source.tree.statements) {
+      if (ts.isImportDeclaration(node) && ts.isStringLiteral(node.moduleSpecifier)) {
+        const specifier = node.moduleSpecifier.text;
+        const { name, namedBindings } = node.importClause ?? {};
+        if (name !== undefined) imports.set(name.text, { specifier, name: "default" });
+        if (namedBindings === undefined) continue;
+        if (ts.isNamespaceImport(namedBindings)) imports.set(namedBindings.name.text, { specifier, name: "*" });
+        else for (const one of namedBindings.elements) imports.set(one.name.text, { specifier, name: (one.propertyName ?? one.name).text });
+      } else if (ts.isImportEqualsDeclaration(node)) {
+        const { moduleReference: module } = node;
+        if (ts.isExternalModuleReference(module) && ts.isStringLiteral(module.expression)) {
+          imports.set(node.name.text, { specifier: module.expression.text, name: "*" });
+        }
+      } else if (ts.isExportDeclaration(node)) {
+        const specifier =
+          node.moduleSpecifier !== undefined && ts.isStringLiteral(node.moduleSpecifier) ? node.moduleSpecifier.text : undefined;
+        const clause = node.exportClause;
+        if (clause === undefined) {
+          if (specifier !== undefined) stars.push(specifier);
+        } else if (ts.isNamespaceExport(clause)) {
+          if (specifier !== undefined) exports.set(clause.name.text, { specifier, name: "*" });
+        } else {
+          for (const one of clause.elements) {
+            const from = (one.propertyName ?? one.name).text;
+            exports.set(one.name.text, specifier === undefined ? { local: from } : { specifier, name: from });
+          }
+        }
+      } else if (ts.isExportAssignment(node) && node.isExportEquals !== true) {
+        if (ts.isIdentifier(node.expression)) exports.set("default", { local: node.expression.text });
+        else defaultNode = node.expression;
+      } else if (ts.isVariableStatement(node)) {
+        for (const one of node.declarationList.declarations) if (ts.isIdentifier(one.name)) declare(node, one.name, one);
+      } else if (ts.isClassDeclaration(node) || ts.isEnumDeclaration(node) || ts.isFunctionDeclaration(node)) {
+        declare(node, node.name, node);
+      }
+    }
+    return { imports, declared, exports, stars, defaultNode };
+  }
+}

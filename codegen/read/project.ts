@@ -1,0 +1,144 @@
+import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
+import { dirname, relative, resolve } from "node:path";
+import type { ts } from "ts-morph";
+import { CodegenError } from "../errors.js";
+import type { Diagnostic } from "../model.js";
+import type { Typescript } from "./load.js";
+
+/** A TypeScript project as its tsconfig describes it. Paths are absolute with `/`. */
+export interface Project {
+  /** The tsconfig; undefined in a folder without one. */
+  readonly config: string | undefined;
+  readonly folder: string;
+  /** Sources that may hold handlers: no declaration files, no tests. In code-unit order. */
+  readonly files: readonly string[];
+  /** Where generated code goes by default: `rootDir`, else `src`, else the folder. */
+  readonly sourceRoot: string;
+  readonly options: ts.CompilerOptions;
+  /** Folders that are included as a whole. */
+  readonly includes: readonly string[];
+}
+
+const TESTS = /[.-](?:spec|test)\.[cm]?tsx?$|\/(?:__tests__|__mocks__|node_modules)\//;
+const DECLARATIONS = /\.d\.(?:[^./]+\.)?[cm]?ts$/;
+
+/**
+ * Finds the project.
+ *
+ * @param project a tsconfig or a folder with one; default `tsconfig.json` in `cwd`, or, without one, the `.ts` files of `cwd`
+ * @returns a diagnostic if the tsconfig cannot be read
+ * @throws {CodegenError} `STEM_PROJECT_NOT_FOUND`
+ */
+export function findProject(ts: Typescript, cwd: string, project: string | undefined): Project | Diagnostic {
+  const config = configPath(cwd, project);
+  const folder = config === undefined ? posix(cwd) : dirname(config);
+  const read = config === undefined ? { config: {} } : ts.readConfigFile(config, (path) => ts.sys.readFile(path));
+  const parsed = read.error === undefined ? ts.parseJsonConfigFileContent(read.config, ts.sys, folder, undefined, config) : undefined;
+  const error = read.error ?? parsed?.errors.find(({ code }) => FATAL.has(code));
+  if (parsed === undefined || error !== undefined) {
+    const at = error?.file?.getLineAndCharacterOfPosition(error.start ?? 0);
+    const text = error === undefined ? "" : ts.flattenDiagnosticMessageText(error.messageText, " ").replace(/\.$/, "");
+    return {
+      code: "STEM1017",
+      severity: "error",
+      file: config ?? folder,
+      line: (at?.line ?? 0) + 1,
+      column: (at?.character ?? 0) + 1,
+      message: `the project cannot be read: ${text}. Correct the tsconfig, or name another with --project.`,
+    };
+  }
+  if (parsed.fileNames.length === 0 && (parsed.projectReferences?.length ?? 0) > 0) {
+    throw new CodegenError(
+      "STEM_PROJECT_NOT_FOUND",
+      `${posix(relative(cwd, config ?? folder))} has no files of its own, it only refers to other projects.`,
+      "Name the project that has the handlers: --project tsconfig.app.json",
+    );
+  }
+  const files = parsed.fileNames.map((path) => posix(resolve(path))).filter((path) => /\.[cm]?tsx?$/.test(path));
+  return {
+    config,
+    folder,
+    files: [...new Set(files)].filter((path) => !DECLARATIONS.test(path) && !TESTS.test(path.slice(folder.length))).sort(),
+    sourceRoot: sourceRoot(folder, parsed.options.rootDir),
+    options: parsed.options,
+    includes: Object.keys(parsed.wildcardDirectories ?? {}).map((path) => posix(resolve(path))),
+  };
+}
+
+/** Errors of a tsconfig after which its options would be the wrong ones: a base that is missing, broken or circular. */
+const FATAL = new Set([5012, 5083, 6053, 18000]);
+
+function configPath(cwd: string, project: string | undefined): string | undefined {
+  let path = resolve(cwd, project ?? "tsconfig.json");
+  if (isFolder(path)) path = resolve(path, "tsconfig.json");
+  if (existsSync(path)) return posix(path);
+  if (project === undefined) return undefined;
+  throw new CodegenError(
+    "STEM_PROJECT_NOT_FOUND",
+    `There is no ${posix(relative(cwd, path))}.`,
+    "Give --project the path of your tsconfig.json, or of the folder it is in.",
+  );
+}
+
+function sourceRoot(folder: string, rootDir: string | undefined): string {
+  const root = rootDir === undefined ? folder : posix(resolve(folder, rootDir));
+  return root === folder && isFolder(`${folder}/src`) ? `${folder}/src` : root;
+}
+
+/**
+ * How imports of a file at `out` are to end: `.js` where Node's rules for ES modules hold, nothing elsewhere.
+ */
+export function importSuffix(ts: Typescript, options: ts.CompilerOptions, out: string): ".js" | "" {
+  const { ModuleKind, ModuleResolutionKind: Kind } = ts;
+  const { module, moduleResolution } = options;
+  const nodeModule = module !== undefined && module >= ModuleKind.Node16 && module <= ModuleKind.NodeNext;
+  const nodeRules = moduleResolution === undefined ? nodeModule : moduleResolution === Kind.Node16 || moduleResolution === Kind.NodeNext;
+  if (!nodeRules || out.endsWith(".cts")) return "";
+  return out.endsWith(".mts") || packageType(dirname(out)) === "module" ? ".js" : "";
+}
+
+/** `type` of the nearest package.json. */
+function packageType(folder: string): unknown {
+  for (let at = folder; ; at = dirname(at)) {
+    try {
+      return (JSON.parse(readFileSync(`${at}/package.json`, "utf8")) as { readonly type?: unknown } | null)?.type;
+    } catch {
+      if (dirname(at) === at) return undefined;
+    }
+  }
+}
+
+/** Every folder in which a source may appear: those of the files, and all below the included ones. */
+export function foldersOf({ config, files, folder, includes, options }: Project): readonly string[] {
+  const found = new Set(files.map((path) => dirname(path)));
+  found.add(config === undefined ? folder : dirname(config));
+  const skipped = new Set(
+    [options.outDir, options.declarationDir].filter((path) => path !== undefined).map((path) => posix(resolve(path))),
+  );
+  const walk = (path: string): void => {
+    found.add(path);
+    for (const entry of entriesOf(path)) {
+      const below = `${path}/${entry.name}`;
+      if (entry.isDirectory() && !/^(?:\.|node_modules$|dist$|coverage$)/.test(entry.name) && !skipped.has(below)) walk(below);
+    }
+  };
+  for (const path of includes) walk(path);
+  return [...found].filter(isFolder).sort();
+}
+
+function entriesOf(path: string) {
+  try {
+    return readdirSync(path, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+/** The path with `/` on every system. */
+export function posix(path: string): string {
+  return path.replaceAll("\\", "/");
+}

@@ -1,0 +1,141 @@
+import { readFileSync, statSync } from "node:fs";
+import { dirname, extname } from "node:path";
+import type { ts } from "ts-morph";
+import type { Place } from "../model.js";
+import type { Typescript } from "./load.js";
+
+/** A parsed file. */
+export interface Source {
+  readonly path: string;
+  readonly tree: ts.SourceFile;
+  /** The first syntax error. */
+  readonly broken: { readonly place: Place; readonly text: string } | undefined;
+}
+
+/** What may hold one of our decorators: it imports our package, or (re-exported by a file of the project) writes one of them. */
+const MAY_BE_MARKED = /nestjs-stem|@\s*(?:\w+\s*\.\s*)?(?:Task|Workflow|Step)\b/;
+
+/**
+ * The files of a project, read when asked for and kept until they change on disk. Only the syntax is looked at: no types, no
+ * libraries, so a project that does not compile yet (the generated file may still be missing) reads as well as any other.
+ */
+export class Sources {
+  readonly #ts: Typescript;
+  readonly #files = new Map<string, { readonly stamp: string; readonly text: string; source?: Source }>();
+  readonly #checked = new Set<string>();
+  #options: ts.CompilerOptions = {};
+  #resolved = new Map<string, string | undefined>();
+
+  constructor(ts: Typescript) {
+    this.#ts = ts;
+  }
+
+  /** Starts a pass: each file is compared with the disk once more, and modules are looked up anew. */
+  begin(options: ts.CompilerOptions): void {
+    this.#options = options;
+    this.#checked.clear();
+    this.#resolved = new Map();
+  }
+
+  /** Forgets files that the last pass had no use for. */
+  end(): void {
+    for (const path of this.#files.keys()) if (!this.#checked.has(path)) this.#files.delete(path);
+  }
+
+  /** The files the last pass looked at, also those outside the project that it followed a name to. */
+  paths(): readonly string[] {
+    return [...this.#files.keys()];
+  }
+
+  /** Whether any of those files is no longer what it was when it was read. */
+  changed(): boolean {
+    return [...this.#files].some(([path, { stamp }]) => stampOf(path) !== stamp);
+  }
+
+  /** The parsed file, if a glance at its text says that it may hold a decorator of ours. */
+  markedSource(path: string): Source | undefined {
+    const text = this.#read(path)?.text;
+    return text !== undefined && MAY_BE_MARKED.test(text) ? this.source(path) : undefined;
+  }
+
+  /** The parsed file; undefined if it cannot be read. */
+  source(path: string): Source | undefined {
+    const file = this.#read(path);
+    if (file === undefined) return undefined;
+    file.source ??= this.#parse(path, file.text);
+    return file.source;
+  }
+
+  /** The source file that an import of `specifier` in `from` means; undefined if there is none in reach. */
+  resolve(specifier: string, from: Source): string | undefined {
+    const key = `${dirname(from.path)}\0${specifier}`;
+    if (this.#resolved.has(key)) return this.#resolved.get(key);
+    const { resolvedModule } = this.#ts.resolveModuleName(specifier, from.path, this.#options, this.#ts.sys);
+    const found =
+      resolvedModule === undefined ? undefined : this.#ts.sys.resolvePath(resolvedModule.resolvedFileName).replaceAll("\\", "/");
+    const path = found !== undefined && /\.[cm]?tsx?$/.test(found) ? found : this.#guess(specifier, from);
+    this.#resolved.set(key, path);
+    return path;
+  }
+
+  /** Bundlers and Node disagree about suffixes; for the sake of a constant any of the usual readings will do. */
+  #guess(specifier: string, from: Source): string | undefined {
+    if (!/^\.\.?(\/|$)/.test(specifier)) return undefined;
+    const plain = `${dirname(from.path)}/${specifier}`.replace(/\.[cm]?js$/, "");
+    const tries = [".ts", ".tsx", ".mts", ".cts", ".d.ts", "/index.ts"].map((end) => this.#ts.sys.resolvePath(plain + end));
+    return tries.find((path) => this.#ts.sys.fileExists(path))?.replaceAll("\\", "/");
+  }
+
+  place(node: ts.Node, source: Source): Place {
+    return placeAt(source.tree, node.getStart(source.tree), source.path);
+  }
+
+  #read(path: string) {
+    const kept = this.#files.get(path);
+    if (kept !== undefined && this.#checked.has(path)) return kept;
+    const stamp = stampOf(path);
+    if (stamp === undefined) return undefined;
+    this.#checked.add(path);
+    if (kept?.stamp === stamp) return kept;
+    const text = textOf(path);
+    if (text === undefined) return undefined;
+    const file: { readonly stamp: string; readonly text: string; source?: Source } = { stamp, text };
+    this.#files.set(path, file);
+    return file;
+  }
+
+  #parse(path: string, text: string): Source {
+    const { ScriptKind, ScriptTarget, createSourceFile, flattenDiagnosticMessageText } = this.#ts;
+    const tree = createSourceFile(path, text, ScriptTarget.Latest, true, extname(path) === ".tsx" ? ScriptKind.TSX : ScriptKind.TS);
+    // Internal to the compiler, but the only way to the parser's complaints without building a program; ts-morph pins its compiler.
+    const [first] = (tree as unknown as { readonly parseDiagnostics?: readonly ts.DiagnosticWithLocation[] }).parseDiagnostics ?? [];
+    const broken =
+      first === undefined
+        ? undefined
+        : { place: placeAt(tree, first.start, path), text: flattenDiagnosticMessageText(first.messageText, " ") };
+    return { path, tree, broken };
+  }
+}
+
+/** Changes whenever the file does; undefined if there is no such file. */
+export function stampOf(path: string): string | undefined {
+  try {
+    const { mtimeNs, size, ino } = statSync(path, { bigint: true });
+    return `${mtimeNs} ${size} ${ino}`;
+  } catch {
+    return undefined;
+  }
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8").replace(/^\uFEFF/, "");
+  } catch {
+    return undefined;
+  }
+}
+
+function placeAt(tree: ts.SourceFile, position: number, file: string): Place {
+  const { line, character } = tree.getLineAndCharacterOfPosition(position);
+  return { file, line: line + 1, column: character + 1 };
+}

@@ -1,0 +1,126 @@
+import { existsSync, type FSWatcher, watch as watchFolder } from "node:fs";
+import { relative, resolve } from "node:path";
+import { CodegenError } from "./errors.js";
+import { type Generated, type GenerateOptions, open, pass } from "./generate.js";
+
+export interface WatchOptions extends GenerateOptions {
+  /** Quiet time after an edit before the sources are read, since editors save in several moves. Milliseconds, default 30. */
+  readonly quietMs?: number | undefined;
+  /** How often to look where the system cannot watch. Milliseconds, default 500. */
+  readonly pollMs?: number | undefined;
+  /** Looks regularly from the start, for file systems that report no changes (network shares, some containers). Default false. */
+  readonly poll?: boolean | undefined;
+}
+
+/**
+ * Generates now and after every change of the sources, until closed. `onResult` is called after each run in which something may have
+ * changed; an edit of the generated file itself is not such a change, but its removal is. Only files that changed are parsed again.
+ *
+ * @throws as `generate`, for the first run only. Later a project that cannot be found or a file that cannot be written is a result with
+ * state `errors` and a diagnostic, and watching goes on.
+ */
+export async function watch(options: WatchOptions, onResult: (result: Generated) => void): Promise<{ close(): Promise<void> }> {
+  const reader = await open(options);
+  const base = resolve(options.cwd ?? process.cwd());
+  const watchers = new Map<string, FSWatcher>();
+  let timer: NodeJS.Timeout | undefined;
+  let poller: NodeJS.Timeout | undefined;
+  let closed = false;
+  let seen = "";
+  let out = "";
+
+  const poll = (): void => {
+    poller ??= setInterval(look, options.pollMs ?? 500);
+  };
+  const soon = (): void => {
+    clearTimeout(timer);
+    if (!closed) timer = setTimeout(look, options.quietMs ?? 30);
+  };
+  /** Watches exactly these folders. True if some are new: files may have appeared in them before we looked. */
+  const attach = (folders: readonly string[]): boolean => {
+    let fresh = false;
+    for (const [folder, watcher] of watchers) {
+      if (folders.includes(folder)) continue;
+      watcher.close();
+      watchers.delete(folder);
+    }
+    for (const folder of options.poll === true ? [] : folders) {
+      if (watchers.has(folder)) continue;
+      try {
+        const watcher = watchFolder(folder, soon);
+        watcher.on("error", () => {
+          watcher.close();
+          watchers.delete(folder);
+          soon();
+        });
+        watchers.set(folder, watcher);
+        fresh = true;
+      } catch {
+        // Too many watchers, or a file system without them. A folder that is gone again is found out by the next look.
+        poll();
+      }
+    }
+    return fresh;
+  };
+  const close = (): void => {
+    closed = true;
+    clearTimeout(timer);
+    clearInterval(poller);
+    for (const watcher of watchers.values()) watcher.close();
+    watchers.clear();
+  };
+  const run = (): Generated => {
+    const result = pass(reader, options);
+    out = resolve(base, result.out);
+    return result;
+  };
+  const look = (): void => {
+    if (closed) return;
+    const started = performance.now();
+    try {
+      let found = reader.look();
+      if (attach(found.folders)) found = reader.look();
+      const edited = found.changed || found.stamp !== seen;
+      if (!edited && existsSync(out)) return;
+      seen = found.stamp;
+      const result = run();
+      // The file is missing, but nothing was edited: errors have been told already.
+      if (edited || result.state !== "errors") onResult(result);
+    } catch (error) {
+      const told = failed(error, base, options, started);
+      const { message } = told.diagnostics[0]!;
+      if (message !== seen) onResult(told);
+      seen = message;
+    }
+  };
+
+  try {
+    const { folders } = reader.look();
+    attach(folders);
+    seen = reader.look().stamp;
+    const result = run();
+    if (options.poll === true) poll();
+    onResult(result);
+  } catch (error) {
+    close();
+    throw error;
+  }
+  // For an edit made during the first run.
+  soon();
+  return { close: async () => close() };
+}
+
+/** What stops a run while watching, as a result. Anything that was not thrown on purpose is thrown on. */
+function failed(error: unknown, base: string, options: GenerateOptions, started: number): Generated {
+  if (!(error instanceof CodegenError)) throw error;
+  const file = relative(base, resolve(base, options.project ?? "tsconfig.json")).replaceAll("\\", "/");
+  const message = error.message.replace(/\s+/g, " ");
+  return {
+    out: options.out ?? "",
+    tasks: 0,
+    workflows: 0,
+    diagnostics: [{ file, line: 1, column: 1, code: "STEM1017", severity: "error", message }],
+    state: "errors",
+    ms: Math.round(performance.now() - started),
+  };
+}

@@ -1,0 +1,64 @@
+import { posix } from "node:path";
+import { byCodeUnit, type Handler } from "../model.js";
+import { quote } from "./text.js";
+
+/** Names the generated file uses for itself. */
+const TAKEN = [
+  "Injectable",
+  "InjectStem",
+  "Stem",
+  "InputOf",
+  "OutputOf",
+  "TaskClient",
+  "WorkflowClient",
+  "StemTasks",
+  "StemWorkflows",
+  "StemClient",
+];
+
+/** The type imports of all handlers' classes. */
+export interface Imports {
+  readonly lines: readonly string[];
+  /** What a handler's class is called in the file. */
+  readonly nameOf: (handler: Handler) => string;
+}
+
+/**
+ * One import per class, by file and class in code-unit order. The first of several classes of one name keeps it; the next are
+ * called `Name2`, `Name3`, …
+ */
+export function importsOf(handlers: readonly Handler[], out: string, suffix: ".js" | ""): Imports {
+  const classes = new Map<string, Handler>();
+  for (const handler of handlers) classes.set(identity(handler), handler);
+  const sorted = [...classes.values()].sort((a, b) => byCodeUnit(a.file, b.file) || byCodeUnit(a.className, b.className));
+  const wanted = new Set(sorted.map(({ className }) => className));
+  const taken = new Set(TAKEN);
+  const names = new Map<string, string>();
+  const lines = sorted.map((handler) => {
+    let name = handler.className;
+    // A made-up name must not take the place of a class that is really called so.
+    for (let count = 2; taken.has(name); count++) {
+      name = `${handler.className}${count}`;
+      if (wanted.has(name)) name = handler.className;
+    }
+    taken.add(name);
+    names.set(identity(handler), name);
+    const path = quote(specifier(handler.file, out, suffix));
+    if (handler.exportedAs === "default") return `import type ${name} from ${path};`;
+    return `import type { ${handler.exportedAs === name ? name : `${handler.exportedAs} as ${name}`} } from ${path};`;
+  });
+  return { lines, nameOf: (handler) => names.get(identity(handler))! };
+}
+
+function identity({ file, className, exportedAs }: Handler): string {
+  return `${file}\0${className}\0${exportedAs}`;
+}
+
+/** How `file` is imported from `out`. */
+function specifier(file: string, out: string, suffix: ".js" | ""): string {
+  const path = posix.relative(posix.dirname(out), file);
+  const relative = path.startsWith("../") ? path : `./${path}`;
+  // The suffix of a file that has said its kind cannot be left out.
+  if (/\.[cm]ts$/.test(relative)) return relative.replace(/ts$/, "js");
+  return relative.replace(/\.tsx?$/, suffix);
+}

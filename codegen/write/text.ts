@@ -1,0 +1,28 @@
+/** A string literal in single quotes. Whatever is not plain ASCII is escaped, so that no encoding or line separator can break it. */
+export function quote(text: string): string {
+  const escaped = JSON.stringify(text)
+    .slice(1, -1)
+    .replaceAll('\\"', '"')
+    .replaceAll("'", "\\'")
+    .replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return `'${escaped}'`;
+}
+
+/** A property key: bare where an identifier will do. */
+export function key(name: string): string {
+  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : quote(name);
+}
+
+/** A key of an object literal. `__proto__: x` would set the prototype; computed, it is a property like others. */
+export function literalKey(name: string): string {
+  return name === "__proto__" ? "['__proto__']" : key(name);
+}
+
+/** A doc comment of those lines, each line of the result indented. */
+export function docComment(lines: readonly string[], indent: string): readonly string[] {
+  // A comment that says @ts-ignore, in whatever tense, silences the compiler on the line below.
+  const kept = lines.filter((line) => !/@ts-\w/.test(line)).map((line) => line.replaceAll("*/", "*\\/"));
+  const only = kept[0] ?? "";
+  if (kept.length <= 1) return [`${indent}/** ${only} */`];
+  return [`${indent}/**`, ...kept.map((line) => `${indent} * ${line}`.trimEnd()), `${indent} */`];
+}
