@@ -1,0 +1,68 @@
+import { closing, listItems, maskText } from "./code.js";
+import { addItem, applyEdits, type Edit, type List } from "./edit.js";
+import { addImport } from "./imports.js";
+
+/** A module's source with the provider registered, or why it was left alone. */
+export type Registered = { readonly source: string } | { readonly refused: string };
+
+/**
+ * Adds a class to the `providers` of the one `@Module({ … })` in a file, and its import. Layout, comments and everything else stay as they are.
+ * What it does not understand for certain it does not touch: metadata that is not written out in the decorator, `providers` that is not an
+ * array literal, a spread that may hold `providers` itself, several modules in one file.
+ *
+ * @param from what to import the class from, as written in the import
+ */
+export function registerProvider(source: string, className: string, from: string): Registered {
+  const masked = maskText(source);
+  if (masked === undefined) return { refused: "a string, comment or bracket in it is left open" };
+  const metadata = moduleMetadata(masked);
+  if ("refused" in metadata) return metadata;
+  if (new RegExp(`(?<![\\p{ID_Continue}$])${className}(?![\\p{ID_Continue}$])`, "u").test(masked)) {
+    return { refused: `it mentions ${className} already` };
+  }
+  const provided = provide(source, masked, metadata, className);
+  if ("refused" in provided) return provided;
+  const imported = addImport(source, masked, className, from);
+  if (imported === undefined) return { refused: "it has no import that tells where one more belongs" };
+  return { source: applyEdits(source, [imported, ...provided.edits]) };
+}
+
+type Refused = { readonly refused: string };
+
+function moduleMetadata(masked: string): List | Refused {
+  const decorators = [...masked.matchAll(/@Module\s*\(/g)];
+  if (decorators.length !== 1) return { refused: decorators.length === 0 ? "it has no @Module()" : "it holds several modules" };
+  const open = (decorators[0]?.index ?? 0) + (decorators[0]?.[0].length ?? 0) - 1;
+  const close = closing(masked, open);
+  const list = close < 0 ? undefined : listItems(masked, open, close);
+  const metadata = list?.items.length === 1 ? list.items[0] : undefined;
+  if (metadata === undefined) return { refused: "its @Module() does not hold one object" };
+  return literal(masked, metadata.start, metadata.end, "{") ?? { refused: "its @Module() is not given a plain object" };
+}
+
+function provide(source: string, masked: string, metadata: List, className: string): { readonly edits: readonly Edit[] } | Refused {
+  const texts = metadata.items.map(({ start, end }) => source.slice(start, end));
+  const named = metadata.items.filter((_, i) => /^(?:providers\b|(['"])providers\1|\[)/.test(texts[i] ?? ""));
+  const property = named[0];
+  if (property === undefined) {
+    if (texts.some((text) => text.startsWith("..."))) return { refused: "what it spreads into @Module() may hold the providers" };
+    return edited(addItem(source, masked, metadata, `providers: [${className}]`, true));
+  }
+  const colon = /^(?:providers|(['"])\s*\1)\s*:\s*/.exec(masked.slice(property.start, property.end));
+  const array = colon === null ? undefined : literal(masked, property.start + colon[0].length, property.end, "[");
+  if (named.length > 1 || array === undefined) return { refused: "its providers are not a plain array" };
+  return edited(addItem(source, masked, array, className, false));
+}
+
+/** The list that fills `start` to `end`, but for a type written behind it (`as const`, `satisfies …`). */
+function literal(masked: string, start: number, end: number, bracket: "{" | "["): List | undefined {
+  if (masked.charAt(start) !== bracket) return undefined;
+  const close = closing(masked, start);
+  if (close < 0 || close >= end || !/^\s*(?:$|(?:as|satisfies)\b)/.test(masked.slice(close + 1, end))) return undefined;
+  const list = listItems(masked, start, close);
+  return list === undefined ? undefined : { open: start, close, ...list };
+}
+
+function edited(edits: readonly Edit[] | undefined): { readonly edits: readonly Edit[] } | Refused {
+  return edits === undefined ? { refused: "a comment stands where the provider belongs" } : { edits };
+}

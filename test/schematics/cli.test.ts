@@ -1,0 +1,81 @@
+import { existsSync } from "node:fs";
+import { afterAll, describe, expect, it, jest } from "@jest/globals";
+import { tempApp } from "./app.js";
+
+jest.setTimeout(120_000);
+
+const NEST = "@nestjs/cli/bin/nest.js";
+const dist = new URL("../../dist/", import.meta.url).pathname;
+/** The generated files use the public face; without a build of it there is nothing to compile and run them against. */
+const whenBuilt = existsSync(`${dist}lib/index.js`) && existsSync(`${dist}lib/testing/index.js`) ? it : it.skip;
+
+describe("the Nest CLI", () => {
+  const esm = tempApp("module");
+  const cjs = tempApp("commonjs");
+  afterAll(() => {
+    esm.remove();
+    cjs.remove();
+  });
+
+  it("generates and registers a task, a workflow and a cron provider in an ESM app", () => {
+    expect(esm.node(NEST, "g", "-c", "nestjs-stem", "task", "mail/send-mail").output).toContain(
+      "CREATE src/mail/send-mail/send-mail.task.ts",
+    );
+    expect(esm.node(NEST, "g", "-c", "nestjs-stem", "wf", "processOrder").output).toContain("UPDATE src/app.module.ts");
+    esm.node(NEST, "g", "-c", "nestjs-stem", "cron", "clean-up", "--flat");
+    expect(esm.files().filter((path) => /\.(task|workflow|cron)\./.test(path))).toEqual([
+      "clean-up.cron.spec.ts",
+      "clean-up.cron.ts",
+      "mail/send-mail/send-mail.task.spec.ts",
+      "mail/send-mail/send-mail.task.ts",
+      "process-order/process-order.workflow.spec.ts",
+      "process-order/process-order.workflow.ts",
+    ]);
+    expect(esm.read("src/app.module.ts")).toBe(
+      [
+        "import { Module } from '@nestjs/common';",
+        "import { AppService } from './app.service.js';",
+        "import { SendMailTask } from './mail/send-mail/send-mail.task.js';",
+        "import { ProcessOrderWorkflow } from './process-order/process-order.workflow.js';",
+        "import { CleanUpCron } from './clean-up.cron.js';",
+        "",
+        "@Module({",
+        "  imports: [],",
+        "  controllers: [],",
+        "  providers: [AppService, SendMailTask, ProcessOrderWorkflow, CleanUpCron],",
+        "})",
+        "export class AppModule {}",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  it("generates them in a CommonJS app, whose imports have no suffix", () => {
+    for (const role of ["task", "workflow", "cron"]) cjs.node(NEST, "g", "-c", "nestjs-stem", role, "send-mail");
+    expect(cjs.read("src/app.module.ts")).toContain("import { SendMailCron } from './send-mail/send-mail.cron';");
+    expect(cjs.read("src/app.module.ts")).toContain("providers: [AppService, SendMailTask, SendMailWorkflow, SendMailCron],");
+    expect(cjs.read("src/send-mail/send-mail.task.spec.ts")).toContain("from './send-mail.task';");
+  });
+
+  it("tells the person what to add to a module it leaves alone", () => {
+    cjs.write(
+      "src/odd/odd.module.ts",
+      "import { Module } from '@nestjs/common';\n\nexport const all = [];\n@Module({ providers: all })\nexport class OddModule {}\n",
+    );
+    const { output } = cjs.node(NEST, "g", "-c", "nestjs-stem", "cron", "odd/late", "--no-spec");
+    expect(output).toContain("CREATE src/odd/late/late.cron.ts");
+    expect(output).toContain("src/odd/odd.module.ts was left as it is, because its providers are not a plain array. Add by hand:");
+    expect(output).toContain("import { LateCron } from './late/late.cron';");
+    expect(cjs.files()).not.toContain("odd/late/late.cron.spec.ts");
+  });
+
+  whenBuilt("has generated what compiles against the built package", () => {
+    for (const app of [esm, cjs]) expect(app.node("typescript/bin/tsc", "--noEmit")).toEqual({ status: 0, output: "" });
+  });
+
+  whenBuilt("has generated specs that pass", () => {
+    const { status, output } = esm.node("jest/bin/jest.js");
+    expect({ status, output: status === 0 ? "" : output }).toEqual({ status: 0, output: "" });
+    expect(output).toContain("3 passed, 3 total");
+  });
+});

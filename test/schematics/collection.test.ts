@@ -1,0 +1,222 @@
+import { readFileSync } from "node:fs";
+import { Tree } from "@angular-devkit/schematics";
+import { SchematicTestRunner, type UnitTestTree } from "@angular-devkit/schematics/testing/index.js";
+import { describe, expect, it } from "@jest/globals";
+
+const ROLES = ["task", "workflow", "cron"] as const;
+const MODULE = "import { Module } from '@nestjs/common';\n\n@Module({\n  providers: [],\n})\nexport class AppModule {}\n";
+/** What the Nest CLI passes beside the name, whether the schematic asks for it or not. */
+const CLI = {
+  collection: "nestjs-stem",
+  language: "ts",
+  sourceRoot: "src",
+  spec: true,
+  flat: false,
+  specFileSuffix: "spec",
+  format: false,
+  skipImport: false,
+};
+
+interface App {
+  readonly files?: Readonly<Record<string, string>>;
+  readonly packageJson?: object;
+}
+
+/** Runs the built schematic on an app, and returns the app, the paths it created and what it said. */
+async function run(
+  schematic: string,
+  options: object,
+  { files = { "src/app.module.ts": MODULE }, packageJson = { type: "module" } }: App = {},
+) {
+  const runner = new SchematicTestRunner("nestjs-stem", new URL("../../dist/schematics/collection.json", import.meta.url).pathname);
+  const said: string[] = [];
+  runner.logger.subscribe(({ message }) => said.push(message));
+  const before = Tree.empty();
+  const all = { "package.json": JSON.stringify(packageJson), ...files };
+  for (const [path, text] of Object.entries(all)) before.create(path, text);
+  const tree: UnitTestTree = await runner.runSchematic(schematic, { ...CLI, ...options }, before);
+  return { tree, created: tree.files.filter((path) => !(path.slice(1) in all)), said: said.join("\n") };
+}
+
+const fixture = (path: string): string => readFileSync(new URL(`./fixtures/generated/${path}`, import.meta.url), "utf8");
+
+describe.each(ROLES)("nest g -c nestjs-stem %s", (role) => {
+  const className = `SendMail${role.charAt(0).toUpperCase()}${role.slice(1)}`;
+
+  it("creates a class and its spec in a folder of their own, below the folders of the name, and registers the class", async () => {
+    const { tree, created, said } = await run(role, { name: "mail/send-mail" });
+    const folder = "/src/mail/send-mail";
+    expect(created).toEqual([`${folder}/send-mail.${role}.spec.ts`, `${folder}/send-mail.${role}.ts`]);
+    for (const path of created) expect(tree.readText(path)).toBe(fixture(path.slice(folder.length + 1)));
+    expect(tree.readText("/src/app.module.ts")).toBe(
+      MODULE.replace("[]", `[${className}]`).replace("';\n", `';\nimport { ${className} } from './mail/send-mail/send-mail.${role}.js';\n`),
+    );
+    expect(said).toBe("");
+  });
+
+  it("leaves the suffix out of imports in a CommonJS app", async () => {
+    const { tree } = await run(role, { name: "mail/send-mail" }, { packageJson: {} });
+    const folder = "/src/mail/send-mail";
+    expect(tree.readText(`${folder}/send-mail.${role}.ts`)).toBe(fixture(`send-mail.${role}.ts`));
+    expect(tree.readText(`${folder}/send-mail.${role}.spec.ts`)).toBe(
+      fixture(`send-mail.${role}.spec.ts`).replace(`.${role}.js'`, `.${role}'`),
+    );
+    expect(tree.readText("/src/app.module.ts")).toContain(`from './mail/send-mail/send-mail.${role}';`);
+  });
+
+  it("creates no folder of its own with --flat", async () => {
+    const { tree, created } = await run(role, { name: "send-mail", flat: true });
+    expect(created).toEqual([`/src/send-mail.${role}.spec.ts`, `/src/send-mail.${role}.ts`]);
+    expect(tree.readText("/src/app.module.ts")).toContain(`from './send-mail.${role}.js';`);
+  });
+
+  it("creates no spec with --no-spec, and calls it as told", async () => {
+    expect((await run(role, { name: "send-mail", spec: false })).created).toEqual([`/src/send-mail/send-mail.${role}.ts`]);
+    expect((await run(role, { name: "send-mail", specFileSuffix: "test" })).created).toContain(`/src/send-mail/send-mail.${role}.test.ts`);
+    expect((await run(role, { name: "x", specFileSuffix: role, spec: false })).created).toEqual([`/src/x/x.${role}.ts`]);
+  });
+
+  it("touches no module with --skip-import", async () => {
+    const { tree, created } = await run(role, { name: "send-mail", skipImport: true });
+    expect(created).toHaveLength(2);
+    expect(tree.readText("/src/app.module.ts")).toBe(MODULE);
+  });
+});
+
+describe("the collection", () => {
+  it.each([
+    ["t", "task"],
+    ["wf", "workflow"],
+    ["cr", "cron"],
+  ])("takes %s for %s", async (alias, role) => {
+    expect((await run(alias, { name: "send-mail" })).created).toContain(`/src/send-mail/send-mail.${role}.ts`);
+  });
+
+  it("goes by the source root of a project in a monorepo, whose module is not app.module.ts", async () => {
+    const { tree, created } = await run(
+      "task",
+      { name: "send-mail", sourceRoot: "apps/shop/src", project: "shop" },
+      { files: { "apps/shop/src/shop.module.ts": MODULE, "apps/api/src/app.module.ts": MODULE } },
+    );
+    expect(created[0]).toBe("/apps/shop/src/send-mail/send-mail.task.spec.ts");
+    expect(tree.readText("/apps/shop/src/shop.module.ts")).toContain("[SendMailTask]");
+    expect(tree.readText("/apps/api/src/app.module.ts")).toBe(MODULE);
+  });
+
+  it("works from the current folder when that is not the root of the workspace", async () => {
+    const { created } = await run("task", { name: "send-mail" }, { files: {}, packageJson: {} });
+    expect(created[0]).toBe("/src/send-mail/send-mail.task.spec.ts");
+    const runner = new SchematicTestRunner("nestjs-stem", new URL("../../dist/schematics/collection.json", import.meta.url).pathname);
+    const tree = Tree.empty();
+    tree.create("mail.module.ts", MODULE);
+    const { files } = await runner.runSchematic("task", { ...CLI, name: "send-mail" }, tree);
+    expect(files).toContain("/send-mail/send-mail.task.ts");
+  });
+
+  it("takes a path beside the name", async () => {
+    const { created, tree } = await run("task", { name: "send-mail", path: "mail/jobs", flat: true });
+    expect(created[1]).toBe("/src/mail/jobs/send-mail.task.ts");
+    expect(tree.readText("/src/mail/jobs/send-mail.task.ts")).toContain("@Task('sendMail',");
+  });
+
+  it("names the task after the folders given and the name, in dotted camel case", async () => {
+    const { tree } = await run("task", { name: "customer-mail/sendWelcome", flat: true });
+    const text = tree.readText("/src/customer-mail/send-welcome.task.ts");
+    expect(text).toContain("@Task('customerMail.sendWelcome',");
+    expect(text).toContain("class SendWelcomeTask");
+  });
+
+  it("registers in the nearest module, not in the root one", async () => {
+    const { tree } = await run(
+      "task",
+      { name: "mail/send" },
+      { files: { "src/app.module.ts": MODULE, "src/mail/mail.module.ts": MODULE } },
+    );
+    expect(tree.readText("/src/app.module.ts")).toBe(MODULE);
+    expect(tree.readText("/src/mail/mail.module.ts")).toContain("import { SendTask } from './send/send.task.js';");
+  });
+
+  it("prefers the module named after its folder, then app.module.ts", async () => {
+    const files = {
+      "src/mail/a.module.ts": MODULE,
+      "src/mail/mail.module.ts": MODULE,
+      "src/app.module.ts": MODULE,
+      "src/a.module.ts": MODULE,
+    };
+    const inMail = await run("task", { name: "mail/send" }, { files });
+    expect(inMail.tree.readText("/src/mail/mail.module.ts")).toContain("[SendTask]");
+    const inRoot = await run("task", { name: "send" }, { files });
+    expect(inRoot.tree.readText("/src/app.module.ts")).toContain("[SendTask]");
+  });
+
+  it("says what to add by hand when several modules are equally near, when there is none, and when it does not understand the one", async () => {
+    const several = await run("task", { name: "send" }, { files: { "src/a.module.ts": MODULE, "src/b.module.ts": MODULE } });
+    expect(several.created).toHaveLength(2);
+    expect(several.tree.readText("/src/a.module.ts")).toBe(MODULE);
+    expect(several.said).toBe(
+      "SendTask is in no module yet, as several are equally near (src/a.module.ts, src/b.module.ts). Add to the one it belongs to:\n" +
+        "  import { SendTask } from './send/send.task.js';\n  providers: [SendTask]",
+    );
+    const none = await run("task", { name: "send" }, { files: {} });
+    expect(none.created).toHaveLength(2);
+    expect(none.said).toBe(
+      "SendTask is in no module yet, as there is none above it. Add it to the providers of one:\n  providers: [SendTask]",
+    );
+    const odd = MODULE.replace("[]", "everything");
+    const refused = await run("task", { name: "send" }, { files: { "src/app.module.ts": odd } });
+    expect(refused.created).toHaveLength(2);
+    expect(refused.tree.readText("/src/app.module.ts")).toBe(odd);
+    expect(refused.said).toBe(
+      "src/app.module.ts was left as it is, because its providers are not a plain array. Add by hand:\n" +
+        "  import { SendTask } from './send/send.task.js';\n  providers: [SendTask]",
+    );
+  });
+
+  it("writes imports as the module it registers in does, whatever the package's type", async () => {
+    const js = MODULE.replace("\n\n", "\nimport { A } from './a.js';\n\n");
+    const none = MODULE.replace("\n\n", "\nimport { A } from './a';\n\n");
+    const inCjs = await run("cron", { name: "x" }, { files: { "src/app.module.ts": js }, packageJson: {} });
+    expect(inCjs.tree.readText("/src/app.module.ts")).toContain("from './x/x.cron.js'");
+    const inEsm = await run("cron", { name: "x" }, { files: { "src/app.module.ts": none } });
+    expect(inEsm.tree.readText("/src/x/x.cron.spec.ts")).toContain("from './x.cron'");
+  });
+
+  it.each([
+    [{ name: "2fa" }, 'Name "2fa" makes no class name: give one that begins with a letter, such as send-mail or mail/send-mail.'],
+    [{ name: "send", path: "../lib" }, "leads out of the source root: give folders below it, such as mail/send-mail."],
+    [{ name: "../send" }, '"../send" leads out of the source root: give folders below it, such as mail/send-mail.'],
+    [
+      { name: "send", language: "js" },
+      'Language "js" is not supported: the decorators of nestjs-stem need TypeScript. Set "language": "ts" in nest-cli.json.',
+    ],
+    [{}, "required property 'name'"],
+  ])("refuses %j and changes nothing", async (options, message) => {
+    await expect(run("task", options)).rejects.toThrow(message);
+  });
+
+  it("refuses to write over a file", async () => {
+    const files = { "src/app.module.ts": MODULE, "src/send/send.task.ts": "// mine" };
+    await expect(run("task", { name: "send" }, { files })).rejects.toThrow(
+      "src/send/send.task.ts exists already: nothing was changed. Give another name, or delete it first.",
+    );
+  });
+
+  it("formats with the project's Prettier when asked to", async () => {
+    const { tree, said } = await run("task", { name: "send", format: true });
+    expect(said).toBe("");
+    expect(tree.readText("/src/app.module.ts")).toContain('import { SendTask } from "./send/send.task.js";');
+    expect(tree.readText("/src/send/send.task.ts")).toContain('@Task("send", { retry: { attempts: 5 } })');
+  });
+
+  it("generates what Prettier would leave as it is, with the settings of a new Nest app", async () => {
+    const { format } = await import("prettier");
+    for (const role of ROLES) {
+      const { tree, created } = await run(role, { name: "mail/send-mail" });
+      for (const path of created) {
+        expect(await format(tree.readText(path), { parser: "typescript", singleQuote: true, trailingComma: "all" })).toBe(
+          tree.readText(path),
+        );
+      }
+    }
+  });
+});
