@@ -1,0 +1,185 @@
+import assert from "node:assert/strict";
+import type {
+  Adapter,
+  At,
+  Claim,
+  Claimed,
+  Delivery,
+  Ending,
+  Enqueued,
+  Failure,
+  JobRecord,
+  JobState,
+  NewJob,
+  Settled,
+  Settlement,
+} from "../../contract/index.js";
+import type { LawStore } from "./law.js";
+
+/** Any fixed instant will do: 2026-01-01T00:00:00Z. */
+const START = Date.UTC(2026, 0, 1);
+
+/** The lease of workers that a law did not hire itself. One hour. */
+const LONG_LEASE_MS = 3_600_000;
+
+let benches = 0;
+
+/** What a law works with: an adapter on an empty store, a time of its own, names of its own, and short words for the common verbs. */
+export class LawBench {
+  readonly adapter: Adapter;
+  /** The law's own time, in milliseconds since the epoch; only the law moves it. */
+  now = START;
+  /** Queue of the jobs made by `job`. */
+  readonly queue: string;
+
+  readonly #store: LawStore;
+  readonly #prefix = `law${++benches}`;
+  readonly #hired = new Set<string>();
+  #serial = 0;
+  #other: Promise<Adapter> | undefined;
+
+  constructor(store: LawStore) {
+    this.#store = store;
+    this.adapter = store.adapter;
+    this.queue = this.name("queue");
+  }
+
+  /** A second handle on the same store. */
+  other(): Promise<Adapter> {
+    return (this.#other ??= this.#store.other());
+  }
+
+  /** The `{ now }` to give to a verb. */
+  get at(): Required<At> {
+    return { now: this.now };
+  }
+
+  /** Lets time pass. */
+  pass(ms: number): void {
+    this.now += ms;
+  }
+
+  /** A name nobody else uses; the same for the same word. */
+  name(word: string): string {
+    return `${this.#prefix}.${word}`;
+  }
+
+  /** A job with an id of its own in the bench's queue. */
+  job(over: Partial<NewJob> = {}): NewJob {
+    return { id: this.name(`job${++this.#serial}`), task: this.name("task"), queue: this.queue, payload: "{}", ...over };
+  }
+
+  /** As many jobs, in the order they will be stored, each with these fields. */
+  jobs(count: number, over: Partial<NewJob> | ((index: number) => Partial<NewJob>) = {}): NewJob[] {
+    return Array.from({ length: count }, (_, index) => this.job(typeof over === "function" ? over(index) : over));
+  }
+
+  enqueue(...jobs: NewJob[]): Promise<Enqueued> {
+    return this.adapter.broker.enqueue(jobs, this.at);
+  }
+
+  /** Stores one job made of these fields and returns it. */
+  async put(over: Partial<NewJob> = {}): Promise<NewJob> {
+    const job = this.job(over);
+    await this.enqueue(job);
+    return job;
+  }
+
+  /** Registers a worker, or renews it, with this lease. From then on only the law renews it. */
+  async hire(worker: string, leaseMs = LONG_LEASE_MS): Promise<void> {
+    this.#hired.add(worker);
+    await this.adapter.workers.beat({ id: worker, leaseMs, info: {} }, [], this.at);
+  }
+
+  /** Claims; default up to 10 from the bench's queue for worker `ann`. A worker that was not hired is given a live lease first. */
+  async claim(over: Partial<Claim> = {}): Promise<Claimed> {
+    return this.adapter.broker.claim(await this.ask(over), this.at);
+  }
+
+  /** The claim itself, to be used by the law. */
+  async ask(over: Partial<Claim> = {}): Promise<Claim> {
+    const worker = over.worker ?? "ann";
+    if (!this.#hired.has(worker)) await this.adapter.workers.beat({ id: worker, leaseMs: LONG_LEASE_MS, info: {} }, [], this.at);
+    return { worker, from: over.from ?? [{ queue: this.queue }], limit: over.limit ?? 10 };
+  }
+
+  async take(over: Partial<Claim> = {}): Promise<readonly Delivery[]> {
+    return (await this.claim(over)).deliveries;
+  }
+
+  /** Claims and expects exactly one delivery. */
+  async takeOne(over: Partial<Claim> = {}): Promise<Delivery> {
+    return one(await this.take(over));
+  }
+
+  settle(...settlements: Settlement[]): Promise<Settled> {
+    return this.adapter.broker.settle(settlements, undefined, this.at);
+  }
+
+  /** Settles one delivery and expects that it counts. */
+  async end(delivery: Delivery, ending: Ending): Promise<void> {
+    assert.deepEqual((await this.settle({ lease: delivery.lease, ...ending })).lost, [], `the lease of ${delivery.job.id} was not good`);
+  }
+
+  succeed(delivery: Delivery, result?: string): Promise<void> {
+    return this.end(delivery, { as: "succeeded", ...(result !== undefined && { result }) });
+  }
+
+  fail(delivery: Delivery, message = "boom"): Promise<void> {
+    return this.end(delivery, { as: "failed", cause: "error", error: failure(message) });
+  }
+
+  async record(id: string): Promise<JobRecord | undefined> {
+    const found = await this.adapter.results.get([id], this.at);
+    assert.equal(found.length, 1, "get answers once per id");
+    return found[0];
+  }
+
+  async known(id: string): Promise<JobRecord> {
+    const record = await this.record(id);
+    assert.ok(record, `job ${id} is not stored`);
+    return record;
+  }
+
+  async state(id: string): Promise<JobState> {
+    return (await this.known(id)).state;
+  }
+
+  async states(...jobs: readonly { readonly id: string }[]): Promise<readonly JobState[]> {
+    return Promise.all(jobs.map((job) => this.state(job.id)));
+  }
+
+  /** Runs whatever is due in the queue until nothing is, each job ended by `handler`; returns the ids in the order they were lent. */
+  async drain(
+    handler: (delivery: Delivery) => Ending = () => ({ as: "succeeded" }),
+    over: Partial<Claim> = {},
+  ): Promise<readonly string[]> {
+    const lent: string[] = [];
+    for (let found = await this.take(over); found.length > 0; found = await this.take(over)) {
+      lent.push(...ids(found));
+      const settlements: Settlement[] = [];
+      for (const delivery of found) settlements.push({ lease: delivery.lease, ...handler(delivery) });
+      await this.settle(...settlements);
+    }
+    return lent;
+  }
+}
+
+/** The one element of a list that must have just one. */
+export function one<T>(list: readonly T[]): T {
+  assert.equal(list.length, 1, `expected exactly one, found ${list.length}`);
+  return list[0]!;
+}
+
+export function ids(deliveries: readonly Delivery[]): string[] {
+  return deliveries.map(({ job }) => job.id);
+}
+
+/** For comparing lists whose order is not promised. */
+export function sorted(list: readonly string[]): string[] {
+  return [...list].sort();
+}
+
+export function failure(message = "boom"): Failure {
+  return { name: "Error", message };
+}

@@ -1,0 +1,385 @@
+import assert from "node:assert/strict";
+import type { Input, Link, NewJob } from "../../contract/index.js";
+import { failure, ids, one, sorted } from "./bench.js";
+import type { LawBench } from "./bench.js";
+import type { Law } from "./law.js";
+
+let chains = 0;
+
+/** Jobs that run one after another, each with the one before as its input. */
+function chain(bench: LawBench, length: number, link: Partial<Link> = {}): NewJob[] {
+  const names = Array.from({ length }, (_, i) => bench.name(`chain${++chains}-${i}`));
+  return bench.jobs(length, (i) => ({
+    id: names[i]!,
+    ...(i > 0 && { waitsFor: 1 }),
+    ...(i + 1 < length && { links: [{ to: names[i + 1]!, position: 0, ...link }] }),
+  }));
+}
+
+/** Members, and a body that waits for all of them. */
+function chord(bench: LawBench, size: number, link: Partial<Link> = {}): { members: NewJob[]; body: NewJob } {
+  const body = bench.job({ waitsFor: size });
+  const members = bench.jobs(size, (position) => ({ links: [{ to: body.id, position, ...link }] }));
+  return { members, body };
+}
+
+const good = (job: NewJob, result?: string): Input => ({ jobId: job.id, state: "succeeded", ...(result !== undefined && { result }) });
+
+export const canvasLaws: readonly Law[] = [
+  {
+    title: "a chain runs in order and hands each result on",
+    async check(bench) {
+      const [a, b, c] = chain(bench, 3) as [NewJob, NewJob, NewJob];
+      await bench.enqueue(c, a, b);
+      assert.deepEqual(await bench.states(a, b, c), ["ready", "blocked", "blocked"]);
+      const first = await bench.takeOne();
+      assert.deepEqual([first.job.id, first.inputs], [a.id, []]);
+      const next = await bench.adapter.broker.settle([{ lease: first.lease, as: "succeeded", result: "41" }], await bench.ask(), bench.at);
+      const second = one(next.claimed?.deliveries ?? []);
+      assert.deepEqual([second.job.id, second.inputs], [b.id, [good(a, "41")]]);
+      await bench.succeed(second, "42");
+      const third = await bench.takeOne();
+      assert.deepEqual([third.job.id, third.inputs], [c.id, [good(b, "42")]]);
+    },
+  },
+  {
+    title: "an input that returned nothing is present, without a result",
+    async check(bench) {
+      const { members, body } = chord(bench, 3);
+      await bench.enqueue(...members, body);
+      const results = [undefined, "null", ""];
+      for (const [i, delivery] of (await bench.take()).entries()) await bench.succeed(delivery, results[i]);
+      const { inputs } = await bench.takeOne();
+      assert.deepEqual(inputs, [good(members[0]!), good(members[1]!, "null"), good(members[2]!, "")]);
+      assert.ok(!("result" in inputs[0]!));
+    },
+  },
+  {
+    title: "a chord's body starts once, after its last member, with the inputs in position order",
+    async check(bench) {
+      const { members, body } = chord(bench, 8);
+      await bench.enqueue(body, ...members.toReversed());
+      const lent = await bench.take();
+      assert.equal(lent.length, 8);
+      for (const delivery of lent.slice(1).toReversed()) {
+        await bench.succeed(delivery, delivery.job.id);
+        assert.equal(await bench.state(body.id), "blocked");
+      }
+      await bench.succeed(lent[0]!, lent[0]!.job.id);
+      const delivery = await bench.takeOne();
+      assert.equal(delivery.job.id, body.id);
+      assert.deepEqual(
+        delivery.inputs,
+        members.map((member) => good(member, member.id)),
+      );
+    },
+  },
+  {
+    title: "however many workers finish a chord's members at the same moment, its body starts once",
+    async check(bench) {
+      const other = await bench.other();
+      const { members, body } = chord(bench, 16);
+      await bench.enqueue(...members, body);
+      const lent = await bench.take({ limit: 16 });
+      const ask = await bench.ask();
+      const turns = await Promise.all(
+        lent.map(({ lease }, i) =>
+          (i % 2 === 0 ? bench.adapter : other).broker.settle([{ lease, as: "succeeded", result: "1" }], ask, bench.at),
+        ),
+      );
+      assert.equal(one(turns.flatMap(({ claimed }) => claimed?.deliveries ?? [])).job.id, body.id);
+    },
+  },
+  {
+    title: "a job may link to several, and several links of a batch may end in one settle",
+    async check(bench) {
+      const [x, y] = [bench.job({ waitsFor: 2 }), bench.job({ waitsFor: 2 })];
+      const links = (position: number) => [x, y].map(({ id }) => ({ to: id, position }));
+      const [a, b] = [bench.job({ links: links(0) }), bench.job({ links: links(1) })];
+      await bench.enqueue(a, b, x, y);
+      const lent = await bench.take();
+      await bench.settle(...lent.map(({ job, lease }) => ({ lease, as: "succeeded" as const, result: job.id })));
+      const bodies = await bench.take();
+      assert.deepEqual(sorted(ids(bodies)), sorted([x.id, y.id]));
+      for (const { inputs } of bodies) assert.deepEqual(inputs, [good(a, a.id), good(b, b.id)]);
+    },
+  },
+  {
+    title: "members of a group are listed and counted together",
+    async check(bench) {
+      const group = bench.name("group");
+      const members = bench.jobs(4, { group });
+      await bench.enqueue(...members, bench.job({ group: bench.name("other") }), bench.job());
+      const [first, second] = await bench.take({ limit: 2 });
+      await bench.succeed(first!);
+      await bench.fail(second!);
+      const count = await bench.adapter.results.count({ group }, bench.at);
+      assert.deepEqual([count.ready, count.succeeded, count.failed, count.active], [2, 1, 1, 0]);
+      const list = await bench.adapter.results.list({ group }, bench.at);
+      assert.deepEqual(sorted(list.map(({ id }) => id)), sorted(members.map(({ id }) => id)));
+    },
+  },
+  {
+    title: "a thousand-fold fan-in hands over every input in its place",
+    async check(bench) {
+      const { members, body } = chord(bench, 1_000);
+      await bench.enqueue(...members, body);
+      await bench.drain(
+        ({ job }) => (job.id === body.id ? { as: "ready", attempt: "returned", delayMs: 5 } : { as: "succeeded", result: job.id }),
+        {
+          limit: 100,
+        },
+      );
+      bench.pass(5);
+      const { inputs } = await bench.takeOne();
+      assert.equal(inputs.length, 1_000);
+      for (const [i, input] of inputs.entries()) assert.deepEqual(input, good(members[i]!, members[i]!.id));
+    },
+  },
+  {
+    title: "when an input fails, whoever waits for it fails, down the line, each naming its own input",
+    async check(bench) {
+      const [a, b, c] = chain(bench, 3) as [NewJob, NewJob, NewJob];
+      await bench.enqueue(a, b, c);
+      await bench.fail(await bench.takeOne());
+      assert.deepEqual(await bench.states(a, b, c), ["failed", "failed", "failed"]);
+      const [first, second, third] = [await bench.known(a.id), await bench.known(b.id), await bench.known(c.id)];
+      assert.deepEqual([first.cause, second.cause, third.cause], ["error", "input", "input"]);
+      assert.ok(second.error?.message.includes(a.id), "the error names the input");
+      assert.ok(third.error?.message.includes(b.id), "the error names the input");
+      assert.equal(second.endedAt, bench.now);
+      assert.deepEqual(await bench.take(), []);
+    },
+  },
+  {
+    title: "a chord whose member fails does not wait for the others, and those go on",
+    async check(bench) {
+      const { members, body } = chord(bench, 3);
+      await bench.enqueue(...members, body);
+      const [first, second, third] = await bench.take();
+      await bench.fail(second!);
+      assert.equal(await bench.state(body.id), "failed");
+      await bench.succeed(first!);
+      await bench.succeed(third!);
+      assert.deepEqual(await bench.states(...members, body), ["succeeded", "failed", "succeeded", "failed"]);
+      assert.deepEqual(await bench.take(), []);
+    },
+  },
+  {
+    title: "a poisoned input fails whoever waits for it",
+    async check(bench) {
+      const [a, b] = chain(bench, 2) as [NewJob, NewJob];
+      await bench.enqueue({ ...a, maxLapses: 1 }, b);
+      await bench.hire("doomed", 100);
+      await bench.take({ worker: "doomed" });
+      bench.pass(200);
+      assert.deepEqual(await bench.take(), []);
+      assert.deepEqual(await bench.states(a, b), ["failed", "failed"]);
+      assert.equal((await bench.known(b.id)).cause, "input");
+    },
+  },
+  {
+    title: "an input that expires fails whoever waits for it, one that is cancelled cancels it",
+    async check(bench) {
+      const [a, b] = chain(bench, 2) as [NewJob, NewJob];
+      const [c, d] = chain(bench, 2) as [NewJob, NewJob];
+      await bench.enqueue({ ...a, expiresAt: bench.now + 1 }, b, c, d);
+      const late = bench.now;
+      await bench.end(one((await bench.take({ limit: 2 })).filter(({ job }) => job.id === c.id)), {
+        as: "cancelled",
+        error: failure("stop"),
+      });
+      assert.deepEqual([await bench.state(d.id), (await bench.known(d.id)).cause], ["cancelled", "input"]);
+      const [e, f] = chain(bench, 2) as [NewJob, NewJob];
+      await bench.enqueue({ ...e, expiresAt: late + 1 }, f);
+      bench.pass(10);
+      assert.deepEqual(await bench.take(), []);
+      assert.deepEqual(await bench.states(e, f), ["expired", "failed"]);
+      assert.equal((await bench.known(f.id)).cause, "input");
+    },
+  },
+  {
+    title: "a link that says continue hands over the failure instead of ending the job",
+    async check(bench) {
+      const { members, body } = chord(bench, 4, { onFailure: "continue" });
+      const [fails, cancels, expires, succeeds] = members as [NewJob, NewJob, NewJob, NewJob];
+      await bench.enqueue(fails, succeeds, cancels, { ...expires, delayMs: 5, expiresAt: bench.now + 1 }, body);
+      const [first, last] = await bench.take({ limit: 2 });
+      await bench.fail(first!, "boom");
+      await bench.succeed(last!, "4");
+      await bench.adapter.broker.cancel([cancels.id], "stop", bench.at);
+      assert.equal(await bench.state(body.id), "blocked");
+      bench.pass(10);
+      const { job, inputs } = (await bench.take())[0] ?? (await bench.takeOne());
+      assert.equal(job.id, body.id);
+      assert.deepEqual(inputs[0], { jobId: fails.id, state: "failed", error: failure("boom") });
+      assert.deepEqual(inputs[3], good(succeeds, "4"));
+      assert.deepEqual([inputs[1]?.state, inputs[2]?.state], ["cancelled", "expired"]);
+      for (const input of inputs.slice(1, 3)) assert.ok(input.state !== "succeeded" && input.error, "the failure is told");
+    },
+  },
+  {
+    title: "retrying a failed input revives everything that died of it, down the line",
+    async check(bench) {
+      const [a, b, c, d] = chain(bench, 4) as [NewJob, NewJob, NewJob, NewJob];
+      await bench.enqueue(a, b, c, d);
+      await bench.fail(await bench.takeOne());
+      assert.deepEqual(await bench.states(a, b, c, d), ["failed", "failed", "failed", "failed"]);
+      bench.pass(1_000);
+      assert.ok((await bench.adapter.broker.deadLetters.retry([a.id], bench.at)).includes(a.id));
+      assert.deepEqual(await bench.states(a, b, c, d), ["ready", "blocked", "blocked", "blocked"]);
+      const revived = await bench.known(b.id);
+      assert.ok(!("cause" in revived) && !("endedAt" in revived), "it has not ended any more");
+      const order = await bench.drain(({ job }) => ({ as: "succeeded", result: job.id }));
+      assert.deepEqual(order, [a.id, b.id, c.id, d.id]);
+    },
+  },
+  {
+    title: "retrying a cancelled input revives what was cancelled with it",
+    async check(bench) {
+      const [a, b, c] = chain(bench, 3) as [NewJob, NewJob, NewJob];
+      await bench.enqueue(a, b, c);
+      await bench.adapter.broker.cancel([a.id], "stop", bench.at);
+      await bench.adapter.broker.deadLetters.retry([a.id], bench.at);
+      assert.deepEqual(await bench.states(a, b, c), ["ready", "blocked", "blocked"]);
+      assert.deepEqual(await bench.drain(), [a.id, b.id, c.id]);
+    },
+  },
+  {
+    title: "with two failed inputs a job comes back only when both are retried",
+    async check(bench) {
+      const { members, body } = chord(bench, 2);
+      const [a, b] = members as [NewJob, NewJob];
+      await bench.enqueue(a, b, body);
+      for (const delivery of await bench.take()) await bench.fail(delivery);
+      await bench.adapter.broker.deadLetters.retry([a.id], bench.at);
+      assert.deepEqual(await bench.states(a, b, body), ["ready", "failed", "failed"]);
+      await bench.succeed(await bench.takeOne(), '"a"');
+      assert.equal(await bench.state(body.id), "failed");
+      await bench.adapter.broker.deadLetters.retry([b.id], bench.at);
+      assert.deepEqual(await bench.states(a, b, body), ["succeeded", "ready", "blocked"]);
+      await bench.succeed(await bench.takeOne(), '"b"');
+      assert.deepEqual((await bench.takeOne()).inputs, [good(a, '"a"'), good(b, '"b"')]);
+    },
+  },
+  {
+    title: "a job that died of its input is not retried by itself",
+    async check(bench) {
+      const [a, b] = chain(bench, 2) as [NewJob, NewJob];
+      await bench.enqueue(a, b);
+      await bench.fail(await bench.takeOne());
+      assert.deepEqual(await bench.adapter.broker.deadLetters.retry([b.id], bench.at), []);
+      assert.deepEqual(await bench.states(a, b), ["failed", "failed"]);
+    },
+  },
+  {
+    title: "a cancelled job that still waits for its input goes back to waiting when retried",
+    async check(bench) {
+      const [a, b] = chain(bench, 2) as [NewJob, NewJob];
+      await bench.enqueue(a, b);
+      await bench.adapter.broker.cancel([b.id], "stop", bench.at);
+      assert.deepEqual(await bench.states(a, b), ["ready", "cancelled"]);
+      assert.deepEqual(await bench.adapter.broker.deadLetters.retry([b.id], bench.at), [b.id]);
+      assert.equal(await bench.state(b.id), "blocked");
+      await bench.succeed(await bench.takeOne(), "1");
+      assert.deepEqual((await bench.takeOne()).inputs, [good(a, "1")]);
+    },
+  },
+  {
+    title: "a cancelled job whose input arrived meanwhile is ready when retried, one whose input failed does not move",
+    async check(bench) {
+      const [a, b] = chain(bench, 2) as [NewJob, NewJob];
+      const [c, d] = chain(bench, 2) as [NewJob, NewJob];
+      await bench.enqueue(a, b, c, d);
+      await bench.adapter.broker.cancel([b.id, d.id], "stop", bench.at);
+      const [first, second] = await bench.take();
+      await bench.succeed(first!, "1");
+      await bench.fail(second!);
+      assert.deepEqual(await bench.states(b, d), ["cancelled", "cancelled"], "the arrival of an input revives nobody");
+      assert.deepEqual(await bench.adapter.broker.deadLetters.retry([b.id, d.id], bench.at), [b.id]);
+      assert.deepEqual(await bench.states(b, d), ["ready", "cancelled"]);
+      const delivery = await bench.takeOne();
+      assert.deepEqual([delivery.job.id, delivery.inputs], [b.id, [good(a, "1")]]);
+    },
+  },
+  {
+    title: "what a person cancelled is not revived by a retry of its input",
+    async check(bench) {
+      const [a, b] = chain(bench, 2) as [NewJob, NewJob];
+      await bench.enqueue(a, b);
+      await bench.adapter.broker.cancel([b.id], "stop", bench.at);
+      await bench.fail(await bench.takeOne());
+      await bench.adapter.broker.deadLetters.retry([a.id], bench.at);
+      assert.deepEqual(await bench.states(a, b), ["ready", "cancelled"]);
+    },
+  },
+  {
+    title: "a link counts once, however often its job ends",
+    async check(bench) {
+      const { members, body } = chord(bench, 2, { onFailure: "continue" });
+      const [a, b] = members as [NewJob, NewJob];
+      await bench.enqueue(a, { ...b, delayMs: 50 }, body);
+      await bench.fail(await bench.takeOne());
+      await bench.adapter.broker.deadLetters.retry([a.id], bench.at);
+      await bench.succeed(await bench.takeOne(), '"second time"');
+      assert.equal(await bench.state(body.id), "blocked", "it waits for the other still");
+      bench.pass(50);
+      await bench.succeed(await bench.takeOne(), "2");
+      const delivery = await bench.takeOne();
+      assert.deepEqual([delivery.job.id, delivery.inputs], [body.id, [good(a, '"second time"'), good(b, "2")]]);
+    },
+  },
+  {
+    title: "a job keeps its inputs over a retry, a lapse and its own death",
+    async check(bench) {
+      const [a, b] = chain(bench, 2) as [NewJob, NewJob];
+      await bench.enqueue(a, b);
+      await bench.succeed(await bench.takeOne(), "1");
+      await bench.end(await bench.takeOne(), { as: "ready", attempt: "spent" });
+      await bench.hire("doomed", 100);
+      assert.deepEqual((await bench.takeOne({ worker: "doomed" })).inputs, [good(a, "1")]);
+      bench.pass(200);
+      const again = await bench.takeOne({ worker: "bob" });
+      assert.deepEqual(again.inputs, [good(a, "1")]);
+      await bench.fail(again);
+      await bench.adapter.broker.deadLetters.retry([b.id], bench.at);
+      const last = await bench.takeOne({ worker: "bob" });
+      assert.deepEqual([last.job.id, last.inputs], [b.id, [good(a, "1")]]);
+    },
+  },
+  {
+    title: "a delay counts from the enqueue, also for a job that waits for others",
+    async check(bench) {
+      const [a, b] = chain(bench, 2) as [NewJob, NewJob];
+      const [c, d] = chain(bench, 2) as [NewJob, NewJob];
+      await bench.enqueue(a, { ...b, delayMs: 1_000 }, { ...c, delayMs: 400 }, { ...d, delayMs: 100 });
+      const start = bench.now;
+      await bench.succeed(await bench.takeOne());
+      const waiting = await bench.known(b.id);
+      assert.deepEqual([waiting.state, waiting.dueAt], ["ready", start + 1_000]);
+      bench.pass(400);
+      await bench.succeed(await bench.takeOne());
+      const overdue = await bench.takeOne();
+      assert.deepEqual([overdue.job.id, overdue.job.dueAt], [d.id, start + 100], "due at once, since its time has passed");
+      bench.pass(600);
+      assert.deepEqual(ids(await bench.take()), [b.id]);
+    },
+  },
+  {
+    title: "enqueueing a whole canvas again changes nothing, wherever it stands",
+    async check(bench) {
+      const { members, body } = chord(bench, 2);
+      const all = [...members, body];
+      await bench.enqueue(...all);
+      const [first, second] = await bench.take();
+      await bench.succeed(first!, "1");
+      assert.deepEqual(
+        (await bench.enqueue(...all)).duplicates,
+        all.map(({ id }) => id),
+      );
+      assert.equal(await bench.state(body.id), "blocked");
+      await bench.succeed(second!, "2");
+      assert.deepEqual((await bench.takeOne()).inputs, [good(members[0]!, "1"), good(members[1]!, "2")]);
+    },
+  },
+];

@@ -1,0 +1,36 @@
+import { LawBench } from "./bench.js";
+import type { Law, LawOutcome, LawSubject } from "./law.js";
+
+/** Checks one law on a fresh store. @throws what the law found, or what `open` or `close` threw */
+export async function checkLaw(law: Law, subject: LawSubject): Promise<void> {
+  const store = await subject.open();
+  try {
+    await law.check(new LawBench(store));
+  } finally {
+    await store.close();
+  }
+}
+
+/**
+ * Checks laws one after another, each on a store of its own, and goes on when one is broken.
+ *
+ * @param options.only checks just the laws whose title contains this text
+ * @returns one outcome per law checked, in the order of `laws`
+ */
+export async function checkLawsOf(
+  laws: readonly Law[],
+  subject: LawSubject,
+  options: { readonly only?: string } = {},
+): Promise<readonly LawOutcome[]> {
+  const outcomes: LawOutcome[] = [];
+  for (const law of laws) {
+    if (options.only !== undefined && !law.title.includes(options.only)) continue;
+    try {
+      await checkLaw(law, subject);
+      outcomes.push({ title: law.title });
+    } catch (error) {
+      outcomes.push({ title: law.title, error });
+    }
+  }
+  return outcomes;
+}

@@ -1,0 +1,200 @@
+import assert from "node:assert/strict";
+import type { NewJob } from "../../contract/index.js";
+import { failure, ids, one, sorted } from "./bench.js";
+import type { LawBench } from "./bench.js";
+import type { Law } from "./law.js";
+
+/** Kills jobs one after another, a second apart. */
+async function kill(bench: LawBench, ...jobs: readonly NewJob[]): Promise<void> {
+  for (const job of jobs) {
+    await bench.enqueue(job);
+    bench.pass(1_000);
+    await bench.fail(await bench.takeOne({ from: [{ queue: job.queue }] }), `${job.id} broke`);
+  }
+}
+
+export const deadLetterLaws: readonly Law[] = [
+  {
+    title: "dead letters are listed latest first, with all a person needs to decide",
+    async check(bench) {
+      const [a, b] = bench.jobs(2) as [NewJob, NewJob];
+      await kill(bench, a, b);
+      const list = await bench.adapter.broker.deadLetters.list(undefined, bench.at);
+      assert.deepEqual(
+        list.map(({ id }) => id),
+        [b.id, a.id],
+      );
+      assert.deepEqual(list[0], {
+        id: b.id,
+        task: b.task,
+        queue: b.queue,
+        cause: "error",
+        error: failure(`${b.id} broke`),
+        attempts: 1,
+        lapses: 0,
+        diedAt: bench.now,
+      });
+    },
+  },
+  {
+    title: "only jobs that failed on their own account are dead letters",
+    async check(bench) {
+      const [bad, next, good, revoked, late] = [bench.job(), bench.job({ waitsFor: 1 }), bench.job(), bench.job(), bench.job()];
+      await kill(bench);
+      await bench.enqueue({ ...bad, links: [{ to: next.id, position: 0 }] }, next);
+      await bench.fail(await bench.takeOne());
+      await bench.enqueue(good);
+      await bench.succeed(await bench.takeOne());
+      await bench.enqueue(revoked, { ...late, expiresAt: bench.now + 1 });
+      await bench.adapter.broker.cancel([revoked.id], "stop", bench.at);
+      bench.pass(5);
+      await bench.take();
+      assert.deepEqual(await bench.states(next, good, revoked, late), ["failed", "succeeded", "cancelled", "expired"]);
+      assert.equal(one(await bench.adapter.broker.deadLetters.list({}, bench.at)).id, bad.id);
+    },
+  },
+  {
+    title: "dead letters can be filtered by id, queue, task and time of death",
+    async check(bench) {
+      const { deadLetters } = bench.adapter.broker;
+      const start = bench.now;
+      const [a, b, c] = [bench.job(), bench.job({ queue: bench.name("q2") }), bench.job({ task: bench.name("t2") })];
+      await kill(bench, a, b, c);
+      const list = async (filter: Parameters<typeof deadLetters.list>[0]) => (await deadLetters.list(filter, bench.at)).map(({ id }) => id);
+      assert.deepEqual(await list({ ids: [a.id, c.id, bench.name("nobody")] }), [c.id, a.id]);
+      assert.deepEqual(await list({ queue: b.queue }), [b.id]);
+      assert.deepEqual(await list({ task: c.task }), [c.id]);
+      assert.deepEqual(await list({ before: start + 2_500 }), [b.id, a.id]);
+      assert.deepEqual(await list({ queue: a.queue, task: a.task }), [a.id]);
+      assert.deepEqual(await list({ ids: [] }), [], "no ids are none, not all");
+    },
+  },
+  {
+    title: "dead letters are paged by limit and cursor, each seen once, also of one moment",
+    async check(bench) {
+      const { deadLetters } = bench.adapter.broker;
+      const jobs = bench.jobs(7);
+      await bench.enqueue(...jobs);
+      for (const delivery of await bench.take()) await bench.fail(delivery);
+      const seen: string[] = [];
+      for (let cursor: string | undefined; ; cursor = seen.at(-1)) {
+        const page = await deadLetters.list({ limit: 3, ...(cursor !== undefined && { cursor }) }, bench.at);
+        assert.ok(page.length <= 3);
+        if (page.length === 0) break;
+        seen.push(...page.map(({ id }) => id));
+      }
+      assert.deepEqual(sorted(seen), sorted(jobs.map(({ id }) => id)));
+    },
+  },
+  {
+    title: "a retried dead letter is ready again with attempts and lapses at 0, and its fence goes on growing",
+    async check(bench) {
+      const job = await bench.put({ maxLapses: 3 });
+      await bench.hire("doomed", 100);
+      await bench.take({ worker: "doomed" });
+      bench.pass(200);
+      const delivery = await bench.takeOne({ worker: "bob" });
+      await bench.fail(delivery);
+      bench.pass(1_000);
+      assert.deepEqual(await bench.adapter.broker.deadLetters.retry([job.id, bench.name("nobody")], bench.at), [job.id]);
+      const record = await bench.known(job.id);
+      assert.deepEqual([record.state, record.attempts, record.lapses], ["ready", 0, 0]);
+      assert.ok(!("endedAt" in record) && !("cause" in record), "it has not ended any more");
+      assert.deepEqual(await bench.adapter.broker.deadLetters.list({}, bench.at), []);
+      const again = await bench.takeOne({ worker: "bob" });
+      assert.equal(again.attempt, 1);
+      assert.equal(again.lease.fence, delivery.lease.fence + 1);
+      assert.deepEqual((await bench.settle({ lease: delivery.lease, as: "succeeded" })).lost, [job.id]);
+      await bench.succeed(again, "1");
+      assert.equal(await bench.state(job.id), "succeeded");
+    },
+  },
+  {
+    title: "cancelled and expired jobs can be retried, and then do not expire again",
+    async check(bench) {
+      const [revoked, late] = [await bench.put(), await bench.put({ expiresAt: bench.now + 1 })];
+      await bench.adapter.broker.cancel([revoked.id], "stop", bench.at);
+      bench.pass(10);
+      assert.deepEqual(await bench.take(), []);
+      assert.deepEqual(await bench.states(revoked, late), ["cancelled", "expired"]);
+      const moved = await bench.adapter.broker.deadLetters.retry([revoked.id, late.id], bench.at);
+      assert.deepEqual(sorted(moved), sorted([revoked.id, late.id]));
+      assert.deepEqual(sorted(ids(await bench.take())), sorted([revoked.id, late.id]));
+    },
+  },
+  {
+    title: "jobs that have not ended, or succeeded, are not retried",
+    async check(bench) {
+      const good = await bench.put();
+      await bench.succeed(await bench.takeOne());
+      const active = await bench.put();
+      const held = await bench.takeOne();
+      const waiting = await bench.put({ delayMs: 1_000 });
+      assert.deepEqual(await bench.adapter.broker.deadLetters.retry([good.id, active.id, waiting.id], bench.at), []);
+      assert.deepEqual(await bench.states(good, active, waiting), ["succeeded", "active", "ready"]);
+      assert.deepEqual(await bench.take(), []);
+      await bench.succeed(held);
+    },
+  },
+  {
+    title: "a retry keeps the journal, so that a run goes on where it failed",
+    async check(bench) {
+      const job = await bench.put();
+      const delivery = await bench.takeOne();
+      const entry = { seq: 1, key: "charge", kind: "step", state: "done", value: "1" } as const;
+      await bench.adapter.journal.append([{ lease: delivery.lease, entries: [entry] }], bench.at);
+      await bench.fail(delivery);
+      await bench.adapter.broker.deadLetters.retry([job.id], bench.at);
+      assert.equal((await bench.takeOne()).journaled, true);
+      assert.equal(one(one(await bench.adapter.journal.read([job.id], bench.at))).key, "charge");
+    },
+  },
+  {
+    title: "purge forgets just the dead letters of its filter, and says how many",
+    async check(bench) {
+      const { deadLetters } = bench.adapter.broker;
+      const [a, b, c, d] = [bench.job(), bench.job(), bench.job({ queue: bench.name("q2") }), bench.job({ task: bench.name("t2") })];
+      const start = bench.now;
+      await kill(bench, a, b, c, d);
+      const alive = await bench.put({ queue: c.queue });
+      assert.equal(await deadLetters.purge({ queue: c.queue }, bench.at), 1);
+      assert.equal(await deadLetters.purge({ before: start + 1_500 }, bench.at), 1);
+      assert.equal(await deadLetters.purge({ task: d.task, ids: [d.id, b.id] }, bench.at), 1);
+      assert.equal(await bench.record(a.id), undefined);
+      assert.equal(await bench.record(c.id), undefined);
+      assert.equal(await bench.record(d.id), undefined);
+      assert.deepEqual(await bench.states(alive, b), ["ready", "failed"]);
+      assert.equal(await deadLetters.purge({ all: true }, bench.at), 1);
+      assert.deepEqual(await deadLetters.list({}, bench.at), []);
+      assert.deepEqual((await bench.enqueue(b)).duplicates, [], "its id is free again");
+    },
+  },
+  {
+    title: "purge respects its limit",
+    async check(bench) {
+      const { deadLetters } = bench.adapter.broker;
+      await kill(bench, ...bench.jobs(5));
+      assert.equal(await deadLetters.purge({ queue: bench.queue, limit: 3 }, bench.at), 3);
+      assert.equal((await deadLetters.list({}, bench.at)).length, 2);
+    },
+  },
+  {
+    title: "purge without any filter is refused and forgets nothing",
+    async check(bench) {
+      await kill(bench, bench.job());
+      await assert.rejects(bench.adapter.broker.deadLetters.purge({}, bench.at), { name: "OptionError" });
+      assert.equal((await bench.adapter.broker.deadLetters.list({}, bench.at)).length, 1);
+    },
+  },
+  {
+    title: "whoever waited for a purged dead letter keeps its own record",
+    async check(bench) {
+      const [bad, next] = [bench.job(), bench.job({ waitsFor: 1 })];
+      await bench.enqueue({ ...bad, links: [{ to: next.id, position: 0 }] }, next);
+      await bench.fail(await bench.takeOne());
+      assert.equal(await bench.adapter.broker.deadLetters.purge({ ids: [bad.id] }, bench.at), 1);
+      assert.equal(await bench.record(bad.id), undefined);
+      assert.equal((await bench.known(next.id)).cause, "input");
+    },
+  },
+];

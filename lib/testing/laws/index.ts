@@ -1,0 +1,51 @@
+import { adapterLaws } from "./adapter.laws.js";
+import { cancelLaws } from "./cancel.laws.js";
+import { canvasLaws } from "./canvas.laws.js";
+import { checkLawsOf } from "./check-laws.js";
+import { claimLaws } from "./claim.laws.js";
+import { deadLetterLaws } from "./deadletters.laws.js";
+import { eventLaws } from "./events.laws.js";
+import { hintLaws } from "./hints.laws.js";
+import { jobLaws } from "./job.laws.js";
+import { journalLaws } from "./journal.laws.js";
+import type { Law, LawOutcome, LawSubject } from "./law.js";
+import { lockLaws } from "./locks.laws.js";
+import { resultLaws } from "./results.laws.js";
+import { scheduleLaws } from "./schedules.laws.js";
+import { settleLaws } from "./settle.laws.js";
+import { stateLaws } from "./states.laws.js";
+import { workerLaws } from "./workers.laws.js";
+
+export { LawBench } from "./bench.js";
+export { checkLaw } from "./check-laws.js";
+export type { Law, LawOutcome, LawStore, LawSubject } from "./law.js";
+
+/** Every promise an adapter makes, grouped as the contract is. Titles are unique. */
+export const laws: readonly Law[] = [
+  ...jobLaws,
+  ...stateLaws,
+  ...claimLaws,
+  ...settleLaws,
+  ...cancelLaws,
+  ...deadLetterLaws,
+  ...canvasLaws,
+  ...journalLaws,
+  ...eventLaws,
+  ...scheduleLaws,
+  ...lockLaws,
+  ...resultLaws,
+  ...workerLaws,
+  ...hintLaws,
+  ...adapterLaws,
+];
+
+/**
+ * Checks all laws on an adapter, each on a fresh store, and says how each went. An adapter is ready when no outcome has an `error`.
+ *
+ * @param options.only checks just the laws whose title contains this text
+ * @example
+ * const broken = (await checkLaws({ open: openMyAdapter })).filter(({ error }) => error !== undefined);
+ */
+export function checkLaws(subject: LawSubject, options: { readonly only?: string } = {}): Promise<readonly LawOutcome[]> {
+  return checkLawsOf(laws, subject, options);
+}

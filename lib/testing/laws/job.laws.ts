@@ -1,0 +1,194 @@
+import assert from "node:assert/strict";
+import type { NewJob } from "../../contract/index.js";
+import { ids, one, sorted } from "./bench.js";
+import type { Law } from "./law.js";
+
+/** Text that careless storage changes: quotes, backslashes, line ends of all kinds, astral and combining characters, markup, SQL. */
+export const ODD_TEXT = `'"\`\\ \\n \n\r\n\t \u0001 \u007f \u2028 \ufeff é e\u0301 漢字 👩‍👩‍👧 🦆 %s $1 :name ?1 {"a":[]} </script> '; DROP TABLE jobs; --  `;
+
+export const jobLaws: readonly Law[] = [
+  {
+    title: "an enqueued job is lent as it was given",
+    async check(bench) {
+      const job = bench.job({ payload: '{"to":"ann"}', headers: { tenant: "north" }, priority: 3, group: bench.name("group") });
+      assert.deepEqual((await bench.enqueue(job)).duplicates, []);
+      const delivery = await bench.takeOne();
+      assert.deepEqual(delivery.job, {
+        id: job.id,
+        task: job.task,
+        queue: job.queue,
+        payload: job.payload,
+        headers: job.headers,
+        priority: 3,
+        enqueuedAt: bench.now,
+        dueAt: bench.now,
+        group: job.group,
+      });
+      assert.deepEqual(delivery.inputs, []);
+      assert.equal(delivery.lease.jobId, job.id);
+      assert.equal(delivery.attempt, 1);
+      assert.equal(delivery.lapses, 0);
+      assert.equal(delivery.journaled, false);
+      assert.ok(!("wake" in delivery), "a job that never parked has no wake");
+    },
+  },
+  {
+    title: "what a job leaves out is left out of its delivery too",
+    async check(bench) {
+      await bench.put();
+      const { job } = await bench.takeOne();
+      assert.equal(job.priority, 0);
+      assert.ok(!("headers" in job) && !("group" in job), "headers and group are absent");
+    },
+  },
+  {
+    title: "ids, names, payloads, headers and results survive unchanged, whatever characters they hold",
+    async check(bench) {
+      const odd = { id: bench.name(ODD_TEXT), task: ODD_TEXT, queue: bench.name(ODD_TEXT), payload: ODD_TEXT, group: ODD_TEXT };
+      const job: NewJob = { ...odd, headers: { [ODD_TEXT]: ODD_TEXT, empty: "" } };
+      await bench.enqueue(job);
+      const delivery = await bench.takeOne({ from: [{ queue: job.queue }] });
+      for (const field of ["id", "task", "queue", "payload", "group", "headers"] as const)
+        assert.deepEqual(delivery.job[field], job[field], field);
+      await bench.succeed(delivery, ODD_TEXT);
+      const record = await bench.known(job.id);
+      assert.equal(record.result, ODD_TEXT);
+      assert.deepEqual(record.headers, job.headers);
+    },
+  },
+  {
+    title: "a payload and a result of one mebibyte survive unchanged",
+    async check(bench) {
+      const large = "0123456789abcdé€".repeat(65_536);
+      await bench.put({ payload: large });
+      const delivery = await bench.takeOne();
+      assert.ok(delivery.job.payload === large, "the payload came back changed");
+      await bench.succeed(delivery, large);
+      assert.ok((await bench.known(delivery.job.id)).result === large, "the result came back changed");
+    },
+  },
+  {
+    title: "an empty payload and an empty result are not the same as none",
+    async check(bench) {
+      await bench.put({ payload: "" });
+      const delivery = await bench.takeOne();
+      assert.equal(delivery.job.payload, "");
+      await bench.succeed(delivery, "");
+      assert.equal((await bench.known(delivery.job.id)).result, "");
+    },
+  },
+  {
+    title: "a batch is stored whole, and an empty one is no fault",
+    async check(bench) {
+      assert.deepEqual((await bench.enqueue()).duplicates, []);
+      const jobs = bench.jobs(250);
+      assert.deepEqual((await bench.enqueue(...jobs)).duplicates, []);
+      assert.deepEqual(
+        ids(await bench.take({ limit: 1_000 })),
+        jobs.map(({ id }) => id),
+      );
+    },
+  },
+  {
+    title: "one bad job in a batch stores nothing of it",
+    async check(bench) {
+      const bad: readonly Partial<NewJob>[] = [
+        { id: "" },
+        { id: "x".repeat(201) },
+        { priority: 10 },
+        { priority: 0.5 },
+        { dueAt: bench.now, delayMs: 1 },
+        { delayMs: -1 },
+        { maxLapses: 1.5 },
+        { waitsFor: 1 },
+        { links: [{ to: bench.name("nobody"), position: 0 }] },
+      ];
+      for (const fault of bad) {
+        const good = bench.jobs(2);
+        const batch = [good[0]!, bench.job(fault), good[1]!];
+        await assert.rejects(bench.enqueue(...batch), { code: "STEM_JOB_INVALID" }, JSON.stringify(fault).slice(0, 80));
+        for (const job of good) assert.equal(await bench.record(job.id), undefined, JSON.stringify(fault).slice(0, 80));
+      }
+      assert.deepEqual(await bench.take(), []);
+    },
+  },
+  {
+    title: "a capability the adapter lacks is refused before anything is written",
+    async check(bench) {
+      const { broker, events, capabilities } = bench.adapter;
+      const refused = { code: "STEM_UNSUPPORTED" };
+      const good = bench.job();
+      if (!capabilities.limits) await assert.rejects(bench.enqueue(good, bench.job({ limits: ["api"] })), refused);
+      if (!capabilities.unique) await assert.rejects(bench.enqueue(good, bench.job({ unique: { key: "k" } })), refused);
+      if (!capabilities.transactions) {
+        await assert.rejects(broker.enqueue([good], { ...bench.at, transaction: {} }), refused);
+        const event = { id: bench.name("event"), name: bench.name("paid"), key: "" };
+        await assert.rejects(events.emit([event], { ...bench.at, transaction: {} }), refused);
+        assert.deepEqual(await events.list({ name: event.name }, bench.at), []);
+      }
+      assert.equal(await bench.record(good.id), undefined);
+      assert.equal(bench.adapter.limits !== undefined, capabilities.limits, "limits are present where the capability says so");
+    },
+  },
+  {
+    title: "a known id is reported and skipped, and the rest of the batch is stored",
+    async check(bench) {
+      const known = await bench.put({ payload: "first" });
+      const fresh = bench.job();
+      assert.deepEqual((await bench.enqueue({ ...known, payload: "second" }, fresh)).duplicates, [known.id]);
+      assert.deepEqual(sorted(ids(await bench.take())), sorted([known.id, fresh.id]));
+    },
+  },
+  {
+    title: "the first of two equal ids in one call wins",
+    async check(bench) {
+      const job = bench.job({ payload: "first" });
+      assert.deepEqual((await bench.enqueue(job, { ...job, payload: "second" })).duplicates, [job.id]);
+      assert.equal((await bench.takeOne()).job.payload, "first");
+    },
+  },
+  {
+    title: "duplicates are reported in the order given",
+    async check(bench) {
+      const [a, b, c] = bench.jobs(3) as [NewJob, NewJob, NewJob];
+      await bench.enqueue(a, b, c);
+      assert.deepEqual((await bench.enqueue(c, a, b)).duplicates, [c.id, a.id, b.id]);
+    },
+  },
+  {
+    title: "a duplicate leaves the stored job untouched",
+    async check(bench) {
+      const job = await bench.put({ payload: "first", priority: 1 });
+      const before = await bench.known(job.id);
+      bench.pass(1_000);
+      await bench.enqueue({ ...job, task: "other", payload: "second", priority: 9, delayMs: 5_000, queue: bench.name("elsewhere") });
+      assert.deepEqual(await bench.known(job.id), before);
+      assert.deepEqual(await bench.take({ from: [{ queue: bench.name("elsewhere") }] }), []);
+      assert.equal((await bench.takeOne()).job.payload, "first");
+    },
+  },
+  {
+    title: "of many producers that store the same id at once just one succeeds",
+    async check(bench) {
+      const other = await bench.other();
+      const job = bench.job();
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? bench.adapter : other).broker.enqueue([job], bench.at)),
+      );
+      assert.equal(answers.filter(({ duplicates }) => duplicates.length === 0).length, 1);
+      one(await bench.take());
+    },
+  },
+  {
+    title: "what one handle stores the other sees",
+    async check(bench) {
+      const other = await bench.other();
+      const job = await bench.put();
+      assert.equal((await other.results.get([job.id], bench.at))[0]?.state, "ready");
+      await bench.hire("bob");
+      const { deliveries } = await other.broker.claim({ worker: "bob", from: [{ queue: bench.queue }], limit: 1 }, bench.at);
+      await other.broker.settle([{ lease: one(deliveries).lease, as: "succeeded", result: "7" }], undefined, bench.at);
+      assert.equal((await bench.known(job.id)).result, "7");
+    },
+  },
+];

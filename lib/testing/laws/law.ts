@@ -1,0 +1,35 @@
+import type { Adapter } from "../../contract/index.js";
+import type { LawBench } from "./bench.js";
+
+/**
+ * One promise that every adapter keeps. It needs no test runner: `check` rejects (with an `AssertionError` for the most part) when the promise is broken.
+ * A law passes its own time as `{ now }` to every verb, sleeps for nothing, and expects no order that the contract does not promise.
+ */
+export interface Law {
+  /** The promise, as a sentence. */
+  readonly title: string;
+  check(bench: LawBench): Promise<void>;
+}
+
+/** What an adapter author hands over: a way to get a store that nobody else uses. */
+export interface LawSubject {
+  /** An opened adapter on a fresh, empty store. */
+  open(): Promise<LawStore>;
+}
+
+export interface LawStore {
+  readonly adapter: Adapter;
+  /**
+   * A second, opened handle on the same store, as another process would have. An adapter whose `capabilities.shared` is false may return
+   * the same object. Called at most once per law; `close` must close it too.
+   */
+  other(): Promise<Adapter>;
+  /** Closes the handles and clears the store away. Must bear that a law has closed `adapter` before. */
+  close(): Promise<void>;
+}
+
+/** How one law went. `error` is absent when the adapter kept it. */
+export interface LawOutcome {
+  readonly title: string;
+  readonly error?: unknown;
+}
