@@ -76,7 +76,8 @@ export interface WorkflowClient<I, O> extends TaskRef<I, O> {
   handle(id: string): JobHandle<O>;
 }
 
-export type SignatureOptions = Omit<EnqueueOptions, "transaction"> & {
+/** Without `id` and `transaction`: those are the canvas's, whose jobs are stored together under ids of its own. */
+export type SignatureOptions = Omit<EnqueueOptions, "id" | "transaction"> & {
   /** What happens to the jobs that wait for this one if it does not succeed: they end too (`"fail"`, default), or they run and find the failure in `ctx.inputs`. */
   readonly onFailure?: "fail" | "continue";
 };

@@ -1,0 +1,88 @@
+import type { Link } from "../../contract/job.js";
+import { OptionError } from "../../contract/errors.js";
+import type { Signature } from "../client/face.js";
+
+/** Where one signature of a canvas goes: its id, what waits for it, what it waits for. Its payload is not looked at here. */
+export interface Place {
+  readonly id: string;
+  readonly signature: Signature;
+  /** What a signature without a payload gets: the one result before it, or the list of all. Absent: nothing comes before it. */
+  readonly from?: "one" | "all";
+  readonly link?: Link;
+  readonly waitsFor?: number;
+  readonly group?: string;
+}
+
+/**
+ * One after the other: `<canvasId>-0` to `-<n-1>`.
+ *
+ * @throws {OptionError} `STEM_CANVAS_INVALID`: no signatures, or something that is none
+ */
+export function chainOf(canvasId: string, signatures: readonly Signature[]): readonly Place[] {
+  if (signatures.length === 0) {
+    throw new OptionError("STEM_CANVAS_INVALID", "A chain of no jobs has no result.", "Give chain() at least one signature.");
+  }
+  checkSignatures(signatures, "of the chain");
+  return signatures.map((signature, i) => ({
+    id: `${canvasId}-${i}`,
+    signature,
+    ...(i > 0 && { from: "one" as const, waitsFor: 1 }),
+    ...(i < signatures.length - 1 && { link: linkTo(`${canvasId}-${i + 1}`, 0, signature) }),
+  }));
+}
+
+/** Side by side: `<canvasId>-0` to `-<n-1>`. @throws {OptionError} `STEM_CANVAS_INVALID`: something that is no signature */
+export function groupOf(canvasId: string, signatures: readonly Signature[]): readonly Place[] {
+  checkSignatures(signatures, "of the group");
+  return signatures.map((signature, i) => ({ id: `${canvasId}-${i}`, signature, group: canvasId }));
+}
+
+/**
+ * Side by side, then the callback with all their results in order: members `<canvasId>-0` to `-<n-1>`, callback `-<n>`. Without members the callback waits for nothing.
+ *
+ * @throws {OptionError} `STEM_CANVAS_INVALID`: something that is no signature
+ */
+export function chordOf(canvasId: string, signatures: readonly Signature[], callback: Signature): readonly Place[] {
+  checkSignatures(signatures, "of the chord");
+  checkSignature(callback, "The callback of the chord");
+  const count = signatures.length;
+  const last = `${canvasId}-${count}`;
+  const places: Place[] = signatures.map((signature, i) => ({
+    id: `${canvasId}-${i}`,
+    signature,
+    group: canvasId,
+    link: linkTo(last, i, signature),
+  }));
+  places.push({ id: last, signature: callback, from: "all", ...(count > 0 && { waitsFor: count }) });
+  return places;
+}
+
+function linkTo(to: string, position: number, { options }: Signature): Link {
+  return options.onFailure === undefined ? { to, position } : { to, position, onFailure: options.onFailure };
+}
+
+function checkSignatures(signatures: readonly unknown[], of: string): void {
+  if (!Array.isArray(signatures)) {
+    throw new OptionError("STEM_CANVAS_INVALID", `The signatures ${of} are no list.`, "Give an array of signatures.");
+  }
+  signatures.forEach((signature, i) => checkSignature(signature, `Element ${i} ${of}`));
+}
+
+/** Tells the likely mistakes apart: enqueueing first, and forgetting `.signature()`. */
+function checkSignature(given: unknown, what: string): void {
+  if (typeof given === "object" && given !== null) {
+    if ("ref" in given && "payload" in given && "options" in given) return;
+    if ("then" in given) refuse(`${what} is a promise, perhaps of a job that is enqueued already`);
+    if ("result" in given || "results" in given) refuse(`${what} is the handle of a job that is enqueued already`);
+    if ("signature" in given) refuse(`${what} is a task client`);
+  }
+  refuse(`${what} is ${given === null ? "null" : `a ${typeof given}`}`);
+}
+
+function refuse(what: string): never {
+  throw new OptionError(
+    "STEM_CANVAS_INVALID",
+    `${what}, not a signature.`,
+    "Give task.signature(payload), or stem.signature(task, payload).",
+  );
+}

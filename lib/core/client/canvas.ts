@@ -1,0 +1,44 @@
+import type { Place } from "../canvas/draw.js";
+import type { CanvasOptions } from "./face.js";
+import type { Draft } from "./plan.js";
+import type { Payload, Producer } from "./producer.js";
+
+export const CANVAS_OPTIONS = ["id", "transaction"] as const satisfies readonly (keyof CanvasOptions)[];
+
+/**
+ * Stores the jobs of a canvas, all or none, and says which were stored already. A canvas whose id was used before is a duplicate as a whole: should part
+ * of it have been forgotten meanwhile, what would wait for ever for the part that ended long ago is cancelled.
+ */
+export async function storeCanvas(
+  producer: Producer,
+  places: readonly Place[],
+  named: boolean,
+  transaction: unknown,
+): Promise<{ readonly ids: readonly string[]; readonly duplicates: ReadonlySet<string> }> {
+  const drafts: Draft[] = [];
+  for (const place of places) {
+    const { signature, link, waitsFor, group } = place;
+    const draft = await producer.draft(signature.ref, payloadFor(place), signature.options, place.id, ["onFailure"]);
+    if (link !== undefined) draft.links = [link];
+    if (waitsFor !== undefined) draft.waitsFor = waitsFor;
+    if (group !== undefined) draft.group = group;
+    drafts.push(draft);
+  }
+  const duplicates = await producer.send(drafts, named, transaction);
+  if (duplicates.size > 0 && duplicates.size < drafts.length && transaction === undefined)
+    await cancelStranded(producer, drafts, duplicates);
+  return { ids: drafts.map(({ id }) => id), duplicates };
+}
+
+function payloadFor({ signature, from, waitsFor }: Place): Payload {
+  if ("value" in signature.payload) return signature.payload;
+  if (from === undefined) return { value: undefined };
+  return waitsFor === undefined ? { value: [] } : { from };
+}
+
+async function cancelStranded(producer: Producer, drafts: readonly Draft[], duplicates: ReadonlySet<string>): Promise<void> {
+  const stranded = new Set<string>();
+  for (const { id, links } of drafts)
+    for (const { to } of links ?? []) if ((duplicates.has(id) || stranded.has(id)) && !duplicates.has(to)) stranded.add(to);
+  if (stranded.size > 0) await producer.parts.adapter.broker.cancel([...stranded], "its canvas was enqueued before, and has ended");
+}

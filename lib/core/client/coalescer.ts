@@ -1,0 +1,98 @@
+import type { Broker } from "../../contract/broker.js";
+import { StemError } from "../../contract/errors.js";
+import type { NewJob } from "../../contract/job.js";
+
+/** Jobs in one store call, unless a single call alone has more. */
+const BATCH = 1_000;
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** Jobs that are to be stored all or none. */
+interface Call {
+  readonly jobs: readonly NewJob[];
+  /** The caller chose the ids, so that they may be met twice. */
+  readonly named: boolean;
+  readonly accept: (duplicates: ReadonlySet<string>) => void;
+  readonly refuse: (error: unknown) => void;
+}
+
+/**
+ * Group commit for producers. Calls made in one turn, and calls made while the store is busy with earlier ones, travel together in its next batch, in the order
+ * they were made. A lone call waits for nothing. Memory is bounded by the callers: each awaits its own call.
+ *
+ * Each call stays all or none: a batch that fails is tried again call by call, so that one caller's mistake is not everyone's. If the store itself
+ * cannot be used (`STEM_STORE_…`), all of the batch hear so at once.
+ */
+export class Coalescer {
+  readonly #broker: Broker;
+  #waiting: Call[] = [];
+  #busy = false;
+  #idle: (() => void)[] = [];
+
+  constructor(broker: Broker) {
+    this.#broker = broker;
+  }
+
+  /** Stores jobs, all or none. Returns the ids that were stored already. */
+  enqueue(jobs: readonly NewJob[], named: boolean): Promise<ReadonlySet<string>> {
+    return new Promise((accept, refuse) => {
+      this.#waiting.push({ jobs, named, accept, refuse });
+      if (this.#busy) return;
+      this.#busy = true;
+      queueMicrotask(() => void this.#run());
+    });
+  }
+
+  /** Resolves when all calls made so far have been answered. */
+  flushed(): Promise<void> {
+    return this.#busy ? new Promise((done) => this.#idle.push(done)) : Promise.resolve();
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const waiting = this.#waiting;
+      this.#waiting = [];
+      for (let from = 0; from < waiting.length;) {
+        const batch = nextBatch(waiting, from);
+        from += batch.length;
+        await this.#send(batch);
+      }
+    }
+    this.#busy = false;
+    for (const done of this.#idle.splice(0)) done();
+  }
+
+  async #send(batch: readonly Call[]): Promise<void> {
+    const jobs = batch.length === 1 ? batch[0]!.jobs : batch.flatMap((call) => call.jobs);
+    try {
+      const { duplicates } = await this.#broker.enqueue(jobs);
+      const set = duplicates.length === 0 ? NONE : new Set(duplicates);
+      for (const call of batch) call.accept(set);
+    } catch (error) {
+      if (batch.length === 1 || concernsAll(error)) for (const call of batch) call.refuse(error);
+      else for (const call of batch) await this.#send([call]);
+    }
+  }
+}
+
+/** The calls that may travel together: up to 1,000 jobs, and no chosen id twice, since the store's answer could not say which of the two was first. */
+function nextBatch(calls: readonly Call[], from: number): readonly Call[] {
+  const ids = new Set<string>();
+  let size = 0;
+  let to = from;
+  for (; to < calls.length; to++) {
+    const call = calls[to]!;
+    if (to > from && size + call.jobs.length > BATCH) break;
+    if (call.named) {
+      if (call.jobs.some((job) => ids.has(job.id))) break;
+      for (const job of call.jobs) ids.add(job.id);
+    }
+    size += call.jobs.length;
+  }
+  return from === 0 && to === calls.length ? calls : calls.slice(from, to);
+}
+
+function concernsAll(error: unknown): boolean {
+  const code = error instanceof StemError ? error.code : undefined;
+  return code !== undefined && code.startsWith("STEM_STORE_");
+}

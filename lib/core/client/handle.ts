@@ -1,0 +1,66 @@
+import type { Broker } from "../../contract/broker.js";
+import type { JobRecord, Results } from "../../contract/results.js";
+import type { Codec } from "../codec/codec.js";
+import type { CanvasHandle, GroupHandle, JobHandle, WaitForOptions } from "./face.js";
+import { resultOf, type Waiter } from "./waiter.js";
+
+/** What handles need of their Stem. */
+export interface HandleParts {
+  readonly waiter: Waiter;
+  readonly broker: Broker;
+  readonly results: Results;
+  readonly codec: Codec;
+}
+
+/** See `JobHandle`. Cheap: three fields until it is asked. */
+export class Handle<O> implements JobHandle<O> {
+  readonly id: string;
+  readonly duplicate: boolean;
+  readonly #parts: HandleParts;
+
+  constructor(parts: HandleParts, id: string, duplicate: boolean) {
+    this.#parts = parts;
+    this.id = id;
+    this.duplicate = duplicate;
+  }
+
+  async result(options?: WaitForOptions): Promise<O> {
+    const record = await this.#parts.waiter.wait(this.id, options);
+    return this.#parts.codec.decode(resultOf(record), "result") as O;
+  }
+
+  async status(): Promise<JobRecord | undefined> {
+    return (await this.#parts.results.get([this.id]))[0];
+  }
+
+  async cancel(reason = "cancelled by its handle"): Promise<boolean> {
+    const [cancelled] = await this.#parts.broker.cancel([this.id], reason);
+    return cancelled?.as === "cancelled";
+  }
+}
+
+/** See `CanvasHandle`. */
+export class LastOf<O> extends Handle<O> implements CanvasHandle<O> {
+  readonly jobs: readonly JobHandle[];
+
+  constructor(parts: HandleParts, jobs: readonly JobHandle[]) {
+    const last = jobs.at(-1)!;
+    super(parts, last.id, last.duplicate);
+    this.jobs = jobs;
+  }
+}
+
+/** See `GroupHandle`. */
+export class AllOf<O> implements GroupHandle<O> {
+  readonly id: string;
+  readonly jobs: readonly JobHandle<O>[];
+
+  constructor(id: string, jobs: readonly JobHandle<O>[]) {
+    this.id = id;
+    this.jobs = jobs;
+  }
+
+  results(options?: WaitForOptions): Promise<readonly O[]> {
+    return Promise.all(this.jobs.map((job) => job.result(options)));
+  }
+}

@@ -1,0 +1,124 @@
+import type { Adapter } from "../../contract/adapter.js";
+import { OptionError, StemError } from "../../contract/errors.js";
+import type { NewJob } from "../../contract/job.js";
+import { FROM_HEADER } from "../canvas/payload-of.js";
+import type { Codec } from "../codec/codec.js";
+import { encodePayload } from "../codec/payload.js";
+import { validate } from "../codec/validate.js";
+import type { Clock } from "../clock.js";
+import type { Signals } from "../signals/signals.js";
+import type { TaskRegistry } from "../task/registry.js";
+import type { TaskRef } from "../task/ref.js";
+import type { TaskDefinition } from "../task/task.js";
+import { Coalescer } from "./coalescer.js";
+import type { EnqueueOptions } from "./face.js";
+import { type Draft, planOf } from "./plan.js";
+
+export interface ProducerParts {
+  readonly adapter: Adapter;
+  readonly registry: TaskRegistry;
+  readonly codec: Codec;
+  readonly signals: Signals;
+  readonly clock: Clock;
+  readonly ids: () => string;
+  readonly maxPayloadBytes: number;
+}
+
+/** A job's payload: a value, or what the jobs before it will have returned. */
+export type Payload = { readonly value: unknown } | { readonly from: "one" | "all" };
+
+/** The way in: checks and encodes what is to be enqueued, refuses what cannot be right, and hands the rest to the store. */
+export class Producer {
+  readonly parts: ProducerParts;
+  readonly #coalescer: Coalescer;
+  #closed = false;
+
+  constructor(parts: ProducerParts) {
+    this.parts = parts;
+    this.#coalescer = new Coalescer(parts.adapter.broker);
+  }
+
+  /** The job that `enqueue` would store. @throws as `Stem.enqueue` */
+  async draft(ref: TaskRef, payload: Payload, options: EnqueueOptions | undefined, id?: string, also?: readonly string[]): Promise<Draft> {
+    const definition = this.parts.registry.get(ref.name);
+    const draft = this.#plan(ref, definition, options, also);
+    if ("from" in payload) {
+      draft.headers = { ...draft.headers, [FROM_HEADER]: payload.from };
+    } else {
+      if (definition?.input !== undefined) await checkInput(definition, payload.value);
+      draft.payload = this.#encode(ref, payload.value);
+    }
+    draft.id = id ?? options?.id ?? this.parts.ids();
+    return draft;
+  }
+
+  /** As `draft`, for many payloads of one task; `options.id` is a prefix. */
+  async drafts(ref: TaskRef, payloads: readonly unknown[], options: EnqueueOptions | undefined): Promise<readonly Draft[]> {
+    if (!Array.isArray(payloads)) {
+      throw new OptionError(
+        "STEM_OPTION_INVALID",
+        `enqueueMany of task "${ref.name}" got no list of payloads.`,
+        "Give an array, one payload per job.",
+      );
+    }
+    const definition = this.parts.registry.get(ref.name);
+    const plan = this.#plan(ref, definition, options);
+    const prefix = options?.id;
+    const drafts: Draft[] = [];
+    for (let i = 0; i < payloads.length; i++) {
+      if (definition?.input !== undefined) await checkInput(definition, payloads[i]);
+      const draft = { ...plan };
+      draft.payload = this.#encode(ref, payloads[i]);
+      draft.id = prefix === undefined ? this.parts.ids() : `${prefix}-${i}`;
+      drafts.push(draft);
+    }
+    return drafts;
+  }
+
+  /**
+   * Stores jobs, all or none, and returns which ids were stored already.
+   *
+   * @param named the caller chose the ids. Ids of ours are new, so "stored already" can then only mean an earlier try of this very call.
+   */
+  async send(jobs: readonly NewJob[], named: boolean, transaction?: unknown): Promise<ReadonlySet<string>> {
+    if (this.#closed) throw closedError();
+    if (jobs.length === 0) return NONE;
+    let duplicates =
+      transaction === undefined
+        ? await this.#coalescer.enqueue(jobs, named)
+        : new Set((await this.parts.adapter.broker.enqueue(jobs, { transaction })).duplicates);
+    if (!named) duplicates = NONE;
+    const { signals } = this.parts;
+    if (signals.has("job:enqueued")) {
+      for (const { id, task, queue } of jobs) if (!duplicates.has(id)) signals.tell("job:enqueued", { jobId: id, task, queue });
+    }
+    return duplicates;
+  }
+
+  /** Refuses what comes later and resolves when what came before has been answered. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#coalescer.flushed();
+  }
+
+  #plan(ref: TaskRef, definition: TaskDefinition | undefined, options: EnqueueOptions | undefined, also: readonly string[] = []): Draft {
+    const { clock, registry } = this.parts;
+    return planOf(ref, definition, options, { now: () => clock.now(), names: () => registry.names(), also });
+  }
+
+  #encode(ref: TaskRef, value: unknown): string {
+    return encodePayload(this.parts.codec, value, this.parts.maxPayloadBytes, ref);
+  }
+}
+
+/** What every call gets after `close`. */
+export function closedError(): StemError {
+  return new StemError("STEM_CLOSED", "This Stem has been closed.", "Enqueue and wait before the application shuts down.");
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** The payload travels as given, not as the schema made it: the worker lets the schema make it anew, and a schema need not accept its own output. */
+function checkInput(definition: TaskDefinition, value: unknown): unknown {
+  return validate(definition.input!, value, "payload", `${definition.kind} "${definition.name}"`);
+}

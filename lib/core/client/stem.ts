@@ -1,0 +1,282 @@
+import type { Adapter } from "../../contract/adapter.js";
+import type { Cancelled, DeadLetters, QueueInfo } from "../../contract/broker.js";
+import type { JobState, NewJob } from "../../contract/job.js";
+import type { JobFilter, JobRecord } from "../../contract/results.js";
+import { chainOf, chordOf, groupOf, type Place } from "../canvas/draw.js";
+import { signatureOf } from "../canvas/signature.js";
+import type { LastOutput } from "../canvas/types.js";
+import { type Clock, systemClock } from "../clock.js";
+import type { Codec } from "../codec/codec.js";
+import { jsonCodec } from "../codec/json.js";
+import { MAX_PAYLOAD_BYTES } from "../codec/payload.js";
+import { type Log, silentLog } from "../log.js";
+import { Signals } from "../signals/signals.js";
+import { refuseUnknown } from "../task/define.js";
+import { type InputFor, type OutputFor, refOf, type Target, type TaskRef } from "../task/ref.js";
+import type { TaskRegistry } from "../task/registry.js";
+import type { EventType } from "../workflow/context.js";
+import { CANVAS_OPTIONS, storeCanvas } from "./canvas.js";
+import { type Emitted, emitOne } from "./emit.js";
+import type {
+  CanvasHandle,
+  CanvasOptions,
+  EmitOptions,
+  EnqueueOptions,
+  GroupHandle,
+  JobHandle,
+  PayloadArgs,
+  Signature,
+  SignatureOptions,
+  TaskClient,
+  WaitForOptions,
+  WorkflowClient,
+} from "./face.js";
+import { AllOf, Handle, type HandleParts, LastOf } from "./handle.js";
+import { uniqueIds } from "./ids.js";
+import { closedError, Producer } from "./producer.js";
+import { type ClientDefaults, StemTaskClient, StemWorkflowClient } from "./task-client.js";
+import { Waiter } from "./waiter.js";
+
+export interface StemParts {
+  /** Open already, or opened before the first call. */
+  readonly adapter: Adapter;
+  readonly registry: TaskRegistry;
+  /** Default `jsonCodec`. */
+  readonly codec?: Codec;
+  readonly signals?: Signals;
+  readonly clock?: Clock;
+  /** Makes ids of jobs, canvases and events. Default: unique over processes, sorted by time. */
+  readonly ids?: () => string;
+  /** Largest payload in bytes of UTF-8. Default 1 MiB. */
+  readonly maxPayloadBytes?: number;
+  readonly log?: Log;
+}
+
+/**
+ * The one object a producer holds: enqueues jobs, waits for them, emits events, and asks and tells the store. What cannot be right is refused before
+ * anything is written. Jobs that are enqueued at the same time travel together, so there is no need to gather them.
+ */
+export class Stem {
+  readonly adapter: Adapter;
+  readonly registry: TaskRegistry;
+  readonly codec: Codec;
+  readonly signals: Signals;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Makes an id as `enqueue` does. */
+  readonly ids: () => string;
+  readonly maxPayloadBytes: number;
+  readonly #producer: Producer;
+  readonly #waiter: Waiter;
+  readonly #handles: HandleParts;
+  #closed = false;
+
+  constructor(parts: StemParts) {
+    this.adapter = parts.adapter;
+    this.registry = parts.registry;
+    this.codec = parts.codec ?? jsonCodec;
+    this.log = parts.log ?? silentLog;
+    this.signals = parts.signals ?? new Signals((error, name) => this.log.error(`A listener of signal ${name} threw: ${String(error)}`));
+    this.clock = parts.clock ?? systemClock;
+    this.ids = parts.ids ?? uniqueIds();
+    this.maxPayloadBytes = parts.maxPayloadBytes ?? MAX_PAYLOAD_BYTES;
+    const { broker, results, hints } = this.adapter;
+    this.#producer = new Producer(this);
+    this.#waiter = new Waiter({ results, hints, clock: this.clock, log: this.log });
+    this.#handles = { waiter: this.#waiter, broker, results, codec: this.codec };
+  }
+
+  /**
+   * Enqueues one job: `stem.enqueue(SendMail, { to }, { delay: "5m" })`. The payload may be left out where the task takes none. When this returns, the job is
+   * stored, unless it is in a transaction of yours that is yet to commit.
+   *
+   * @throws {UnknownTaskError} neither registered in this process nor given with its queue
+   * @throws {PayloadError} `STEM_PAYLOAD_UNSERIALISABLE`, `STEM_PAYLOAD_TOO_LARGE`, `STEM_PAYLOAD_INVALID`
+   * @throws {OptionError} an option is unknown or wrong
+   */
+  enqueue<const T extends Target>(
+    target: T,
+    ...args: PayloadArgs<InputFor<T>, [options?: EnqueueOptions]>
+  ): Promise<JobHandle<OutputFor<T>>>;
+  enqueue(target: Target, payload?: unknown, options?: EnqueueOptions): Promise<JobHandle> {
+    return this.put(refOf(target), payload, options);
+  }
+
+  /** Enqueues one job per payload, all or none, in one round trip. `options.id` is a prefix: `id-0`, `id-1`, … @throws as `enqueue` */
+  enqueueMany<const T extends Target>(
+    target: T,
+    payloads: readonly InputFor<T>[],
+    options?: EnqueueOptions,
+  ): Promise<readonly JobHandle<OutputFor<T>>[]>;
+  enqueueMany(target: Target, payloads: readonly unknown[], options?: EnqueueOptions): Promise<readonly JobHandle[]> {
+    return this.putMany(refOf(target), payloads, options);
+  }
+
+  /** Enqueues one job and waits for what it returns. @throws as `enqueue` and `JobHandle.result` */
+  enqueueAndWait<const T extends Target>(
+    target: T,
+    ...args: PayloadArgs<InputFor<T>, [options?: EnqueueOptions & WaitForOptions]>
+  ): Promise<OutputFor<T>>;
+  enqueueAndWait(target: Target, payload?: unknown, options?: EnqueueOptions & WaitForOptions): Promise<unknown> {
+    return this.putAndWait(refOf(target), payload, options);
+  }
+
+  /** Starts a run of a workflow: `enqueue` by another name. */
+  start<const T extends Target>(
+    workflow: T,
+    ...args: PayloadArgs<InputFor<T>, [options?: EnqueueOptions]>
+  ): Promise<JobHandle<OutputFor<T>>>;
+  start(workflow: Target, payload?: unknown, options?: EnqueueOptions): Promise<JobHandle> {
+    return this.put(refOf(workflow), payload, options);
+  }
+
+  /** A typed client for a task by name; `defaults` tell a process that does not have the handler where its jobs go. */
+  task<I = unknown, O = unknown>(name: string, defaults: ClientDefaults = {}): TaskClient<I, O> {
+    return new StemTaskClient<I, O>(this, name, defaults);
+  }
+
+  /** As `task`, for a workflow. */
+  workflow<I = unknown, O = unknown>(name: string, defaults: ClientDefaults = {}): WorkflowClient<I, O> {
+    return new StemWorkflowClient<I, O>(this, name, defaults);
+  }
+
+  /** A job to be, for `chain`, `group` and `chord`. Without a payload the task gets what the jobs before it returned. */
+  signature<const T extends Target>(target: T, payload?: InputFor<T>, options?: SignatureOptions): Signature<InputFor<T>, OutputFor<T>>;
+  signature(target: Target, payload?: unknown, options?: SignatureOptions): Signature {
+    return signatureOf(refOf(target), payload, options);
+  }
+
+  /**
+   * One job after the other, stored together. A signature without payload gets the result before it. Ends early if one does not succeed.
+   *
+   * @throws {OptionError} `STEM_CANVAS_INVALID`; and as `enqueue`
+   */
+  chain<S extends readonly Signature[]>(...signatures: S): Promise<CanvasHandle<LastOutput<S>>>;
+  chain<S extends readonly Signature[]>(...args: readonly [...S, CanvasOptions]): Promise<CanvasHandle<LastOutput<S>>>;
+  async chain(...args: readonly (Signature | CanvasOptions)[]): Promise<CanvasHandle<unknown>> {
+    const last = args.at(-1);
+    const options = isCanvasOptions(last) ? last : {};
+    const signatures = (last === options ? args.slice(0, -1) : args) as readonly Signature[];
+    return new LastOf(this.#handles, await this.#store((id) => chainOf(id, signatures), options));
+  }
+
+  /** Jobs side by side, stored together. @throws as `chain` */
+  group<O>(signatures: readonly Signature<unknown, O>[], options?: CanvasOptions): Promise<GroupHandle<O>>;
+  async group(signatures: readonly Signature[], options: CanvasOptions = {}): Promise<GroupHandle<unknown>> {
+    const id = options.id ?? this.ids();
+    return new AllOf(id, await this.#store((canvasId) => groupOf(canvasId, signatures), { ...options, id }, options.id !== undefined));
+  }
+
+  /**
+   * Jobs side by side, then one with the list of their results, stored together. Without members the callback runs at once, with an empty list.
+   *
+   * @throws as `chain`
+   */
+  chord<O>(signatures: readonly Signature[], callback: Signature<unknown, O>, options?: CanvasOptions): Promise<CanvasHandle<O>>;
+  async chord(signatures: readonly Signature[], callback: Signature, options: CanvasOptions = {}): Promise<CanvasHandle<unknown>> {
+    return new LastOf(this.#handles, await this.#store((id) => chordOf(id, signatures, callback), options));
+  }
+
+  /** The handle of a job that was enqueued by anybody, by its id. */
+  handle<O = unknown>(id: string): JobHandle<O> {
+    return new Handle<O>(this.#handles, id, false);
+  }
+
+  /**
+   * Tells all workflow runs that wait for this event, now or later.
+   *
+   * @param key what it is about, such as an order id; `""` for nothing in particular
+   * @returns `duplicate`: an event of this id was stored already and nothing happened; `woken`: ids of the runs that go on
+   * @throws {PayloadError} as `enqueue`
+   */
+  emit<T>(event: EventType<T> | string, key: string, payload?: T, options?: EmitOptions): Promise<Emitted> {
+    if (this.#closed) return Promise.reject(closedError());
+    return emitOne(this, typeof event === "string" ? event : event.name, key, payload, options);
+  }
+
+  /** Ends unfinished jobs at once and says of each whether it was this call. */
+  cancel(ids: readonly string[] | string, reason = "cancelled"): Promise<readonly Cancelled[]> {
+    return this.adapter.broker.cancel(typeof ids === "string" ? [ids] : ids, reason);
+  }
+
+  /** Stops lending jobs of these queues to any worker, until `resume`. What runs goes on. */
+  pause(queues: readonly string[] | string): Promise<void> {
+    return this.adapter.broker.pause(typeof queues === "string" ? [queues] : queues);
+  }
+
+  resume(queues: readonly string[] | string): Promise<void> {
+    return this.adapter.broker.resume(typeof queues === "string" ? [queues] : queues);
+  }
+
+  /** Every queue that holds a job or is paused, by name. */
+  queues(): Promise<readonly QueueInfo[]> {
+    return this.adapter.broker.queues();
+  }
+
+  /** Jobs that failed for good: to list, to retry, to purge. */
+  get deadLetters(): DeadLetters {
+    return this.adapter.broker.deadLetters;
+  }
+
+  /** Jobs, newest first. */
+  jobs(filter?: JobFilter): Promise<readonly JobRecord[]> {
+    return this.adapter.results.list(filter);
+  }
+
+  /** How many jobs there are in each state. */
+  counts(filter?: Pick<JobFilter, "task" | "queue" | "group">): Promise<Readonly<Record<JobState, number>>> {
+    return this.adapter.results.count(filter);
+  }
+
+  /** Answers the calls made so far, then ends waits and refuses calls with `STEM_CLOSED`. Does not close the adapter. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#producer.close();
+    this.#waiter.close();
+  }
+
+  /** `enqueue` for a ref, untyped; for clients. */
+  async put(ref: TaskRef, payload: unknown, options?: EnqueueOptions): Promise<JobHandle> {
+    const draft = await this.#producer.draft(ref, { value: payload }, options);
+    const duplicates = await this.#producer.send([draft], options?.id !== undefined, options?.transaction);
+    return new Handle(this.#handles, draft.id, duplicates.has(draft.id));
+  }
+
+  /** `enqueueMany` for a ref, untyped; for clients. */
+  async putMany(ref: TaskRef, payloads: readonly unknown[], options?: EnqueueOptions): Promise<readonly JobHandle[]> {
+    const drafts = await this.#producer.drafts(ref, payloads, options);
+    const duplicates = await this.#producer.send(drafts, options?.id !== undefined, options?.transaction);
+    return drafts.map(({ id }) => new Handle(this.#handles, id, duplicates.has(id)));
+  }
+
+  /** `enqueueAndWait` for a ref, untyped; for clients. */
+  async putAndWait(ref: TaskRef, payload: unknown, options: EnqueueOptions & WaitForOptions = {}): Promise<unknown> {
+    const { timeout, signal, ...rest } = options;
+    const handle = await this.put(ref, payload, rest);
+    return handle.result({ ...(timeout !== undefined && { timeout }), ...(signal !== undefined && { signal }) });
+  }
+
+  /** The job that `enqueue` would store, checked and encoded; stores nothing. For those who store it themselves, such as a beat. @throws as `enqueue` */
+  draft(target: Target, payload?: unknown, options?: EnqueueOptions): Promise<NewJob> {
+    return this.#producer.draft(refOf(target), { value: payload }, options);
+  }
+
+  async #store(
+    draw: (canvasId: string) => readonly Place[],
+    options: CanvasOptions,
+    named = options.id !== undefined,
+  ): Promise<readonly JobHandle[]> {
+    refuseUnknown(options, CANVAS_OPTIONS, "of a canvas");
+    const { ids, duplicates } = await storeCanvas(this.#producer, draw(options.id ?? this.ids()), named, options.transaction);
+    return ids.map((id) => new Handle(this.#handles, id, duplicates.has(id)));
+  }
+}
+
+function isCanvasOptions(last: unknown): last is CanvasOptions {
+  return (
+    typeof last === "object" &&
+    last !== null &&
+    Object.keys(last).every((key) => key === "id" || key === "transaction") &&
+    !("then" in last)
+  );
+}

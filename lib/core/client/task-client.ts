@@ -1,0 +1,96 @@
+import { signatureOf } from "../canvas/signature.js";
+import type { TaskRef } from "../task/ref.js";
+import type {
+  EnqueueOptions,
+  JobHandle,
+  PayloadArgs,
+  Signature,
+  SignatureOptions,
+  TaskClient,
+  WaitForOptions,
+  WorkflowClient,
+} from "./face.js";
+
+/** What clients need of their Stem. Payloads are typed by the clients. */
+export interface Enqueuer {
+  put(ref: TaskRef, payload: unknown, options?: EnqueueOptions): Promise<JobHandle>;
+  putMany(ref: TaskRef, payloads: readonly unknown[], options?: EnqueueOptions): Promise<readonly JobHandle[]>;
+  putAndWait(ref: TaskRef, payload: unknown, options?: EnqueueOptions & WaitForOptions): Promise<unknown>;
+  handle(id: string): JobHandle;
+}
+
+/** What a client knows of its task besides the name, for a process that does not have the handler. */
+export interface ClientDefaults {
+  readonly queue?: string;
+  readonly priority?: number;
+}
+
+/** See `TaskClient`. */
+export class StemTaskClient<I, O> implements TaskClient<I, O> {
+  readonly name: string;
+  declare readonly queue?: string;
+  declare readonly priority?: number;
+  readonly #stem: Enqueuer;
+
+  constructor(stem: Enqueuer, name: string, defaults: ClientDefaults) {
+    this.#stem = stem;
+    this.name = name;
+    if (defaults.queue !== undefined) this.queue = defaults.queue;
+    if (defaults.priority !== undefined) this.priority = defaults.priority;
+  }
+
+  enqueue(...[payload, options]: PayloadArgs<I, [options?: EnqueueOptions]>): Promise<JobHandle<O>> {
+    return this.#stem.put(this, payload, options) as Promise<JobHandle<O>>;
+  }
+
+  enqueueMany(payloads: readonly I[], options?: EnqueueOptions): Promise<readonly JobHandle<O>[]> {
+    return this.#stem.putMany(this, payloads, options) as Promise<readonly JobHandle<O>[]>;
+  }
+
+  enqueueAndWait(...[payload, options]: PayloadArgs<I, [options?: EnqueueOptions & WaitForOptions]>): Promise<O> {
+    return this.#stem.putAndWait(this, payload, options) as Promise<O>;
+  }
+
+  signature(payload?: I, options?: SignatureOptions): Signature<I, O> {
+    return signatureOf<I, O>(this, payload, options);
+  }
+
+  handle(id: string): JobHandle<O> {
+    return this.#stem.handle(id) as JobHandle<O>;
+  }
+}
+
+/** See `WorkflowClient`. */
+export class StemWorkflowClient<I, O> implements WorkflowClient<I, O> {
+  readonly name: string;
+  declare readonly queue?: string;
+  declare readonly priority?: number;
+  readonly #stem: Enqueuer;
+
+  constructor(stem: Enqueuer, name: string, defaults: ClientDefaults) {
+    this.#stem = stem;
+    this.name = name;
+    if (defaults.queue !== undefined) this.queue = defaults.queue;
+    if (defaults.priority !== undefined) this.priority = defaults.priority;
+  }
+
+  start(...[payload, options]: PayloadArgs<I, [options?: EnqueueOptions]>): Promise<JobHandle<O>> {
+    return this.#stem.put(this, payload, options) as Promise<JobHandle<O>>;
+  }
+
+  startMany(payloads: readonly I[], options?: EnqueueOptions): Promise<readonly JobHandle<O>[]> {
+    return this.#stem.putMany(this, payloads, options) as Promise<readonly JobHandle<O>[]>;
+  }
+
+  startAndWait(...[payload, options]: PayloadArgs<I, [options?: EnqueueOptions & WaitForOptions]>): Promise<O> {
+    return this.#stem.putAndWait(this, payload, options) as Promise<O>;
+  }
+
+  signature(payload?: I, options?: SignatureOptions): Signature<I, O> {
+    return signatureOf<I, O>(this, payload, options);
+  }
+
+  handle(id: string): JobHandle<O> {
+    return this.#stem.handle(id) as JobHandle<O>;
+  }
+}

@@ -1,0 +1,174 @@
+import { JobFailedError, ResultTimeoutError, UnknownJobError } from "../../contract/errors.js";
+import type { Hints } from "../../contract/hints.js";
+import { isFinal } from "../../contract/job.js";
+import type { JobRecord, Results } from "../../contract/results.js";
+import type { Clock } from "../clock.js";
+import type { Log } from "../log.js";
+import { toMs } from "../task/duration.js";
+import type { WaitForOptions } from "./face.js";
+import { closedError } from "./producer.js";
+
+/** Records read in one call. */
+const BATCH = 1_000;
+
+/** One caller's wait for one job. */
+interface Wait {
+  /** Reads begun before this wait: what they find missing may have been stored since. */
+  readonly after: number;
+  readonly end: (record: JobRecord) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/**
+ * Waits for jobs to end, in whatever process they run; one for all handles of a Stem. It listens first and reads then, so that no ending falls in between.
+ * Hints say when to read again; a slow poll makes up for lost ones. Reads are batched, at most one at a time. A store that fails is asked again at
+ * the next poll. While anything waits, the process stays alive.
+ */
+export class Waiter {
+  readonly #results: Results;
+  readonly #hints: Hints;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #pollMs: number;
+  readonly #waits = new Map<string, Set<Wait>>();
+  #asked = new Set<string>();
+  #reading = false;
+  #reads = 0;
+  #stop: (() => void) | undefined;
+  #closed = false;
+
+  constructor(parts: {
+    readonly results: Results;
+    readonly hints: Hints;
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly pollMs?: number;
+  }) {
+    this.#results = parts.results;
+    this.#hints = parts.hints;
+    this.#clock = parts.clock;
+    this.#log = parts.log;
+    this.#pollMs = parts.pollMs ?? 1_000;
+  }
+
+  /**
+   * The record of a job once it has ended, however it did.
+   *
+   * @throws {UnknownJobError} nothing is stored under the id (any more)
+   * @throws {ResultTimeoutError}
+   * @throws {StemError} `STEM_CLOSED`; `STEM_STORE_CLOSED`
+   * @throws what aborted `options.signal`
+   */
+  async wait(id: string, options: WaitForOptions = {}): Promise<JobRecord> {
+    const { signal } = options;
+    const timeoutMs = options.timeout === undefined ? undefined : toMs(options.timeout, `timeout of the wait for job ${id}`);
+    if (this.#closed) throw closedError();
+    signal?.throwIfAborted();
+    let wait: Wait | undefined;
+    let onAbort: (() => void) | undefined;
+    let cancelTimer: (() => void) | undefined;
+    try {
+      return await new Promise<JobRecord>((end, fail) => {
+        wait = { after: this.#reads, end, fail };
+        this.#add(id, wait);
+        onAbort = () => fail(signal!.reason);
+        signal?.addEventListener("abort", onAbort, { once: true });
+        if (timeoutMs !== undefined) cancelTimer = this.#clock.after(timeoutMs, () => fail(new ResultTimeoutError(id, timeoutMs)));
+      });
+    } finally {
+      cancelTimer?.();
+      if (onAbort !== undefined) signal?.removeEventListener("abort", onAbort);
+      if (wait !== undefined) this.#remove(id, wait);
+    }
+  }
+
+  /** Ends all waits with `STEM_CLOSED`. */
+  close(): void {
+    this.#closed = true;
+    this.#failAll(closedError());
+  }
+
+  #add(id: string, wait: Wait): void {
+    let waits = this.#waits.get(id);
+    if (waits === undefined) this.#waits.set(id, (waits = new Set()));
+    waits.add(wait);
+    this.#stop ??= this.#listen();
+    this.#look([id]);
+  }
+
+  #remove(id: string, wait: Wait): void {
+    const waits = this.#waits.get(id);
+    waits?.delete(wait);
+    if (waits?.size === 0) this.#waits.delete(id);
+    if (this.#waits.size > 0) return;
+    this.#stop?.();
+    this.#stop = undefined;
+    this.#asked.clear();
+  }
+
+  /** Begins to hear hints and to poll; returns what ends both. */
+  #listen(): () => void {
+    const unsubscribe = this.#hints.subscribe((hint) => {
+      if (hint.kind === "done") this.#look(hint.ids ?? this.#waits.keys());
+    });
+    let cancel = (): void => {};
+    const poll = (): void => {
+      this.#look(this.#waits.keys());
+      cancel = this.#clock.after(this.#pollMs, poll);
+    };
+    cancel = this.#clock.after(this.#pollMs, poll);
+    // Timers of a clock do not hold the process; a caller who awaits a result expects that it does not end meanwhile.
+    const alive = setInterval(() => {}, 2_147_483_647);
+    return () => {
+      unsubscribe();
+      cancel();
+      clearInterval(alive);
+    };
+  }
+
+  #look(ids: Iterable<string>): void {
+    for (const id of ids) if (this.#waits.has(id)) this.#asked.add(id);
+    if (this.#reading || this.#asked.size === 0) return;
+    this.#reading = true;
+    queueMicrotask(() => void this.#read());
+  }
+
+  async #read(): Promise<void> {
+    while (this.#asked.size > 0) {
+      const asked = [...this.#asked];
+      this.#asked = new Set();
+      try {
+        for (let from = 0; from < asked.length; from += BATCH) {
+          const ids = asked.slice(from, from + BATCH);
+          const read = ++this.#reads;
+          const records = await this.#results.get(ids);
+          ids.forEach((id, i) => this.#hear(id, records[i], read));
+        }
+      } catch (error) {
+        if ((error as { code?: unknown } | null)?.code === "STEM_STORE_CLOSED") this.#failAll(error);
+        else this.#log.warn(`Could not read results, trying again in ${this.#pollMs} ms: ${String(error)}`);
+        break;
+      }
+    }
+    this.#reading = false;
+  }
+
+  #hear(id: string, record: JobRecord | undefined, read: number): void {
+    if (record !== undefined && !isFinal(record.state)) return;
+    for (const wait of this.#waits.get(id) ?? []) {
+      if (record !== undefined) wait.end(record);
+      else if (wait.after < read) wait.fail(new UnknownJobError(id));
+    }
+  }
+
+  #failAll(error: unknown): void {
+    for (const waits of this.#waits.values()) for (const wait of waits) wait.fail(error);
+  }
+}
+
+/** The encoded result of an ended job. @throws {JobFailedError} it did not succeed */
+export function resultOf(record: JobRecord): string | undefined {
+  if (record.state === "succeeded") return record.result;
+  const state = record.state === "cancelled" || record.state === "expired" ? record.state : "failed";
+  throw new JobFailedError(record.id, state, record.error ?? { name: "Error", message: `The job ended as ${record.state}.` });
+}

@@ -1,0 +1,22 @@
+/**
+ * Turns values into the text a job carries and back. Payloads, results, step values and events all pass through one codec, which every process on a store
+ * must share.
+ */
+export interface Codec {
+  /** For people: `"json"`. */
+  readonly name: string;
+  /**
+   * Undefined stands for "nothing" (a handler that returned nothing), which is not the same as null.
+   *
+   * @param root what the value is called in errors; default `"payload"`
+   * @throws {PayloadError} `STEM_PAYLOAD_UNSERIALISABLE`, naming the place: `payload.order.lines[3].when is a Date`
+   */
+  encode(value: unknown, root?: string): string | undefined;
+  /**
+   * The inverse of `encode`.
+   *
+   * @param root what the value is called in errors; default `"payload"`
+   * @throws {PayloadError} `STEM_PAYLOAD_UNREADABLE`
+   */
+  decode(text: string | undefined, root?: string): unknown;
+}

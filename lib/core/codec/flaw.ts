@@ -1,0 +1,123 @@
+import { types } from "node:util";
+
+/** Levels of nesting a value may have. Deeper is taken for a mistake, and so is a value that contains itself. */
+export const DEEPEST = 500;
+
+/** Why a value would not come out of JSON as it went in. */
+export interface Flaw {
+  /** `payload.order.lines[3].when` */
+  readonly path: string;
+  /** `a Date` */
+  readonly what: string;
+  readonly remedy: string;
+}
+
+/**
+ * True if JSON keeps the value as it is; false if it may not, then `flawIn` tells. Runs before every encode, so it walks once and allocates nothing.
+ * Depth stands in for the search for cycles: a value that contains itself is too deep.
+ */
+export function isPlain(value: unknown, depth = 0): boolean {
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return true;
+    case "number":
+      return value - value === 0; // false for NaN and ±Infinity, cheaper than the call
+    case "object":
+      break;
+    default:
+      return false;
+  }
+  if (value === null) return true;
+  if (depth >= DEEPEST) return false;
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) if (!isPlain(value[i], depth + 1)) return false;
+    return true;
+  }
+  const parent: unknown = Object.getPrototypeOf(value);
+  // Builtins announce themselves by their tag; instances of plain classes, and objects of another realm, do not.
+  if (parent !== Object.prototype && parent !== null && (tag.call(value) !== "[object Object]" || "toJSON" in value)) return false;
+  for (const key in value) {
+    const member = (value as Record<string, unknown>)[key];
+    if (member !== undefined && !isPlain(member, depth + 1)) return false;
+  }
+  return true;
+}
+
+const tag = Object.prototype.toString;
+
+/**
+ * The first thing in a value that JSON would change without a word, undefined if there is none. Slower than `isPlain` and exact: it keeps the path, knows own
+ * properties from inherited ones, and looks at what `toJSON` returns. A property that is undefined is no flaw: it is left out, as JSON does.
+ *
+ * Objects with a `toJSON` of their own are taken at their word (decimals, object ids, URLs), but a `Date`, a `Buffer` and the like are refused: they would arrive as text.
+ */
+export function flawIn(value: unknown, path: string, around: readonly object[] = []): Flaw | undefined {
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return undefined;
+    case "number":
+      return Number.isFinite(value) ? undefined : { path, what: String(value), remedy: "Send null or leave it out." };
+    case "bigint":
+      return { path, what: "a bigint", remedy: "Send it as a string and make a BigInt of it in the task." };
+    case "undefined":
+      return { path, what: "undefined", remedy: "Send null: a list has no gaps in JSON." };
+    case "symbol":
+    case "function":
+      return { path, what: `a ${typeof value}`, remedy: "Send data only; leave it out or name it by a string." };
+    case "object":
+      break;
+  }
+  if (value === null) return undefined;
+  if (around.includes(value)) return { path, what: "an object that contains itself", remedy: "Send ids instead of references." };
+  if (around.length >= DEEPEST) return { path: shorten(path), what: `more than ${DEEPEST} levels deep`, remedy: "Send a flat list." };
+  const kind = builtin(value);
+  if (kind !== undefined) return { path, ...kind };
+  const inside = [...around, value];
+  if (hasToJson(value)) {
+    const spoken = value.toJSON();
+    return spoken === value ? flawInMembers(value, path, inside) : flawIn(spoken, `${path}.toJSON()`, inside);
+  }
+  return flawInMembers(value, path, inside);
+}
+
+function flawInMembers(value: object, path: string, inside: readonly object[]): Flaw | undefined {
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) {
+      const flaw = flawIn(value[i], `${path}[${i}]`, inside);
+      if (flaw !== undefined) return flaw;
+    }
+    return undefined;
+  }
+  for (const [key, member] of Object.entries(value)) {
+    if (member === undefined) continue;
+    const flaw = flawIn(member, /^[A-Za-z_$][\w$]*$/.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`, inside);
+    if (flaw !== undefined) return flaw;
+  }
+  return undefined;
+}
+
+/** Asked of Node, not with `instanceof`, so that a value of another realm is known too. */
+function builtin(value: object): Omit<Flaw, "path"> | undefined {
+  if (types.isDate(value)) return { what: "a Date", remedy: "Send its toISOString() and make a Date of it in the task." };
+  if (types.isMap(value)) return { what: "a Map", remedy: "Send [...map], a list of pairs." };
+  if (types.isSet(value)) return { what: "a Set", remedy: "Send [...set], a list." };
+  if (types.isArrayBufferView(value) || types.isAnyArrayBuffer(value)) {
+    return { what: `binary data (${value.constructor.name})`, remedy: "Store it and send where it is, or send it as base64." };
+  }
+  if (types.isPromise(value)) return { what: "a promise", remedy: "Await it first." };
+  if (types.isNativeError(value)) return { what: "an Error", remedy: "Send its name and message." };
+  if (types.isRegExp(value)) return { what: "a RegExp", remedy: "Send its source." };
+  if (types.isWeakMap(value) || types.isWeakSet(value)) return { what: "a weak collection", remedy: "Send data only." };
+  if (types.isBoxedPrimitive(value)) return { what: "a boxed primitive", remedy: "Send the primitive itself." };
+  return undefined;
+}
+
+function hasToJson(value: object): value is { toJSON(): unknown } {
+  return "toJSON" in value && typeof value.toJSON === "function";
+}
+
+function shorten(path: string): string {
+  return path.length > 80 ? `${path.slice(0, 60)}…` : path;
+}

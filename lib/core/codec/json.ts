@@ -1,0 +1,53 @@
+import { PayloadError } from "../../contract/errors.js";
+import type { Codec } from "./codec.js";
+import { flawIn, isPlain } from "./flaw.js";
+
+/**
+ * JSON that refuses what JSON would change without a word: dates, bigints, maps, sets, binary data, functions, symbols, NaN and infinities, gaps in lists,
+ * values that contain themselves or nest over 500 levels. Properties that are undefined are left out; class instances travel as their fields; objects with a
+ * `toJSON` of their own travel as what it returns.
+ */
+export const jsonCodec: Codec = {
+  name: "json",
+  encode(value, root = "payload") {
+    if (value === undefined) return undefined;
+    if (!isPlain(value)) refuseFlaw(value, root);
+    try {
+      return JSON.stringify(value);
+    } catch (error) {
+      throw unserialisable(root, error);
+    }
+  },
+  decode(text, root = "payload") {
+    if (text === undefined) return undefined;
+    try {
+      // JSON.parse makes an own property of "__proto__", so nothing is poisoned by reading.
+      return JSON.parse(text) as unknown;
+    } catch (error) {
+      throw new PayloadError(
+        "STEM_PAYLOAD_UNREADABLE",
+        `The ${root} is not JSON: it begins with ${JSON.stringify(text.slice(0, 40))}.`,
+        "Check that every producer and worker on this store uses the same codec.",
+        { cause: error },
+      );
+    }
+  },
+};
+
+function refuseFlaw(value: unknown, root: string): void {
+  let flaw;
+  try {
+    flaw = flawIn(value, root);
+  } catch (error) {
+    throw unserialisable(root, error);
+  }
+  if (flaw !== undefined)
+    throw new PayloadError("STEM_PAYLOAD_UNSERIALISABLE", `${flaw.path} is ${flaw.what}, which JSON cannot carry.`, flaw.remedy);
+}
+
+/** A getter or `toJSON` threw, or the text would be longer than a string can be. */
+function unserialisable(root: string, cause: unknown): PayloadError {
+  return new PayloadError("STEM_PAYLOAD_UNSERIALISABLE", `The ${root} could not be turned into JSON.`, "See the cause; send plain data.", {
+    cause,
+  });
+}

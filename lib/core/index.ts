@@ -1,0 +1,62 @@
+export { signatureOf } from "./canvas/signature.js";
+export { inputsOf, payloadOf } from "./canvas/payload-of.js";
+export type {
+  CanvasHandle,
+  CanvasOptions,
+  EmitOptions,
+  EnqueueOptions,
+  GroupHandle,
+  JobHandle,
+  PayloadArgs,
+  Signature,
+  SignatureOptions,
+  TaskClient,
+  WaitForOptions,
+  WorkflowClient,
+} from "./client/face.js";
+export type { Emitted } from "./client/emit.js";
+export { uniqueIds } from "./client/ids.js";
+export { Stem, type StemParts } from "./client/stem.js";
+export { type Clock, type Dice, systemClock } from "./clock.js";
+export type { Codec } from "./codec/codec.js";
+export { jsonCodec } from "./codec/json.js";
+export { decodePayload, encodePayload, MAX_PAYLOAD_BYTES } from "./codec/payload.js";
+export { validate } from "./codec/validate.js";
+export { type Log, silentLog } from "./log.js";
+export { type JobSignal, type SignalListener, type SignalMap, type SignalName, Signals } from "./signals/signals.js";
+export { backoffMs } from "./task/backoff.js";
+export { checkName, DEFAULT_QUEUE, defineTask, refuseUnknown, retryPolicy } from "./task/define.js";
+export { type Duration, toMs } from "./task/duration.js";
+export {
+  type HandlerClass,
+  type InputFor,
+  type InputOf,
+  markRef,
+  type OutputFor,
+  type OutputOf,
+  refOf,
+  type Target,
+  taskOf,
+  type TaskRef,
+} from "./task/ref.js";
+export { TaskRegistry } from "./task/registry.js";
+export type { Schema, SchemaIssue, SchemaResult } from "./task/schema.js";
+export {
+  NonRetryableError,
+  type RetryOptions,
+  type RetryPolicy,
+  Snooze,
+  type TaskContext,
+  type TaskDefinition,
+  type TaskInput,
+  type TaskOptions,
+} from "./task/task.js";
+export type { WorkerOptions } from "./worker/options.js";
+export {
+  defineEvent,
+  type EventType,
+  type StepContext,
+  type StepOptions,
+  type WaitOptions,
+  type WorkflowContext,
+} from "./workflow/context.js";
