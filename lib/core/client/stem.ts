@@ -152,7 +152,9 @@ export class Stem {
    * @throws {OptionError} `STEM_CANVAS_INVALID`; and as `enqueue`
    */
   chain<S extends readonly Signature[]>(...signatures: S): Promise<CanvasHandle<LastOutput<S>>>;
-  chain<S extends readonly Signature[]>(...args: readonly [...S, CanvasOptions]): Promise<CanvasHandle<LastOutput<S>>>;
+  chain<S extends readonly Signature[]>(
+    ...args: readonly [...S, CanvasOptions & { readonly result?: never }]
+  ): Promise<CanvasHandle<LastOutput<S>>>;
   async chain(...args: readonly (Signature | CanvasOptions)[]): Promise<CanvasHandle<unknown>> {
     const last = args.at(-1);
     const options = isCanvasOptions(last) ? last : {};
@@ -272,11 +274,7 @@ export class Stem {
   }
 }
 
+/** A plain object that is no signature. Handles, promises and clients are not plain; they are left to the canvas to refuse by name. */
 function isCanvasOptions(last: unknown): last is CanvasOptions {
-  return (
-    typeof last === "object" &&
-    last !== null &&
-    Object.keys(last).every((key) => key === "id" || key === "transaction") &&
-    !("then" in last)
-  );
+  return typeof last === "object" && last !== null && Object.getPrototypeOf(last) === Object.prototype && !("ref" in last);
 }

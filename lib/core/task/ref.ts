@@ -14,7 +14,7 @@ export interface TaskRef<I = unknown, O = unknown> {
 export type HandlerClass<I = never, O = unknown> = abstract new (...args: never[]) => { run(input: I, context?: never): O };
 
 /** What may be enqueued: a ref or generated client, a decorated class, or a registered name (untyped). */
-export type Target = string | TaskRef<never, unknown> | HandlerClass;
+export type Target = string | TaskRef | HandlerClass;
 
 /** First parameter of method `M` of class instance `C`; `void` if it takes none. */
 export type InputOf<C, M extends keyof C> = C[M] extends (...args: infer A) => unknown ? (A extends [] ? void : A[0]) : never;
