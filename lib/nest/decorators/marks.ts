@@ -1,0 +1,75 @@
+import "reflect-metadata";
+import { Injectable } from "@nestjs/common";
+
+/** Where a class keeps its marks. A registered symbol, so that two copies of this package still see each other's. */
+const MARKS = Symbol.for("nestjs-stem:marks");
+
+/** What Nest leaves on a class that carries `@Injectable()`. */
+const INJECTABLE = "__injectable__";
+
+/** What one decorator said, unchecked: the boot looks at all marks together and reports everything that is wrong at once. */
+export interface Mark {
+  readonly by: "Task" | "Workflow" | "Step" | "Cron";
+  /** The method it is on; undefined for the class itself. */
+  readonly method: string | symbol | undefined;
+  readonly isStatic: boolean;
+  /** The name given, if any; of a `@Cron` its expression. */
+  readonly text: string | undefined;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** A mark with the class whose source carries it, which may be a parent of the provider's class. */
+export interface OwnedMark extends Mark {
+  readonly owner: Handled;
+}
+
+/** A class, seen as something that may carry marks. */
+export type Handled = abstract new (...args: never[]) => unknown;
+
+/** Records a decorator. `target` and `key` are what TypeScript hands to it: a class alone, or a prototype (or class, if static) and a key. */
+export function mark(target: object, key: string | symbol | undefined, said: Pick<Mark, "by" | "text" | "options">): void {
+  const onStatic = key !== undefined && typeof target === "function";
+  const owner = (key === undefined || onStatic ? target : target.constructor) as Handled;
+  const own = ownMarks(owner);
+  Reflect.defineMetadata(MARKS, [...own, { ...said, options: { ...said.options }, method: key, isStatic: onStatic }], owner);
+}
+
+/** Marks written on the class itself. */
+export function ownMarks(owner: Handled): readonly Mark[] {
+  return (Reflect.getOwnMetadata(MARKS, owner) as readonly Mark[] | undefined) ?? [];
+}
+
+/** All marks that count for a class: its own, and those on methods it inherits and does not mark again. */
+export function marksOf(type: Handled): readonly OwnedMark[] {
+  const found: OwnedMark[] = ownMarks(type).map((one) => ({ ...one, owner: type }));
+  for (let parent = parentOf(type); parent !== undefined; parent = parentOf(parent)) {
+    const owner = parent;
+    const known = [...found];
+    found.push(
+      ...ownMarks(owner)
+        .filter(({ by, method }) => method !== undefined && !known.some((one) => one.by === by && one.method === method))
+        .map((one) => ({ ...one, owner })),
+    );
+  }
+  return found;
+}
+
+/** Makes a class injectable unless `@Injectable()` was there, on it or on a parent: its scope is not to be overwritten. */
+export function injectable(target: object): void {
+  if (!Reflect.hasMetadata(INJECTABLE, target)) Injectable()(target as never);
+}
+
+/** Splits the two ways to call `@Task` and its kin: `(name?, options?)` and `(options with the name among them)`. */
+export function spoken(
+  first: string | object | undefined,
+  second: object | undefined,
+): { readonly text: string | undefined; readonly options: Readonly<Record<string, unknown>> } {
+  if (typeof first !== "object" || first === null) return { text: first, options: { ...second } };
+  const { name, ...options } = first as { name?: string } & Record<string, unknown>;
+  return { text: name, options };
+}
+
+function parentOf(type: Handled): Handled | undefined {
+  const parent = Object.getPrototypeOf(type) as Handled | null;
+  return parent === null || parent === Function.prototype ? undefined : parent;
+}

@@ -1,0 +1,47 @@
+import type { StepOptions } from "../../core/workflow/context.js";
+import { currentRun } from "../../core/workflow/current.js";
+import { mark, spoken } from "./marks.js";
+
+/** Options of `@Step` with the name among them. */
+export interface NamedStepOptions extends StepOptions {
+  /** Its name in the journal. Default: the method's name. */
+  readonly name?: string;
+}
+
+/** Goes on a method that returns a promise. */
+export type StepDecorator = <M extends (...args: never[]) => Promise<unknown>>(
+  target: object,
+  key: string | symbol,
+  descriptor: TypedPropertyDescriptor<M>,
+) => void;
+
+/**
+ * Makes a method of a `@Workflow` class a step: called within a run it is journaled, and never runs again once it has returned. A second call in the same run is
+ * a second step (`charge#2`). Called outside a run, from a test or another service, it is a plain method.
+ *
+ * At least once for the step in flight at a crash: hand `currentStep().idempotencyKey` to whatever must not happen twice.
+ */
+export function Step(name: string, options?: StepOptions): StepDecorator;
+export function Step(options?: NamedStepOptions): StepDecorator;
+export function Step(first?: string | NamedStepOptions, second?: StepOptions): StepDecorator {
+  const said = spoken(first, second);
+  return (target: object, key: string | symbol, descriptor: PropertyDescriptor) => {
+    mark(target, key, { by: "Step", ...said });
+    if (typeof descriptor?.value !== "function") return;
+    const plain = descriptor.value as (...args: unknown[]) => Promise<unknown>;
+    const name = typeof said.text === "string" ? said.text : String(key);
+    const stepped = function (this: unknown, ...args: unknown[]): Promise<unknown> {
+      const run = currentRun();
+      return run === undefined ? plain.apply(this, args) : run.step(name, () => plain.apply(this, args), said.options as StepOptions);
+    };
+    descriptor.value = dressedAs(stepped, plain);
+  };
+}
+
+/** Gives `cover` the name, arity and metadata of what it covers, so that tools that look at the method see the same. */
+function dressedAs<F extends object>(cover: F, plain: object): F {
+  for (const property of ["name", "length"] as const)
+    Object.defineProperty(cover, property, { ...Object.getOwnPropertyDescriptor(plain, property), configurable: true });
+  for (const key of Reflect.getOwnMetadataKeys(plain)) Reflect.defineMetadata(key, Reflect.getOwnMetadata(key, plain), cover);
+  return cover;
+}

@@ -1,0 +1,26 @@
+import type { Adapter } from "../contract/adapter.js";
+import type { Clock, Dice } from "../core/clock.js";
+
+/**
+ * What Stem takes from its surroundings rather than from options: the process, the time, the store it really uses. One per app; the testing kit
+ * overrides it, so that a user's own modules run on memory and on a manual clock without a change.
+ */
+export interface StemEnvironment {
+  /** `STEM_ROLE`. */
+  readonly role: string | undefined;
+  /** Default: the clock of the options, else the system's. */
+  readonly clock?: Clock;
+  readonly dice?: Dice;
+  /** False: worker and beat wait for `StemRuntime.start()`, whatever the options say. Default: as the options say. */
+  readonly autoStart?: boolean;
+  /** The store to use for an instance in place of the one that was configured. */
+  readonly adapterFor?: (instance: string, configured: Adapter) => Adapter;
+}
+
+/** The token `StemEnvironment` is provided under. */
+export const STEM_ENVIRONMENT = "nestjs-stem:environment";
+
+/** The surroundings of this process, read when an app is made. */
+export function processEnvironment(): StemEnvironment {
+  return { role: process.env["STEM_ROLE"] };
+}

@@ -1,0 +1,53 @@
+import type { StemError } from "../../contract/errors.js";
+import { defineTask } from "../../core/task/define.js";
+import type { TaskDefinition, TaskOptions } from "../../core/task/task.js";
+import { problemOf } from "../boot-error.js";
+import type { Handled, OwnedMark } from "../decorators/marks.js";
+import { defaultName } from "../names.js";
+import { DEFAULT_INSTANCE } from "../tokens.js";
+import { placeOf } from "./misuse.js";
+import { runOf, type Source } from "./resolver.js";
+
+/** A definition, with the instance of Stem it belongs to. */
+export interface Of<T> {
+  readonly instance: string;
+  readonly definition: T;
+}
+
+/** One definition, or what is wrong with it. */
+export type Defined<T> = { readonly made: readonly Of<T>[]; readonly problems: readonly StemError[] };
+
+/** Makes the task or workflow that a mark stands for, with all faults of its options rather than the first. */
+export function defineMarked(
+  type: Handled,
+  mark: OwnedMark,
+  source: Source,
+  options: TaskOptions,
+  instance: string | undefined,
+): Defined<TaskDefinition> {
+  const method = methodOf(mark);
+  const task = {
+    name: nameOf(mark),
+    kind: mark.by === "Workflow" ? "workflow" : "task",
+    where: placeOf(type, { ...mark, method }),
+    run: runOf(source, method),
+  } as const;
+  const made: Of<TaskDefinition>[] = [];
+  const whole = problemOf(() => void made.push({ instance: instance ?? DEFAULT_INSTANCE, definition: defineTask(task, options) }));
+  if (whole === undefined) return { made, problems: [] };
+  // The check stops at the first fault; one option at a time finds them all.
+  const parts = [{}, ...Object.entries(options).map(([key, value]) => ({ [key]: value as unknown }))];
+  const each = parts.map((part) => problemOf(() => void defineTask(task, part as TaskOptions))).filter((one) => one !== undefined);
+  return { made: [], problems: [...new Map([whole, ...each].map((one) => [one.message, one])).values()] };
+}
+
+/** The method that handles: of a mark on a class it is `run`. */
+export function methodOf(mark: OwnedMark): string {
+  return mark.method === undefined ? "run" : String(mark.method);
+}
+
+/** What jobs of the marked handler are called. */
+export function nameOf(mark: OwnedMark): string {
+  if (mark.by !== "Cron" && mark.text !== undefined) return mark.text;
+  return defaultName(mark.owner.name, mark.method === undefined ? undefined : String(mark.method));
+}

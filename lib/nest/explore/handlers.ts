@@ -1,0 +1,62 @@
+import type { StemError } from "../../contract/errors.js";
+import type { ScheduleDefinition } from "../../core/beat/beat.js";
+import { refuseUnknown, retryPolicy } from "../../core/task/define.js";
+import { toMs } from "../../core/task/duration.js";
+import type { TaskDefinition, TaskOptions } from "../../core/task/task.js";
+import type { StepOptions } from "../../core/workflow/context.js";
+import { problemOf } from "../boot-error.js";
+import type { Handled, OwnedMark } from "../decorators/marks.js";
+import { defineMarked, methodOf, type Of } from "./define.js";
+import { enhancerMisuses, misuseOf, placeOf } from "./misuse.js";
+import type { Source } from "./resolver.js";
+import { scheduleOf } from "./schedules.js";
+
+/** What one class contains, and what is wrong with it. */
+export interface Found {
+  readonly tasks: Of<TaskDefinition>[];
+  readonly schedules: Of<ScheduleDefinition>[];
+  readonly problems: StemError[];
+}
+
+/** Turns the marks of one class into definitions. */
+export function handlersOf(type: Handled, marks: readonly OwnedMark[], source: Source): Found {
+  const found: Found = { tasks: [], schedules: [], problems: [] };
+  const methods = new Set<string>();
+  for (const mark of marks) {
+    const misuse = misuseOf(type, mark, marks);
+    if (misuse !== undefined) found.problems.push(misuse);
+    else if (mark.by === "Step") found.problems.push(...stepProblems(type, mark));
+    else {
+      methods.add(methodOf(mark));
+      if (mark.by === "Cron") addSchedule(found, type, mark, marks, source);
+      else {
+        const { instance, ...options } = mark.options as TaskOptions & { readonly instance?: string };
+        const { made, problems } = defineMarked(type, mark, source, options, instance);
+        found.tasks.push(...made);
+        found.problems.push(...problems);
+      }
+    }
+  }
+  for (const method of methods) found.problems.push(...enhancerMisuses(type, method));
+  return found;
+}
+
+function addSchedule(found: Found, type: Handled, mark: OwnedMark, marks: readonly OwnedMark[], source: Source): void {
+  const given = marks.find(({ by, method }) => (by === "Task" || by === "Workflow") && method === mark.method);
+  const { schedules, tasks, problems } = scheduleOf(type, mark, given, source);
+  found.schedules.push(...schedules);
+  found.problems.push(...problems);
+  // Two schedules on one plain method make one task of it.
+  const known = new Set(found.tasks.map(({ definition }) => definition.where));
+  found.tasks.push(...tasks.filter(({ definition }) => !known.has(definition.where)));
+}
+
+function stepProblems(type: Handled, mark: OwnedMark): readonly StemError[] {
+  const of = `of step "${mark.text ?? String(mark.method)}" (${placeOf(type, mark)})`;
+  const { retry, timeout } = mark.options as StepOptions;
+  return [
+    problemOf(() => refuseUnknown(mark.options, ["retry", "timeout"] satisfies (keyof StepOptions)[], of)),
+    problemOf(() => void retryPolicy(retry, of)),
+    timeout === undefined ? undefined : problemOf(() => void toMs(timeout, `timeout ${of}`)),
+  ].filter((problem) => problem !== undefined);
+}

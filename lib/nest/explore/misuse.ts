@@ -1,0 +1,108 @@
+import { StemError } from "../../contract/errors.js";
+import type { Handled, OwnedMark } from "../decorators/marks.js";
+
+/** Metadata under which Nest keeps what `@UseGuards` and its kin say. */
+const ENHANCERS = {
+  __guards__: "guards",
+  __interceptors__: "interceptors",
+  __pipes__: "pipes",
+  __exceptionFilters__: "exception filters",
+} as const;
+
+/** `SendMail`, `SendMail.run`, `static Tools.clean`: where a mark is, for people. */
+export function placeOf(type: Handled, { method, isStatic }: Pick<OwnedMark, "method" | "isStatic">): string {
+  if (method === undefined) return type.name;
+  return `${isStatic ? "static " : ""}${type.name}${typeof method === "symbol" ? `[${String(method)}]` : `.${method}`}`;
+}
+
+/** A decorator stands where it cannot work. */
+export function misplaced(what: string, remedy: string): StemError {
+  return new StemError("STEM_DECORATOR_MISPLACED", what, remedy);
+}
+
+/** All marks of a controller are wrong: Nest gives controllers to requests, and ignores what guards them elsewhere. */
+export function controllerMisuses(type: Handled, marks: readonly OwnedMark[]): readonly StemError[] {
+  return marks.map((one) =>
+    misplaced(
+      `@${one.by} is on ${placeOf(type, one)}, and ${type.name} is a controller.`,
+      "Move it to a provider; let the controller enqueue it.",
+    ),
+  );
+}
+
+/** What is wrong with where one mark stands, judged by the other marks of its class. */
+export function misuseOf(type: Handled, mark: OwnedMark, all: readonly OwnedMark[]): StemError | undefined {
+  const place = placeOf(type, mark);
+  const name = `@${mark.by}`;
+  const classMark = all.find(({ by, method }) => method === undefined && (by === "Task" || by === "Workflow"));
+  if (mark.method === undefined) return classMisuse(type, mark, classMark);
+  if (mark.isStatic)
+    return misplaced(`${name} is on ${place}, a static method.`, "Make it a method of the instance: Nest injects instances.");
+  if (typeof mark.method === "symbol")
+    return misplaced(`${name} is on ${place}, whose name is a symbol.`, "Give the method a name of letters.");
+  if (typeof (type.prototype as Record<string, unknown> | undefined)?.[mark.method] !== "function")
+    return misplaced(
+      `${name} is on ${place}, which is not a method.`,
+      "Put it on a method; arrow functions in fields cannot be decorated.",
+    );
+  if (mark.by === "Workflow")
+    return misplaced(`@Workflow is on the method ${place}.`, "A workflow is a class with a method run; put @Workflow on the class.");
+  if (mark.by === "Step") {
+    return classMark?.by === "Workflow"
+      ? undefined
+      : misplaced(`@Step is on ${place}, and ${type.name} is not a workflow.`, `Put @Workflow() on class ${type.name}, or remove @Step.`);
+  }
+  if (classMark !== undefined && mark.method === "run")
+    return misplaced(
+      `${name} is on ${place}, and @${classMark.by} on the class says the same of run.`,
+      `Put ${name} on the class, or remove it.`,
+    );
+  if (all.some((one) => one !== mark && one.method === mark.method && one.by === "Step"))
+    return misplaced(`${place} carries both ${name} and @Step.`, "A step is called by its workflow. Make the task a method of its own.");
+  if (mark.by === "Task" && firstOf(all, mark) !== mark) return misplaced(`${place} carries @Task twice.`, "Keep one of them.");
+  return undefined;
+}
+
+/** Enhancers on a handler, which do not run for jobs; ignoring a guard in silence would be worse than refusing it. */
+export function enhancerMisuses(type: Handled, method: string): readonly StemError[] {
+  const handler = (type.prototype as Record<string, object | undefined>)[method];
+  const found = Object.entries(ENHANCERS).filter(
+    ([key]) => Reflect.hasMetadata(key, type) || (handler !== undefined && Reflect.hasMetadata(key, handler)),
+  );
+  return found.map(
+    ([, kind]) =>
+      new StemError(
+        "STEM_ENHANCER_UNSUPPORTED",
+        `${type.name}.${method} has ${kind}, which do not run for jobs.`,
+        "Move the handler to a provider without them; check what must be checked in the handler, in its input schema, or in a middleware.",
+      ),
+  );
+}
+
+function classMisuse(type: Handled, mark: OwnedMark, classMark: OwnedMark | undefined): StemError | undefined {
+  if (mark.by === "Step") return misplaced(`@Step is on class ${type.name}.`, "Put it on methods of a @Workflow class.");
+  if (mark.by === "Cron") {
+    return classMark === undefined
+      ? misplaced(
+          `@Cron is on class ${type.name}, which is neither a task nor a workflow.`,
+          "Add @Task() or @Workflow(), or put @Cron on a method.",
+        )
+      : undefined;
+  }
+  if (classMark !== mark)
+    return misplaced(
+      `Class ${type.name} carries @${classMark!.by} and @${mark.by}.`,
+      "One class is one task or one workflow; keep one of them.",
+    );
+  if (typeof (type.prototype as { run?: unknown } | undefined)?.run !== "function")
+    return new StemError(
+      "STEM_RUN_MISSING",
+      `Class ${type.name} carries @${mark.by}, but has no method run.`,
+      "Add run(payload, context?), or put @Task on the method that does the work.",
+    );
+  return undefined;
+}
+
+function firstOf(all: readonly OwnedMark[], mark: OwnedMark): OwnedMark | undefined {
+  return all.find((one) => one.by === mark.by && one.method === mark.method);
+}

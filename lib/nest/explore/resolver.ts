@@ -1,0 +1,40 @@
+import { ContextIdFactory, type DiscoveryService, type ModuleRef } from "@nestjs/core";
+import type { TaskDefinition } from "../../core/task/task.js";
+
+/** Nest's record of one provider. */
+export type Provided = ReturnType<DiscoveryService["getProviders"]>[number];
+
+/** Where the instance comes from that is to handle a job: one for the whole app, or one made per job. Of the latter, providers that inject `REQUEST` get the context. */
+export type Source = { readonly instance: object } | { readonly make: (context: object) => Promise<object> };
+
+/**
+ * Finds out how a provider's instances come to be. Where it, or anything it injects, is request-scoped, each job has its own; a durable tree lives as long as its
+ * strategy says, chosen by the job's context (by its headers, say).
+ */
+export async function sourceOf(provided: Provided, modules: ModuleRef): Promise<Source> {
+  const token = provided.token as never;
+  if (!provided.isDependencyTreeStatic()) {
+    return {
+      make(context) {
+        const id = ContextIdFactory.getByRequest(context);
+        const request = provided.isDependencyTreeDurable() && "payload" in id ? id.payload : context;
+        modules.registerRequestByContextId(request, id);
+        return modules.resolve<object>(token, id, { strict: false });
+      },
+    };
+  }
+  // The instance in the record of a transient provider is nobody's; ours is one of its own, like any consumer's.
+  return {
+    instance: provided.isTransient ? await modules.resolve<object>(token, undefined, { strict: false }) : (provided.instance as object),
+  };
+}
+
+/** Makes the function that handles a job. The method is looked up at each call, so that a test may spy on it. */
+export function runOf(source: Source, method: string): TaskDefinition["run"] {
+  type Handles = Record<string, (payload: unknown, context: object) => unknown>;
+  if ("instance" in source) {
+    const instance = source.instance as Handles;
+    return (payload, context) => instance[method]!(payload, context);
+  }
+  return async (payload, context) => ((await source.make(context)) as Handles)[method]!(payload, context);
+}

@@ -1,0 +1,159 @@
+import type { Type } from "@nestjs/common";
+import type { Adapter } from "../contract/adapter.js";
+import { OptionError, type StemError } from "../contract/errors.js";
+import type { Clock } from "../core/clock.js";
+import type { Codec } from "../core/codec/codec.js";
+import { checkName, refuseUnknown } from "../core/task/define.js";
+import { toMs } from "../core/task/duration.js";
+import type { Middleware } from "../core/middleware/compose.js";
+import type { WorkerOptions } from "../core/worker/options.js";
+import { problemOf } from "./boot-error.js";
+
+/** How an instance of Stem works. What `forRootAsync`'s factory returns. */
+export interface StemOptions {
+  /** The store: `memory()`, `sqlite("stem.db")`, … */
+  readonly adapter: Adapter;
+  /** Run jobs in this process. Default true: it serves the queues of its own tasks. `STEM_ROLE` overrides it. */
+  readonly worker?: boolean | WorkerOptions;
+  /** Fire schedules in this process. Default: if there are any. `STEM_ROLE` overrides it. */
+  readonly beat?: boolean;
+  /** False: worker and beat do not start with the app but at `StemRuntime.start()`. Default true. */
+  readonly autoStart?: boolean;
+  /** Largest payload or result, encoded, in bytes. Default 1 MiB. */
+  readonly maxPayloadBytes?: number;
+  /** How payloads and results become text. Default: JSON that refuses what it cannot carry. */
+  readonly codec?: Codec;
+  /** Runs around every handler, the first outermost. */
+  readonly middleware?: readonly Middleware[];
+  /** The time in this process. Default: the system's. */
+  readonly clock?: Clock;
+}
+
+/** What decides which providers exist, and so cannot come from a factory. */
+export interface StemModuleExtras {
+  /** Tells several instances in one app apart: `@InjectStem(name)`, `@Task({ instance: name })`. Default: the one without a name. */
+  readonly name?: string;
+  /** Generated clients (and other providers that inject this instance), registered and exported by the module. */
+  readonly clients?: readonly Type[];
+  /** False: only modules that import this one can inject Stem. Default true. */
+  readonly isGlobal?: boolean;
+}
+
+/** Options of `StemModule.forRoot`. */
+export interface StemModuleOptions extends StemOptions, StemModuleExtras {}
+
+/** Makes options from what it injects; for `forRootAsync({ useClass | useExisting })`. */
+export interface StemOptionsFactory {
+  createStemOptions(): StemOptions | Promise<StemOptions>;
+}
+
+const KNOWN = [
+  "adapter",
+  "worker",
+  "beat",
+  "autoStart",
+  "maxPayloadBytes",
+  "codec",
+  "middleware",
+  "clock",
+] as const satisfies readonly (keyof StemOptions)[];
+const KNOWN_EXTRAS = ["name", "clients", "isGlobal"] as const satisfies readonly (keyof StemModuleExtras)[];
+const KNOWN_WORKER = ["queues", "concurrency", "lease", "grace", "abortGrace", "poll"] as const satisfies readonly (keyof WorkerOptions)[];
+
+/** Everything that is wrong with the options of one instance. */
+export function optionProblems(options: StemOptions, instance: string): StemError[] {
+  if (typeof options !== "object" || options === null)
+    return [invalid(`The options of Stem (instance "${instance}")`, options, "Return an object with at least { adapter }.")];
+  const of = `of StemModule (instance "${instance}")`;
+  const problems: StemError[] = unknownOf(options, [...KNOWN, ...KNOWN_EXTRAS], of);
+  const check = (what: string, value: unknown, right: boolean, remedy: string): void => {
+    if (!right) problems.push(invalid(`The option ${what} ${of}`, value, remedy));
+  };
+  const { adapter, worker, middleware, codec, clock, maxPayloadBytes } = options;
+  check(
+    "adapter",
+    adapter,
+    typeof adapter?.open === "function",
+    'Give a store: adapter: memory(), or sqlite("stem.db") from nestjs-stem/sqlite.',
+  );
+  for (const flag of ["beat", "autoStart"] as const)
+    check(flag, options[flag], isOptional(options[flag], "boolean"), "Give true or false.");
+  check(
+    "worker",
+    worker,
+    isOptional(worker, "boolean") || (typeof worker === "object" && worker !== null),
+    "Give true, false, or options such as { concurrency: 50 }.",
+  );
+  check(
+    "maxPayloadBytes",
+    maxPayloadBytes,
+    maxPayloadBytes === undefined || (Number.isSafeInteger(maxPayloadBytes) && maxPayloadBytes > 0),
+    "Give a whole number of bytes above 0.",
+  );
+  check(
+    "middleware",
+    middleware,
+    middleware === undefined || (Array.isArray(middleware) && middleware.every((one) => typeof one === "function")),
+    "Give a list of functions (context, next).",
+  );
+  check(
+    "codec",
+    codec,
+    codec === undefined || (typeof codec.encode === "function" && typeof codec.decode === "function"),
+    "Give an object with encode and decode.",
+  );
+  check(
+    "clock",
+    clock,
+    clock === undefined || (typeof clock.now === "function" && typeof clock.after === "function"),
+    "Give an object with now and after.",
+  );
+  if (typeof worker === "object" && worker !== null) problems.push(...workerProblems(worker, `worker ${of}`));
+  return problems;
+}
+
+function workerProblems(worker: WorkerOptions, of: string): StemError[] {
+  const problems: (StemError | undefined)[] = unknownOf(worker, KNOWN_WORKER, of);
+  const { concurrency, queues } = worker;
+  if (concurrency !== undefined && !isCount(concurrency))
+    problems.push(invalid(`The concurrency ${of}`, concurrency, "Give a whole number of 1 or more."));
+  for (const name of ["lease", "grace", "abortGrace", "poll"] as const) {
+    const value = worker[name];
+    if (value !== undefined) problems.push(problemOf(() => void toMs(value, `${name} ${of}`)));
+  }
+  if (queues !== undefined) {
+    for (const queue of Array.isArray(queues) ? (queues as readonly string[]) : Object.keys(queues))
+      problems.push(problemOf(() => checkName(queue, `queue of the ${of}`)));
+    for (const [queue, share] of Array.isArray(queues) ? [] : Object.entries(queues)) {
+      if (!isCount(share))
+        problems.push(
+          invalid(
+            `The share of queue "${queue}" of the ${of}`,
+            share,
+            "Give a whole number of 1 or more: how many of its jobs may run at once.",
+          ),
+        );
+    }
+  }
+  return problems.filter((problem) => problem !== undefined);
+}
+
+/** One problem per key nobody knows. */
+export function unknownOf(options: object, known: readonly string[], of: string): StemError[] {
+  return Object.keys(options)
+    .map((key) => problemOf(() => refuseUnknown({ [key]: undefined }, known, of)))
+    .filter((problem) => problem !== undefined);
+}
+
+function isOptional(value: unknown, type: string): boolean {
+  return value === undefined || typeof value === type;
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 1;
+}
+
+function invalid(what: string, value: unknown, remedy: string): OptionError {
+  const shown = typeof value === "object" && value !== null ? "an object of another kind" : (JSON.stringify(value) ?? String(value));
+  return new OptionError("STEM_OPTION_INVALID", `${what} is ${shown}.`, remedy);
+}

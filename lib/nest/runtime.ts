@@ -1,0 +1,232 @@
+import {
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from "@nestjs/common";
+import type { Adapter } from "../contract/adapter.js";
+import { StemError } from "../contract/errors.js";
+import { Beat, type ScheduleDefinition } from "../core/beat/beat.js";
+import { Stem } from "../core/client/stem.js";
+import { Signals } from "../core/signals/signals.js";
+import { TaskRegistry } from "../core/task/registry.js";
+import type { TaskDefinition } from "../core/task/task.js";
+import { Worker } from "../core/worker/worker.js";
+import { problemOf, StemBootError } from "./boot-error.js";
+import type { StemEnvironment } from "./environment.js";
+import { optionProblems, type StemOptions } from "./options.js";
+import { rolesOf, type Roles } from "./roles.js";
+import { DEFAULT_INSTANCE, isDefault } from "./tokens.js";
+
+/** What `StemRuntime` is provided under; for the instance without a name that is the class itself. */
+export function getRuntimeToken(name?: string): string | typeof StemRuntime {
+  return isDefault(name) ? StemRuntime : `nestjs-stem:runtime:${name}`;
+}
+
+/**
+ * One instance of Stem in one app: what it knows, what it runs, and when each begins and ends.
+ *
+ * start: faults are reported and the store is opened in `onModuleInit`; worker and beat start in `onApplicationBootstrap`.
+ * stop: claiming ends in `onModuleDestroy`; running jobs are waited for in `beforeApplicationShutdown`; the client and the store close in
+ * `onApplicationShutdown`, so that other providers and running jobs can enqueue until then.
+ */
+export class StemRuntime
+  implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown, OnApplicationShutdown
+{
+  readonly name: string;
+  readonly adapter: Adapter;
+  readonly stem: Stem;
+  /** The tasks and workflows found in the app's providers; complete after `onModuleInit`. */
+  readonly registry = new TaskRegistry();
+  readonly #options: StemOptions;
+  readonly #environment: StemEnvironment;
+  readonly #boot: () => Promise<void>;
+  readonly #log: Logger;
+  #schedules: readonly ScheduleDefinition[] = [];
+  #worker: Worker | undefined;
+  #beat: Beat | undefined;
+  #opened = false;
+  #started: Promise<void> | undefined;
+  #stopped: Promise<void> | undefined;
+
+  /**
+   * @param boot explores the whole app, prepares all its instances and opens their stores; the same promise for all of them
+   * @throws {StemBootError} without a store there is nothing to build on
+   */
+  constructor(name: string | undefined, options: StemOptions, environment: StemEnvironment, boot: () => Promise<void>) {
+    this.name = name ?? DEFAULT_INSTANCE;
+    if (typeof options?.adapter?.open !== "function") throw new StemBootError(optionProblems(options, this.name));
+    this.#options = options;
+    this.#environment = environment;
+    this.#boot = boot;
+    this.#log = new Logger(isDefault(name) ? "Stem" : `Stem ${name}`);
+    this.adapter = environment.adapterFor?.(this.name, options.adapter) ?? options.adapter;
+    const clock = environment.clock ?? options.clock;
+    this.stem = new Stem({
+      adapter: this.adapter,
+      registry: this.registry,
+      signals: new Signals((error, signal) => this.#log.error(`A listener of "${signal}" threw: ${textOf(error)}`, stackOf(error))),
+      log: this.#log,
+      ...(clock !== undefined && { clock }),
+      ...(options.codec !== undefined && { codec: options.codec }),
+      ...(options.maxPayloadBytes !== undefined && { maxPayloadBytes: options.maxPayloadBytes }),
+    });
+  }
+
+  /** The schedules found in the app's providers; complete after `onModuleInit`. */
+  get schedules(): readonly ScheduleDefinition[] {
+    return this.#schedules;
+  }
+
+  /** Undefined in a process that runs no jobs. */
+  get worker(): Worker | undefined {
+    return this.#worker;
+  }
+
+  /** Undefined in a process that fires no schedules. */
+  get beat(): Beat | undefined {
+    return this.#beat;
+  }
+
+  /** Takes what the app's providers contain and makes worker and beat of it, unstarted. Returns everything that is wrong. */
+  prepare(tasks: readonly TaskDefinition[], schedules: readonly ScheduleDefinition[]): readonly StemError[] {
+    let roles: Roles | undefined;
+    const problems: (StemError | undefined)[] = [
+      ...optionProblems(this.#options, this.name),
+      problemOf(() => (roles = rolesOf(this.#environment.role))),
+      ...tasks.map((task) => problemOf(() => this.registry.add(task))),
+      ...schedules.map((one, n) => clashOf(one, schedules.slice(0, n))),
+      ...schedules.map((one) => problemOf(() => void this.stem.codec.encode(one.payload, `payload of the schedule on ${one.where}`))),
+    ];
+    this.#schedules = schedules;
+    const found = problems.filter((problem) => problem !== undefined);
+    if (found.length === 0) this.#make(roles);
+    return found;
+  }
+
+  /** Opens the store. */
+  async open(): Promise<void> {
+    await this.adapter.open();
+    this.#opened = true;
+    const workflows = this.registry.all().filter(({ kind }) => kind === "workflow").length;
+    this.#log.log(
+      `${this.registry.all().length - workflows} tasks, ${workflows} workflows and ${this.#schedules.length} schedules on ${this.adapter.name}`,
+    );
+  }
+
+  /** Starts worker and beat, where this process has them. The app does it by itself unless `autoStart` is false. Idempotent. */
+  start(): Promise<void> {
+    this.#started ??= this.#start();
+    return this.#started;
+  }
+
+  /** Stops claiming and firing at once; the promise waits for running jobs. Never rejects; what goes wrong is logged. Idempotent; the app does it by itself. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async onModuleInit(): Promise<void> {
+    await this.#boot();
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    if (this.#environment.autoStart ?? this.#options.autoStart ?? true) await this.start();
+  }
+
+  onModuleDestroy(): void {
+    void this.stop();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.stop();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.stop();
+    await this.close();
+  }
+
+  /** Closes the client, then the store. Idempotent, and harmless when nothing was opened. */
+  async close(): Promise<void> {
+    const opened = this.#opened;
+    this.#opened = false;
+    try {
+      await this.stem.close();
+      if (!opened) return;
+      await this.adapter.close();
+      this.#log.log("Closed");
+    } catch (error) {
+      this.#log.error(`Closing failed: ${textOf(error)}`, stackOf(error));
+    }
+  }
+
+  #make(roles: Roles | undefined): void {
+    const { worker = true, beat = true, middleware } = this.#options;
+    const options = typeof worker === "object" ? worker : {};
+    if ((roles?.worker ?? worker !== false) && (options.queues !== undefined || this.registry.all().length > 0)) {
+      // A schedule may send its jobs to a queue that no task of this process has by itself.
+      const queues = new Set([...this.registry.queues(), ...this.#schedules.flatMap(({ options }) => options?.queue ?? [])]);
+      this.#worker = new Worker({
+        stem: this.stem,
+        options: { queues: [...queues].sort(), ...options },
+        ...(middleware !== undefined && { middleware }),
+        ...(this.#environment.dice !== undefined && { dice: this.#environment.dice }),
+      });
+    } else if (roles?.worker === true)
+      this.#log.warn("This process is to work, but no provider carries @Task or @Workflow: no worker is started");
+    if ((roles?.beat ?? beat) && this.#schedules.length > 0) this.#beat = new Beat({ stem: this.stem, schedules: this.#schedules });
+  }
+
+  async #start(): Promise<void> {
+    if (!this.#opened)
+      throw new StemError(
+        "STEM_NOT_READY",
+        "Stem was told to start before its store was open.",
+        "Call start() after app.init() or app.listen().",
+      );
+    const [worker, beat] = [this.#worker, this.#beat];
+    await worker?.start();
+    if (worker !== undefined) this.#log.log(`Worker ${worker.id} serves ${worker.queues.join(", ")}`);
+    await beat?.start();
+    if (beat !== undefined) this.#log.log(`Beat fires ${this.#schedules.length} schedules`);
+  }
+
+  async #stop(): Promise<void> {
+    const started = this.#started;
+    if (started === undefined) return;
+    const began = performance.now();
+    try {
+      // A worker that failed to start has said so to whoever started it; the rest is stopped all the same.
+      await started.catch(() => {});
+      const running = this.#worker?.running ?? 0;
+      if (running > 0) this.#log.log(`Takes no more jobs; waits for ${running} that run`);
+      await this.#beat?.stop();
+      const released = (await this.#worker?.stop())?.released ?? 0;
+      this.#log.log(`Stopped after ${Math.round(performance.now() - began)} ms; ${released} jobs handed back`);
+    } catch (error) {
+      this.#log.error(`Stopping failed: ${textOf(error)}`, stackOf(error));
+    }
+  }
+}
+
+function clashOf(schedule: ScheduleDefinition, others: readonly ScheduleDefinition[]): StemError | undefined {
+  const other = others.find(({ id }) => id === schedule.id);
+  if (other === undefined) return undefined;
+  return new StemError(
+    "STEM_DUPLICATE_SCHEDULE",
+    `Two schedules are called "${schedule.id}": on ${other.where} and on ${schedule.where}.`,
+    'Give one of them another name: @Cron(expression, { name: "…" }).',
+  );
+}
+
+// No `instanceof Error`: errors of Node's own making fail it in some test runners.
+function textOf(error: unknown): string {
+  return typeof error === "object" && error !== null && "message" in error ? String(error.message) : String(error);
+}
+
+function stackOf(error: unknown): string | undefined {
+  return typeof error === "object" && error !== null && "stack" in error ? String(error.stack) : undefined;
+}

@@ -1,0 +1,22 @@
+import { Stem } from "../core/client/stem.js";
+
+/** The name of the instance that was given none. */
+export const DEFAULT_INSTANCE = "default";
+
+/**
+ * What `Stem` is provided under, for `overrideProvider` and `app.get`.
+ *
+ * @param name the instance, as in `StemModule.forRoot({ name })`; without one the token is the class `Stem` itself
+ */
+export function getStemToken(name?: string): string | typeof Stem {
+  return isDefault(name) ? Stem : `nestjs-stem:stem:${name}`;
+}
+
+/** Where the module keeps the options of an instance. */
+export function getOptionsToken(name?: string): string {
+  return `nestjs-stem:options:${isDefault(name) ? DEFAULT_INSTANCE : name}`;
+}
+
+export function isDefault(name: string | undefined): name is undefined | typeof DEFAULT_INSTANCE {
+  return name === undefined || name === DEFAULT_INSTANCE;
+}
