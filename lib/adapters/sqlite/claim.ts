@@ -1,0 +1,282 @@
+import {
+  JOB_DEFAULTS,
+  type Claim,
+  type Claimed,
+  type Delivery,
+  type Failure,
+  type FinalState,
+  type Input,
+  type Wake,
+} from "../../contract/index.js";
+import { endBadly, enterLine, FINAL, followLinks, JOURNALED, TAKES, type Loose } from "./links.js";
+import { LEVELS, type Store } from "./store.js";
+
+/** Most parked jobs that one claim wakes, and most expired jobs it ends: a backlog of them is worked off over several claims. */
+const BOUND = 1_000;
+
+interface Queue {
+  readonly name: string;
+  /** Its first lane. */
+  readonly lane: number;
+  readonly limit: number;
+}
+
+interface Worker {
+  readonly no: number;
+  readonly isLive: boolean;
+}
+
+/** Claims as a transaction of its own. One that finds nothing to do writes nothing, so that idle workers never hold the write lock. */
+export function claim(store: Store, request: Claim, now: number): Claimed {
+  const idle = store.read((): Claimed | undefined => {
+    const worker = workerOf(store, request.worker, now);
+    if (!worker.isLive) return { deliveries: [], nextDueAt: undefined, now, lapsed: true };
+    const queues = queuesOf(store, request);
+    if (hasChores(store, now) || queues.some(({ lane }) => isDue(store, lane, now))) return undefined;
+    return { deliveries: [], nextDueAt: horizon(store, queues, worker.no, now), now, lapsed: false };
+  });
+  return idle ?? store.write(() => lend(store, request, now));
+}
+
+/** The claim itself, inside the caller's transaction. */
+export function lend(store: Store, request: Claim, now: number): Claimed {
+  const worker = workerOf(store, request.worker, now);
+  if (!worker.isLive) return { deliveries: [], nextDueAt: undefined, now, lapsed: true };
+  const loose: Loose[] = [];
+  takeBack(store, now, loose);
+  wakeOverdue(store, now);
+  // What died now may free or end others, and those belong to this claim.
+  followLinks(store, loose, now);
+  const queues = queuesOf(store, request);
+  const deliveries: Delivery[] = [];
+  let expired = 0;
+  for (const queue of queues) {
+    const room = Math.min(queue.limit, request.limit - deliveries.length);
+    if (room > 0) expired += lendFrom(store, queue, room, worker.no, now, deliveries);
+    if (expired >= BOUND) break;
+  }
+  return { deliveries, nextDueAt: expired >= BOUND ? now : horizon(store, queues, worker.no, now), now, lapsed: false };
+}
+
+function workerOf(store: Store, id: string, now: number): Worker {
+  const row = store.rows("SELECT no, lease_until FROM workers WHERE id = ?").get(id) as [number, number] | undefined;
+  return row === undefined ? { no: 0, isLive: false } : { no: row[0], isLive: row[1] > now };
+}
+
+/** The queues asked for that exist and are not paused. */
+function queuesOf(store: Store, request: Claim): readonly Queue[] {
+  const queues: Queue[] = [];
+  for (const { queue, limit } of request.from) {
+    const row = store.rows("SELECT no, paused FROM queues WHERE name = ?").get(queue) as [number, number] | undefined;
+    if (row !== undefined && row[1] === 0) queues.push({ name: queue, lane: row[0] * LEVELS, limit: limit ?? request.limit });
+  }
+  return queues;
+}
+
+function hasChores(store: Store, now: number): boolean {
+  return (
+    store.value("SELECT 1 FROM workers WHERE emptied = 0 AND lease_until <= ? LIMIT 1").get(now) !== undefined ||
+    store.value("SELECT 1 FROM parked WHERE deadline IS NOT NULL AND deadline <= ? LIMIT 1").get(now) !== undefined
+  );
+}
+
+/** The first lane at or after `lane`, of the same queue, that has jobs: one probe instead of one per priority. */
+function usedLane(store: Store, lane: number): number | undefined {
+  const end = (Math.floor(lane / LEVELS) + 1) * LEVELS;
+  return store.value("SELECT lane FROM line WHERE lane >= ? AND lane < ? ORDER BY lane LIMIT 1").get(lane, end) as number | undefined;
+}
+
+function isDue(store: Store, first: number, now: number): boolean {
+  for (let lane = usedLane(store, first); lane !== undefined; lane = next(store, lane))
+    if (store.value("SELECT 1 FROM line WHERE lane = ? AND due_at <= ? LIMIT 1").get(lane, now) !== undefined) return true;
+  return false;
+}
+
+function next(store: Store, lane: number): number | undefined {
+  return (lane + 1) % LEVELS === 0 ? undefined : usedLane(store, lane + 1);
+}
+
+/** The earliest moment, after now, at which these queues may have something new. */
+function horizon(store: Store, queues: readonly Queue[], worker: number, now: number): number | undefined {
+  let at: number | undefined;
+  const consider = (moment: number | null | undefined): void => {
+    if (moment !== null && moment !== undefined && (at === undefined || moment < at)) at = moment;
+  };
+  for (const queue of queues) {
+    for (let lane = usedLane(store, queue.lane); lane !== undefined; lane = next(store, lane))
+      consider(store.value("SELECT min(due_at) FROM line WHERE lane = ? AND due_at > ?").get(lane, now) as number | null);
+    consider(
+      store.value("SELECT min(deadline) FROM parked WHERE queue = ? AND deadline IS NOT NULL").get(queue.lane / LEVELS) as number | null,
+    );
+  }
+  if (queues.length > 0)
+    consider(
+      store
+        .value(
+          `SELECT lease_until FROM workers WHERE emptied = 0 AND lease_until > ? AND no <> ? AND EXISTS (SELECT 1 FROM active WHERE worker = workers.no)
+           ORDER BY lease_until LIMIT 1`,
+        )
+        .get(now, worker) as number | undefined,
+    );
+  return at;
+}
+
+type HeldRow = [number, string, number, number, number, number, number, number, number | null, number | null, number];
+
+/** Takes back what lapsed workers hold: the attempt is given back, the lapse counted, and the last lapse allowed is the job's end. */
+function takeBack(store: Store, now: number, loose: Loose[]): void {
+  for (const worker of store.value("SELECT no FROM workers WHERE emptied = 0 AND lease_until <= ?").all(now) as number[]) {
+    const held = store
+      .rows(
+        `SELECT a.seq, j.id, a.fence, a.started_at, j.lapses + 1, j.attempts, j.lane, j.links, j.max_lapses, j.keep_failed, coalesce(j.due_at, j.enqueued_at)
+         FROM active a JOIN jobs j ON j.seq = a.seq WHERE a.worker = ? ORDER BY a.seq`,
+      )
+      .all(worker) as HeldRow[];
+    for (const [seq, id, fence, startedAt, lapses, attempts, lane, links, maxLapses, keepFailed, dueAt] of held) {
+      store.sql("UPDATE jobs SET lapses = ?, fence = ?, started_at = ? WHERE seq = ?").run(lapses, fence, startedAt, seq);
+      if (lapses < (maxLapses ?? JOB_DEFAULTS.maxLapses)) enterLine(store, seq, lane, dueAt);
+      else {
+        const error = { name: "LapsedError", message: `Its worker died or lost its lease ${lapses === 1 ? "once" : `${lapses} times`}.` };
+        endBadly(store, { seq, id, links, attempts, fence, startedAt, keepFailed, state: "failed", cause: "lapsed", error }, now, loose);
+      }
+    }
+    if (held.length > 0) store.sql("DELETE FROM active WHERE worker = ?").run(worker);
+    store.sql("UPDATE workers SET emptied = 1 WHERE no = ?").run(worker);
+  }
+}
+
+/** Makes parked jobs ready whose deadline has passed, earliest first. */
+function wakeOverdue(store: Store, now: number): void {
+  const overdue = store
+    .rows("SELECT seq, deadline FROM parked WHERE deadline IS NOT NULL AND deadline <= ? ORDER BY deadline LIMIT ?")
+    .all(now, BOUND) as [number, number][];
+  for (const [seq, deadline] of overdue) wake(store, seq, { by: "deadline" }, deadline);
+}
+
+/** Makes a parked job ready. */
+export function wake(store: Store, seq: number, why: Wake, dueAt: number): void {
+  store.sql("DELETE FROM parked WHERE seq = ?").run(seq);
+  store.sql("DELETE FROM waits WHERE seq = ?").run(seq);
+  const lane = store
+    .value("UPDATE jobs SET wake = ?, due_at = ? WHERE seq = ? RETURNING lane")
+    .get(JSON.stringify(why), dueAt, seq) as number;
+  enterLine(store, seq, lane, dueAt);
+}
+
+type LineRow = [
+  seq: number,
+  dueAt: number,
+  id: string,
+  task: string,
+  enqueuedAt: number,
+  expiresAt: number | null,
+  attempts: number,
+  lapses: number,
+  fence: number,
+  links: number,
+  group: string | null,
+  keepResult: number | null,
+  keepFailed: number | null,
+  headers: string | null,
+  wake: string | null,
+  payload: string,
+];
+
+/** Lends up to `room` due jobs of one queue, in order; returns how many had expired. */
+function lendFrom(store: Store, queue: Queue, room: number, worker: number, now: number, deliveries: Delivery[]): number {
+  const due = store.rows(
+    `SELECT l.seq, l.due_at, j.id, j.task, j.enqueued_at, j.expires_at, j.attempts, j.lapses, j.fence, j.links, j.grp, j.keep_result, j.keep_failed,
+            j.headers, j.wake, j.payload
+     FROM line l CROSS JOIN jobs j ON j.seq = l.seq WHERE l.lane = ? AND l.due_at <= ? ORDER BY l.due_at, l.seq LIMIT ?`,
+  );
+  let expired = 0;
+  let lane = usedLane(store, queue.lane);
+  while (lane !== undefined && room > 0 && expired < BOUND) {
+    const rows = due.all(lane, now, room) as LineRow[];
+    const last = rows.at(-1);
+    if (last === undefined) {
+      lane = next(store, lane);
+      continue;
+    }
+    // In one statement where nothing expires: the stretch of the line that was just read.
+    const late = rows.filter((row) => hasExpired(row, now));
+    if (late.length === 0)
+      store
+        .sql(
+          `INSERT INTO active (seq, fence, worker, started_at, links)
+           SELECT l.seq, j.fence + 1, ?, ?, j.links FROM line l CROSS JOIN jobs j ON j.seq = l.seq WHERE l.lane = ? AND l.due_at <= ?
+           ORDER BY l.due_at, l.seq LIMIT ?`,
+        )
+        .run(worker, now, lane, now, rows.length);
+    store.sql("DELETE FROM line WHERE lane = ? AND (due_at, seq) <= (?, ?)").run(lane, last[1], last[0]);
+    for (const row of rows) {
+      if (late.length > 0) {
+        if (hasExpired(row, now)) continue;
+        const [seq, , , , , , , , fence, links] = row;
+        store
+          .sql("INSERT INTO active (seq, fence, worker, started_at, links) VALUES (?, ?, ?, ?, ?)")
+          .run(seq, fence + 1, worker, now, links);
+      }
+      deliveries.push(deliver(store, queue.name, lane, row, now));
+      room--;
+    }
+    if (late.length > 0) expire(store, late, now);
+    expired += late.length;
+    if (room > 0 && late.length === 0) lane = next(store, lane);
+  }
+  return expired;
+}
+
+/** A job that has been lent before does not expire any more. */
+function hasExpired([, , , , , expiresAt, , , fence]: LineRow, now: number): boolean {
+  return expiresAt !== null && expiresAt <= now && fence === 0;
+}
+
+function expire(store: Store, rows: readonly LineRow[], now: number): void {
+  const loose: Loose[] = [];
+  for (const [seq, , id, , , expiresAt, attempts, , fence, links, , , keepFailed] of rows) {
+    const error = { name: "ExpiredError", message: `It had not started by ${new Date(expiresAt!).toISOString()}.` };
+    endBadly(store, { seq, id, links, attempts, fence, startedAt: null, keepFailed, state: "expired", cause: null, error }, now, loose);
+  }
+  followLinks(store, loose, now);
+}
+
+function deliver(store: Store, queue: string, lane: number, row: LineRow, now: number): Delivery {
+  const [seq, dueAt, id, task, enqueuedAt, , attempts, lapses, fence, links, group, keepResult, keepFailed, headers, wake, payload] = row;
+  store.remember(id, { seq, fence: fence + 1, attempt: attempts + 1, startedAt: now, links, lane, keepResult, keepFailed });
+  return {
+    job: {
+      id,
+      task,
+      queue,
+      payload,
+      ...(headers !== null && { headers: JSON.parse(headers) as Record<string, string> }),
+      priority: LEVELS - 1 - (lane % LEVELS),
+      enqueuedAt,
+      dueAt,
+      ...(group !== null && { group }),
+    },
+    lease: { jobId: id, fence: fence + 1 },
+    attempt: attempts + 1,
+    lapses,
+    inputs: (links & TAKES) === 0 ? [] : inputsOf(store, seq),
+    ...(wake !== null && { wake: JSON.parse(wake) as Wake }),
+    journaled: (links & JOURNALED) !== 0,
+  };
+}
+
+function inputsOf(store: Store, seq: number): readonly Input[] {
+  const rows = store
+    .rows(
+      // An input that has been retried since has not ended now: what it had left is its last failure.
+      `SELECT j.id, ifnull(e.state, 2), e.result, ifnull(e.error, j.error)
+       FROM links l CROSS JOIN jobs j ON j.seq = l.from_seq LEFT JOIN ended e ON e.seq = l.from_seq WHERE l.to_seq = ? ORDER BY l.position`,
+    )
+    .all(seq) as [string, number, string | null, string | null][];
+  return Array.from(rows, ([jobId, ended, result, error]): Input => {
+    const state: FinalState = FINAL[ended]!;
+    return state === "succeeded"
+      ? { jobId, state, ...(result !== null && { result }) }
+      : { jobId, state, error: JSON.parse(error!) as Failure };
+  });
+}

@@ -1,0 +1,118 @@
+import type { NewJob } from "../../contract/index.js";
+import { enterLine, FINAL, followLinks, GIVES, TAKES, type Loose } from "./links.js";
+import { LEVELS, type Store } from "./store.js";
+
+/** Rows per statement: fewer, longer statements; beyond this there is no gain. */
+const ROWS = 20;
+
+const PLAIN = "seq, id, lane, task, enqueued_at, due_at, payload";
+const FULL = `${PLAIN}, expires_at, max_lapses, keep_result, keep_failed, grp, headers, links, open`;
+
+/** Stores jobs inside the caller's transaction and returns the ids that were stored already, in the order given. */
+export function insertJobs(store: Store, jobs: readonly NewJob[], now: number): readonly string[] {
+  const first =
+    (store.value("SELECT max((SELECT value FROM meta WHERE name = 'seq_floor'), ifnull((SELECT max(seq) FROM jobs), 0))").get() as number) +
+    1;
+  const lanes = new Map<string, number>();
+  const laneOf = (job: NewJob): number => {
+    let base = lanes.get(job.queue);
+    if (base === undefined) lanes.set(job.queue, (base = store.queueNumber(job.queue) * LEVELS + LEVELS - 1));
+    return base - (job.priority ?? 0);
+  };
+  const last = first + jobs.length - 1;
+  let stored = 0;
+  let linked = false;
+  for (let at = 0; at < jobs.length;) {
+    const plain = isPlain(jobs[at]!);
+    let end = at + 1;
+    while (end < jobs.length && end < at + ROWS && isPlain(jobs[end]!) === plain) end++;
+    // Two lengths of statement only, so that few are prepared.
+    if (end - at < ROWS) end = at + 1;
+    const values: unknown[] = [];
+    for (let i = at; i < end; i++) {
+      const job = jobs[i]!;
+      values.push(first + i, job.id, laneOf(job), job.task, now, dueAt(job, now), job.payload);
+      if (plain) continue;
+      const open = job.waitsFor ?? 0;
+      const gives = job.links !== undefined && job.links.length > 0;
+      linked ||= gives;
+      values.push(job.expiresAt ?? null, job.maxLapses ?? null, job.keepResultMs ?? null, job.keepFailedMs ?? null, job.group ?? null);
+      values.push(job.headers === undefined ? null : JSON.stringify(job.headers), (gives ? GIVES : 0) | (open > 0 ? TAKES : 0), open);
+    }
+    stored += insert(store, plain ? PLAIN : FULL, end - at).run(values).changes;
+    at = end;
+  }
+  if (stored === 0 && !linked) return jobs.map(({ id }) => id);
+  const fresh =
+    stored === jobs.length
+      ? undefined
+      : new Set(store.value("SELECT seq FROM jobs WHERE seq BETWEEN ? AND ?").all(first, last) as number[]);
+  const loose = linked ? insertLinks(store, jobs, first, fresh) : [];
+  if (stored === 1 && jobs.length === 1) enterLine(store, first, laneOf(jobs[0]!), dueAt(jobs[0]!, now) ?? now);
+  else {
+    store
+      .sql(
+        "INSERT INTO line (lane, due_at, seq) SELECT lane, coalesce(due_at, enqueued_at), seq FROM jobs WHERE seq BETWEEN ? AND ? AND open = 0",
+      )
+      .run(first, last);
+    for (const queue of lanes.keys()) store.hintWork(queue);
+  }
+  if (loose.length > 0) followLinks(store, loose, now);
+  return fresh === undefined ? [] : jobs.filter((_, i) => !fresh.has(first + i)).map(({ id }) => id);
+}
+
+/** When the job is due, if it says so. */
+function dueAt(job: NewJob, now: number): number | null {
+  return job.delayMs === undefined ? (job.dueAt ?? null) : now + job.delayMs;
+}
+
+function isPlain(job: NewJob): boolean {
+  return (
+    job.links === undefined &&
+    job.waitsFor === undefined &&
+    job.headers === undefined &&
+    job.group === undefined &&
+    job.keepResultMs === undefined &&
+    job.keepFailedMs === undefined &&
+    job.maxLapses === undefined &&
+    job.expiresAt === undefined
+  );
+}
+
+function insert(store: Store, columns: string, rows: number) {
+  const row = `(${columns.replaceAll(/\w+/g, "?")})`;
+  return store.sql(`INSERT INTO jobs (${columns}) VALUES ${Array<string>(rows).fill(row).join(", ")} ON CONFLICT (id) DO NOTHING`);
+}
+
+/**
+ * Stores the arrows into new jobs. An arrow from a job that was stored already counts as well, at once if that job has ended: a new job never waits for
+ * something that nobody will tell it. Returns the sources that have ended.
+ *
+ * @param fresh numbers of the jobs that were stored by this call; undefined: all of them
+ */
+function insertLinks(store: Store, jobs: readonly NewJob[], first: number, fresh: ReadonlySet<number> | undefined): Loose[] {
+  const isFresh = (i: number): boolean => fresh === undefined || fresh.has(first + i);
+  const targets = new Map<string, number>();
+  for (const [i, job] of jobs.entries()) if (job.waitsFor !== undefined && isFresh(i)) targets.set(job.id, first + i);
+  const loose = new Map<number, Loose>();
+  const arrow = store.sql("INSERT INTO links (to_seq, position, from_seq, goes_on) VALUES (?, ?, ?, ?)");
+  for (const [i, job] of jobs.entries()) {
+    let from = first + i;
+    for (const { to, position, onFailure } of job.links ?? []) {
+      const target = targets.get(to);
+      if (target === undefined) continue;
+      if (!isFresh(i)) from = markSource(store, job.id, loose);
+      arrow.run(target, position, from, onFailure === "continue" ? 1 : 0);
+    }
+  }
+  return [...loose.values()];
+}
+
+/** Makes a stored job one that others wait for; returns its number. */
+function markSource(store: Store, id: string, loose: Map<number, Loose>): number {
+  const seq = store.value("UPDATE jobs SET links = links | 1 WHERE id = ? RETURNING seq").get(id) as number;
+  store.sql("UPDATE active SET links = links | 1 WHERE seq = ?").run(seq);
+  const state = store.value("SELECT state FROM ended WHERE seq = ?").get(seq) as number | undefined;
+  if (state !== undefined) loose.set(seq, { seq, id, state: FINAL[state]! });
+  return seq;
+}

@@ -1,0 +1,75 @@
+import {
+  UnsupportedError,
+  type Emitted,
+  type EnqueueOptions,
+  type Events,
+  type NewEvent,
+  type StoredEvent,
+  type Wake,
+} from "../../contract/index.js";
+import { wake } from "./claim.js";
+import { clock, type Store } from "./store.js";
+
+const WEEK_MS = 7 * 86_400_000;
+
+/** The durable inbox. */
+export function events(store: Store): Events {
+  return {
+    async emit(list: readonly NewEvent[], options?: EnqueueOptions): Promise<Emitted> {
+      if (options?.transaction !== undefined) throw new UnsupportedError("sqlite", "a transaction of the caller's");
+      if (list.length === 0) return { duplicates: [], woken: [] };
+      const now = clock(options);
+      return store.write(() => {
+        const duplicates: string[] = [];
+        const woken: string[] = [];
+        const seen = new Set<string>();
+        for (const event of list) {
+          if (seen.has(event.id) || isStored(store, event.id)) duplicates.push(event.id);
+          else woken.push(...emitOne(store, event, now));
+          seen.add(event.id);
+        }
+        return { duplicates, woken };
+      });
+    },
+
+    async list({ name, key, limit = 100 }): Promise<readonly StoredEvent[]> {
+      const columns = "SELECT id, seq, name, key, payload, at FROM events";
+      const rows = (
+        key === undefined
+          ? store.read(() => store.rows(`${columns} WHERE name = ? ORDER BY seq LIMIT ?`).all(name, limit))
+          : store.read(() => store.rows(`${columns} WHERE name = ? AND key = ? ORDER BY seq LIMIT ?`).all(name, key, limit))
+      ) as [string, number, string, string, string | null, number][];
+      return Array.from(rows, ([id, seq, event, about, payload, at]) => ({
+        id,
+        seq,
+        name: event,
+        key: about,
+        ...(payload !== null && { payload }),
+        at,
+      }));
+    },
+  };
+}
+
+function isStored(store: Store, id: string): boolean {
+  return store.value("SELECT 1 FROM events WHERE id = ?").get(id) !== undefined;
+}
+
+/** Stores one event and makes those ready who wait for it; returns their ids. */
+function emitOne(store: Store, event: NewEvent, now: number): string[] {
+  const { id, name, key, payload } = event;
+  const keepMs = event.keepMs ?? WEEK_MS;
+  const seq = store.value("UPDATE meta SET value = value + 1 WHERE name = 'event_seq' RETURNING value").get() as number;
+  if (keepMs > 0)
+    store
+      .sql("INSERT INTO events (seq, id, name, key, at, forget_at, payload) VALUES (?, ?, ?, ?, ?, ?, ?)")
+      .run(seq, id, name, key, now, now + keepMs, payload ?? null);
+  const waiting = store
+    .rows(
+      "SELECT w.seq, j.id FROM waits w CROSS JOIN jobs j ON j.seq = w.seq WHERE w.name = ? AND w.key = ? AND w.after < ? ORDER BY w.seq",
+    )
+    .all(name, key, seq) as [number, string][];
+  const why: Wake = { by: "event", name, key, seq, ...(payload !== undefined && { payload }) };
+  for (const [job] of waiting) wake(store, job, why, now);
+  return waiting.map(([, job]) => job);
+}

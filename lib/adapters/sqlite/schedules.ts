@@ -1,0 +1,87 @@
+import {
+  checkJobs,
+  type At,
+  type Capabilities,
+  type Due,
+  type NewSchedule,
+  type Schedule,
+  type Schedules,
+  type Shot,
+} from "../../contract/index.js";
+import { insertJobs } from "./enqueue.js";
+import { clock, type Store } from "./store.js";
+
+const COLUMNS = "SELECT id, spec, next_at, last_at, fires, paused FROM schedules";
+
+type ScheduleRow = [string, string, number | null, number | null, number, number];
+
+/** The schedule store. */
+export function schedules(store: Store, adapter: { readonly name: string; readonly capabilities: Capabilities }): Schedules {
+  return {
+    async upsert(list: readonly NewSchedule[]): Promise<void> {
+      store.write(() => {
+        const upsert = store.sql(
+          `INSERT INTO schedules (id, spec, next_at) VALUES (?, ?, ?)
+           ON CONFLICT (id) DO UPDATE SET spec = excluded.spec, next_at = excluded.next_at WHERE spec <> excluded.spec`,
+        );
+        for (const { id, spec, nextAt } of list) upsert.run(id, spec, nextAt ?? null);
+      });
+    },
+
+    async due(ids: readonly string[], limit: number, options?: At): Promise<Due> {
+      const now = clock(options);
+      return store.read(() => {
+        const rows = store
+          .rows(
+            `${COLUMNS} WHERE id IN (SELECT value FROM json_each(?)) AND paused = 0 AND next_at IS NOT NULL ORDER BY next_at, id LIMIT ?`,
+          )
+          .all(JSON.stringify(ids), limit + 1) as ScheduleRow[];
+        const list = Array.from(rows, toSchedule);
+        const ready = list.filter(({ nextAt }, i) => i < limit && nextAt! <= now);
+        return { schedules: ready, nextDueAt: list[ready.length]?.nextAt, now };
+      });
+    },
+
+    async fire(shots: readonly Shot[], options?: At): Promise<readonly string[]> {
+      checkJobs(
+        shots.map(({ job }) => job),
+        adapter,
+      );
+      const now = clock(options);
+      return store.write(() => {
+        const move = store.sql(
+          "UPDATE schedules SET next_at = ?, last_at = ?, fires = fires + 1 WHERE id = ? AND next_at = ? AND paused = 0",
+        );
+        const fired = shots.filter(({ id, slot, nextAt }) => move.run(nextAt ?? null, slot, id, slot).changes === 1);
+        insertJobs(
+          store,
+          fired.map(({ job }) => job),
+          now,
+        );
+        return fired.map(({ id }) => id);
+      });
+    },
+
+    async list(): Promise<readonly Schedule[]> {
+      return store.read(() => Array.from(store.rows(`${COLUMNS} ORDER BY id`).all() as ScheduleRow[], toSchedule));
+    },
+
+    async pause(id: string): Promise<boolean> {
+      return store.write(() => store.sql("UPDATE schedules SET paused = 1 WHERE id = ?").run(id).changes === 1);
+    },
+
+    async resume(id: string, nextAt: number | undefined): Promise<boolean> {
+      return store.write(
+        () => store.sql("UPDATE schedules SET paused = 0, next_at = ? WHERE id = ?").run(nextAt ?? null, id).changes === 1,
+      );
+    },
+
+    async remove(id: string): Promise<boolean> {
+      return store.write(() => store.sql("DELETE FROM schedules WHERE id = ?").run(id).changes === 1);
+    },
+  };
+}
+
+function toSchedule([id, spec, nextAt, lastAt, fires, paused]: ScheduleRow): Schedule {
+  return { id, spec, nextAt: nextAt ?? undefined, paused: paused === 1, lastAt: lastAt ?? undefined, fires };
+}

@@ -1,0 +1,134 @@
+import { JOB_DEFAULTS, type Claim, type Lease, type Settled, type Settlement, type Wake } from "../../contract/index.js";
+import { lend } from "./claim.js";
+import { insertJobs } from "./enqueue.js";
+import { appendEntries } from "./journal.js";
+import { ENDED, endBadly, enterLine, followLinks, GIVES, type Loose } from "./links.js";
+import { forget } from "./results.js";
+import { LEVELS, type Loan, type Store } from "./store.js";
+
+/** Carries out settlements and, on the way out, a claim, inside the caller's transaction. */
+export function settleAll(store: Store, settlements: readonly Settlement[], next: Claim | undefined, now: number): Settled {
+  const lost: string[] = [];
+  const loose: Loose[] = [];
+  for (const settlement of settlements) if (!settleOne(store, settlement, now, loose)) lost.push(settlement.lease.jobId);
+  if (loose.length > 0) followLinks(store, loose, now);
+  return next === undefined ? { lost } : { lost, claimed: lend(store, next, now) };
+}
+
+/** False: the lease has gone, and nothing was written. */
+function settleOne(store: Store, settlement: Settlement, now: number, loose: Loose[]): boolean {
+  const loan = giveBack(store, settlement.lease);
+  if (loan === undefined) return false;
+  if (settlement.journal !== undefined && settlement.journal.length > 0) appendEntries(store, loan, settlement.journal, now);
+  const { jobId: id } = settlement.lease;
+  switch (settlement.as) {
+    case "succeeded":
+      succeed(store, id, loan, settlement.result, now, loose);
+      if (settlement.enqueue !== undefined && settlement.enqueue.length > 0) insertJobs(store, settlement.enqueue, now);
+      break;
+    case "failed":
+    case "cancelled": {
+      const { as: state, error } = settlement;
+      const cause = settlement.as === "failed" ? settlement.cause : null;
+      endBadly(store, { ...loan, id, attempts: loan.attempt, state, cause, error }, now, loose);
+      break;
+    }
+    case "ready": {
+      const dueAt = settlement.dueAt ?? now + (settlement.delayMs ?? 0);
+      store
+        .sql("UPDATE jobs SET due_at = ?, attempts = ?, fence = ?, started_at = ?, wake = NULL, error = ifnull(?, error) WHERE seq = ?")
+        .run(
+          dueAt,
+          settlement.attempt === "spent" ? loan.attempt : loan.attempt - 1,
+          loan.fence,
+          loan.startedAt,
+          settlement.error === undefined ? null : JSON.stringify(settlement.error),
+          loan.seq,
+        );
+      enterLine(store, loan.seq, loan.lane, dueAt);
+      break;
+    }
+    case "parked":
+      park(store, loan, settlement.waits, settlement.deadline, now);
+  }
+  return true;
+}
+
+/** Ends the loan of a good lease and returns it; undefined if the lease has gone. What is remembered is tried first, then the store is asked. */
+function giveBack(store: Store, lease: Lease): Loan | undefined {
+  const end = store.sql("DELETE FROM active WHERE seq = ? AND fence = ? AND links = ?");
+  const remembered = store.recall(lease);
+  if (remembered !== undefined) {
+    store.loans.delete(lease.jobId);
+    if (end.run(remembered.seq, remembered.fence, remembered.links).changes === 1) return remembered;
+  }
+  const loan = loanOf(store, lease);
+  if (loan === undefined) return undefined;
+  end.run(loan.seq, loan.fence, loan.links);
+  return loan;
+}
+
+/** The loan of a lease as the store has it; undefined if the lease has gone. */
+export function loanOf(store: Store, { jobId, fence }: Lease): Loan | undefined {
+  const row = store
+    .rows(
+      `SELECT a.seq, a.fence, j.attempts + 1, a.started_at, a.links, j.lane, j.keep_result, j.keep_failed
+       FROM jobs j JOIN active a ON a.seq = j.seq WHERE j.id = ? AND a.fence = ?`,
+    )
+    .get(jobId, fence) as [number, number, number, number, number, number, number | null, number | null] | undefined;
+  if (row === undefined) return undefined;
+  const [seq, , attempt, startedAt, links, lane, keepResult, keepFailed] = row;
+  return { seq, fence, attempt, startedAt, links, lane, keepResult, keepFailed };
+}
+
+function succeed(store: Store, id: string, loan: Loan, result: string | undefined, now: number, loose: Loose[]): void {
+  const keep = loan.keepResult ?? JOB_DEFAULTS.keepResultMs;
+  if (keep === 0 && (loan.links & GIVES) === 0) forget(store, [loan.seq]);
+  else {
+    store
+      .sql("INSERT INTO ended (seq, state, ended_at, forget_at, started_at, attempts, fence, result) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+      .run(loan.seq, ENDED.succeeded, now, now + keep, loan.startedAt, loan.attempt, loan.fence, result ?? null);
+    if (loan.links & GIVES) loose.push({ seq: loan.seq, id, state: "succeeded" });
+  }
+  store.hintDone(id);
+}
+
+/** Looks for an event that has come already and parks only if there is none: the check and the park are one step. */
+function park(
+  store: Store,
+  loan: Loan,
+  waits: Extract<Settlement, { as: "parked" }>["waits"],
+  deadline: number | undefined,
+  now: number,
+): void {
+  let wake: Extract<Wake, { by: "event" }> | undefined;
+  for (const { name, key, after } of waits) {
+    const event = store
+      .rows("SELECT seq, payload FROM events WHERE name = ? AND key = ? AND seq > ? ORDER BY seq LIMIT 1")
+      .get(name, key, after) as [number, string | null] | undefined;
+    if (event === undefined || (wake !== undefined && wake.seq < event[0])) continue;
+    wake = { by: "event", name, key, seq: event[0], ...(event[1] !== null && { payload: event[1] }) };
+  }
+  store
+    .sql("UPDATE jobs SET attempts = ?, fence = ?, started_at = ?, wake = ?, due_at = ifnull(?, due_at) WHERE seq = ?")
+    .run(
+      loan.attempt - 1,
+      loan.fence,
+      loan.startedAt,
+      wake === undefined ? null : JSON.stringify(wake),
+      wake === undefined ? null : now,
+      loan.seq,
+    );
+  if (wake !== undefined) {
+    enterLine(store, loan.seq, loan.lane, now);
+    return;
+  }
+  store.sql("INSERT INTO parked (seq, queue, deadline) VALUES (?, ?, ?)").run(loan.seq, Math.floor(loan.lane / LEVELS), deadline ?? null);
+  // Two waits for the same event are one, from the earlier place on.
+  const wait = store.sql(
+    "INSERT INTO waits (name, key, seq, after) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET after = min(after, excluded.after)",
+  );
+  for (const { name, key, after } of waits) wait.run(name, key, loan.seq, after);
+  // Whoever sleeps until the next due time may have to wake for this deadline.
+  if (deadline !== undefined) store.hintWork(store.queueOf(loan.lane));
+}
