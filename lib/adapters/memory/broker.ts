@@ -1,0 +1,58 @@
+import { checkJobs, UnsupportedError } from "../../contract/index.js";
+import type { Adapter, Broker, QueueInfo } from "../../contract/index.js";
+import { cancel } from "./cancel.js";
+import { claim } from "./claim.js";
+import { deadLetters } from "./deadletters.js";
+import { enqueue } from "./enqueue.js";
+import { settle } from "./settle.js";
+import type { Store } from "./store.js";
+
+/** What `checkJobs` needs to know of the adapter. */
+export type Self = Pick<Adapter, "name" | "capabilities">;
+
+export function broker(store: Store, self: Self): Broker {
+  return {
+    enqueue: async (jobs, options) =>
+      store.step(options, (now) => {
+        if (options?.transaction !== undefined) throw new UnsupportedError(self.name, "transactions");
+        checkJobs(jobs, self);
+        return { duplicates: enqueue(store, jobs, now) };
+      }),
+    claim: async (request, options) => store.step(options, (now) => claim(store, request, now)),
+    settle: async (settlements, next, options) =>
+      store.step(options, (now) => {
+        for (const settlement of settlements)
+          if (settlement.as === "succeeded" && settlement.enqueue !== undefined) checkJobs(settlement.enqueue, self);
+        return settle(store, settlements, next, now);
+      }),
+    cancel: async (ids, reason, options) => store.step(options, (now) => cancel(store, ids, reason, now)),
+    pause: async (queues, options) =>
+      store.step(options, () => {
+        for (const name of queues) store.queue(name).paused = true;
+      }),
+    resume: async (queues, options) =>
+      store.step(options, () => {
+        for (const name of queues) resume(store, name);
+      }),
+    queues: async (options) => store.step(options, (now) => infos(store, now)),
+    deadLetters: deadLetters(store),
+  };
+}
+
+function resume(store: Store, name: string): void {
+  const queue = store.queues.get(name);
+  if (queue === undefined) return;
+  queue.paused = false;
+  if (queue.total === 0) store.queues.delete(name);
+  store.bell.work(name);
+}
+
+function infos(store: Store, now: number): QueueInfo[] {
+  const sorted = [...store.queues.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return sorted.map((queue) => {
+    store.promote(queue, now);
+    const { ready, active, blocked, parked } = queue.counts;
+    const { name, paused, delayedCount: delayed, dead } = queue;
+    return { queue: name, paused, ready: ready - delayed, delayed, active, blocked, parked, dead };
+  });
+}

@@ -1,0 +1,95 @@
+import type { Claim, Claimed, Delivery } from "../../contract/index.js";
+import { wake } from "./events.js";
+import { finish, inputsOf } from "./links.js";
+import type { Queue, Row, WorkerRow } from "./rows.js";
+import type { Store } from "./store.js";
+
+/** Takes back, wakes, expires, lends; each queue in the order asked. */
+export function claim(store: Store, { worker: id, from, limit }: Claim, now: number): Claimed {
+  takeBack(store, now);
+  const deliveries: Delivery[] = [];
+  const worker = store.workers.get(id);
+  const lapsed = worker === undefined || worker.leaseUntil <= now;
+  let next = Infinity;
+  for (const share of from) {
+    const queue = store.queues.get(share.queue);
+    if (queue === undefined || queue.paused) continue;
+    sweep(store, queue, now);
+    if (!lapsed) lend(store, queue, worker, Math.min(share.limit ?? limit, limit - deliveries.length), deliveries, now);
+    next = Math.min(next, queue.delayed.earliest() ?? Infinity, queue.deadlines.earliest() ?? Infinity);
+  }
+  for (const other of store.workers.values()) if (other !== worker && other.held.size > 0) next = Math.min(next, other.leaseUntil);
+  return { deliveries, nextDueAt: next === Infinity ? undefined : next, now, lapsed };
+}
+
+/** Makes ready what lapsed workers hold, or ends it if it has lost too many workers. Its place in line is the one it had. */
+function takeBack(store: Store, now: number): void {
+  for (const worker of store.workers.values()) {
+    if (worker.leaseUntil > now || worker.held.size === 0) continue;
+    for (const row of worker.held) {
+      row.attempts--;
+      row.lapses++;
+      store.release(row);
+      if (row.lapses < row.maxLapses) store.makeReady(row, now);
+      else {
+        const message = `It was lost with its worker ${row.lapses} times, which is the most it may be.`;
+        finish(store, row, { state: "failed", cause: "lapsed", error: { name: "Lapsed", message } }, now);
+      }
+    }
+  }
+}
+
+/** Wakes what has waited long enough, and puts in line what has come due. */
+function sweep(store: Store, queue: Queue, now: number): void {
+  for (let at = queue.deadlines.earliest(); at !== undefined && at <= now; at = queue.deadlines.earliest())
+    wake(store, queue.deadlines.peek()!, { by: "deadline" }, at, now);
+  store.promote(queue, now);
+}
+
+function lend(store: Store, queue: Queue, worker: WorkerRow, limit: number, deliveries: Delivery[], now: number): void {
+  let left = limit;
+  for (let priority = 9; priority >= 0; priority--) {
+    const line = queue.lines[priority];
+    if (line === undefined) continue;
+    for (let row = line.peek(); row !== undefined; row = line.peek()) {
+      if (left <= 0) return;
+      line.drop(row);
+      row.place = "nowhere";
+      if (row.expiresAt !== undefined && row.fence === 0 && row.expiresAt <= now) expire(store, row, now);
+      else {
+        deliveries.push(start(store, row, worker, now));
+        left--;
+      }
+    }
+  }
+  store.bell.noWork(queue.name);
+}
+
+function expire(store: Store, row: Row, now: number): void {
+  const message = `It had not started by ${new Date(row.expiresAt!).toISOString()}.`;
+  finish(store, row, { state: "expired", error: { name: "Expired", message } }, now);
+}
+
+function start(store: Store, row: Row, worker: WorkerRow, now: number): Delivery {
+  store.move(row, "active");
+  row.worker = worker;
+  worker.held.add(row);
+  row.attempts++;
+  row.fence++;
+  row.startedAt = now;
+  const { id, task, queue, payload, priority, enqueuedAt, dueAt, headers, group } = row;
+  const plain = { id, task, queue: queue.name, payload, priority, enqueuedAt, dueAt };
+  const job =
+    headers === undefined && group === undefined
+      ? plain
+      : { ...plain, ...(headers !== undefined && { headers }), ...(group !== undefined && { group }) };
+  const delivery = {
+    job,
+    lease: { jobId: id, fence: row.fence },
+    attempt: row.attempts,
+    lapses: row.lapses,
+    inputs: inputsOf(row),
+    journaled: row.journal !== undefined,
+  };
+  return row.wake === undefined ? delivery : { ...delivery, wake: row.wake };
+}

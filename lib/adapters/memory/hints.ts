@@ -1,0 +1,58 @@
+import type { Hint, Hints } from "../../contract/index.js";
+
+/** Gathers what a verb made due or ended, and tells the listeners once the verb is done. Costs next to nothing while nobody listens. */
+export class Bell {
+  readonly #listeners = new Set<(hint: Hint) => void>();
+  readonly #queues = new Set<string>();
+  #lastQueue: string | undefined;
+  #done: string[] = [];
+
+  /** There may be work in this queue. */
+  work(queue: string): void {
+    if (queue === this.#lastQueue || this.#listeners.size === 0) return;
+    this.#queues.add(queue);
+    this.#lastQueue = queue;
+  }
+
+  /** What there was in this queue has been lent in the same step. */
+  noWork(queue: string): void {
+    if (this.#lastQueue === undefined) return;
+    this.#queues.delete(queue);
+    this.#lastQueue = undefined;
+  }
+
+  done(id: string): void {
+    if (this.#listeners.size > 0) this.#done.push(id);
+  }
+
+  ring(): void {
+    if (this.#queues.size > 0) {
+      const queues = [...this.#queues];
+      this.#queues.clear();
+      this.#lastQueue = undefined;
+      this.tell({ kind: "work", queues });
+    }
+    if (this.#done.length > 0) {
+      const ids = this.#done;
+      this.#done = [];
+      this.tell({ kind: "done", ids });
+    }
+  }
+
+  tell(hint: Hint): void {
+    for (const listener of this.#listeners) listener(hint);
+  }
+
+  subscribe(listener: (hint: Hint) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+}
+
+/** Wake-ups within the process: given in the same turn as the verb that causes them. */
+export function hints(bell: Bell): Hints {
+  return {
+    subscribe: (listener) => bell.subscribe(listener),
+    control: (topic, message) => bell.tell({ kind: "control", topic, message }),
+  };
+}

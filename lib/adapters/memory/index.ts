@@ -1,0 +1,2 @@
+export { memory } from "./adapter.js";
+export type { MemoryOptions } from "./adapter.js";

@@ -1,0 +1,31 @@
+import type { Journal, NewEntry } from "../../contract/index.js";
+import type { Row } from "./rows.js";
+import type { Store } from "./store.js";
+
+export function journal(store: Store): Journal {
+  return {
+    read: async (runIds, options) => store.step(options, () => runIds.map((id) => store.rows.get(id)?.journal?.slice() ?? [])),
+    append: async (writes, options) =>
+      store.step(options, (now) => {
+        const lost: string[] = [];
+        for (const { lease, entries } of writes) {
+          const row = store.rows.get(lease.jobId);
+          if (row !== undefined && row.fence === lease.fence && row.state === "active") write(row, entries, now);
+          else lost.push(lease.jobId);
+        }
+        return { lost };
+      }),
+  };
+}
+
+/** Adds entries in `seq` order; a number that is taken stays as it is. */
+export function write(row: Row, entries: readonly NewEntry[], now: number): void {
+  for (const entry of entries) {
+    const log = (row.journal ??= []);
+    // Nearly always the entry comes last; otherwise its place is looked for from the end.
+    let place = log.length;
+    while (place > 0 && log[place - 1]!.seq > entry.seq) place--;
+    if (place > 0 && log[place - 1]!.seq === entry.seq) continue;
+    log.splice(place, 0, Object.freeze({ ...entry, at: now }));
+  }
+}

@@ -1,0 +1,118 @@
+import { JOB_STATES } from "../../contract/index.js";
+import type { JobFilter, JobRecord, JobState, Results } from "../../contract/index.js";
+import { pruneEvents } from "./events.js";
+import { pruneLocks } from "./locks.js";
+import type { Row } from "./rows.js";
+import type { Store } from "./store.js";
+import { pruneWorkers } from "./workers.js";
+
+export function results(store: Store): Results {
+  return {
+    get: async (ids, options) =>
+      store.step(options, () =>
+        ids.map((id) => {
+          const row = store.rows.get(id);
+          return row && recordOf(row);
+        }),
+      ),
+    list: async (filter = {}, options) =>
+      store.step(options, () => {
+        const limit = Math.min(filter.limit ?? 100, 1_000);
+        const found: JobRecord[] = [];
+        for (const row of newestFirst(store, filter)) {
+          if (found.length >= limit) break;
+          if (fits(row, filter)) found.push(recordOf(row));
+        }
+        return found;
+      }),
+    count: async (filter = {}, options) => store.step(options, () => count(store, filter)),
+    prune: async (limit = 1_000, options) =>
+      store.step(options, (now) => {
+        pruneEvents(store, now);
+        pruneWorkers(store, now);
+        pruneLocks(store, now);
+        return pruneJobs(store, limit, now);
+      }),
+  };
+}
+
+/** Jobs that may fit, from the cursor on. An unknown cursor gives none. */
+function* newestFirst(store: Store, { group, cursor }: JobFilter): Iterable<Row> {
+  const from = cursor === undefined ? undefined : store.rows.get(cursor);
+  if (cursor !== undefined && from === undefined) return;
+  if (group === undefined) {
+    for (let row = from === undefined ? store.newest : from.older; row !== undefined; row = row.older) yield row;
+    return;
+  }
+  for (const row of [...(store.groups.get(group) ?? [])].toReversed()) if (from === undefined || row.order < from.order) yield row;
+}
+
+function fits(row: Row, { state, task, queue, group }: JobFilter): boolean {
+  return (
+    (state === undefined || row.state === state) &&
+    (task === undefined || row.task === task) &&
+    (queue === undefined || row.queue.name === queue) &&
+    (group === undefined || row.group === group)
+  );
+}
+
+function count(store: Store, filter: JobFilter): Record<JobState, number> {
+  const total = { blocked: 0, ready: 0, active: 0, parked: 0, succeeded: 0, failed: 0, cancelled: 0, expired: 0 };
+  if (filter.task !== undefined || filter.group !== undefined) {
+    for (const row of newestFirst(store, filter)) if (fits(row, filter)) total[row.state]++;
+    return total;
+  }
+  for (const { name, counts } of store.queues.values())
+    if (filter.queue === undefined || filter.queue === name) for (const state of JOB_STATES) total[state] += counts[state];
+  return total;
+}
+
+/** Looks at ended jobs in the order they ended; what is needed as an input is set aside and looked at again every time. */
+function pruneJobs(store: Store, limit: number, now: number): number {
+  let pruned = 0;
+  for (const [keepMs, line] of store.kept) {
+    for (let row = line.peek(); row !== undefined && row.endedAt! + keepMs <= now && pruned < limit; row = line.peek()) {
+      line.drop();
+      row.place = "nowhere";
+      if (store.isNeeded(row)) {
+        store.needed.add(row);
+        continue;
+      }
+      store.forget(row);
+      pruned++;
+    }
+    if (line.peek() === undefined) store.kept.delete(keepMs);
+  }
+  for (const row of store.needed) {
+    if (pruned >= limit) break;
+    if (store.isNeeded(row)) continue;
+    store.forget(row);
+    pruned++;
+  }
+  return pruned;
+}
+
+function recordOf(row: Row): JobRecord {
+  const { id, task, queue, state, payload, headers, priority, group, attempts, lapses, enqueuedAt, dueAt } = row;
+  const { startedAt, endedAt, result, error, cause, worker } = row;
+  return {
+    id,
+    task,
+    queue: queue.name,
+    state,
+    payload,
+    priority,
+    attempts,
+    lapses,
+    enqueuedAt,
+    dueAt,
+    ...(headers !== undefined && { headers }),
+    ...(group !== undefined && { group }),
+    ...(startedAt !== undefined && { startedAt }),
+    ...(endedAt !== undefined && { endedAt }),
+    ...(result !== undefined && { result }),
+    ...(error !== undefined && { error }),
+    ...(cause !== undefined && { cause }),
+    ...(worker !== undefined && { worker: worker.id }),
+  };
+}

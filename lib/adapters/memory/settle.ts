@@ -1,0 +1,48 @@
+import type { Claim, Settled, Settlement } from "../../contract/index.js";
+import { claim } from "./claim.js";
+import { enqueue } from "./enqueue.js";
+import { park } from "./events.js";
+import { write } from "./journal.js";
+import { finish } from "./links.js";
+import type { Row } from "./rows.js";
+import type { Store } from "./store.js";
+
+/** Carries out a batch of settlements that has been checked, then lends the next jobs if asked. */
+export function settle(store: Store, settlements: readonly Settlement[], next: Claim | undefined, now: number): Settled {
+  const lost: string[] = [];
+  for (const settlement of settlements) {
+    const { jobId, fence } = settlement.lease;
+    const row = store.rows.get(jobId);
+    if (row === undefined || row.fence !== fence || row.state !== "active") {
+      lost.push(jobId);
+      continue;
+    }
+    if (settlement.journal !== undefined) write(row, settlement.journal, now);
+    row.wake = undefined;
+    end(store, row, settlement, now);
+  }
+  return next === undefined ? { lost } : { lost, claimed: claim(store, next, now) };
+}
+
+function end(store: Store, row: Row, settlement: Settlement, now: number): void {
+  switch (settlement.as) {
+    case "succeeded":
+      finish(store, row, { state: "succeeded", result: settlement.result }, now);
+      if (settlement.enqueue !== undefined) enqueue(store, settlement.enqueue, now);
+      return;
+    case "failed":
+      return finish(store, row, { state: "failed", cause: settlement.cause, error: settlement.error }, now);
+    case "cancelled":
+      return finish(store, row, { state: "cancelled", error: settlement.error }, now);
+    case "ready":
+      store.release(row);
+      if (settlement.attempt === "returned") row.attempts--;
+      if (settlement.error !== undefined) row.error = settlement.error;
+      row.dueAt = settlement.dueAt ?? now + (settlement.delayMs ?? 0);
+      return store.makeReady(row, now);
+    case "parked":
+      store.release(row);
+      row.attempts--;
+      return park(store, row, settlement.waits, settlement.deadline, now);
+  }
+}

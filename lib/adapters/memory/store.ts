@@ -1,0 +1,224 @@
+import { isFinal, StoreError } from "../../contract/index.js";
+import type { At, JobState } from "../../contract/index.js";
+import { Bell } from "./hints.js";
+import { Fifo } from "./order/fifo.js";
+import { Heap } from "./order/heap.js";
+import { Queue } from "./rows.js";
+import type { EventRow, LockRow, Row, ScheduleRow, WorkerRow } from "./rows.js";
+
+/** The tables of the memory adapter, and the few moves that keep them agreeing with one another. */
+export class Store {
+  readonly bell = new Bell();
+  readonly #clock: () => number;
+  #users = 0;
+
+  rows = new Map<string, Row>();
+  queues = new Map<string, Queue>();
+  groups = new Map<string, Set<Row>>();
+  workers = new Map<string, WorkerRow>();
+  dead = new Set<Row>();
+  newest: Row | undefined;
+  /** Ended jobs by how long they are kept, in the order they ended. */
+  kept = new Map<number, Fifo<Row>>();
+  /** Ended jobs past their time that a job they link to may yet need. */
+  needed = new Set<Row>();
+  events = new Map<string, EventRow>();
+  eventsByName = new Map<string, EventRow[]>();
+  eventsByKey = new Map<string, EventRow[]>();
+  eventRetention = new Heap<EventRow>();
+  /** Parked jobs by what they wait for. */
+  waiters = new Map<string, Set<Row>>();
+  schedules = new Map<string, ScheduleRow>();
+  locks = new Map<string, LockRow>();
+  /** Last numbers given. */
+  order = 0;
+  eventSeq = 0;
+  lockToken = 0;
+
+  constructor(clock: () => number) {
+    this.#clock = clock;
+  }
+
+  open(): void {
+    this.#users++;
+  }
+
+  /** Forgets everything when the last user has closed. */
+  close(): void {
+    if (this.#users === 0 || --this.#users > 0) return;
+    this.rows = new Map();
+    this.queues = new Map();
+    this.groups = new Map();
+    this.workers = new Map();
+    this.dead = new Set();
+    this.newest = undefined;
+    this.kept = new Map();
+    this.needed = new Set();
+    this.events = new Map();
+    this.eventsByName = new Map();
+    this.eventsByKey = new Map();
+    this.eventRetention = new Heap();
+    this.waiters = new Map();
+    this.schedules = new Map();
+    this.locks = new Map();
+  }
+
+  /**
+   * Runs one verb: nothing else happens between its first line and its last, and the hints it caused follow it.
+   * @throws {StoreError} `STEM_STORE_CLOSED`
+   */
+  step<T>(options: At | undefined, body: (now: number) => T): T {
+    if (this.#users === 0)
+      throw new StoreError(
+        "STEM_STORE_CLOSED",
+        "The memory store is not open.",
+        "Call open() before using it, and close() after its last use.",
+      );
+    const done = body(options?.now ?? this.#clock());
+    this.bell.ring();
+    return done;
+  }
+
+  queue(name: string): Queue {
+    let queue = this.queues.get(name);
+    if (queue === undefined) this.queues.set(name, (queue = new Queue(name)));
+    return queue;
+  }
+
+  add(row: Row): void {
+    this.rows.set(row.id, row);
+    row.older = this.newest;
+    if (this.newest !== undefined) this.newest.newer = row;
+    this.newest = row;
+    row.queue.counts[row.state]++;
+    row.queue.total++;
+    if (row.group !== undefined) {
+      const members = this.groups.get(row.group);
+      if (members === undefined) this.groups.set(row.group, new Set([row]));
+      else members.add(row);
+    }
+  }
+
+  /** Forgets an ended job, its journal with it. */
+  forget(row: Row): void {
+    const { queue } = row;
+    this.unfile(row);
+    this.setDead(row, false);
+    this.needed.delete(row);
+    this.rows.delete(row.id);
+    row.stored = false;
+    row.ins = undefined;
+    row.journal = undefined;
+    if (row.newer === undefined) this.newest = row.older;
+    else row.newer.older = row.older;
+    if (row.older !== undefined) row.older.newer = row.newer;
+    row.newer = row.older = undefined;
+    queue.counts[row.state]--;
+    if (--queue.total === 0 && !queue.paused) this.queues.delete(queue.name);
+    if (row.group !== undefined) {
+      const members = this.groups.get(row.group);
+      if (members?.delete(row) && members.size === 0) this.groups.delete(row.group);
+    }
+  }
+
+  /** Changes the state; whoever calls has made sure that the table of moves permits it. */
+  move(row: Row, to: JobState): void {
+    const { counts } = row.queue;
+    counts[row.state]--;
+    counts[to]++;
+    row.state = to;
+  }
+
+  /** Makes a job ready and puts it in line, or with the delayed if its time has not come. */
+  makeReady(row: Row, now: number): void {
+    this.move(row, "ready");
+    this.file(row, now);
+  }
+
+  /** Puts a ready job in line. */
+  file(row: Row, now: number): void {
+    const { queue } = row;
+    if (row.dueAt > now) {
+      queue.delayed.push(row, row.dueAt, row.order);
+      queue.delayedCount++;
+      row.place = "delayed";
+    } else {
+      queue.line(row.priority).push(row);
+      row.place = "line";
+    }
+    this.bell.work(queue.name);
+  }
+
+  /** Takes a job out of wherever it is filed. The entry stays behind and is void. */
+  unfile(row: Row): void {
+    switch (row.place) {
+      case "nowhere":
+        return;
+      case "line":
+        row.ticket++;
+        row.queue.line(row.priority).left();
+        break;
+      case "delayed":
+        row.ticket++;
+        row.queue.delayedCount--;
+        row.queue.delayed.left();
+        break;
+      case "deadlines":
+        row.ticket++;
+        row.queue.deadlines.left();
+        break;
+      case "kept":
+        row.ticket++;
+        break;
+    }
+    row.place = "nowhere";
+  }
+
+  /** Moves what has come due from the delayed into the line. */
+  promote(queue: Queue, now: number): void {
+    for (let row = queue.delayed.peek(); row !== undefined && row.dueAt <= now; row = queue.delayed.peek()) {
+      queue.delayed.drop();
+      queue.delayedCount--;
+      row.ticket++;
+      queue.line(row.priority).push(row);
+      row.place = "line";
+    }
+  }
+
+  /** Takes an active job from its worker. */
+  release(row: Row): void {
+    row.worker?.held.delete(row);
+    row.worker = undefined;
+  }
+
+  /** Files an ended job by how long it is kept. */
+  keep(row: Row): void {
+    const keepMs = row.state === "succeeded" ? row.keepResultMs : row.keepFailedMs;
+    let line = this.kept.get(keepMs);
+    if (line === undefined) this.kept.set(keepMs, (line = new Fifo()));
+    line.push(row);
+    row.place = "kept";
+  }
+
+  /** Whether a job this one links to is stored and may still want its input. */
+  isNeeded(row: Row): boolean {
+    return row.outs?.some(({ to }) => to.stored && to.state !== "succeeded") ?? false;
+  }
+
+  setDead(row: Row, dead: boolean): void {
+    if (dead === this.dead.has(row)) return;
+    if (dead) this.dead.add(row);
+    else this.dead.delete(row);
+    row.queue.dead += dead ? 1 : -1;
+  }
+
+  /** Undoes an end: a retry, or the revival of what died of an input. */
+  reopen(row: Row): void {
+    if (!isFinal(row.state)) return;
+    this.unfile(row);
+    this.needed.delete(row);
+    this.setDead(row, false);
+    row.endedAt = row.cause = undefined;
+    row.attempts = row.lapses = 0;
+  }
+}
