@@ -44,6 +44,7 @@ type Report = (code: DiagnosticCode, place: Place, message: string, severity?: D
 
 function handlersOf(owner: MarkedClass, report: Report): readonly Handler[] {
   const found: Handler[] = [];
+  let tasks = 0;
   const [mark, ...more] = owner.marks.filter((one) => usable(one, "class", report));
   for (const extra of more) {
     report(
@@ -59,6 +60,7 @@ function handlersOf(owner: MarkedClass, report: Report): readonly Handler[] {
     for (const extra of others) {
       report("STEM1018", extra.place, `${title(owner)}.${member.text} is marked twice. Keep one of the decorators.`);
     }
+    if (own?.decorator === "Task") tasks++;
     if (own?.decorator === "Task") found.push(...handlerOf(own, owner, member, report));
     // A base class may hold steps for the workflows that extend it.
     if (own?.decorator === "Step" && !workflow && !owner.abstract) {
@@ -71,7 +73,7 @@ function handlersOf(owner: MarkedClass, report: Report): readonly Handler[] {
       );
     }
   }
-  if (found.length > 0) checkClass(owner, found[0]!.kind, report);
+  if (mark !== undefined || tasks > 0) checkClass(owner, workflow ? "workflow" : "task", mark !== undefined, report);
   return found;
 }
 
@@ -85,7 +87,7 @@ function usable({ decorator, called, place }: Mark, on: "class" | "member", repo
 }
 
 /** What holds for the class of every handler. */
-function checkClass(owner: MarkedClass, kind: Handler["kind"], report: Report): void {
+function checkClass(owner: MarkedClass, kind: Handler["kind"], onClass: boolean, report: Report): void {
   const name = title(owner);
   if (owner.name === undefined) {
     report("STEM1005", owner.place, `this ${kind} class has no name, so neither the client nor an error can name it. Give it one.`);
@@ -96,7 +98,8 @@ function checkClass(owner: MarkedClass, kind: Handler["kind"], report: Report): 
       `class ${name} is not exported from its file, so the client cannot refer to its types. Add "export" at the top level.`,
     );
   }
-  if (owner.abstract) {
+  // Marked methods of an abstract class belong to the providers that extend it.
+  if (owner.abstract && onClass) {
     report("STEM1006", owner.place, `class ${name} is abstract, so Nest cannot make it. Move the decorator to a class that extends it.`);
   }
   if (owner.unbound.length > 0) {
@@ -119,10 +122,13 @@ function checkClass(owner: MarkedClass, kind: Handler["kind"], report: Report): 
 function handlerOf(mark: Mark, owner: MarkedClass, member: Member | undefined, report: Report): readonly Handler[] {
   const kind = mark.decorator === "Workflow" ? "workflow" : "task";
   const name = nameOf(mark, owner, member, report);
-  if (mark.queue.state === "unreadable") {
-    const why = `the queue of this ${kind} cannot be read from the source (${mark.queue.text}), so producers would use the wrong one`;
-    report("STEM1015", mark.queue.place, `${why}. Use a string literal, a const, an enum member or a template of those.`);
-  } else if (mark.queue.state === "known" && !NAME.test(mark.queue.value)) {
+  for (const option of ["queue", "instance"] as const) {
+    const { [option]: given } = mark;
+    if (given.state !== "unreadable") continue;
+    const why = `the ${option} of this ${kind} cannot be read from the source (${given.text}), so producers would use the wrong one`;
+    report("STEM1015", given.place, `${why}. Use a string literal, a const, an enum member or a template of those.`);
+  }
+  if (mark.queue.state === "known" && !NAME.test(mark.queue.value)) {
     report("STEM1002", mark.queue.place, `"${mark.queue.value}" is not a valid queue name. ${NAME_RULE}`);
   }
   const method = member ?? owner.run;
@@ -141,6 +147,7 @@ function handlerOf(mark: Mark, owner: MarkedClass, member: Member | undefined, r
       kind,
       name,
       queue: mark.queue.state === "known" ? mark.queue.value : undefined,
+      instance: mark.instance.state === "known" ? mark.instance.value : undefined,
       priority: mark.priority.state === "known" ? mark.priority.value : undefined,
       className: owner.name,
       exportedAs: owner.exportedAs,

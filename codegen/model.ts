@@ -33,6 +33,8 @@ export interface Mark {
   readonly called: boolean;
   readonly name: Readable<string>;
   readonly queue: Readable<string>;
+  /** The instance of Stem it belongs to. */
+  readonly instance: Readable<string>;
   readonly priority: Readable<number>;
 }
 
@@ -88,6 +90,8 @@ export interface Handler {
   readonly kind: "task" | "workflow";
   readonly name: string;
   readonly queue: string | undefined;
+  /** The instance of Stem it belongs to; undefined for the one without a name. */
+  readonly instance: string | undefined;
   readonly priority: number | undefined;
   /** The class that has it. */
   readonly className: string;

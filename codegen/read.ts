@@ -34,6 +34,8 @@ export class Reader {
   readonly #options: ReaderOptions;
   readonly #sources: Sources;
   readonly #classes: Classes;
+  /** What the last look found, for the reading that follows it: listing the folders takes as long as reading a few hundred files again. */
+  #seen: Project | Diagnostic | undefined;
 
   private constructor(ts: Typescript, options: ReaderOptions) {
     this.#ts = ts;
@@ -51,13 +53,13 @@ export class Reader {
 
   /** @throws {CodegenError} `STEM_PROJECT_NOT_FOUND` */
   read(): Reading | Diagnostic {
-    const project = this.#project();
+    const project = this.#seen ?? this.#project();
+    this.#seen = undefined;
     if ("code" in project) return project;
-    this.#sources.begin(project.options);
     const classes: MarkedClass[] = [];
     const diagnostics: Diagnostic[] = [];
-    for (const path of project.files) {
-      const source = this.#sources.markedSource(path);
+    for (const path of this.#sources.begin(project.options, project.files)) {
+      const source = this.#sources.source(path);
       if (source === undefined) continue;
       // What the parser makes of a broken file is a guess; a client written from it could lack a task.
       if (source.broken === undefined) classes.push(...this.#classes.in(source));
@@ -78,6 +80,7 @@ export class Reader {
    */
   look(): { readonly folders: readonly string[]; readonly changed: boolean; readonly stamp: string } {
     const project = this.#project();
+    this.#seen = project;
     const changed = this.#sources.changed();
     if ("code" in project) return { folders: [dirname(project.file)], changed, stamp: `${project.message} ${stampOf(project.file)}` };
     const followed = this.#sources.paths().filter((path) => !path.includes("/node_modules/"));

@@ -91,6 +91,7 @@ export class Marks {
       name:
         inOptions || first === undefined || value === undefined ? option("name", "string") : this.#readable(first, value, "string", source),
       queue: option("queue", "string"),
+      instance: option("instance", "string"),
       priority: option("priority", "number"),
     };
   }

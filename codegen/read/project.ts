@@ -37,7 +37,8 @@ export function findProject(ts: Typescript, cwd: string, project: string | undef
   const error = read.error ?? parsed?.errors.find(({ code }) => FATAL.has(code));
   if (parsed === undefined || error !== undefined) {
     const at = error?.file?.getLineAndCharacterOfPosition(error.start ?? 0);
-    const text = error === undefined ? "" : ts.flattenDiagnosticMessageText(error.messageText, " ").replace(/\.$/, "");
+    const text =
+      error === undefined ? "" : ts.flattenDiagnosticMessageText(error.messageText, " ").replaceAll(`${folder}/`, "").replace(/\.$/, "");
     return {
       code: "STEM1017",
       severity: "error",

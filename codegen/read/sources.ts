@@ -12,8 +12,9 @@ export interface Source {
   readonly broken: { readonly place: Place; readonly text: string } | undefined;
 }
 
-/** What may hold one of our decorators: it imports our package, or (re-exported by a file of the project) writes one of them. */
-const MAY_BE_MARKED = /nestjs-stem|@\s*(?:\w+\s*\.\s*)?(?:Task|Workflow|Step)\b/;
+/** `export { Task as Job } from "nestjs-stem"`, by which a file gives our decorators names of its own. */
+const RENAMED = /export\s*\{([^}]*)\}/g;
+const AS = /\b(?:Task|Workflow|Step)\s+as\s+([\w$]+)/g;
 
 /**
  * The files of a project, read when asked for and kept until they change on disk. Only the syntax is looked at: no types, no
@@ -30,11 +31,24 @@ export class Sources {
     this.#ts = ts;
   }
 
-  /** Starts a pass: each file is compared with the disk once more, and modules are looked up anew. */
-  begin(options: ts.CompilerOptions): void {
+  /**
+   * Starts a pass: each file is compared with the disk once more, and modules are looked up anew.
+   *
+   * @returns those of `files` which, at a glance at their text, may hold a decorator of ours: they import our package, or write one of its
+   * decorators by the name under which a file of the project re-exports it. Only these are worth parsing.
+   */
+  begin(options: ts.CompilerOptions, files: readonly string[]): readonly string[] {
     this.#options = options;
     this.#checked.clear();
     this.#resolved = new Map();
+    const texts = files.map((path) => this.#read(path)?.text ?? "");
+    const names = ["Task", "Workflow", "Step"];
+    for (const text of texts) {
+      if (!text.includes("nestjs-stem")) continue;
+      for (const [, list] of text.matchAll(RENAMED)) for (const [, name] of list!.matchAll(AS)) names.push(name!.replaceAll("$", "\\$"));
+    }
+    const marked = new RegExp(`nestjs-stem|@\\s*(?:[\\w$]+\\s*\\.\\s*)?(?:${names.join("|")})(?![\\w$])`);
+    return files.filter((_, index) => marked.test(texts[index]!));
   }
 
   /** Forgets files that the last pass had no use for. */
@@ -50,12 +64,6 @@ export class Sources {
   /** Whether any of those files is no longer what it was when it was read. */
   changed(): boolean {
     return [...this.#files].some(([path, { stamp }]) => stampOf(path) !== stamp);
-  }
-
-  /** The parsed file, if a glance at its text says that it may hold a decorator of ours. */
-  markedSource(path: string): Source | undefined {
-    const text = this.#read(path)?.text;
-    return text !== undefined && MAY_BE_MARKED.test(text) ? this.source(path) : undefined;
   }
 
   /** The parsed file; undefined if it cannot be read. */

@@ -10,7 +10,12 @@ export function quote(text: string): string {
 
 /** A property key: bare where an identifier will do. */
 export function key(name: string): string {
-  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : quote(name);
+  return isIdentifier(name) ? name : quote(name);
+}
+
+/** True if `text` can stand as a name in code. */
+export function isIdentifier(text: string): boolean {
+  return /^[A-Za-z_$][\w$]*$/.test(text);
 }
 
 /** A key of an object literal. `__proto__: x` would set the prototype; computed, it is a property like others. */
@@ -21,7 +26,7 @@ export function literalKey(name: string): string {
 /** A doc comment of those lines, each line of the result indented. */
 export function docComment(lines: readonly string[], indent: string): readonly string[] {
   // A comment that says @ts-ignore, in whatever tense, silences the compiler on the line below.
-  const kept = lines.filter((line) => !/@ts-\w/.test(line)).map((line) => line.replaceAll("*/", "*\\/"));
+  const kept = lines.map((line) => line.replaceAll("@ts-", "ts-").replaceAll("*/", "*\\/"));
   const only = kept[0] ?? "";
   if (kept.length <= 1) return [`${indent}/** ${only} */`];
   return [`${indent}/**`, ...kept.map((line) => `${indent} * ${line}`.trimEnd()), `${indent} */`];

@@ -1,0 +1,44 @@
+import { existsSync, readFileSync } from "node:fs";
+import { relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "@jest/globals";
+import ts from "typescript";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const fixtures = resolve(root, "test/codegen/fixtures");
+const FACE = "lib/index.ts";
+
+/** Compiles with the compiler and the options of a user: the shop's own tsconfig. */
+function errorsOf(file: string): readonly string[] {
+  const config = ts.readConfigFile(resolve(fixtures, "shop/tsconfig.json"), ts.sys.readFile);
+  const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, resolve(fixtures, "shop"));
+  const paths = { "nestjs-stem": [resolve(root, existsSync(resolve(root, FACE)) ? FACE : "test/codegen/fixtures/face/index.d.ts")] };
+  const program = ts.createProgram([resolve(fixtures, file)], {
+    ...options,
+    types: ["node"],
+    typeRoots: [resolve(root, "node_modules/@types")],
+    paths,
+  });
+  return ts.getPreEmitDiagnostics(program).map(({ code, file: where, start, messageText }) => {
+    const line = where === undefined ? 0 : where.getLineAndCharacterOfPosition(start ?? 0).line + 1;
+    const name = where === undefined ? "" : relative(fixtures, where.fileName);
+    return `${name}:${line} TS${code}${process.env["VERBOSE"] === "1" ? ` ${ts.flattenDiagnosticMessageText(messageText, "\n")}` : ""}`;
+  });
+}
+
+describe("the types of the generated client", () => {
+  it("take what the handlers take and give what the handlers give", () => {
+    expect(errorsOf("types/pass/client.ts")).toEqual([]);
+  });
+
+  it("refuse every wrong payload, option, name and use of a result, each with its error on its line", () => {
+    const file = "types/fail/client.ts";
+    const lines = readFileSync(resolve(fixtures, file), "utf8").split("\n");
+    const expected = lines.flatMap((line, index) => {
+      const [, code] = /\/\/ error (TS\d+)$/.exec(line) ?? [];
+      return code === undefined ? [] : [`${file}:${index + 1} ${code}`];
+    });
+    expect(expected.length).toBeGreaterThan(20);
+    expect(errorsOf(file)).toEqual(expected);
+  });
+});

@@ -1,0 +1,97 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "@jest/globals";
+import { type Generated, watch, type WatchOptions } from "../../codegen/index.js";
+import { GENERATED, taskClass, type TestProject, withProject } from "./project.js";
+
+/** Watches a project; results are taken one by one, in order. */
+async function watched<T>(
+  files: Readonly<Record<string, string>>,
+  options: WatchOptions,
+  use: (project: TestProject, next: () => Promise<Generated>, all: readonly Generated[]) => Promise<T>,
+): Promise<void> {
+  await withProject(files, async (project) => {
+    const all: Generated[] = [];
+    const waiting: (() => void)[] = [];
+    let taken = 0;
+    const watching = await watch({ cwd: project.folder, quietMs: 5, pollMs: 20, ...options }, (result) => {
+      all.push(result);
+      waiting.shift()?.();
+    });
+    const next = async (): Promise<Generated> => {
+      if (taken === all.length) await new Promise<void>((resolve) => waiting.push(resolve));
+      return all[taken++]!;
+    };
+    try {
+      await use(project, next, all);
+    } finally {
+      await watching.close();
+    }
+  });
+}
+
+describe.each([
+  ["told by the system", {}],
+  ["looking regularly", { poll: true }],
+])("stem generate --watch, %s", (_, options) => {
+  it("writes at once and after every edit, new file, new folder and removal", () =>
+    watched({ "src/a.ts": taskClass("A", "a") }, options, async (project, next) => {
+      expect(await next()).toMatchObject({ tasks: 1, state: "written" });
+      project.write({ "src/a.ts": taskClass("A", "a.renamed") });
+      expect(await next()).toMatchObject({ tasks: 1, state: "written" });
+      expect(project.text(GENERATED)).toContain("'a.renamed'");
+      project.write({ "src/b.ts": taskClass("B", "b") });
+      expect(await next()).toMatchObject({ tasks: 2, state: "written" });
+      project.write({ "src/deep/er/c.ts": taskClass("C", "c") });
+      expect(await next()).toMatchObject({ tasks: 3, state: "written" });
+      rmSync(join(project.folder, "src/b.ts"));
+      expect(await next()).toMatchObject({ tasks: 2, state: "written" });
+    }));
+
+  it("follows a constant to a file the project does not include", () =>
+    watched(
+      {
+        "tsconfig.json": '{ "compilerOptions": { "module": "nodenext" }, "include": ["src"] }',
+        "src/a.ts":
+          'import { Task } from "nestjs-stem";\nimport { NAME } from "../shared/names.js";\n@Task(NAME) export class A { run() {} }',
+        "shared/names.ts": 'export const NAME = "one";',
+      },
+      options,
+      async (project, next) => {
+        expect(await next()).toMatchObject({ state: "written" });
+        project.write({ "shared/names.ts": 'export const NAME = "two";' });
+        expect(await next()).toMatchObject({ state: "written" });
+        expect(project.text(GENERATED)).toContain("'two'");
+      },
+    ));
+
+  it("reports errors, keeps the file, and goes on when they are mended; a broken tsconfig is an error like others", () =>
+    watched({ "src/a.ts": taskClass("A", "a") }, options, async (project, next) => {
+      expect(await next()).toMatchObject({ state: "written" });
+      const before = project.text(GENERATED);
+      project.write({ "src/a.ts": taskClass("A", "a b") });
+      expect(await next()).toMatchObject({ state: "errors", diagnostics: [{ code: "STEM1002" }] });
+      project.write({ "tsconfig.json": '{ "extends": "./missing.json" }' });
+      expect(await next()).toMatchObject({ state: "errors", diagnostics: [{ code: "STEM1017" }] });
+      expect(project.text(GENERATED)).toBe(before);
+      project.write({ "src/a.ts": taskClass("A", "b"), "tsconfig.json": '{ "include": ["src"] }' });
+      let result = await next();
+      while (result.state === "errors") result = await next();
+      expect(result).toMatchObject({ state: "written" });
+    }));
+
+  it("does not take its own writing for an edit, but writes again what was deleted", () =>
+    watched({ "src/a.ts": taskClass("A", "a") }, options, async (project, next, all) => {
+      expect(await next()).toMatchObject({ state: "written" });
+      project.write({ "src/a.ts": taskClass("A", "b") });
+      expect(await next()).toMatchObject({ state: "written" });
+      rmSync(join(project.folder, GENERATED));
+      expect(await next()).toMatchObject({ state: "written" });
+      expect(all.map(({ state }) => state)).toEqual(["written", "written", "written"]);
+    }));
+});
+
+it("stem generate --watch fails at once for a project that is not there", () =>
+  withProject({}, async ({ folder }) => {
+    await expect(watch({ cwd: folder, project: "missing.json" }, () => {})).rejects.toMatchObject({ code: "STEM_PROJECT_NOT_FOUND" });
+  }));
