@@ -38,8 +38,12 @@ export class LawBench {
   #serial = 0;
   #other: Promise<Adapter> | undefined;
 
-  constructor(store: LawStore) {
+  /** How long a law waits for a hint, in milliseconds. */
+  readonly hintWithinMs: number;
+
+  constructor(store: LawStore, hintWithinMs = 3_000) {
     this.#store = store;
+    this.hintWithinMs = hintWithinMs;
     this.adapter = store.adapter;
     this.queue = this.name("queue");
   }

@@ -5,7 +5,7 @@ import type { Law, LawOutcome, LawSubject } from "./law.js";
 export async function checkLaw(law: Law, subject: LawSubject): Promise<void> {
   const store = await subject.open();
   try {
-    await law.check(new LawBench(store));
+    await law.check(new LawBench(store, subject.hintWithinMs));
   } finally {
     await store.close();
   }

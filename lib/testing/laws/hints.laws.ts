@@ -3,20 +3,22 @@ import type { Adapter, Hint } from "../../contract/index.js";
 import type { LawBench } from "./bench.js";
 import type { Law } from "./law.js";
 
-/** How long a hint may take before a law calls it missing. Far above what any adapter promises. */
-const PATIENCE_MS = 3_000;
-
 /** Waits, for a bounded time, until the action has caused a hint that fits. */
-async function hinted(on: Adapter, fits: (hint: Hint) => boolean, action: () => Promise<unknown>): Promise<void> {
+async function hinted(
+  { hintWithinMs }: LawBench,
+  on: Adapter,
+  fits: (hint: Hint) => boolean,
+  action: () => Promise<unknown>,
+): Promise<void> {
   let unsubscribe = (): void => undefined;
   let timer: NodeJS.Timeout | undefined;
   const came = new Promise<boolean>((resolve) => {
     unsubscribe = on.hints.subscribe((hint) => fits(hint) && resolve(true));
-    timer = setTimeout(() => resolve(false), PATIENCE_MS);
+    timer = setTimeout(() => resolve(false), hintWithinMs);
   });
   try {
     await action();
-    assert.ok(await came, `no such hint came within ${PATIENCE_MS} ms`);
+    assert.ok(await came, `no such hint came within ${hintWithinMs} ms`);
   } finally {
     clearTimeout(timer);
     unsubscribe();
@@ -38,8 +40,8 @@ export const hintLaws: readonly Law[] = [
     check: (bench) =>
       everywhere(bench, async (listener) => {
         const queue = bench.name("q2");
-        await hinted(listener, workIn(queue), () => bench.put({ queue }));
-        await hinted(listener, workIn(queue), () => bench.put({ queue, delayMs: 60_000 }));
+        await hinted(bench, listener, workIn(queue), () => bench.put({ queue }));
+        await hinted(bench, listener, workIn(queue), () => bench.put({ queue, delayMs: 60_000 }));
       }),
   },
   {
@@ -49,7 +51,7 @@ export const hintLaws: readonly Law[] = [
         for (const end of ["succeed", "fail"] as const) {
           const job = await bench.put();
           const delivery = await bench.takeOne();
-          await hinted(listener, doneWith(job.id), () => bench[end](delivery));
+          await hinted(bench, listener, doneWith(job.id), () => bench[end](delivery));
         }
       }),
   },
@@ -58,7 +60,7 @@ export const hintLaws: readonly Law[] = [
     async check(bench) {
       const job = await bench.put({ keepResultMs: 0 });
       const delivery = await bench.takeOne();
-      await hinted(bench.adapter, doneWith(job.id), () => bench.succeed(delivery));
+      await hinted(bench, bench.adapter, doneWith(job.id), () => bench.succeed(delivery));
     },
   },
   {
@@ -67,9 +69,9 @@ export const hintLaws: readonly Law[] = [
       const [a, b] = [bench.job(), bench.job({ waitsFor: 1 })];
       await bench.enqueue({ ...a, links: [{ to: b.id, position: 0 }] }, b);
       const delivery = await bench.takeOne();
-      await hinted(bench.adapter, doneWith(b.id), () => bench.fail(delivery));
+      await hinted(bench, bench.adapter, doneWith(b.id), () => bench.fail(delivery));
       const c = await bench.put();
-      await hinted(bench.adapter, doneWith(c.id), () => bench.adapter.broker.cancel([c.id], "stop", bench.at));
+      await hinted(bench, bench.adapter, doneWith(c.id), () => bench.adapter.broker.cancel([c.id], "stop", bench.at));
     },
   },
   {
@@ -79,11 +81,11 @@ export const hintLaws: readonly Law[] = [
       const [b, c] = [bench.job({ queue: there, waitsFor: 1 }), bench.job({ queue: here })];
       await bench.enqueue(bench.job({ links: [{ to: b.id, position: 0 }] }), b);
       let delivery = await bench.takeOne();
-      await hinted(bench.adapter, workIn(there), () => bench.succeed(delivery));
+      await hinted(bench, bench.adapter, workIn(there), () => bench.succeed(delivery));
       delivery = await bench.takeOne({ from: [{ queue: there }] });
-      await hinted(bench.adapter, workIn(there), () => bench.end(delivery, { as: "ready", attempt: "returned" }));
+      await hinted(bench, bench.adapter, workIn(there), () => bench.end(delivery, { as: "ready", attempt: "returned" }));
       delivery = await bench.takeOne({ from: [{ queue: there }] });
-      await hinted(bench.adapter, workIn(here), () => bench.end(delivery, { as: "succeeded", enqueue: [c] }));
+      await hinted(bench, bench.adapter, workIn(here), () => bench.end(delivery, { as: "succeeded", enqueue: [c] }));
     },
   },
   {
@@ -92,12 +94,12 @@ export const hintLaws: readonly Law[] = [
       everywhere(bench, async (listener) => {
         const { broker, workers } = bench.adapter;
         await broker.pause([bench.queue], bench.at);
-        await hinted(listener, workIn(bench.queue), () => broker.resume([bench.queue], bench.at));
+        await hinted(bench, listener, workIn(bench.queue), () => broker.resume([bench.queue], bench.at));
         const job = await bench.put();
         await bench.fail(await bench.takeOne());
-        await hinted(listener, workIn(bench.queue), () => broker.deadLetters.retry([job.id], bench.at));
+        await hinted(bench, listener, workIn(bench.queue), () => broker.deadLetters.retry([job.id], bench.at));
         await bench.takeOne();
-        await hinted(listener, workIn(bench.queue), () => workers.leave("ann", bench.at));
+        await hinted(bench, listener, workIn(bench.queue), () => workers.leave("ann", bench.at));
         await bench.succeed(await bench.takeOne({ worker: "bob" }));
       }),
   },
@@ -109,11 +111,11 @@ export const hintLaws: readonly Law[] = [
         const job = await bench.put();
         await bench.end(await bench.takeOne(), { as: "parked", waits: [{ name: bench.name("paid"), key: job.id, after: 0 }] });
         const event = { id: bench.name(job.id), name: bench.name("paid"), key: job.id };
-        await hinted(listener, workIn(bench.queue), () => events.emit([event], bench.at));
+        await hinted(bench, listener, workIn(bench.queue), () => events.emit([event], bench.at));
         const [id, slot] = [bench.name(`daily-${job.id}`), bench.now];
         const fired = bench.job({ queue: bench.name("cron") });
         await schedules.upsert([{ id, spec: "", nextAt: slot }], bench.at);
-        await hinted(listener, workIn(fired.queue), () => schedules.fire([{ id, slot, nextAt: undefined, job: fired }], bench.at));
+        await hinted(bench, listener, workIn(fired.queue), () => schedules.fire([{ id, slot, nextAt: undefined, job: fired }], bench.at));
         await bench.succeed(await bench.takeOne());
       }),
   },
@@ -122,7 +124,7 @@ export const hintLaws: readonly Law[] = [
     check: (bench) =>
       everywhere(bench, async (listener) => {
         const fits = (hint: Hint) => hint.kind === "control" && hint.topic === "ping" && hint.message === '{"a":"é"}';
-        await hinted(listener, fits, async () => bench.adapter.hints.control("ping", '{"a":"é"}'));
+        await hinted(bench, listener, fits, async () => bench.adapter.hints.control("ping", '{"a":"é"}'));
       }),
   },
   {
@@ -131,7 +133,7 @@ export const hintLaws: readonly Law[] = [
       const heard: Hint[] = [];
       const unsubscribe = bench.adapter.hints.subscribe((hint) => void heard.push(hint));
       unsubscribe();
-      await hinted(bench.adapter, workIn(bench.queue), () => bench.put());
+      await hinted(bench, bench.adapter, workIn(bench.queue), () => bench.put());
       assert.deepEqual(heard, []);
       unsubscribe();
     },

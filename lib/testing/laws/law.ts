@@ -15,6 +15,8 @@ export interface Law {
 export interface LawSubject {
   /** An opened adapter on a fresh, empty store. */
   open(): Promise<LawStore>;
+  /** How long a hint may take before a law calls it missing, in milliseconds. Default 3,000, far above what any adapter should need. */
+  readonly hintWithinMs?: number;
 }
 
 export interface LawStore {
