@@ -1,4 +1,6 @@
-import type { Duration } from "../task/duration.js";
+import { OptionError } from "../../contract/errors.js";
+import { checkName, refuseUnknown } from "../task/define.js";
+import { type Duration, toMs } from "../task/duration.js";
 
 export interface WorkerOptions {
   /**
@@ -15,4 +17,66 @@ export interface WorkerOptions {
   readonly abortGrace?: Duration;
   /** Longest time without asking the store for work, should a wake-up be lost. Default 5 s. */
   readonly poll?: Duration;
+}
+
+/** `WorkerOptions` with the defaults filled in. Milliseconds. */
+export interface WorkerSettings {
+  /** Name to ceiling; `undefined` for a queue that is only bounded by `concurrency`. Undefined as a whole: the queues of the registry. */
+  readonly queues: ReadonlyMap<string, number | undefined> | undefined;
+  readonly concurrency: number;
+  readonly leaseMs: number;
+  readonly graceMs: number;
+  readonly abortGraceMs: number;
+  readonly pollMs: number;
+}
+
+/** More would not run sooner on one event loop, and one settle would carry more than stores take well. */
+const MOST = 10_000;
+
+const KNOWN = ["queues", "concurrency", "lease", "grace", "abortGrace", "poll"] as const satisfies readonly (keyof WorkerOptions)[];
+
+/** @throws {OptionError} `STEM_OPTION_UNKNOWN`, `STEM_OPTION_INVALID`, `STEM_NAME_INVALID`, `STEM_DURATION_INVALID` */
+export function settleWorkerOptions(options: WorkerOptions = {}): WorkerSettings {
+  refuseUnknown(options, KNOWN, "of the worker");
+  const concurrency = slots(options.concurrency ?? 100, "worker's concurrency");
+  return {
+    queues: options.queues === undefined ? undefined : queuesOf(options.queues),
+    concurrency,
+    leaseMs: atLeast(100, toMs(options.lease ?? 10_000, "worker's lease"), "lease"),
+    graceMs: toMs(options.grace ?? 20_000, "worker's grace"),
+    abortGraceMs: toMs(options.abortGrace ?? 5_000, "worker's abortGrace"),
+    pollMs: atLeast(10, toMs(options.poll ?? 5_000, "worker's poll"), "poll"),
+  };
+}
+
+function queuesOf(given: NonNullable<WorkerOptions["queues"]>): Map<string, number | undefined> {
+  const listed = Array.isArray(given);
+  if (!listed && (typeof given !== "object" || given === null))
+    refuse("queues", given, "Give names, or names with a ceiling: { mail: 10 }.");
+  const queues = new Map<string, number | undefined>();
+  for (const [name, ceiling] of listed ? given.map((name: string) => [name, undefined] as const) : Object.entries(given)) {
+    checkName(name, "queue of the worker");
+    queues.set(name, ceiling === undefined ? undefined : slots(ceiling, `ceiling of queue "${name}"`));
+  }
+  if (queues.size === 0)
+    refuse("queues", given, "Name at least one queue, or leave the option out to serve those of all registered tasks.");
+  return queues;
+}
+
+function slots(count: unknown, what: string): number {
+  if (typeof count === "number" && Number.isInteger(count) && count >= 1 && count <= MOST) return count;
+  throw new OptionError(
+    "STEM_OPTION_INVALID",
+    `The ${what} is ${String(count)}.`,
+    `Give a whole number from 1 to ${MOST.toLocaleString("en")}.`,
+  );
+}
+
+function atLeast(least: number, ms: number, option: string): number {
+  if (ms >= least) return ms;
+  throw new OptionError("STEM_DURATION_INVALID", `The worker's ${option} is ${ms} ms.`, `Give at least ${least} ms.`);
+}
+
+function refuse(option: string, given: unknown, remedy: string): never {
+  throw new OptionError("STEM_OPTION_INVALID", `The worker's ${option} option is ${JSON.stringify(given) ?? String(given)}.`, remedy);
 }

@@ -1,0 +1,148 @@
+import type { Settlement } from "../../contract/broker.js";
+import type { Delivery } from "../../contract/job.js";
+import type { Clock, Dice } from "../clock.js";
+import type { Log } from "../log.js";
+import type { TaskRegistry } from "../task/registry.js";
+import { abortReason, TimeoutError } from "./aborted.js";
+import { Deadlines } from "./deadlines.js";
+import { decide, UNKNOWN_TASK_RETRY } from "./decide.js";
+import { type Executor, unknownTask } from "./execute.js";
+import type { Outcome } from "./outcome.js";
+import type { ServedQueues } from "./queues.js";
+import { isRetryable } from "./retryable.js";
+import { RunningJob, type RunningJobs } from "./running.js";
+import type { Told } from "./told.js";
+
+export interface AttemptsParts {
+  readonly registry: TaskRegistry;
+  readonly queues: ServedQueues;
+  readonly running: RunningJobs;
+  readonly clock: Clock;
+  readonly dice: Dice;
+  readonly log: Log;
+  readonly told: Told;
+  readonly tasks: Executor;
+  readonly workflows: Executor;
+  /** Takes what is to be written. */
+  readonly end: (job: RunningJob, settlement: Settlement) => void;
+  /** A slot is free although nothing is to be written. */
+  readonly freed: () => void;
+}
+
+/** How long a handler may go on after its time was up before a warning counts it. */
+const PATIENCE_MS = 5_000;
+
+/** The life of each attempt in this process: start, end, time up, lost, shut down. */
+export class Attempts {
+  readonly #parts: AttemptsParts;
+  readonly #deadlines: Deadlines;
+  /** Handlers that go on although their attempt has failed by timeout; they hold no slot. By when they were given up. */
+  readonly #overdue = new Map<RunningJob, number>();
+  #warned = 0;
+  #stopping = false;
+  /** How many jobs were handed back. */
+  released = 0;
+
+  constructor(parts: AttemptsParts) {
+    this.#parts = parts;
+    this.#deadlines = new Deadlines(parts.clock, parts.running, (job) => this.#timedOut(job));
+  }
+
+  /** Never throws. */
+  start(delivery: Delivery, holder: string): void {
+    const { registry, queues, running, clock, told, tasks, workflows } = this.#parts;
+    const definition = registry.get(delivery.job.task);
+    const job = new RunningJob(delivery, definition, queues.get(delivery.job.queue), holder, clock.now());
+    running.join(job);
+    if (this.#stopping) return this.#release(job);
+    told.started(job);
+    if (definition === undefined) return this.#ended(job, unknownTask(delivery.job.task, registry));
+    if (definition.timeoutMs !== undefined) {
+      job.deadline = job.startedAt + definition.timeoutMs;
+      this.#deadlines.watch(job);
+    }
+    (definition.kind === "task" ? tasks : workflows).execute(job, definition, this.#ended);
+  }
+
+  /** The store says that a running job is not ours any more. Its slot is free when its handler ends. */
+  lose(job: RunningJob, why: "cancelled" | "lost"): void {
+    job.abort(why, abortReason(why, job.delivery.job.id));
+  }
+
+  /** From now on what is lent is handed back. */
+  stopStarting(): void {
+    this.#stopping = true;
+  }
+
+  /** Tells all running handlers that the worker shuts down. */
+  abortAll(): void {
+    for (const job of this.#parts.running.all()) job.abort("shutdown", abortReason("shutdown", job.delivery.job.id));
+  }
+
+  /** Hands back what still runs; what those handlers do from now on is not recorded. @returns how many jobs */
+  releaseAll(): number {
+    const left = this.#parts.running.all().filter((job) => !job.gone);
+    for (const job of left) this.#release(job);
+    return left.length;
+  }
+
+  /** No more timers. */
+  stop(): void {
+    this.#deadlines.stop();
+  }
+
+  /** Warns when the number of handlers that ignore their timeout has grown. Called at every heartbeat. */
+  lookAtOverdue(): void {
+    const { clock, log } = this.#parts;
+    const now = clock.now();
+    const late = [...this.#overdue].filter(([, since]) => now - since >= PATIENCE_MS).map(([job]) => job);
+    if (late.length > this.#warned) {
+      const tasks = [...new Set(late.map((job) => job.delivery.job.task))].join(", ");
+      log.warn(
+        `${late.length} handlers go on although their attempt has failed by timeout (${tasks}). They hold no slot but do use this process; let them stop on ctx.signal.`,
+      );
+    }
+    this.#warned = late.length;
+  }
+
+  readonly #ended = (job: RunningJob, outcome: Outcome): void => {
+    const { running, told, dice, end, freed } = this.#parts;
+    if (!job.live) return void this.#overdue.delete(job);
+    running.leave(job);
+    // A handler that stops with an error because we told it to: our doing, not the job's.
+    const really: Outcome = job.abortedBy === "shutdown" && outcome.kind === "threw" ? SHUT_DOWN : outcome;
+    const settlement = job.gone ? undefined : decide(really, job.delivery, job.definition?.retry ?? UNKNOWN_TASK_RETRY, dice);
+    if (settlement === undefined) {
+      told.lost(job);
+      return freed();
+    }
+    if (really.kind === "aborted" && really.reason === "shutdown") this.#count(job);
+    end(job, settlement);
+  };
+
+  #timedOut(job: RunningJob): void {
+    const { log, clock } = this.#parts;
+    const definition = job.definition!;
+    const error = new TimeoutError(job.delivery.job.id, definition.name, definition.timeoutMs!);
+    job.abort("timeout", error);
+    // A handler may have answered the abort at once, in a listener of its signal.
+    if (!job.live) return;
+    this.#ended(job, { kind: "threw", error, retryable: isRetryable(error, definition.retry, definition.name, log), cause: "error" });
+    this.#overdue.set(job, clock.now());
+  }
+
+  #release(job: RunningJob): void {
+    job.abort("shutdown", abortReason("shutdown", job.delivery.job.id));
+    if (!job.live) return;
+    this.#count(job);
+    this.#parts.running.leave(job);
+    this.#parts.end(job, { lease: job.delivery.lease, as: "ready", attempt: "returned" });
+  }
+
+  #count(job: RunningJob): void {
+    job.released = true;
+    this.released++;
+  }
+}
+
+const SHUT_DOWN: Outcome = { kind: "aborted", reason: "shutdown" };

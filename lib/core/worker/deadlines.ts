@@ -1,0 +1,47 @@
+import type { Clock } from "../clock.js";
+import type { RunningJob, RunningJobs } from "./running.js";
+
+/** Ends attempts whose time is up, with one timer for all of them. */
+export class Deadlines {
+  readonly #clock: Clock;
+  readonly #running: RunningJobs;
+  readonly #expired: (job: RunningJob) => void;
+  #armedFor = Number.POSITIVE_INFINITY;
+  #disarm: (() => void) | undefined;
+
+  constructor(clock: Clock, running: RunningJobs, expired: (job: RunningJob) => void) {
+    this.#clock = clock;
+    this.#running = running;
+    this.#expired = expired;
+  }
+
+  /** Watches a running job's `deadline`. It need not be told when the job ends: the timer looks at who is left. */
+  watch(job: RunningJob): void {
+    if (job.deadline < this.#armedFor) this.#arm(job.deadline);
+  }
+
+  stop(): void {
+    this.#disarm?.();
+    this.#disarm = undefined;
+    this.#armedFor = Number.POSITIVE_INFINITY;
+  }
+
+  /** Fires at the earliest deadline known when it was armed; one scan per firing, which at worst is one per timeout that really happens. */
+  #arm(deadline: number): void {
+    this.#disarm?.();
+    this.#armedFor = deadline;
+    this.#disarm = this.#clock.after(Math.max(0, deadline - this.#clock.now()), () => this.#look());
+  }
+
+  #look(): void {
+    this.#disarm = undefined;
+    this.#armedFor = Number.POSITIVE_INFINITY;
+    const now = this.#clock.now();
+    let next = Number.POSITIVE_INFINITY;
+    for (const job of this.#running.all()) {
+      if (job.deadline <= now) this.#expired(job);
+      else if (job.deadline < next) next = job.deadline;
+    }
+    if (next < this.#armedFor) this.#arm(next);
+  }
+}

@@ -1,0 +1,150 @@
+import { PayloadError, UnknownTaskError } from "../../contract/errors.js";
+import type { Codec } from "../codec/codec.js";
+import { MAX_PAYLOAD_BYTES } from "../codec/payload.js";
+import { validate } from "../codec/validate.js";
+import type { Log } from "../log.js";
+import { compose, type Handler, type Middleware } from "../middleware/compose.js";
+import type { TaskRegistry } from "../task/registry.js";
+import { Snooze, type TaskDefinition } from "../task/task.js";
+import { AttemptContext } from "./context.js";
+import { taskStorage } from "./current.js";
+import { payloadOf } from "../canvas/payload-of.js";
+import type { Outcome } from "./outcome.js";
+import { isRetryable } from "./retryable.js";
+import type { RunningJob } from "./running.js";
+
+/** Called exactly once per attempt, perhaps before `execute` returns; must not throw. */
+export type Ended = (job: RunningJob, outcome: Outcome) => void;
+
+/** Carries out attempts of one kind of handler. */
+export interface Executor {
+  /** Never throws. Answers through `ended` rather than a promise: one promise less per job. */
+  execute(job: RunningJob, definition: TaskDefinition, ended: Ended): void;
+}
+
+export interface TaskParts {
+  readonly codec: Codec;
+  readonly log: Log;
+  readonly middleware: readonly Middleware[];
+  readonly maxResultBytes?: number;
+}
+
+/**
+ * Attempts of tasks: decode → validate → context → middleware → handler → validate the result → encode. A handler without schemas and middleware
+ * passes through without a promise of ours.
+ */
+export class TaskExecutor implements Executor {
+  readonly #codec: Codec;
+  readonly #log: Log;
+  readonly #middleware: readonly Middleware[];
+  readonly #maxResultBytes: number;
+  readonly #handlers = new WeakMap<TaskDefinition, Handler>();
+
+  constructor(parts: TaskParts) {
+    this.#codec = parts.codec;
+    this.#log = parts.log;
+    this.#middleware = parts.middleware;
+    this.#maxResultBytes = parts.maxResultBytes ?? MAX_PAYLOAD_BYTES;
+  }
+
+  execute(job: RunningJob, definition: TaskDefinition, ended: Ended): void {
+    let payload: unknown;
+    try {
+      payload = payloadOf(job.delivery, this.#codec);
+      if (definition.input !== undefined) payload = validate(definition.input, payload, "payload", nameOf(definition));
+    } catch (error) {
+      return ended(job, rejected(error));
+    }
+    if (definition.input === undefined || !isThenable(payload)) return this.#call(job, definition, payload, ended);
+    payload.then(
+      (valid) => this.#call(job, definition, valid, ended),
+      (error: unknown) => ended(job, rejected(error)),
+    );
+  }
+
+  #call(job: RunningJob, definition: TaskDefinition, payload: unknown, ended: Ended): void {
+    const context = new AttemptContext(job, definition.retry.attempts, this.#codec);
+    let value: unknown;
+    try {
+      value = taskStorage.run(context, this.#handlerOf(definition), payload, context as never);
+      if (!isThenable(value)) return this.#returned(job, definition, value, ended);
+      // Only a promise of this realm is sure to call back once, later and without throwing.
+      if (!(value instanceof Promise)) value = Promise.resolve(value);
+    } catch (error) {
+      return ended(job, this.#threw(definition, error));
+    }
+    (value as Promise<unknown>).then(
+      (result) => this.#returned(job, definition, result, ended),
+      (error: unknown) => ended(job, this.#threw(definition, error)),
+    );
+  }
+
+  #handlerOf(definition: TaskDefinition): Handler {
+    if (this.#middleware.length === 0) return definition.run;
+    let handler = this.#handlers.get(definition);
+    if (handler === undefined) this.#handlers.set(definition, (handler = compose(this.#middleware, definition.run)));
+    return handler;
+  }
+
+  #returned(job: RunningJob, definition: TaskDefinition, value: unknown, ended: Ended): void {
+    if (value === undefined && definition.output === undefined) return ended(job, NOTHING);
+    if (value instanceof Snooze) return ended(job, { kind: "snoozed", delayMs: value.delayMs });
+    let valid = value;
+    try {
+      if (definition.output !== undefined) valid = validate(definition.output, value, "result", nameOf(definition));
+    } catch (error) {
+      return ended(job, rejected(error));
+    }
+    if (definition.output === undefined || !isThenable(valid)) return ended(job, this.#encoded(definition, valid));
+    valid.then(
+      (result) => ended(job, this.#encoded(definition, result)),
+      (error: unknown) => ended(job, rejected(error)),
+    );
+  }
+
+  #encoded(definition: TaskDefinition, value: unknown): Outcome {
+    try {
+      const result = this.#codec.encode(value, "result");
+      // A UTF-16 unit becomes at most three bytes, so that counting is saved for most.
+      if (result !== undefined && result.length * 3 > this.#maxResultBytes) this.#checkSize(definition, result);
+      return { kind: "returned", result };
+    } catch (error) {
+      return rejected(error);
+    }
+  }
+
+  #checkSize(definition: TaskDefinition, result: string): void {
+    const bytes = Buffer.byteLength(result);
+    if (bytes <= this.#maxResultBytes) return;
+    throw new PayloadError(
+      "STEM_PAYLOAD_TOO_LARGE",
+      `The result of ${nameOf(definition)} is ${bytes.toLocaleString("en")} bytes; ${this.#maxResultBytes.toLocaleString("en")} are allowed.`,
+      "Store the data elsewhere and return where it is.",
+    );
+  }
+
+  #threw(definition: TaskDefinition, error: unknown): Outcome {
+    return { kind: "threw", error, retryable: isRetryable(error, definition.retry, definition.name, this.#log), cause: "error" };
+  }
+}
+
+const NOTHING: Outcome = { kind: "returned", result: undefined };
+
+/** Refused before the handler ran, or after it with a result that cannot be kept: running it again would end the same. */
+function rejected(error: unknown): Outcome {
+  return { kind: "threw", error, retryable: false, cause: "rejected" };
+}
+
+/** The attempt of a job whose task nobody here has a handler for. See `UNKNOWN_TASK_RETRY`. */
+export function unknownTask(task: string, registry: TaskRegistry): Outcome {
+  return { kind: "threw", error: new UnknownTaskError(task, registry.names()), retryable: true, cause: "rejected" };
+}
+
+function nameOf({ kind, name }: TaskDefinition): string {
+  return `${kind} "${name}"`;
+}
+
+/** @throws whatever a `then` getter throws */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+}

@@ -1,0 +1,133 @@
+import type { Results } from "../../contract/results.js";
+import type { Workers } from "../../contract/workers.js";
+import type { Clock } from "../clock.js";
+import type { RunningJob } from "./running.js";
+
+export interface LeaseParts {
+  readonly workers: Workers;
+  readonly results: Results;
+  readonly clock: Clock;
+  readonly leaseMs: number;
+  /** Unique per start of a worker. */
+  readonly id: string;
+  readonly info: Readonly<Record<string, string>>;
+  /** Deliveries this process answers for: running and not known to be lost, or ended and not yet settled. */
+  readonly held: () => readonly RunningJob[];
+  /** The store says that this job is not ours any more. */
+  readonly lost: (job: RunningJob, why: "cancelled" | "lost") => void;
+  /** How a renewal by the timer went; undefined: well. */
+  readonly beaten: (error: unknown, retryInMs: number) => void;
+}
+
+/** The worker's sign of life: one small renewal every third of the lease covers all jobs it holds. */
+export class WorkerLease {
+  readonly #parts: LeaseParts;
+  /** Names under which we still hold jobs; the last is the one that claims. */
+  #names: string[];
+  #serial = 1;
+  #beating: Promise<void> = Promise.resolve();
+  #cancelTimer: (() => void) | undefined;
+  #stopped = false;
+
+  constructor(parts: LeaseParts) {
+    this.#parts = parts;
+    this.#names = [parts.id];
+  }
+
+  /** The name to claim under. */
+  get name(): string {
+    return this.#names.at(-1)!;
+  }
+
+  /** Registers and goes on renewing, also if the first renewal fails. @throws what the store threw */
+  async start(): Promise<void> {
+    try {
+      await this.beat();
+    } finally {
+      this.#plan(this.#parts.leaseMs / 3);
+    }
+  }
+
+  /** Renews now, after any renewal under way, and aborts what was lost. @throws what the store threw */
+  beat(): Promise<void> {
+    const beat = this.#beating.then(() => this.#renew());
+    this.#beating = beat.catch(() => {});
+    return beat;
+  }
+
+  /**
+   * Claims from now on go under a new name. A claim that failed without an answer may have lent us jobs we know nothing of; under the old name, once nothing
+   * known is held there, signing off hands exactly those back. Until then the old name is renewed too. To be followed by `beat`.
+   */
+  rename(): void {
+    this.#names.push(`${this.#parts.id}~${++this.#serial}`);
+  }
+
+  /** No more renewals. */
+  stop(): void {
+    this.#stopped = true;
+    this.#cancelTimer?.();
+  }
+
+  /** Signs off under every name; what is still held is ready for others at once. @throws what the store threw */
+  async leave(): Promise<void> {
+    this.stop();
+    await this.#beating;
+    for (const name of this.#names) await this.#parts.workers.leave(name);
+  }
+
+  #plan(ms: number): void {
+    if (this.#stopped) return;
+    this.#cancelTimer?.();
+    this.#cancelTimer = this.#parts.clock.after(ms, () => {
+      this.beat().then(
+        () => {
+          this.#plan(this.#parts.leaseMs / 3);
+          this.#parts.beaten(undefined, 0);
+        },
+        (error: unknown) => {
+          // Sooner than a third: there is not much of the lease left.
+          this.#plan(this.#parts.leaseMs / 10);
+          this.#parts.beaten(error, this.#parts.leaseMs / 10);
+        },
+      );
+    });
+  }
+
+  async #renew(): Promise<void> {
+    const { workers, leaseMs, info } = this.#parts;
+    const held = this.#parts.held();
+    for (const name of this.#names) {
+      const mine = held.filter((job) => job.holder === name);
+      if (mine.length === 0 && name !== this.name) {
+        await workers.leave(name);
+        this.#names = this.#names.filter((other) => other !== name);
+        continue;
+      }
+      const { lost } = await workers.beat(
+        { id: name, leaseMs, info },
+        mine.map((job) => job.delivery.lease),
+      );
+      if (lost.length > 0) await this.#give(mine, new Set(lost));
+    }
+  }
+
+  /** Of two deliveries of one job here the older is meant; should the newer be lost too, the next renewal says so. */
+  async #give(held: readonly RunningJob[], ids: ReadonlySet<string>): Promise<void> {
+    const newest = new Map<string, RunningJob>();
+    const gone: RunningJob[] = [];
+    for (const job of held) {
+      const { jobId, fence } = job.delivery.lease;
+      if (!ids.has(jobId)) continue;
+      const other = newest.get(jobId);
+      if (other !== undefined) gone.push(fence > other.delivery.lease.fence ? other : job);
+      if (other === undefined || fence > other.delivery.lease.fence) newest.set(jobId, job);
+    }
+    const older = new Set(gone.map((job) => job.delivery.lease.jobId));
+    for (const [jobId, job] of newest) if (!older.has(jobId)) gone.push(job);
+    const records = await this.#parts.results.get(gone.map((job) => job.delivery.lease.jobId)).catch(() => []);
+    gone.forEach((job, i) => {
+      if (job.live) this.#parts.lost(job, records[i]?.state === "cancelled" ? "cancelled" : "lost");
+    });
+  }
+}

@@ -1,0 +1,179 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Settlement } from "../../contract/broker.js";
+import type { Clock } from "../clock.js";
+import { Exchange, type ExchangeParts } from "./exchange.js";
+import { isClosed, type Outage } from "./outage.js";
+import { workerProbe } from "./probe.js";
+import type { RunningJob } from "./running.js";
+
+/** Taken when this loads, so that a test that replaces the timers of its own process does not stop the loop. */
+const { setImmediate } = globalThis;
+
+export interface LoopParts extends ExchangeParts {
+  readonly clock: Clock;
+  readonly outage: Outage;
+  readonly pollMs: number;
+  /** A call failed; the loop goes on by itself. */
+  readonly failed: (error: unknown, retryInMs: number) => void;
+  /** The adapter is closed: this was the last call. */
+  readonly ended: (error: unknown) => void;
+  /** Housekeeping, when it is due; undefined otherwise. What it throws is its own business: it must not reject. */
+  readonly chore: (idle: boolean) => Promise<void> | undefined;
+}
+
+/**
+ * When a worker talks to the store: one call at a time. Endings that gather while a call is under way travel in the next, which also brings new jobs. When
+ * nothing has ended, it claims only if there may be work: after a hint, when the store foresaw something, or at the safety poll.
+ */
+export class Loop {
+  readonly #parts: LoopParts;
+  readonly #exchange: Exchange;
+  /** The async context the loop was made in. A hint comes in that of a producer, which no handler may inherit. */
+  readonly #inOwnContext = AsyncLocalStorage.snapshot();
+  #state: "claiming" | "settling" | "closed" = "settling";
+  #scheduled = false;
+  #calling = false;
+  #lapses = 0;
+  #cancelPause: (() => void) | undefined;
+  #cancelTimer: (() => void) | undefined;
+  #wakeAt = Number.POSITIVE_INFINITY;
+  #quietWaiters: (() => void)[] = [];
+
+  constructor(parts: LoopParts) {
+    this.#parts = parts;
+    this.#exchange = new Exchange(parts);
+  }
+
+  /** Jobs that have ended here and are not known to be settled. */
+  get unsettled(): readonly RunningJob[] {
+    return this.#exchange.unsettled;
+  }
+
+  get closed(): boolean {
+    return this.#state === "closed";
+  }
+
+  /** Begins to claim. */
+  start(): void {
+    if (this.#state === "closed") return;
+    this.#state = "claiming";
+    this.nudge();
+  }
+
+  /** Takes an ending along with the next call. */
+  end(job: RunningJob, settlement: Settlement): void {
+    this.#exchange.take(job, settlement);
+    this.nudge();
+  }
+
+  /** There may be work in these queues; undefined: in any. */
+  hint(queues: readonly string[] | undefined): void {
+    if (this.#parts.queues.hint(queues)) this.nudge();
+  }
+
+  /**
+   * Looks, in a turn of its own, whether there is something to do: siblings that end in the same turn of the event loop then travel together, and timers
+   * and sockets get their turn between batches.
+   */
+  nudge(): void {
+    if (this.#scheduled || this.#calling || this.#cancelPause !== undefined || this.#state === "closed") return;
+    this.#scheduled = true;
+    setImmediate(this.#inOwnContext, this.#turn);
+  }
+
+  /** Lets the next call be made after `ms`, whatever happens meanwhile. */
+  pause(ms: number): void {
+    this.#cancelPause?.();
+    this.#cancelPause = this.#parts.clock.after(ms, () => {
+      this.#cancelPause = undefined;
+      this.nudge();
+    });
+  }
+
+  /** Claims nothing more; goes on settling. */
+  stopClaiming(): void {
+    if (this.#state === "claiming") this.#state = "settling";
+    this.#rearm(Number.POSITIVE_INFINITY);
+  }
+
+  /** Resolves when no call is under way and no ending waits to be written, or when the loop is closed. */
+  quiet(): Promise<void> {
+    return this.#isQuiet() ? Promise.resolve() : new Promise((resolve) => this.#quietWaiters.push(resolve));
+  }
+
+  /** Makes no further call. */
+  close(): void {
+    this.#state = "closed";
+    this.#rearm(Number.POSITIVE_INFINITY);
+    this.#cancelPause?.();
+    this.#cancelPause = undefined;
+    for (const resolve of this.#quietWaiters.splice(0)) resolve();
+  }
+
+  readonly #turn = (): void => {
+    this.#scheduled = false;
+    if (this.#calling || this.#cancelPause !== undefined || this.#state === "closed") return;
+    const call = this.#nextCall();
+    if (call === undefined) return this.#rest();
+    this.#calling = true;
+    void call.then(this.#called);
+  };
+
+  readonly #called = (): void => {
+    this.#calling = false;
+    this.nudge();
+    if (this.#quietWaiters.length > 0 && this.#isQuiet()) for (const resolve of this.#quietWaiters.splice(0)) resolve();
+  };
+
+  /** Never rejects. */
+  #nextCall(): Promise<void> | undefined {
+    const { queues, running, concurrency, chore } = this.#parts;
+    const claiming = this.#state === "claiming";
+    const due = this.#exchange.waiting > 0 || (claiming && running.count < concurrency && queues.promising);
+    return (claiming ? chore(!due) : undefined) ?? (due ? this.#call(claiming) : undefined);
+  }
+
+  async #call(claiming: boolean): Promise<void> {
+    const { outage } = this.#parts;
+    try {
+      const lent = await this.#exchange.once(claiming, outage.lasting || this.#lapses > 0);
+      outage.over();
+      this.#lapses = lent ? 0 : this.#lapses + 1;
+      if (lent) return;
+      this.#parts.queues.wakeAll();
+      if (this.#lapses > 1) this.pause(100);
+    } catch (error) {
+      if (isClosed(error)) return this.#parts.ended(error);
+      const retryInMs = outage.failed(error);
+      this.pause(retryInMs);
+      this.#parts.failed(error, retryInMs);
+    }
+  }
+
+  /** Nothing to do now: sets the one timer for the next moment at which asking makes sense by itself. */
+  #rest(): void {
+    const { clock, pollMs, running, concurrency } = this.#parts;
+    if (this.#state !== "claiming") return;
+    const { askedAt, dueAt } = this.#exchange;
+    if (running.count < concurrency) this.#rearm(Math.min(dueAt, Math.max(askedAt, clock.now() - pollMs) + pollMs));
+    if (workerProbe.listener !== undefined && running.count === 0) workerProbe.listener({ at: "idle", worker: this.#parts.name() });
+  }
+
+  #rearm(wakeAt: number): void {
+    if (this.#cancelTimer !== undefined && wakeAt === this.#wakeAt) return;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.#wakeAt = wakeAt;
+    if (wakeAt === Number.POSITIVE_INFINITY) return;
+    const { clock, queues } = this.#parts;
+    this.#cancelTimer = clock.after(Math.max(0, wakeAt - clock.now()), () => {
+      this.#cancelTimer = undefined;
+      queues.wakeAll();
+      this.nudge();
+    });
+  }
+
+  #isQuiet(): boolean {
+    return this.#state === "closed" || (!this.#calling && this.#exchange.waiting === 0);
+  }
+}

@@ -1,0 +1,61 @@
+import type { Clock, Dice } from "../clock.js";
+import type { Log } from "../log.js";
+import { describe } from "./retryable.js";
+
+/** First and longest wait before the store is asked again. */
+const FIRST_MS = 100;
+const LONGEST_MS = 5_000;
+
+/** How long the store has been failing, and when to ask again. Says so once when it begins and once when it is over. */
+export class Outage {
+  readonly #clock: Clock;
+  readonly #dice: Dice;
+  readonly #log: Log;
+  #since: number | undefined;
+  #failures = 0;
+
+  constructor(clock: Clock, dice: Dice, log: Log) {
+    this.#clock = clock;
+    this.#dice = dice;
+    this.#log = log;
+  }
+
+  get lasting(): boolean {
+    return this.#since !== undefined;
+  }
+
+  /**
+   * Takes note of a failure. @returns the wait before the next try: doubling from 100 ms up to 5 s, of which the second half is drawn, so that workers that
+   * lost the store together do not come back together
+   */
+  failed(error: unknown): number {
+    const ceiling = Math.min(LONGEST_MS, FIRST_MS * 2 ** this.#failures++);
+    if (this.#since === undefined) {
+      this.#since = this.#clock.now();
+      this.#log.error(
+        `The store does not answer; running handlers go on, and what they did is kept and written when it is back: ${describe(error)}`,
+      );
+    }
+    return Math.ceil((ceiling * (1 + this.#dice())) / 2);
+  }
+
+  over(): void {
+    if (this.#since === undefined) return;
+    this.#log.log(`The store is back after ${this.#clock.now() - this.#since} ms and ${this.#failures} failed calls.`);
+    this.#since = undefined;
+    this.#failures = 0;
+  }
+}
+
+/** Whether asking again is pointless, because the adapter was closed. By code, so that another realm's or copy's error counts. */
+export function isClosed(error: unknown): boolean {
+  return codeOf(error) === "STEM_STORE_CLOSED";
+}
+
+function codeOf(error: unknown): unknown {
+  try {
+    return typeof error === "object" && error !== null ? (error as { code?: unknown }).code : undefined;
+  } catch {
+    return undefined;
+  }
+}

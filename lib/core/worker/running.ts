@@ -1,0 +1,106 @@
+import type { Delivery } from "../../contract/job.js";
+import type { TaskDefinition } from "../task/task.js";
+import type { AbortedBy } from "./outcome.js";
+import type { ServedQueue } from "./queues.js";
+
+/** One attempt under way in this process. Made per job on the hot path: an abort controller exists only once somebody asked for the signal. */
+export class RunningJob {
+  readonly delivery: Delivery;
+  /** Undefined: nobody here has a handler for its task. */
+  readonly definition: TaskDefinition | undefined;
+  readonly queue: ServedQueue | undefined;
+  /** Name under which the worker borrowed it. */
+  readonly holder: string;
+  /** Milliseconds since the epoch, on this process's clock. */
+  readonly startedAt: number;
+  /** Place in the list of those running; -1 when it has ended here. */
+  place = -1;
+  /** Milliseconds since the epoch by which it must have ended; `Infinity` for no limit. */
+  deadline = Number.POSITIVE_INFINITY;
+  /** Set once the attempt was told to stop. */
+  abortedBy: AbortedBy | undefined;
+  /** Handed back at shutdown. */
+  released = false;
+  #controller: AbortController | undefined;
+  #reason: unknown;
+
+  constructor(
+    delivery: Delivery,
+    definition: TaskDefinition | undefined,
+    queue: ServedQueue | undefined,
+    holder: string,
+    startedAt: number,
+  ) {
+    this.delivery = delivery;
+    this.definition = definition;
+    this.queue = queue;
+    this.holder = holder;
+    this.startedAt = startedAt;
+  }
+
+  /** True until its outcome counts, or it was given up (timeout, hand-back). */
+  get live(): boolean {
+    return this.place >= 0;
+  }
+
+  /** True once it is known to be somebody else's, or nobody's: nothing it does is recorded any more. */
+  get gone(): boolean {
+    return this.abortedBy === "cancelled" || this.abortedBy === "lost";
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.abortedBy !== undefined) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  /** Tells the handler to stop. The first reason stays. */
+  abort(by: AbortedBy, reason: unknown): void {
+    if (this.abortedBy !== undefined) return;
+    this.abortedBy = by;
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+  }
+}
+
+/** The attempts under way. Joining and leaving cost the same however many there are. */
+export class RunningJobs {
+  readonly #jobs: RunningJob[] = [];
+  #waiting: (() => void)[] = [];
+
+  get count(): number {
+    return this.#jobs.length;
+  }
+
+  /** A copy, in no order. */
+  all(): readonly RunningJob[] {
+    return [...this.#jobs];
+  }
+
+  some(is: (job: RunningJob) => boolean): boolean {
+    return this.#jobs.some(is);
+  }
+
+  /** Resolves as soon as none is left. */
+  emptied(): Promise<void> {
+    return this.#jobs.length === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  join(job: RunningJob): void {
+    job.place = this.#jobs.push(job) - 1;
+    if (job.queue !== undefined) job.queue.running++;
+  }
+
+  leave(job: RunningJob): void {
+    const last = this.#jobs.pop()!;
+    if (last !== job) {
+      this.#jobs[job.place] = last;
+      last.place = job.place;
+    }
+    job.place = -1;
+    if (job.queue !== undefined) job.queue.running--;
+    if (this.#jobs.length === 0 && this.#waiting.length > 0) for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+}

@@ -1,0 +1,83 @@
+import type { Clock } from "../clock.js";
+import type { Log } from "../log.js";
+import type { Attempts } from "./attempts.js";
+import type { WorkerLease } from "./lease.js";
+import type { Loop } from "./loop.js";
+import { describe } from "./retryable.js";
+import type { RunningJobs } from "./running.js";
+
+export interface ShutdownParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly graceMs: number;
+  readonly abortGraceMs: number;
+  readonly running: RunningJobs;
+  readonly attempts: Attempts;
+  readonly loop: Loop;
+  readonly lease: WorkerLease;
+  /** The start that may still be under way; may reject. */
+  readonly starting: Promise<void>;
+}
+
+/** The last writes get at least this long, however short the graces are. */
+const LAST_WRITES_MS = 1_000;
+
+/**
+ * Brings a worker that claims no more to rest, one line of log per phase that has something to do. What ends in any phase is settled at once. Bounded: by the graces
+ * for handlers, and for a store that does not answer by both graces together (at least a second), after which leases are left to lapse.
+ *
+ * @returns how many jobs were handed back
+ */
+export async function shutDown(parts: ShutdownParts): Promise<number> {
+  const { clock, log, graceMs, abortGraceMs, running, attempts, loop, lease } = parts;
+  const began = clock.now();
+  const left = (): number => Math.max(LAST_WRITES_MS, began + graceMs + abortGraceMs - clock.now());
+  await within(clock, left(), parts.starting.catch(ignore));
+
+  if (running.count > 0) {
+    log.log(`Stopping: waiting up to ${graceMs} ms for ${running.count} running handlers.`);
+    await within(clock, graceMs, running.emptied());
+    log.log(`Stopping: ${running.count} handlers still run after ${clock.now() - began} ms.`);
+  }
+  if (running.count > 0) {
+    attempts.abortAll();
+    await within(clock, abortGraceMs, running.emptied());
+    const stubborn = attempts.releaseAll();
+    if (stubborn > 0) {
+      log.warn(
+        `Stopping: ${stubborn} handlers did not stop within ${abortGraceMs} ms of ctx.signal; their jobs are handed back while they go on.`,
+      );
+    }
+  }
+  // Endings gather for a turn before the loop takes them.
+  const written = await within(clock, left(), loop.quiet());
+  if (!written)
+    log.warn(
+      "Stopping: the store does not answer, so that some endings could not be written. Those jobs run again once the lease has lapsed.",
+    );
+  const adapterClosed = loop.closed;
+  loop.close();
+  attempts.stop();
+  lease.stop();
+  if (adapterClosed) return attempts.released;
+  await within(
+    clock,
+    left(),
+    lease.leave().catch((error: unknown) => log.warn(`Stopping: could not sign off; the lease will lapse by itself: ${describe(error)}`)),
+  );
+  log.log(`Stopped after ${clock.now() - began} ms; ${attempts.released} jobs were handed back.`);
+  return attempts.released;
+}
+
+/** Waits for a promise that does not reject, but no longer than `ms`. @returns whether it settled in time */
+async function within(clock: Clock, ms: number, promise: Promise<void>): Promise<boolean> {
+  let cancel: () => void = ignore;
+  const late = new Promise<false>((resolve) => {
+    cancel = clock.after(ms, () => resolve(false));
+  });
+  const inTime = await Promise.race([promise.then(() => true as const), late]);
+  cancel();
+  return inTime;
+}
+
+function ignore(): void {}
