@@ -79,8 +79,11 @@ export class Classes {
     if (member?.name !== undefined) return this.#member(member, member.name, node, source);
     const base = node.heritageClauses?.find((clause) => clause.token === ts.SyntaxKind.ExtendsKeyword)?.types[0]?.expression;
     if (base === undefined) return undefined;
-    const origin = ts.isIdentifier(base) && depth < DEEPEST ? this.#origins.of(base.text, source) : undefined;
-    if (origin?.kind !== "declared" || !ts.isClassLike(origin.node)) return "unseen";
+    if (!ts.isIdentifier(base) || depth >= DEEPEST) return "unseen";
+    const origin = this.#origins.of(base.text, source);
+    // Neither imported nor declared: a global class, which has no such method, or a slip of the pen.
+    if (origin === undefined) return undefined;
+    if (origin.kind !== "declared" || !ts.isClassLike(origin.node)) return "unseen";
     return this.#run(origin.node, origin.source, depth + 1);
   }
 
