@@ -1,6 +1,6 @@
 import type { Cancelled } from "../../contract/index.js";
 import { endBadly, followLinks, type Loose } from "./links.js";
-import { FROM, STANDS, STATES } from "./results.js";
+import { FROM, STANDS, STATES } from "./rows.js";
 import type { Store } from "./store.js";
 
 type CancelRow = [

@@ -8,7 +8,8 @@ import {
   type Input,
   type Wake,
 } from "../../contract/index.js";
-import { endBadly, enterLine, FINAL, followLinks, JOURNALED, TAKES, type Loose } from "./links.js";
+import { endBadly, enterLine, followLinks, type Loose } from "./links.js";
+import { FINAL, JOURNALED, TAKES } from "./rows.js";
 import { LEVELS, type Store } from "./store.js";
 
 /** Most parked jobs that one claim wakes, and most expired jobs it ends: a backlog of them is worked off over several claims. */

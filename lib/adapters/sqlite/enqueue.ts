@@ -1,5 +1,6 @@
 import type { NewJob } from "../../contract/index.js";
-import { enterLine, FINAL, followLinks, GIVES, TAKES, type Loose } from "./links.js";
+import { enterLine, followLinks, type Loose } from "./links.js";
+import { FINAL, GIVES, TAKES } from "./rows.js";
 import { LEVELS, type Store } from "./store.js";
 
 /** Rows per statement: fewer, longer statements; beyond this there is no gain. */

@@ -10,6 +10,7 @@ const KEPT = 256;
  */
 export class SqliteHints implements Hints {
   readonly #store: Store;
+  readonly #watchMs: number;
   #timer: NodeJS.Timeout | undefined;
   #version: unknown;
   /** The last control message seen. */
@@ -17,8 +18,9 @@ export class SqliteHints implements Hints {
   /** Messages of our own, which our listeners have had already. */
   readonly #own = new Set<number>();
 
-  constructor(store: Store) {
+  constructor(store: Store, watchMs: number) {
     this.#store = store;
+    this.#watchMs = watchMs;
   }
 
   subscribe(listener: (hint: Hint) => void): () => void {
@@ -51,7 +53,7 @@ export class SqliteHints implements Hints {
     if (this.#timer !== undefined || !this.#store.isOpen || this.#store.listeners.size === 0) return;
     this.#version = this.#readVersion();
     this.#seen = this.#store.value("SELECT ifnull(max(no), 0) FROM control").get() as number;
-    this.#timer = setInterval(() => this.#look(), this.#store.watchMs);
+    this.#timer = setInterval(() => this.#look(), this.#watchMs);
     this.#timer.unref();
   }
 

@@ -1,15 +1,7 @@
-import { OptionError, type Adapter, type Capabilities, type Health } from "../../contract/index.js";
-import { SqliteBroker } from "./broker.js";
-import { events } from "./events.js";
-import { SqliteHints } from "./hints.js";
-import { journal } from "./journal.js";
-import { locks } from "./locks.js";
-import { results } from "./results.js";
-import { schedules } from "./schedules.js";
-import { Store, type SqliteOptions } from "./store.js";
-import { workers } from "./workers.js";
+import { OptionError, type Adapter } from "../../contract/index.js";
+import { SqliteAdapter, type SqliteOptions } from "./adapter.js";
 
-export type { SqliteOptions } from "./store.js";
+export type { SqliteOptions } from "./adapter.js";
 
 /**
  * Jobs, results, journals, events, schedules and locks in one SQLite file, shared by any number of processes of one host. Needs the package
@@ -20,64 +12,7 @@ export type { SqliteOptions } from "./store.js";
  */
 export function sqlite(file: string, options: SqliteOptions = {}): Adapter {
   check(file, options);
-  return new SqliteAdapter(new Store(file, options));
-}
-
-class SqliteAdapter implements Adapter {
-  readonly name = "sqlite";
-  readonly capabilities: Capabilities = { durable: true, shared: true, transactions: false, limits: false, unique: false };
-  readonly broker;
-  readonly results;
-  readonly journal;
-  readonly events;
-  readonly schedules;
-  readonly locks;
-  readonly hints: SqliteHints;
-  readonly workers;
-
-  readonly #store: Store;
-  #users = 0;
-  #opening: Promise<void> | undefined;
-
-  constructor(store: Store) {
-    this.#store = store;
-    this.broker = new SqliteBroker(store, this);
-    this.results = results(store);
-    this.journal = journal(store);
-    this.events = events(store);
-    this.schedules = schedules(store, this);
-    this.locks = locks(store);
-    this.hints = new SqliteHints(store);
-    this.workers = workers(store);
-  }
-
-  async open(): Promise<void> {
-    this.#users++;
-    try {
-      await (this.#opening ??= this.#store.open());
-    } catch (error) {
-      this.#users--;
-      this.#opening = undefined;
-      throw error;
-    }
-    this.hints.start();
-  }
-
-  async close(): Promise<void> {
-    if (this.#users === 0) return;
-    // Whoever is opening still must be done before anything is closed.
-    await this.#opening?.catch(() => undefined);
-    if (--this.#users > 0) return;
-    this.#opening = undefined;
-    this.hints.stop();
-    this.#store.close();
-  }
-
-  async ping(): Promise<Health> {
-    const start = performance.now();
-    const schema = this.#store.read(() => this.#store.value("PRAGMA user_version").get() as number);
-    return { store: this.#store.file, ms: performance.now() - start, schema };
-  }
+  return new SqliteAdapter(file, options);
 }
 
 const CHECKS: Readonly<Record<keyof SqliteOptions, readonly [rule: string, holds: (value: unknown) => boolean]>> = {

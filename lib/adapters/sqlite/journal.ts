@@ -1,5 +1,5 @@
 import type { Appended, At, Entry, Journal, JournalWrite, NewEntry } from "../../contract/index.js";
-import { JOURNALED } from "./links.js";
+import { JOURNALED } from "./rows.js";
 import { clock, type Loan, type Store } from "./store.js";
 
 /** Adds entries to a run's journal inside the caller's transaction; the caller has checked the lease. */

@@ -1,16 +1,6 @@
 import { JOB_DEFAULTS, type DeathCause, type Failure, type FinalState } from "../../contract/index.js";
+import { ENDED, GIVES } from "./rows.js";
 import type { Store } from "./store.js";
-
-/** States as numbers in `ended`. */
-export const ENDED = { succeeded: 1, failed: 2, cancelled: 3, expired: 4 } as const satisfies Record<FinalState, number>;
-
-/** The same the other way round. */
-export const FINAL: Readonly<Record<number, FinalState>> = { 1: "succeeded", 2: "failed", 3: "cancelled", 4: "expired" };
-
-/** `jobs.links`: others wait for the job · it waits for others · it has a journal. */
-export const GIVES = 1;
-export const TAKES = 2;
-export const JOURNALED = 4;
 
 /** What ending a job needs to know of it. */
 export interface Ending {

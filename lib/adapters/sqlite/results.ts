@@ -1,39 +1,8 @@
-import type { At, DeathCause, Failure, JobFilter, JobRecord, JobState, Results } from "../../contract/index.js";
-import { FINAL } from "./links.js";
+import type { At, JobFilter, JobRecord, JobState, Results } from "../../contract/index.js";
+import { FROM, RECORD, STANDS, STATES, toRecord, type RecordRow } from "./rows.js";
 import { clock, LEVELS, type Store } from "./store.js";
 
 const HOUR_MS = 3_600_000;
-
-/** Where a job stands, as a number: 1–4 ended, 5 active, 6 parked, 7 blocked, 8 ready. */
-export const STANDS = `CASE WHEN e.seq IS NOT NULL THEN e.state WHEN a.seq IS NOT NULL THEN 5 WHEN p.seq IS NOT NULL THEN 6 WHEN j.open > 0 THEN 7 ELSE 8 END`;
-
-export const STATES: Readonly<Record<number, JobState>> = { ...FINAL, 5: "active", 6: "parked", 7: "blocked", 8: "ready" };
-
-export const FROM = `FROM jobs j LEFT JOIN ended e ON e.seq = j.seq LEFT JOIN active a ON a.seq = j.seq LEFT JOIN parked p ON p.seq = j.seq`;
-
-const RECORD = `SELECT j.id, j.task, j.lane, ${STANDS}, j.payload, j.headers, j.grp, coalesce(e.attempts, j.attempts + (a.seq IS NOT NULL)), j.lapses,
-  j.enqueued_at, coalesce(j.due_at, j.enqueued_at), coalesce(e.started_at, a.started_at, j.started_at), e.ended_at, e.result, coalesce(e.error, j.error),
-  e.cause, (SELECT w.id FROM workers w WHERE w.no = a.worker) ${FROM}`;
-
-type RecordRow = [
-  string,
-  string,
-  number,
-  number,
-  string,
-  string | null,
-  string | null,
-  number,
-  number,
-  number,
-  number,
-  number | null,
-  number | null,
-  string | null,
-  string | null,
-  DeathCause | null,
-  string | null,
-];
 
 /** The result backend. */
 export function results(store: Store): Results {
@@ -116,48 +85,6 @@ const NARROW: Readonly<Record<JobState, string>> = {
   blocked: "j.open > 0",
   ready: "1",
 };
-
-function toRecord(store: Store, row: RecordRow): JobRecord {
-  const [
-    id,
-    task,
-    lane,
-    state,
-    payload,
-    headers,
-    group,
-    attempts,
-    lapses,
-    enqueuedAt,
-    dueAt,
-    startedAt,
-    endedAt,
-    result,
-    error,
-    cause,
-    worker,
-  ] = row;
-  return {
-    id,
-    task,
-    queue: store.queueOf(lane),
-    state: STATES[state]!,
-    payload,
-    ...(headers !== null && { headers: JSON.parse(headers) as Record<string, string> }),
-    priority: LEVELS - 1 - (lane % LEVELS),
-    ...(group !== null && { group }),
-    attempts,
-    lapses,
-    enqueuedAt,
-    dueAt,
-    ...(startedAt !== null && { startedAt }),
-    ...(endedAt !== null && { endedAt }),
-    ...(result !== null && { result }),
-    ...(error !== null && { error: JSON.parse(error) as Failure }),
-    ...(cause !== null && { cause }),
-    ...(worker !== null && { worker }),
-  };
-}
 
 /** True while a stored job that has not succeeded waits, or may wait again, for the result of job `ended.seq`. */
 export const NEEDED = `EXISTS (SELECT 1 FROM links l JOIN jobs t ON t.seq = l.to_seq LEFT JOIN ended x ON x.seq = l.to_seq

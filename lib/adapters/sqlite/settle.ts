@@ -2,8 +2,9 @@ import { JOB_DEFAULTS, type Claim, type Lease, type Settled, type Settlement, ty
 import { lend } from "./claim.js";
 import { insertJobs } from "./enqueue.js";
 import { appendEntries } from "./journal.js";
-import { ENDED, endBadly, enterLine, followLinks, GIVES, type Loose } from "./links.js";
+import { endBadly, enterLine, followLinks, type Loose } from "./links.js";
 import { forget } from "./results.js";
+import { ENDED, GIVES } from "./rows.js";
 import { LEVELS, type Loan, type Store } from "./store.js";
 
 /** Carries out settlements and, on the way out, a claim, inside the caller's transaction. */

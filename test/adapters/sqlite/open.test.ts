@@ -1,0 +1,99 @@
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { describe, expect, it } from "@jest/globals";
+import { sqlite } from "../../../lib/adapters/sqlite/index.js";
+import { checkDriver, SCHEMA_VERSION } from "../../../lib/adapters/sqlite/adapter.js";
+import { inFolder } from "./processes.js";
+
+describe("Opening a SQLite file", () => {
+  it("touches nothing until open is called, then makes the folder and the file", async () => {
+    await inFolder(async (folder) => {
+      const file = join(folder, "a", "b", "stem.db");
+      const adapter = sqlite(file);
+      expect(() => readFileSync(file)).toThrow();
+      await adapter.open();
+      expect(await adapter.ping()).toEqual({ store: file, ms: expect.any(Number), schema: SCHEMA_VERSION });
+      await adapter.close();
+      expect(readFileSync(file).subarray(0, 15).toString()).toBe("SQLite format 3");
+    });
+  });
+
+  it("refuses :memory: and points to memory()", () => {
+    expect(() => sqlite(":memory:")).toThrow(/memory\(\)/);
+  });
+
+  it.each([
+    [{ synchronous: "off" }, /"normal" or "full"/],
+    [{ busyTimeoutMs: -1 }, /whole number/],
+    [{ watchMs: 0 }, /1 or more/],
+    [{ cacheSize: 5 }, /no option "cacheSize"/],
+  ])("refuses the options %p by name", (options, message) => {
+    expect(() => sqlite("stem.db", options as never)).toThrow(message);
+  });
+
+  it("refuses a folder, a file that is no database, and the database of something else, each with its remedy", async () => {
+    await inFolder(async (folder) => {
+      const text = join(folder, "notes.txt");
+      writeFileSync(text, "no database at all, however long this text may be ".repeat(100));
+      const foreign = join(folder, "app.db");
+      const app = new Database(foreign);
+      app.exec("CREATE TABLE users (id INTEGER PRIMARY KEY)");
+      app.close();
+      const opening = (file: string): Promise<void> => sqlite(file).open();
+      await expect(opening(folder)).rejects.toMatchObject({ code: "STEM_STORE_OPEN", hint: expect.stringContaining("file inside it") });
+      await expect(opening(text)).rejects.toMatchObject({
+        code: "STEM_STORE_OPEN",
+        hint: expect.stringContaining("not an SQLite database"),
+      });
+      await expect(opening(foreign)).rejects.toMatchObject({ code: "STEM_STORE_OPEN", hint: expect.stringContaining("file of its own") });
+      await expect(opening(join(text, "stem.db"))).rejects.toMatchObject({ code: "STEM_STORE_OPEN" });
+      expect(readFileSync(text, "utf8").startsWith("no database")).toBe(true);
+    });
+  });
+
+  (process.getuid?.() === 0 ? it.skip : it)("refuses a folder it may not write to", async () => {
+    await inFolder(async (folder) => {
+      const locked = join(folder, "locked");
+      mkdirSync(locked);
+      chmodSync(locked, 0o500);
+      await expect(sqlite(join(locked, "stem.db")).open()).rejects.toMatchObject({ code: "STEM_STORE_OPEN" });
+      chmodSync(locked, 0o700);
+    });
+  });
+
+  it("refuses a file of a newer schema and leaves it as it is", async () => {
+    await inFolder(async (folder) => {
+      const file = join(folder, "stem.db");
+      const adapter = sqlite(file);
+      await adapter.open();
+      await adapter.close();
+      const raw = new Database(file);
+      raw.pragma(`user_version = ${SCHEMA_VERSION + 1}`);
+      raw.close();
+      await expect(adapter.open()).rejects.toMatchObject({ code: "STEM_SCHEMA_NEWER" });
+      const again = new Database(file);
+      expect(again.pragma("user_version", { simple: true })).toBe(SCHEMA_VERSION + 1);
+      again.close();
+    });
+  });
+
+  it("can be tried again after it failed", async () => {
+    await inFolder(async (folder) => {
+      const file = join(folder, "stem.db");
+      writeFileSync(file, "not a database ".repeat(100));
+      const adapter = sqlite(file);
+      await expect(adapter.open()).rejects.toMatchObject({ code: "STEM_STORE_OPEN" });
+      writeFileSync(file, "");
+      await adapter.open();
+      expect((await adapter.ping()).schema).toBe(SCHEMA_VERSION);
+      await adapter.close();
+    });
+  });
+
+  it("refuses better-sqlite3 13 on a Node that it would crash", () => {
+    expect(() => checkDriver("13.0.1", "9")).toThrow(/better-sqlite3@12/);
+    expect(() => checkDriver("13.0.1", "10")).not.toThrow();
+    expect(() => checkDriver("12.11.1", "9")).not.toThrow();
+  });
+});
