@@ -1,6 +1,19 @@
 import type { Link } from "../../contract/job.js";
 import { OptionError } from "../../contract/errors.js";
-import type { Signature } from "../client/face.js";
+import type { Signature, SignatureOptions } from "../client/face.js";
+import { refuseUnknown } from "../task/define.js";
+
+const KNOWN = [
+  "queue",
+  "priority",
+  "delay",
+  "at",
+  "expiresIn",
+  "keepResult",
+  "keepFailed",
+  "headers",
+  "onFailure",
+] as const satisfies readonly (keyof SignatureOptions)[];
 
 /** Where one signature of a canvas goes: its id, what waits for it, what it waits for. Its payload is not looked at here. */
 export interface Place {
@@ -71,12 +84,19 @@ function checkSignatures(signatures: readonly unknown[], of: string): void {
 /** Tells the likely mistakes apart: enqueueing first, and forgetting `.signature()`. */
 function checkSignature(given: unknown, what: string): void {
   if (typeof given === "object" && given !== null) {
-    if ("ref" in given && "payload" in given && "options" in given) return;
+    if ("ref" in given && "payload" in given && "options" in given) return checkOptions(given as Signature, what);
     if ("then" in given) refuse(`${what} is a promise, perhaps of a job that is enqueued already`);
     if ("result" in given || "results" in given) refuse(`${what} is the handle of a job that is enqueued already`);
     if ("signature" in given) refuse(`${what} is a task client`);
   }
   refuse(`${what} is ${given === null ? "null" : `a ${typeof given}`}`);
+}
+
+function checkOptions({ options, ref }: Signature, what: string): void {
+  refuseUnknown(options, KNOWN, `of a signature of task "${ref.name}"`);
+  const { onFailure } = options;
+  if (onFailure === undefined || onFailure === "fail" || onFailure === "continue") return;
+  throw new OptionError("STEM_OPTION_INVALID", `${what} has onFailure ${String(onFailure)}.`, 'Give "fail" or "continue".');
 }
 
 function refuse(what: string): never {

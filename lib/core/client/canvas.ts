@@ -1,9 +1,26 @@
+import { OptionError } from "../../contract/errors.js";
 import type { Place } from "../canvas/draw.js";
+import { refuseUnknown } from "../task/define.js";
 import type { CanvasOptions } from "./face.js";
 import type { Draft } from "./plan.js";
 import type { Payload, Producer } from "./producer.js";
 
-export const CANVAS_OPTIONS = ["id", "transaction"] as const satisfies readonly (keyof CanvasOptions)[];
+const KNOWN = ["id", "transaction"] as const satisfies readonly (keyof CanvasOptions)[];
+
+/** Longest canvas id, so that the ids of its jobs stay within 200 characters. */
+const LONGEST_ID = 180;
+
+/** @throws {OptionError} `STEM_OPTION_UNKNOWN`, `STEM_OPTION_INVALID` */
+export function checkCanvasOptions(options: CanvasOptions): void {
+  refuseUnknown(options, KNOWN, "of a canvas");
+  const { id } = options;
+  if (id === undefined || (typeof id === "string" && id.length > 0 && id.length <= LONGEST_ID)) return;
+  throw new OptionError(
+    "STEM_OPTION_INVALID",
+    `The id of a canvas is ${String(id).slice(0, 60)}.`,
+    `Give a string of 1 to ${LONGEST_ID} characters.`,
+  );
+}
 
 /**
  * Stores the jobs of a canvas, all or none, and says which were stored already. A canvas whose id was used before is a duplicate as a whole: should part

@@ -27,7 +27,6 @@ export class Coalescer {
   readonly #broker: Broker;
   #waiting: Call[] = [];
   #busy = false;
-  #idle: (() => void)[] = [];
 
   constructor(broker: Broker) {
     this.#broker = broker;
@@ -43,11 +42,6 @@ export class Coalescer {
     });
   }
 
-  /** Resolves when all calls made so far have been answered. */
-  flushed(): Promise<void> {
-    return this.#busy ? new Promise((done) => this.#idle.push(done)) : Promise.resolve();
-  }
-
   async #run(): Promise<void> {
     while (this.#waiting.length > 0) {
       const waiting = this.#waiting;
@@ -59,7 +53,6 @@ export class Coalescer {
       }
     }
     this.#busy = false;
-    for (const done of this.#idle.splice(0)) done();
   }
 
   async #send(batch: readonly Call[]): Promise<void> {

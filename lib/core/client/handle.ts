@@ -60,7 +60,14 @@ export class AllOf<O> implements GroupHandle<O> {
     this.jobs = jobs;
   }
 
-  results(options?: WaitForOptions): Promise<readonly O[]> {
-    return Promise.all(this.jobs.map((job) => job.result(options)));
+  async results(options: WaitForOptions = {}): Promise<readonly O[]> {
+    // When one has failed, nobody is interested in the others any more: their waits end too.
+    const enough = new AbortController();
+    const signal = options.signal === undefined ? enough.signal : AbortSignal.any([options.signal, enough.signal]);
+    try {
+      return await Promise.all(this.jobs.map((job) => job.result({ ...options, signal })));
+    } finally {
+      enough.abort();
+    }
   }
 }

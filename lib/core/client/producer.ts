@@ -32,6 +32,8 @@ export class Producer {
   readonly parts: ProducerParts;
   readonly #coalescer: Coalescer;
   #closed = false;
+  #inside = 0;
+  #empty: (() => void)[] = [];
 
   constructor(parts: ProducerParts) {
     this.parts = parts;
@@ -81,7 +83,6 @@ export class Producer {
    * @param named the caller chose the ids. Ids of ours are new, so "stored already" can then only mean an earlier try of this very call.
    */
   async send(jobs: readonly NewJob[], named: boolean, transaction?: unknown): Promise<ReadonlySet<string>> {
-    if (this.#closed) throw closedError();
     if (jobs.length === 0) return NONE;
     let duplicates =
       transaction === undefined
@@ -95,10 +96,20 @@ export class Producer {
     return duplicates;
   }
 
+  /** Every call begins with it and ends with `leave`, so that `close` can answer it. @throws {StemError} `STEM_CLOSED` */
+  enter(): void {
+    if (this.#closed) throw closedError();
+    this.#inside++;
+  }
+
+  leave(): void {
+    if (--this.#inside === 0) for (const done of this.#empty.splice(0)) done();
+  }
+
   /** Refuses what comes later and resolves when what came before has been answered. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
     this.#closed = true;
-    await this.#coalescer.flushed();
+    return this.#inside === 0 ? Promise.resolve() : new Promise((done) => this.#empty.push(done));
   }
 
   #plan(ref: TaskRef, definition: TaskDefinition | undefined, options: EnqueueOptions | undefined, also: readonly string[] = []): Draft {

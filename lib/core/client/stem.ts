@@ -11,11 +11,11 @@ import { jsonCodec } from "../codec/json.js";
 import { MAX_PAYLOAD_BYTES } from "../codec/payload.js";
 import { type Log, silentLog } from "../log.js";
 import { Signals } from "../signals/signals.js";
-import { refuseUnknown } from "../task/define.js";
-import { type InputFor, type OutputFor, refOf, type Target, type TaskRef } from "../task/ref.js";
+import { toMs } from "../task/duration.js";
+import { type InputFor, type OutputFor, refOf, type Target } from "../task/ref.js";
 import type { TaskRegistry } from "../task/registry.js";
 import type { EventType } from "../workflow/context.js";
-import { CANVAS_OPTIONS, storeCanvas } from "./canvas.js";
+import { checkCanvasOptions, storeCanvas } from "./canvas.js";
 import { type Emitted, emitOne } from "./emit.js";
 import type {
   CanvasHandle,
@@ -33,7 +33,7 @@ import type {
 } from "./face.js";
 import { AllOf, Handle, type HandleParts, LastOf } from "./handle.js";
 import { uniqueIds } from "./ids.js";
-import { closedError, Producer } from "./producer.js";
+import { Producer } from "./producer.js";
 import { type ClientDefaults, StemTaskClient, StemWorkflowClient } from "./task-client.js";
 import { Waiter } from "./waiter.js";
 
@@ -69,7 +69,6 @@ export class Stem {
   readonly #producer: Producer;
   readonly #waiter: Waiter;
   readonly #handles: HandleParts;
-  #closed = false;
 
   constructor(parts: StemParts) {
     this.adapter = parts.adapter;
@@ -99,7 +98,7 @@ export class Stem {
     ...args: PayloadArgs<InputFor<T>, [options?: EnqueueOptions]>
   ): Promise<JobHandle<OutputFor<T>>>;
   enqueue(target: Target, payload?: unknown, options?: EnqueueOptions): Promise<JobHandle> {
-    return this.put(refOf(target), payload, options);
+    return this.put(target, payload, options);
   }
 
   /** Enqueues one job per payload, all or none, in one round trip. `options.id` is a prefix: `id-0`, `id-1`, … @throws as `enqueue` */
@@ -109,7 +108,7 @@ export class Stem {
     options?: EnqueueOptions,
   ): Promise<readonly JobHandle<OutputFor<T>>[]>;
   enqueueMany(target: Target, payloads: readonly unknown[], options?: EnqueueOptions): Promise<readonly JobHandle[]> {
-    return this.putMany(refOf(target), payloads, options);
+    return this.putMany(target, payloads, options);
   }
 
   /** Enqueues one job and waits for what it returns. @throws as `enqueue` and `JobHandle.result` */
@@ -118,7 +117,7 @@ export class Stem {
     ...args: PayloadArgs<InputFor<T>, [options?: EnqueueOptions & WaitForOptions]>
   ): Promise<OutputFor<T>>;
   enqueueAndWait(target: Target, payload?: unknown, options?: EnqueueOptions & WaitForOptions): Promise<unknown> {
-    return this.putAndWait(refOf(target), payload, options);
+    return this.putAndWait(target, payload, options);
   }
 
   /** Starts a run of a workflow: `enqueue` by another name. */
@@ -127,7 +126,7 @@ export class Stem {
     ...args: PayloadArgs<InputFor<T>, [options?: EnqueueOptions]>
   ): Promise<JobHandle<OutputFor<T>>>;
   start(workflow: Target, payload?: unknown, options?: EnqueueOptions): Promise<JobHandle> {
-    return this.put(refOf(workflow), payload, options);
+    return this.put(workflow, payload, options);
   }
 
   /** A typed client for a task by name; `defaults` tell a process that does not have the handler where its jobs go. */
@@ -191,9 +190,13 @@ export class Stem {
    * @returns `duplicate`: an event of this id was stored already and nothing happened; `woken`: ids of the runs that go on
    * @throws {PayloadError} as `enqueue`
    */
-  emit<T>(event: EventType<T> | string, key: string, payload?: T, options?: EmitOptions): Promise<Emitted> {
-    if (this.#closed) return Promise.reject(closedError());
-    return emitOne(this, typeof event === "string" ? event : event.name, key, payload, options);
+  async emit<T>(event: EventType<T> | string, key: string, payload?: T, options?: EmitOptions): Promise<Emitted> {
+    this.#producer.enter();
+    try {
+      return await emitOne(this, typeof event === "string" ? event : event.name, key, payload, options);
+    } finally {
+      this.#producer.leave();
+    }
   }
 
   /** Ends unfinished jobs at once and says of each whether it was this call. */
@@ -232,34 +235,46 @@ export class Stem {
 
   /** Answers the calls made so far, then ends waits and refuses calls with `STEM_CLOSED`. Does not close the adapter. */
   async close(): Promise<void> {
-    this.#closed = true;
     await this.#producer.close();
     this.#waiter.close();
   }
 
-  /** `enqueue` for a ref, untyped; for clients. */
-  async put(ref: TaskRef, payload: unknown, options?: EnqueueOptions): Promise<JobHandle> {
-    const draft = await this.#producer.draft(ref, { value: payload }, options);
-    const duplicates = await this.#producer.send([draft], options?.id !== undefined, options?.transaction);
-    return new Handle(this.#handles, draft.id, duplicates.has(draft.id));
+  /** `enqueue`, untyped; for clients. */
+  async put(target: Target, payload: unknown, options?: EnqueueOptions): Promise<JobHandle> {
+    this.#producer.enter();
+    try {
+      const draft = await this.#producer.draft(refOf(target), { value: payload }, options);
+      const duplicates = await this.#producer.send([draft], options?.id !== undefined, options?.transaction);
+      return new Handle(this.#handles, draft.id, duplicates.has(draft.id));
+    } finally {
+      this.#producer.leave();
+    }
   }
 
-  /** `enqueueMany` for a ref, untyped; for clients. */
-  async putMany(ref: TaskRef, payloads: readonly unknown[], options?: EnqueueOptions): Promise<readonly JobHandle[]> {
-    const drafts = await this.#producer.drafts(ref, payloads, options);
-    const duplicates = await this.#producer.send(drafts, options?.id !== undefined, options?.transaction);
-    return drafts.map(({ id }) => new Handle(this.#handles, id, duplicates.has(id)));
+  /** `enqueueMany`, untyped; for clients. */
+  async putMany(target: Target, payloads: readonly unknown[], options?: EnqueueOptions): Promise<readonly JobHandle[]> {
+    this.#producer.enter();
+    try {
+      const drafts = await this.#producer.drafts(refOf(target), payloads, options);
+      const duplicates = await this.#producer.send(drafts, options?.id !== undefined, options?.transaction);
+      return drafts.map(({ id }) => new Handle(this.#handles, id, duplicates.has(id)));
+    } finally {
+      this.#producer.leave();
+    }
   }
 
-  /** `enqueueAndWait` for a ref, untyped; for clients. */
-  async putAndWait(ref: TaskRef, payload: unknown, options: EnqueueOptions & WaitForOptions = {}): Promise<unknown> {
+  /** `enqueueAndWait`, untyped; for clients. */
+  async putAndWait(target: Target, payload: unknown, options: EnqueueOptions & WaitForOptions = {}): Promise<unknown> {
     const { timeout, signal, ...rest } = options;
-    const handle = await this.put(ref, payload, rest);
+    // Before anything is written, though only the wait needs them.
+    if (timeout !== undefined) toMs(timeout, "timeout of the wait");
+    signal?.throwIfAborted();
+    const handle = await this.put(target, payload, rest);
     return handle.result({ ...(timeout !== undefined && { timeout }), ...(signal !== undefined && { signal }) });
   }
 
   /** The job that `enqueue` would store, checked and encoded; stores nothing. For those who store it themselves, such as a beat. @throws as `enqueue` */
-  draft(target: Target, payload?: unknown, options?: EnqueueOptions): Promise<NewJob> {
+  async draft(target: Target, payload?: unknown, options?: EnqueueOptions): Promise<NewJob> {
     return this.#producer.draft(refOf(target), { value: payload }, options);
   }
 
@@ -268,9 +283,14 @@ export class Stem {
     options: CanvasOptions,
     named = options.id !== undefined,
   ): Promise<readonly JobHandle[]> {
-    refuseUnknown(options, CANVAS_OPTIONS, "of a canvas");
-    const { ids, duplicates } = await storeCanvas(this.#producer, draw(options.id ?? this.ids()), named, options.transaction);
-    return ids.map((id) => new Handle(this.#handles, id, duplicates.has(id)));
+    checkCanvasOptions(options);
+    this.#producer.enter();
+    try {
+      const { ids, duplicates } = await storeCanvas(this.#producer, draw(options.id ?? this.ids()), named, options.transaction);
+      return ids.map((id) => new Handle(this.#handles, id, duplicates.has(id)));
+    } finally {
+      this.#producer.leave();
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import { signatureOf } from "../canvas/signature.js";
-import type { TaskRef } from "../task/ref.js";
+import type { Target } from "../task/ref.js";
 import type {
   EnqueueOptions,
   JobHandle,
@@ -13,9 +13,9 @@ import type {
 
 /** What clients need of their Stem. Payloads are typed by the clients. */
 export interface Enqueuer {
-  put(ref: TaskRef, payload: unknown, options?: EnqueueOptions): Promise<JobHandle>;
-  putMany(ref: TaskRef, payloads: readonly unknown[], options?: EnqueueOptions): Promise<readonly JobHandle[]>;
-  putAndWait(ref: TaskRef, payload: unknown, options?: EnqueueOptions & WaitForOptions): Promise<unknown>;
+  put(target: Target, payload: unknown, options?: EnqueueOptions): Promise<JobHandle>;
+  putMany(target: Target, payloads: readonly unknown[], options?: EnqueueOptions): Promise<readonly JobHandle[]>;
+  putAndWait(target: Target, payload: unknown, options?: EnqueueOptions & WaitForOptions): Promise<unknown>;
   handle(id: string): JobHandle;
 }
 

@@ -4,12 +4,15 @@ import { isFinal } from "../../contract/job.js";
 import type { JobRecord, Results } from "../../contract/results.js";
 import type { Clock } from "../clock.js";
 import type { Log } from "../log.js";
+import { refuseUnknown } from "../task/define.js";
 import { toMs } from "../task/duration.js";
 import type { WaitForOptions } from "./face.js";
 import { closedError } from "./producer.js";
 
 /** Records read in one call. */
 const BATCH = 1_000;
+
+const KNOWN = ["timeout", "signal"] as const satisfies readonly (keyof WaitForOptions)[];
 
 /** One caller's wait for one job. */
 interface Wait {
@@ -54,12 +57,14 @@ export class Waiter {
   /**
    * The record of a job once it has ended, however it did.
    *
+   * @throws {OptionError} `STEM_OPTION_UNKNOWN`, `STEM_DURATION_INVALID`
    * @throws {UnknownJobError} nothing is stored under the id (any more)
    * @throws {ResultTimeoutError}
    * @throws {StemError} `STEM_CLOSED`; `STEM_STORE_CLOSED`
    * @throws what aborted `options.signal`
    */
   async wait(id: string, options: WaitForOptions = {}): Promise<JobRecord> {
+    refuseUnknown(options, KNOWN, `of a wait for job ${id}`);
     const { signal } = options;
     const timeoutMs = options.timeout === undefined ? undefined : toMs(options.timeout, `timeout of the wait for job ${id}`);
     if (this.#closed) throw closedError();

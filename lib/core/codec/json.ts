@@ -11,12 +11,14 @@ export const jsonCodec: Codec = {
   name: "json",
   encode(value, root = "payload") {
     if (value === undefined) return undefined;
-    if (!isPlain(value)) refuseFlaw(value, root);
+    let flaw;
     try {
-      return JSON.stringify(value);
+      if (!isPlain(value)) flaw = flawIn(value, root);
+      if (flaw === undefined) return JSON.stringify(value);
     } catch (error) {
       throw unserialisable(root, error);
     }
+    throw new PayloadError("STEM_PAYLOAD_UNSERIALISABLE", `${flaw.path} is ${flaw.what}, which JSON cannot carry.`, flaw.remedy);
   },
   decode(text, root = "payload") {
     if (text === undefined) return undefined;
@@ -33,17 +35,6 @@ export const jsonCodec: Codec = {
     }
   },
 };
-
-function refuseFlaw(value: unknown, root: string): void {
-  let flaw;
-  try {
-    flaw = flawIn(value, root);
-  } catch (error) {
-    throw unserialisable(root, error);
-  }
-  if (flaw !== undefined)
-    throw new PayloadError("STEM_PAYLOAD_UNSERIALISABLE", `${flaw.path} is ${flaw.what}, which JSON cannot carry.`, flaw.remedy);
-}
 
 /** A getter or `toJSON` threw, or the text would be longer than a string can be. */
 function unserialisable(root: string, cause: unknown): PayloadError {
