@@ -42,7 +42,7 @@ async function demo(): Promise<void> {
   say(`A Nest app is open at ${shop.url}, with worker and beat, on ${join(folder, "stem.db")}`);
 
   const get = async <T>(path: string): Promise<T> => answer<T>(await fetch(shop.url + path), path);
-  const post = async <T>(path: string, body: BodyInit = "", type = "application/json"): Promise<T> =>
+  const post = async <T>(path: string, body: string | Uint8Array<ArrayBuffer> = "", type = "application/json"): Promise<T> =>
     answer<T>(
       await fetch(shop.url + path, {
         method: "POST",
@@ -66,7 +66,11 @@ async function demo(): Promise<void> {
   const uploads: { sizes: string[]; notice: string }[] = [];
   for (const name of images)
     uploads.push(
-      await post(`/images/${name}`, readFileSync(join(data, "drawings", name)), name.endsWith("png") ? "image/png" : "image/jpeg"),
+      await post(
+        `/images/${name}`,
+        new Uint8Array(readFileSync(join(data, "drawings", name))),
+        name.endsWith("png") ? "image/png" : "image/jpeg",
+      ),
     );
   say(`Posted ${images.length} drawings`);
 

@@ -1,3 +1,4 @@
+import type { At, EnqueueOptions } from "./at.js";
 import type { DeathCause, Delivery, EventWait, Failure, FinalState, JobState, Lease, NewJob } from "./job.js";
 import type { NewEntry } from "./journal.js";
 
@@ -76,16 +77,6 @@ export interface DeadLetter {
   readonly attempts: number;
   readonly lapses: number;
   readonly diedAt: number;
-}
-
-/** `now` replaces the store's clock, in milliseconds since the epoch. For tests only. */
-export interface At {
-  readonly now?: number;
-}
-
-export interface EnqueueOptions extends At {
-  /** A transaction of the caller's on the same store, where `capabilities.transactions` is true. Refused with `STEM_UNSUPPORTED` elsewhere. */
-  readonly transaction?: unknown;
 }
 
 export interface Enqueued {
@@ -176,4 +167,4 @@ export interface QueueInfo {
   readonly dead: number;
 }
 
-export type { FinalState };
+export type { At, EnqueueOptions, FinalState };

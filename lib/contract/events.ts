@@ -1,4 +1,4 @@
-import type { At, EnqueueOptions } from "./broker.js";
+import type { At, EnqueueOptions } from "./at.js";
 
 /**
  * The durable inbox of events. An event wakes every job parked for its name and key and is kept for those that will ask later; the

@@ -1,4 +1,4 @@
-import type { At } from "./broker.js";
+import type { At } from "./at.js";
 import type { Lease } from "./job.js";
 
 /**

@@ -1,4 +1,4 @@
-import type { At } from "./broker.js";
+import type { At } from "./at.js";
 
 /** Shared ceilings, respected inside `claim` and given back inside `settle`: a limited job stays in line. Offered where `capabilities.limits` is true. */
 export interface Limits {

@@ -1,4 +1,4 @@
-import type { At } from "./broker.js";
+import type { At } from "./at.js";
 
 /** Named mutual exclusion with an expiry. The token grows at every acquisition of a name, so that a late owner can be told apart. */
 export interface Locks {

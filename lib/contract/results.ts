@@ -1,4 +1,4 @@
-import type { At } from "./broker.js";
+import type { At } from "./at.js";
 import type { DeathCause, Failure, JobState } from "./job.js";
 
 /** What can be known about jobs, unfinished or ended and still kept. */

@@ -1,4 +1,4 @@
-import type { At } from "./broker.js";
+import type { At } from "./at.js";
 import type { NewJob } from "./job.js";
 
 /** When recurring jobs are next due. No beat is the leader: a slot belongs to whoever moves it by compare-and-set, in one step with its job. */

@@ -1,4 +1,4 @@
-import type { At } from "./broker.js";
+import type { At } from "./at.js";
 import type { Lease } from "./job.js";
 
 /** Who is alive. A lease belongs to a worker, not to a job: one small renewal covers every job it holds. */

@@ -1,0 +1,9 @@
+/** `now` replaces the store's clock, in milliseconds since the epoch. For tests only. */
+export interface At {
+  readonly now?: number;
+}
+
+export interface EnqueueOptions extends At {
+  /** A transaction of the caller's on the same store, where `capabilities.transactions` is true. Refused with `STEM_UNSUPPORTED` elsewhere. */
+  readonly transaction?: unknown;
+}

@@ -1,0 +1,212 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import type { Adapter } from "../../lib/contract/adapter.js";
+import { sqlite } from "../../lib/adapters/sqlite/index.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const cli = join(root, "dist/lib/cli/main.js");
+const app = join(root, "dist/sample-app/src/app.module.js#AppModule");
+const home = mkdtempSync(join(tmpdir(), "stem-cli-"));
+
+let shop: string;
+let store: Adapter;
+let count = 0;
+
+beforeEach(() => {
+  shop = join(home, String(count++));
+  mkdirSync(shop);
+  store = sqlite(join(shop, "stem.db"));
+});
+afterEach(() => store.close());
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function start(args: readonly string[]): { child: ChildProcess; ended: Promise<Ended>; printed(pattern: RegExp): Promise<void> } {
+  const child = spawn(process.execPath, [cli, ...args], {
+    cwd: shop,
+    env: { ...process.env, NODE_OPTIONS: "", SHOP_DATA: shop, NO_COLOR: "1" },
+  });
+  const heard = { out: "", err: "" };
+  child.stdout.on("data", (data: Buffer) => (heard.out += data.toString()));
+  child.stderr.on("data", (data: Buffer) => (heard.err += data.toString()));
+  return {
+    child,
+    ended: once(child, "close").then(() => ({ code: child.exitCode, ...heard })),
+    async printed(pattern) {
+      while (!pattern.test(heard.out)) {
+        if (child.exitCode !== null) throw new Error(`ended with ${child.exitCode}: ${heard.out}${heard.err}`);
+        await once(child.stdout, "data");
+      }
+    },
+  };
+}
+
+const stem = (...args: string[]): Promise<Ended> => start(args).ended;
+
+/** Leaves a dead letter of the shop in its store. */
+async function leaveDead(id: string, task = "shop.exportBooks"): Promise<void> {
+  await store.open();
+  await store.workers.beat({ id: "w", leaseMs: 60_000, info: {} }, []);
+  await store.broker.enqueue([{ id, task, queue: "default", payload: '{"month":"2026-10"}' }]);
+  const { deliveries } = await store.broker.claim({ worker: "w", from: [{ queue: "default" }], limit: 1 });
+  await store.broker.settle([
+    { lease: deliveries[0]!.lease, as: "failed", cause: "error", error: { name: "Error", message: "The books are closed" } },
+  ]);
+  await store.workers.leave("w");
+}
+
+describe("The exit code", () => {
+  it("is 2 for a command that does not exist, with a suggestion", async () => {
+    const { code, err } = await stem("genrate");
+    expect({ code, suggests: err.includes("generate") }).toEqual({ code: 2, suggests: true });
+  });
+
+  it("is 2 when no app is named, and says how to name one", async () => {
+    const { code, err } = await stem("tasks");
+    expect({ code, says: err.includes("--app dist/app.module.js#AppModule") }).toEqual({ code: 2, says: true });
+  });
+
+  it("is 2 when the named file or class does not exist", async () => {
+    expect(await stem("tasks", "--app", "dist/nowhere.js#AppModule")).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("no file dist/nowhere.js"),
+    });
+    expect(await stem("tasks", "--app", app.replace("#AppModule", "#Nothing"))).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("exports: AppModule"),
+    });
+  });
+
+  it("is 3 when the app throws while it is loaded", async () => {
+    writeFileSync(join(shop, "bad.mjs"), "throw new Error('no configuration');");
+    expect(await stem("tasks", "--app", "bad.mjs#X")).toMatchObject({ code: 3, err: expect.stringContaining("no configuration") });
+  });
+
+  it("is 3 when the store cannot be opened, with code and remedy and no stack trace", async () => {
+    writeFileSync(join(shop, "stem.db"), "this is not a database, whatever its name says".repeat(100));
+    const { code, err } = await stem("health", "--app", app);
+    expect({ code, coded: err.includes("[STEM_STORE_OPEN]"), stack: /^\s+at /m.test(err.slice(err.indexOf("stem:"))) }).toEqual({
+      code: 3,
+      coded: true,
+      stack: false,
+    });
+  });
+});
+
+describe("stem tasks", () => {
+  it("lists tasks, workflows and schedules as JSON when piped", async () => {
+    const { code, out } = await stem("tasks", "--app", app);
+    const { tasks, schedules } = JSON.parse(out) as { tasks: { name: string; kind: string; queue: string }[]; schedules: { id: string }[] };
+    expect(code).toBe(0);
+    expect(tasks).toContainEqual(
+      expect.objectContaining({ name: "order.process", kind: "workflow", queue: "runs", where: "ProcessOrder.run" }),
+    );
+    expect(tasks).toContainEqual(expect.objectContaining({ name: "images.store", kind: "task", where: "PublishImage.store" }));
+    expect(schedules).toContainEqual(expect.objectContaining({ id: "shop.tick" }));
+  });
+
+  it("prints a table when asked to", async () => {
+    const { out } = await stem("tasks", "--table", "--app", app);
+    expect(out).toMatch(/^NAME +KIND +QUEUE/);
+  });
+
+  it("takes the app from stem.config.mjs", async () => {
+    writeFileSync(join(shop, "stem.config.mjs"), `export default { app: ${JSON.stringify(app)} };`);
+    expect(await stem("tasks")).toMatchObject({ code: 0 });
+  });
+});
+
+describe("stem dlq", () => {
+  it("lists, retries and purges dead letters", async () => {
+    await leaveDead("books-1");
+    await leaveDead("books-2");
+    await leaveDead("stock-1", "shop.syncStock");
+    const listed = JSON.parse((await stem("dlq", "list", "--app", app)).out) as { id: string }[];
+    expect(listed.map(({ id }) => id).sort()).toEqual(["books-1", "books-2", "stock-1"]);
+
+    expect(await stem("dlq", "retry", "books-1", "--app", app)).toMatchObject({ code: 0, out: expect.stringContaining("Retried 1 of 1") });
+    expect((await store.results.get(["books-1"]))[0]).toMatchObject({ state: "ready", attempts: 0 });
+
+    expect(await stem("dlq", "retry", "-t", "shop.syncStock", "--app", app)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining("Retried 1 of all"),
+    });
+    expect(await stem("dlq", "retry", "nothing-of-that-name", "--app", app)).toMatchObject({ code: 1 });
+
+    expect(await stem("dlq", "purge", "--all", "--app", app)).toMatchObject({ code: 2, err: expect.stringContaining("--yes") });
+    expect((await store.results.get(["books-2"]))[0]?.state).toBe("failed");
+    expect(await stem("dlq", "purge", "--all", "--yes", "--app", app)).toMatchObject({ code: 0, out: expect.stringContaining("Purged 1") });
+    expect((await store.results.get(["books-2"]))[0]).toBeUndefined();
+  }, 60_000);
+
+  it("refuses to act on everything unless told to", async () => {
+    expect(await stem("dlq", "retry", "--app", app)).toMatchObject({ code: 2 });
+    expect(await stem("dlq", "purge", "--yes", "--app", app)).toMatchObject({ code: 2 });
+    expect(await stem("dlq", "list", "-l", "many", "--app", app)).toMatchObject({ code: 2 });
+  });
+});
+
+describe("stem worker", () => {
+  it("works until it is asked to stop, then exits 0", async () => {
+    const worker = start(["worker", "--app", app]);
+    await worker.printed(/serves default, images, orders, runs/);
+    await store.open();
+    await store.broker.enqueue([
+      { id: "parse-1", task: "orders.parse", queue: "orders", payload: '{"first":2,"lines":["A-00001,ada@example.com,honey,1,8.40"]}' },
+    ]);
+    while ((await store.results.get(["parse-1"]))[0]?.state !== "succeeded") await new Promise((resolve) => setTimeout(resolve, 10));
+    worker.child.kill("SIGTERM");
+    expect((await worker.ended).code).toBe(0);
+    expect((await store.workers.list()).filter(({ leaseUntil }) => leaseUntil > Date.now())).toEqual([]);
+  });
+
+  it("serves only the queues it is given, with their shares", async () => {
+    const worker = start(["worker", "--app", app, "--queues", "images=2,orders", "-c", "7"]);
+    await worker.printed(/serves images, orders \(up to 7 jobs at once\)/);
+    worker.child.kill("SIGTERM");
+    expect((await worker.ended).code).toBe(0);
+  });
+});
+
+describe("stem beat", () => {
+  it("fires schedules without working on anything", async () => {
+    const beat = start(["beat", "--app", app]);
+    await beat.printed(/Beat fires 1 schedule/);
+    await store.open();
+    while ((await store.results.count({ task: "shop.tick" })).ready === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    beat.child.kill("SIGTERM");
+    expect((await beat.ended).code).toBe(0);
+    expect(existsSync(join(shop, "ticks.txt"))).toBe(false);
+  });
+});
+
+describe("stem health", () => {
+  it("tells the store, the queues and the workers, and exits 1 when too few are alive", async () => {
+    await leaveDead("books-1");
+    const healthy = await stem("health", "--app", app);
+    expect(healthy.code).toBe(0);
+    expect(JSON.parse(healthy.out)).toMatchObject({
+      ok: true,
+      adapter: "sqlite",
+      queues: [expect.objectContaining({ queue: "default", dead: 1 })],
+    });
+    expect(await stem("health", "--workers", "1", "--app", app)).toMatchObject({ code: 1 });
+  });
+});
+
+describe("stem generate", () => {
+  it("finds the sample's client up to date", async () => {
+    const { code, out } = await stem("generate", "--check", "--project", join(root, "sample-app/tsconfig.json"));
+    expect({ code, out }).toMatchObject({ code: 0, out: expect.stringContaining("up to date") });
+  });
+});
