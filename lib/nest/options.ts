@@ -3,10 +3,9 @@ import type { Adapter } from "../contract/adapter.js";
 import { OptionError, type StemError } from "../contract/errors.js";
 import type { Clock } from "../core/clock.js";
 import type { Codec } from "../core/codec/codec.js";
-import { checkName, refuseUnknown } from "../core/task/define.js";
-import { toMs } from "../core/task/duration.js";
+import { refuseUnknown } from "../core/task/define.js";
 import type { Middleware } from "../core/middleware/compose.js";
-import type { WorkerOptions } from "../core/worker/options.js";
+import { settleWorkerOptions, type WorkerOptions } from "../core/worker/options.js";
 import { problemOf } from "./boot-error.js";
 
 /** How an instance of Stem works. What `forRootAsync`'s factory returns. */
@@ -58,7 +57,6 @@ const KNOWN = [
   "clock",
 ] as const satisfies readonly (keyof StemOptions)[];
 const KNOWN_EXTRAS = ["name", "clients", "isGlobal"] as const satisfies readonly (keyof StemModuleExtras)[];
-const KNOWN_WORKER = ["queues", "concurrency", "lease", "grace", "abortGrace", "poll"] as const satisfies readonly (keyof WorkerOptions)[];
 
 /** Everything that is wrong with the options of one instance. */
 export function optionProblems(options: StemOptions, instance: string): StemError[] {
@@ -108,34 +106,15 @@ export function optionProblems(options: StemOptions, instance: string): StemErro
     clock === undefined || (typeof clock.now === "function" && typeof clock.after === "function"),
     "Give an object with now and after.",
   );
-  if (typeof worker === "object" && worker !== null) problems.push(...workerProblems(worker, `worker ${of}`));
+  if (typeof worker === "object" && worker !== null) problems.push(...workerProblems(worker));
   return problems;
 }
 
-function workerProblems(worker: WorkerOptions, of: string): StemError[] {
-  const problems: (StemError | undefined)[] = unknownOf(worker, KNOWN_WORKER, of);
-  const { concurrency, queues } = worker;
-  if (concurrency !== undefined && !isCount(concurrency))
-    problems.push(invalid(`The concurrency ${of}`, concurrency, "Give a whole number of 1 or more."));
-  for (const name of ["lease", "grace", "abortGrace", "poll"] as const) {
-    const value = worker[name];
-    if (value !== undefined) problems.push(problemOf(() => void toMs(value, `${name} ${of}`)));
-  }
-  if (queues !== undefined) {
-    for (const queue of Array.isArray(queues) ? (queues as readonly string[]) : Object.keys(queues))
-      problems.push(problemOf(() => checkName(queue, `queue of the ${of}`)));
-    for (const [queue, share] of Array.isArray(queues) ? [] : Object.entries(queues)) {
-      if (!isCount(share))
-        problems.push(
-          invalid(
-            `The share of queue "${queue}" of the ${of}`,
-            share,
-            "Give a whole number of 1 or more: how many of its jobs may run at once.",
-          ),
-        );
-    }
-  }
-  return problems.filter((problem) => problem !== undefined);
+/** The check stops at the first fault; one option at a time finds them all. */
+function workerProblems(worker: WorkerOptions): StemError[] {
+  return Object.entries(worker)
+    .map(([option, value]) => problemOf(() => void settleWorkerOptions({ [option]: value as unknown } as WorkerOptions)))
+    .filter((problem) => problem !== undefined);
 }
 
 /** One problem per key nobody knows. */
@@ -147,10 +126,6 @@ export function unknownOf(options: object, known: readonly string[], of: string)
 
 function isOptional(value: unknown, type: string): boolean {
   return value === undefined || typeof value === type;
-}
-
-function isCount(value: unknown): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= 1;
 }
 
 function invalid(what: string, value: unknown, remedy: string): OptionError {

@@ -8,6 +8,7 @@ import {
 } from "@nestjs/common";
 import type { Adapter } from "../contract/adapter.js";
 import { StemError } from "../contract/errors.js";
+import type { Dice } from "../core/clock.js";
 import { Beat, type ScheduleDefinition } from "../core/beat/beat.js";
 import { Stem } from "../core/client/stem.js";
 import { Signals } from "../core/signals/signals.js";
@@ -98,7 +99,7 @@ export class StemRuntime
       problemOf(() => (roles = rolesOf(this.#environment.role))),
       ...tasks.map((task) => problemOf(() => this.registry.add(task))),
       ...schedules.map((one, n) => clashOf(one, schedules.slice(0, n))),
-      ...schedules.map((one) => problemOf(() => void this.stem.codec.encode(one.payload, `payload of the schedule on ${one.where}`))),
+      ...schedules.map((one) => problemOf(() => void this.stem.codec.encode(one.payload, `payload of @Cron on ${one.where}`))),
     ];
     this.#schedules = schedules;
     const found = problems.filter((problem) => problem !== undefined);
@@ -114,6 +115,19 @@ export class StemRuntime
     this.#log.log(
       `${this.registry.all().length - workflows} tasks, ${workflows} workflows and ${this.#schedules.length} schedules on ${this.adapter.name}`,
     );
+  }
+
+  /** A worker as the options describe it, not started, beside the one that is this instance's own; for tests that run jobs step by step. */
+  makeWorker(dice?: Dice): Worker {
+    const { worker, middleware } = this.#options;
+    // A schedule may send its jobs to a queue that no task of this process has by itself.
+    const queues = new Set([...this.registry.queues(), ...this.#schedules.flatMap(({ options }) => options?.queue ?? [])]);
+    return new Worker({
+      stem: this.stem,
+      options: { ...(queues.size > 0 && { queues: [...queues].sort() }), ...(typeof worker === "object" && worker) },
+      ...(middleware !== undefined && { middleware }),
+      ...(dice !== undefined && { dice }),
+    });
   }
 
   /** Starts worker and beat, where this process has them. The app does it by itself unless `autoStart` is false. Idempotent. */
@@ -164,18 +178,11 @@ export class StemRuntime
   }
 
   #make(roles: Roles | undefined): void {
-    const { worker = true, beat = true, middleware } = this.#options;
-    const options = typeof worker === "object" ? worker : {};
-    if ((roles?.worker ?? worker !== false) && (options.queues !== undefined || this.registry.all().length > 0)) {
-      // A schedule may send its jobs to a queue that no task of this process has by itself.
-      const queues = new Set([...this.registry.queues(), ...this.#schedules.flatMap(({ options }) => options?.queue ?? [])]);
-      this.#worker = new Worker({
-        stem: this.stem,
-        options: { queues: [...queues].sort(), ...options },
-        ...(middleware !== undefined && { middleware }),
-        ...(this.#environment.dice !== undefined && { dice: this.#environment.dice }),
-      });
-    } else if (roles?.worker === true)
+    const { worker = true, beat = true } = this.#options;
+    const named = typeof worker === "object" && worker.queues !== undefined;
+    if ((roles?.worker ?? worker !== false) && (named || this.registry.all().length > 0))
+      this.#worker = this.makeWorker(this.#environment.dice);
+    else if (roles?.worker === true)
       this.#log.warn("This process is to work, but no provider carries @Task or @Workflow: no worker is started");
     if ((roles?.beat ?? beat) && this.#schedules.length > 0) this.#beat = new Beat({ stem: this.stem, schedules: this.#schedules });
   }

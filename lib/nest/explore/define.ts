@@ -35,9 +35,11 @@ export function defineMarked(
   const made: Of<TaskDefinition>[] = [];
   const whole = problemOf(() => void made.push({ instance: instance ?? DEFAULT_INSTANCE, definition: defineTask(task, options) }));
   if (whole === undefined) return { made, problems: [] };
-  // The check stops at the first fault; one option at a time finds them all.
-  const parts = [{}, ...Object.entries(options).map(([key, value]) => ({ [key]: value as unknown }))];
-  const each = parts.map((part) => problemOf(() => void defineTask(task, part as TaskOptions))).filter((one) => one !== undefined);
+  // The check stops at the first fault; one option at a time finds them all, under the default name if the given one is a fault itself.
+  const named = problemOf(() => void defineTask(task)) === undefined ? task : { ...task, name: nameOf({ ...mark, text: undefined }) };
+  const each = Object.entries(options)
+    .map(([key, value]) => problemOf(() => void defineTask(named, { [key]: value as unknown } as TaskOptions)))
+    .filter((one) => one !== undefined);
   return { made: [], problems: [...new Map([whole, ...each].map((one) => [one.message, one])).values()] };
 }
 

@@ -1,0 +1,151 @@
+import { describe, expect, it } from "@jest/globals";
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationShutdown, type OnModuleInit } from "@nestjs/common";
+import { Stem } from "../../lib/core/client/stem.js";
+import { memory } from "../../lib/adapters/memory/index.js";
+import type { Adapter } from "../../lib/contract/adapter.js";
+import { InjectStem } from "../../lib/nest/decorators/inject-stem.js";
+import { Task } from "../../lib/nest/decorators/task.js";
+import { StemModule } from "../../lib/nest/module.js";
+import { StemRuntime } from "../../lib/nest/runtime.js";
+import { appOf, closeAfterEach, compiled, gate, stemOn } from "./apps.js";
+
+closeAfterEach();
+
+@Task()
+class Quick {
+  run(): string {
+    return "done";
+  }
+}
+
+/** An adapter that writes down when it is opened and closed, and stays readable: somebody else has it open too. */
+async function recorded(log: string[]): Promise<Adapter> {
+  const adapter = memory();
+  await adapter.open();
+  return {
+    ...adapter,
+    open: async () => {
+      log.push("store opens");
+      await adapter.open();
+    },
+    close: async () => {
+      log.push("store closes");
+      await adapter.close();
+    },
+  };
+}
+
+describe("The life of an app", () => {
+  it("opens the store first and closes it last, so that every hook of others can enqueue", async () => {
+    const log: string[] = [];
+    const adapter = await recorded(log);
+
+    @Injectable()
+    class Other implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
+      constructor(@InjectStem() private readonly stem: Stem) {}
+
+      async onModuleInit(): Promise<void> {
+        log.push("init");
+        await this.stem.enqueue(Quick, undefined, { id: "init" });
+      }
+
+      async beforeApplicationShutdown(): Promise<void> {
+        log.push("before shutdown");
+        await this.stem.enqueue(Quick, undefined, { id: "before" });
+      }
+
+      async onApplicationShutdown(): Promise<void> {
+        log.push("shutdown");
+        await this.stem.enqueue(Quick, undefined, { id: "shutdown" });
+      }
+    }
+    const app = await appOf({ imports: [StemModule.forRoot({ adapter })], providers: [Quick, Other] });
+    await app.get(Stem).handle("init").result({ timeout: "5s" });
+    await app.close();
+    expect(log).toEqual(["store opens", "init", "before shutdown", "shutdown", "store closes"]);
+    const [before, shutdown] = await adapter.results.get(["before", "shutdown"]);
+    // The worker takes nothing new by then; another process will.
+    expect([before?.state, shutdown?.state]).toEqual(["ready", "ready"]);
+  });
+
+  it("waits at its end for a running job, which can still enqueue", async () => {
+    const adapter = await recorded([]);
+    const goOn = gate();
+    const started = gate();
+
+    @Task()
+    class Slow {
+      constructor(@InjectStem() private readonly stem: Stem) {}
+
+      async run(): Promise<string> {
+        started.open();
+        await goOn.opened;
+        return (await this.stem.enqueue(Quick, undefined, { id: "from slow" })).id;
+      }
+    }
+    const app = await appOf({ imports: [StemModule.forRoot({ adapter })], providers: [Quick, Slow] });
+    await app.get(Stem).enqueue(Slow, undefined, { id: "slow" });
+    await started.opened;
+    const closing = app.close();
+    goOn.open();
+    await closing;
+    const [slow, from] = await adapter.results.get(["slow", "from slow"]);
+    expect([slow?.state, from?.state]).toEqual(["succeeded", "ready"]);
+  });
+
+  it("is the same for an app that was never initialised: closing it is harmless", async () => {
+    const log: string[] = [];
+    const app = await compiled({ imports: [StemModule.forRoot({ adapter: await recorded(log) })], providers: [Quick] });
+    await app.close();
+    expect(log).toEqual([]);
+  });
+
+  it("closes the stores it opened when a later one does not open", async () => {
+    const log: string[] = [];
+    const broken: Adapter = { ...memory(), open: () => Promise.reject(new Error("no such disk")) };
+    const boot = appOf({
+      imports: [StemModule.forRoot({ adapter: await recorded(log) }), StemModule.forRoot({ name: "broken", adapter: broken })],
+    });
+    await expect(boot).rejects.toThrow("no such disk");
+    expect(log).toEqual(["store opens", "store closes"]);
+  });
+
+  it("does not start by itself with autoStart: false, but when it is told", async () => {
+    const app = await appOf({ imports: [stemOn({ autoStart: false })], providers: [Quick] });
+    const job = await app.get(Stem).enqueue(Quick);
+    await expect(job.result({ timeout: 50 })).rejects.toThrow(/STEM_RESULT_TIMEOUT/);
+    await app.get(StemRuntime).start();
+    expect(await job.result({ timeout: "5s" })).toBe("done");
+  });
+});
+
+describe("A process", () => {
+  const rolesWith = async (role: string | undefined, options: Parameters<typeof stemOn>[0] = {}) => {
+    if (role !== undefined) process.env["STEM_ROLE"] = role;
+    try {
+      const app = await appOf({ imports: [stemOn(options)], providers: [Quick] });
+      return app.get(StemRuntime).worker !== undefined;
+    } finally {
+      delete process.env["STEM_ROLE"];
+    }
+  };
+
+  it("that only produces never has a worker: worker: false, or STEM_ROLE", async () => {
+    expect(await rolesWith(undefined)).toBe(true);
+    expect(await rolesWith(undefined, { worker: false })).toBe(false);
+    expect(await rolesWith("producer")).toBe(false);
+    expect(await rolesWith("beat")).toBe(false);
+  });
+
+  it("is what STEM_ROLE says rather than what forRoot says", async () => {
+    expect(await rolesWith("worker", { worker: false })).toBe(true);
+    expect(await rolesWith("producer, worker", { worker: false })).toBe(true);
+    expect(await rolesWith("all", { worker: false })).toBe(true);
+    expect(await rolesWith("producer", { worker: { concurrency: 5 } })).toBe(false);
+  });
+
+  it("without handlers starts no worker", async () => {
+    const app = await appOf({ imports: [stemOn()] });
+    expect(app.get(StemRuntime).worker).toBeUndefined();
+  });
+});
