@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "@jest/globals";
+import { describe, expect, it, jest } from "@jest/globals";
 import ts from "typescript";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -27,6 +27,8 @@ function errorsOf(file: string): readonly string[] {
     return `${name}:${line} TS${code}${process.env["VERBOSE"] === "1" ? ` ${ts.flattenDiagnosticMessageText(messageText, "\n")}` : ""}`;
   });
 }
+
+jest.setTimeout(120_000);
 
 describe("the types of the generated client", () => {
   it("take what the handlers take and give what the handlers give", () => {
