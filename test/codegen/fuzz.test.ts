@@ -73,7 +73,7 @@ function compiler(folder: string): (mutated: string, text: string) => readonly s
   const { config } = ts.readConfigFile(join(folder, "tsconfig.json"), ts.sys.readFile) as { config: unknown };
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, folder);
   const paths = {
-    "nestjs-stem": [join(root, "test/codegen/fixtures/face/index.d.ts")],
+    "nestjs-stem": [join(root, "lib/index.ts")],
     "@nestjs/common": [join(root, "node_modules/@nestjs/common/index.d.ts")],
   };
   const all: ts.CompilerOptions = { ...options, types: ["node"], typeRoots: [resolve(root, "node_modules/@types")], paths };
