@@ -51,7 +51,10 @@ export {
   type TaskInput,
   type TaskOptions,
 } from "./task/task.js";
+export type { Middleware } from "./middleware/compose.js";
+export { currentTask } from "./worker/current.js";
 export type { WorkerOptions } from "./worker/options.js";
+export { Worker, type WorkerParts } from "./worker/worker.js";
 export {
   defineEvent,
   type EventType,

@@ -12,6 +12,9 @@ import { closedError } from "./producer.js";
 /** Records read in one call. */
 const BATCH = 1_000;
 
+/** Reads shorter than this need no rest. */
+const COSTLY_MS = 5;
+
 const KNOWN = ["timeout", "signal"] as const satisfies readonly (keyof WaitForOptions)[];
 
 /** One caller's wait for one job. */
@@ -38,6 +41,9 @@ export class Waiter {
   #reading = false;
   #reads = 0;
   #stop: (() => void) | undefined;
+  /** Ends a rest; undefined while there is none. */
+  #rest: (() => void) | undefined;
+  #missed = false;
   #closed = false;
 
   constructor(parts: {
@@ -108,13 +114,18 @@ export class Waiter {
     if (this.#waits.size > 0) return;
     this.#stop?.();
     this.#stop = undefined;
+    this.#rest?.();
+    this.#rest = undefined;
     this.#asked.clear();
   }
 
   /** Begins to hear hints and to poll; returns what ends both. */
   #listen(): () => void {
     const unsubscribe = this.#hints.subscribe((hint) => {
-      if (hint.kind === "done") this.#look(hint.ids ?? this.#waits.keys());
+      if (hint.kind !== "done") return;
+      if (hint.ids !== undefined) this.#look(hint.ids);
+      else if (this.#rest === undefined) this.#look(this.#waits.keys());
+      else this.#missed = true;
     });
     let cancel = (): void => {};
     const poll = (): void => {
@@ -139,6 +150,7 @@ export class Waiter {
   }
 
   async #read(): Promise<void> {
+    const began = this.#clock.now();
     while (this.#asked.size > 0) {
       const asked = [...this.#asked];
       this.#asked = new Set();
@@ -156,6 +168,17 @@ export class Waiter {
       }
     }
     this.#reading = false;
+    this.#restAfter(this.#clock.now() - began);
+  }
+
+  /** Where many are waited for and a busy store keeps hinting "any of them", reading all again and again may take a fifth of the time at most. */
+  #restAfter(ms: number): void {
+    if (ms < COSTLY_MS || this.#rest !== undefined || this.#waits.size === 0) return;
+    this.#missed = false;
+    this.#rest = this.#clock.after(ms * 4, () => {
+      this.#rest = undefined;
+      if (this.#missed) this.#look(this.#waits.keys());
+    });
   }
 
   #hear(id: string, record: JobRecord | undefined, read: number): void {

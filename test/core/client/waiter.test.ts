@@ -78,6 +78,29 @@ describe("Waiting for a result", () => {
     expect(await result).toBe(1);
   });
 
+  it("rests four times as long as a costly read took before it reads all again, but hears ids at once", async () => {
+    const { stem, store, clock } = stemOn();
+    const [one, two] = await stem.enqueueMany("mail.send", [1, 2]);
+    store.holdGet = true;
+    const results = [one!.result(), two!.result()];
+    await turns();
+    clock.pass(10);
+    store.holdGet = false;
+    store.gets[0]!.answer(store.read(store.gets[0]!.asked));
+    await turns();
+    store.end(one!.id, "succeeded", {}, { kind: "done" });
+    clock.pass(39);
+    await turns();
+    expect(store.reads).toHaveLength(1);
+    store.end(two!.id, "succeeded");
+    await results[1];
+    expect(store.reads).toEqual([[one!.id, two!.id], [two!.id]]);
+    clock.pass(1);
+    await results[0];
+    expect(store.reads).toHaveLength(3);
+    expect(clock.timers.size).toBe(0);
+  });
+
   it("works from another Stem on the same store, by the id alone", async () => {
     const store = new FakeStore();
     const { stem: producer } = stemOn(store);
