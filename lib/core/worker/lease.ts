@@ -44,7 +44,7 @@ export class WorkerLease {
     try {
       await this.beat();
     } finally {
-      this.#plan(this.#parts.leaseMs / 3);
+      this.#plan(Math.floor(this.#parts.leaseMs / 3));
     }
   }
 
@@ -82,13 +82,13 @@ export class WorkerLease {
     this.#cancelTimer = this.#parts.clock.after(ms, () => {
       this.beat().then(
         () => {
-          this.#plan(this.#parts.leaseMs / 3);
+          this.#plan(Math.floor(this.#parts.leaseMs / 3));
           this.#parts.beaten(undefined, 0);
         },
         (error: unknown) => {
           // Sooner than a third: there is not much of the lease left.
-          this.#plan(this.#parts.leaseMs / 10);
-          this.#parts.beaten(error, this.#parts.leaseMs / 10);
+          this.#plan(Math.floor(this.#parts.leaseMs / 10));
+          this.#parts.beaten(error, Math.floor(this.#parts.leaseMs / 10));
         },
       );
     });
