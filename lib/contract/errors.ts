@@ -134,7 +134,8 @@ export function toFailure(thrown: unknown, attempt?: number): Failure {
   try {
     plain = typeof thrown === "string" ? thrown : (JSON.stringify(thrown) ?? String(thrown));
   } catch {
-    plain = Object.prototype.toString.call(thrown);
+    // Not Object.prototype.toString, which asks the value for its tag: a proxy may throw even then.
+    plain = "a value that cannot be shown";
   }
   const code = of("code");
   const stack = text(of("stack"));
