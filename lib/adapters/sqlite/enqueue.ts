@@ -9,6 +9,9 @@ const ROWS = 20;
 const PLAIN = "seq, id, lane, task, enqueued_at, due_at, payload";
 const FULL = `${PLAIN}, expires_at, max_lapses, keep_result, keep_failed, grp, headers, links, open`;
 
+const [INSERT_PLAIN, INSERT_PLAINS] = [insertion(PLAIN, 1), insertion(PLAIN, ROWS)];
+const [INSERT_FULL, INSERT_FULLS] = [insertion(FULL, 1), insertion(FULL, ROWS)];
+
 /** Stores jobs inside the caller's transaction and returns the ids that were stored already, in the order given. */
 export function insertJobs(store: Store, jobs: readonly NewJob[], now: number): readonly string[] {
   const first =
@@ -40,7 +43,8 @@ export function insertJobs(store: Store, jobs: readonly NewJob[], now: number): 
       values.push(job.expiresAt ?? null, job.maxLapses ?? null, job.keepResultMs ?? null, job.keepFailedMs ?? null, job.group ?? null);
       values.push(job.headers === undefined ? null : JSON.stringify(job.headers), (gives ? GIVES : 0) | (open > 0 ? TAKES : 0), open);
     }
-    stored += insert(store, plain ? PLAIN : FULL, end - at).run(values).changes;
+    const sql = plain ? (end - at === 1 ? INSERT_PLAIN : INSERT_PLAINS) : end - at === 1 ? INSERT_FULL : INSERT_FULLS;
+    stored += store.sql(sql).run(values).changes;
     at = end;
   }
   if (stored === 0 && !linked) return jobs.map(({ id }) => id);
@@ -80,9 +84,9 @@ function isPlain(job: NewJob): boolean {
   );
 }
 
-function insert(store: Store, columns: string, rows: number) {
+function insertion(columns: string, rows: number): string {
   const row = `(${columns.replaceAll(/\w+/g, "?")})`;
-  return store.sql(`INSERT INTO jobs (${columns}) VALUES ${Array<string>(rows).fill(row).join(", ")} ON CONFLICT (id) DO NOTHING`);
+  return `INSERT INTO jobs (${columns}) VALUES ${Array<string>(rows).fill(row).join(", ")} ON CONFLICT (id) DO NOTHING`;
 }
 
 /**

@@ -7,25 +7,45 @@ import { forget } from "./results.js";
 import { ENDED, GIVES } from "./rows.js";
 import { LEVELS, type Loan, type Store } from "./store.js";
 
+/** Successes per statement; as with enqueue, fewer and longer statements are cheaper. */
+const ROWS = 20;
+
+const COLUMNS = "seq, state, ended_at, forget_at, started_at, attempts, fence, result";
+const WIDTH = 8;
+
+/** What a settle has still to write or to follow when it has gone through its batch. */
+interface Batch {
+  readonly now: number;
+  readonly loose: Loose[];
+  /** Values of the rows for `ended`. */
+  readonly succeeded: unknown[];
+}
+
 /** Carries out settlements and, on the way out, a claim, inside the caller's transaction. */
 export function settleAll(store: Store, settlements: readonly Settlement[], next: Claim | undefined, now: number): Settled {
   const lost: string[] = [];
-  const loose: Loose[] = [];
-  for (const settlement of settlements) if (!settleOne(store, settlement, now, loose)) lost.push(settlement.lease.jobId);
-  if (loose.length > 0) followLinks(store, loose, now);
+  const batch: Batch = { now, loose: [], succeeded: [] };
+  for (const settlement of settlements) if (!settleOne(store, settlement, batch)) lost.push(settlement.lease.jobId);
+  writeSuccesses(store, batch);
+  if (batch.loose.length > 0) followLinks(store, batch.loose, now);
   return next === undefined ? { lost } : { lost, claimed: lend(store, next, now) };
 }
 
 /** False: the lease has gone, and nothing was written. */
-function settleOne(store: Store, settlement: Settlement, now: number, loose: Loose[]): boolean {
+function settleOne(store: Store, settlement: Settlement, batch: Batch): boolean {
+  const { now, loose } = batch;
   const loan = giveBack(store, settlement.lease);
   if (loan === undefined) return false;
   if (settlement.journal !== undefined && settlement.journal.length > 0) appendEntries(store, loan, settlement.journal, now);
   const { jobId: id } = settlement.lease;
   switch (settlement.as) {
     case "succeeded":
-      succeed(store, id, loan, settlement.result, now, loose);
-      if (settlement.enqueue !== undefined && settlement.enqueue.length > 0) insertJobs(store, settlement.enqueue, now);
+      succeed(store, id, loan, settlement.result, batch);
+      if (settlement.enqueue !== undefined && settlement.enqueue.length > 0) {
+        // First, since a new job may wait for one that this batch has just ended.
+        writeSuccesses(store, batch);
+        insertJobs(store, settlement.enqueue, now);
+      }
       break;
     case "failed":
     case "cancelled": {
@@ -82,17 +102,27 @@ export function loanOf(store: Store, { jobId, fence }: Lease): Loan | undefined 
   return { seq, fence, attempt, startedAt, links, lane, keepResult, keepFailed };
 }
 
-function succeed(store: Store, id: string, loan: Loan, result: string | undefined, now: number, loose: Loose[]): void {
+function succeed(store: Store, id: string, loan: Loan, result: string | undefined, { now, loose, succeeded }: Batch): void {
   const keep = loan.keepResult ?? JOB_DEFAULTS.keepResultMs;
   if (keep === 0 && (loan.links & GIVES) === 0) forget(store, [loan.seq]);
   else {
-    store
-      .sql("INSERT INTO ended (seq, state, ended_at, forget_at, started_at, attempts, fence, result) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
-      .run(loan.seq, ENDED.succeeded, now, now + keep, loan.startedAt, loan.attempt, loan.fence, result ?? null);
+    succeeded.push(loan.seq, ENDED.succeeded, now, now + keep, loan.startedAt, loan.attempt, loan.fence, result ?? null);
     if (loan.links & GIVES) loose.push({ seq: loan.seq, id, state: "succeeded" });
   }
   store.hintDone(id);
 }
+
+/** Writes the successes gathered so far, many rows at a time and then the rest one by one, so that only two statements are prepared. */
+function writeSuccesses(store: Store, { succeeded }: Batch): void {
+  let at = 0;
+  for (; at + ROWS * WIDTH <= succeeded.length; at += ROWS * WIDTH) store.sql(INSERT_MANY).run(succeeded.slice(at, at + ROWS * WIDTH));
+  for (; at < succeeded.length; at += WIDTH) store.sql(INSERT_ONE).run(succeeded.slice(at, at + WIDTH));
+  succeeded.length = 0;
+}
+
+const ROW = "(?, ?, ?, ?, ?, ?, ?, ?)";
+const INSERT_ONE = `INSERT INTO ended (${COLUMNS}) VALUES ${ROW}`;
+const INSERT_MANY = `INSERT INTO ended (${COLUMNS}) VALUES ${Array<string>(ROWS).fill(ROW).join(", ")}`;
 
 /** Looks for an event that has come already and parks only if there is none: the check and the park are one step. */
 function park(
