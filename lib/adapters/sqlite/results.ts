@@ -10,7 +10,7 @@ export function results(store: Store): Results {
     async get(ids: readonly string[]): Promise<readonly (JobRecord | undefined)[]> {
       return store.read(() =>
         ids.map((id) => {
-          const row = store.rows(`${RECORD} WHERE j.id = ?`).get(id) as RecordRow | undefined;
+          const row = store.rows(`${RECORD} ${FROM} WHERE j.id = ?`).get(id) as RecordRow | undefined;
           return row === undefined ? undefined : toRecord(store, row);
         }),
       );
@@ -23,16 +23,21 @@ export function results(store: Store): Results {
         values.push(filter.cursor);
       }
       const limit = Math.min(filter.limit ?? 100, 1_000);
+      const from = filter.state === "active" ? FROM_ACTIVE : filter.state === "parked" ? FROM_PARKED : FROM;
       return store.read(() => {
-        const rows = store.rows(`${RECORD} WHERE ${where.join(" AND ")} ORDER BY j.seq DESC LIMIT ?`).all(...values, limit) as RecordRow[];
+        const rows = store.rows(`${RECORD} ${from} ${all(where)} ORDER BY j.seq DESC LIMIT ?`).all(...values, limit) as RecordRow[];
         return Array.from(rows, (row) => toRecord(store, row));
       });
     },
 
     async count(filter: Omit<JobFilter, "limit" | "cursor" | "state"> = {}): Promise<Readonly<Record<JobState, number>>> {
       const { where, values } = conditions(filter);
+      const everything = where.length === 0;
       const rows = store.read(
-        () => store.rows(`SELECT ${STANDS}, count(*) ${FROM} WHERE ${where.join(" AND ")} GROUP BY 1`).all(...values) as [number, number][],
+        () =>
+          (everything
+            ? store.rows(COUNT_ALL).all()
+            : store.rows(`SELECT ${STANDS}, count(*) ${FROM} ${all(where)} GROUP BY 1`).all(...values)) as [number, number][],
       );
       const counts: Record<JobState, number> = {
         blocked: 0,
@@ -56,7 +61,7 @@ export function results(store: Store): Results {
 }
 
 function conditions(filter: Omit<JobFilter, "limit" | "cursor">): { where: string[]; values: unknown[] } {
-  const where = ["1"];
+  const where: string[] = [];
   const values: unknown[] = [];
   const add = (condition: string, value: unknown): void => {
     where.push(condition);
@@ -64,7 +69,8 @@ function conditions(filter: Omit<JobFilter, "limit" | "cursor">): { where: strin
   };
   if (filter.state !== undefined) {
     const [state] = Object.entries(STATES).find(([, name]) => name === filter.state)!;
-    where.push(NARROW[filter.state]);
+    const narrow = NARROW[filter.state];
+    if (narrow !== undefined) where.push(narrow);
     add(`${STANDS} = ?`, Number(state));
   }
   if (filter.group !== undefined) add("j.grp = ?", filter.group);
@@ -74,17 +80,31 @@ function conditions(filter: Omit<JobFilter, "limit" | "cursor">): { where: strin
   return { where, values };
 }
 
-/** Conditions that say nothing new but let a small table or index lead. */
-const NARROW: Readonly<Record<JobState, string>> = {
+function all(conditions: readonly string[]): string {
+  return conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
+}
+
+/** Conditions that say nothing new but let an index lead. */
+const NARROW: Readonly<Partial<Record<JobState, string>>> = {
   succeeded: "e.seq IS NOT NULL",
   failed: "e.state = 2 AND e.state > 1",
   cancelled: "e.state = 3 AND e.state > 1",
   expired: "e.state = 4 AND e.state > 1",
-  active: "a.seq IS NOT NULL",
-  parked: "p.seq IS NOT NULL",
   blocked: "j.open > 0",
-  ready: "1",
 };
+
+/** Small tables lead: without this all jobs would be gone through to find the few that are running. */
+const FROM_ACTIVE = `FROM active a CROSS JOIN jobs j ON j.seq = a.seq LEFT JOIN ended e ON e.seq = j.seq LEFT JOIN parked p ON p.seq = j.seq`;
+const FROM_PARKED = `FROM parked p CROSS JOIN jobs j ON j.seq = p.seq LEFT JOIN ended e ON e.seq = j.seq LEFT JOIN active a ON a.seq = j.seq`;
+
+/** All jobs by where they stand, each from a small table or an index; the successes are what is left of the ended. */
+const COUNT_ALL = `
+  SELECT 1, (SELECT count(*) FROM ended) - (SELECT count(*) FROM ended WHERE state > 1)
+  UNION ALL SELECT state, count(*) FROM ended WHERE state > 1 GROUP BY state
+  UNION ALL SELECT 5, count(*) FROM active
+  UNION ALL SELECT 6, count(*) FROM parked
+  UNION ALL SELECT 7, count(*) FROM jobs j LEFT JOIN ended e ON e.seq = j.seq WHERE j.open > 0 AND e.seq IS NULL
+  UNION ALL SELECT 8, count(*) FROM line`;
 
 /** True while a stored job that has not succeeded waits, or may wait again, for the result of job `ended.seq`. */
 export const NEEDED = `EXISTS (SELECT 1 FROM links l JOIN jobs t ON t.seq = l.to_seq LEFT JOIN ended x ON x.seq = l.to_seq

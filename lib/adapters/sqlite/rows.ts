@@ -19,10 +19,10 @@ export const STATES: Readonly<Record<number, JobState>> = { ...FINAL, 5: "active
 
 export const FROM = `FROM jobs j LEFT JOIN ended e ON e.seq = j.seq LEFT JOIN active a ON a.seq = j.seq LEFT JOIN parked p ON p.seq = j.seq`;
 
-/** A whole record; wants a condition on `j` behind it. */
+/** A whole record; wants `FROM` behind it, or the same tables in another order. */
 export const RECORD = `SELECT j.id, j.task, j.lane, ${STANDS}, j.payload, j.headers, j.grp, coalesce(e.attempts, j.attempts + (a.seq IS NOT NULL)), j.lapses,
   j.enqueued_at, coalesce(j.due_at, j.enqueued_at), coalesce(e.started_at, a.started_at, j.started_at), e.ended_at, e.result, coalesce(e.error, j.error),
-  e.cause, (SELECT w.id FROM workers w WHERE w.no = a.worker) ${FROM}`;
+  e.cause, (SELECT w.id FROM workers w WHERE w.no = a.worker)`;
 
 export type RecordRow = [
   string,
