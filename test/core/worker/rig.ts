@@ -75,7 +75,7 @@ export class Rig {
   constructor(tasks: Record<string, Handler | [Handler, TaskOptions]> = {}) {
     clocks.add(this.clock);
     rigs.push(this);
-    for (const [name, task] of Object.entries(tasks)) this.task(name, ...(Array.isArray(task) ? task : ([task] as const)));
+    for (const [name, task] of Object.entries(tasks)) void (Array.isArray(task) ? this.task(name, ...task) : this.task(name, task));
     this.store = memory({ clock: () => this.clock.now() });
     // The memory adapter opens within the call.
     void this.store.open();
