@@ -161,6 +161,7 @@ export class LawBench {
     const lent: string[] = [];
     for (let found = await this.take(over); found.length > 0; found = await this.take(over)) {
       lent.push(...ids(found));
+      assert.ok(lent.length <= 10_000, "jobs are lent without end");
       const settlements: Settlement[] = [];
       for (const delivery of found) settlements.push({ lease: delivery.lease, ...handler(delivery) });
       await this.settle(...settlements);

@@ -382,4 +382,22 @@ export const canvasLaws: readonly Law[] = [
       assert.deepEqual((await bench.takeOne()).inputs, [good(members[0]!, "1"), good(members[1]!, "2")]);
     },
   },
+  {
+    title: "a new job linked from one that was stored before gets what that one left, or will leave",
+    async check(bench) {
+      const [a, b] = chain(bench, 2) as [NewJob, NewJob];
+      const [c, d] = chain(bench, 2) as [NewJob, NewJob];
+      const [e, f] = chain(bench, 2) as [NewJob, NewJob];
+      for (const { id, task, queue, payload } of [a, e, c]) await bench.enqueue({ id, task, queue, payload });
+      const [first, second] = await bench.take({ limit: 2 });
+      await bench.succeed(first!, "1");
+      await bench.fail(second!);
+      assert.deepEqual((await bench.enqueue(a, b, c, d, e, f)).duplicates, [a.id, c.id, e.id]);
+      assert.deepEqual(await bench.states(b, d, f), ["ready", "blocked", "failed"]);
+      const [third, body] = [...(await bench.take())].sort((x, y) => x.inputs.length - y.inputs.length);
+      assert.deepEqual([body?.job.id, body?.inputs], [b.id, [good(a, "1")]]);
+      await bench.succeed(third!, "3");
+      assert.deepEqual((await bench.takeOne()).inputs, [good(c, "3")]);
+    },
+  },
 ];

@@ -82,6 +82,7 @@ export const resultLaws: readonly Law[] = [
       for (let cursor: string | undefined; ; cursor = seen.at(-1)) {
         const page = await bench.adapter.results.list({ queue: bench.queue, limit: 3, ...(cursor !== undefined && { cursor }) }, bench.at);
         if (page.length === 0) break;
+        assert.ok(seen.length <= jobs.length, "the pages have no end");
         assert.ok(page.length <= 3);
         seen.push(...idsOf(page));
       }

@@ -1,0 +1,157 @@
+import type {
+  Adapter,
+  Broker,
+  Claim,
+  Claimed,
+  DeadLetters,
+  Delivery,
+  Ending,
+  Events,
+  Journal,
+  JobRecord,
+  Lease,
+  Locks,
+  NewJob,
+  Results,
+  Schedules,
+  Settled,
+  Settlement,
+  Workers,
+} from "../../../lib/contract/index.js";
+
+/** A way for an adapter to be wrong: takes a sound adapter and gives back one that has the fault. */
+export type Fault = (sound: Adapter) => Adapter;
+
+/** Faults by what is wrong, in words. */
+export type Faults = Readonly<Record<string, Fault>>;
+
+/** A fault in one part: the given functions take the place of the sound ones, which they may call. */
+function inPart<Part extends "broker" | "results" | "journal" | "events" | "schedules" | "locks" | "workers">(part: Part) {
+  return (change: (sound: Adapter[Part], adapter: Adapter) => Partial<Adapter[Part]>): Fault =>
+    (adapter) => ({ ...adapter, [part]: { ...adapter[part], ...change(adapter[part], adapter) } });
+}
+
+export const inBroker: (change: (sound: Broker, adapter: Adapter) => Partial<Broker>) => Fault = inPart("broker");
+export const inResults: (change: (sound: Results, adapter: Adapter) => Partial<Results>) => Fault = inPart("results");
+export const inJournal: (change: (sound: Journal, adapter: Adapter) => Partial<Journal>) => Fault = inPart("journal");
+export const inEvents: (change: (sound: Events, adapter: Adapter) => Partial<Events>) => Fault = inPart("events");
+export const inSchedules: (change: (sound: Schedules, adapter: Adapter) => Partial<Schedules>) => Fault = inPart("schedules");
+export const inLocks: (change: (sound: Locks, adapter: Adapter) => Partial<Locks>) => Fault = inPart("locks");
+export const inWorkers: (change: (sound: Workers, adapter: Adapter) => Partial<Workers>) => Fault = inPart("workers");
+
+export const inDeadLetters = (change: (sound: DeadLetters, adapter: Adapter) => Partial<DeadLetters>): Fault =>
+  inBroker((broker, adapter) => ({ deadLetters: { ...broker.deadLetters, ...change(broker.deadLetters, adapter) } }));
+
+/** Several faults at once. */
+export const both =
+  (...faults: readonly Fault[]): Fault =>
+  (adapter) =>
+    faults.reduce((broken, fault) => fault(broken), adapter);
+
+/** Jobs are stored other than they were given, by whichever verb. */
+export const jobsAs = (change: (job: NewJob) => NewJob): Fault =>
+  both(
+    inBroker(({ enqueue, settle }) => ({
+      enqueue: (jobs, options) => enqueue(jobs.map(change), options),
+      settle: (settlements, next, options) =>
+        settle(
+          settlements.map((settlement) =>
+            settlement.as === "succeeded" && settlement.enqueue ? { ...settlement, enqueue: settlement.enqueue.map(change) } : settlement,
+          ),
+          next,
+          options,
+        ),
+    })),
+    inSchedules(({ fire }) => ({
+      fire: (shots, options) =>
+        fire(
+          shots.map((shot) => ({ ...shot, job: change(shot.job) })),
+          options,
+        ),
+    })),
+  );
+
+/** A job without some of its fields. */
+export const without =
+  (...fields: readonly (keyof NewJob)[]) =>
+  (job: NewJob): NewJob => {
+    const left = { ...job };
+    for (const field of fields) delete left[field];
+    return left;
+  };
+
+/** Whatever a claim brings is changed, also on the way out of a settle. */
+export const claimedAs = (change: (claimed: Claimed, claim: Claim) => Claimed): Fault =>
+  inBroker(({ claim, settle }) => ({
+    claim: async (request, options) => change(await claim(request, options), request),
+    settle: async (settlements, next, options) => {
+      const settled = await settle(settlements, next, options);
+      return settled.claimed && next ? { ...settled, claimed: change(settled.claimed, next) } : settled;
+    },
+  }));
+
+export const deliveriesAs = (change: (delivery: Delivery) => Delivery): Fault =>
+  claimedAs((claimed) => ({ ...claimed, deliveries: claimed.deliveries.map(change) }));
+
+/** Claims are asked other than they were. */
+export const asksAs = (change: (claim: Claim) => Claim): Fault =>
+  inBroker(({ claim, settle }) => ({
+    claim: (request, options) => claim(change(request), options),
+    settle: (settlements, next, options) => settle(settlements, next && change(next), options),
+  }));
+
+/** Deliveries end otherwise than they were said to. */
+export const endingsAs = (change: (ending: Ending) => Ending): Fault =>
+  settlementsAs(({ lease, journal, ...ending }) => ({ lease, ...(journal && { journal }), ...change(ending) }));
+
+export const settlementsAs = (change: (settlement: Settlement) => Settlement | undefined): Fault =>
+  inBroker(({ settle }) => ({
+    settle: (settlements, next, options) =>
+      settle(
+        settlements.flatMap((settlement) => change(settlement) ?? []),
+        next,
+        options,
+      ),
+  }));
+
+export const settledAs = (change: (settled: Settled) => Settled): Fault =>
+  inBroker(({ settle }) => ({ settle: async (settlements, next, options) => change(await settle(settlements, next, options)) }));
+
+/** Records are told other than they are. */
+export const recordsAs = (change: (record: JobRecord) => JobRecord): Fault =>
+  inResults(({ get, list }) => ({
+    get: async (ids, options) => (await get(ids, options)).map((record) => record && change(record)),
+    list: async (filter, options) => (await list(filter, options)).map(change),
+  }));
+
+/** The adapter forgets which lease is the present one: any lease of a job that is lent will do. */
+export function anyFence(adapter: Adapter): Adapter {
+  const present = new Map<string, Lease>();
+  const current = (lease: Lease): Lease => present.get(lease.jobId) ?? lease;
+  const watched = deliveriesAs((delivery) => {
+    present.set(delivery.job.id, delivery.lease);
+    return delivery;
+  })(adapter);
+  return both(
+    settlementsAs((settlement) => ({ ...settlement, lease: current(settlement.lease) })),
+    inJournal(({ append }) => ({
+      append: (writes, options) =>
+        append(
+          writes.map(({ lease, entries }) => ({ lease: current(lease), entries })),
+          options,
+        ),
+    })),
+  )(watched);
+}
+
+/** An object without some keys. */
+export function omit<T extends object, Key extends keyof T>(from: T, ...keys: readonly Key[]): Omit<T, Key> {
+  const left = { ...from };
+  for (const key of keys) delete left[key];
+  return left;
+}
+
+/** An object with some fields changed. */
+export function but<T extends object>(from: T, changes: Partial<T>): T {
+  return Object.assign({}, from, changes);
+}

@@ -1,0 +1,11 @@
+import { brokerFaults } from "./broker.faults.js";
+import { canvasFaults } from "./canvas.faults.js";
+import type { Faults } from "./fault.js";
+import { jobFaults } from "./jobs.faults.js";
+import { runFaults } from "./runs.faults.js";
+import { storeFaults } from "./stores.faults.js";
+
+export type { Fault, Faults } from "./fault.js";
+
+/** Every fault we know how to make. */
+export const faults: Faults = { ...jobFaults, ...brokerFaults, ...canvasFaults, ...runFaults, ...storeFaults };

@@ -1,0 +1,291 @@
+import type { Adapter, Hint, Lock, Schedule } from "../../../lib/contract/index.js";
+import { both, inBroker, inDeadLetters, inEvents, inLocks, inResults, inSchedules, inWorkers, omit, recordsAs, but } from "./fault.js";
+import type { Fault, Faults } from "./fault.js";
+
+const schedulesAs = (change: (schedule: Schedule) => Schedule): Fault =>
+  inSchedules(({ list, due }) => ({
+    list: async (options) => (await list(options)).map(change),
+    due: async (ids, limit, options) => {
+      const found = await due(ids, limit, options);
+      return { ...found, schedules: found.schedules.map(change) };
+    },
+  }));
+
+const hintsAs =
+  (change: (hint: Hint) => Hint | undefined): Fault =>
+  (adapter) => ({
+    ...adapter,
+    hints: {
+      ...adapter.hints,
+      subscribe: (listener) =>
+        adapter.hints.subscribe((hint) => {
+          const heard = change(hint);
+          if (heard) listener(heard);
+        }),
+    },
+  });
+
+/** No hints follow the given verbs. */
+const silent =
+  (wrap: (quiet: <A extends unknown[], R>(verb: (...args: A) => Promise<R>) => (...args: A) => Promise<R>) => Fault): Fault =>
+  (adapter) => {
+    let deaf = false;
+    const quiet =
+      <A extends unknown[], R>(verb: (...args: A) => Promise<R>) =>
+      async (...args: A): Promise<R> => {
+        deaf = true;
+        try {
+          return await verb(...args);
+        } finally {
+          deaf = false;
+        }
+      };
+    return both(
+      wrap(quiet),
+      hintsAs((hint) => (deaf ? undefined : hint)),
+    )(adapter);
+  };
+
+export const storeFaults: Faults = {
+  "schedules come in the order they were stored": inSchedules(({ list }) => ({
+    list: async (options) => [...(await list(options))].toReversed(),
+  })),
+  "a known schedule always takes the new slot": inSchedules(({ upsert, list, resume, pause }) => ({
+    upsert: async (given, options) => {
+      const known = await list(options);
+      await upsert(given, options);
+      for (const { id, nextAt } of given) {
+        const was = known.find((schedule) => schedule.id === id);
+        if (was) await resume(id, nextAt, options);
+        if (was?.paused) await pause(id, options);
+      }
+    },
+  })),
+  "due forgets what comes next": inSchedules(({ due }) => ({
+    due: async (ids, limit, options) => ({ ...(await due(ids, limit, options)), nextDueAt: undefined }),
+  })),
+  "fire moves, and stores no job": inSchedules(({ fire }, { broker }) => ({
+    fire: async (shots, options) => {
+      const moved = await fire(shots, options);
+      await broker.cancel(
+        shots.map(({ job }) => job.id),
+        "not stored",
+        options,
+      );
+      return moved;
+    },
+  })),
+  "fire does not compare": inSchedules(({ fire, list }) => ({
+    fire: async (shots, options) => {
+      const standing = await list(options);
+      const stand = (id: string): number | undefined => standing.find((schedule) => schedule.id === id)?.nextAt;
+      return fire(
+        shots.map((shot) => but(shot, { slot: stand(shot.id) ?? shot.slot })),
+        options,
+      );
+    },
+  })),
+  "fire asks nobody": inSchedules(({ fire, list, remove, upsert }) => ({
+    fire: async (shots, options) => {
+      const standing = await list(options);
+      const forced = shots.flatMap(({ id, slot }) => {
+        const known = standing.find((schedule) => schedule.id === id);
+        return known ? [remove(id, options), upsert([{ id, spec: known.spec, nextAt: slot }], options)] : [];
+      });
+      const [moved] = await Promise.all([fire(shots, options), ...forced]);
+      return moved;
+    },
+  })),
+  "one shot that misses spoils the volley": inSchedules(({ fire, list }) => ({
+    fire: async (shots, options) => {
+      const known = new Set((await list(options)).map(({ id }) => id));
+      return shots.every(({ id }) => known.has(id)) ? fire(shots, options) : [];
+    },
+  })),
+  "a stored job stops the schedule": inSchedules(({ fire }, { results }) => ({
+    fire: async (shots, options) => {
+      const known = await results.get(
+        shots.map(({ job }) => job.id),
+        options,
+      );
+      return fire(
+        shots.filter((_, i) => known[i] === undefined),
+        options,
+      );
+    },
+  })),
+  "shots are fired one by one": inSchedules(({ fire }) => ({
+    fire: async (shots, options) => {
+      const moved: string[] = [];
+      for (const shot of shots) moved.push(...(await fire([shot], options)));
+      return moved;
+    },
+  })),
+  "an ended schedule comes again": schedulesAs((schedule) => ({ ...schedule, nextAt: schedule.nextAt ?? 1 })),
+  "a paused schedule is due": inSchedules(() => ({ pause: async () => true })),
+  "removing does nothing": inSchedules(() => ({ remove: async () => true })),
+
+  "a lock is granted to all": inLocks(({ acquire }) => {
+    let token = 1_000;
+    return {
+      acquire: async (name, owner, ttlMs, options) => (await acquire(name, owner, ttlMs, options)) ?? { name, owner, token: ++token },
+    };
+  }),
+  "locks never expire": inLocks(({ acquire }) => ({ acquire: (name, owner, _, options) => acquire(name, owner, 1e12, options) })),
+  "tokens start again": inLocks(({ acquire }) => ({
+    acquire: async (name, owner, ttlMs, options) => {
+      const lock = await acquire(name, owner, ttlMs, options);
+      return lock && { ...lock, token: 1 };
+    },
+  })),
+  "the same owner's old token is as good as the new": inLocks(({ acquire, renew, release }) => {
+    const owners = new Map<string, Lock>();
+    const current = (lock: Lock): Lock => owners.get(`${lock.name} ${lock.owner}`) ?? lock;
+    return {
+      acquire: async (name, owner, ttlMs, options) => {
+        const lock = await acquire(name, owner, ttlMs, options);
+        if (lock) owners.set(`${name} ${owner}`, lock);
+        return lock;
+      },
+      renew: (lock, ttlMs, options) => renew(current(lock), ttlMs, options),
+      release: (lock, options) => release(current(lock), options),
+    };
+  }),
+  "renewing does nothing": inLocks(() => ({ renew: async () => true })),
+  "a late owner is told it released": inLocks(({ release }) => ({
+    release: async (lock, options) => {
+      await release(lock, options);
+      return true;
+    },
+  })),
+
+  "records do not tell the worker": recordsAs((record) => omit(record, "worker")),
+  "unknown records are left out": inResults(({ get }) => ({
+    get: async (ids, options) => (await get(ids, options)).filter((record) => record !== undefined),
+  })),
+  "records are listed oldest first": inResults(({ list }) => ({
+    list: async (filter, options) => [...(await list(filter, options))].toReversed(),
+  })),
+  "filters of records are ignored": inResults(({ list, count }) => ({
+    list: (filter, options) => list(filter?.limit ? { limit: filter.limit } : {}, options),
+    count: (_, options) => count({}, options),
+  })),
+  "the cursor of records is the moment of enqueue": inResults(({ list }) => ({
+    list: async (filter = {}, options) => (filter.cursor === undefined ? list(filter, options) : []),
+  })),
+  "the limit of a list is a thousand": inResults(({ list }) => ({ list: (filter, options) => list({ limit: 1_000, ...filter }, options) })),
+  "states with no jobs are not counted": inResults(({ count }) => ({
+    count: async (filter, options) => Object.fromEntries(Object.entries(await count(filter, options)).filter(([, n]) => n > 0)) as never,
+  })),
+  "retention counts from the enqueue": inResults(({ prune }) => ({
+    prune: (limit, options) => prune(limit, { now: (options?.now ?? 0) + 5_000 }),
+  })),
+  "prune forgets nothing": inResults(() => ({ prune: async () => 0 })),
+  "prune forgets the unfinished": inResults(({ prune }, { broker, results }) => ({
+    prune: async (limit, options) => {
+      const old = await results.list({ limit: 1_000 }, options);
+      const waiting = old.filter(({ enqueuedAt }) => enqueuedAt + 1e10 < (options?.now ?? 0));
+      await broker.cancel(
+        waiting.map(({ id }) => id),
+        "too old",
+        options,
+      );
+      return prune(limit, options);
+    },
+  })),
+  "prune forgets all that succeeded": inResults(({ prune, list, get }) => {
+    const gone = new Set<string>();
+    return {
+      prune: async (limit, options) => {
+        const pruned = await prune(limit, options);
+        const succeeded = (await list({ state: "succeeded" }, options)).filter(({ id }) => !gone.has(id));
+        for (const { id } of succeeded) gone.add(id);
+        return pruned + succeeded.length;
+      },
+      get: async (ids, options) => (await get(ids, options)).map((record) => (record && gone.has(record.id) ? undefined : record)),
+    };
+  }),
+  "the limit of a prune is ignored": inResults(({ prune }) => ({ prune: (_, options) => prune(1e9, options) })),
+  "prune hides the records that stay": (adapter) => {
+    let pruned = false;
+    return inResults(({ prune, list }) => ({
+      prune: (limit, options) => {
+        pruned = true;
+        return prune(limit, options);
+      },
+      list: async (filter, options) => (await list(filter, options)).slice(0, pruned ? 1 : undefined),
+    }))(adapter);
+  },
+
+  "workers hold nothing": inWorkers(({ list }) => ({
+    list: async (options) => (await list(options)).map((worker) => but(worker, { active: 0 })),
+  })),
+  "lapsed workers are not listed": inWorkers(({ list }) => ({
+    list: async (options) => (await list(options)).filter(({ leaseUntil }) => leaseUntil > (options?.now ?? 0)),
+  })),
+  "a beat reports no lost leases": inWorkers(({ beat }) => ({
+    beat: async (worker, held, options) => ({ ...(await beat(worker, held, options)), lost: [] }),
+  })),
+  "a beat covers only what it names": inWorkers(({ beat, leave }) => ({
+    beat: async (worker, held, options) => {
+      if (held.length === 0) await leave(worker.id, options);
+      return beat(worker, held, options);
+    },
+  })),
+  "a beat after a lapse starts from nothing": inWorkers(({ beat, list, leave }) => ({
+    beat: async (worker, held, options) => {
+      const known = (await list(options)).find(({ id }) => id === worker.id);
+      if (known && known.leaseUntil <= (options?.now ?? 0)) await leave(worker.id, options);
+      return beat(worker, held, options);
+    },
+  })),
+  "leaving does nothing": inWorkers(() => ({ leave: async () => undefined })),
+  "a lapse does not count": inWorkers(({ leave, list }, { broker }) => {
+    const { claim } = broker;
+    Object.assign(broker, {
+      claim: async (...[request, options]: Parameters<typeof claim>) => {
+        for (const { id, leaseUntil } of await list(options))
+          if (leaseUntil <= (options?.now ?? 0) && id !== request.worker) await leave(id, options);
+        return claim(request, options);
+      },
+    });
+    return {};
+  }),
+
+  "work is not hinted at": hintsAs((hint) => (hint.kind === "work" ? undefined : hint)),
+  "ends are not hinted at": hintsAs((hint) => (hint.kind === "done" ? undefined : hint)),
+  "a hint names only the first that ended": hintsAs((hint) =>
+    hint.kind === "done" ? { ...hint, ids: (hint.ids ?? []).slice(0, 1) } : hint,
+  ),
+  "settling hints at nothing": silent((quiet) => inBroker(({ settle }) => ({ settle: quiet(settle) }))),
+  "cancelling hints at nothing": silent((quiet) => inBroker(({ cancel }) => ({ cancel: quiet(cancel) }))),
+  "retrying hints at nothing": silent((quiet) => inDeadLetters(({ retry }) => ({ retry: quiet(retry) }))),
+  "emitting hints at nothing": silent((quiet) => inEvents(({ emit }) => ({ emit: quiet(emit) }))),
+  "control messages are dropped": hintsAs((hint) => (hint.kind === "control" ? undefined : hint)),
+  "unsubscribing does nothing": (adapter) => ({
+    ...adapter,
+    hints: {
+      ...adapter.hints,
+      subscribe: (listener) => {
+        adapter.hints.subscribe(listener);
+        return () => undefined;
+      },
+    },
+  }),
+
+  "the first close closes for all": (adapter) => ({
+    ...adapter,
+    close: async () => {
+      await adapter.close();
+      await adapter.close();
+    },
+  }),
+  "a closed adapter goes on": (adapter) => ({ ...adapter, close: async () => undefined }),
+  "a ping says nothing": (adapter) => ({ ...adapter, ping: async () => ({ ...(await adapter.ping()), store: "" }) }),
+  "the store's clock stands still": withoutClock,
+};
+
+/** Verbs without a `now` are given one far back. */
+function withoutClock(adapter: Adapter): Adapter {
+  return inWorkers(({ beat }) => ({ beat: (worker, held, options) => beat(worker, held, options ?? { now: 1 }) }))(adapter);
+}
