@@ -8,6 +8,7 @@ export interface WorkflowContext {
   /** Attempt of the whole run: 1 unless a pass has failed. */
   readonly attempt: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** When it was started (enqueued); the same in every pass. */
   readonly startedAt: Date;
   /** True while the body runs over what the journal already holds. */
   readonly replaying: boolean;

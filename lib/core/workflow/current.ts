@@ -1,0 +1,26 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { StepContext, WorkflowContext } from "./context.js";
+
+/** Where in a run a piece of code is: in the body, or inside the work of a step. */
+export interface Place {
+  readonly run: WorkflowContext;
+  /** Undefined in the body. */
+  readonly step: StepContext | undefined;
+}
+
+/** Set around every pass over a body, and anew around the work of every step. */
+export const placeStorage = new AsyncLocalStorage<Place>();
+
+/**
+ * The run whose body this code belongs to, also deep inside services that know nothing of workflows. Undefined outside a run, and inside the work of a step: what
+ * is called there is part of that step, so a `@Step` method called there is a plain method.
+ */
+export function currentRun(): WorkflowContext | undefined {
+  const place = placeStorage.getStore();
+  return place?.step === undefined ? place?.run : undefined;
+}
+
+/** The step whose work this code belongs to; undefined outside a step. */
+export function currentStep(): StepContext | undefined {
+  return placeStorage.getStore()?.step;
+}

@@ -1,0 +1,57 @@
+import type { EventWait, Failure } from "../../contract/job.js";
+import type { NewEntry } from "../../contract/journal.js";
+
+/**
+ * What a run journals. The texts in `value` are ours (JSON), except of a finished step, whose `value` is what the codec made of its result.
+ *
+ * | kind    | `open`                                              | `done`                         | `failed`         |
+ * |---------|-----------------------------------------------------|--------------------------------|------------------|
+ * | `step`  | a try failed, another follows (`Tried`)             | its result, absent for nothing | `Failed`         |
+ * | `sleep` | until when, in ms since the epoch                   | it is over                     |                  |
+ * | `wait`  | `Waiting`                                           | `Waited`                       |                  |
+ * | `now`   |                                                     | ms since the epoch             |                  |
+ * | `park`  | the deadline of a park; a mark of the run's own     |                                |                  |
+ */
+export type EntryKind = "step" | "sleep" | "wait" | "now" | "park";
+
+/** An entry before it has its place. */
+export type Draft = Omit<NewEntry, "seq"> & { readonly kind: EntryKind };
+
+/** A step that is to be tried again. */
+export interface Tried {
+  /** The try that failed; 0 after the run as a whole failed, when the count starts anew. */
+  readonly attempt: number;
+  readonly error: Failure;
+  /** Store time of the next try. */
+  readonly dueAt: number;
+}
+
+/** The end of a step whose error the body has dealt with. */
+export interface Failed {
+  readonly error: Failure;
+  readonly attempts: number;
+  /** The body was told after the entry of this number and before the next: replays keep that order. */
+  readonly after: number;
+}
+
+export interface Waiting {
+  readonly name: string;
+  readonly key: string;
+  /** Store time. Absent: for ever. */
+  readonly deadline?: number;
+}
+
+export type Waited =
+  | { readonly name: string; readonly key: string; readonly seq: number; readonly payload?: string }
+  /** None came in time. */
+  | { readonly late: true };
+
+/** The body's name for an entry and how often it has used it: `charge`, `charge#2`. */
+export function keyOf(name: string, occurrence: number): string {
+  return occurrence === 1 ? name : `${name}#${occurrence}`;
+}
+
+/** Tells waits for the same events from others. */
+export function topicOf({ name, key }: Pick<EventWait, "name" | "key">): string {
+  return `${name.length}:${name}${key}`;
+}

@@ -1,0 +1,308 @@
+import type { EventWait } from "../../contract/job.js";
+import type { Clock } from "../clock.js";
+import type { AbortedBy } from "../worker/outcome.js";
+import { type Draft, type EntryKind, keyOf } from "./entries.js";
+import type { Ledger } from "./ledger.js";
+import type { Fact, Past, Told } from "./past.js";
+import { drained, later, nextTurn } from "./turns.js";
+
+/** Why a pass ends. */
+export type Verdict =
+  | { readonly kind: "returned"; readonly value: unknown }
+  | { readonly kind: "threw"; readonly error: unknown }
+  | { readonly kind: "suspended" }
+  | { readonly kind: "aborted"; readonly reason: AbortedBy }
+  /** The journal could not be written. */
+  | { readonly kind: "unsure" }
+  /** The code does not fit the journal. */
+  | { readonly kind: "changed"; readonly why: string };
+
+/** Something durable the body waits for. */
+export interface Pending {
+  /** Store time: the wait is over then (a sleep, the next try of a step). Checked here, while steps run. */
+  readonly until?: number;
+  readonly elapsed?: () => void;
+  /** Comes from outside; `deadline` in store time is checked by the store, in one step with the park. */
+  readonly event?: Omit<EventWait, "after">;
+  readonly deadline?: number;
+}
+
+/** What an ask does, by what is known under its key. */
+export interface Asked {
+  /** The outcome is known: the body is to be told. */
+  told(draft: Draft): void;
+  /** Begun in an earlier pass. Defaults to `begin`. */
+  again?(fact: Fact): void;
+  /** Not met before. */
+  begin(): void;
+}
+
+/** An outcome that came about in this pass. */
+export interface News {
+  readonly key: string;
+  readonly entry: Draft | Failing;
+  readonly tell: () => void;
+  /** Called when the entry is in the store or travels with the pass's ending. */
+  readonly written?: () => void;
+}
+
+/** The failure of a step. It is journaled only once the body has gone on from it; until then the step may be run again. */
+export interface Failing {
+  /** Where the body was told: after the entry of this number. */
+  readonly failed: (after: number) => Draft;
+  /** What to journal if the run fails of it; undefined: nothing. */
+  readonly anew: Draft | undefined;
+}
+
+interface Turn {
+  readonly key: string;
+  readonly from: Told["from"] | "here";
+  readonly entry: Draft | Failing;
+  readonly written: (() => void) | undefined;
+  /** Undefined until the body has asked. */
+  tell: (() => void) | undefined;
+}
+
+/** How long a body that asks for something new may stay silent about what it did before, until it counts as changed. Real time. */
+const PATIENCE_MS = 100;
+
+/**
+ * The course of one pass: tells the body outcomes one at a time in their order, starts new work when that is safe, notices when the body can go no further, and
+ * ends the pass exactly once, never while steps run.
+ *
+ * **New work** waits until the body has asked for everything the journal holds: code that no longer asks for something must not do more before that is found out.
+ *
+ * **Suspended** is a body that has not ended while no step runs, every known outcome was told, something durable is awaited, and nothing moved for two turns of the
+ * event loop. What the body awaits besides (I/O of its own) is not seen, and done again by the next pass: I/O belongs in steps.
+ */
+export class Flow {
+  readonly past: Past;
+  readonly ledger: Ledger;
+  readonly verdict: Promise<Verdict>;
+  readonly asked: string[] = [];
+  readonly pending = new Map<string, Pending>();
+  readonly storeNow: () => number;
+  readonly #clock: Clock;
+  readonly #stopped: (verdict: Verdict) => void;
+  readonly #occurrences = new Map<string, number>();
+  readonly #unmet: Set<string>;
+  readonly #turns: Turn[];
+  readonly #known = new Map<string, Turn>();
+  readonly #held: (() => void)[] = [];
+  readonly #end: (verdict: Verdict) => void;
+  #undecided: { readonly draft: Draft; readonly anew: Draft | undefined }[] = [];
+  #unheard: number;
+  #over: Verdict | undefined;
+  #running = 0;
+  #moves = 0;
+  #pumping = false;
+  #watching = false;
+  #disarm: (() => void) | undefined;
+
+  /** @param stopped called when the verdict stands; steps may still run then */
+  constructor(past: Past, ledger: Ledger, clock: Clock, storeNow: () => number, stopped: (verdict: Verdict) => void) {
+    this.past = past;
+    this.ledger = ledger;
+    this.#clock = clock;
+    this.storeNow = storeNow;
+    this.#stopped = stopped;
+    this.#unmet = new Set(past.facts.keys());
+    this.#turns = past.told.map((told) => ({ ...told, written: undefined, tell: undefined }));
+    for (const turn of this.#turns) this.#known.set(turn.key, turn);
+    this.#unheard = this.#turns.filter(({ from }) => from === "journal").length;
+    let end!: (verdict: Verdict) => void;
+    this.verdict = new Promise((resolve) => (end = resolve));
+    this.#end = end;
+  }
+
+  get over(): boolean {
+    return this.#over !== undefined;
+  }
+
+  /** Outcomes from earlier passes are yet to be told. */
+  get replaying(): boolean {
+    return this.#unheard > 0;
+  }
+
+  /** The body asks for something durable. After the end nobody is answered any more. */
+  ask(name: string, kind: EntryKind, answer: (key: string) => Asked): void {
+    if (this.over) return;
+    this.#moved();
+    this.#decide();
+    const occurrence = (this.#occurrences.get(name) ?? 0) + 1;
+    this.#occurrences.set(name, occurrence);
+    const key = keyOf(name, occurrence);
+    this.asked.push(`${kind} ${key}`);
+    const fact = this.past.facts.get(key);
+    if (fact !== undefined && fact.kind !== kind) {
+      return this.stop({ kind: "changed", why: `"${key}" was a ${fact.kind} and is now a ${kind}` });
+    }
+    const asked = answer(key);
+    this.#unmet.delete(key);
+    const turn = this.#known.get(key);
+    if (turn !== undefined) turn.tell = () => asked.told(turn.entry as Draft);
+    else this.#held.push(fact === undefined || asked.again === undefined ? () => asked.begin() : () => asked.again!(fact));
+    if (this.#unmet.size === 0) this.#release();
+    this.#pump();
+  }
+
+  /** Runs a step's work. What was added to the ledger before is in the store when it begins. Must not throw. */
+  run(work: () => Promise<void>): void {
+    this.#running++;
+    void this.#run(work);
+  }
+
+  /** Makes the ledger durable; false when the pass is over or that ended it. */
+  async flush(): Promise<boolean> {
+    const how = await this.ledger.flush();
+    if (how === "lost") this.stop({ kind: "aborted", reason: "lost" });
+    else if (how === "unsure") this.stop({ kind: "unsure" });
+    return !this.over;
+  }
+
+  /** An outcome has come about; the body is told in its turn. */
+  news({ key, entry, tell, written }: News): void {
+    this.pending.delete(key);
+    this.#turns.push({ key, from: "here", entry, tell, written });
+    this.#pump();
+  }
+
+  /** The body waits for something durable. */
+  wait(key: string, pending: Pending): void {
+    this.pending.set(key, pending);
+    this.#moved();
+  }
+
+  /** Ends the pass once no step runs. The first verdict counts. */
+  stop(verdict: Verdict): void {
+    if (this.#over !== undefined) return;
+    this.#over =
+      verdict.kind === "returned" && this.#unmet.size > 0
+        ? { kind: "changed", why: `it returned without asking for ${this.#silentAbout()}` }
+        : verdict;
+    this.#disarm?.();
+    this.#stopped(this.#over);
+    this.#finish();
+  }
+
+  /** Brings the ledger to the state that is to travel with the ending. */
+  close({ kind }: Verdict): void {
+    // A body that waits for something else has gone on, too.
+    if (kind === "suspended") this.#decide();
+    // What has run out will have run out for the next pass too; the event that woke the run is told by this delivery only.
+    for (const { from, entry, written } of this.#turns)
+      if ((from === "here" || from === "event") && !("failed" in entry)) this.ledger.add(entry, written);
+    if (kind === "threw") for (const { anew } of this.#undecided) if (anew !== undefined) this.ledger.add(anew);
+  }
+
+  async #run(work: () => Promise<void>): Promise<void> {
+    if (!this.ledger.clean) {
+      // A failure is about to be made final because the body asked for more. Let it first show whether it is in fact failing.
+      if (this.ledger.holdsFailure) await new Promise<void>(nextTurn);
+      if (!this.over) await this.flush();
+    }
+    if (!this.over) await work();
+    this.#running--;
+    this.#moved();
+    this.#finish();
+  }
+
+  #finish(): void {
+    if (this.#over !== undefined && this.#running === 0) this.#end(this.#over);
+  }
+
+  #release(): void {
+    for (const begin of this.#held.splice(0)) begin();
+  }
+
+  /** The body has gone on after it was told of failures: it has dealt with them, and will have to on every replay. */
+  #decide(): void {
+    if (this.#undecided.length === 0) return;
+    for (const { draft } of this.#undecided) this.ledger.add(draft);
+    this.#undecided = [];
+  }
+
+  /** One outcome at a time, and the next when the body has done what it does about this one: a race must end the same way each time. */
+  #pump(): void {
+    if (this.#pumping || this.over || this.#turns[0]?.tell === undefined) return;
+    this.#pumping = true;
+    drained(() => {
+      this.#pumping = false;
+      if (this.over) return;
+      this.#tell(this.#turns.shift()!);
+      this.#pump();
+    });
+  }
+
+  #tell({ from, entry, written, tell }: Turn): void {
+    this.#moved();
+    if (from === "journal") this.#unheard--;
+    else if ("failed" in entry) this.#undecided.push({ draft: entry.failed(this.ledger.seq), anew: entry.anew });
+    else this.ledger.add(entry, written);
+    tell!();
+  }
+
+  #moved(): void {
+    this.#moves++;
+    if (this.#watching || this.over) return;
+    this.#watching = true;
+    let seen = -1;
+    let still = 0;
+    const look = (): void => {
+      still = seen === this.#moves ? still + 1 : 0;
+      seen = this.#moves;
+      if (!this.over && still < 2) return nextTurn(look);
+      this.#watching = false;
+      if (!this.over) this.#quiet();
+    };
+    nextTurn(look);
+  }
+
+  /** Nothing moved for two turns. */
+  #quiet(): void {
+    this.#disarm?.();
+    if (this.#running > 0) {
+      void this.flush();
+      return this.#arm();
+    }
+    // Told out of turn: what came before it is not asked for any more, or not yet.
+    const ahead = this.#turns.findIndex(({ tell }) => tell !== undefined);
+    if (ahead >= 0) return this.#tell(this.#turns.splice(ahead, 1)[0]!);
+    if (this.#elapse()) return;
+    if (this.#unmet.size > 0 && (this.#held.length > 0 || this.pending.size > 0)) {
+      this.#disarm = later(PATIENCE_MS, () => {
+        const wish = this.#held.length > 0 ? `it asked for ${this.asked.at(-1)}` : "it waits";
+        this.stop({ kind: "changed", why: `${wish} without asking for ${this.#silentAbout()}` });
+      });
+      return;
+    }
+    if (this.pending.size > 0) this.stop({ kind: "suspended" });
+    else void this.flush();
+  }
+
+  /** While steps run, sleeps and tries that fall due are seen here. */
+  #arm(): void {
+    const next = Math.min(...[...this.pending.values()].flatMap(({ until }) => until ?? []));
+    if (next === Number.POSITIVE_INFINITY) return;
+    this.#disarm = this.#clock.after(Math.max(0, next - this.storeNow()), () => {
+      if (!this.over && !this.#elapse()) this.#arm();
+    });
+  }
+
+  #elapse(): boolean {
+    const now = this.storeNow();
+    const due = [...this.pending]
+      .filter(([, { until }]) => until !== undefined && until <= now)
+      .sort(([, a], [, b]) => a.until! - b.until!);
+    for (const [key, { elapsed }] of due) {
+      this.pending.delete(key);
+      elapsed!();
+    }
+    if (due.length > 0) this.#moved();
+    return due.length > 0;
+  }
+
+  #silentAbout(): string {
+    return [...this.#unmet].map((key) => `${this.past.facts.get(key)!.kind} "${key}"`).join(", ");
+  }
+}

@@ -1,0 +1,107 @@
+import type { Lease } from "../../contract/job.js";
+import type { Entry, Journal, NewEntry } from "../../contract/journal.js";
+
+/** Runs in one store call. */
+const BATCH = 1_000;
+
+/** What one run has to write in the next call. */
+interface Write {
+  readonly lease: Lease;
+  readonly entries: NewEntry[];
+  readonly waiting: { readonly accept: (kept: boolean) => void; readonly refuse: (error: unknown) => void }[];
+}
+
+interface Read {
+  readonly runId: string;
+  readonly accept: (entries: readonly Entry[]) => void;
+  readonly refuse: (error: unknown) => void;
+}
+
+/**
+ * Group commit for the journals of all runs in this process: what is appended while one call is in flight goes together in the next, and reads likewise. A lone
+ * call waits for nothing. Memory is bounded by the runs: each awaits its own writes.
+ */
+export class JournalWriter {
+  readonly #journal: Journal;
+  readonly #writes: Write[] = [];
+  readonly #reads: Read[] = [];
+  #writing = false;
+  #reading = false;
+
+  constructor(journal: Journal) {
+    this.#journal = journal;
+  }
+
+  /**
+   * Adds entries to a run's journal. Calls for one run are carried out in the order made.
+   *
+   * @returns false: the lease had gone and nothing was written
+   * @throws what the store threw; the entries may or may not have been written, and may be sent again under the same `seq`
+   */
+  append(lease: Lease, entries: readonly NewEntry[]): Promise<boolean> {
+    return new Promise((accept, refuse) => {
+      const last = this.#writes.findLast((write) => write.lease.jobId === lease.jobId);
+      if (last !== undefined && last.lease.fence === lease.fence) {
+        last.entries.push(...entries);
+        last.waiting.push({ accept, refuse });
+      } else {
+        this.#writes.push({ lease, entries: [...entries], waiting: [{ accept, refuse }] });
+      }
+      if (this.#writing) return;
+      this.#writing = true;
+      queueMicrotask(() => void this.#write());
+    });
+  }
+
+  /** A run's journal in `seq` order. @throws what the store threw */
+  read(runId: string): Promise<readonly Entry[]> {
+    return new Promise((accept, refuse) => {
+      this.#reads.push({ runId, accept, refuse });
+      if (this.#reading) return;
+      this.#reading = true;
+      queueMicrotask(() => void this.#read());
+    });
+  }
+
+  async #write(): Promise<void> {
+    while (this.#writes.length > 0) await this.#send(this.#nextBatch());
+    this.#writing = false;
+  }
+
+  /** Up to 1,000 runs, none twice: the store names lost runs by id, which could not say which of two leases it means. */
+  #nextBatch(): readonly Write[] {
+    const ids = new Set<string>();
+    let size = 0;
+    for (; size < Math.min(BATCH, this.#writes.length); size++) {
+      const { jobId } = this.#writes[size]!.lease;
+      if (ids.has(jobId)) break;
+      ids.add(jobId);
+    }
+    return this.#writes.splice(0, size);
+  }
+
+  async #send(batch: readonly Write[]): Promise<void> {
+    try {
+      const { lost } = await this.#journal.append(batch.map(({ lease, entries }) => ({ lease, entries })));
+      const gone = new Set(lost);
+      for (const { lease, waiting } of batch) for (const { accept } of waiting) accept(!gone.has(lease.jobId));
+    } catch (error) {
+      // One run's entry that the store cannot take must not be everyone's failure.
+      if (batch.length > 1) for (const write of batch) await this.#send([write]);
+      else for (const { refuse } of batch[0]!.waiting) refuse(error);
+    }
+  }
+
+  async #read(): Promise<void> {
+    while (this.#reads.length > 0) {
+      const batch = this.#reads.splice(0, BATCH);
+      try {
+        const journals = await this.#journal.read(batch.map(({ runId }) => runId));
+        batch.forEach(({ accept }, i) => accept(journals[i] ?? []));
+      } catch (error) {
+        for (const { refuse } of batch) refuse(error);
+      }
+    }
+    this.#reading = false;
+  }
+}

@@ -1,0 +1,183 @@
+import type { EventWait, Delivery } from "../../contract/job.js";
+import type { Entry, NewEntry } from "../../contract/journal.js";
+import { payloadOf } from "../canvas/payload-of.js";
+import type { Stem } from "../client/stem.js";
+import type { Dice } from "../clock.js";
+import { validate } from "../codec/validate.js";
+import type { TaskDefinition } from "../task/task.js";
+import { abortReason, AttemptAbortedError } from "../worker/aborted.js";
+import type { AbortedBy, Outcome } from "../worker/outcome.js";
+import { isRetryable } from "../worker/retryable.js";
+import { placeStorage } from "./current.js";
+import { topicOf } from "./entries.js";
+import { WorkflowChangedError } from "./errors.js";
+import { Flow, type Verdict } from "./flow.js";
+import type { JournalWriter } from "./journal-writer.js";
+import { Ledger } from "./ledger.js";
+import { Past } from "./past.js";
+import { Run } from "./run.js";
+import { checkResultSize } from "./size.js";
+
+export interface PassParts {
+  readonly delivery: Delivery;
+  readonly definition: TaskDefinition;
+  readonly stem: Pick<Stem, "codec" | "signals" | "log" | "clock" | "maxPayloadBytes">;
+  readonly journal: JournalWriter;
+  /** The store's clock, in milliseconds: as last told by the store, plus the time since. Never this host's own idea of the time. */
+  readonly storeNow: () => number;
+  /** Its reason says why the pass is to end (`AttemptAbortedError`); steps that run are waited for. */
+  readonly signal: AbortSignal;
+  /** Draws the waits between tries of a step. Default `Math.random`. */
+  readonly dice?: Dice;
+}
+
+/** How often a journal that cannot be read is asked for again before the run is put back. */
+const READS = 8;
+const READ_AGAIN_MS = 50;
+
+/** How long a run waits after the store refused its journal. */
+const UNSURE_MS = 1_000;
+
+/**
+ * One pass over a run: replays what the journal holds, then goes on until the body ends or must wait. Waiting is an ordinary outcome, `parked` or `snoozed`, so that a
+ * run needs no queue, lease, timer or retry policy of its own.
+ *
+ * - **A suspension is not an exception**: what the body awaits is never settled in this process, so that no `catch` or `finally` of it runs.
+ * - **Steps** are journaled before anything is done that builds on them. One that was in flight at a crash runs again under the same idempotency key; one that is
+ *   journaled never does. A pass waits for the steps it has begun before it ends, or they would run in two workers.
+ * - **The failure of a step** is journaled once the body goes on after it (asks for something more, or is suspended elsewhere), and every replay takes the same branch. A
+ *   body that throws instead leaves the step to be run again by the run's next attempt. A run that fails of a failure already journaled is dead at once: no
+ *   attempt could end differently.
+ * - **Changed code** is found out before it does anything new: a key of another kind, or an end, a wait or new work while something journaled has not been asked
+ *   for. Such a run becomes a dead letter with cause `"rejected"` (`WorkflowChangedError`), its journal kept, for a person to retry. Fine are: anything
+ *   added after the last journaled entry, and another order of what is journaled.
+ *
+ * Never rejects. A journal that cannot be written puts the run back with its attempt; what is not confirmed travels with that.
+ */
+export async function passOver(parts: PassParts): Promise<Outcome> {
+  const { delivery, definition, stem, signal } = parts;
+  if (signal.aborted) return { kind: "aborted", reason: reasonOf(signal) };
+  let payload: unknown;
+  try {
+    payload = payloadOf(delivery, stem.codec);
+    if (definition.input !== undefined) payload = await validate(definition.input, payload, "payload", nameOf(definition));
+  } catch (error) {
+    return rejected(error, []);
+  }
+  const entries = delivery.journaled ? await read(parts) : [];
+  if (entries === undefined)
+    return signal.aborted ? { kind: "aborted", reason: reasonOf(signal) } : { kind: "snoozed", delayMs: UNSURE_MS };
+
+  const past = new Past(entries, delivery.wake, parts.storeNow());
+  const ledger = new Ledger(parts.journal, delivery.lease, past.lastSeq);
+  const stopped = new AbortController();
+  const flow = new Flow(past, ledger, stem.clock, parts.storeNow, (verdict) => {
+    if (verdict.kind === "aborted") stopped.abort(signal.aborted ? signal.reason : abortReason("lost", delivery.job.id));
+  });
+  const run = new Run({
+    flow,
+    delivery,
+    signal: stopped.signal,
+    codec: stem.codec,
+    clock: stem.clock,
+    log: stem.log,
+    dice: parts.dice ?? Math.random,
+    maxResultBytes: stem.maxPayloadBytes,
+    done: (step, ms) => stem.signals.tell("run:step", { runId: delivery.job.id, workflow: delivery.job.task, step, ms }),
+  });
+  const abort = (): void => flow.stop({ kind: "aborted", reason: reasonOf(signal) });
+  signal.addEventListener("abort", abort, { once: true });
+  placeStorage.run({ run, step: undefined }, () => begin(flow, definition, payload, run));
+  const verdict = await flow.verdict;
+  signal.removeEventListener("abort", abort);
+  return conclude(verdict, flow, run, parts);
+}
+
+function begin(flow: Flow, definition: TaskDefinition, payload: unknown, run: Run): void {
+  const body = async (): Promise<unknown> => definition.run(payload, run as never);
+  body().then(
+    (value) => flow.stop({ kind: "returned", value }),
+    (error: unknown) => flow.stop({ kind: "threw", error }),
+  );
+}
+
+async function conclude(verdict: Verdict, flow: Flow, run: Run, { definition, stem }: PassParts): Promise<Outcome> {
+  const now = flow.storeNow();
+  if (verdict.kind === "suspended") return suspended(flow, now);
+  flow.close(verdict);
+  const journal = await flow.ledger.rest(verdict.kind !== "threw");
+  switch (verdict.kind) {
+    case "returned":
+      return returned(verdict.value, definition, stem, journal);
+    case "threw": {
+      const { error } = verdict;
+      const retryable = !run.steps.isFinal(error) && isRetryable(run.steps.originalOf(error), definition.retry, definition.name, stem.log);
+      return { kind: "threw", error, retryable, cause: "error", journal };
+    }
+    case "aborted":
+      return { kind: "aborted", reason: verdict.reason, journal };
+    case "unsure":
+      return { kind: "snoozed", delayMs: UNSURE_MS, journal };
+    case "changed": {
+      const journaled = [...flow.past.facts.values()].map(({ kind, key }) => `${kind} ${key}`);
+      return rejected(new WorkflowChangedError(definition.name, run.runId, verdict.why, journaled, flow.asked), journal);
+    }
+  }
+}
+
+/** Nothing but sleeps: due again when the first is over. Otherwise parked for the events, and for the earliest moment if there is one. */
+async function suspended(flow: Flow, now: number): Promise<Outcome> {
+  const pending = [...flow.pending.values()];
+  const moments = pending.flatMap(({ until, deadline }) => until ?? deadline ?? []);
+  const first = moments.length === 0 ? undefined : Math.min(...moments);
+  const waits = new Map<string, EventWait>();
+  for (const { event } of pending) {
+    if (event !== undefined) waits.set(topicOf(event), { ...event, after: flow.past.cursors.get(topicOf(event)) ?? 0 });
+  }
+  flow.close({ kind: "suspended" });
+  if (waits.size > 0 && first !== undefined) flow.ledger.add({ key: "", kind: "park", state: "open", value: String(first) });
+  const journal = await flow.ledger.rest(true);
+  if (waits.size === 0) return { kind: "snoozed", dueAt: first ?? now, journal };
+  return { kind: "parked", waits: [...waits.values()], ...(first !== undefined && { deadline: first }), journal };
+}
+
+async function returned(
+  value: unknown,
+  definition: TaskDefinition,
+  { codec, maxPayloadBytes }: PassParts["stem"],
+  journal: readonly NewEntry[],
+): Promise<Outcome> {
+  try {
+    const valid = definition.output === undefined ? value : await validate(definition.output, value, "result", nameOf(definition));
+    const result = codec.encode(valid, "result");
+    checkResultSize(result, maxPayloadBytes, nameOf(definition));
+    return { kind: "returned", result, journal };
+  } catch (error) {
+    return rejected(error, journal);
+  }
+}
+
+/** Keeps asking: putting the run back would clear its wake, which may be an event that is kept nowhere else. */
+async function read({ delivery, journal, stem, signal }: PassParts): Promise<readonly Entry[] | undefined> {
+  for (let n = 0; n < READS && !signal.aborted; n++) {
+    try {
+      return await journal.read(delivery.job.id);
+    } catch (error) {
+      stem.log.warn(`The journal of run ${delivery.job.id} could not be read: ${String(error)}`);
+      await new Promise<void>((resolve) => void stem.clock.after(READ_AGAIN_MS * 2 ** n, resolve));
+    }
+  }
+  return undefined;
+}
+
+function rejected(error: unknown, journal: readonly NewEntry[]): Outcome {
+  return { kind: "threw", error, retryable: false, cause: "rejected", journal };
+}
+
+function reasonOf({ reason }: AbortSignal): AbortedBy {
+  return reason instanceof AttemptAbortedError ? reason.reason : "shutdown";
+}
+
+function nameOf({ kind, name }: TaskDefinition): string {
+  return `${kind} "${name}"`;
+}

@@ -1,0 +1,96 @@
+import type { Wake } from "../../contract/job.js";
+import type { Entry } from "../../contract/journal.js";
+import { type Draft, type EntryKind, type Failed, topicOf, type Waited, type Waiting } from "./entries.js";
+
+/** What the journal says under one key. */
+export interface Fact {
+  readonly key: string;
+  readonly kind: EntryKind;
+  /** The entry that counts: the last one of this key. */
+  readonly last: Entry;
+}
+
+/** An outcome the body is to be told, in its order. */
+export interface Told {
+  readonly key: string;
+  /** From the journal, or what is to be added to it when the body is told. */
+  readonly entry: Draft;
+  /** The journal has it; or the event that woke the run is it; or its time has come. */
+  readonly from: "journal" | "event" | "time";
+}
+
+/**
+ * A run as it stands when a pass begins: what the journal holds, and what has come to pass since. `told` lists every known outcome in the order in which the
+ * body learns them, which is the order it first learnt them in; what is fresh comes last: the event that woke the run, then what has run out, by time.
+ */
+export class Past {
+  /** In the order the body first asked. */
+  readonly facts: ReadonlyMap<string, Fact>;
+  readonly told: readonly Told[];
+  /** Number of the last entry; 0 for none. */
+  readonly lastSeq: number;
+  /** Highest event number this run has had, per topic. */
+  readonly cursors = new Map<string, number>();
+
+  constructor(entries: readonly Entry[], wake: Wake | undefined, now: number) {
+    const facts = new Map<string, Fact>();
+    let mark: number | undefined;
+    for (const entry of entries) {
+      if (entry.kind === "park") mark = Number(entry.value);
+      else facts.set(entry.key, { key: entry.key, kind: entry.kind as EntryKind, last: entry });
+    }
+    this.facts = facts;
+    this.lastSeq = entries.at(-1)?.seq ?? 0;
+    const journaled: { readonly told: Told; readonly order: number }[] = [];
+    const open: Fact[] = [];
+    for (const fact of facts.values()) {
+      const { last } = fact;
+      if (last.state === "open") {
+        open.push(fact);
+        continue;
+      }
+      if (fact.kind === "wait") this.#heard(JSON.parse(last.value!) as Waited);
+      const order = last.state === "failed" ? (JSON.parse(last.value!) as Failed).after + 0.5 : last.seq;
+      journaled.push({ told: { key: fact.key, entry: last as Draft, from: "journal" }, order });
+    }
+    journaled.sort((a, b) => a.order - b.order);
+    this.told = [...journaled.map(({ told }) => told), ...this.#fresh(open, wake, mark, now)];
+  }
+
+  #heard(waited: Waited): void {
+    if ("late" in waited) return;
+    const topic = topicOf(waited);
+    this.cursors.set(topic, Math.max(this.cursors.get(topic) ?? 0, waited.seq));
+  }
+
+  #fresh(open: readonly Fact[], wake: Wake | undefined, mark: number | undefined, now: number): readonly Told[] {
+    const fresh: Told[] = [];
+    const waits = open.filter(({ kind }) => kind === "wait").map((fact) => ({ fact, ...(JSON.parse(fact.last.value!) as Waiting) }));
+    // A wake stays with the job until its next settlement, so that after a crash it may be one that was journaled before: then its number is not above the cursor.
+    const waker =
+      wake?.by === "event" && wake.seq > (this.cursors.get(topicOf(wake)) ?? 0)
+        ? waits.find(({ name, key }) => name === wake.name && key === wake.key)
+        : undefined;
+    if (waker !== undefined && wake?.by === "event") {
+      const { name, key, seq, payload } = wake;
+      const waited: Waited = { name, key, seq, ...(payload !== undefined && { payload }) };
+      this.#heard(waited);
+      fresh.push(over(waker.fact, "event", waited));
+    }
+    const out: { readonly at: number; readonly told: Told }[] = [];
+    for (const fact of open) {
+      if (fact.kind === "sleep" && Number(fact.last.value) <= now) out.push({ at: Number(fact.last.value), told: over(fact, "time") });
+    }
+    // A wait is late only if the store said so when it woke the run, since its event may have come in time while the run was busy with something else.
+    // The mark tells which moment that was, also to a pass that comes after a crash and finds waits that were not there yet.
+    const upTo = wake?.by === "deadline" && mark !== undefined ? mark : Number.NEGATIVE_INFINITY;
+    for (const { fact, deadline } of waits) {
+      if (deadline !== undefined && deadline <= upTo) out.push({ at: deadline, told: over(fact, "time", { late: true }) });
+    }
+    return [...fresh, ...out.sort((a, b) => a.at - b.at).map(({ told }) => told)];
+  }
+}
+
+function over({ key, kind }: Fact, from: "event" | "time", waited?: Waited): Told {
+  return { key, from, entry: { key, kind, state: "done", ...(waited !== undefined && { value: JSON.stringify(waited) }) } };
+}

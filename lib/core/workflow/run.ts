@@ -1,0 +1,161 @@
+import { OptionError, StemError } from "../../contract/errors.js";
+import type { Delivery } from "../../contract/job.js";
+import type { Codec } from "../codec/codec.js";
+import { type Duration, toMs } from "../task/duration.js";
+import type { EventType, StepContext, StepOptions, WaitOptions, WorkflowContext } from "./context.js";
+import { placeStorage } from "./current.js";
+import type { EntryKind, Waited, Waiting } from "./entries.js";
+import type { Asked, Flow } from "./flow.js";
+import { planOf, Steps, type StepsParts } from "./steps.js";
+
+const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
+
+export interface RunParts extends Omit<StepsParts, "run"> {
+  readonly delivery: Delivery;
+  readonly signal: AbortSignal;
+}
+
+/** What a body gets as its second argument: turns what it asks for into asks of the flow. One per pass. */
+export class Run implements WorkflowContext {
+  readonly runId: string;
+  readonly workflow: string;
+  readonly attempt: number;
+  readonly startedAt: Date;
+  readonly signal: AbortSignal;
+  readonly steps: Steps;
+  readonly #flow: Flow;
+  readonly #codec: Codec;
+  readonly #delivery: Delivery;
+
+  constructor(parts: RunParts) {
+    const { job, attempt } = parts.delivery;
+    this.runId = job.id;
+    this.workflow = job.task;
+    this.attempt = attempt;
+    this.startedAt = new Date(job.enqueuedAt);
+    this.signal = parts.signal;
+    this.#flow = parts.flow;
+    this.#codec = parts.codec;
+    this.#delivery = parts.delivery;
+    this.steps = new Steps({ ...parts, run: this });
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    return this.#delivery.job.headers ?? NO_HEADERS;
+  }
+
+  get replaying(): boolean {
+    return this.#flow.replaying;
+  }
+
+  async step<T>(name: string, work: (step: StepContext) => T | Promise<T>, options?: StepOptions): Promise<T> {
+    const plan = planOf(name, options);
+    return this.#ask<T>(name, "step", (key, accept, refuse) => this.steps.answer(key, plan, work, accept, refuse));
+  }
+
+  async sleep(name: string, duration: Duration): Promise<void> {
+    const ms = toMs(duration, `sleep "${name}" of workflow "${this.workflow}"`);
+    return this.#sleep(name, () => this.#flow.storeNow() + ms);
+  }
+
+  async sleepUntil(name: string, moment: Date): Promise<void> {
+    // Asked by method, not with instanceof, so that a date of another realm is one too.
+    const ms = typeof moment === "object" && moment !== null && typeof moment.getTime === "function" ? moment.getTime() : Number.NaN;
+    if (!Number.isFinite(ms)) {
+      throw new OptionError(
+        "STEM_OPTION_INVALID",
+        `The moment of sleep "${name}" of workflow "${this.workflow}" is ${String(moment)}.`,
+        "Give a Date, such as new Date(ms).",
+      );
+    }
+    return this.#sleep(name, () => Math.max(0, ms));
+  }
+
+  waitFor<T>(event: EventType<T>, options: WaitOptions & { readonly timeout: Duration }): Promise<T | undefined>;
+  waitFor<T>(event: EventType<T>, options?: WaitOptions): Promise<T>;
+  async waitFor<T>(event: EventType<T>, options: WaitOptions = {}): Promise<T | undefined> {
+    const { name = event.name, key: about = "", timeout } = options;
+    const ms = timeout === undefined ? undefined : toMs(timeout, `timeout of wait "${name}" of workflow "${this.workflow}"`);
+    const flow = this.#flow;
+    return this.#ask<T | undefined>(name, "wait", (key, accept, refuse) => {
+      const park = ({ name: event, key: about, deadline }: Waiting): void =>
+        flow.wait(key, { event: { name: event, key: about }, ...(deadline !== undefined && { deadline }) });
+      return {
+        told: ({ value }) => {
+          const waited = JSON.parse(value!) as Waited;
+          if ("late" in waited) return accept(undefined);
+          try {
+            accept(this.#codec.decode(waited.payload, `payload of event "${waited.name}"`) as T);
+          } catch (error) {
+            refuse(error);
+          }
+        },
+        again: ({ last }) => park(JSON.parse(last.value!) as Waiting),
+        begin: () => {
+          const waiting: Waiting = { name: event.name, key: about, ...(ms !== undefined && { deadline: Math.ceil(flow.storeNow() + ms) }) };
+          flow.ledger.add({ key, kind: "wait", state: "open", value: JSON.stringify(waiting) });
+          park(waiting);
+        },
+      };
+    });
+  }
+
+  async now(): Promise<Date> {
+    const flow = this.#flow;
+    return this.#ask<Date>("now", "now", (key, accept) => ({
+      told: ({ value }) => accept(new Date(Number(value))),
+      begin: () => {
+        const now = Math.floor(flow.storeNow());
+        flow.news({ key, entry: { key, kind: "now", state: "done", value: String(now) }, tell: () => accept(new Date(now)) });
+      },
+    }));
+  }
+
+  #sleep(name: string, until: () => number): Promise<void> {
+    const flow = this.#flow;
+    return this.#ask<void>(name, "sleep", (key, accept) => {
+      const over = (): void => flow.news({ key, entry: { key, kind: "sleep", state: "done" }, tell: accept });
+      const wait = (moment: number): void => (moment <= flow.storeNow() ? over() : flow.wait(key, { until: moment, elapsed: over }));
+      return {
+        told: () => accept(),
+        again: ({ last }) => wait(Number(last.value)),
+        begin: () => {
+          const moment = Math.ceil(until());
+          flow.ledger.add({ key, kind: "sleep", state: "open", value: String(moment) });
+          wait(moment);
+        },
+      };
+    });
+  }
+
+  /** @throws {OptionError} `STEM_NAME_INVALID` · {StemError} `STEM_STEP_NESTED`, both without touching the run */
+  #ask<T>(
+    name: string,
+    kind: EntryKind,
+    answer: (key: string, accept: (value: T) => void, refuse: (error: unknown) => void) => Asked,
+  ): Promise<T> {
+    checkEntryName(name, kind, this.workflow);
+    const inside = placeStorage.getStore()?.step;
+    if (inside !== undefined) {
+      throw new StemError(
+        "STEM_STEP_NESTED",
+        `The work of step ${inside.idempotencyKey} asked its run for ${kind} "${name}".`,
+        "A step is one piece of work: call plain functions inside it, and ask for steps, sleeps and waits in the body.",
+      );
+    }
+    const promise = new Promise<T>((accept, refuse) => this.#flow.ask(name, kind, (key) => answer(key, accept, refuse)));
+    // A body that forgets to await a step that fails must not take the process down.
+    promise.catch(() => {});
+    return promise;
+  }
+}
+
+/** `#` counts occurrences. @throws {OptionError} `STEM_NAME_INVALID` */
+function checkEntryName(name: unknown, kind: EntryKind, workflow: string): asserts name is string {
+  if (typeof name === "string" && name.length > 0 && name.length <= 200 && !name.includes("#")) return;
+  throw new OptionError(
+    "STEM_NAME_INVALID",
+    `A ${kind} of workflow "${workflow}" is called ${JSON.stringify(name) ?? String(name)}.`,
+    'Give a name of 1 to 200 characters without "#".',
+  );
+}

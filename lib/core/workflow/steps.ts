@@ -1,0 +1,265 @@
+import { toFailure } from "../../contract/errors.js";
+import type { Failure } from "../../contract/job.js";
+import type { Clock, Dice } from "../clock.js";
+import type { Codec } from "../codec/codec.js";
+import type { Log } from "../log.js";
+import { backoffMs } from "../task/backoff.js";
+import { refuseUnknown, retryPolicy } from "../task/define.js";
+import { toMs } from "../task/duration.js";
+import type { RetryPolicy } from "../task/task.js";
+import { isRetryable } from "../worker/retryable.js";
+import type { StepContext, StepOptions, WorkflowContext } from "./context.js";
+import { placeStorage } from "./current.js";
+import type { Draft, Failed, Tried } from "./entries.js";
+import { StepError, StepTimeoutError } from "./errors.js";
+import type { Asked, Flow } from "./flow.js";
+import type { Fact } from "./past.js";
+import { checkResultSize } from "./size.js";
+
+/** Waits between tries up to this long are spent here; for longer ones the run is suspended. */
+const SHORT_MS = 1_000;
+
+export interface StepsParts {
+  readonly flow: Flow;
+  readonly run: WorkflowContext;
+  readonly codec: Codec;
+  readonly clock: Clock;
+  readonly dice: Dice;
+  readonly log: Log;
+  readonly maxResultBytes: number;
+  /** Called when the result of a step is in the store or on its way with the pass's ending. */
+  readonly done: (key: string, ms: number) => void;
+}
+
+/** `StepOptions` with the defaults filled in. */
+export interface StepPlan {
+  readonly retry: RetryPolicy;
+  readonly timeoutMs: number | undefined;
+}
+
+const PLAIN: StepPlan = { retry: { attempts: 1, baseMs: 1_000, capMs: 3_600_000, when: undefined }, timeoutMs: undefined };
+
+/** @throws {OptionError} `STEM_OPTION_UNKNOWN`, `STEM_OPTION_INVALID`, `STEM_DURATION_INVALID` */
+export function planOf(name: string, options: StepOptions | undefined): StepPlan {
+  if (options === undefined) return PLAIN;
+  const of = `of step "${name}"`;
+  refuseUnknown(options, ["retry", "timeout"], of);
+  return {
+    retry: options.retry === undefined ? PLAIN.retry : retryPolicy(options.retry, of),
+    timeoutMs: options.timeout === undefined ? undefined : toMs(options.timeout, `timeout ${of}`),
+  };
+}
+
+/** The steps of one pass. */
+export class Steps {
+  readonly #parts: StepsParts;
+  /** What the work really threw, for the run's retry policy; a later pass has only the data. */
+  readonly #originals = new WeakMap<StepError, unknown>();
+  readonly #replayed = new WeakSet<StepError>();
+
+  constructor(parts: StepsParts) {
+    this.#parts = parts;
+  }
+
+  /** How a step is answered. `accept` and `refuse` are those of the promise the body awaits. */
+  answer<T>(
+    key: string,
+    plan: StepPlan,
+    work: (step: StepContext) => T | Promise<T>,
+    accept: (value: T) => void,
+    refuse: (error: unknown) => void,
+  ): Asked {
+    const trial: Trial = { key, plan, work, accept: accept as (value: unknown) => void, refuse };
+    return {
+      told: (draft) => this.#told(trial, draft),
+      again: (fact) => this.#again(trial, fact),
+      begin: () => this.#begin(trial, 1),
+    };
+  }
+
+  /** What a step's work threw, if this is its error and it failed in this pass. */
+  originalOf(error: unknown): unknown {
+    return typeof error === "object" && error !== null && this.#originals.has(error as StepError)
+      ? this.#originals.get(error as StepError)
+      : error;
+  }
+
+  /** The error of a step whose failure is journaled, so that every further pass is told the same. */
+  isFinal(error: unknown): boolean {
+    if (typeof error !== "object" || error === null) return false;
+    if (this.#replayed.has(error as StepError)) return true;
+    return this.#originals.has(error as StepError) && this.#parts.flow.ledger.failures.has((error as StepError).step);
+  }
+
+  #told({ key, accept, refuse }: Trial, draft: Draft): void {
+    if (draft.state === "failed") {
+      const { error, attempts } = JSON.parse(draft.value!) as Failed;
+      const replayed = new StepError(key, error, attempts);
+      this.#replayed.add(replayed);
+      return refuse(replayed);
+    }
+    try {
+      accept(this.#parts.codec.decode(draft.value, `result of step "${key}"`));
+    } catch (error) {
+      refuse(error);
+    }
+  }
+
+  #again(trial: Trial, { last }: Fact): void {
+    const { attempt, dueAt } = JSON.parse(last.value!) as Tried;
+    if (dueAt <= this.#parts.flow.storeNow()) this.#begin(trial, attempt + 1);
+    else this.#later(trial, attempt + 1, dueAt);
+  }
+
+  #later(trial: Trial, attempt: number, dueAt: number): void {
+    this.#parts.flow.wait(trial.key, { until: dueAt, elapsed: () => this.#begin(trial, attempt) });
+  }
+
+  #begin(trial: Trial, attempt: number): void {
+    this.#parts.flow.run(() => this.#run(trial, attempt));
+  }
+
+  async #run(trial: Trial, first: number): Promise<void> {
+    const { flow, codec, clock, done } = this.#parts;
+    const { key, accept } = trial;
+    for (let attempt = first; ; attempt++) {
+      const began = clock.now();
+      let value: unknown;
+      try {
+        value = await this.#try(trial, attempt);
+      } catch (error) {
+        const wait = this.#failed(trial, attempt, error);
+        if (wait === undefined || !(await flow.flush()) || !(await this.#pause(wait))) return;
+        continue;
+      }
+      let text: string | undefined;
+      try {
+        text = codec.encode(value, `result of step "${key}"`);
+        checkResultSize(text, this.#parts.maxResultBytes, `step "${key}"`);
+        // The body gets what later passes will get, not the object itself, which might do more than its data says.
+        if (typeof value === "object" && value !== null) value = codec.decode(text);
+      } catch (error) {
+        return this.#fail(trial, attempt, error);
+      }
+      const ms = clock.now() - began;
+      return flow.news({
+        key,
+        entry: { key, kind: "step", state: "done", ...(text !== undefined && { value: text }) },
+        tell: () => accept(value),
+        written: () => done(key, ms),
+      });
+    }
+  }
+
+  /** @returns how long to wait here before the next try; undefined: not here */
+  #failed(trial: Trial, attempt: number, error: unknown): number | undefined {
+    const { flow, run, dice, log } = this.#parts;
+    const { key, plan } = trial;
+    // Told to stop, it stopped: nobody's failure. The next pass runs it again.
+    if (flow.over || run.signal.aborted) return undefined;
+    if (attempt >= plan.retry.attempts || !isRetryable(error, plan.retry, `${run.workflow}/${key}`, log)) {
+      this.#fail(trial, attempt, error);
+      return undefined;
+    }
+    const wait = backoffMs(attempt, plan.retry, dice());
+    const dueAt = Math.ceil(flow.storeNow() + wait);
+    flow.ledger.add(triedOf(key, { attempt, error: toFailure(error, attempt), dueAt }));
+    if (wait <= SHORT_MS) return wait;
+    this.#later(trial, attempt + 1, dueAt);
+    return undefined;
+  }
+
+  /** The step has failed for good: its error goes to the body. */
+  #fail({ key, refuse }: Trial, attempts: number, thrown: unknown): void {
+    const error: Failure = toFailure(thrown, attempts);
+    const failure = new StepError(key, error, attempts);
+    this.#originals.set(failure, thrown);
+    this.#parts.flow.news({
+      key,
+      entry: {
+        failed: (after) => ({ key, kind: "step", state: "failed", value: JSON.stringify({ error, attempts, after } satisfies Failed) }),
+        anew: attempts > 1 ? triedOf(key, { attempt: 0, error, dueAt: 0 }) : undefined,
+      },
+      tell: () => refuse(failure),
+    });
+  }
+
+  async #try({ key, plan, work }: Trial, attempt: number): Promise<unknown> {
+    const { run, clock } = this.#parts;
+    const step = new TryContext(`${run.runId}/${key.includes("#") ? key : `${key}#1`}`, attempt, run);
+    const running = placeStorage.run({ run, step }, work, step);
+    if (plan.timeoutMs === undefined) return running;
+    const { timeoutMs } = plan;
+    let cancel: (() => void) | undefined;
+    const late = new Promise<never>((_, refuse) => {
+      cancel = clock.after(timeoutMs, () => {
+        const error = new StepTimeoutError(key, timeoutMs);
+        step.abort(error);
+        refuse(error);
+      });
+    });
+    try {
+      return await Promise.race([running, late]);
+    } finally {
+      cancel?.();
+    }
+  }
+
+  /** False when the pass was ended meanwhile. */
+  #pause(ms: number): Promise<boolean> {
+    const { clock, flow, run } = this.#parts;
+    return new Promise((resolve) => {
+      const { signal } = run;
+      const stop = (): void => {
+        cancel();
+        resolve(false);
+      };
+      const cancel = clock.after(ms, () => {
+        signal.removeEventListener("abort", stop);
+        resolve(!flow.over);
+      });
+      if (signal.aborted) stop();
+      else signal.addEventListener("abort", stop, { once: true });
+    });
+  }
+}
+
+interface Trial {
+  readonly key: string;
+  readonly plan: StepPlan;
+  readonly work: (step: StepContext) => unknown;
+  readonly accept: (value: unknown) => void;
+  readonly refuse: (error: unknown) => void;
+}
+
+/** A signal of its own is made only for those who ask, or for a timeout. */
+class TryContext implements StepContext {
+  readonly idempotencyKey: string;
+  readonly attempt: number;
+  readonly #run: WorkflowContext;
+  #controller: AbortController | undefined;
+  #signal: AbortSignal | undefined;
+
+  constructor(idempotencyKey: string, attempt: number, run: WorkflowContext) {
+    this.idempotencyKey = idempotencyKey;
+    this.attempt = attempt;
+    this.#run = run;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#signal === undefined) {
+      this.#controller ??= new AbortController();
+      this.#signal = AbortSignal.any([this.#run.signal, this.#controller.signal]);
+    }
+    return this.#signal;
+  }
+
+  abort(reason: unknown): void {
+    this.#controller ??= new AbortController();
+    this.#controller.abort(reason);
+  }
+}
+
+function triedOf(key: string, tried: Tried): Draft {
+  return { key, kind: "step", state: "open", value: JSON.stringify(tried) };
+}
