@@ -22,7 +22,10 @@ export interface SqliteOptions {
   readonly synchronous?: "normal" | "full";
   /** How long a verb waits for another process's write before it fails with `STEM_STORE_FAILED`. Default 5,000 ms. The wait blocks the event loop. */
   readonly busyTimeoutMs?: number;
-  /** How often a process that listens for hints asks whether another process has written (a read of one number in shared memory). Default 15 ms. */
+  /**
+   * How often a process that listens for hints looks whether another process has written, where the file system gives no notice of it (the look is a read of
+   * one number in shared memory). Default 15 ms.
+   */
   readonly watchMs?: number;
 }
 

@@ -1,17 +1,31 @@
+import { watch, type FSWatcher } from "node:fs";
 import type { Hint, Hints } from "../../contract/index.js";
 import type { Store } from "./store.js";
 
 /** Messages kept for processes that look a little later. */
 const KEPT = 256;
 
+/** After a notice the next one is answered no sooner than this, so that a busy neighbour does not keep everybody awake. */
+const QUIET_MS = 4;
+
+/** Time between looks where the file system gives notice: for the notice that got lost. */
+const INSURANCE_MS = 250;
+
 /**
- * Wake-ups. Those of this handle's own commits are exact and at once (the store gives them). Commits of others are noticed by `PRAGMA data_version`, a
- * number in shared memory that changes with them: no table is touched. It is looked at every `watchMs`, and only while somebody listens.
+ * Wake-ups. Those of this handle's own commits are exact and at once (the store gives them). Commits of others are told apart by `PRAGMA data_version`, a
+ * number in shared memory that changes with them, so no table is touched. It is looked at when the file system reports a write to the log, or every
+ * `watchMs` where it turns out not to; and only while somebody listens.
  */
 export class SqliteHints implements Hints {
   readonly #store: Store;
   readonly #watchMs: number;
+  #watcher: FSWatcher | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #quiet: NodeJS.Timeout | undefined;
+  /** The log has been written since the last look. */
+  #noticed = false;
+  /** The file system has given notice at least once. */
+  #givesNotice = false;
   #version: unknown;
   /** The last control message seen. */
   #seen = 0;
@@ -42,6 +56,7 @@ export class SqliteHints implements Hints {
         return inserted;
       });
       if (this.#timer !== undefined) this.#own.add(no);
+      this.#own.delete(no - KEPT);
     } catch {
       // A hint may be lost; whoever gives one is never disturbed by it.
     }
@@ -53,21 +68,58 @@ export class SqliteHints implements Hints {
     if (this.#timer !== undefined || !this.#store.isOpen || this.#store.listeners.size === 0) return;
     this.#version = this.#readVersion();
     this.#seen = this.#store.value("SELECT ifnull(max(no), 0) FROM control").get() as number;
-    this.#timer = setInterval(() => this.#look(), this.#watchMs);
-    this.#timer.unref();
+    try {
+      this.#watcher = watch(`${this.#store.file}-wal`, { persistent: false }, () => this.#notice());
+      this.#watcher.on("error", () => this.#lookEvery(this.#watchMs));
+      this.#lookEvery(Math.max(INSURANCE_MS, this.#watchMs));
+    } catch {
+      // No notice to be had here, or no more watchers allowed.
+      this.#lookEvery(this.#watchMs);
+    }
   }
 
   stop(): void {
+    this.#watcher?.close();
+    this.#watcher = undefined;
     clearInterval(this.#timer);
     this.#timer = undefined;
+    clearTimeout(this.#quiet);
+    this.#quiet = undefined;
+    this.#noticed = false;
     this.#own.clear();
   }
 
-  #look(): void {
+  #lookEvery(ms: number): void {
+    clearInterval(this.#timer);
+    this.#timer = setInterval(() => {
+      // A change of which there was no notice, and there never was any: then look often.
+      if (this.#look() && !this.#givesNotice && ms !== this.#watchMs) this.#lookEvery(this.#watchMs);
+    }, ms);
+    this.#timer.unref();
+  }
+
+  #notice(): void {
+    this.#givesNotice = true;
+    this.#noticed = true;
+    if (this.#quiet === undefined) this.#answer();
+  }
+
+  #answer(): void {
+    this.#quiet = undefined;
+    if (!this.#noticed) return;
+    this.#noticed = false;
+    this.#look();
+    if (this.#timer === undefined) return;
+    this.#quiet = setTimeout(() => this.#answer(), QUIET_MS);
+    this.#quiet.unref();
+  }
+
+  /** True if another connection has written since the last look; listeners have been told then. */
+  #look(): boolean {
     let messages: readonly [number, string, string][];
     try {
       const version = this.#readVersion();
-      if (version === this.#version) return;
+      if (version === this.#version) return false;
       this.#version = version;
       messages = this.#store.rows("SELECT no, topic, message FROM control WHERE no > ? ORDER BY no").all(this.#seen) as [
         number,
@@ -76,7 +128,7 @@ export class SqliteHints implements Hints {
       ][];
     } catch {
       // A busy or closing store is looked at again at the next turn.
-      return;
+      return false;
     }
     this.#store.tell({ kind: "work" });
     this.#store.tell({ kind: "done" });
@@ -84,6 +136,7 @@ export class SqliteHints implements Hints {
       this.#seen = no;
       if (!this.#own.delete(no)) this.#store.tell({ kind: "control", topic, message });
     }
+    return true;
   }
 
   #readVersion(): unknown {
