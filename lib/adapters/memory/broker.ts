@@ -1,14 +1,11 @@
 import { checkJobs, UnsupportedError } from "../../contract/index.js";
-import type { Adapter, Broker, QueueInfo } from "../../contract/index.js";
+import type { Broker, QueueInfo } from "../../contract/index.js";
 import { cancel } from "./cancel.js";
 import { claim } from "./claim.js";
 import { deadLetters } from "./deadletters.js";
 import { enqueue } from "./enqueue.js";
 import { settle } from "./settle.js";
-import type { Store } from "./store.js";
-
-/** What `checkJobs` needs to know of the adapter. */
-export type Self = Pick<Adapter, "name" | "capabilities">;
+import type { Self, Store } from "./store.js";
 
 export function broker(store: Store, self: Self): Broker {
   return {

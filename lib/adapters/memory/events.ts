@@ -1,8 +1,7 @@
 import { UnsupportedError } from "../../contract/index.js";
 import type { Events, EventWait, NewEvent, StoredEvent, Wake } from "../../contract/index.js";
-import type { Self } from "./broker.js";
 import type { EventRow, Row } from "./rows.js";
-import type { Store } from "./store.js";
+import type { Self, Store } from "./store.js";
 
 /** Seven days. */
 const KEEP_MS = 7 * 86_400_000;

@@ -1,8 +1,7 @@
 import { checkJobs } from "../../contract/index.js";
 import type { NewSchedule, Schedule, Schedules, Shot } from "../../contract/index.js";
-import type { Self } from "./broker.js";
 import { enqueue } from "./enqueue.js";
-import type { Store } from "./store.js";
+import type { Self, Store } from "./store.js";
 
 export function schedules(store: Store, self: Self): Schedules {
   return {

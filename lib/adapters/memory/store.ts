@@ -1,10 +1,13 @@
 import { isFinal, StoreError } from "../../contract/index.js";
-import type { At, JobState } from "../../contract/index.js";
+import type { Adapter, At, JobState } from "../../contract/index.js";
 import { Bell } from "./hints.js";
 import { Fifo } from "./order/fifo.js";
 import { Heap } from "./order/heap.js";
 import { Queue } from "./rows.js";
 import type { EventRow, LockRow, Row, ScheduleRow, WorkerRow } from "./rows.js";
+
+/** What `checkJobs` needs to know of the adapter. */
+export type Self = Pick<Adapter, "name" | "capabilities">;
 
 /** The tables of the memory adapter, and the few moves that keep them agreeing with one another. */
 export class Store {

@@ -14,7 +14,7 @@ import type {
   Settled,
   Settlement,
 } from "../../contract/index.js";
-import type { LawStore } from "./law.js";
+import type { LawStore } from "./subject.js";
 
 /** Any fixed instant will do: 2026-01-01T00:00:00Z. */
 const START = Date.UTC(2026, 0, 1);

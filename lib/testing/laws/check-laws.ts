@@ -1,5 +1,6 @@
 import { LawBench } from "./bench.js";
-import type { Law, LawOutcome, LawSubject } from "./law.js";
+import type { Law, LawOutcome } from "./law.js";
+import type { LawSubject } from "./subject.js";
 
 /** Checks one law on a fresh store. @throws what the law found, or what `open` or `close` threw */
 export async function checkLaw(law: Law, subject: LawSubject): Promise<void> {

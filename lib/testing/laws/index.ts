@@ -8,17 +8,20 @@ import { eventLaws } from "./events.laws.js";
 import { hintLaws } from "./hints.laws.js";
 import { jobLaws } from "./job.laws.js";
 import { journalLaws } from "./journal.laws.js";
-import type { Law, LawOutcome, LawSubject } from "./law.js";
+import { inputFailureLaws } from "./input-failures.laws.js";
+import type { Law, LawOutcome } from "./law.js";
 import { lockLaws } from "./locks.laws.js";
 import { resultLaws } from "./results.laws.js";
 import { scheduleLaws } from "./schedules.laws.js";
 import { settleLaws } from "./settle.laws.js";
 import { stateLaws } from "./states.laws.js";
+import type { LawSubject } from "./subject.js";
 import { workerLaws } from "./workers.laws.js";
 
 export { LawBench } from "./bench.js";
 export { checkLaw } from "./check-laws.js";
-export type { Law, LawOutcome, LawStore, LawSubject } from "./law.js";
+export type { Law, LawOutcome } from "./law.js";
+export type { LawStore, LawSubject } from "./subject.js";
 
 /** Every promise an adapter makes, grouped as the contract is. Titles are unique. */
 export const laws: readonly Law[] = [
@@ -29,6 +32,7 @@ export const laws: readonly Law[] = [
   ...cancelLaws,
   ...deadLetterLaws,
   ...canvasLaws,
+  ...inputFailureLaws,
   ...journalLaws,
   ...eventLaws,
   ...scheduleLaws,

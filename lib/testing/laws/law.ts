@@ -1,4 +1,3 @@
-import type { Adapter } from "../../contract/index.js";
 import type { LawBench } from "./bench.js";
 
 /**
@@ -9,25 +8,6 @@ export interface Law {
   /** The promise, as a sentence. */
   readonly title: string;
   check(bench: LawBench): Promise<void>;
-}
-
-/** What an adapter author hands over: a way to get a store that nobody else uses. */
-export interface LawSubject {
-  /** An opened adapter on a fresh, empty store. */
-  open(): Promise<LawStore>;
-  /** How long a hint may take before a law calls it missing, in milliseconds. Default 3,000, far above what any adapter should need. */
-  readonly hintWithinMs?: number;
-}
-
-export interface LawStore {
-  readonly adapter: Adapter;
-  /**
-   * A second, opened handle on the same store, as another process would have. An adapter whose `capabilities.shared` is false may return
-   * the same object. Called at most once per law; `close` must close it too.
-   */
-  other(): Promise<Adapter>;
-  /** Closes the handles and clears the store away. Must bear that a law has closed `adapter` before. */
-  close(): Promise<void>;
 }
 
 /** How one law went. `error` is absent when the adapter kept it. */
