@@ -109,8 +109,9 @@ export class Attempts {
     const { running, told, dice, end, freed } = this.#parts;
     if (!job.live) return void this.#overdue.delete(job);
     running.leave(job);
-    // A handler that stops with an error because we told it to: our doing, not the job's.
-    const really: Outcome = job.abortedBy === "shutdown" && outcome.kind === "threw" ? SHUT_DOWN : outcome;
+    // A handler that stops with an error because we told it to: our doing, not the job's. A pass over a run says so itself.
+    const toldTo = job.abortedBy === "shutdown" && outcome.kind === "threw" && job.definition?.kind === "task";
+    const really = toldTo ? SHUT_DOWN : outcome;
     const settlement = job.gone ? undefined : decide(really, job.delivery, job.definition?.retry ?? UNKNOWN_TASK_RETRY, dice);
     if (settlement === undefined) {
       told.lost(job);

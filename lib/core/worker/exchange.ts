@@ -4,6 +4,7 @@ import type { Clock } from "../clock.js";
 import { workerProbe } from "./probe.js";
 import type { ServedQueues } from "./queues.js";
 import type { RunningJob, RunningJobs } from "./running.js";
+import type { StoreTime } from "./store-time.js";
 import { settleOneByOne } from "./salvage.js";
 
 /** At most so many endings travel in one call; what is more goes with the next. */
@@ -15,6 +16,7 @@ export interface ExchangeParts {
   readonly queues: ServedQueues;
   readonly running: RunningJobs;
   readonly concurrency: number;
+  readonly storeTime: StoreTime;
   /** Name to claim under. */
   readonly name: () => string;
   /** Registers again; under another name if a claim may have gone `astray`. @throws what the store threw */
@@ -130,7 +132,8 @@ export class Exchange {
   }
 
   #lend(claimed: Claimed, holder: string): boolean {
-    const { queues, clock, start } = this.#parts;
+    const { queues, clock, start, storeTime } = this.#parts;
+    storeTime.heard(claimed.now);
     queues.answered(claimed);
     if (claimed.lapsed) return false;
     // By the difference, since the store's clock need not agree with ours; at least a millisecond, so that a moment just missed makes no busy loop.

@@ -2,11 +2,13 @@ import type { Results } from "../../contract/results.js";
 import type { Workers } from "../../contract/workers.js";
 import type { Clock } from "../clock.js";
 import type { RunningJob } from "./running.js";
+import type { StoreTime } from "./store-time.js";
 
 export interface LeaseParts {
   readonly workers: Workers;
   readonly results: Results;
   readonly clock: Clock;
+  readonly storeTime: StoreTime;
   readonly leaseMs: number;
   /** Unique per start of a worker. */
   readonly id: string;
@@ -95,7 +97,7 @@ export class WorkerLease {
   }
 
   async #renew(): Promise<void> {
-    const { workers, leaseMs, info } = this.#parts;
+    const { workers, leaseMs, info, storeTime } = this.#parts;
     const held = this.#parts.held();
     for (const name of this.#names) {
       const mine = held.filter((job) => job.holder === name);
@@ -104,10 +106,11 @@ export class WorkerLease {
         this.#names = this.#names.filter((other) => other !== name);
         continue;
       }
-      const { lost } = await workers.beat(
+      const { lost, now } = await workers.beat(
         { id: name, leaseMs, info },
         mine.map((job) => job.delivery.lease),
       );
+      storeTime.heard(now);
       if (lost.length > 0) await this.#give(mine, new Set(lost));
     }
   }

@@ -5,6 +5,7 @@ import type { Hint } from "../../contract/hints.js";
 import type { Stem } from "../client/stem.js";
 import type { Dice } from "../clock.js";
 import type { Middleware } from "../middleware/compose.js";
+import { WorkflowExecutor } from "../workflow/executor.js";
 import { Attempts } from "./attempts.js";
 import { TaskExecutor } from "./execute.js";
 import { WorkerLease } from "./lease.js";
@@ -16,6 +17,7 @@ import { describe } from "./retryable.js";
 import { ServedQueues } from "./queues.js";
 import { RunningJobs } from "./running.js";
 import { shutDown } from "./shutdown.js";
+import { StoreTime } from "./store-time.js";
 import { Told } from "./told.js";
 
 export interface WorkerParts {
@@ -60,6 +62,7 @@ export class Worker {
     const settings = settleWorkerOptions(parts.options);
     const queues = new ServedQueues(settings.queues ?? new Map(registry.queues().map((queue) => [queue, undefined])));
     const running = this.#running;
+    const storeTime = new StoreTime(clock);
     const outage = new Outage(clock, dice, log);
     const told = new Told(signals, log, clock);
     const tell = (error: unknown, retryInMs: number): void => signals.tell("worker:error", { workerId: this.id, error, retryInMs });
@@ -71,6 +74,7 @@ export class Worker {
       workers: adapter.workers,
       results: adapter.results,
       clock,
+      storeTime,
       leaseMs: settings.leaseMs,
       id: this.id,
       info: {
@@ -100,7 +104,7 @@ export class Worker {
       log,
       told,
       tasks,
-      workflows: tasks,
+      workflows: new WorkflowExecutor({ stem, storeNow: () => storeTime.now(), dice, middleware }),
       end: (job, settlement) => this.#loop.end(job, settlement),
       freed: () => this.#loop.nudge(),
     });
@@ -110,6 +114,7 @@ export class Worker {
       queues,
       running,
       outage,
+      storeTime,
       concurrency: settings.concurrency,
       pollMs: settings.pollMs,
       name: () => this.#lease.name,

@@ -46,6 +46,24 @@ describe("The worker's lease", () => {
     await until(() => worker.running === 0);
     expect(rig.told.filter((line) => line.endsWith(handle.id))).toEqual([`job:started ${handle.id}`, `job:lost ${handle.id}`]);
     expect(await rig.record(handle.id)).toMatchObject({ state: "cancelled" });
+    expect(rig.verbs("settle")).toEqual([]);
+  });
+
+  it("frees the slot of a cancelled job when its handler ends, although nothing is written", async () => {
+    const order: unknown[] = [];
+    const held = gate();
+    const rig = new Rig({
+      work: async (n: number) => {
+        order.push(n);
+        if (n === 1) await held.promise;
+      },
+    });
+    await rig.started({ lease: "1h", poll: "1h", concurrency: 1 });
+    const [first] = await rig.stem.enqueueMany("work", [1, 2]);
+    await until(() => order.length === 1);
+    await first!.cancel();
+    held.open();
+    await until(() => order.length === 2);
   });
 
   it("that has lapsed is taken again before anything is claimed, and jobs that went to others are aborted as lost", async () => {

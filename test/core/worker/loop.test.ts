@@ -24,14 +24,20 @@ describe("The worker's loop", () => {
   it("never runs more handlers of a queue at once than its ceiling", async () => {
     const running: Record<string, number> = { a: 0, b: 0 };
     const most: Record<string, number> = { a: 0, b: 0 };
-    const handler = async (_: never, { queue }: { queue: string }): Promise<void> => {
+    const handler = async (n: number, { queue }: { queue: string }): Promise<void> => {
       most[queue] = Math.max(most[queue]!, ++running[queue]!);
-      await turns(1);
+      await turns(1 + (n % 3));
       running[queue]!--;
     };
     const rig = new Rig({ a: [handler, { queue: "a" }], b: [handler, { queue: "b" }] });
-    await rig.stem.enqueueMany("a", Array.from({ length: 60 }));
-    await rig.stem.enqueueMany("b", Array.from({ length: 60 }));
+    await rig.stem.enqueueMany(
+      "a",
+      Array.from({ length: 60 }, (_, n) => n),
+    );
+    await rig.stem.enqueueMany(
+      "b",
+      Array.from({ length: 60 }, (_, n) => n),
+    );
     await rig.started({ concurrency: 10, queues: { a: 2, b: 5 } });
     await until(async () => (await rig.store.results.count()).succeeded === 120);
     expect(most).toEqual({ a: 2, b: 5 });

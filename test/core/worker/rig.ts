@@ -9,6 +9,7 @@ import { defineTask } from "../../../lib/core/task/define.js";
 import { TaskRegistry } from "../../../lib/core/task/registry.js";
 import type { TaskContext, TaskOptions } from "../../../lib/core/task/task.js";
 import type { WorkerOptions } from "../../../lib/core/worker/options.js";
+import type { WorkflowContext } from "../../../lib/core/workflow/context.js";
 import { Worker } from "../../../lib/core/worker/worker.js";
 import { ManualClock } from "../../../lib/testing/manual-clock.js";
 
@@ -95,6 +96,10 @@ export class Rig {
 
   task(name: string, run: Handler, options: TaskOptions = {}): void {
     this.registry.add(defineTask({ name, kind: "task", where: `${name}.run`, run: run as never }, options));
+  }
+
+  workflow(name: string, run: (payload: never, context: WorkflowContext) => unknown, options: TaskOptions = {}): void {
+    this.registry.add(defineTask({ name, kind: "workflow", where: `${name}.run`, run: run as never }, options));
   }
 
   /** A worker that is stopped after the test. */
