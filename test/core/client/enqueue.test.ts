@@ -3,7 +3,7 @@ import type { NewJob } from "../../../lib/contract/job.js";
 import { defineTask } from "../../../lib/core/task/define.js";
 import { markRef, type TaskRef } from "../../../lib/core/task/ref.js";
 import type { Schema } from "../../../lib/core/task/schema.js";
-import { stemOn } from "./fake.js";
+import { stemOn, turns } from "./fake.js";
 
 /** The one job that was stored. */
 async function stored(enqueue: (parts: ReturnType<typeof stemOn>) => Promise<unknown>): Promise<NewJob> {
@@ -241,6 +241,19 @@ describe("Producers refuse before anything is written", () => {
     await refused("STEM_PAYLOAD_UNSERIALISABLE", "payload.n is a bigint", ({ stem }) =>
       stem.enqueueMany("mail.send", [{ n: 1 }, { n: 1n }]),
     );
+  });
+
+  it("nothing that was called before the Stem was closed: close waits for the store's answer", async () => {
+    const { stem, store } = stemOn();
+    store.holdEnqueue = true;
+    const before = stem.enqueue("mail.send", 1);
+    let closed = false;
+    const closing = stem.close().then(() => (closed = true));
+    await turns();
+    expect(closed).toBe(false);
+    store.enqueues[0]!.answer({ duplicates: [] });
+    await closing;
+    expect((await before).duplicate).toBe(false);
   });
 
   it("everything once the Stem is closed, after answering what came before", async () => {

@@ -123,9 +123,10 @@ describe("Waiting for a result", () => {
     store.end(two!.id, "succeeded");
     await Promise.all(results);
     expect([store.listeners.size, clock.timers.size]).toEqual([0, 0]);
-    const again = one!.result();
+    const again = one!.result({ timeout: "1h" });
     expect(store.listeners.size).toBe(1);
     await again;
+    expect([store.listeners.size, clock.timers.size]).toEqual([0, 0]);
   });
 
   it("carries the failure of a job that did not succeed", async () => {
