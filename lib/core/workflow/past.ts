@@ -65,11 +65,11 @@ export class Past {
 
   #fresh(open: readonly Fact[], wake: Wake | undefined, mark: number | undefined, now: number): readonly Told[] {
     const fresh: Told[] = [];
-    const waits = open.filter(({ kind }) => kind === "wait").map((fact) => ({ fact, ...(JSON.parse(fact.last.value!) as Waiting) }));
+    const waits = open.filter(({ kind }) => kind === "wait").map((fact) => ({ fact, waiting: JSON.parse(fact.last.value!) as Waiting }));
     // A wake stays with the job until its next settlement, so that after a crash it may be one that was journaled before: then its number is not above the cursor.
     const waker =
       wake?.by === "event" && wake.seq > (this.cursors.get(topicOf(wake)) ?? 0)
-        ? waits.find(({ name, key }) => name === wake.name && key === wake.key)
+        ? waits.find(({ waiting }) => waiting.name === wake.name && waiting.key === wake.key)
         : undefined;
     if (waker !== undefined && wake?.by === "event") {
       const { name, key, seq, payload } = wake;
@@ -84,7 +84,8 @@ export class Past {
     // A wait is late only if the store said so when it woke the run, since its event may have come in time while the run was busy with something else.
     // The mark tells which moment that was, also to a pass that comes after a crash and finds waits that were not there yet.
     const upTo = wake?.by === "deadline" && mark !== undefined ? mark : Number.NEGATIVE_INFINITY;
-    for (const { fact, deadline } of waits) {
+    for (const { fact, waiting } of waits) {
+      const { deadline } = waiting;
       if (deadline !== undefined && deadline <= upTo) out.push({ at: deadline, told: over(fact, "time", { late: true }) });
     }
     return [...fresh, ...out.sort((a, b) => a.at - b.at).map(({ told }) => told)];

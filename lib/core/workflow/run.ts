@@ -6,7 +6,7 @@ import type { EventType, StepContext, StepOptions, WaitOptions, WorkflowContext 
 import { placeStorage } from "./current.js";
 import type { EntryKind, Waited, Waiting } from "./entries.js";
 import type { Asked, Flow } from "./flow.js";
-import { planOf, Steps, type StepsParts } from "./steps.js";
+import { planOf, type StepPlan, Steps, type StepsParts } from "./steps.js";
 
 const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 
@@ -48,17 +48,28 @@ export class Run implements WorkflowContext {
     return this.#flow.replaying;
   }
 
-  async step<T>(name: string, work: (step: StepContext) => T | Promise<T>, options?: StepOptions): Promise<T> {
-    const plan = planOf(name, options);
-    return this.#ask<T>(name, "step", (key, accept, refuse) => this.steps.answer(key, plan, work, accept, refuse));
+  step<T>(name: string, work: (step: StepContext) => T | Promise<T>, options?: StepOptions): Promise<T> {
+    return this.#ask<T, StepPlan>(
+      name,
+      "step",
+      () => planOf(name, options),
+      (key, accept, refuse, plan) => this.steps.answer(key, plan, work, accept, refuse),
+    );
   }
 
-  async sleep(name: string, duration: Duration): Promise<void> {
-    const ms = toMs(duration, `sleep "${name}" of workflow "${this.workflow}"`);
-    return this.#sleep(name, () => this.#flow.storeNow() + ms);
+  sleep(name: string, duration: Duration): Promise<void> {
+    return this.#sleep(name, () => {
+      const ms = toMs(duration, `sleep "${name}" of workflow "${this.workflow}"`);
+      return () => this.#flow.storeNow() + ms;
+    });
   }
 
-  async sleepUntil(name: string, moment: Date): Promise<void> {
+  sleepUntil(name: string, moment: Date): Promise<void> {
+    return this.#sleep(name, () => this.#momentOf(name, moment));
+  }
+
+  /** @throws {OptionError} `STEM_OPTION_INVALID` */
+  #momentOf(name: string, moment: Date): () => number {
     // Asked by method, not with instanceof, so that a date of another realm is one too.
     const ms = typeof moment === "object" && moment !== null && typeof moment.getTime === "function" ? moment.getTime() : Number.NaN;
     if (!Number.isFinite(ms)) {
@@ -68,16 +79,16 @@ export class Run implements WorkflowContext {
         "Give a Date, such as new Date(ms).",
       );
     }
-    return this.#sleep(name, () => Math.max(0, ms));
+    return () => Math.max(0, ms);
   }
 
   waitFor<T>(event: EventType<T>, options: WaitOptions & { readonly timeout: Duration }): Promise<T | undefined>;
   waitFor<T>(event: EventType<T>, options?: WaitOptions): Promise<T>;
-  async waitFor<T>(event: EventType<T>, options: WaitOptions = {}): Promise<T | undefined> {
+  waitFor<T>(event: EventType<T>, options: WaitOptions = {}): Promise<T | undefined> {
     const { name = event.name, key: about = "", timeout } = options;
-    const ms = timeout === undefined ? undefined : toMs(timeout, `timeout of wait "${name}" of workflow "${this.workflow}"`);
     const flow = this.#flow;
-    return this.#ask<T | undefined>(name, "wait", (key, accept, refuse) => {
+    const ms = () => (timeout === undefined ? undefined : toMs(timeout, `timeout of wait "${name}" of workflow "${this.workflow}"`));
+    return this.#ask<T | undefined, number | undefined>(name, "wait", ms, (key, accept, refuse, ms) => {
       const park = ({ name: event, key: about, deadline }: Waiting): void =>
         flow.wait(key, { event: { name: event, key: about }, ...(deadline !== undefined && { deadline }) });
       return {
@@ -100,9 +111,9 @@ export class Run implements WorkflowContext {
     });
   }
 
-  async now(): Promise<Date> {
+  now(): Promise<Date> {
     const flow = this.#flow;
-    return this.#ask<Date>("now", "now", (key, accept) => ({
+    return this.#ask<Date, void>("now", "now", nothing, (key, accept) => ({
       told: ({ value }) => accept(new Date(Number(value))),
       begin: () => {
         const now = Math.floor(flow.storeNow());
@@ -111,9 +122,9 @@ export class Run implements WorkflowContext {
     }));
   }
 
-  #sleep(name: string, until: () => number): Promise<void> {
+  #sleep(name: string, check: () => () => number): Promise<void> {
     const flow = this.#flow;
-    return this.#ask<void>(name, "sleep", (key, accept) => {
+    return this.#ask<void, () => number>(name, "sleep", check, (key, accept, _, until) => {
       const over = (): void => flow.news({ key, entry: { key, kind: "sleep", state: "done" }, tell: accept });
       const wait = (moment: number): void => (moment <= flow.storeNow() ? over() : flow.wait(key, { until: moment, elapsed: over }));
       return {
@@ -128,26 +139,36 @@ export class Run implements WorkflowContext {
     });
   }
 
-  /** @throws {OptionError} `STEM_NAME_INVALID` · {StemError} `STEM_STEP_NESTED`, both without touching the run */
-  #ask<T>(
+  /** What is wrong with an ask (`check` and the name tell) rejects it, without touching the run. */
+  #ask<T, C>(
     name: string,
     kind: EntryKind,
-    answer: (key: string, accept: (value: T) => void, refuse: (error: unknown) => void) => Asked,
+    check: () => C,
+    answer: (key: string, accept: (value: T) => void, refuse: (error: unknown) => void, checked: C) => Asked,
   ): Promise<T> {
-    checkEntryName(name, kind, this.workflow);
-    const inside = placeStorage.getStore()?.step;
-    if (inside !== undefined) {
-      throw new StemError(
-        "STEM_STEP_NESTED",
-        `The work of step ${inside.idempotencyKey} asked its run for ${kind} "${name}".`,
-        "A step is one piece of work: call plain functions inside it, and ask for steps, sleeps and waits in the body.",
-      );
-    }
-    const promise = new Promise<T>((accept, refuse) => this.#flow.ask(name, kind, (key) => answer(key, accept, refuse)));
+    const promise = new Promise<T>((accept, refuse) => {
+      checkEntryName(name, kind, this.workflow);
+      checkPlace(name, kind);
+      const checked = check();
+      this.#flow.ask(name, kind, (key) => answer(key, accept, refuse, checked));
+    });
     // A body that forgets to await a step that fails must not take the process down.
-    promise.catch(() => {});
+    promise.catch(nothing);
     return promise;
   }
+}
+
+function nothing(): void {}
+
+/** @throws {StemError} `STEM_STEP_NESTED` */
+function checkPlace(name: string, kind: EntryKind): void {
+  const inside = placeStorage.getStore()?.step;
+  if (inside === undefined) return;
+  throw new StemError(
+    "STEM_STEP_NESTED",
+    `The work of step ${inside.idempotencyKey} asked its run for ${kind} "${name}".`,
+    "A step is one piece of work: call plain functions inside it, and ask for steps, sleeps and waits in the body.",
+  );
 }
 
 /** `#` counts occurrences. @throws {OptionError} `STEM_NAME_INVALID` */

@@ -194,8 +194,9 @@ export class Steps {
     const late = new Promise<never>((_, refuse) => {
       cancel = clock.after(timeoutMs, () => {
         const error = new StepTimeoutError(key, timeoutMs);
-        step.abort(error);
+        // First: work that stops on the signal would otherwise be heard before.
         refuse(error);
+        step.abort(error);
       });
     });
     try {
