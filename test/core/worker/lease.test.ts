@@ -52,9 +52,11 @@ describe("The worker's lease", () => {
   it("frees the slot of a cancelled job when its handler ends, although nothing is written", async () => {
     const order: unknown[] = [];
     const held = gate();
+    let signal: AbortSignal | undefined;
     const rig = new Rig({
-      work: async (n: number) => {
+      work: async (n: number, context) => {
         order.push(n);
+        signal ??= context.signal;
         if (n === 1) await held.promise;
       },
     });
@@ -62,6 +64,7 @@ describe("The worker's lease", () => {
     const [first] = await rig.stem.enqueueMany("work", [1, 2]);
     await until(() => order.length === 1);
     await first!.cancel();
+    await until(() => signal!.aborted);
     held.open();
     await until(() => order.length === 2);
   });
