@@ -34,7 +34,7 @@ import type {
 import { AllOf, Handle, type HandleParts, LastOf } from "./handle.js";
 import { uniqueIds } from "./ids.js";
 import { Producer } from "./producer.js";
-import { type ClientDefaults, StemTaskClient, StemWorkflowClient } from "./task-client.js";
+import { checkClient, type ClientDefaults, StemTaskClient, StemWorkflowClient } from "./task-client.js";
 import { Waiter } from "./waiter.js";
 
 export interface StemParts {
@@ -129,13 +129,19 @@ export class Stem {
     return this.put(workflow, payload, options);
   }
 
-  /** A typed client for a task by name; `defaults` tell a process that does not have the handler where its jobs go. */
+  /**
+   * A typed client for a task by name; `defaults` tell a process that does not have the handler where its jobs go.
+   *
+   * @throws {OptionError} `STEM_NAME_INVALID`, `STEM_OPTION_UNKNOWN`
+   */
   task<I = unknown, O = unknown>(name: string, defaults: ClientDefaults = {}): TaskClient<I, O> {
+    checkClient(name, defaults, "task");
     return new StemTaskClient<I, O>(this, name, defaults);
   }
 
   /** As `task`, for a workflow. */
   workflow<I = unknown, O = unknown>(name: string, defaults: ClientDefaults = {}): WorkflowClient<I, O> {
+    checkClient(name, defaults, "workflow");
     return new StemWorkflowClient<I, O>(this, name, defaults);
   }
 

@@ -1,4 +1,5 @@
 import { signatureOf } from "../canvas/signature.js";
+import { checkName, refuseUnknown } from "../task/define.js";
 import type { Target } from "../task/ref.js";
 import type {
   EnqueueOptions,
@@ -23,6 +24,12 @@ export interface Enqueuer {
 export interface ClientDefaults {
   readonly queue?: string;
   readonly priority?: number;
+}
+
+/** @throws {OptionError} `STEM_NAME_INVALID`, `STEM_OPTION_UNKNOWN` */
+export function checkClient(name: string, defaults: ClientDefaults, kind: "task" | "workflow"): void {
+  checkName(name, `${kind} name of a client`);
+  refuseUnknown(defaults, ["queue", "priority"] satisfies readonly (keyof ClientDefaults)[], `of the client of ${kind} "${name}"`);
 }
 
 /** See `TaskClient`. */

@@ -291,6 +291,12 @@ describe("Clients", () => {
     expect(order.handle("run-1").id).toBe("run-1");
   });
 
+  it("are refused for a name that is none, or an option nobody knows", () => {
+    const { stem } = stemOn();
+    expect(() => stem.task("no name")).toThrow("[STEM_NAME_INVALID]");
+    expect(() => stem.workflow("order", { queu: "x" } as object)).toThrow('Did you mean "queue"?');
+  });
+
   it("draft jobs without storing them", async () => {
     const { stem, store } = stemOn();
     expect(await stem.draft("mail.send", { to: "a" }, { id: "slot", delay: "1s" })).toMatchObject({
