@@ -9,7 +9,7 @@ export const JOB_DEFAULTS = { priority: 0, maxLapses: 5, keepResultMs: 86_400_00
  * Refuses a batch that no adapter could store whole, before anything is written. Every adapter calls it first in `enqueue`.
  *
  * @throws {OptionError} `STEM_JOB_INVALID`: an id of 0 or more than 200 characters, a priority that is not a whole number from 0 to 9, both `dueAt` and
- *   `delayMs`, a time or count that is not a whole number of 0 or more, a link to a job outside the batch, or a `waitsFor` that is not the number of links
+ *   `delayMs`, a time or count that is not a whole number of 0 or more, a link to a job outside the batch, a `waitsFor` that is not the number of links, or links that go in a circle
  * @throws {UnsupportedError} a field the adapter cannot honour
  */
 export function checkJobs(jobs: readonly NewJob[], adapter: { readonly name: string; readonly capabilities: Capabilities }): void {
@@ -45,6 +45,23 @@ function checkLinks(jobs: readonly NewJob[]): void {
   for (const job of jobs)
     if ((job.waitsFor ?? 0) !== positions.get(job.id)!.size)
       refuse(job, `it waits for ${job.waitsFor ?? 0} jobs but ${positions.get(job.id)!.size} link to it`);
+  refuseCircle(jobs);
+}
+
+/** Takes away, again and again, what waits for nothing that is left; what remains would wait for ever. */
+function refuseCircle(jobs: readonly NewJob[]): void {
+  const byId = new Map(jobs.map((job) => [job.id, job]));
+  const waits = new Map(jobs.map((job) => [job.id, job.waitsFor ?? 0]));
+  const free = [...byId.values()].filter((job) => waits.get(job.id) === 0);
+  for (let job = free.pop(); job !== undefined; job = free.pop()) {
+    waits.delete(job.id);
+    for (const { to } of job.links ?? []) {
+      const left = waits.get(to)! - 1;
+      waits.set(to, left);
+      if (left === 0) free.push(byId.get(to)!);
+    }
+  }
+  for (const id of waits.keys()) refuse(byId.get(id)!, "it waits, by way of its links, for itself");
 }
 
 function refuse(job: NewJob, rule: string): never {

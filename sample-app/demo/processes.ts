@@ -61,8 +61,8 @@ export async function openShop(env: Readonly<Record<string, string>>): Promise<P
 }
 
 /** Starts a process of its own that only works (and beats): `stem worker`. */
-export async function startWorker(env: Readonly<Record<string, string>>): Promise<Process> {
-  const one = start([cli, "worker", "--beat", "--app", appModule], env);
+export async function startWorker(queues: string, env: Readonly<Record<string, string>>): Promise<Process> {
+  const one = start([cli, "worker", "--beat", "--queues", queues, "--app", appModule], env);
   await printed(one, /serves /, "The worker");
   return one;
 }

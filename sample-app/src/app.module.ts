@@ -20,7 +20,7 @@ import { StemClient } from "./stem/stem.gen.js";
   imports: [
     StemModule.forRoot({
       adapter: sqlite(join(shopFolder, "stem.db")),
-      worker: { lease: "2s", ...(process.env["SHOP_QUEUES"] !== undefined && { queues: process.env["SHOP_QUEUES"].split(",") }) },
+      worker: { lease: "2s" },
       beat: true,
       clients: [StemClient],
     }),

@@ -109,6 +109,9 @@ export const jobLaws: readonly Law[] = [
         await assert.rejects(bench.enqueue(...batch), { code: "STEM_JOB_INVALID" }, JSON.stringify(fault).slice(0, 80));
         for (const job of good) assert.equal(await bench.record(job.id), undefined, JSON.stringify(fault).slice(0, 80));
       }
+      const [a, b] = bench.jobs(2) as [NewJob, NewJob];
+      const circle = [a, b].map((job, i) => ({ ...job, waitsFor: 1, links: [{ to: [b, a][i]!.id, position: 0 }] }));
+      await assert.rejects(bench.enqueue(...circle), { code: "STEM_JOB_INVALID" }, "two jobs that wait for each other");
       assert.deepEqual(await bench.take(), []);
     },
   },

@@ -1,5 +1,5 @@
 import { Controller, Get, NotFoundException, Param, Post, Query } from "@nestjs/common";
-import type { JobState } from "nestjs-stem";
+import type { JobState, QueueInfo } from "nestjs-stem";
 import { StemClient } from "../stem/stem.gen.js";
 
 @Controller()
@@ -17,6 +17,23 @@ export class JobsController {
   @Get("counts")
   counts(@Query("task") task?: string): Promise<Readonly<Record<JobState, number>>> {
     return this.client.stem.counts(task === undefined ? {} : { task });
+  }
+
+  @Get("queues")
+  queues(): Promise<readonly QueueInfo[]> {
+    return this.client.stem.queues();
+  }
+
+  /** How many of the stored jobs needed more than one attempt. */
+  @Get("retried")
+  async retried(): Promise<{ jobs: number }> {
+    let jobs = 0;
+    let page = await this.client.stem.jobs({ limit: 1_000 });
+    while (page.length > 0) {
+      jobs += page.filter(({ attempts }) => attempts > 1).length;
+      page = await this.client.stem.jobs({ limit: 1_000, cursor: page.at(-1)!.id });
+    }
+    return { jobs };
   }
 
   @Post("stock")
