@@ -1,4 +1,6 @@
 import type { Adapter } from "../contract/adapter.js";
+import type { ScheduleDefinition } from "../core/beat/beat.js";
+import type { Stem } from "../core/client/stem.js";
 import type { Clock, Dice } from "../core/clock.js";
 
 /**
@@ -13,6 +15,8 @@ export interface StemEnvironment {
   readonly dice?: Dice;
   /** False: worker and beat wait for `StemRuntime.start()`, whatever the options say. Default: as the options say. */
   readonly autoStart?: boolean;
+  /** Called with each instance of the app (a `StemRuntime`) when its store is open, before anything of it runs. */
+  readonly opened?: (instance: { readonly stem: Stem; readonly schedules: readonly ScheduleDefinition[] }) => Promise<void>;
   /** The store to use for an instance in place of the one that was configured. */
   readonly adapterFor?: (instance: string, configured: Adapter) => Adapter;
 }

@@ -115,6 +115,7 @@ export class StemRuntime
     this.#log.log(
       `${this.registry.all().length - workflows} tasks, ${workflows} workflows and ${this.#schedules.length} schedules on ${this.adapter.name}`,
     );
+    await this.#environment.opened?.(this);
   }
 
   /** A worker as the options describe it, not started, beside the one that is this instance's own; for tests that run jobs step by step. */

@@ -1,5 +1,6 @@
 import type { StemError } from "../../contract/errors.js";
 import type { ScheduleDefinition } from "../../core/beat/beat.js";
+import { checkCron } from "../../core/beat/cron.js";
 import { checkHeaders } from "../../core/client/headers.js";
 import { checkName } from "../../core/task/define.js";
 import { toMs } from "../../core/task/duration.js";

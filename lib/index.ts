@@ -1,0 +1,67 @@
+/** `nestjs-stem`: background jobs, canvas, cron and durable workflows as ordinary Nest providers. Every public name is listed here. */
+
+// Putting it into an app
+export { StemModule } from "./nest/module.js";
+export type { StemModuleAsyncOptions } from "./nest/module.js";
+export type { StemModuleExtras, StemModuleOptions, StemOptions, StemOptionsFactory } from "./nest/options.js";
+export { getRuntimeToken, StemRuntime } from "./nest/runtime.js";
+export { getStemToken } from "./nest/tokens.js";
+export { memory } from "./adapters/memory/index.js";
+export type { MemoryOptions } from "./adapters/memory/index.js";
+
+// Handlers
+export { Cron } from "./nest/decorators/cron.js";
+export type { CronOptions } from "./nest/decorators/cron.js";
+export { InjectStem } from "./nest/decorators/inject-stem.js";
+export { Step } from "./nest/decorators/step.js";
+export { Task } from "./nest/decorators/task.js";
+export type { HandlerOptions } from "./nest/decorators/types.js";
+export { Workflow } from "./nest/decorators/workflow.js";
+export { NonRetryableError, Snooze } from "./core/task/task.js";
+export type { RetryOptions, TaskContext, TaskInput, TaskOptions } from "./core/task/task.js";
+export type { Schema } from "./core/task/schema.js";
+export { currentTask } from "./core/worker/current.js";
+export { defineEvent } from "./core/workflow/context.js";
+export type { EventType, StepContext, StepOptions, WaitOptions, WorkflowContext } from "./core/workflow/context.js";
+export { currentRun, currentStep } from "./core/workflow/current.js";
+export type { Middleware } from "./core/middleware/compose.js";
+export type { WorkerOptions } from "./core/worker/options.js";
+
+// Producers
+export { Stem } from "./core/client/stem.js";
+export type {
+  CanvasHandle,
+  CanvasOptions,
+  EmitOptions,
+  EnqueueOptions,
+  GroupHandle,
+  JobHandle,
+  Signature,
+  SignatureOptions,
+  TaskClient,
+  WaitForOptions,
+  WorkflowClient,
+} from "./core/client/face.js";
+export { taskOf } from "./core/task/ref.js";
+export type { InputOf, OutputOf, TaskRef } from "./core/task/ref.js";
+export type { Duration } from "./core/task/duration.js";
+export type { Codec } from "./core/codec/codec.js";
+export type { SignalListener, SignalMap, SignalName } from "./core/signals/signals.js";
+export type { Adapter, Capabilities, Health } from "./contract/adapter.js";
+export type { DeadLetter, DeadLetterFilter, QueueInfo } from "./contract/broker.js";
+export type { Failure, JobState } from "./contract/job.js";
+export type { JobFilter, JobRecord } from "./contract/results.js";
+
+// Errors
+export {
+  JobFailedError,
+  OptionError,
+  PayloadError,
+  ResultTimeoutError,
+  StemError,
+  StoreError,
+  UnknownJobError,
+  UnknownTaskError,
+  UnsupportedError,
+} from "./contract/errors.js";
+export { StemBootError } from "./nest/boot-error.js";

@@ -1,0 +1,134 @@
+import { StemError } from "../contract/errors.js";
+import type { Dice } from "../core/clock.js";
+import type { JobSignal } from "../core/signals/signals.js";
+import type { Worker } from "../core/worker/worker.js";
+import type { StemRuntime } from "../nest/runtime.js";
+
+/** Bounds of one drain. */
+export interface DrainOptions {
+  /** Attempts started before the drain gives up, so that jobs that enqueue each other for ever end a test. Default 10,000. */
+  readonly limit?: number;
+  /** Real milliseconds without any progress before the drain gives up, for handlers that never return. Default 10,000. */
+  readonly patienceMs?: number;
+}
+
+/** What a drain did. */
+export interface Drained {
+  /** Attempts that were started: tasks, passes of workflows, retries. */
+  readonly attempts: number;
+}
+
+/** As long as a wait can get, so that advancing by `retry.base` is always enough and every run of a test is the same. */
+const LONGEST_WAIT: Dice = () => 1 - Number.EPSILON;
+
+/** Taken before a test can replace them by fake ones. */
+const { setTimeout: realTimeout, clearTimeout: realClear, setImmediate: realImmediate } = globalThis;
+const realNow = performance.now.bind(performance);
+
+/** Runs jobs until none is due on the clock's present time. */
+export async function drainJobs(runtime: StemRuntime, { limit = 10_000, patienceMs = 10_000 }: DrainOptions): Promise<Drained> {
+  if (runtime.registry.all().length === 0) return { attempts: 0 };
+  const worker = runtime.makeWorker(LONGEST_WAIT);
+  const watch = new Watch(runtime, limit, () => void worker.stop());
+  try {
+    await worker.start();
+    await quiet(runtime, worker, watch, patienceMs);
+    await worker.stop();
+  } finally {
+    watch.close();
+  }
+  return { attempts: watch.attempts };
+}
+
+/** Waits until the store has nothing due and nothing active in the queues of the worker. */
+async function quiet(runtime: StemRuntime, worker: Worker, watch: Watch, patienceMs: number): Promise<void> {
+  for (;;) {
+    watch.check();
+    const served = new Set(worker.queues);
+    const queues = await runtime.stem.queues();
+    if (!queues.some(({ queue, paused, ready, active }) => served.has(queue) && (active > 0 || (ready > 0 && !paused)))) return;
+    await watch.progress();
+    if (realNow() - watch.lastAt < patienceMs) continue;
+    // A handler that does not return cannot be waited for; its worker is left to the end of the process.
+    void worker.stop();
+    throw stuck(watch.running(), patienceMs);
+  }
+}
+
+/** Listens to what a worker does. */
+class Watch {
+  attempts = 0;
+  /** When something last happened, in real time. */
+  lastAt = realNow();
+  readonly #limit: number;
+  readonly #byTask = new Map<string, number>();
+  readonly #running = new Map<string, string>();
+  readonly #off: (() => void)[];
+  #wake: (() => void) | undefined;
+
+  /** @param tooMany called when the limit is passed: at once, for a loop that never leaves the microtask queue would let nobody else call */
+  constructor(runtime: StemRuntime, limit: number, tooMany: () => void) {
+    this.#limit = limit;
+    const { signals } = runtime.stem;
+    const ended = ({ jobId }: JobSignal): void => {
+      this.#running.delete(jobId);
+      this.#moved();
+    };
+    this.#off = [
+      signals.on("job:started", ({ jobId, task }) => {
+        this.#running.set(jobId, task);
+        this.#byTask.set(task, (this.#byTask.get(task) ?? 0) + 1);
+        if (++this.attempts === limit + 1) tooMany();
+        this.#moved();
+      }),
+      ...(["job:succeeded", "job:retried", "job:dead", "job:snoozed", "job:parked", "job:released", "job:lost"] as const).map((name) =>
+        signals.on(name, ended),
+      ),
+    ];
+  }
+
+  /** @throws {StemError} `STEM_DRAIN_ENDLESS` */
+  check(): void {
+    if (this.attempts <= this.#limit) return;
+    const [busiest] = [...this.#byTask].sort(([, a], [, b]) => b - a);
+    throw new StemError(
+      "STEM_DRAIN_ENDLESS",
+      `More than ${this.#limit} attempts were started in one drain, ${busiest?.[1]} of them of task "${busiest?.[0]}".`,
+      "Does it enqueue itself, or snooze for no time? If there is that much to do, raise drain({ limit }).",
+    );
+  }
+
+  running(): readonly string[] {
+    return [...this.#running].map(([jobId, task]) => `${task} (job ${jobId})`);
+  }
+
+  /** Settles at the next thing that happens, or after a moment of real time. */
+  progress(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = realTimeout(resolve, 5);
+      this.#wake = () => {
+        realClear(timer);
+        // Not at once: what follows from it is to happen first.
+        realImmediate(resolve);
+      };
+    });
+  }
+
+  close(): void {
+    for (const off of this.#off) off();
+  }
+
+  #moved(): void {
+    this.lastAt = realNow();
+    this.#wake?.();
+    this.#wake = undefined;
+  }
+}
+
+function stuck(running: readonly string[], patienceMs: number): StemError {
+  return new StemError(
+    "STEM_DRAIN_STUCK",
+    `Nothing has happened for ${patienceMs} ms of real time; still running: ${running.join(", ") || "nothing that was seen to start"}.`,
+    "Does the handler wait for the clock to go on, or for another service? Let it return, or raise drain({ patienceMs }).",
+  );
+}

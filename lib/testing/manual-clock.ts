@@ -1,0 +1,74 @@
+import { OptionError } from "../contract/errors.js";
+import type { Clock } from "../core/clock.js";
+import { toMs, type Duration } from "../core/task/duration.js";
+
+interface Timer {
+  readonly at: number;
+  readonly callback: () => void;
+}
+
+/** A clock that stands still until it is told to go on. Timers call back while it passes them, in the order of their times. */
+export class ManualClock implements Clock {
+  #now: number;
+  readonly #timers = new Set<Timer>();
+
+  /** @param start where it stands at first. Default: 1 January 2026, 00:00 UTC, so that a test gives the same every day */
+  constructor(start: Date | number = Date.UTC(2026, 0, 1)) {
+    this.#now = momentOf(start);
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  /** `now()` as a date. */
+  date(): Date {
+    return new Date(this.#now);
+  }
+
+  /** Lets `duration` pass: `clock.advance("1m")`. */
+  advance(duration: Duration): void {
+    this.set(this.#now + toMs(duration, "duration to advance the clock by"));
+  }
+
+  /** Goes on to `moment`. @throws {OptionError} `STEM_CLOCK_INVALID`: it lies in the past, or is no moment */
+  set(moment: Date | number): void {
+    const target = momentOf(moment);
+    if (target < this.#now) {
+      throw new OptionError(
+        "STEM_CLOCK_INVALID",
+        `The clock stands at ${this.date().toISOString()} and was told to go back to ${new Date(target).toISOString()}.`,
+        "Time only goes on; start a test with the earliest moment it needs.",
+      );
+    }
+    for (let next = this.#next(target); next !== undefined; next = this.#next(target)) {
+      this.#timers.delete(next);
+      this.#now = Math.max(this.#now, next.at);
+      next.callback();
+    }
+    this.#now = target;
+  }
+
+  after(ms: number, callback: () => void): () => void {
+    const timer = { at: this.#now + Math.max(0, ms), callback };
+    this.#timers.add(timer);
+    return () => void this.#timers.delete(timer);
+  }
+
+  /** The earliest timer up to `target`; of equal ones the first that was set. */
+  #next(target: number): Timer | undefined {
+    let first: Timer | undefined;
+    for (const timer of this.#timers) if (timer.at <= target && (first === undefined || timer.at < first.at)) first = timer;
+    return first;
+  }
+}
+
+function momentOf(moment: Date | number): number {
+  const ms = typeof moment === "number" ? moment : moment.getTime();
+  if (Number.isSafeInteger(ms)) return ms;
+  throw new OptionError(
+    "STEM_CLOCK_INVALID",
+    `The clock was given ${String(moment)}.`,
+    "Give a valid Date, or whole milliseconds since the epoch.",
+  );
+}

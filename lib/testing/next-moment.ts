@@ -1,0 +1,24 @@
+import type { StemRuntime } from "../nest/runtime.js";
+
+/** When something that is stored falls due next: a job, a park's deadline, a slot. Undefined: nothing is foreseen. Asked after a drain, when nothing is due now. */
+export async function nextMoment(runtime: StemRuntime): Promise<number | undefined> {
+  const { adapter, clock } = runtime.stem;
+  const { nextDueAt: slot } = await adapter.schedules.due(
+    runtime.schedules.map(({ id }) => id),
+    1,
+  );
+  const moments = [slot, await nextJob(runtime)].filter((moment) => moment !== undefined);
+  return moments.length === 0 ? undefined : Math.max(Math.min(...moments), clock.now());
+}
+
+/** Only a claim knows; nothing is due, so it lends nothing, and what it should lend after all is handed back as the worker leaves. */
+async function nextJob(runtime: StemRuntime): Promise<number | undefined> {
+  const { adapter, ids } = runtime.stem;
+  const queues = (await runtime.stem.queues()).map(({ queue }) => ({ queue }));
+  if (queues.length === 0) return undefined;
+  const worker = `test-kit:${ids()}`;
+  await adapter.workers.beat({ id: worker, leaseMs: 60_000, info: { name: "test kit" } }, []);
+  const { nextDueAt } = await adapter.broker.claim({ worker, from: queues, limit: 1 });
+  await adapter.workers.leave(worker);
+  return nextDueAt;
+}
