@@ -82,3 +82,5 @@ export {
   type WaitOptions,
   type WorkflowContext,
 } from "./workflow/context.js";
+export { currentRun, currentStep } from "./workflow/current.js";
+export { StepError, StepTimeoutError, WorkflowChangedError } from "./workflow/errors.js";
