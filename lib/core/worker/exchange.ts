@@ -66,7 +66,8 @@ export class Exchange {
    *
    * @param recovering the last call failed or found the lease lapsed: registers first
    * @returns false if the worker's lease had lapsed, so that nothing was lent
-   * @throws what the store threw; the endings are kept for the next try
+   * @throws what the store threw; the endings are kept for the next try. If the store had written them and only its answer was lost, that try finds
+   *   the leases gone: such jobs are told as lost although all is well with them in the store
    */
   async once(claiming: boolean, recovering: boolean): Promise<boolean> {
     const jobs = this.#jobs;

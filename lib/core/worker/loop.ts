@@ -152,10 +152,11 @@ export class Loop {
 
   /** Nothing to do now: sets the one timer for the next moment at which asking makes sense by itself. */
   #rest(): void {
-    const { clock, pollMs, running, concurrency } = this.#parts;
+    const { clock, pollMs, queues, running, concurrency } = this.#parts;
     if (this.#state !== "claiming") return;
     const { askedAt, dueAt } = this.#exchange;
-    if (running.count < concurrency) this.#rearm(Math.min(dueAt, Math.max(askedAt, clock.now() - pollMs) + pollMs));
+    // Without a free place no moment makes a claim possible, only an ending does; a timer for a moment already past would fire for ever.
+    if (running.count < concurrency && queues.open) this.#rearm(Math.min(dueAt, Math.max(askedAt, clock.now() - pollMs) + pollMs));
     if (workerProbe.listener !== undefined && running.count === 0) workerProbe.listener({ at: "idle", worker: this.#parts.name() });
   }
 

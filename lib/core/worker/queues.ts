@@ -68,6 +68,11 @@ export class ServedQueues {
     }
   }
 
+  /** Whether any queue has a free place. */
+  get open(): boolean {
+    return this.#queues.some((queue) => queue.running < queue.ceiling);
+  }
+
   /** Whether a claim of its own is worth a round trip: a queue with a free place might hold work. */
   get promising(): boolean {
     for (const queue of this.#queues) if (!queue.dry && queue.running < queue.ceiling) return true;

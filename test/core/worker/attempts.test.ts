@@ -306,6 +306,29 @@ describe("An attempt", () => {
     expect((await rig.ended(id))[0]).toMatchObject({ result: '"second"', attempts: 2 });
   });
 
+  it("leaves no rejection unhandled, however late or odd its failure", async () => {
+    const unhandled: unknown[] = [];
+    const listen = (error: unknown): void => void unhandled.push(error);
+    process.on("unhandledRejection", listen);
+    try {
+      const late = gate<never>();
+      const rig = new Rig({
+        late: [() => late.promise, { timeout: "1s", retry: 1 }],
+        odd: [async () => Promise.reject(undefined), { retry: 1, output: doubledLate }],
+      });
+      await rig.started({ lease: "1h" });
+      const ids = [(await rig.stem.enqueue("late")).id, (await rig.stem.enqueue("odd")).id];
+      await turns();
+      rig.clock.advance("1s");
+      await rig.ended(...ids);
+      late.fail(new Error("nobody listens any more"));
+      await turns();
+    } finally {
+      process.off("unhandledRejection", listen);
+    }
+    expect(unhandled).toEqual([]);
+  });
+
   it("that ignores its timeout is counted in a warning", async () => {
     const rig = new Rig({ work: [() => new Promise(() => {}), { timeout: "1s", retry: 1 }] });
     await rig.started({ lease: "3s" });

@@ -100,6 +100,30 @@ describe("The worker's loop", () => {
     expect(rig.verbs("settle")[0]!.next?.limit).toBe(1);
   });
 
+  it("sets no timer for ever while its queues are at their ceilings and slots are free", async () => {
+    const held = gate();
+    const rig = new Rig({ work: () => held.promise });
+    await rig.started({ queues: { default: 1 }, lease: "1h" });
+    await rig.stem.enqueueMany("work", [1, 2]);
+    await rig.stem.enqueue("work", 3, { delay: "1s" });
+    await turns();
+    rig.clock.advance("1m");
+    await turns();
+    let timers = 0;
+    const { after } = rig.clock;
+    rig.clock.after = (...args) => {
+      timers++;
+      return after.apply(rig.clock, args);
+    };
+    for (let i = 0; i < 50; i++) {
+      rig.clock.advance(1);
+      await turns(2);
+    }
+    expect(timers).toBe(0);
+    held.open();
+    await until(async () => (await rig.store.results.count()).succeeded === 3);
+  });
+
   it("starts a job at once when a hint comes, without waiting for the poll", async () => {
     const seen: unknown[] = [];
     const rig = new Rig({ work: async (payload) => void seen.push(payload) });
