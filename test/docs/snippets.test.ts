@@ -14,24 +14,29 @@ function snippets(page: string): { file: string; code: string }[] {
   return blocks.map((match) => ({ file: match[2]!, code: match[1]! }));
 }
 
-const node = (...args: string[]): string => execFileSync(process.execPath, args, { cwd: app, encoding: "utf8", env: { ...process.env, NODE_OPTIONS: "", NO_COLOR: "1" } });
+const node = (...args: string[]): string =>
+  execFileSync(process.execPath, args, { cwd: app, encoding: "utf8", env: { ...process.env, NODE_OPTIONS: "", NO_COLOR: "1" } });
 
 beforeAll(() => {
-  for (const { file, code } of snippets("README.md")) {
+  for (const { file, code } of ["README.md", "docs/testing.md"].flatMap(snippets)) {
     mkdirSync(dirname(join(app, file)), { recursive: true });
     writeFileSync(join(app, file), code);
   }
   writeFileSync(join(app, "package.json"), JSON.stringify({ name: "readme", type: "module" }));
   const { compilerOptions } = JSON.parse(readFileSync(join(root, "tsconfig.json"), "utf8")) as { compilerOptions: Record<string, unknown> };
-  writeFileSync(join(app, "tsconfig.json"), JSON.stringify({ compilerOptions: { ...compilerOptions, paths: {}, noEmit: false, rootDir: "src", outDir: "dist" }, include: ["src"] }));
+  writeFileSync(
+    join(app, "tsconfig.json"),
+    JSON.stringify({ compilerOptions: { ...compilerOptions, paths: {}, noEmit: false, rootDir: "src", outDir: "dist" }, include: ["src"] }),
+  );
   mkdirSync(join(app, "node_modules"));
-  for (const name of ["@nestjs", "@types", "reflect-metadata", "rxjs"]) symlinkSync(join(root, "node_modules", name), join(app, "node_modules", name));
+  for (const name of ["@nestjs", "@types", "reflect-metadata", "rxjs"])
+    symlinkSync(join(root, "node_modules", name), join(app, "node_modules", name));
   symlinkSync(root, join(app, "node_modules/nestjs-stem"));
 });
 
 afterAll(() => rmSync(app, { recursive: true, force: true }));
 
-describe("The snippets of the README", () => {
+describe("The snippets of README and docs/testing.md", () => {
   it("generate a client, compile, and do what they say", () => {
     writeFileSync(
       join(app, "src/main.ts"),
@@ -54,8 +59,15 @@ await app.close();
     expect(JSON.parse(printed!)).toEqual(["Order A-1 sent to ada@example.com", "cat.png-160 cat.png-480 cat.png-960"]);
   }, 90_000);
 
+  it("test handlers on a clock that stands still", () => {
+    expect(snippets("docs/testing.md").map(({ file }) => file)).toEqual(["src/mail.spec.ts"]);
+    node(join(root, "node_modules/typescript/bin/tsc"), "-p", ".");
+    node("dist/mail.spec.js");
+  }, 90_000);
+
   it("name every command that the command line has", () => {
     const help = node(join(root, "dist/lib/cli/main.js"), "--help");
-    for (const [, command] of help.matchAll(/^ {2}([a-z]+) /gm)) if (command !== "help") expect(readFileSync(join(root, "README.md"), "utf8")).toContain(`stem ${command}`);
+    for (const [, command] of help.matchAll(/^ {2}([a-z]+) /gm))
+      if (command !== "help") expect(readFileSync(join(root, "README.md"), "utf8")).toContain(`stem ${command}`);
   });
 });
