@@ -15,7 +15,7 @@ export function addGenerate(program: Command): void {
   program
     .command("generate")
     .description("write the typed client of all tasks and workflows in the sources")
-    .option("-p, --project <tsconfig>", "the project to read", "tsconfig.json")
+    .option("-p, --project <tsconfig>", "the project to read (default: tsconfig.json)")
     .option("-o, --out <file>", "where to write (default: <source root>/stem/stem.gen.ts)")
     .option("--check", "write nothing; exit 1 and print the difference if the file is not up to date")
     .option("--watch", "go on and write again whenever a source changes")
