@@ -16,13 +16,21 @@ const modes = {
     say("stored");
   },
 
+  /** Stores jobs one at a time, at the same time as others do. */
+  async produce() {
+    for (let i = 0; i < 1_000; i++) await adapter.broker.enqueue([{ id: `${worker}/${i}`, task: "t", queue: "work", payload: "" }]);
+    say("stored");
+  },
+
   /** Claims and settles until nothing is left; says which jobs it had. */
   async drain() {
     await beat(60_000);
+    // The first claim comes before the start, so that everybody has a share however the system schedules them.
+    let { deliveries } = await adapter.broker.claim(next);
     say("ready");
     await new Promise((resolve) => process.stdin.once("data", resolve));
     const had = [];
-    for (let { deliveries } = await adapter.broker.claim(next); deliveries.length > 0;) {
+    while (deliveries.length > 0) {
       had.push(...deliveries.map(({ job }) => job.id));
       const done = deliveries.map(({ lease }) => ({ lease, as: "succeeded", result: worker }));
       const settled = await adapter.broker.settle(done, next);

@@ -76,6 +76,41 @@ describe("When SQLite refuses a write", () => {
     });
   });
 
+  it("a batch that breaks half-way stores nothing, whatever broke it", async () => {
+    await inFolder(async (folder) => {
+      const adapter = sqlite(join(folder, "stem.db"));
+      await adapter.open();
+      const batch = Array.from({ length: 50 }, (_, i) => job(`j${i}`));
+      const broken = { ...job("broken"), payload: undefined as unknown as string };
+      await expect(adapter.broker.enqueue([...batch, broken])).rejects.toMatchObject({ message: expect.any(String) });
+      expect(await adapter.results.count()).toMatchObject({ ready: 0 });
+      expect(await adapter.broker.queues()).toEqual([]);
+      expect((await adapter.broker.enqueue(batch)).duplicates).toEqual([]);
+      await adapter.close();
+    });
+  });
+
+  it("a lease that went to a worker of another handle is refused, though this one remembers lending it", async () => {
+    await inFolder(async (folder) => {
+      const [here, there] = [sqlite(join(folder, "stem.db")), sqlite(join(folder, "stem.db"))];
+      await here.open();
+      await there.open();
+      const now = 1_000_000;
+      await here.broker.enqueue([job("a")], { now });
+      await here.workers.beat({ id: "ann", leaseMs: 100, info: {} }, [], { now });
+      await there.workers.beat({ id: "bob", leaseMs: 60_000, info: {} }, [], { now });
+      const ask = { from: [{ queue: "work" }], limit: 1 };
+      const [late] = (await here.broker.claim({ ...ask, worker: "ann" }, { now })).deliveries;
+      const [heir] = (await there.broker.claim({ ...ask, worker: "bob" }, { now: now + 200 })).deliveries;
+      const entry = { seq: 1, key: "step", kind: "step", state: "done" } as const;
+      expect((await here.journal.append([{ lease: late!.lease, entries: [entry] }], { now: now + 300 })).lost).toEqual(["a"]);
+      expect((await here.broker.settle([{ lease: late!.lease, as: "succeeded" }], undefined, { now: now + 300 })).lost).toEqual(["a"]);
+      expect((await there.broker.settle([{ lease: heir!.lease, as: "succeeded" }], undefined, { now: now + 300 })).lost).toEqual([]);
+      await here.close();
+      await there.close();
+    });
+  });
+
   it("a job number is never used again, so a forgotten job's lease fits no other job", async () => {
     await inFolder(async (folder) => {
       const adapter = sqlite(join(folder, "stem.db"));
