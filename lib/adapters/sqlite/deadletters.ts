@@ -50,7 +50,11 @@ export function deadLetters(store: Store): DeadLetters {
     async purge(filter: DeadLetterFilter | { readonly all: true }, _options?: At): Promise<number> {
       const chosen: DeadLetterFilter = "all" in filter ? {} : filter;
       if (!("all" in filter) && Object.values(filter).every((value) => value === undefined))
-        throw new OptionError("STEM_FILTER_EMPTY", "A purge of dead letters was asked for without a filter.", "Give at least one of ids, queue, task and before, or { all: true } to forget all.");
+        throw new OptionError(
+          "STEM_FILTER_EMPTY",
+          "A purge of dead letters was asked for without a filter.",
+          "Give at least one of ids, queue, task and before, or { all: true } to forget all.",
+        );
       const { where, values } = conditions(chosen);
       return store.write(() => {
         // One that an unfinished job will be handed as an input stays.
