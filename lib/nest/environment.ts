@@ -10,6 +10,10 @@ import type { Clock, Dice } from "../core/clock.js";
 export interface StemEnvironment {
   /** `STEM_ROLE`. */
   readonly role: string | undefined;
+  /** `STEM_QUEUES`. */
+  readonly queues?: string | undefined;
+  /** `STEM_CONCURRENCY`. */
+  readonly concurrency?: string | undefined;
   /** Default: the clock of the options, else the system's. */
   readonly clock?: Clock;
   readonly dice?: Dice;
@@ -26,5 +30,5 @@ export const STEM_ENVIRONMENT = "nestjs-stem:environment";
 
 /** The surroundings of this process, read when an app is made. */
 export function processEnvironment(): StemEnvironment {
-  return { role: process.env["STEM_ROLE"] };
+  return { role: process.env["STEM_ROLE"], queues: process.env["STEM_QUEUES"], concurrency: process.env["STEM_CONCURRENCY"] };
 }

@@ -14,12 +14,14 @@ import { Stem } from "../core/client/stem.js";
 import { Signals } from "../core/signals/signals.js";
 import { TaskRegistry } from "../core/task/registry.js";
 import type { TaskDefinition } from "../core/task/task.js";
+import type { WorkerOptions } from "../core/worker/options.js";
 import { Worker } from "../core/worker/worker.js";
 import { problemOf, StemBootError } from "./boot-error.js";
 import type { StemEnvironment } from "./environment.js";
 import { optionProblems, type StemOptions } from "./options.js";
 import { rolesOf, type Roles } from "./roles.js";
 import { DEFAULT_INSTANCE, isDefault } from "./tokens.js";
+import { workerOverrides } from "./worker-environment.js";
 
 /** What `StemRuntime` is provided under; for the instance without a name that is the class itself. */
 export function getRuntimeToken(name?: string): string | typeof StemRuntime {
@@ -97,6 +99,7 @@ export class StemRuntime
     const problems: (StemError | undefined)[] = [
       ...optionProblems(this.#options, this.name),
       problemOf(() => (roles = rolesOf(this.#environment.role))),
+      problemOf(() => void workerOverrides(this.#environment)),
       ...tasks.map((task) => problemOf(() => this.registry.add(task))),
       ...schedules.map((one, n) => clashOf(one, schedules.slice(0, n))),
       ...schedules.map((one) => problemOf(() => void this.stem.codec.encode(one.payload, `payload of @Cron on ${one.where}`))),
@@ -118,14 +121,18 @@ export class StemRuntime
     await this.#environment.opened?.(this);
   }
 
-  /** A worker as the options describe it, not started, beside the one that is this instance's own; for tests that run jobs step by step. */
-  makeWorker(dice?: Dice): Worker {
-    const { worker, middleware } = this.#options;
+  /**
+   * A worker as the options describe it, not started, beside the one that is this instance's own; for tests that run jobs step by step.
+   *
+   * @param overrides go before the options
+   */
+  makeWorker(dice?: Dice, overrides: Pick<WorkerOptions, "grace" | "abortGrace"> = {}): Worker {
+    const { middleware } = this.#options;
     // A schedule may send its jobs to a queue that no task of this process has by itself.
     const queues = new Set([...this.registry.queues(), ...this.#schedules.flatMap(({ options }) => options?.queue ?? [])]);
     return new Worker({
       stem: this.stem,
-      options: { ...(queues.size > 0 && { queues: [...queues].sort() }), ...(typeof worker === "object" && worker) },
+      options: { ...(queues.size > 0 && { queues: [...queues].sort() }), ...this.#workerOptions(), ...overrides },
       ...(middleware !== undefined && { middleware }),
       ...(dice !== undefined && { dice }),
     });
@@ -178,9 +185,14 @@ export class StemRuntime
     }
   }
 
+  #workerOptions(): WorkerOptions {
+    const { worker } = this.#options;
+    return { ...(typeof worker === "object" && worker), ...workerOverrides(this.#environment) };
+  }
+
   #make(roles: Roles | undefined): void {
     const { worker = true, beat = true } = this.#options;
-    const named = typeof worker === "object" && worker.queues !== undefined;
+    const named = this.#workerOptions().queues !== undefined;
     if ((roles?.worker ?? worker !== false) && (named || this.registry.all().length > 0))
       this.#worker = this.makeWorker(this.#environment.dice);
     else if (roles?.worker === true)

@@ -3,6 +3,8 @@ import type { Dice } from "../core/clock.js";
 import type { JobSignal } from "../core/signals/signals.js";
 import type { Worker } from "../core/worker/worker.js";
 import type { StemRuntime } from "../nest/runtime.js";
+import type { ManualClock } from "./manual-clock.js";
+import { nextJob } from "./next-moment.js";
 
 /** Bounds of one drain. */
 export interface DrainOptions {
@@ -26,14 +28,21 @@ const { setTimeout: realTimeout, clearTimeout: realClear, setImmediate: realImme
 const realNow = performance.now.bind(performance);
 
 /** Runs jobs until none is due on the clock's present time. */
-export async function drainJobs(runtime: StemRuntime, { limit = 10_000, patienceMs = 10_000 }: DrainOptions): Promise<Drained> {
+export async function drainJobs(
+  runtime: StemRuntime,
+  clock: ManualClock,
+  { limit = 10_000, patienceMs = 10_000 }: DrainOptions,
+): Promise<Drained> {
   if (runtime.registry.all().length === 0) return { attempts: 0 };
-  const worker = runtime.makeWorker(LONGEST_WAIT);
+  const worker = runtime.makeWorker(LONGEST_WAIT, { grace: 0, abortGrace: 0 });
   const watch = new Watch(runtime, limit, () => void worker.stop());
   try {
     await worker.start();
     await quiet(runtime, worker, watch, patienceMs);
     await worker.stop();
+  } catch (error) {
+    await abandon(worker, clock);
+    throw error;
   } finally {
     watch.close();
   }
@@ -42,17 +51,30 @@ export async function drainJobs(runtime: StemRuntime, { limit = 10_000, patience
 
 /** Waits until the store has nothing due and nothing active in the queues of the worker. */
 async function quiet(runtime: StemRuntime, worker: Worker, watch: Watch, patienceMs: number): Promise<void> {
+  const served = new Set(worker.queues);
+  const busy = async (): Promise<boolean> =>
+    (await runtime.stem.queues()).some(({ queue, paused, ready, active }) => served.has(queue) && (active > 0 || (ready > 0 && !paused)));
   for (;;) {
     watch.check();
-    const served = new Set(worker.queues);
-    const queues = await runtime.stem.queues();
-    if (!queues.some(({ queue, paused, ready, active }) => served.has(queue) && (active > 0 || (ready > 0 && !paused)))) return;
+    if (!(await busy())) {
+      await nextJob(runtime);
+      if (!(await busy())) return;
+    }
     await watch.progress();
     if (realNow() - watch.lastAt < patienceMs) continue;
-    // A handler that does not return cannot be waited for; its worker is left to the end of the process.
-    void worker.stop();
     throw stuck(watch.running(), patienceMs);
   }
+}
+
+/** Stops a worker whose handlers may never return: they are aborted and their jobs handed back, for which its clock must be seen to go on. */
+async function abandon(worker: Worker, clock: ManualClock): Promise<void> {
+  const state = { stopped: false };
+  const stop = worker.stop().finally(() => (state.stopped = true));
+  while (!state.stopped) {
+    clock.advance(0);
+    await new Promise((resolve) => realImmediate(resolve));
+  }
+  await stop;
 }
 
 /** Listens to what a worker does. */

@@ -92,7 +92,7 @@ export class StemTestKit implements OnApplicationBootstrap {
    */
   async drain(options: DrainOptions = {}): Promise<Drained> {
     await fireDue(this.#runtime, options.patienceMs);
-    return drainJobs(this.#runtime, options);
+    return drainJobs(this.#runtime, this.clock, options);
   }
 
   /**

@@ -11,8 +11,11 @@ export async function nextMoment(runtime: StemRuntime): Promise<number | undefin
   return moments.length === 0 ? undefined : Math.max(Math.min(...moments), clock.now());
 }
 
-/** Only a claim knows; nothing is due, so it lends nothing, and what it should lend after all is handed back as the worker leaves. */
-async function nextJob(runtime: StemRuntime): Promise<number | undefined> {
+/**
+ * When the next stored job falls due. Only a claim knows; and only a claim ends waits whose deadline has passed, which until then are no work that is seen to be due. What
+ * it should lend is handed back at once, as its worker leaves.
+ */
+export async function nextJob(runtime: StemRuntime): Promise<number | undefined> {
   const { adapter, ids } = runtime.stem;
   const queues = (await runtime.stem.queues()).map(({ queue }) => ({ queue }));
   if (queues.length === 0) return undefined;

@@ -1,0 +1,36 @@
+import { OptionError } from "../contract/errors.js";
+import { checkName } from "../core/task/define.js";
+import type { WorkerOptions } from "../core/worker/options.js";
+import type { StemEnvironment } from "./environment.js";
+
+/**
+ * What `STEM_QUEUES` (`"mail,images=4"`: a number is how many of its jobs may run here at once) and `STEM_CONCURRENCY` say; they go before the options of the worker.
+ *
+ * @throws {OptionError} `STEM_OPTION_INVALID`, `STEM_NAME_INVALID`
+ */
+export function workerOverrides({ queues, concurrency }: StemEnvironment): Pick<WorkerOptions, "queues" | "concurrency"> {
+  const slots = isSaid(concurrency) ? count(concurrency, "STEM_CONCURRENCY", "50") : undefined;
+  if (!isSaid(queues)) return slots === undefined ? {} : { concurrency: slots };
+  const shares = queues.split(",").map((part) => shareOf(part.trim(), queues));
+  const someShare = shares.some(([, share]) => share !== undefined);
+  return {
+    ...(slots !== undefined && { concurrency: slots }),
+    // A queue without a number is bounded by the concurrency alone; in a list of shares that is the highest share there is.
+    queues: someShare ? Object.fromEntries(shares.map(([name, share]) => [name, share ?? 10_000])) : shares.map(([name]) => name),
+  };
+}
+
+function shareOf(part: string, all: string): readonly [string, number | undefined] {
+  const [name = "", share] = part.split("=");
+  checkName(name, `queue in STEM_QUEUES ("${all}")`);
+  return [name, share === undefined ? undefined : count(share, `share of queue "${name}" in STEM_QUEUES`, `${name}=4`)];
+}
+
+function count(text: string, what: string, example: string): number {
+  if (/^\d+$/.test(text.trim()) && Number(text) >= 1) return Number(text);
+  throw new OptionError("STEM_OPTION_INVALID", `The ${what} is "${text}".`, `Give a whole number of 1 or more: "${example}".`);
+}
+
+function isSaid(text: string | undefined): text is string {
+  return text !== undefined && text.trim() !== "";
+}
