@@ -11,11 +11,12 @@ export type { MemoryOptions } from "./adapters/memory/index.js";
 
 // Handlers
 export { Cron } from "./nest/decorators/cron.js";
-export type { CronOptions } from "./nest/decorators/cron.js";
+export type { CronDecorator, CronOptions } from "./nest/decorators/cron.js";
 export { InjectStem } from "./nest/decorators/inject-stem.js";
 export { Step } from "./nest/decorators/step.js";
+export type { StepDecorator } from "./nest/decorators/step.js";
 export { Task } from "./nest/decorators/task.js";
-export type { HandlerOptions } from "./nest/decorators/types.js";
+export type { HandlerClassDecorator, HandlerDecorator, HandlerOptions } from "./nest/decorators/types.js";
 export { Workflow } from "./nest/decorators/workflow.js";
 export { NonRetryableError, Snooze } from "./core/task/task.js";
 export type { RetryOptions, TaskContext, TaskInput, TaskOptions } from "./core/task/task.js";

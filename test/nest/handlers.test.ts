@@ -4,7 +4,9 @@ import { ContextIdFactory, REQUEST, type ContextId, type ContextIdStrategy, type
 import { Stem } from "../../lib/core/client/stem.js";
 import { taskOf } from "../../lib/core/task/ref.js";
 import type { TaskContext } from "../../lib/core/task/task.js";
+import { Cron } from "../../lib/nest/decorators/cron.js";
 import { Task } from "../../lib/nest/decorators/task.js";
+import { Workflow } from "../../lib/nest/decorators/workflow.js";
 import { StemRuntime } from "../../lib/nest/runtime.js";
 import { appOf, closeAfterEach, stemOn } from "./apps.js";
 
@@ -94,6 +96,44 @@ describe("Handlers", () => {
     const app = await appOf({ imports: [stemOn()], providers: [Hello] });
     expect(await app.get(Stem).enqueueAndWait("tasks.say", undefined, soon)).toBe("hello");
     expect(app.get(StemRuntime).registry.need("tasks.say").where).toBe("Hello.say");
+  });
+});
+
+describe("Schedules", () => {
+  it("are made of @Cron on task classes, workflow classes, task methods and plain methods, which become tasks", async () => {
+    @Cron("0 9 * * *", { payload: { to: "ada" }, queue: "slow", expiresIn: "1h" })
+    @Task("report.send")
+    class Report {
+      run(_input: { to: string }): void {}
+    }
+    @Workflow()
+    @Cron("@daily", { name: "nightly", timeZone: "Europe/Berlin" })
+    class CleanUp {
+      async run(): Promise<void> {}
+    }
+    class Ticks {
+      @Task("tick.named")
+      @Cron("*/2 * * * * *")
+      named(): void {}
+
+      @Cron("0 * * * *", { queue: "ticks", priority: 2 })
+      plain(): void {}
+    }
+    const app = await appOf({ imports: [stemOn()], providers: [Report, CleanUp, Ticks] });
+    const { registry, schedules, worker } = app.get(StemRuntime);
+    expect(schedules.map(({ id, task, cron, timeZone }) => [id, task, cron, timeZone])).toEqual([
+      ["report.send", "report.send", "0 9 * * *", "UTC"],
+      ["nightly", "cleanUp", "@daily", "Europe/Berlin"],
+      ["tick.named", "tick.named", "*/2 * * * * *", "UTC"],
+      ["ticks.plain", "ticks.plain", "0 * * * *", "UTC"],
+    ]);
+    expect(schedules[0]).toMatchObject({ payload: { to: "ada" }, options: { queue: "slow", expiresIn: "1h" }, where: "Report.run" });
+    expect(registry.need("ticks.plain")).toMatchObject({ kind: "task", queue: "ticks", priority: 2, where: "Ticks.plain" });
+    expect(registry.need("cleanUp").kind).toBe("workflow");
+    // Also the queue that only a schedule sends to.
+    expect(worker?.queues).toEqual(["default", "slow", "ticks"]);
+    expect(taskOf(Ticks, "plain")).toMatchObject({ name: "ticks.plain", queue: "ticks" });
+    expect(taskOf(Ticks, "named")).toMatchObject({ name: "tick.named" });
   });
 });
 

@@ -27,7 +27,7 @@ export interface CronDecorator<P> {
 }
 
 /** A payload as it was written, but not frozen: lists in it fit parameters that are plain lists. */
-export type Written<P> = P extends object ? { -readonly [K in keyof P]: Written<P[K]> } : P;
+export type Written<P> = P extends (...args: never[]) => unknown ? P : P extends object ? { -readonly [K in keyof P]: Written<P[K]> } : P;
 
 /**
  * Enqueues a task or workflow by the clock: once per slot, however many processes run. Five fields, or six with seconds first.
