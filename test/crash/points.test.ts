@@ -1,0 +1,49 @@
+import { describe, expect, it } from "@jest/globals";
+import { account } from "./account.js";
+import { between, type FaultPoint, figures, LONG, until, withFleet, SECONDS } from "./rig.js";
+import { STORES } from "./stores.js";
+
+const DEATHS = LONG ? 25 : 2;
+const JOBS = 150;
+const TIME = LONG ? 300 : 30;
+
+const POINTS: readonly { readonly at: FaultPoint; readonly when: string; readonly it: string }[] = [
+  { at: "claimed", when: "right after a claim", it: "had not begun what it had claimed" },
+  { at: "handling", when: "in the middle of a handler", it: "leaves that handler to be run again" },
+  { at: "settling", when: "right before a settle", it: "leaves all that it was about to write to be run again" },
+  { at: "settled", when: "right after a settle", it: "leaves nothing of what it wrote to be run again" },
+];
+
+describe.each(STORES)("At a named point on $name", (store) => {
+  it.each(POINTS)(
+    "a worker that dies $when $it",
+    async ({ at }) => {
+      await withFleet(store, TIME, async (fleet) => {
+        const produce = fleet.start("producer", { name: at, total: JOBS * Math.ceil(DEATHS / 2), shapes: ["many", "singles", "chain"] });
+        // Not at the first of these moments, where the jobs its predecessor lost come back: nobody is to die of the same jobs five times.
+        const doomed = () => fleet.worker({ concurrency: 10 }, { at, after: between(3, 8) });
+        for (let deaths = 0; deaths < DEATHS; deaths++) expect(await doomed().end).toEqual([null, "SIGKILL"]);
+        const survivor = fleet.worker({ concurrency: 10 });
+        expect(await produce.says("produced")).toBeDefined();
+        await until("all jobs have ended", async () => (await fleet.unfinished()) === 0);
+        await fleet.stop(survivor);
+
+        const deaths = fleet.ledger.of("dies");
+        expect(deaths).toHaveLength(DEATHS);
+        const starts = (id: string, since: number): number => fleet.ledger.of("start", id).filter((start) => start.at > since).length;
+        for (const { pid, ids, at: died } of deaths) {
+          expect(ids.length).toBeGreaterThan(0);
+          for (const id of ids) {
+            if (at === "claimed") expect(fleet.ledger.of("start", id).filter((start) => start.pid === pid)).toEqual([]);
+            if (at === "settled") expect(starts(id, died)).toBe(0);
+            else expect(starts(id, died)).toBeGreaterThan(0);
+          }
+        }
+        const { extraRuns, ...sums } = await account(fleet);
+        expect(extraRuns).toBeLessThanOrEqual(sums.cut + sums.lost);
+        figures(`killed when ${at}`, { ...sums, kills: DEATHS, "extra runs": extraRuns });
+      });
+    },
+    SECONDS(TIME),
+  );
+});

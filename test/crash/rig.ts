@@ -1,0 +1,186 @@
+import { fork, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Adapter } from "../../lib/contract/index.js";
+import type { WorkerOptions } from "../../lib/core/worker/options.js";
+import { Ledger } from "./ledger.js";
+import type { StoreAddress, StoreDescription } from "./stores.js";
+
+/** `STEM_CRASH=long`: the same tests with so many jobs and kills that rare interleavings come about. */
+export const LONG = process.env["STEM_CRASH"] === "long";
+
+/** Points of a worker's life it can be told to die at. */
+export type FaultPoint = "claimed" | "handling" | "settling" | "settled";
+
+/** A process of ours, from its fork to its end. */
+export class Member {
+  readonly process: ChildProcess;
+  readonly pid: number;
+  /** Code and signal. */
+  readonly end: Promise<readonly [number | null, string | null]>;
+  readonly #heard: Record<string, unknown>[] = [];
+  #listeners: (() => void)[] = [];
+  #ended = false;
+
+  constructor(script: string, wishes: object) {
+    const path = fileURLToPath(new URL(`processes/${script}.mjs`, import.meta.url));
+    // No flags of the test runner's own: they would slow the children down and let them import what users cannot.
+    this.process = fork(path, [JSON.stringify(wishes)], { execArgv: [], stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    this.pid = this.process.pid!;
+    this.end = once(this.process, "exit") as Promise<[number | null, string | null]>;
+    this.process.on("message", (message) => {
+      this.#heard.push(message as Record<string, unknown>);
+      this.#wake();
+    });
+    void this.end.then(() => {
+      this.#ended = true;
+      this.#wake();
+    });
+  }
+
+  get alive(): boolean {
+    return !this.#ended;
+  }
+
+  /** What it said under this field, once it has said it; undefined if it ended without. */
+  async says(field: string): Promise<unknown> {
+    for (;;) {
+      const message = this.#heard.find((message) => field in message);
+      if (message !== undefined) return message[field];
+      if (this.#ended) return undefined;
+      await new Promise<void>((resolve) => this.#listeners.push(resolve));
+    }
+  }
+
+  signal(name: "SIGKILL" | "SIGTERM" | "SIGCONT"): void {
+    if (!this.#ended) this.process.kill(name);
+  }
+
+  #wake(): void {
+    for (const listener of this.#listeners.splice(0)) listener();
+  }
+}
+
+/** The processes of one test, their store, their ledger; the parent holds the store open too. */
+export class Fleet {
+  readonly folder: string;
+  readonly adapter: Adapter;
+  readonly ledger: Ledger;
+  /** Pids that were killed by us; those that killed themselves say so in the ledger. */
+  readonly killed = new Set<number>();
+  readonly #address: StoreAddress;
+  readonly #members: Member[] = [];
+  #disbanded = false;
+
+  constructor(store: StoreDescription, folder: string) {
+    this.folder = folder;
+    this.#address = store.address(folder);
+    this.adapter = store.adapter(this.#address);
+    this.ledger = new Ledger(join(folder, "ledger"));
+    writeFileSync(this.ledger.file, "");
+  }
+
+  /** Starts a process; does not wait until it is ready. */
+  start(script: "worker" | "producer" | "beat", wishes: object = {}): Member {
+    if (this.#disbanded) throw new Error("This test is over.");
+    const member = new Member(script, { store: this.#address, ledger: this.ledger.file, folder: this.folder, ...wishes });
+    this.#members.push(member);
+    return member;
+  }
+
+  /** Starts a worker. Its lease is 1 s unless told otherwise. */
+  worker(options: WorkerOptions = {}, dies?: { readonly at: FaultPoint; readonly after: number }): Member {
+    return this.start("worker", { options: { lease: 1_000, ...options }, ...(dies !== undefined && { dies }) });
+  }
+
+  /** Kills a process and waits until it is gone. */
+  async kill(member: Member): Promise<void> {
+    if (member.alive) this.killed.add(member.pid);
+    member.signal("SIGKILL");
+    await member.end;
+  }
+
+  /** Asks a process to stop, once it is ready to be asked, and waits for it. @returns its exit code and what it said last */
+  async stop(member: Member): Promise<{ readonly code: number | null; readonly said: unknown }> {
+    await member.says("ready");
+    member.signal("SIGTERM");
+    const said = await member.says("stopped");
+    return { code: (await member.end)[0], said };
+  }
+
+  /** Jobs that have not ended. */
+  async unfinished(): Promise<number> {
+    const { blocked, ready, active, parked } = await this.adapter.results.count();
+    return blocked + ready + active + parked;
+  }
+
+  /** How far it came, for the error of a test that did not end. */
+  story(): string {
+    const last = this.ledger.notes().slice(-5);
+    return `${this.ledger.notes().length} notes, the last: ${last.map((note) => JSON.stringify(note)).join(" ")}`;
+  }
+
+  /** Ends whatever still runs. */
+  async disband(): Promise<void> {
+    this.#disbanded = true;
+    await Promise.all(this.#members.map((member) => this.kill(member)));
+  }
+}
+
+/** What a test may take; the runner's own limit is a little later, so that the fleet is gone by then. */
+export const SECONDS = (seconds: number): number => seconds * 1_000 + 5_000;
+
+/** Gives a fleet of its own to a test for so many seconds, and leaves nothing behind: no process, no file. */
+export async function withFleet(store: StoreDescription, seconds: number, work: (fleet: Fleet) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "stem-crash-"));
+  const fleet = new Fleet(store, folder);
+  try {
+    await fleet.adapter.open();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, refuse) => {
+      timer = setTimeout(() => refuse(new Error(`Not done within ${seconds} s; ${fleet.story()}`)), seconds * 1_000);
+    });
+    try {
+      await Promise.race([work(fleet), late]);
+    } finally {
+      clearTimeout(timer);
+      await fleet.disband();
+      await fleet.adapter.close();
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Looks again and again until it holds. @throws after `ms` */
+export async function until(what: string, holds: () => boolean | Promise<boolean>, ms = 60_000): Promise<void> {
+  const late = performance.now() + ms;
+  while (!(await holds())) {
+    if (performance.now() > late) throw new Error(`Not within ${ms} ms: ${what}.`);
+    await moment(10);
+  }
+}
+
+/** Waits a while: for a fault to fall on a random moment, never for something to have happened. */
+export function moment(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** A whole number from `least` to `most`. */
+export function between(least: number, most: number): number {
+  return least + Math.floor(Math.random() * (most - least + 1));
+}
+
+/** Milliseconds on a clock that all processes of one boot share; that of the ledger. */
+export function now(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+/** One line of figures per fault. */
+export function figures(fault: string, facts: object): void {
+  const shown = Object.entries(facts).map(([name, value]) => `${name} ${typeof value === "number" ? Math.round(value) : String(value)}`);
+  process.stdout.write(`  ${fault}: ${shown.join(" · ")}\n`);
+}
