@@ -33,7 +33,8 @@ export function getRuntimeToken(name?: string): string | typeof StemRuntime {
  *
  * start: faults are reported and the store is opened in `onModuleInit`; worker and beat start in `onApplicationBootstrap`.
  * stop: claiming ends in `onModuleDestroy`; running jobs are waited for in `beforeApplicationShutdown`; the client and the store close in
- * `onApplicationShutdown`, so that other providers and running jobs can enqueue until then.
+ * `onApplicationShutdown`, so that other providers and running jobs can enqueue until then. Nest 12 shuts a global module down last, Nest 11 first: there the last
+ * hook of others that can enqueue is `beforeApplicationShutdown`.
  */
 export class StemRuntime
   implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown, OnApplicationShutdown
