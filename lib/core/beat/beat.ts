@@ -1,6 +1,7 @@
+import type { NewJob } from "../../contract/job.js";
 import type { Due, Schedule, Shot } from "../../contract/schedules.js";
-import { Producer } from "../client/producer.js";
 import type { Stem } from "../client/stem.js";
+import { describe } from "../worker/retryable.js";
 import { nextSlot } from "./cron.js";
 import { type ScheduleDefinition, slotId, storedSchedule } from "./schedule.js";
 
@@ -19,53 +20,68 @@ const LONGEST_BACKOFF_MS = 5_000;
  */
 export class Beat {
   readonly #stem: Stem;
-  readonly #producer: Producer;
   readonly #schedules: ReadonlyMap<string, ScheduleDefinition>;
+  #starting: Promise<void> | undefined;
   #running: Promise<void> | undefined;
+  /** Texts of the payloads; they are part of what tells a changed schedule from an unchanged one. */
+  #payloads: ReadonlyMap<string, string> = new Map();
+  #stored = false;
+  #failures = 0;
   #stopping = false;
   #wake: () => void = () => {};
 
   constructor(parts: { readonly stem: Stem; readonly schedules: readonly ScheduleDefinition[] }) {
     this.#stem = parts.stem;
-    this.#producer = new Producer(parts.stem);
     this.#schedules = new Map(parts.schedules.map((schedule) => [schedule.id, schedule]));
   }
 
   /**
-   * Stores its schedules (one that is stored unchanged keeps its place) and begins to fire. Idempotent.
+   * Stores its schedules (one that is stored unchanged keeps its place) and begins to fire. Resolves also when the store does not answer: the beat then begins as
+   * soon as it does. Repeated calls share one start.
    *
-   * @throws when a schedule's job cannot be made (unknown task, payload that cannot travel), or the store does not answer
+   * @throws {StemError} a schedule's expression or job cannot be right: `STEM_CRON_INVALID`, unknown task, payload that cannot travel
    */
-  async start(): Promise<void> {
-    if (this.#running !== undefined || this.#stopping) return;
-    const { now } = await this.#due(0);
-    const stored = await Promise.all(
-      [...this.#schedules.values()].map(async (schedule) => storedSchedule(schedule, (await this.#job(schedule, now)).payload, now)),
-    );
-    await this.#stem.adapter.schedules.upsert(stored);
-    this.#running ??= this.#run();
+  start(): Promise<void> {
+    return (this.#starting ??= this.#start());
   }
 
   /** Stops; resolves when no call to the store is under way any more. Idempotent. */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#wake();
+    await this.#starting?.catch(() => {});
     await this.#running;
+  }
+
+  async #start(): Promise<void> {
+    const payloads = new Map<string, string>();
+    for (const schedule of this.#schedules.values()) {
+      nextSlot(schedule, 0);
+      payloads.set(schedule.id, (await this.#job(schedule, 0)).payload);
+    }
+    this.#payloads = payloads;
+    if (this.#stopping) return;
+    // A store that fails here fails in the first turn of the loop too, which knows what to do then.
+    await this.#store().catch(() => {});
+    this.#running = this.#run();
+  }
+
+  async #store(): Promise<void> {
+    const { now } = await this.#due(1);
+    const schedules = [...this.#schedules.values()].map((schedule) => storedSchedule(schedule, this.#payloads.get(schedule.id)!, now));
+    await this.#stem.adapter.schedules.upsert(schedules);
+    this.#stored = true;
   }
 
   async #run(): Promise<void> {
     // A timer that holds the process open: a process that only beats would otherwise end at once.
     const alive = setInterval(() => {}, 2 ** 30);
-    let failures = 0;
     try {
       while (!this.#stopping) {
         try {
-          const due = await this.#due(BATCH);
-          failures = 0;
-          if (due.schedules.length > 0) await this.#fire(due);
-          else await this.#sleep(Math.min((due.nextDueAt ?? Infinity) - due.now, LONGEST_SLEEP_MS));
+          await this.#turn();
         } catch (error) {
-          await this.#sleep(this.#backoff(error, failures++));
+          await this.#fail(error, "The beat cannot reach the store; it goes on by itself.");
         }
       }
     } finally {
@@ -73,37 +89,58 @@ export class Beat {
     }
   }
 
+  async #turn(): Promise<void> {
+    if (!this.#stored) await this.#store();
+    const due = await this.#due(BATCH);
+    if (due.schedules.length > 0) return this.#fire(due);
+    this.#failures = 0;
+    await this.#sleep(Math.min((due.nextDueAt ?? Infinity) - due.now, LONGEST_SLEEP_MS));
+  }
+
   #due(limit: number): Promise<Due> {
     return this.#stem.adapter.schedules.due([...this.#schedules.keys()], limit);
   }
 
   async #fire({ schedules, now }: Due): Promise<void> {
-    const shots = (await Promise.all(schedules.map((stored) => this.#shot(stored, now)))).filter((shot) => shot !== undefined);
-    if (shots.length === 0) return this.#sleep(LONGEST_SLEEP_MS);
-    const fired = new Set(await this.#stem.adapter.schedules.fire(shots));
-    if (!this.#stem.signals.has("schedule:fired")) return;
+    const shots: Shot[] = [];
+    let broken: { readonly id: string; readonly error: unknown } | undefined;
+    for (const stored of schedules) {
+      try {
+        shots.push(await this.#shot(stored, now));
+      } catch (error) {
+        broken = { id: stored.id, error };
+      }
+    }
+    if (shots.length > 0) this.#tell(shots, await this.#stem.adapter.schedules.fire(shots), now);
+    if (broken !== undefined) await this.#fail(broken.error, `Schedule "${broken.id}" cannot fire; the others do.`);
+    else this.#failures = 0;
+  }
+
+  #tell(shots: readonly Shot[], ids: readonly string[], now: number): void {
+    const { signals } = this.#stem;
+    if (!signals.has("schedule:fired")) return;
+    const fired = new Set(ids);
     for (const { id, slot, job } of shots) {
-      if (fired.has(id))
-        this.#stem.signals.tell("schedule:fired", { schedule: id, slot: new Date(slot), jobId: job.id, lateMs: now - slot });
+      if (fired.has(id)) signals.tell("schedule:fired", { schedule: id, slot: new Date(slot), jobId: job.id, lateMs: now - slot });
     }
   }
 
-  /** The job of the slot a schedule stands at, and where it goes from there. */
-  async #shot({ id, nextAt: slot }: Schedule, now: number): Promise<Shot | undefined> {
-    const schedule = this.#schedules.get(id);
-    if (schedule === undefined || slot === undefined) return undefined;
+  /** The job of the slot a schedule stands at, and where it goes from there: past what was missed, which this one job makes up for. */
+  async #shot({ id, nextAt }: Schedule, now: number): Promise<Shot> {
+    const schedule = this.#schedules.get(id)!;
+    const slot = nextAt!;
     return { id, slot, nextAt: nextSlot(schedule, Math.max(slot, now)), job: await this.#job(schedule, slot) };
   }
 
-  #job({ id, task, payload, options }: ScheduleDefinition, slot: number): ReturnType<Producer["draft"]> {
-    return this.#producer.draft({ name: task }, { value: payload }, options, slotId(id, slot));
+  #job({ id, task, payload, options }: ScheduleDefinition, slot: number): Promise<NewJob> {
+    return this.#stem.draft(task, payload, { ...options, id: slotId(id, slot) });
   }
 
-  #backoff(error: unknown, failures: number): number {
-    const retryInMs = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** failures);
-    if (failures === 0) this.#stem.log.error(`The beat cannot reach the store; it goes on by itself. ${String(error)}`);
+  async #fail(error: unknown, what: string): Promise<void> {
+    const retryInMs = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** this.#failures);
+    if (this.#failures++ === 0) this.#stem.log.error(`${what} ${describe(error)}`);
     this.#stem.signals.tell("beat:error", { error, retryInMs });
-    return retryInMs;
+    await this.#sleep(retryInMs);
   }
 
   #sleep(ms: number): Promise<void> {

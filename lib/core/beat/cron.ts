@@ -1,7 +1,21 @@
-import { CronExpressionParser } from "cron-parser";
+import { type CronExpression, CronExpressionParser } from "cron-parser";
 import { nearest, OptionError } from "../../contract/errors.js";
+import { DAY_MS, TimeZone } from "./time-zone.js";
 
-const ALIASES = ["@yearly", "@annually", "@monthly", "@weekly", "@daily", "@hourly", "@minutely", "@secondly", "@weekdays", "@weekends"];
+/** Names for common expressions. */
+const ALIASES: Readonly<Record<string, string>> = {
+  "@yearly": "0 0 1 1 *",
+  "@annually": "0 0 1 1 *",
+  "@monthly": "0 0 1 * *",
+  "@weekly": "0 0 * * 0",
+  "@daily": "0 0 * * *",
+  "@midnight": "0 0 * * *",
+  "@hourly": "0 * * * *",
+  "@minutely": "* * * * *",
+  "@secondly": "* * * * * *",
+  "@weekdays": "0 0 * * 1-5",
+  "@weekends": "0 0 * * 0,6",
+};
 
 /** The part of a schedule that says when. */
 export interface CronTimes {
@@ -13,22 +27,100 @@ export interface CronTimes {
   readonly id: string;
 }
 
+/** Field by field, seconds first: what a step may be at most. */
+const WIDTHS = [60, 60, 24, 31, 12, 8];
+const FIELDS = ["seconds", "minutes", "hours", "days of the month", "months", "weekdays"];
+
+/** Expressions kept ready: schedules are few, but asked for every slot. */
+const MOST = 1_000;
+const cache = new Map<string, Cron>();
+
 /**
- * The first slot after a moment, in milliseconds since the epoch; undefined if there is none any more. Where day of month and weekday are both restricted, either
- * fits. A local time that a change to summer time skips fires once, an hour later by the clock on the wall; one that the change back repeats fires the first time only;
- * expressions for every hour go on through both.
+ * A cron expression in a time zone. Five fields (minutes first) or six (seconds first), or an alias such as `@daily`. Lists, ranges, steps and names (`MON-FRI`,
+ * `JAN`) as usual; `L` (last day), `1#2` (second Monday) and `H` (a number of the schedule's own) too. Where day of month and weekday are both restricted, either fits.
+ *
+ * **When clocks change.** A schedule by the hour of the day (any hours but `*`) fires once for each of its local times: one that is shown twice fires at the first, and what
+ * is skipped fires once, at the moment of the skip (02:30 in Berlin, skipped on the last Sunday of March, fires at 03:00). A schedule for every hour goes by the time that
+ * passes: "every half hour" fires every half hour, whatever the clock shows.
+ *
+ * The parser is asked about local times only; its own way through clock changes depends on where it is started, so that two beats could disagree.
  */
-export function nextSlot({ cron, timeZone, id }: CronTimes, afterMs: number): number | undefined {
-  try {
-    return CronExpressionParser.parse(cron.trim(), { currentDate: new Date(afterMs), tz: timeZone, hashSeed: id })
-      .next()
-      .toDate()
-      .getTime();
-  } catch (error) {
-    // Expressions are checked before; what is left is one that names no date within the library's horizon.
-    if (isOutOfTime(error)) return undefined;
-    throw error;
+export class Cron {
+  readonly #zone: TimeZone;
+  /** In UTC: it sees local times only. */
+  readonly #local: CronExpression;
+  readonly #everyHour: boolean;
+
+  /**
+   * @param of names the schedule in errors: `"of @Cron on Reports.daily"`
+   * @throws {OptionError} `STEM_CRON_INVALID`, `STEM_TIME_ZONE_INVALID`
+   */
+  constructor({ cron, timeZone, id }: { readonly cron: unknown; readonly timeZone: unknown; readonly id: string }, of: string) {
+    this.#zone = new TimeZone(timeZone, of);
+    this.#local = parse(cron, id, of);
+    this.#everyHour = this.#local.fields.hour.values.length === 24;
   }
+
+  /** The first slot after a moment, in milliseconds since the epoch; always the same for the same moment. Undefined: none in sight (some decades). */
+  next(afterMs: number): number | undefined {
+    return this.#everyHour ? this.#nextPassing(afterMs) : this.#nextShown(afterMs);
+  }
+
+  #nextShown(after: number): number | undefined {
+    const local = this.#match(this.#zone.latestShown(after));
+    return local === undefined ? undefined : this.#zone.firstShown(local);
+  }
+
+  #nextPassing(after: number): number | undefined {
+    const zone = this.#zone;
+    const change = zone.change(after, after + DAY_MS);
+    const offset = change === undefined ? zone.offset(after) : change.before;
+    const soon = this.#match(after + offset);
+    if (soon === undefined) return undefined;
+    if (change !== undefined && soon - offset >= change.at) {
+      const late = this.#match(change.at + change.after - 1);
+      return late === undefined ? undefined : this.#near(late, change.after, change.at);
+    }
+    return this.#near(soon, offset, after);
+  }
+
+  /** The moment of a local time that is to come: within a day by the clock as it goes now, so that a time shown again is a moment of its own. */
+  #near(local: number, offset: number, from: number): number | undefined {
+    const at = local - offset;
+    return at - from < DAY_MS ? at : this.#shown(local);
+  }
+
+  /** The moment of a local time, or of the next match if it is skipped. */
+  #shown(local: number): number | undefined {
+    for (let match: number | undefined = local; match !== undefined; match = this.#match(match)) {
+      const at = this.#zone.firstShown(match);
+      if (this.#zone.local(at) === match) return at;
+    }
+    return undefined;
+  }
+
+  /** The first match after a local time. */
+  #match(local: number): number | undefined {
+    try {
+      this.#local.reset(new Date(local));
+      return this.#local.next().getTime();
+    } catch {
+      // The parser looks for a limited time only.
+      return undefined;
+    }
+  }
+}
+
+/** The first slot of a schedule after a moment, in milliseconds since the epoch; undefined if there is none any more. Throws what `checkCron` does. */
+export function nextSlot({ cron, timeZone, id }: CronTimes, afterMs: number): number | undefined {
+  const key = JSON.stringify([timeZone, cron, /H/i.test(cron) ? id : ""]);
+  let known = cache.get(key);
+  if (known === undefined) {
+    known = new Cron({ cron, timeZone, id }, `of schedule "${id}"`);
+    if (cache.size >= MOST) cache.clear();
+    cache.set(key, known);
+  }
+  return known.next(afterMs);
 }
 
 /**
@@ -38,50 +130,48 @@ export function nextSlot({ cron, timeZone, id }: CronTimes, afterMs: number): nu
  * @throws {OptionError} `STEM_CRON_INVALID`: not five or six fields or a known alias, a field out of range, a date that never comes; `STEM_TIME_ZONE_INVALID`
  */
 export function checkCron(cron: unknown, timeZone: unknown, of: string): void {
-  checkTimeZone(timeZone, of);
-  const shown = JSON.stringify(cron) ?? String(cron);
-  const refuse = (why: string): never => {
+  void new Cron({ cron, timeZone, id: "check" }, of);
+}
+
+function parse(cron: unknown, id: string, of: string): CronExpression {
+  const refuse = (why: string, cause?: unknown): never => {
     throw new OptionError(
       "STEM_CRON_INVALID",
-      `The cron expression ${of} is ${shown}: ${why}.`,
+      `The cron expression ${of} is ${JSON.stringify(cron) ?? String(cron)}: ${why}.`,
       'Give five fields (minute hour day month weekday), six with the second first, or an alias: "0 9 * * MON-FRI", "*/10 * * * * *", "@daily".',
+      { cause },
     );
   };
   if (typeof cron !== "string") return refuse("it is no text");
-  const text = cron.trim();
-  const fields = text === "" ? 0 : text.split(/\s+/).length;
-  if (text.startsWith("@")) {
-    if (!ALIASES.includes(text)) refuse(`there is no such alias${suggestion(nearest(text, ALIASES))}`);
-  } else if (fields !== 5 && fields !== 6) refuse(`it has ${fields} fields`);
-  let slot: number | undefined;
+  const trimmed = cron.trim();
+  const text = trimmed.startsWith("@") ? ALIASES[trimmed] : trimmed;
+  if (text === undefined) return refuse(`there is no such alias${suggestion(nearest(trimmed, Object.keys(ALIASES)))}`);
+  const fields = text === "" ? [] : text.split(/\s+/);
+  if (fields.length !== 5 && fields.length !== 6) return refuse(`it has ${fields.length} field${fields.length === 1 ? "" : "s"}`);
+  const tooWide = wideStep(fields.length === 5 ? ["0", ...fields] : fields);
+  if (tooWide !== undefined) return refuse(tooWide);
   try {
-    slot = nextSlot({ cron: text, timeZone: timeZone as string, id: "check" }, Date.UTC(2024, 0, 1));
-  } catch (error) {
-    refuse(messageOf(error));
+    const parsed = CronExpressionParser.parse(fields.join(" "), { tz: "UTC", currentDate: new Date(0), hashSeed: id });
+    parsed.next();
+    return parsed;
+  } catch (cause) {
+    return refuse(NEVER.test(messageOf(cause)) ? "it names a date that never comes" : messageOf(cause).replace(/\.$/, ""), cause);
   }
-  if (slot === undefined) refuse("it names a date that never comes");
 }
 
-function checkTimeZone(timeZone: unknown, of: string): void {
-  try {
-    if (typeof timeZone !== "string" || timeZone === "") throw new RangeError("empty");
-    new Intl.DateTimeFormat("en", { timeZone });
-  } catch {
-    const near = typeof timeZone === "string" ? nearest(timeZone, Intl.supportedValuesOf("timeZone")) : undefined;
-    throw new OptionError(
-      "STEM_TIME_ZONE_INVALID",
-      `The time zone ${of} is ${JSON.stringify(timeZone) ?? String(timeZone)}.`,
-      near === undefined ? 'Give an IANA name, such as "Europe/Berlin" or "UTC".' : `Did you mean "${near}"?`,
-    );
-  }
+/** How the parser says that it found no date. */
+const NEVER = /out of the time|loop limit|explicit day of month/i;
+
+/** A step over the end of its field, such as every 100 minutes: the parser reads it as "each hour", which nobody means. */
+function wideStep(fields: readonly string[]): string | undefined {
+  for (const [i, field] of fields.entries())
+    for (const [, step] of field.matchAll(/\/(\d+)/g))
+      if (Number(step) >= WIDTHS[i]!) return `the step ${step} is too wide for the ${FIELDS[i]}`;
+  return undefined;
 }
 
 function suggestion(near: string | undefined): string {
   return near === undefined ? "" : `; did you mean "${near}"?`;
-}
-
-function isOutOfTime(error: unknown): boolean {
-  return /out of the time|loop limit/i.test(messageOf(error));
 }
 
 // No `instanceof Error`: errors of another realm fail it in some test runners.
