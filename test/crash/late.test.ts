@@ -15,6 +15,12 @@ async function enqueue(fleet: Fleet, task: string, payload: object): Promise<Job
   return handle;
 }
 
+/** The heir's handler has waited so that the late comer found the job on loan to another, and not only ended. */
+async function letEnd(fleet: Fleet, job: JobHandle, heir: Member): Promise<void> {
+  heir.process.send("go on");
+  await until("the heir did the job", () => fleet.ledger.of("succeeded", job.id).length > 0);
+}
+
 /** The job was run by both, and it is the heir's word that counts. */
 async function expectOneResult(fleet: Fleet, job: JobHandle, victim: Member, heir: Member): Promise<void> {
   expect(await job.status()).toMatchObject({ state: "succeeded", attempts: 1, lapses: 1, result: JSON.stringify({ by: heir.pid, n: 7 }) });
@@ -31,10 +37,12 @@ describe.each(STORES)("A worker that comes too late on $name", (store) => {
       const job = await enqueue(fleet, "freeze", { n: 7 });
       expect(await victim.says("frozen")).toBe(job.id);
       const heir = fleet.worker({ lease: 5_000 });
-      await until("another worker did the job", () => fleet.ledger.of("succeeded", job.id).length > 0);
+      await until("another worker has the job", () => fleet.ledger.of("start", job.id).length > 1);
       victim.signal("SIGCONT");
       await until("the late settle was refused", () => fleet.ledger.of("refused", job.id).length > 0);
       await until("the frozen worker knows", () => fleet.ledger.of("lost", job.id).length > 0);
+      expect(await job.status()).toMatchObject({ state: "active", worker: await heir.says("ready") });
+      await letEnd(fleet, job, heir);
       await expectOneResult(fleet, job, victim, heir);
       const again = await enqueue(fleet, "square", { n: 3 });
       await until("work goes on", async () => (await again.status())?.state === "succeeded");
@@ -50,9 +58,10 @@ describe.each(STORES)("A worker that comes too late on $name", (store) => {
       const job = await enqueue(fleet, "faint", { n: 7 });
       expect(await victim.says("frozen")).toBe(job.id);
       const heir = fleet.worker({ lease: 5_000 });
-      await until("another worker did the job", () => fleet.ledger.of("succeeded", job.id).length > 0);
+      await until("another worker has the job", () => fleet.ledger.of("start", job.id).length > 1);
       victim.signal("SIGCONT");
       await until("the frozen worker knows", () => fleet.ledger.of("lost", job.id).length > 0);
+      await letEnd(fleet, job, heir);
       expect(fleet.ledger.of("told", job.id)).toMatchObject([{ pid: victim.pid, why: "lost" }]);
       await expectOneResult(fleet, job, victim, heir);
       figures("frozen, told to stop", { jobs: 1, "extra runs": 1 });

@@ -11,22 +11,25 @@ const SCHEDULES = ["crash.a", "crash.b", "crash.c"];
 
 /** Kills a worker whose handlers hang, and measures how long until another has begun the last of its jobs. */
 async function recovery(fleet: Fleet, options: WorkerOptions): Promise<number> {
+  const stem = new Stem({ adapter: fleet.adapter, registry: new TaskRegistry() });
+  const hang = stem.task<{ n: number }>("hang", { queue: "default" });
+  const started = () => fleet.ledger.of("start");
+  let jobs = 0;
+  const enqueue = async (): Promise<void> => {
+    await hang.enqueue({ n: jobs++ });
+    await until("the job hangs", () => started().length === jobs);
+  };
   const victim = fleet.start("worker", { options });
-  await victim.says("ready");
+  await enqueue();
   const heir = fleet.start("worker", { options });
   await heir.says("ready");
   // The heir is at work too, and must notice beside it.
-  const stem = new Stem({ adapter: fleet.adapter, registry: new TaskRegistry() });
-  const hang = stem.task("hang", { queue: "default" });
-  const jobs = await hang.enqueueMany(Array.from({ length: 20 }, (_, n) => ({ n })) as never);
-  const started = () => fleet.ledger.of("start");
-  await until("all jobs hang", () => started().length === jobs.length);
+  for (let i = 0; i < 20; i++) await enqueue();
   const mine = new Set(
     started()
       .filter(({ pid }) => pid === victim.pid)
       .map(({ id }) => id),
   );
-  if (mine.size === 0) return recovery(fleet, options);
   await fleet.kill(victim);
   const killed = now();
   const again = () => started().filter(({ pid, id, at }) => pid === heir.pid && mine.has(id) && at > killed);

@@ -15,6 +15,9 @@ function first(name) {
   }
 }
 
+/** Waits for a word of the parent's. */
+const heard = () => new Promise((resolve) => process.once("message", resolve));
+
 /** Says so to the parent, once the message is on its way. */
 const tell = (message) => new Promise((resolve) => process.send(message, resolve));
 
@@ -44,7 +47,7 @@ export const TASKS = {
   /** Stops its whole process the first time, and ends the moment it is let go on: what is due then comes after its settle. */
   freeze: {
     run: async ({ n }, { jobId }) => {
-      if (!first(jobId)) return { by: process.pid, n };
+      if (!first(jobId)) return heard().then(() => ({ by: process.pid, n }));
       await tell({ frozen: jobId });
       process.kill(process.pid, "SIGSTOP");
       return { by: process.pid, n };
@@ -53,7 +56,7 @@ export const TASKS = {
   /** Stops its whole process the first time, and then goes on until it is told to stop. */
   faint: {
     run: async ({ n }, { jobId, signal }) => {
-      if (!first(jobId)) return { by: process.pid, n };
+      if (!first(jobId)) return heard().then(() => ({ by: process.pid, n }));
       await tell({ frozen: jobId });
       process.kill(process.pid, "SIGSTOP");
       if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
