@@ -1,0 +1,90 @@
+import { describe, expect, it } from "@jest/globals";
+import type { Entry, Journal, JournalWrite, NewEntry } from "../../../lib/contract/journal.js";
+import { JournalWriter } from "../../../lib/core/workflow/journal-writer.js";
+
+const lease = (jobId: string, fence = 1) => ({ jobId, fence });
+const entry = (seq: number, key = `s${seq}`): NewEntry => ({ seq, key, kind: "step", state: "done" });
+
+/** A store that answers when told to. */
+function store(lost: readonly string[] = []) {
+  const calls: (readonly JournalWrite[])[] = [];
+  const reads: (readonly string[])[] = [];
+  const answers: ((error?: Error) => void)[] = [];
+  const wait = (): Promise<void> =>
+    new Promise((resolve, refuse) => answers.push((error) => (error === undefined ? resolve() : refuse(error))));
+  const journal: Journal = {
+    append: async (writes) => {
+      calls.push(writes);
+      await wait();
+      return { lost };
+    },
+    read: async (ids) => {
+      reads.push(ids);
+      await wait();
+      return ids.map((id): readonly Entry[] => [{ ...entry(1, id), at: 0 }]);
+    },
+  };
+  const answer = async (error?: Error): Promise<void> => {
+    answers.shift()!(error);
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  };
+  return { calls, reads, answer, writer: new JournalWriter(journal) };
+}
+
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe("Writes of many runs", () => {
+  it("travel in one call, and what comes meanwhile in the next", async () => {
+    const { calls, answer, writer } = store();
+    const first = [writer.append(lease("a"), [entry(1)]), writer.append(lease("b"), [entry(1)])];
+    await settle();
+    const second = [writer.append(lease("a"), [entry(2)]), writer.append(lease("a"), [entry(3)]), writer.append(lease("c"), [entry(1)])];
+    await settle();
+    expect(calls.map((writes) => writes.map(({ lease: of, entries }) => `${of.jobId}:${entries.map(({ seq }) => seq).join("+")}`))).toEqual(
+      [["a:1", "b:1"]],
+    );
+    await answer();
+    expect(await Promise.all(first)).toEqual([true, true]);
+    expect(calls[1]!.map(({ lease: of, entries }) => `${of.jobId}:${entries.map(({ seq }) => seq).join("+")}`)).toEqual(["a:2+3", "c:1"]);
+    await answer();
+    expect(await Promise.all(second)).toEqual([true, true, true]);
+  });
+
+  it("say which lease had gone, also when the process has the run twice", async () => {
+    const { calls, answer, writer } = store(["a"]);
+    const stale = writer.append(lease("a", 1), [entry(1)]);
+    const heir = writer.append(lease("a", 2), [entry(1)]);
+    const other = writer.append(lease("b"), [entry(1)]);
+    await settle();
+    expect(calls[0]!.map(({ lease: of }) => `${of.jobId}@${of.fence}`)).toEqual(["a@1"]);
+    await answer();
+    await answer();
+    expect(await Promise.all([stale, heir, other])).toEqual([false, false, true]);
+  });
+
+  it("that fail together are tried one by one, so that one run's entry is not everyone's failure", async () => {
+    const { calls, answer, writer } = store();
+    const [a, b] = [writer.append(lease("a"), [entry(1)]), writer.append(lease("b"), [entry(1)])];
+    const failed = expect(a).rejects.toThrow("poison");
+    await settle();
+    await answer(new Error("poison"));
+    await answer(new Error("poison"));
+    await answer();
+    await failed;
+    expect(await b).toBe(true);
+    expect(calls).toHaveLength(3);
+  });
+
+  it("of reads likewise, and a failure reaches whoever asked", async () => {
+    const { reads, answer, writer } = store();
+    const both = Promise.all([writer.read("a"), writer.read("b")]);
+    await settle();
+    const later = writer.read("c");
+    const failed = expect(later).rejects.toThrow("gone");
+    await answer();
+    expect((await both).map(([one]) => one!.key)).toEqual(["a", "b"]);
+    await answer(new Error("gone"));
+    await failed;
+    expect(reads).toEqual([["a", "b"], ["c"]]);
+  });
+});
