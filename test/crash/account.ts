@@ -37,7 +37,7 @@ export async function account(fleet: Fleet, expected: ReadonlyMap<string, unknow
       if (record === undefined) return wrong.push(`${id} was accepted and is gone`);
       lapses += record.lapses;
       if (record.state !== "succeeded") wrong.push(`${id} is ${record.state} (${record.cause}: ${record.error?.message})`);
-      else if (record.result !== right) wrong.push(`${id} returned ${record.result}, not ${right}`);
+      else if (record.result !== right) wrong.push(`${id} returned ${short(record.result)}, not ${short(right)}`);
     });
   }
 
@@ -66,6 +66,10 @@ export async function account(fleet: Fleet, expected: ReadonlyMap<string, unknow
       `The account does not add up in ${wrong.length} places:\n  ${wrong.slice(0, 20).join("\n  ")}\n${storyOf(wrong, notes)}`,
     );
   return { jobs: ids.length, starts, extraRuns, cut, lost, lapses };
+}
+
+function short(text: string | undefined): string {
+  return text === undefined || text.length <= 120 ? String(text) : `${text.slice(0, 120)}…`;
 }
 
 interface Tally {

@@ -12,15 +12,18 @@ describe.each(STORES)("Under load on $name", (store) => {
     async () => {
       await withFleet(store, TIME, async (fleet) => {
         let incarnation = 0;
-        const produce = (): Member => fleet.start("producer", { name: `p${incarnation++}`, total: JOBS, shapes: SHAPES });
-        const workers = [fleet.worker({ concurrency: 20 }), fleet.worker({ concurrency: 20 })];
+        let granted = 0;
+        const produce = (): Member => fleet.start("producer", { name: `p${incarnation++}`, total: JOBS, upTo: granted, shapes: SHAPES });
+        const workers = [fleet.worker({ concurrency: 6 }), fleet.worker({ concurrency: 6 })];
         let producer = produce();
         const kills = { worker: 0, producer: 0 };
         while (kills.worker + kills.producer < KILLS) {
           // Spread over the whole load, so that each falls among jobs that are coming, waiting and running. Any moment will do, also that of a start.
           const share = ((kills.worker + kills.producer + 1) / (KILLS + 1)) * JOBS;
-          await until("more jobs were accepted", () => fleet.ledger.acceptedCount() >= share);
           if (Math.random() < 0.9) await Promise.all([producer, ...workers].map((member) => member.says("ready")));
+          granted = share + 100;
+          producer.process.send({ upTo: granted });
+          await until("more jobs were accepted", () => fleet.ledger.acceptedCount() >= share);
           await moment(between(0, 40));
           if (Math.random() < 0.25) {
             await fleet.kill(producer);
@@ -30,9 +33,10 @@ describe.each(STORES)("Under load on $name", (store) => {
             const victim = between(0, 1);
             await fleet.kill(workers[victim]!);
             kills.worker++;
-            workers[victim] = fleet.worker({ concurrency: 20 });
+            workers[victim] = fleet.worker({ concurrency: 6 });
           }
         }
+        producer.process.send({ upTo: JOBS });
         expect(await producer.says("produced")).toBeGreaterThanOrEqual(JOBS);
         await until("all jobs have ended", async () => (await fleet.unfinished()) === 0);
         for (const member of [producer, ...workers]) expect((await fleet.stop(member)).code).toBe(0);

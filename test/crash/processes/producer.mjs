@@ -55,7 +55,9 @@ async function produce(shape, key) {
   return Object.keys(jobs).length;
 }
 
-const told = { stop: false };
+/** It goes as far as the parent lets it, `upTo` jobs in all; by default to the end. */
+const told = { stop: false, upTo: wishes.upTo ?? total };
+process.on("message", ({ upTo }) => (told.upTo = upTo));
 untilTold(async () => {
   told.stop = true;
   await done;
@@ -76,6 +78,7 @@ async function run() {
   }
   for (const [key, shape] of meant) accepted += await produce(shape, key);
   for (let i = 0; !told.stop && accepted < total; i++) {
+    while (!told.stop && accepted >= told.upTo) await pause(5);
     accepted += await produce(shapes[i % shapes.length], `${name}-${i}`);
     // Does not run ahead, so that workers die among jobs that are still coming.
     const waiting = async () => (await stem.queues()).reduce((sum, { ready }) => sum + ready, 0);
