@@ -16,13 +16,18 @@ const home = mkdtempSync(join(tmpdir(), "stem-cli-"));
 let shop: string;
 let store: Adapter;
 let count = 0;
+/** What a test has started; a test that fails leaves nothing running. */
+const children: ChildProcess[] = [];
 
 beforeEach(() => {
   shop = join(home, String(count++));
   mkdirSync(shop);
   store = sqlite(join(shop, "stem.db"));
 });
-afterEach(() => store.close());
+afterEach(async () => {
+  for (const child of children.splice(0)) if (child.exitCode === null) child.kill("SIGKILL");
+  await store.close();
+});
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 interface Ended {
@@ -36,6 +41,7 @@ function start(args: readonly string[]): { child: ChildProcess; ended: Promise<E
     cwd: shop,
     env: { ...process.env, NODE_OPTIONS: "", SHOP_DATA: shop, NO_COLOR: "1" },
   });
+  children.push(child);
   const heard = { out: "", err: "" };
   child.stdout.on("data", (data: Buffer) => (heard.out += data.toString()));
   child.stderr.on("data", (data: Buffer) => (heard.err += data.toString()));
@@ -183,7 +189,10 @@ describe("stem beat", () => {
     const beat = start(["beat", "--app", app]);
     await beat.printed(/Beat fires 1 schedule/);
     await store.open();
-    while ((await store.results.count({ task: "shop.tick" })).ready === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    while ((await store.results.count({ task: "upkeep.tick" })).ready === 0) {
+      if (beat.child.exitCode !== null) throw new Error("the beat has ended");
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
     beat.child.kill("SIGTERM");
     expect((await beat.ended).code).toBe(0);
     expect(existsSync(join(shop, "ticks.txt"))).toBe(false);

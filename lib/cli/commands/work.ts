@@ -26,6 +26,8 @@ export function addWork(program: Command, withAppOptions: (command: Command) => 
 }
 
 async function run(app: AppOptions, role: string): Promise<void> {
+  // Listens from the start, so that a stop while the app boots is not lost either.
+  const asked = untilAskedToStop();
   const { ConsoleLogger } = await import("@nestjs/common");
   const { context, stem } = await openApp(app, role, new ConsoleLogger());
   if (stem.worker === undefined && stem.beat === undefined) {
@@ -39,13 +41,18 @@ async function run(app: AppOptions, role: string): Promise<void> {
   }
   if (stem.worker !== undefined)
     say(`Worker ${stem.worker.id} serves ${stem.worker.queues.join(", ")} (up to ${stem.worker.concurrency} jobs at once)`);
-  if (stem.beat !== undefined) say(`Beat fires ${stem.schedules.length} schedules`);
-  await new Promise<void>((stop) => {
+  if (stem.beat !== undefined) say(`Beat fires ${stem.schedules.length} schedule${stem.schedules.length === 1 ? "" : "s"}`);
+  await asked;
+  await context.close();
+}
+
+/** SIGTERM or SIGINT; a second SIGINT ends the process at once. */
+function untilAskedToStop(): Promise<void> {
+  return new Promise((stop) => {
     process.once("SIGTERM", () => stop());
     process.once("SIGINT", () => {
       process.once("SIGINT", () => process.exit(EXIT.interrupted));
       stop();
     });
   });
-  await context.close();
 }
