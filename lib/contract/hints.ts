@@ -3,7 +3,7 @@
  * verb that makes work or ends it, to all processes on the store, this one included.
  */
 export interface Hints {
-  /** Returns the unsubscribe function. The listener must be quick and must not throw. */
+  /** Returns the unsubscribe function. The listener must be quick; what it throws is ignored. */
   subscribe(listener: (hint: Hint) => void): () => void;
   /** Tells every process something that the store does not hold. Never throws; nothing is promised. */
   control(topic: string, message: string): void;

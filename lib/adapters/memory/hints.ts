@@ -40,7 +40,13 @@ export class Bell {
   }
 
   tell(hint: Hint): void {
-    for (const listener of this.#listeners) listener(hint);
+    for (const listener of this.#listeners) {
+      try {
+        listener(hint);
+      } catch {
+        // What was written is written: a listener's fault is not the verb's.
+      }
+    }
   }
 
   subscribe(listener: (hint: Hint) => void): () => void {

@@ -122,7 +122,13 @@ export class Store {
   }
 
   tell(hint: Hint): void {
-    for (const listener of this.listeners) listener(hint);
+    for (const listener of this.listeners) {
+      try {
+        listener(hint);
+      } catch {
+        // What was written is written: a listener's fault is not the verb's.
+      }
+    }
   }
 
   remember(id: string, loan: Loan): void {

@@ -45,6 +45,20 @@ export const hintLaws: readonly Law[] = [
       }),
   },
   {
+    title: "a listener that throws harms neither the verb nor the other listeners",
+    async check(bench) {
+      const stop = bench.adapter.hints.subscribe(() => {
+        throw new Error("a listener's own fault");
+      });
+      try {
+        const queue = bench.name("q3");
+        await hinted(bench, bench.adapter, workIn(queue), () => bench.put({ queue }));
+      } finally {
+        stop();
+      }
+    },
+  },
+  {
     title: "settling hints at what has ended",
     check: (bench) =>
       everywhere(bench, async (listener) => {

@@ -227,6 +227,7 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
   "a worker that signs off gives its jobs back at once, with the attempt and without a lapse": ["leaving does nothing"],
   "any worker's claim takes back what lapsed workers hold, from queues it does not serve too": ["a lapse does not count"],
   "storing jobs hints at work in their queues, also when they are due later": ["work is not hinted at"],
+  "a listener that throws harms neither the verb nor the other listeners": ["a listener's error is the verb's"],
   "settling hints at what has ended": ["settling hints at nothing"],
   "a job forgotten at its end is hinted at too": ["ends are not hinted at"],
   "whatever ends with an input, and a cancelled job, is hinted at as done": [

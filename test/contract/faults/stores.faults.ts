@@ -257,6 +257,31 @@ export const storeFaults: Faults = {
   "a hint names only the first that ended": hintsAs((hint) =>
     hint.kind === "done" ? { ...hint, ids: (hint.ids ?? []).slice(0, 1) } : hint,
   ),
+  "a listener's error is the verb's": (adapter) => {
+    const thrown: unknown[] = [];
+    const told = inBroker(({ enqueue }) => ({
+      enqueue: async (jobs, options) => {
+        const stored = await enqueue(jobs, options);
+        if (thrown.length > 0) throw thrown.pop();
+        return stored;
+      },
+    }));
+    const heard: Fault = (sound) => ({
+      ...sound,
+      hints: {
+        ...sound.hints,
+        subscribe: (listener) =>
+          sound.hints.subscribe((hint) => {
+            try {
+              listener(hint);
+            } catch (error) {
+              thrown.push(error);
+            }
+          }),
+      },
+    });
+    return both(told, heard)(adapter);
+  },
   "settling hints at nothing": silent((quiet) => inBroker(({ settle }) => ({ settle: quiet(settle) }))),
   "cancelling hints at nothing": silent((quiet) => inBroker(({ cancel }) => ({ cancel: quiet(cancel) }))),
   "retrying hints at nothing": silent((quiet) => inDeadLetters(({ retry }) => ({ retry: quiet(retry) }))),
