@@ -117,7 +117,7 @@ export class StemRuntime
     this.#opened = true;
     const workflows = this.registry.all().filter(({ kind }) => kind === "workflow").length;
     this.#log.log(
-      `${this.registry.all().length - workflows} tasks, ${workflows} workflows and ${this.#schedules.length} schedules on ${this.adapter.name}`,
+      `${plural(this.registry.all().length - workflows, "task")}, ${plural(workflows, "workflow")} and ${plural(this.#schedules.length, "schedule")} on ${this.adapter.name}`,
     );
     await this.#environment.opened?.(this);
   }
@@ -212,21 +212,17 @@ export class StemRuntime
     await worker?.start();
     if (worker !== undefined) this.#log.log(`Worker ${worker.id} serves ${worker.queues.join(", ")}`);
     await beat?.start();
-    if (beat !== undefined) this.#log.log(`Beat fires ${this.#schedules.length} schedules`);
+    if (beat !== undefined) this.#log.log(`Beat fires ${plural(this.#schedules.length, "schedule")}`);
   }
 
   async #stop(): Promise<void> {
     const started = this.#started;
     if (started === undefined) return;
-    const began = performance.now();
     try {
       // A worker that failed to start has said so to whoever started it; the rest is stopped all the same.
       await started.catch(() => {});
-      const running = this.#worker?.running ?? 0;
-      if (running > 0) this.#log.log(`Takes no more jobs; waits for ${running} that run`);
       await this.#beat?.stop();
-      const released = (await this.#worker?.stop())?.released ?? 0;
-      this.#log.log(`Stopped after ${Math.round(performance.now() - began)} ms; ${released} jobs handed back`);
+      await this.#worker?.stop();
     } catch (error) {
       this.#log.error(`Stopping failed: ${textOf(error)}`, stackOf(error));
     }
@@ -250,4 +246,8 @@ function textOf(error: unknown): string {
 
 function stackOf(error: unknown): string | undefined {
   return typeof error === "object" && error !== null && "stack" in error ? String(error.stack) : undefined;
+}
+
+function plural(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
