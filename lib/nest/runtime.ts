@@ -221,8 +221,7 @@ export class StemRuntime
     try {
       // A worker that failed to start has said so to whoever started it; the rest is stopped all the same.
       await started.catch(() => {});
-      await this.#beat?.stop();
-      await this.#worker?.stop();
+      await Promise.all([this.#beat?.stop(), this.#worker?.stop()]);
     } catch (error) {
       this.#log.error(`Stopping failed: ${textOf(error)}`, stackOf(error));
     }
