@@ -196,11 +196,7 @@ export class Flow {
   }
 
   async #run(work: () => Promise<void>): Promise<void> {
-    if (!this.ledger.clean) {
-      // A failure is about to be made final because the body asked for more. Let it first show whether it is in fact failing.
-      if (this.ledger.holdsFailure) await new Promise<void>(nextTurn);
-      if (!this.over) await this.flush();
-    }
+    if (!this.ledger.clean) await this.flush();
     if (!this.over) await work();
     this.#running--;
     this.#moved();
@@ -263,7 +259,8 @@ export class Flow {
     this.#disarm?.();
     if (this.#running > 0) {
       void this.flush();
-      return this.#arm();
+      if (!this.#elapse()) this.#arm();
+      return;
     }
     // Told out of turn: what came before it is not asked for any more, or not yet.
     const ahead = this.#turns.findIndex(({ tell }) => tell !== undefined);

@@ -47,11 +47,6 @@ export class Ledger {
     return this.#lines.length === 0 && this.#flushing === 0 && this.#how === "kept";
   }
 
-  /** Among what waits here is the failure of a step. */
-  get holdsFailure(): boolean {
-    return this.#lines.some(({ draft }) => draft.state === "failed");
-  }
-
   add(draft: Draft, written?: () => void): void {
     this.#lines.push({ draft, written });
   }

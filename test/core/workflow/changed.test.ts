@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { WorkflowChangedError } from "../../../lib/core/workflow/errors.js";
-import { type Body, counter, Rig } from "./rig.js";
+import { type Body, counter, Rig, until } from "./rig.js";
 
 /** Runs `before` until it sleeps, deploys `after`, and goes on. */
 async function changed(before: Body, after: Body): Promise<Rig> {
@@ -125,8 +125,7 @@ describe("Changed code", () => {
     });
     await rig.start();
     void rig.process().work();
-    await new Promise((resolve) => setTimeout(resolve, 60));
-    expect(await rig.lines()).toEqual(["step b done"]);
+    await until(async () => (await rig.lines()).includes("step b done"));
     dead = false;
     rig.clock.advance("1m");
     expect(await rig.finish()).toMatchObject({ state: "succeeded" });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { defineEvent } from "../../../lib/core/workflow/context.js";
-import { type Body, LEASE_MS, Rig } from "./rig.js";
+import { type Body, LEASE_MS, Rig, until } from "./rig.js";
 
 const shipped = defineEvent<{ parcel: string }>("order.shipped");
 
@@ -81,7 +81,7 @@ describe("A run whose process dies", () => {
     await rig.start();
     const slow = rig.process();
     const first = slow.work();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(async () => (await rig.lines()).includes("step quick done"));
     rig.clock.advance(LEASE_MS + 1);
     expect(await rig.finish()).toMatchObject({ state: "succeeded", result: "2" });
     go();

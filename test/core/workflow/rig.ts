@@ -175,3 +175,12 @@ export function counter(): { readonly ran: string[]; readonly step: <T>(name: st
     count: (name) => ran.filter((one) => one === name).length,
   };
 }
+
+/** Lets the event loop go on until something holds. @throws after 10 s */
+export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  const end = performance.now() + 10_000;
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error(`never held: ${holds.toString()}`);
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+}

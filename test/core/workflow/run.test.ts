@@ -7,7 +7,7 @@ import { abortReason } from "../../../lib/core/worker/aborted.js";
 import { Worker } from "../../../lib/core/worker/worker.js";
 import { defineEvent } from "../../../lib/core/workflow/context.js";
 import { currentRun } from "../../../lib/core/workflow/current.js";
-import { counter, Rig } from "./rig.js";
+import { counter, Rig, until } from "./rig.js";
 
 const go = defineEvent<{ n: number }>("go");
 
@@ -18,9 +18,6 @@ const numeric: Schema<number> = {
     validate: (value) => (typeof value === "number" ? { value: value + 0.5 } : { issues: [{ message: "not a number" }] }),
   },
 };
-
-/** Lets real promises and turns of the event loop pass. */
-const pause = (ms = 20): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe("A run", () => {
   it("knows itself, the same in every pass", async () => {
@@ -72,17 +69,18 @@ describe("A run", () => {
 
   it("cancelled during a step tells the step, and writes nothing more", async () => {
     const reasons: unknown[] = [];
+    let running = false;
     const stop = new AbortController();
     const rig = new Rig(async (_: undefined, ctx) => {
-      await ctx.step(
-        "long",
-        ({ signal }) => new Promise((done) => signal.addEventListener("abort", () => done(reasons.push(signal.reason)))),
-      );
+      await ctx.step("long", ({ signal }) => {
+        running = true;
+        return new Promise((done) => signal.addEventListener("abort", () => done(reasons.push(signal.reason))));
+      });
       await ctx.step("after", () => reasons.push("ran on"));
     });
     await rig.start();
     const work = rig.process().work(stop.signal);
-    await pause();
+    await until(() => running);
     await rig.stem.cancel("run");
     // What the worker does when the store says so.
     stop.abort(abortReason("cancelled", "run"));
@@ -98,11 +96,15 @@ describe("A run", () => {
     const stop = new AbortController();
     const rig = new Rig(async (_: undefined, ctx) => {
       await Promise.all([
-        ctx.step("heeds", ({ signal, attempt }) => {
-          ran.push(`heeds ${attempt}`);
-          if (ran.length > 2) return 1;
-          return new Promise((_, refuse) => signal.addEventListener("abort", () => refuse(signal.reason)));
-        }),
+        ctx.step(
+          "heeds",
+          ({ signal, attempt }) => {
+            ran.push(`heeds ${attempt}`);
+            if (ran.length > 2) return 1;
+            return new Promise((_, refuse) => signal.addEventListener("abort", () => refuse(signal.reason)));
+          },
+          { retry: { attempts: 2, base: "1m" } },
+        ),
         ctx.step("finishes", ({ signal }) => {
           ran.push("finishes");
           return new Promise((done) => signal.addEventListener("abort", () => done(2)));
@@ -111,7 +113,7 @@ describe("A run", () => {
     });
     await rig.start();
     const work = rig.process().work(stop.signal);
-    await pause();
+    await until(() => ran.length === 2);
     stop.abort(abortReason("shutdown", "run"));
     await work;
     expect(await rig.record()).toMatchObject({ state: "ready", attempts: 0 });
@@ -177,10 +179,10 @@ describe("A run", () => {
       read: async (...args: Parameters<typeof read>) => (down-- > 0 ? Promise.reject(new Error("gone")) : read(...args)),
     });
     const work = rig.process().work();
-    for (let i = 0; i < 10; i++) {
-      await pause(2);
-      rig.clock.advance(50);
-    }
+    await until(async () => {
+      rig.clock.advance(1);
+      return (await rig.record()).state === "succeeded";
+    });
     await work;
     expect(await rig.record()).toMatchObject({ state: "succeeded", result: "4" });
   });
@@ -188,7 +190,7 @@ describe("A run", () => {
   it("does its I/O in steps: what a body awaits besides is done again by the pass after a sleep", async () => {
     let calls = 0;
     const rig = new Rig(async (_: undefined, ctx) => {
-      await pause(5).then(() => calls++);
+      await new Promise((resolve) => setTimeout(resolve, 5)).then(() => calls++);
       await ctx.sleep("nap", "1h");
     });
     await rig.start();
@@ -215,8 +217,9 @@ describe("Runs in a real worker", () => {
     await Promise.all(handles.map((_, n) => stem.emit(go, String(n), { n: 1_000 })));
     const results = await Promise.all(handles.map((handle) => handle.result({ timeout: "10s" })));
     expect(results).toEqual(handles.map((_, n) => n + 1_000.5));
-    // First, after the sleep, after the event.
-    expect(passes).toBe(120);
+    // First, after the sleep, after the event; a sleep that is over before its pass ends costs none.
+    expect(passes).toBeGreaterThanOrEqual(80);
+    expect(passes).toBeLessThanOrEqual(120);
     await worker.stop();
     await stem.close();
     await adapter.close();

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { NonRetryableError } from "../../../lib/core/task/task.js";
 import { currentRun, currentStep } from "../../../lib/core/workflow/current.js";
 import { StepError } from "../../../lib/core/workflow/errors.js";
-import { counter, Rig } from "./rig.js";
+import { counter, Rig, until } from "./rig.js";
 
 class Declined extends Error {
   override readonly name = "Declined";
@@ -254,7 +254,7 @@ describe("A step with retry", () => {
     );
     await rig.start();
     const work = rig.process().work();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(async () => (await rig.lines()).length > 0);
     expect(await rig.lines()).toEqual(["step charge open"]);
     rig.clock.advance(500);
     await work;
@@ -272,7 +272,7 @@ describe("A step with retry", () => {
     );
     await rig.start();
     const work = rig.process().work();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(async () => (await rig.lines()).length > 0);
     expect((await rig.record()).state).toBe("active");
     go();
     await work;
@@ -306,20 +306,22 @@ describe("A step with retry", () => {
 
   it("fails a try that takes too long, and tells its work to stop", async () => {
     const reasons: unknown[] = [];
+    let running = false;
     const rig = new Rig(async (_: undefined, ctx) =>
       ctx.step(
         "slow",
-        ({ attempt, signal }) =>
-          attempt === 2
-            ? "done"
-            : new Promise((_, refuse) => signal.addEventListener("abort", () => refuse(reasons.push((signal.reason as Error).name)))),
+        ({ attempt, signal }) => {
+          running = true;
+          if (attempt === 2) return "done";
+          return new Promise((_, refuse) => signal.addEventListener("abort", () => refuse(reasons.push((signal.reason as Error).name))));
+        },
         { timeout: "3s", retry: { attempts: 2, base: "1m" } },
       ),
     );
     await rig.start();
     const process = rig.process();
     const work = process.work();
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await until(() => running);
     rig.clock.advance("3s");
     await work;
     expect(reasons).toEqual(["StepTimeoutError"]);

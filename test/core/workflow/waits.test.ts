@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { defineEvent } from "../../../lib/core/workflow/context.js";
-import { counter, LEASE_MS, Rig } from "./rig.js";
+import { counter, LEASE_MS, Rig, until } from "./rig.js";
 
 const shipped = defineEvent<{ n: number }>("order.shipped");
 
@@ -40,7 +40,7 @@ describe("A suspension", () => {
     });
     await rig.start();
     const work = rig.process().work();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(async () => (await rig.lines()).length > 0);
     expect((await rig.record()).state).toBe("active");
     expect(await rig.lines()).toEqual(["sleep nap open"]);
     go();
@@ -61,7 +61,7 @@ describe("A suspension", () => {
     );
     await rig.start();
     const work = rig.process().work();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(async () => (await rig.lines()).length > 0);
     rig.clock.advance("6s");
     await work;
     expect(await rig.record()).toMatchObject({ state: "succeeded", result: '"too slow"' });
@@ -238,6 +238,21 @@ describe("A wait for an event", () => {
     await rig.finish();
     await rig.stem.emit(shipped, "", { n: 3 }, { keep: 0 });
     expect(await rig.finish()).toMatchObject({ state: "succeeded", result: "3" });
+  });
+
+  it("keeps it also when that pass fails before it comes to the wait", async () => {
+    let passes = 0;
+    const rig = new Rig(
+      async (_: undefined, ctx) => {
+        if (++passes === 2) throw new Error("no connection yet");
+        return (await ctx.waitFor(shipped)).n;
+      },
+      { retry: { attempts: 2, base: 0 } },
+    );
+    await rig.start();
+    await rig.finish();
+    await rig.stem.emit(shipped, "", { n: 3 }, { keep: 0 });
+    expect(await rig.finish()).toMatchObject({ state: "succeeded", result: "3", attempts: 2 });
   });
 
   it("loses none of 60 events sent while 60 runs suspend", async () => {
