@@ -221,6 +221,17 @@ describe("A step that fails", () => {
     expect(await rig.lines()).toEqual(["step b done", "step a failed", "step c done", "sleep nap open", "sleep nap done"]);
   });
 
+  it("is final when the run is suspended on something beside it", async () => {
+    const { ran } = counter();
+    const rig = new Rig(async (_: undefined, ctx) => {
+      const both = await Promise.allSettled([ctx.step("a", () => (ran.push("a"), decline())), ctx.sleep("nap", "1h")]);
+      return both.map(({ status }) => status);
+    });
+    await rig.start();
+    expect(await rig.finish()).toMatchObject({ state: "succeeded", result: '["rejected","fulfilled"]' });
+    expect(ran).toEqual(["a"]);
+  });
+
   it("and was forgotten by the body hurts nobody", async () => {
     const rig = new Rig(async (_: undefined, ctx) => {
       void ctx.step("a", decline);
