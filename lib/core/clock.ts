@@ -1,3 +1,5 @@
+import { clearTimeout, LONGEST_TIMER_MS, setTimeout } from "./timers.js";
+
 /** Time and waiting, replaceable in tests. */
 export interface Clock {
   /** Milliseconds since the epoch. */
@@ -9,12 +11,20 @@ export interface Clock {
 export const systemClock: Clock = {
   now: Date.now,
   after(ms, callback) {
-    // Node fires at once when the delay does not fit 31 bits; waking early is harmless, the caller looks at the time again.
-    const timer = setTimeout(callback, Math.min(ms, 2_147_483_647));
+    if (ms > LONGEST_TIMER_MS) return afterLong(ms, callback);
+    const timer = setTimeout(callback, ms);
     timer.unref();
     return () => clearTimeout(timer);
   },
 };
+
+/** In parts: some 24 days fit a timer of Node. */
+function afterLong(ms: number, callback: () => void): () => void {
+  let cancel = systemClock.after(LONGEST_TIMER_MS, () => {
+    cancel = systemClock.after(ms - LONGEST_TIMER_MS, callback);
+  });
+  return () => cancel();
+}
 
 /** Numbers in [0, 1), such as `Math.random`. */
 export type Dice = () => number;

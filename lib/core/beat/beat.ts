@@ -1,6 +1,7 @@
 import type { NewJob } from "../../contract/job.js";
 import type { Due, Schedule, Shot } from "../../contract/schedules.js";
 import type { Stem } from "../client/stem.js";
+import { keepAlive } from "../timers.js";
 import { describe } from "../worker/retryable.js";
 import { nextSlot } from "./cron.js";
 import { type ScheduleDefinition, slotId, storedSchedule } from "./schedule.js";
@@ -74,8 +75,7 @@ export class Beat {
   }
 
   async #run(): Promise<void> {
-    // A timer that holds the process open: a process that only beats would otherwise end at once.
-    const alive = setInterval(() => {}, 2 ** 30);
+    const letGo = keepAlive();
     try {
       while (!this.#stopping) {
         try {
@@ -85,7 +85,7 @@ export class Beat {
         }
       }
     } finally {
-      clearInterval(alive);
+      letGo();
     }
   }
 

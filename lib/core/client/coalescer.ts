@@ -1,6 +1,7 @@
 import type { Broker } from "../../contract/broker.js";
 import { StemError } from "../../contract/errors.js";
 import type { NewJob } from "../../contract/job.js";
+import { queueMicrotask } from "../timers.js";
 
 /** Jobs in one store call, unless a single call alone has more. */
 const BATCH = 1_000;

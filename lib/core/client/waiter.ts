@@ -5,6 +5,7 @@ import type { JobRecord, Results } from "../../contract/results.js";
 import type { Clock } from "../clock.js";
 import type { Log } from "../log.js";
 import { refuseUnknown } from "../task/define.js";
+import { keepAlive, queueMicrotask } from "../timers.js";
 import { toMs } from "../task/duration.js";
 import type { WaitForOptions } from "./face.js";
 import { closedError } from "./producer.js";
@@ -133,12 +134,12 @@ export class Waiter {
       cancel = this.#clock.after(this.#pollMs, poll);
     };
     cancel = this.#clock.after(this.#pollMs, poll);
-    // Timers of a clock do not hold the process; a caller who awaits a result expects that it does not end meanwhile.
-    const alive = setInterval(() => {}, 2_147_483_647);
+    // A caller who awaits a result expects that the process does not end meanwhile.
+    const letGo = keepAlive();
     return () => {
       unsubscribe();
       cancel();
-      clearInterval(alive);
+      letGo();
     };
   }
 
@@ -171,11 +172,11 @@ export class Waiter {
     this.#restAfter(this.#clock.now() - began);
   }
 
-  /** Where many are waited for and a busy store keeps hinting "any of them", reading all again and again may take a fifth of the time at most. */
+  /** Where many are waited for and a busy store keeps hinting "any of them", reading all again and again may take a fifth of the time at most; what polls read comes on top. */
   #restAfter(ms: number): void {
     if (ms < COSTLY_MS || this.#rest !== undefined || this.#waits.size === 0) return;
     this.#missed = false;
-    this.#rest = this.#clock.after(ms * 4, () => {
+    this.#rest = this.#clock.after(Math.min(ms * 4, this.#pollMs), () => {
       this.#rest = undefined;
       if (this.#missed) this.#look(this.#waits.keys());
     });

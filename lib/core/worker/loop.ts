@@ -1,13 +1,11 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Settlement } from "../../contract/broker.js";
 import type { Clock } from "../clock.js";
+import { setImmediate } from "../timers.js";
 import { Exchange, type ExchangeParts } from "./exchange.js";
 import { isClosed, type Outage } from "./outage.js";
 import { workerProbe } from "./probe.js";
 import type { RunningJob } from "./running.js";
-
-/** Taken when this loads, so that a test that replaces the timers of its own process does not stop the loop. */
-const { setImmediate } = globalThis;
 
 export interface LoopParts extends ExchangeParts {
   readonly clock: Clock;

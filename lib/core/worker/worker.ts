@@ -4,6 +4,7 @@ import { StemError } from "../../contract/errors.js";
 import type { Hint } from "../../contract/hints.js";
 import type { Stem } from "../client/stem.js";
 import type { Dice } from "../clock.js";
+import { keepAlive } from "../timers.js";
 import type { Middleware } from "../middleware/compose.js";
 import { WorkflowExecutor } from "../workflow/executor.js";
 import { Attempts } from "./attempts.js";
@@ -53,7 +54,8 @@ export class Worker {
   #starting: Promise<void> | undefined;
   #stopping: Promise<{ released: number }> | undefined;
   #unsubscribe: (() => void) | undefined;
-  #keepAlive: NodeJS.Timeout | undefined;
+  /** Lets the process end. */
+  #letGo: () => void = () => {};
 
   /** @throws {OptionError} `STEM_OPTION_UNKNOWN`, `STEM_OPTION_INVALID`, `STEM_NAME_INVALID`, `STEM_DURATION_INVALID` */
   constructor(parts: WorkerParts) {
@@ -165,8 +167,7 @@ export class Worker {
 
   async #start(): Promise<void> {
     const { adapter, signals } = this.#stem;
-    // Timers of ours do not keep a process alive, and not every store has a socket that does.
-    this.#keepAlive = setInterval(() => {}, 2_147_483_647);
+    this.#letGo = keepAlive();
     try {
       await this.#lease.start();
     } catch (error) {
@@ -227,11 +228,6 @@ export class Worker {
     this.#lease.stop();
     this.#unsubscribe?.();
     this.#letGo();
-  }
-
-  /** Lets the process end. */
-  #letGo(): void {
-    clearInterval(this.#keepAlive);
   }
 }
 

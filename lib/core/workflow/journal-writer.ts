@@ -1,4 +1,5 @@
 import type { Lease } from "../../contract/job.js";
+import { queueMicrotask } from "../timers.js";
 import type { Entry, Journal, NewEntry } from "../../contract/journal.js";
 
 /** Runs in one store call. */

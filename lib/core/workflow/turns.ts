@@ -1,7 +1,7 @@
-// Taken when this file is loaded, so that fake timers in a user's tests do not stop runs.
+import { clearTimeout, queueMicrotask, setImmediate, setTimeout } from "../timers.js";
+
+/** Taken when this file is loaded, as the timers are. */
 const { nextTick } = process;
-const immediate = globalThis.setImmediate;
-const timeout = globalThis.setTimeout;
 
 /** Calls back once all promise callbacks that are due have run, within this turn of the event loop. */
 export function drained(callback: () => void): void {
@@ -11,11 +11,11 @@ export function drained(callback: () => void): void {
 
 /** Calls back in the next turn of the event loop. */
 export function nextTurn(callback: () => void): void {
-  immediate(callback);
+  setImmediate(callback);
 }
 
 /** Calls back after `ms` of real time, whatever clock is in use; the returned function cancels. */
 export function later(ms: number, callback: () => void): () => void {
-  const timer = timeout(callback, ms);
+  const timer = setTimeout(callback, ms);
   return () => clearTimeout(timer);
 }
