@@ -6,5 +6,22 @@ export interface Log {
   debug(message: string): void;
 }
 
+/** The same log, except that it never throws: what a log cannot write must not stop a worker in the middle of its work. */
+export function unfailing(log: Log): Log {
+  const safely = (say: () => void): void => {
+    try {
+      say();
+    } catch {
+      // There is nowhere left to say so.
+    }
+  };
+  return {
+    log: (message) => safely(() => log.log(message)),
+    warn: (message) => safely(() => log.warn(message)),
+    error: (...args) => safely(() => log.error(...args)),
+    debug: (message) => safely(() => log.debug(message)),
+  };
+}
+
 /** Says nothing. */
 export const silentLog: Log = { log() {}, warn() {}, error() {}, debug() {} };

@@ -9,7 +9,7 @@ import { type Clock, systemClock } from "../clock.js";
 import type { Codec } from "../codec/codec.js";
 import { jsonCodec } from "../codec/json.js";
 import { MAX_PAYLOAD_BYTES } from "../codec/payload.js";
-import { type Log, silentLog } from "../log.js";
+import { type Log, silentLog, unfailing } from "../log.js";
 import { Signals } from "../signals/signals.js";
 import { toMs } from "../task/duration.js";
 import { type InputFor, type OutputFor, refOf, type Target } from "../task/ref.js";
@@ -74,7 +74,7 @@ export class Stem {
     this.adapter = parts.adapter;
     this.registry = parts.registry;
     this.codec = parts.codec ?? jsonCodec;
-    this.log = parts.log ?? silentLog;
+    this.log = parts.log === undefined ? silentLog : unfailing(parts.log);
     this.signals = parts.signals ?? new Signals((error, name) => this.log.error(`A listener of signal ${name} threw: ${String(error)}`));
     this.clock = parts.clock ?? systemClock;
     this.ids = parts.ids ?? uniqueIds();

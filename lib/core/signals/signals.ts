@@ -33,7 +33,7 @@ export interface SignalMap {
 export type SignalName = keyof SignalMap;
 export type SignalListener<N extends SignalName> = (signal: SignalMap[N]) => void;
 
-/** Typed in-process signals. A listener that throws is reported through `onError` and hurts nobody. */
+/** Typed in-process signals. A listener that throws, or returns a promise that rejects, is reported through `onError` and hurts nobody. */
 export class Signals {
   readonly #listeners = new Map<SignalName, Set<SignalListener<never>>>();
   readonly #onError: (error: unknown, name: SignalName) => void;
@@ -56,12 +56,24 @@ export class Signals {
   }
 
   tell<N extends SignalName>(name: N, signal: SignalMap[N]): void {
-    for (const listener of this.#listeners.get(name) ?? []) {
+    const listeners = this.#listeners.get(name);
+    if (listeners === undefined) return;
+    // A copy: one that stops and listens anew meanwhile would be met again and again.
+    for (const listener of Array.from(listeners)) {
       try {
-        (listener as SignalListener<N>)(signal);
+        const answer: unknown = (listener as (signal: SignalMap[N]) => unknown)(signal);
+        if (typeof answer === "object" && answer !== null) Promise.resolve(answer).catch((error: unknown) => this.#report(error, name));
       } catch (error) {
-        this.#onError(error, name);
+        this.#report(error, name);
       }
+    }
+  }
+
+  #report(error: unknown, name: SignalName): void {
+    try {
+      this.#onError(error, name);
+    } catch {
+      // There is nobody left to tell.
     }
   }
 }

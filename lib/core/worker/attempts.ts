@@ -61,7 +61,12 @@ export class Attempts {
       job.deadline = job.startedAt + definition.timeoutMs;
       this.#deadlines.watch(job);
     }
-    (definition.kind === "task" ? tasks : workflows).execute(job, definition, this.#ended);
+    try {
+      (definition.kind === "task" ? tasks : workflows).execute(job, definition, this.#ended);
+    } catch (error) {
+      // Whatever it is, it must not keep the jobs lent together with this one from starting.
+      this.#ended(job, { kind: "threw", error, retryable: true, cause: "error" });
+    }
   }
 
   /** The store says that a running job is not ours any more. Its slot is free when its handler ends. */

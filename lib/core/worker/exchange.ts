@@ -34,7 +34,7 @@ export class Exchange {
   #settlements: Settlement[] = [];
   /** Those of the call under way. */
   #travelling: readonly RunningJob[] = [];
-  /** A claim failed without an answer, and may have lent us jobs all the same. */
+  /** A claim was not answered, or its answer not dealt with to the end: jobs may be lent to us that we know nothing of. */
   #astray = false;
   /** Settles that failed in a row while the store answered other calls. */
   #stuck = 0;
@@ -110,16 +110,14 @@ export class Exchange {
     if (next !== undefined) this.askedAt = clock.now();
     let lost: readonly string[] = [];
     let claimed: Claimed | undefined;
-    try {
-      if (settlements.length > 0) ({ lost, claimed } = await broker.settle(settlements, next));
-      else claimed = await broker.claim(next!);
-    } catch (error) {
-      if (next !== undefined) this.#astray = true;
-      throw error;
-    }
+    this.#astray = next !== undefined;
+    if (settlements.length > 0) ({ lost, claimed } = await broker.settle(settlements, next));
+    else claimed = await broker.claim(next!);
     this.#stuck = 0;
     this.#confirm(jobs, settlements, lost);
-    return claimed === undefined || this.#lend(claimed, holder);
+    const lent = claimed === undefined || this.#lend(claimed, holder);
+    this.#astray = false;
+    return lent;
   }
 
   #confirm(jobs: readonly RunningJob[], settlements: readonly Settlement[], lost: readonly string[]): void {

@@ -37,7 +37,11 @@ export class WorkflowExecutor implements Executor {
       storeNow,
       signal: job.signal,
       ...(dice !== undefined && { dice }),
-    }).then((outcome) => ended(job, outcome));
+    }).then(
+      (outcome) => ended(job, outcome),
+      // Such as a journal that is damaged.
+      (error: unknown) => ended(job, { kind: "threw", error, retryable: true, cause: "error" }),
+    );
   }
 
   #withMiddleware(definition: TaskDefinition): TaskDefinition {
