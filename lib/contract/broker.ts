@@ -122,17 +122,18 @@ export type Ending =
   | { readonly as: "failed"; readonly cause: "error" | "rejected"; readonly error: Failure }
   /**
    * Again: a retry keeps the attempt spent and says why; a snooze or release gives it back. Due `delayMs` from now, or at `dueAt`;
-   * without either at once.
+   * without either at once. `ran`: the handler came to an end of its own, so the job's lapses are forgotten; a hand-back proves nothing and leaves them.
    */
   | {
       readonly as: "ready";
       readonly attempt: "spent" | "returned";
+      readonly ran?: boolean;
       readonly delayMs?: number;
       readonly dueAt?: number;
       readonly error?: Failure;
     }
   /**
-   * Waits for the first of some events, until `deadline` if given (an absolute time). The attempt is given back. If one of the events is
+   * Waits for the first of some events, until `deadline` if given (an absolute time). The attempt is given back, lapses are forgotten. If one of the events is
    * stored already, the job is `ready` at once with that wake: the check and the park are one step.
    */
   | { readonly as: "parked"; readonly waits: readonly EventWait[]; readonly deadline?: number }

@@ -17,7 +17,7 @@ export interface NewJob {
   readonly delayMs?: number;
   /** A job that has not started by this moment ends `expired` instead of running late. */
   readonly expiresAt?: number;
-  /** How many workers may die (or vanish past their lease) while holding this job before it is quarantined as dead. Default 5. */
+  /** How many workers may die (or vanish past their lease) while holding this job before it is quarantined as dead, unless a handler of it came to an end of its own in between. Default 5. */
   readonly maxLapses?: number;
   /** How long the record stays after success; 0 forgets it at once. Default one day. */
   readonly keepResultMs?: number;
@@ -62,7 +62,7 @@ export interface Delivery {
   readonly lease: Lease;
   /** 1 on the first start. Counted at claim; a snooze, a release or a lapse gives it back, a retry does not. */
   readonly attempt: number;
-  /** How many deliveries never came back, because the worker died or lost its lease. */
+  /** How many deliveries never came back, because the worker died or lost its lease, since a handler last came to an end of its own. */
   readonly lapses: number;
   /** What the linked jobs left, in `position` order. Empty for a job that never waited. */
   readonly inputs: readonly Input[];

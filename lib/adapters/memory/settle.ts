@@ -37,12 +37,14 @@ function end(store: Store, row: Row, settlement: Settlement, now: number): void 
     case "ready":
       store.release(row);
       if (settlement.attempt === "returned") row.attempts--;
+      if (settlement.ran === true) row.lapses = 0;
       if (settlement.error !== undefined) row.error = settlement.error;
       row.dueAt = settlement.dueAt ?? now + (settlement.delayMs ?? 0);
       return store.makeReady(row, now);
     case "parked":
       store.release(row);
       row.attempts--;
+      row.lapses = 0;
       return park(store, row, settlement.waits, settlement.deadline, now);
   }
 }

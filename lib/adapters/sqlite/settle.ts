@@ -57,12 +57,16 @@ function settleOne(store: Store, settlement: Settlement, batch: Batch): boolean 
     case "ready": {
       const dueAt = settlement.dueAt ?? now + (settlement.delayMs ?? 0);
       store
-        .sql("UPDATE jobs SET due_at = ?, attempts = ?, fence = ?, started_at = ?, wake = NULL, error = ifnull(?, error) WHERE seq = ?")
+        .sql(
+          `UPDATE jobs SET due_at = ?, attempts = ?, fence = ?, started_at = ?, lapses = iif(?, 0, lapses), wake = NULL, error = ifnull(?, error)
+           WHERE seq = ?`,
+        )
         .run(
           dueAt,
           settlement.attempt === "spent" ? loan.attempt : loan.attempt - 1,
           loan.fence,
           loan.startedAt,
+          settlement.ran === true ? 1 : 0,
           settlement.error === undefined ? null : JSON.stringify(settlement.error),
           loan.seq,
         );
@@ -141,7 +145,7 @@ function park(
     wake = { by: "event", name, key, seq: event[0], ...(event[1] !== null && { payload: event[1] }) };
   }
   store
-    .sql("UPDATE jobs SET attempts = ?, fence = ?, started_at = ?, wake = ?, due_at = ifnull(?, due_at) WHERE seq = ?")
+    .sql("UPDATE jobs SET attempts = ?, fence = ?, started_at = ?, lapses = 0, wake = ?, due_at = ifnull(?, due_at) WHERE seq = ?")
     .run(
       loan.attempt - 1,
       loan.fence,

@@ -34,13 +34,14 @@ export function decide(outcome: Outcome, delivery: Delivery, retry: RetryPolicy,
       const error = toFailure(outcome.error, attempt);
       if (!outcome.retryable || attempt >= retry.attempts)
         return { lease, as: "failed", cause: outcome.cause, error, ...journalOf(outcome) };
-      return { lease, as: "ready", attempt: "spent", delayMs: backoffMs(attempt, retry, dice()), error, ...journalOf(outcome) };
+      return { lease, as: "ready", attempt: "spent", ran: true, delayMs: backoffMs(attempt, retry, dice()), error, ...journalOf(outcome) };
     }
     case "snoozed":
       return {
         lease,
         as: "ready",
         attempt: "returned",
+        ran: true,
         ...(outcome.delayMs !== undefined ? { delayMs: outcome.delayMs } : outcome.dueAt !== undefined && { dueAt: outcome.dueAt }),
         ...journalOf(outcome),
       };

@@ -9,6 +9,7 @@ import { hintLaws } from "./hints.laws.js";
 import { jobLaws } from "./job.laws.js";
 import { journalLaws } from "./journal.laws.js";
 import { inputFailureLaws } from "./input-failures.laws.js";
+import { lapseLaws } from "./lapses.laws.js";
 import type { Law, LawOutcome } from "./law.js";
 import { lockLaws } from "./locks.laws.js";
 import { resultLaws } from "./results.laws.js";
@@ -29,6 +30,7 @@ export const laws: readonly Law[] = [
   ...stateLaws,
   ...claimLaws,
   ...settleLaws,
+  ...lapseLaws,
   ...cancelLaws,
   ...deadLetterLaws,
   ...canvasLaws,

@@ -84,6 +84,10 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
   "a job that loses its worker too often is dead with the cause lapsed": ["maxLapses is ignored"],
   "by default the fifth lapse is the last": ["every job that says nothing may lapse six times"],
   "a job may snooze and park without end: only lapses quarantine": ["every delivery counts as a lapse"],
+  "lapses are forgotten once a handler came to an end of its own, and kept over a hand-back": [
+    "a hand-back forgets the lapses",
+    "lapses are never forgotten",
+  ],
   "a settlement whose lease is stale writes nothing at all": [
     "a lost settlement still stores its journal and jobs",
     "journals of unknown runs are left out",

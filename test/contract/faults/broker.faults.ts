@@ -103,6 +103,8 @@ export const brokerFaults: Faults = {
   "every failure is an error": endingsAs((ending) => (ending.as === "failed" ? { ...ending, cause: "error" } : ending)),
   "a retry gives the attempt back": endingsAs((ending) => (ending.as === "ready" ? { ...ending, attempt: "returned" } : ending)),
   "a snooze spends the attempt": endingsAs((ending) => (ending.as === "ready" ? { ...ending, attempt: "spent" } : ending)),
+  "a hand-back forgets the lapses": endingsAs((ending) => (ending.as === "ready" ? { ...ending, ran: true } : ending)),
+  "lapses are never forgotten": endingsAs((ending) => (ending.as === "ready" ? omit(ending, "ran") : ending)),
   "a retry comes at once": endingsAs((ending) => (ending.as === "ready" ? omit(ending, "delayMs", "dueAt") : ending)),
   "a release waits a second": endingsAs((ending) =>
     ending.as === "ready" && ending.delayMs === undefined && ending.dueAt === undefined ? { ...ending, delayMs: 1_000 } : ending,

@@ -49,12 +49,14 @@ describe("Deciding what an outcome means", () => {
       lease,
       as: "ready",
       attempt: "returned",
+      ran: true,
       delayMs: 5,
     });
     expect(decide({ kind: "snoozed", dueAt: 77, journal }, delivery(), retry, dice)).toEqual({
       lease,
       as: "ready",
       attempt: "returned",
+      ran: true,
       dueAt: 77,
       journal,
     });
