@@ -2,18 +2,17 @@ import { StemError } from "../contract/errors.js";
 
 /** Everything that is wrong with how an app uses Stem, in one report. Thrown while the app starts, before any store is opened. */
 export class StemBootError extends StemError {
-  /** One per fault: a code, what is wrong and where, the remedy. */
-  readonly problems: readonly StemError[];
+  /** One per fault: a code, what is wrong and where, the remedy. Not enumerable: the message has them all, so nobody prints them again, each with its stack. */
+  declare readonly problems: readonly StemError[];
 
   constructor(problems: readonly StemError[]) {
-    const [first] = problems;
     const count = problems.length === 1 ? "1 thing is" : `${problems.length} things are`;
     super(
       "STEM_BOOT",
       `The app cannot start: ${count} wrong with how it uses Stem.\n${problems.map(({ message }, n) => `${n + 1}. ${message}`).join("\n")}`,
-      problems.length === 1 && first !== undefined ? first.hint : "Correct them; nothing was opened or started.",
+      `Correct ${problems.length === 1 ? "it" : "them"}; nothing was opened or started.`,
     );
-    this.problems = problems;
+    Object.defineProperty(this, "problems", { value: problems });
   }
 }
 

@@ -45,7 +45,8 @@ export class StemModule {
    * @throws {OptionError} `STEM_OPTION_INVALID`: not exactly one of `useFactory`, `useClass`, `useExisting`
    */
   static forRootAsync(options: StemModuleAsyncOptions): DynamicModule {
-    return assemble(options, optionProviders(options), options.imports);
+    const given = options ?? {};
+    return assemble(given, optionProviders(given), given.imports);
   }
 }
 

@@ -61,7 +61,13 @@ const KNOWN_EXTRAS = ["name", "clients", "isGlobal"] as const satisfies readonly
 /** Everything that is wrong with the options of one instance. */
 export function optionProblems(options: StemOptions, instance: string): StemError[] {
   if (typeof options !== "object" || options === null)
-    return [invalid(`The options of Stem (instance "${instance}")`, options, "Return an object with at least { adapter }.")];
+    return [
+      invalid(
+        `What was given as the options of Stem (instance "${instance}")`,
+        options,
+        "Give or return an object with at least { adapter }.",
+      ),
+    ];
   const of = `of StemModule (instance "${instance}")`;
   const problems: StemError[] = unknownOf(options, [...KNOWN, ...KNOWN_EXTRAS], of);
   const check = (what: string, value: unknown, right: boolean, remedy: string): void => {

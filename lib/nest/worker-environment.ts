@@ -9,7 +9,7 @@ import type { StemEnvironment } from "./environment.js";
  * @throws {OptionError} `STEM_OPTION_INVALID`, `STEM_NAME_INVALID`
  */
 export function workerOverrides({ queues, concurrency }: StemEnvironment): Pick<WorkerOptions, "queues" | "concurrency"> {
-  const slots = isSaid(concurrency) ? count(concurrency, "STEM_CONCURRENCY", "50") : undefined;
+  const slots = isSaid(concurrency) ? count(concurrency, "environment variable STEM_CONCURRENCY", "50") : undefined;
   if (!isSaid(queues)) return slots === undefined ? {} : { concurrency: slots };
   const shares = queues.split(",").map((part) => shareOf(part.trim(), queues));
   const someShare = shares.some(([, share]) => share !== undefined);
@@ -21,7 +21,8 @@ export function workerOverrides({ queues, concurrency }: StemEnvironment): Pick<
 }
 
 function shareOf(part: string, all: string): readonly [string, number | undefined] {
-  const [name = "", share] = part.split("=");
+  const [name = "", ...rest] = part.split("=");
+  const share = rest.length === 0 ? undefined : rest.join("=");
   checkName(name, `queue in STEM_QUEUES ("${all}")`);
   return [name, share === undefined ? undefined : count(share, `share of queue "${name}" in STEM_QUEUES`, `${name}=4`)];
 }

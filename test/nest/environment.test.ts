@@ -17,6 +17,7 @@ describe("STEM_QUEUES and STEM_CONCURRENCY", () => {
   it("are refused with a remedy when they make no sense", () => {
     expect(() => said("mail,,images")).toThrow(/STEM_NAME_INVALID/);
     expect(() => said("mail=many")).toThrow(/whole number of 1 or more: "mail=4"/);
+    expect(() => said("mail=4=5")).toThrow(/share of queue "mail" in STEM_QUEUES is "4=5"/);
     expect(() => said(undefined, "0")).toThrow(/STEM_CONCURRENCY is "0"/);
   });
 });

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { describe, expect, it } from "@jest/globals";
 import { Controller, Injectable, UseGuards } from "@nestjs/common";
 import { memory } from "../../lib/adapters/memory/index.js";
@@ -183,6 +184,15 @@ describe("A misuse stops the boot", () => {
     );
   });
 
+  it("says each thing once, and does not print every fault again with its stack", async () => {
+    const error: unknown = await appOf({ imports: [stemOn()], providers: [SendMail, SendLetter] }).catch((thrown: unknown) => thrown);
+    const printed = inspect(error);
+    expect(printed).toMatch(/1\. Two handlers are called "mail\.send"[^]+Correct it; nothing was opened or started\./);
+    expect(printed.match(/Two handlers are called/g)).toHaveLength(1);
+    expect(printed.match(/Give one of them another name/g)).toHaveLength(1);
+    expect(error).toMatchObject({ problems: [{ code: "STEM_DUPLICATE_TASK" }] });
+  });
+
   it("names the store when none was given", async () => {
     const boot = appOf({ imports: [StemModule.forRoot({ adaptor: memory() } as never)] });
     await expect(boot).rejects.toThrow(/no option "adaptor"[^]+Did you mean "adapter"[^]+The option adapter[^]+adapter: memory\(\)/);
@@ -207,6 +217,7 @@ describe("A misuse stops the boot", () => {
 
   it("and forRootAsync says at once which of its options is missing", () => {
     expect(() => StemModule.forRootAsync({} as never)).toThrow(/none of useFactory, useClass and useExisting/);
+    expect(() => StemModule.forRootAsync(undefined as never)).toThrow(/none of useFactory, useClass and useExisting/);
   });
 });
 
