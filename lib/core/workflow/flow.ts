@@ -63,8 +63,9 @@ interface Turn {
   tell: (() => void) | undefined;
 }
 
-/** How long a body that asks for something new may stay silent about what it did before, until it counts as changed. Real time. */
-const PATIENCE_MS = 100;
+/** How long a body that asks for something new may stay silent about what it did before, until it counts as changed: 100 ms. Real time. */
+const PATIENCE_TICKS = 4;
+const TICK_MS = 25;
 
 /**
  * The course of one pass: tells the body outcomes one at a time in their order, starts new work when that is safe, notices when the body can go no further, and
@@ -267,14 +268,21 @@ export class Flow {
     if (ahead >= 0) return this.#tell(this.#turns.splice(ahead, 1)[0]!);
     if (this.#elapse()) return;
     if (this.#unmet.size > 0 && (this.#held.length > 0 || this.pending.size > 0)) {
-      this.#disarm = later(PATIENCE_MS, () => {
-        const wish = this.#held.length > 0 ? `it asked for ${this.asked.at(-1)}` : "it waits";
-        this.stop({ kind: "changed", why: `${wish} without asking for ${this.#silentAbout()}` });
-      });
-      return;
+      return this.#wait(this.#moves, PATIENCE_TICKS);
     }
     if (this.pending.size > 0) this.stop({ kind: "suspended" });
     else void this.flush();
+  }
+
+  /** In ticks, so that an event loop that is blocked takes one of them from the body and not all. */
+  #wait(moves: number, ticks: number): void {
+    this.#disarm = later(TICK_MS, () => {
+      // Whoever moves is watched anew.
+      if (this.over || this.#moves !== moves) return;
+      if (ticks > 1) return this.#wait(moves, ticks - 1);
+      const wish = this.#held.length > 0 ? `it asked for ${this.asked.at(-1)}` : "it waits";
+      this.stop({ kind: "changed", why: `${wish} without asking for ${this.#silentAbout()}` });
+    });
   }
 
   /** While steps run, sleeps and tries that fall due are seen here. */

@@ -81,15 +81,29 @@ export class JournalWriter {
     return this.#writes.splice(0, size);
   }
 
-  async #send(batch: readonly Write[]): Promise<void> {
+  /** @returns whether the store took it */
+  async #send(batch: readonly Write[]): Promise<boolean> {
     try {
       const { lost } = await this.#journal.append(batch.map(({ lease, entries }) => ({ lease, entries })));
       const gone = new Set(lost);
       for (const { lease, waiting } of batch) for (const { accept } of waiting) accept(!gone.has(lease.jobId));
+      return true;
     } catch (error) {
-      // One run's entry that the store cannot take must not be everyone's failure.
-      if (batch.length > 1) for (const write of batch) await this.#send([write]);
+      if (batch.length > 1) await this.#sendOneByOne(batch);
       else for (const { refuse } of batch[0]!.waiting) refuse(error);
+      return false;
+    }
+  }
+
+  /**
+   * One run's entry that the store cannot take must not be everyone's failure. But two that fail alone, one after the other, are a store that is away: the rest
+   * then fails at once instead of trying it a thousand times, which is harmless, since those runs take their entries along when they are put back.
+   */
+  async #sendOneByOne(batch: readonly Write[]): Promise<void> {
+    let failures = 0;
+    for (const write of batch) {
+      if (failures === 2) for (const { refuse } of write.waiting) refuse(new Error("The journal could not be written."));
+      else failures = (await this.#send([write])) ? 0 : failures + 1;
     }
   }
 

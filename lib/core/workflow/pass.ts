@@ -15,6 +15,7 @@ import { Flow, type Verdict } from "./flow.js";
 import type { JournalWriter } from "./journal-writer.js";
 import { Ledger } from "./ledger.js";
 import { Past } from "./past.js";
+import { pause } from "./pause.js";
 import { Run } from "./run.js";
 import { checkResultSize } from "./size.js";
 
@@ -31,9 +32,10 @@ export interface PassParts {
   readonly dice?: Dice;
 }
 
-/** How often a journal that cannot be read is asked for again before the run is put back. */
+/** How often a journal that cannot be read is asked for before the run is put back, and the first and the longest wait in between. */
 const READS = 8;
 const READ_AGAIN_MS = 50;
+const READ_AGAIN_AT_MOST_MS = 5_000;
 
 /** How long a run waits after the store refused its journal. */
 const UNSURE_MS = 1_000;
@@ -157,14 +159,15 @@ async function returned(
   }
 }
 
-/** Keeps asking: putting the run back would clear its wake, which may be an event that is kept nowhere else. */
+/** Keeps asking, for a run that an event woke without end: putting it back would clear its wake, which may be kept nowhere else. */
 async function read({ delivery, journal, stem, signal }: PassParts): Promise<readonly Entry[] | undefined> {
-  for (let n = 0; n < READS && !signal.aborted; n++) {
+  const reads = delivery.wake?.by === "event" ? Number.POSITIVE_INFINITY : READS;
+  for (let n = 0; n < reads && !signal.aborted; n++) {
     try {
       return await journal.read(delivery.job.id);
     } catch (error) {
       stem.log.warn(`The journal of run ${delivery.job.id} could not be read: ${String(error)}`);
-      await new Promise<void>((resolve) => void stem.clock.after(READ_AGAIN_MS * 2 ** n, resolve));
+      await pause(stem.clock, Math.min(READ_AGAIN_MS * 2 ** n, READ_AGAIN_AT_MOST_MS), signal);
     }
   }
   return undefined;

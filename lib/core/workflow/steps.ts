@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { toFailure } from "../../contract/errors.js";
 import type { Failure } from "../../contract/job.js";
 import type { Clock, Dice } from "../clock.js";
@@ -14,6 +15,7 @@ import type { Draft, Failed, Tried } from "./entries.js";
 import { StepError, StepTimeoutError } from "./errors.js";
 import type { Asked, Flow } from "./flow.js";
 import type { Fact } from "./past.js";
+import { pause } from "./pause.js";
 import { checkResultSize } from "./size.js";
 
 /** Waits between tries up to this long are spent here; for longer ones the run is suspended. */
@@ -69,7 +71,7 @@ export class Steps {
     accept: (value: T) => void,
     refuse: (error: unknown) => void,
   ): Asked {
-    const trial: Trial = { key, plan, work, accept: accept as (value: unknown) => void, refuse };
+    const trial: Trial = { key, plan, work, accept: accept as (value: unknown) => void, refuse, asCalled: AsyncLocalStorage.snapshot() };
     return {
       told: (draft) => this.#told(trial, draft),
       again: (fact) => this.#again(trial, fact),
@@ -184,10 +186,10 @@ export class Steps {
     });
   }
 
-  async #try({ key, plan, work }: Trial, attempt: number): Promise<unknown> {
+  async #try({ key, plan, work, asCalled }: Trial, attempt: number): Promise<unknown> {
     const { run, clock } = this.#parts;
     const step = new TryContext(`${run.runId}/${key.includes("#") ? key : `${key}#1`}`, attempt, run);
-    const running = placeStorage.run({ run, step }, work, step);
+    const running = asCalled(() => placeStorage.run({ run, step }, work, step));
     if (plan.timeoutMs === undefined) return running;
     const { timeoutMs } = plan;
     let cancel: (() => void) | undefined;
@@ -207,21 +209,10 @@ export class Steps {
   }
 
   /** False when the pass was ended meanwhile. */
-  #pause(ms: number): Promise<boolean> {
+  async #pause(ms: number): Promise<boolean> {
     const { clock, flow, run } = this.#parts;
-    return new Promise((resolve) => {
-      const { signal } = run;
-      const stop = (): void => {
-        cancel();
-        resolve(false);
-      };
-      const cancel = clock.after(ms, () => {
-        signal.removeEventListener("abort", stop);
-        resolve(!flow.over);
-      });
-      if (signal.aborted) stop();
-      else signal.addEventListener("abort", stop, { once: true });
-    });
+    await pause(clock, ms, run.signal);
+    return !flow.over;
   }
 }
 
@@ -231,6 +222,8 @@ interface Trial {
   readonly work: (step: StepContext) => unknown;
   readonly accept: (value: unknown) => void;
   readonly refuse: (error: unknown) => void;
+  /** Calls back in the async context of the body's call: what begins the work may be another call, or a timer. */
+  readonly asCalled: <T>(call: () => T) => T;
 }
 
 /** A signal of its own is made only for those who ask, or for a timeout. */

@@ -142,6 +142,11 @@ export class StandingClock implements Clock {
     return () => void this.timers.delete(timer);
   }
 
+  /** Somebody sets the clock: the time is another, but none has passed. */
+  jump(ms: number): void {
+    this.#now += ms;
+  }
+
   pass(ms: number): void {
     const until = this.#now + ms;
     for (;;) {

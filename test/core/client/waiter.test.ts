@@ -257,4 +257,40 @@ describe("A handle", () => {
     expect(store.cancels[0]).toEqual({ ids: [handle.id], reason: "not wanted" });
     expect(await stem.cancel(handle.id)).toEqual([{ id: handle.id, as: "cancelled" }]);
   });
+
+  it("for many jobs on one signal warns of no leak", async () => {
+    const { stem, store } = stemOn();
+    const warnings: Error[] = [];
+    const hear = (warning: Error): void => void warnings.push(warning);
+    process.on("warning", hear);
+    const stop = new AbortController();
+    const handles = await stem.enqueueMany(
+      "mail.send",
+      Array.from({ length: 30 }, (_, n) => n),
+    );
+    const results = handles.map((handle) => handle.result({ signal: stop.signal }));
+    const group = await stem.group(Array.from({ length: 30 }, (_, n) => stem.signature("mail.send", n)));
+    const all = group.results();
+    await turns();
+    for (const { id } of [...handles, ...group.jobs]) store.end(id, "succeeded", { result: "1" });
+    await Promise.all([...results, all]);
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("warning", hear);
+    expect(warnings).toEqual([]);
+  });
+
+  it("rests no longer than a poll, whatever the clock did while it read", async () => {
+    const { stem, store, clock } = stemOn();
+    const handle = await stem.enqueue("mail.send", 1);
+    store.holdGet = true;
+    const result = handle.result();
+    await turns();
+    clock.jump(3_600_000);
+    store.holdGet = false;
+    store.gets[0]!.answer(store.read([handle.id]));
+    await turns();
+    expect(Math.max(...[...clock.timers].map(({ at }) => at - clock.now()))).toBeLessThanOrEqual(1_000);
+    store.end(handle.id, "succeeded", { result: "1" });
+    expect(await result).toBe(1);
+  });
 });

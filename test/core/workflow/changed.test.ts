@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+import { defineEvent } from "../../../lib/core/workflow/context.js";
 import { WorkflowChangedError } from "../../../lib/core/workflow/errors.js";
 import { type Body, counter, Rig, until } from "./rig.js";
 
@@ -130,5 +131,31 @@ describe("Changed code", () => {
     rig.clock.advance("1m");
     expect(await rig.finish()).toMatchObject({ state: "succeeded" });
     expect(ran).toEqual(["b", "a"]);
+  });
+
+  it("is told from a body that was only held up: what it asks for at the last moment counts", async () => {
+    const go = defineEvent("go");
+    let pause = async (): Promise<void> => {};
+    const rig = new Rig(async (_: undefined, ctx) => {
+      const nap = ctx.sleep("nap", "1h");
+      const gone = ctx.waitFor(go);
+      await pause();
+      await ctx.step("ship", () => 1);
+      await gone;
+      await nap;
+    });
+    await rig.start();
+    await rig.process().work();
+    await rig.stem.emit(go, "");
+    // Slow on replay, in a process whose event loop is blocked meanwhile: both timers are due when it goes on.
+    pause = () =>
+      new Promise((resolve) => {
+        setTimeout(() => {
+          const end = performance.now() + 100;
+          while (performance.now() < end);
+        }, 40);
+        setTimeout(() => setImmediate(() => setImmediate(resolve)), 80);
+      });
+    expect(await rig.finish()).toMatchObject({ state: "succeeded" });
   });
 });

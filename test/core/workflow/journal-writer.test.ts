@@ -87,4 +87,14 @@ describe("Writes of many runs", () => {
     await failed;
     expect(reads).toEqual([["a", "b"], ["c"]]);
   });
+
+  it("are not tried one by one for ever by a store that is away: two that fail alone speak for the rest", async () => {
+    const { calls, answer, writer } = store();
+    const writes = Array.from({ length: 50 }, (_, n) => writer.append(lease(`run-${n}`), [entry(1)]));
+    const outcomes = Promise.allSettled(writes);
+    await settle();
+    for (let n = 0; n < 3; n++) await answer(new Error("away"));
+    expect((await outcomes).map(({ status }) => status)).toEqual(Array(50).fill("rejected"));
+    expect(calls).toHaveLength(3);
+  });
 });
