@@ -24,6 +24,8 @@ export interface OpenApp {
   readonly stem: StemRuntime;
 }
 
+const NAME_THE_BUILT_FILE = " Name the built file: dist/app.module.js.";
+
 const CONFIGS = ["stem.config.js", "stem.config.mjs", "stem.config.cjs"];
 
 /**
@@ -38,14 +40,25 @@ export async function openApp(options: AppOptions, role: string, logger: LoggerS
   await import("reflect-metadata");
   const module = await loadModule(options);
   const { NestFactory } = await import("@nestjs/core");
+  let context: INestApplicationContext;
   try {
-    const context = await NestFactory.createApplicationContext(module, {
+    context = await NestFactory.createApplicationContext(module, {
       logger: logger === false ? ["error", "fatal"] : logger,
       abortOnError: false,
     });
-    return { context, stem: context.get<StemRuntime>(getRuntimeToken(options.instance), { strict: false }) };
   } catch (error) {
     throw new Exit(EXIT.unusable, `The app does not start: ${messageOf(error)}`);
+  }
+  try {
+    return { context, stem: context.get<StemRuntime>(getRuntimeToken(options.instance), { strict: false }) };
+  } catch {
+    await context.close();
+    throw options.instance === undefined
+      ? new Exit(
+          EXIT.unusable,
+          "The app has no Stem of its own: import StemModule.forRoot({ adapter }), or name an instance with --instance.",
+        )
+      : new Exit(EXIT.usage, `The app has no instance "${options.instance}" of Stem. Give the name from StemModule.forRoot({ name }).`);
   }
 }
 
@@ -62,6 +75,8 @@ export async function withApp<T>(options: AppOptions, work: (stem: StemRuntime) 
 async function loadModule(options: AppOptions): Promise<Type> {
   if (options.app !== undefined) return fromPath(options.app);
   const file = options.config ?? CONFIGS.find((name) => existsSync(name));
+  if (options.config !== undefined && !existsSync(options.config))
+    throw new Exit(EXIT.usage, `There is no file ${options.config}. It is to say: export default { app: "dist/app.module.js#AppModule" };`);
   if (file === undefined) {
     throw new Exit(
       EXIT.usage,
@@ -89,14 +104,15 @@ function moduleOf(value: unknown, what: string, exported: readonly string[] = []
 async function load(file: string): Promise<Record<string, unknown>> {
   const path = resolve(file);
   if (!existsSync(path))
-    throw new Exit(
-      EXIT.usage,
-      `There is no file ${file}.${/\.ts$|^src\//.test(file) ? " Name the built file: dist/app.module.js." : " Is the app built?"}`,
-    );
+    throw new Exit(EXIT.usage, `There is no file ${file}.${/\.ts$|^src\//.test(file) ? NAME_THE_BUILT_FILE : " Is the app built?"}`);
   try {
     return (await import(pathToFileURL(path).href)) as Record<string, unknown>;
   } catch (error) {
-    throw new Exit(EXIT.unusable, `${file} cannot be loaded: ${messageOf(error)}`);
+    const isSource = (error as { readonly code?: unknown } | null)?.code === "ERR_UNKNOWN_FILE_EXTENSION";
+    throw new Exit(
+      isSource ? EXIT.usage : EXIT.unusable,
+      `${file} cannot be loaded: ${messageOf(error)}.${isSource ? NAME_THE_BUILT_FILE : ""}`,
+    );
   }
 }
 

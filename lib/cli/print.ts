@@ -20,6 +20,11 @@ export function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+/** `1 task`, `2 tasks`. */
+export function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? "" : "s"}`;
+}
+
 export function json(value: unknown): void {
   say(JSON.stringify(value, null, 2));
 }

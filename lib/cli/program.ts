@@ -45,7 +45,7 @@ export async function runProgram(args: readonly string[]): Promise<number> {
 
 function codeOf(error: unknown): number {
   const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
-  return /^STEM_(GENERATE|PROJECT|OPTION)/.test(code) ? EXIT.usage : EXIT.unusable;
+  return /^STEM_(PROJECT|OUT|OPTION)/.test(code) ? EXIT.usage : EXIT.unusable;
 }
 
 function version(): string {

@@ -3,15 +3,26 @@ import { checkName } from "../core/task/define.js";
 import type { WorkerOptions } from "../core/worker/options.js";
 import type { StemEnvironment } from "./environment.js";
 
+/** What faults call the two texts: where they were given. */
+export interface OverrideNames {
+  readonly queues: string;
+  readonly concurrency: string;
+}
+
+const VARIABLES: OverrideNames = { queues: "STEM_QUEUES", concurrency: "environment variable STEM_CONCURRENCY" };
+
 /**
  * What `STEM_QUEUES` (`"mail,images=4"`: a number is how many of its jobs may run here at once) and `STEM_CONCURRENCY` say; they go before the options of the worker.
  *
  * @throws {OptionError} `STEM_OPTION_INVALID`, `STEM_NAME_INVALID`
  */
-export function workerOverrides({ queues, concurrency }: StemEnvironment): Pick<WorkerOptions, "queues" | "concurrency"> {
-  const slots = isSaid(concurrency) ? count(concurrency, "environment variable STEM_CONCURRENCY", "50") : undefined;
+export function workerOverrides(
+  { queues, concurrency }: Pick<StemEnvironment, "queues" | "concurrency">,
+  names: OverrideNames = VARIABLES,
+): Pick<WorkerOptions, "queues" | "concurrency"> {
+  const slots = isSaid(concurrency) ? count(concurrency, names.concurrency, "50") : undefined;
   if (!isSaid(queues)) return slots === undefined ? {} : { concurrency: slots };
-  const shares = queues.split(",").map((part) => shareOf(part.trim(), queues));
+  const shares = queues.split(",").map((part) => shareOf(part.trim(), queues, names.queues));
   const someShare = shares.some(([, share]) => share !== undefined);
   return {
     ...(slots !== undefined && { concurrency: slots }),
@@ -20,11 +31,11 @@ export function workerOverrides({ queues, concurrency }: StemEnvironment): Pick<
   };
 }
 
-function shareOf(part: string, all: string): readonly [string, number | undefined] {
+function shareOf(part: string, all: string, given: string): readonly [string, number | undefined] {
   const [name = "", ...rest] = part.split("=");
   const share = rest.length === 0 ? undefined : rest.join("=");
-  checkName(name, `queue in STEM_QUEUES ("${all}")`);
-  return [name, share === undefined ? undefined : count(share, `share of queue "${name}" in STEM_QUEUES`, `${name}=4`)];
+  checkName(name, `queue in ${given} ("${all}")`);
+  return [name, share === undefined ? undefined : count(share, `share of queue "${name}" in ${given}`, `${name}=4`)];
 }
 
 function count(text: string, what: string, example: string): number {

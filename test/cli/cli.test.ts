@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Adapter } from "../../lib/contract/adapter.js";
 import { sqlite } from "../../lib/adapters/sqlite/index.js";
@@ -96,6 +96,31 @@ describe("The exit code", () => {
   it("is 3 when the app throws while it is loaded", async () => {
     writeFileSync(join(shop, "bad.mjs"), "throw new Error('no configuration');");
     expect(await stem("tasks", "--app", "bad.mjs#X")).toMatchObject({ code: 3, err: expect.stringContaining("no configuration") });
+  });
+
+  it("is 2 when an option has a value it cannot have, before the app boots", async () => {
+    for (const [args, says] of [
+      [["worker", "-c", "many"], 'The --concurrency is "many"'],
+      [["worker", "-q", "mail=0"], 'share of queue "mail" in --queues is "0"'],
+      [["health", "--workers", "two"], '--workers is a whole number, not "two"'],
+      [["tasks", "--config", "nowhere.js"], "no file nowhere.js. It is to say: export default"],
+      [["tasks", "--instance", "billing"], 'no instance "billing" of Stem'],
+      [["generate", "--out", "stem.json"], "not a TypeScript file"],
+    ] as const) {
+      const { code, out, err } = await stem(...args, ...(args[0] === "generate" || args[1] === "--config" ? [] : ["--app", app]));
+      expect({ args, code, out, says: err.includes(says) ? says : err }).toEqual({ args, code: 2, out: "", says });
+    }
+  }, 30_000);
+
+  it("is 2 when a source is named in place of the built app, 3 when the app has no Stem", async () => {
+    writeFileSync(join(shop, "app.module.ts"), "export class AppModule {}");
+    expect(await stem("tasks", "--app", "app.module.ts")).toMatchObject({ code: 2, err: expect.stringContaining("Name the built file") });
+    const common = pathToFileURL(join(root, "node_modules/@nestjs/common/index.js")).href;
+    writeFileSync(join(shop, "bare.mjs"), `import { Module } from "${common}"; export class AppModule {} Module({})(AppModule);`);
+    expect(await stem("tasks", "--app", "bare.mjs")).toMatchObject({
+      code: 3,
+      err: expect.stringContaining("import StemModule.forRoot({ adapter })"),
+    });
   });
 
   it("is 3 when the store cannot be opened, with code and remedy and no stack trace", async () => {

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { DeadLetter, DeadLetterFilter } from "../../contract/broker.js";
 import { type AppOptions, withApp } from "../app.js";
 import { Exit, EXIT } from "../exit.js";
-import { json, paint, progress, say, show, table } from "../print.js";
+import { count, json, paint, progress, say, show, table } from "../print.js";
 
 interface FilterOptions extends AppOptions {
   readonly queue?: string;
@@ -20,15 +20,13 @@ const PAGE = 500;
 export function addDlq(program: Command, withAppOptions: (command: Command) => Command): void {
   const dlq = program.command("dlq").description("dead letters: jobs that have used up their attempts, or could not be run");
   const filtered = (command: Command): Command =>
-    withAppOptions(command)
-      .option("-q, --queue <name>", "only of this queue")
-      .option("-t, --task <name>", "only of this task")
-      .option("--json", "as JSON (the default when piped)")
-      .option("--table", "as a table (the default on a terminal)");
+    withAppOptions(command).option("-q, --queue <name>", "only of this queue").option("-t, --task <name>", "only of this task");
 
   filtered(dlq.command("list"))
     .description("show them, the latest first")
     .option("-l, --limit <n>", "at most this many", "50")
+    .option("--json", "as JSON (the default when piped)")
+    .option("--table", "as a table (the default on a terminal)")
     .action(async (options: FilterOptions) => {
       const letters = await withApp(options, ({ stem }) => stem.deadLetters.list(filterOf(options)));
       if (show(options).json) return json(letters);
@@ -51,6 +49,7 @@ export function addDlq(program: Command, withAppOptions: (command: Command) => C
     .description("make dead letters ready again, attempts counted anew; whatever died of them waits for them again")
     .argument("[ids...]", "ids of the jobs")
     .option("--all", "all that match --queue and --task")
+    .option("--json", "as JSON")
     .action(async (ids: string[], options: FilterOptions) => {
       demandChoice(ids, options);
       const retried = await withApp(options, async ({ stem }) => {
@@ -77,7 +76,8 @@ export function addDlq(program: Command, withAppOptions: (command: Command) => C
     .description("forget dead letters for good")
     .argument("[ids...]", "ids of the jobs")
     .option("--all", "all that match --queue and --task")
-    .option("-y, --yes", "do it; without this, only say how many there are")
+    .option("-y, --yes", "do it; without this, nothing is purged")
+    .option("--json", "as JSON")
     .action(async (ids: string[], options: FilterOptions) => {
       demandChoice(ids, options);
       const { limit: _, ...filter } = filterOf(options);
@@ -88,7 +88,7 @@ export function addDlq(program: Command, withAppOptions: (command: Command) => C
       if (purged === undefined)
         throw new Exit(EXIT.usage, 'Purged jobs cannot be brought back. Add --yes to do it; look at them first with "stem dlq list".');
       if (options.json === true) json({ purged });
-      else say(`Purged ${purged} dead letters.`);
+      else say(`Purged ${count(purged, "dead letter")}.`);
       if (purged === 0) process.exitCode = EXIT.no;
     });
 }

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { formatDiagnostic, generate, type Generated, watch } from "../../../codegen/index.js";
 import { Exit, EXIT } from "../exit.js";
-import { json, paint, say } from "../print.js";
+import { count, json, paint, say } from "../print.js";
 
 interface GenerateOptions {
   readonly project?: string;
@@ -39,7 +39,7 @@ function report(result: Generated, asJson: boolean): void {
   if (asJson) return json(result);
   for (const diagnostic of result.diagnostics) process.stderr.write(`${formatDiagnostic(diagnostic)}\n`);
   if (result.diff !== undefined) say(result.diff);
-  const made = `${result.tasks} tasks, ${result.workflows} workflows (${Math.round(result.ms)} ms)`;
+  const made = `${count(result.tasks, "task")}, ${count(result.workflows, "workflow")} (${Math.round(result.ms)} ms)`;
   if (result.state === "written") say(`${paint("green", "Wrote")} ${result.out}: ${made}`);
   if (result.state === "unchanged") say(`${result.out} is up to date: ${made}`);
   if (result.state === "stale") say(`${paint("red", "Stale:")} ${result.out}. Run "stem generate" and commit the file.`);

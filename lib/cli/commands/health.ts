@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { type AppOptions, messageOf, withApp } from "../app.js";
-import { EXIT } from "../exit.js";
-import { json, paint, say, show, table } from "../print.js";
+import { Exit, EXIT } from "../exit.js";
+import { count, json, paint, say, show, table } from "../print.js";
 
 export function addHealth(program: Command, withAppOptions: (command: Command) => Command): void {
   withAppOptions(program.command("health"))
@@ -10,6 +10,8 @@ export function addHealth(program: Command, withAppOptions: (command: Command) =
     .option("--json", "as JSON (the default when piped)")
     .option("--table", "as a table (the default on a terminal)")
     .action(async (options: AppOptions & { readonly workers: string; readonly json?: boolean; readonly table?: boolean }) => {
+      const wanted = Number(options.workers);
+      if (!Number.isInteger(wanted) || wanted < 0) throw new Exit(EXIT.usage, `--workers is a whole number, not "${options.workers}".`);
       const health = await withApp(options, async ({ stem }) => {
         try {
           const [store, workers, queues] = await Promise.all([stem.adapter.ping(), stem.adapter.workers.list(), stem.queues()]);
@@ -26,12 +28,12 @@ export function addHealth(program: Command, withAppOptions: (command: Command) =
         }
       });
       const alive = health.ok ? health.workers.filter((worker) => worker.alive).length : 0;
-      const enough = alive >= Number(options.workers);
+      const enough = alive >= wanted;
       if (!health.ok || !enough) process.exitCode = EXIT.no;
       if (show(options).json) return json({ ...health, ok: health.ok && enough });
       if (!health.ok) return say(`${paint("red", "Not healthy:")} ${health.adapter}: ${health.error}`);
       say(
-        `${paint(enough ? "green" : "red", enough ? "Healthy:" : "Too few workers:")} ${health.adapter} at ${health.store} answers in ${health.ms.toFixed(1)} ms; ${alive} workers alive`,
+        `${paint(enough ? "green" : "red", enough ? "Healthy:" : "Too few workers:")} ${health.adapter} at ${health.store} answers in ${health.ms.toFixed(1)} ms; ${count(alive, "worker")} alive`,
       );
       if (health.queues.length === 0) return;
       table(

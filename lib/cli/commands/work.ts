@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import { type AppOptions, openApp } from "../app.js";
+import { type AppOptions, messageOf, openApp } from "../app.js";
+import { workerOverrides } from "../../nest/worker-environment.js";
 import { Exit, EXIT } from "../exit.js";
 import { say } from "../print.js";
 
@@ -16,6 +17,7 @@ export function addWork(program: Command, withAppOptions: (command: Command) => 
     .option("-c, --concurrency <n>", "how many jobs may run at once (default: as the app says)")
     .option("--beat", "fire schedules too")
     .action(async ({ queues, concurrency, beat, ...app }: WorkOptions) => {
+      checkOverrides(queues, concurrency);
       if (queues !== undefined) process.env["STEM_QUEUES"] = queues;
       if (concurrency !== undefined) process.env["STEM_CONCURRENCY"] = concurrency;
       await run(app, beat === true ? "worker,beat" : "worker");
@@ -23,6 +25,15 @@ export function addWork(program: Command, withAppOptions: (command: Command) => 
   withAppOptions(program.command("beat"))
     .description("fire the schedules of the app until asked to stop; any number of beats may run")
     .action(async (app: AppOptions) => run(app, "beat"));
+}
+
+/** Before the app boots, and in the words of the command line. */
+function checkOverrides(queues: string | undefined, concurrency: string | undefined): void {
+  try {
+    workerOverrides({ queues, concurrency }, { queues: "--queues", concurrency: "--concurrency" });
+  } catch (error) {
+    throw new Exit(EXIT.usage, messageOf(error));
+  }
 }
 
 async function run(app: AppOptions, role: string): Promise<void> {
