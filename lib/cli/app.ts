@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { INestApplicationContext, LoggerService, Type } from "@nestjs/common";
-import { getRuntimeToken, type StemRuntime } from "../nest/runtime.js";
+import type { StemRuntime } from "../nest/runtime.js";
 import { Exit, EXIT } from "./exit.js";
 
 /** What `stem.config.js` (or .mjs) may export by default. */
@@ -39,7 +39,7 @@ export async function openApp(options: AppOptions, role: string, logger: LoggerS
   // Loaded only by the commands that boot an app: `stem generate` starts without Nest.
   await import("reflect-metadata");
   const module = await loadModule(options);
-  const { NestFactory } = await import("@nestjs/core");
+  const [{ NestFactory }, { getRuntimeToken }] = await Promise.all([import("@nestjs/core"), import("../nest/runtime.js")]);
   let context: INestApplicationContext;
   try {
     context = await NestFactory.createApplicationContext(module, {
