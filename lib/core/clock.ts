@@ -4,12 +4,15 @@ import { clearTimeout, LONGEST_TIMER_MS, setTimeout } from "./timers.js";
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
+  /** Milliseconds that go by evenly, from any start: for measuring, where `now` may be set by somebody. Default: `now`. */
+  steady?(): number;
   /** Calls back once after `ms`; the returned function cancels. A pending timer does not keep the process alive. */
   after(ms: number, callback: () => void): () => void;
 }
 
 export const systemClock: Clock = {
   now: Date.now,
+  steady: performance.now.bind(performance),
   after(ms, callback) {
     if (ms > LONGEST_TIMER_MS) return afterLong(ms, callback);
     const timer = setTimeout(callback, ms);
@@ -17,6 +20,11 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** See `Clock.steady`. */
+export function steadyNow(clock: Clock): number {
+  return clock.steady === undefined ? clock.now() : clock.steady();
+}
 
 /** In parts: some 24 days fit a timer of Node. */
 function afterLong(ms: number, callback: () => void): () => void {

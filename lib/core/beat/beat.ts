@@ -2,6 +2,7 @@ import type { NewJob } from "../../contract/job.js";
 import type { Due, Schedule, Shot } from "../../contract/schedules.js";
 import type { Stem } from "../client/stem.js";
 import { keepAlive } from "../timers.js";
+import { isClosed } from "../worker/outage.js";
 import { describe } from "../worker/retryable.js";
 import { nextSlot } from "./cron.js";
 import { type ScheduleDefinition, slotId, storedSchedule } from "./schedule.js";
@@ -81,6 +82,10 @@ export class Beat {
         try {
           await this.#turn();
         } catch (error) {
+          if (isClosed(error)) {
+            this.#stem.log.error(`The adapter was closed while the beat ran; it fires no more: ${describe(error)}`);
+            return;
+          }
           await this.#fail(error, "The beat cannot reach the store; it goes on by itself.");
         }
       }

@@ -1,6 +1,6 @@
 import type { Settlement } from "../../contract/broker.js";
 import type { Delivery } from "../../contract/job.js";
-import type { Clock, Dice } from "../clock.js";
+import { type Clock, type Dice, steadyNow } from "../clock.js";
 import type { Log } from "../log.js";
 import type { TaskRegistry } from "../task/registry.js";
 import { abortReason, TimeoutError } from "./aborted.js";
@@ -36,8 +36,8 @@ const PATIENCE_MS = 5_000;
 export class Attempts {
   readonly #parts: AttemptsParts;
   readonly #deadlines: Deadlines;
-  /** Handlers that go on although their attempt has failed by timeout; they hold no slot. By when they were given up. */
-  readonly #overdue = new Map<RunningJob, number>();
+  /** Handlers that go on although their attempt has failed by timeout; they hold no slot. By lease, not by job: one that never ends must not keep its payload. */
+  readonly #overdue = new Map<string, { readonly task: string; readonly since: number }>();
   #warned = 0;
   #stopping = false;
   /** How many jobs were handed back. */
@@ -58,7 +58,7 @@ export class Attempts {
     told.started(job);
     if (definition === undefined) return this.#ended(job, unknownTask(delivery.job.task, registry));
     if (definition.timeoutMs !== undefined) {
-      job.deadline = job.startedAt + definition.timeoutMs;
+      job.deadline = steadyNow(clock) + definition.timeoutMs;
       this.#deadlines.watch(job);
     }
     try {
@@ -99,10 +99,10 @@ export class Attempts {
   /** Warns when the number of handlers that ignore their timeout has grown. Called at every heartbeat. */
   lookAtOverdue(): void {
     const { clock, log } = this.#parts;
-    const now = clock.now();
-    const late = [...this.#overdue].filter(([, since]) => now - since >= PATIENCE_MS).map(([job]) => job);
+    const now = steadyNow(clock);
+    const late = [...this.#overdue.values()].filter(({ since }) => now - since >= PATIENCE_MS);
     if (late.length > this.#warned) {
-      const tasks = [...new Set(late.map((job) => job.delivery.job.task))].join(", ");
+      const tasks = [...new Set(late.map(({ task }) => task))].join(", ");
       log.warn(
         `${late.length} handlers go on although their attempt has failed by timeout (${tasks}). They hold no slot but do use this process; let them stop on ctx.signal.`,
       );
@@ -112,7 +112,7 @@ export class Attempts {
 
   readonly #ended = (job: RunningJob, outcome: Outcome): void => {
     const { running, told, dice, end, freed } = this.#parts;
-    if (!job.live) return void this.#overdue.delete(job);
+    if (!job.live) return void this.#overdue.delete(leaseOf(job));
     running.leave(job);
     // A handler that stops with an error because we told it to: our doing, not the job's. A pass over a run says so itself.
     const toldTo = job.abortedBy === "shutdown" && outcome.kind === "threw" && job.definition?.kind === "task";
@@ -136,7 +136,7 @@ export class Attempts {
     // A handler may have answered the abort at once, in a listener of its signal.
     if (!job.live) return;
     this.#ended(job, { kind: "threw", error, retryable: isRetryable(error, definition.retry, definition.name, log), cause: "error" });
-    this.#overdue.set(job, clock.now());
+    this.#overdue.set(leaseOf(job), { task: definition.name, since: steadyNow(clock) });
   }
 
   #release(job: RunningJob): void {
@@ -159,6 +159,10 @@ export class Attempts {
     job.released = true;
     this.released++;
   }
+}
+
+function leaseOf({ delivery: { lease } }: RunningJob): string {
+  return `${lease.fence}:${lease.jobId}`;
 }
 
 function holdsEvent({ delivery, gone }: RunningJob): boolean {

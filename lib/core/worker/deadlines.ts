@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.js";
+import { type Clock, steadyNow } from "../clock.js";
 import type { RunningJob, RunningJobs } from "./running.js";
 
 /** Ends attempts whose time is up, with one timer for all of them. */
@@ -30,13 +30,13 @@ export class Deadlines {
   #arm(deadline: number): void {
     this.#disarm?.();
     this.#armedFor = deadline;
-    this.#disarm = this.#clock.after(Math.max(0, deadline - this.#clock.now()), () => this.#look());
+    this.#disarm = this.#clock.after(Math.max(0, deadline - steadyNow(this.#clock)), () => this.#look());
   }
 
   #look(): void {
     this.#disarm = undefined;
     this.#armedFor = Number.POSITIVE_INFINITY;
-    const now = this.#clock.now();
+    const now = steadyNow(this.#clock);
     let next = Number.POSITIVE_INFINITY;
     for (const job of this.#running.all()) {
       if (job.deadline <= now) this.#expired(job);

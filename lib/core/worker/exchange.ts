@@ -10,6 +10,10 @@ import { settleOneByOne } from "./salvage.js";
 /** At most so many endings travel in one call; what is more goes with the next. */
 const BATCH = 1_000;
 
+/** After so many settles in a row that failed while the store answered other calls they are tried one by one, and after so many what still fails is given up. */
+const STUCK = 2;
+const JUDGED = 4;
+
 export interface ExchangeParts {
   readonly broker: Broker;
   readonly clock: Clock;
@@ -77,7 +81,7 @@ export class Exchange {
     this.#travelling = jobs;
     try {
       if (recovering) await this.#recover();
-      if (this.#stuck < 2 || settlements.length === 0) return await this.#call(jobs, settlements, claiming);
+      if (this.#stuck < STUCK || settlements.length === 0) return await this.#call(jobs, settlements, claiming);
       await this.#salvage(jobs, settlements);
       return true;
     } catch (error) {
@@ -147,13 +151,10 @@ export class Exchange {
 
   /** @throws what the store threw; what was dealt with is gone from both lists */
   async #salvage(jobs: RunningJob[], settlements: Settlement[]): Promise<void> {
-    const { done, lost, refused, error } = await settleOneByOne(this.#parts.broker, settlements);
-    const dealt = settlements.splice(0, done);
-    const gone = new Set(lost);
-    jobs.splice(0, done).forEach((job, i) => {
-      const how = refused.get(i);
-      this.#parts.settled(job, dealt[i]!, { lost: gone.has(job.delivery.lease.jobId), ...(how !== undefined && { refused: how.error }) });
-    });
+    const { dealt, error } = await settleOneByOne(this.#parts.broker, settlements, this.#stuck >= JUDGED);
+    for (const [i, how] of dealt) this.#parts.settled(jobs[i]!, settlements[i]!, how);
+    jobs.splice(0, jobs.length, ...jobs.filter((_, i) => !dealt.has(i)));
+    settlements.splice(0, settlements.length, ...settlements.filter((_, i) => !dealt.has(i)));
     if (error !== undefined) throw error.thrown;
     this.#stuck = 0;
   }

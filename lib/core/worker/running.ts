@@ -15,7 +15,7 @@ export class RunningJob {
   readonly startedAt: number;
   /** Place in the list of those running; -1 when it has ended here. */
   place = -1;
-  /** Milliseconds since the epoch by which it must have ended; `Infinity` for no limit. */
+  /** On the steady clock: when it must have ended; `Infinity` for no limit. */
   deadline = Number.POSITIVE_INFINITY;
   /** Set once the attempt was told to stop. */
   abortedBy: AbortedBy | undefined;

@@ -2,38 +2,36 @@ import type { Broker, Settlement } from "../../contract/broker.js";
 import { toFailure } from "../../contract/errors.js";
 
 export interface Salvaged {
-  /** How many of the settlements, from the first, are dealt with. */
-  readonly done: number;
-  readonly lost: readonly string[];
-  /** By place: those that the store would not take and that were ended as dead letters instead. */
-  readonly refused: ReadonlyMap<number, { readonly error: unknown }>;
-  /** Present when it stopped early: what the store threw. */
+  /** By place: what became of those that are dealt with. `refused`: the store would not take it, and the job was ended as a dead letter instead. */
+  readonly dealt: ReadonlyMap<number, { readonly lost: boolean; readonly refused?: unknown }>;
+  /** What the store threw for the first that is not dealt with, if any. */
   readonly error?: { readonly thrown: unknown };
 }
 
 /**
  * Settles one by one, for a batch that the store keeps failing although it is alive: a single ending it cannot write (a result it finds too large, a job to
- * enqueue that it refuses) must not hold up all others for ever. Such a job ends as a dead letter, cause `rejected`, that carries the store's words.
- * Stops at the first ending of which even the dead letter fails: then it is the store after all.
+ * enqueue that it refuses) must not hold up all others for ever. Stops after two failures in a row: then it is the store after all.
+ *
+ * @param judge true: what still fails ends as a dead letter, cause `rejected`, that carries the store's words, unless that fails too. False: it is left for another
+ *   try, since a store that was only busy must not cost a job its result.
  */
-export async function settleOneByOne(broker: Broker, settlements: readonly Settlement[]): Promise<Salvaged> {
-  const lost: string[] = [];
-  const refused = new Map<number, { readonly error: unknown }>();
-  for (let i = 0; i < settlements.length; i++) {
-    const settlement = settlements[i]!;
+export async function settleOneByOne(broker: Broker, settlements: readonly Settlement[], judge: boolean): Promise<Salvaged> {
+  const dealt = new Map<number, { readonly lost: boolean; readonly refused?: unknown }>();
+  const settle = async (settlement: Settlement): Promise<boolean> => (await broker.settle([settlement])).lost.length > 0;
+  let error: { readonly thrown: unknown } | undefined;
+  let failures = 0;
+  for (const [i, settlement] of settlements.entries()) {
+    if (failures === 2) break;
     try {
-      lost.push(...(await broker.settle([settlement])).lost);
-      continue;
-    } catch (error) {
-      refused.set(i, { error });
-    }
-    const { error } = refused.get(i)!;
-    try {
-      lost.push(...(await broker.settle([{ lease: settlement.lease, as: "failed", cause: "rejected", error: toFailure(error) }])).lost);
+      dealt.set(i, { lost: await settle(settlement) });
+      failures = 0;
     } catch (thrown) {
-      refused.delete(i);
-      return { done: i, lost, refused, error: { thrown } };
+      const dead: Settlement = { lease: settlement.lease, as: "failed", cause: "rejected", error: toFailure(thrown) };
+      const lost = judge ? await settle(dead).catch(() => undefined) : undefined;
+      if (lost !== undefined) dealt.set(i, { lost, refused: thrown });
+      failures = lost === undefined ? failures + 1 : 0;
+      if (lost === undefined) error ??= { thrown };
     }
   }
-  return { done: settlements.length, lost, refused };
+  return error === undefined ? { dealt } : { dealt, error };
 }

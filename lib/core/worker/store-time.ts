@@ -1,6 +1,6 @@
-import type { Clock } from "../clock.js";
+import { type Clock, steadyNow } from "../clock.js";
 
-/** The store's clock as this process knows it: what the store last said, plus the time since. Behind by the way of the answer, never ahead. */
+/** The store's clock as this process knows it: what the store last said, plus the time since, whatever becomes of the clock of this host. Behind by the way of the answer, never ahead. */
 export class StoreTime {
   readonly #clock: Clock;
   #ahead = 0;
@@ -11,11 +11,11 @@ export class StoreTime {
 
   /** The store has just said what time it is. */
   heard(now: number): void {
-    this.#ahead = now - this.#clock.now();
+    this.#ahead = now - steadyNow(this.#clock);
   }
 
   /** Milliseconds since the epoch. */
   now(): number {
-    return this.#clock.now() + this.#ahead;
+    return steadyNow(this.#clock) + this.#ahead;
   }
 }

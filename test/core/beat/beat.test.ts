@@ -175,3 +175,17 @@ describe("Three beats on one store", () => {
     await stopping;
   });
 });
+
+describe("A beat whose adapter was closed", () => {
+  it("ends its loop and lets the process end", async () => {
+    const alive = (): number => process.getActiveResourcesInfo().filter((resource) => resource === "Timeout").length;
+    const before = alive();
+    const beat = rig.beat([schedule()]);
+    await beat.start();
+    expect(alive()).toBe(before + 1);
+    await rig.adapter.close();
+    for (let i = 0; i < 10; i++) await rig.advance(10_000);
+    expect(alive()).toBe(before);
+    await beat.stop();
+  });
+});

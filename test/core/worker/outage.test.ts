@@ -121,6 +121,22 @@ describe("When the store fails, a worker", () => {
     expect(rig.told).not.toContain(`job:succeeded ${jobs[2]!.id}`);
   });
 
+  it("that fails a few calls in a row makes no dead letter of a job that the store takes in the end", async () => {
+    for (const failures of [1, 2, 3, 4]) {
+      const rig = new Rig({ work: async (n: number) => n });
+      const jobs = await rig.stem.enqueueMany("work", [0, 1, 2]);
+      let left = failures;
+      rig.fault = (verb) => (verb === "settle" && left-- > 0 ? new Error("busy") : undefined);
+      await rig.started({ lease: "1h" });
+      for (let i = 0; i < 6; i++) {
+        await turns();
+        rig.clock.advance("1s");
+      }
+      const records = await rig.ended(...jobs.map(({ id }) => id));
+      expect([failures, ...records.map(({ state }) => state)]).toEqual([failures, "succeeded", "succeeded", "succeeded"]);
+    }
+  });
+
   it("ends its loop when the adapter was closed, says so, and stops at once", async () => {
     const rig = new Rig({ work: async () => {} });
     const worker = await rig.started();

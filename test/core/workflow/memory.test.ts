@@ -12,7 +12,7 @@ describe("A suspended run", () => {
     const large: WeakRef<object>[] = [];
     const come = defineEvent("come");
     const rig = new Rig(async (n: number, ctx) => {
-      const held = { n, data: new Array(10_000).fill(n) };
+      const held = { n, data: Array.from({ length: 10_000 }, () => n) };
       large.push(new WeakRef(held));
       ctx.signal.addEventListener("abort", () => void held.data.length);
       await ctx.step("one", ({ signal }) => void signal.aborted, { timeout: "1m", retry: 3 });
