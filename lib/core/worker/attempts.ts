@@ -3,6 +3,7 @@ import type { Delivery } from "../../contract/job.js";
 import { type Clock, type Dice, steadyNow } from "../clock.js";
 import type { Log } from "../log.js";
 import type { TaskRegistry } from "../task/registry.js";
+import type { TaskDefinition } from "../task/task.js";
 import { abortReason, TimeoutError } from "./aborted.js";
 import { Deadlines } from "./deadlines.js";
 import { decide, UNKNOWN_TASK_RETRY } from "./decide.js";
@@ -11,6 +12,7 @@ import type { Outcome } from "./outcome.js";
 import type { ServedQueues } from "./queues.js";
 import { isRetryable } from "./retryable.js";
 import { RunningJob, type RunningJobs } from "./running.js";
+import { SUSPECT_LAPSES, Suspects } from "./suspects.js";
 import type { Told } from "./told.js";
 
 export interface AttemptsParts {
@@ -36,6 +38,7 @@ const PATIENCE_MS = 5_000;
 export class Attempts {
   readonly #parts: AttemptsParts;
   readonly #deadlines: Deadlines;
+  readonly #suspects = new Suspects();
   /** Handlers that go on although their attempt has failed by timeout; they hold no slot. By lease, not by job: one that never ends must not keep its payload. */
   readonly #overdue = new Map<string, { readonly task: string; readonly since: number }>();
   #warned = 0;
@@ -50,13 +53,24 @@ export class Attempts {
 
   /** Never throws. */
   start(delivery: Delivery, holder: string): void {
-    const { registry, queues, running, clock, told, tasks, workflows } = this.#parts;
+    const { registry, queues, running, clock } = this.#parts;
     const definition = registry.get(delivery.job.task);
     const job = new RunningJob(delivery, definition, queues.get(delivery.job.queue), holder, clock.now());
     running.join(job);
     if (this.#stopping) return this.#release(job);
+    if (delivery.lapses < SUSPECT_LAPSES) return this.#begin(job, definition);
+    if (!this.#suspects.admit(job, () => this.#beginSuspect(job, definition))) this.#putOff(job);
+  }
+
+  /** The store has confirmed how a job ended. */
+  settled(job: RunningJob): void {
+    this.#suspects.settled(job);
+  }
+
+  #begin(job: RunningJob, definition: TaskDefinition | undefined): void {
+    const { registry, clock, told, tasks, workflows } = this.#parts;
     told.started(job);
-    if (definition === undefined) return this.#ended(job, unknownTask(delivery.job.task, registry));
+    if (definition === undefined) return this.#ended(job, unknownTask(job.delivery.job.task, registry));
     if (definition.timeoutMs !== undefined) {
       job.deadline = steadyNow(clock) + definition.timeoutMs;
       this.#deadlines.watch(job);
@@ -67,6 +81,22 @@ export class Attempts {
       // Whatever it is, it must not keep the jobs lent together with this one from starting.
       this.#ended(job, { kind: "threw", error, retryable: true, cause: "error" });
     }
+  }
+
+  /** While it waited, the worker may have been told to stop, or the job may have gone. */
+  #beginSuspect(job: RunningJob, definition: TaskDefinition | undefined): void {
+    if (!job.live) return;
+    if (job.gone) return this.#ended(job, GONE);
+    if (this.#stopping) return this.#release(job);
+    this.#begin(job, definition);
+  }
+
+  /** Hands a job back unstarted, to be lent again a little later, by itself if possible. */
+  #putOff(job: RunningJob): void {
+    const { running, dice, end } = this.#parts;
+    job.released = true;
+    running.leave(job);
+    end(job, { lease: job.delivery.lease, as: "ready", attempt: "returned", delayMs: 250 + Math.floor(dice() * 750) });
   }
 
   /** The store says that a running job is not ours any more. Its slot is free when its handler ends. */
@@ -114,6 +144,7 @@ export class Attempts {
     const { running, told, dice, end, freed } = this.#parts;
     if (!job.live) return void this.#overdue.delete(leaseOf(job));
     running.leave(job);
+    this.#suspects.ended(job);
     // A handler that stops with an error because we told it to: our doing, not the job's. A pass over a run says so itself.
     const toldTo = job.abortedBy === "shutdown" && outcome.kind === "threw" && job.definition?.kind === "task";
     const really = toldTo ? SHUT_DOWN : outcome;
@@ -143,6 +174,7 @@ export class Attempts {
     job.abort("shutdown", abortReason("shutdown", job.delivery.job.id));
     if (!job.live) return;
     this.#parts.running.leave(job);
+    this.#suspects.ended(job);
     if (holdsEvent(job)) return this.#leave(job);
     this.#count(job);
     this.#parts.end(job, { lease: job.delivery.lease, as: "ready", attempt: "returned" });
@@ -161,6 +193,7 @@ export class Attempts {
   }
 }
 
+const GONE: Outcome = { kind: "aborted", reason: "lost" };
 function leaseOf({ delivery: { lease } }: RunningJob): string {
   return `${lease.fence}:${lease.jobId}`;
 }

@@ -125,7 +125,10 @@ export class Worker {
         return this.#lease.beat();
       },
       start: (delivery, holder) => this.#attempts.start(delivery, holder),
-      settled: (job, settlement, how) => told.settled(job, settlement, how),
+      settled: (job, settlement, how) => {
+        this.#attempts.settled(job);
+        told.settled(job, settlement, how);
+      },
       failed: tell,
       ended: (error) => this.#storeClosed(error),
       chore: (idle) => this.#maintenance.chore(idle),
