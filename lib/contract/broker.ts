@@ -122,7 +122,7 @@ export type Ending =
   | { readonly as: "failed"; readonly cause: "error" | "rejected"; readonly error: Failure }
   /**
    * Again: a retry keeps the attempt spent and says why; a snooze or release gives it back. Due `delayMs` from now, or at `dueAt`;
-   * without either at once. `ran`: the handler came to an end of its own, so the job's lapses are forgotten; a hand-back proves nothing and leaves them.
+   * without either at once. `ran`: the handler came to an end of its own (or journaled something), so the job's lapses and wake are forgotten; a hand-back leaves both.
    */
   | {
       readonly as: "ready";

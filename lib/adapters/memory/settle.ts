@@ -18,7 +18,7 @@ export function settle(store: Store, settlements: readonly Settlement[], next: C
       continue;
     }
     if (settlement.journal !== undefined) write(row, settlement.journal, now);
-    row.wake = undefined;
+    if (settlement.as !== "ready" || settlement.ran === true) row.wake = undefined;
     end(store, row, settlement, now);
   }
   return next === undefined ? { lost } : { lost, claimed: claim(store, next, now) };

@@ -58,7 +58,7 @@ function settleOne(store: Store, settlement: Settlement, batch: Batch): boolean 
       const dueAt = settlement.dueAt ?? now + (settlement.delayMs ?? 0);
       store
         .sql(
-          `UPDATE jobs SET due_at = ?, attempts = ?, fence = ?, started_at = ?, lapses = iif(?, 0, lapses), wake = NULL, error = ifnull(?, error)
+          `UPDATE jobs SET due_at = ?, attempts = ?, fence = ?, started_at = ?, lapses = iif(?, 0, lapses), wake = iif(?, NULL, wake), error = ifnull(?, error)
            WHERE seq = ?`,
         )
         .run(
@@ -66,6 +66,7 @@ function settleOne(store: Store, settlement: Settlement, batch: Batch): boolean 
           settlement.attempt === "spent" ? loan.attempt : loan.attempt - 1,
           loan.fence,
           loan.startedAt,
+          settlement.ran === true ? 1 : 0,
           settlement.ran === true ? 1 : 0,
           settlement.error === undefined ? null : JSON.stringify(settlement.error),
           loan.seq,

@@ -55,7 +55,11 @@ export function decide(outcome: Outcome, delivery: Delivery, retry: RetryPolicy,
       };
     case "aborted":
       if (outcome.reason === "cancelled" || outcome.reason === "lost") return undefined;
-      if (outcome.reason === "shutdown") return { lease, as: "ready", attempt: "returned", ...journalOf(outcome) };
+      if (outcome.reason === "shutdown") {
+        const journal = journalOf(outcome);
+        // What was journaled may be what the wake brought.
+        return { lease, as: "ready", attempt: "returned", ...(journal !== undefined && { ran: true }), ...journal };
+      }
       return decide({ ...outcome, kind: "threw", error: TOOK_TOO_LONG, retryable: true, cause: "error" }, delivery, retry, dice);
   }
 }

@@ -176,7 +176,10 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
   "of several waits the first event ends the park, and only once": ["only the first wait counts"],
   "of several stored events that match, the earliest is the wake": ["of two events the later is the wake"],
   "the cursor of a wait passes over events the job has had": ["the cursor of a wait is ignored"],
-  "a wake is kept over redeliveries and cleared by the next settlement": ["the wake goes with the first delivery"],
+  "a wake is kept over redeliveries and hand-backs, and cleared once a handler has run": [
+    "the wake goes with the first delivery",
+    "a hand-back forgets the lapses",
+  ],
   "a parked job runs again at its deadline, and says so": ["deadlines are ignored"],
   "an event before the deadline ends the wait, and the deadline is void": ["a park ends after a second at the latest"],
   "a job parked without waits sleeps until its deadline": ["a park without waits ends at once"],
