@@ -1,5 +1,4 @@
 import type { Broker } from "../../contract/broker.js";
-import { StemError } from "../../contract/errors.js";
 import type { NewJob } from "../../contract/job.js";
 import { queueMicrotask } from "../timers.js";
 
@@ -87,6 +86,7 @@ function nextBatch(calls: readonly Call[], from: number): readonly Call[] {
 }
 
 function concernsAll(error: unknown): boolean {
-  const code = error instanceof StemError ? error.code : undefined;
-  return code !== undefined && code.startsWith("STEM_STORE_");
+  // By code, so that the error of another copy of this package counts.
+  const code = typeof error === "object" && error !== null ? (error as { code?: unknown }).code : undefined;
+  return typeof code === "string" && code.startsWith("STEM_STORE_");
 }

@@ -4,7 +4,7 @@ import { OptionError } from "../../contract/errors.js";
 const MAX_BYTES = 8_192;
 
 /** Header names that begin so are ours. */
-export const OWN_HEADERS = "stem-";
+const OWN_HEADERS = "stem-";
 
 /**
  * A copy of the headers, so that a later change of the caller's object changes no job.

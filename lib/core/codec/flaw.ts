@@ -1,7 +1,7 @@
 import { types } from "node:util";
 
 /** Levels of nesting a value may have. Deeper is taken for a mistake, and so is a value that contains itself. */
-export const DEEPEST = 500;
+const DEEPEST = 500;
 
 /** Why a value would not come out of JSON as it went in. */
 export interface Flaw {

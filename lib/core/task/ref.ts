@@ -50,7 +50,7 @@ export type OutputFor<T> = T extends string
  * Where decorators leave a class's ref: on the class for `run`, and for marked methods under their key.
  * A registered symbol, so that two copies of this package still understand each other.
  */
-export const REFS = Symbol.for("nestjs-stem:refs");
+const REFS = Symbol.for("nestjs-stem:refs");
 
 /** Records that `method` of `owner` handles `ref`. Called by decorators. */
 export function markRef(owner: object, method: string, ref: TaskRef): void {

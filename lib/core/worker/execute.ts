@@ -1,6 +1,7 @@
-import { PayloadError, UnknownTaskError } from "../../contract/errors.js";
+import { UnknownTaskError } from "../../contract/errors.js";
 import type { Codec } from "../codec/codec.js";
 import { MAX_PAYLOAD_BYTES } from "../codec/payload.js";
+import { checkResultSize } from "../codec/size.js";
 import { validate } from "../codec/validate.js";
 import type { Log } from "../log.js";
 import { compose, type Handler, type Middleware } from "../middleware/compose.js";
@@ -105,22 +106,11 @@ export class TaskExecutor implements Executor {
   #encoded(definition: TaskDefinition, value: unknown): Outcome {
     try {
       const result = this.#codec.encode(value, "result");
-      // A UTF-16 unit becomes at most three bytes, so that counting is saved for most.
-      if (result !== undefined && result.length * 3 > this.#maxResultBytes) this.#checkSize(definition, result);
+      checkResultSize(result, this.#maxResultBytes, definition);
       return { kind: "returned", result };
     } catch (error) {
       return rejected(error);
     }
-  }
-
-  #checkSize(definition: TaskDefinition, result: string): void {
-    const bytes = Buffer.byteLength(result);
-    if (bytes <= this.#maxResultBytes) return;
-    throw new PayloadError(
-      "STEM_PAYLOAD_TOO_LARGE",
-      `The result of ${nameOf(definition)} is ${bytes.toLocaleString("en")} bytes; ${this.#maxResultBytes.toLocaleString("en")} are allowed.`,
-      "Store the data elsewhere and return where it is.",
-    );
   }
 
   #threw(definition: TaskDefinition, error: unknown): Outcome {

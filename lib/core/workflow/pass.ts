@@ -3,6 +3,7 @@ import type { Entry, NewEntry } from "../../contract/journal.js";
 import { payloadOf } from "../canvas/payload-of.js";
 import type { Stem } from "../client/stem.js";
 import type { Dice } from "../clock.js";
+import { checkResultSize } from "../codec/size.js";
 import { validate } from "../codec/validate.js";
 import type { TaskDefinition } from "../task/task.js";
 import { abortReason, AttemptAbortedError } from "../worker/aborted.js";
@@ -17,7 +18,6 @@ import { Ledger } from "./ledger.js";
 import { Past } from "./past.js";
 import { pause } from "./pause.js";
 import { Run } from "./run.js";
-import { checkResultSize } from "./size.js";
 
 export interface PassParts {
   readonly delivery: Delivery;
@@ -152,7 +152,7 @@ async function returned(
   try {
     const valid = definition.output === undefined ? value : await validate(definition.output, value, "result", nameOf(definition));
     const result = codec.encode(valid, "result");
-    checkResultSize(result, maxPayloadBytes, nameOf(definition));
+    checkResultSize(result, maxPayloadBytes, definition);
     return { kind: "returned", result, journal };
   } catch (error) {
     return rejected(error, journal);

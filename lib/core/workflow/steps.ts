@@ -3,6 +3,7 @@ import { toFailure } from "../../contract/errors.js";
 import type { Failure } from "../../contract/job.js";
 import type { Clock, Dice } from "../clock.js";
 import type { Codec } from "../codec/codec.js";
+import { checkResultSize } from "../codec/size.js";
 import type { Log } from "../log.js";
 import { backoffMs } from "../task/backoff.js";
 import { refuseUnknown, retryPolicy } from "../task/define.js";
@@ -16,7 +17,6 @@ import { StepError, StepTimeoutError } from "./errors.js";
 import type { Asked, Flow } from "./flow.js";
 import type { Fact } from "./past.js";
 import { pause } from "./pause.js";
-import { checkResultSize } from "./size.js";
 
 /** Waits between tries up to this long are spent here; for longer ones the run is suspended. */
 const SHORT_MS = 1_000;

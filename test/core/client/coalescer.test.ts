@@ -89,4 +89,14 @@ describe("Enqueue calls made at the same time", () => {
     expect(handles.map(({ duplicate }) => duplicate)).toEqual([false, true, true]);
     expect(store.records.get("same")!.payload).toBe("1");
   });
+
+  it("know a store that is away by the code of its error, also of another copy of the package", async () => {
+    const { stem, store } = stemOn();
+    store.check = () => {
+      throw Object.assign(new Error("away"), { code: "STEM_STORE_FAILED" });
+    };
+    const outcomes = await Promise.allSettled([1, 2, 3].map((n) => stem.enqueue("mail.send", n)));
+    expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+    expect(store.batches).toHaveLength(1);
+  });
 });
