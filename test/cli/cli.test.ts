@@ -201,6 +201,24 @@ describe("stem worker", () => {
     expect((await store.workers.list()).filter(({ leaseUntil }) => leaseUntil > Date.now())).toEqual([]);
   });
 
+  it("exits 3 and says so when a handler ends the process, which no supervisor may take for a worker that was done", async () => {
+    const [lib, adapter, common] = ["dist/lib/index.js", "dist/lib/adapters/sqlite/index.js", "node_modules/@nestjs/common/index.js"].map(
+      (file) => pathToFileURL(join(root, file)).href,
+    );
+    writeFileSync(
+      join(shop, "exits.mjs"),
+      `import { Module } from "${common}"; import { StemModule, Task } from "${lib}"; import { sqlite } from "${adapter}";
+       class Leave { run() { process.exit(0); } } Task("leave")(Leave);
+       export class AppModule {} Module({ imports: [StemModule.forRoot({ adapter: sqlite("stem.db") })], providers: [Leave] })(AppModule);`,
+    );
+    await store.open();
+    await store.broker.enqueue([{ id: "leave-1", task: "leave", queue: "default", payload: "{}" }]);
+    expect(await stem("worker", "--app", "exits.mjs")).toMatchObject({
+      code: 3,
+      err: expect.stringContaining("ended from within (exit code 0)"),
+    });
+  });
+
   it("serves only the queues it is given, with their shares", async () => {
     const worker = start(["worker", "--app", app, "--queues", "images=2,orders", "-c", "7"]);
     await worker.printed(/serves images, orders \(up to 7 jobs at once\)/);

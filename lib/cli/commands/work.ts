@@ -53,8 +53,18 @@ async function run(app: AppOptions, role: string): Promise<void> {
   if (stem.worker !== undefined)
     say(`Worker ${stem.worker.id} serves ${stem.worker.queues.join(", ")} (up to ${stem.worker.concurrency} jobs at once)`);
   if (stem.beat !== undefined) say(`Beat fires ${stem.schedules.length} schedule${stem.schedules.length === 1 ? "" : "s"}`);
+  process.once("exit", endUnasked);
   await asked;
+  process.off("exit", endUnasked);
   await context.close();
+}
+
+/** A handler that calls `process.exit(0)` must not look like a worker that was done: supervisors would not start another. */
+function endUnasked(code: number): void {
+  process.stderr.write(
+    `stem: The process was ended from within (exit code ${code}), not by a signal to it; what it held runs again when its lease has lapsed.\n`,
+  );
+  if (code === 0) process.exitCode = EXIT.unusable;
 }
 
 /** SIGTERM or SIGINT; a second SIGINT ends the process at once. */
