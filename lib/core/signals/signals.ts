@@ -17,7 +17,7 @@ export interface SignalMap {
   readonly "job:dead": JobSignal & { readonly attempt: number; readonly ms: number; readonly error: Failure };
   readonly "job:snoozed": JobSignal & { readonly attempt: number; readonly ms: number };
   readonly "job:parked": JobSignal & { readonly attempt: number; readonly ms: number };
-  /** Handed back, attempt not spent: at shutdown, or because several suspects of killing workers were lent at once. */
+  /** Handed back at shutdown, attempt not spent. */
   readonly "job:released": JobSignal & { readonly attempt: number };
   /** It was cancelled or had gone to another worker: what it did here was not recorded. */
   readonly "job:lost": JobSignal & { readonly attempt: number };

@@ -62,9 +62,9 @@ export class Attempts {
     if (!this.#suspects.admit(job, () => this.#beginSuspect(job, definition))) this.#putOff(job);
   }
 
-  /** The store has confirmed how a job ended. */
-  settled(job: RunningJob): void {
-    this.#suspects.settled(job);
+  /** The store has confirmed how a job ended. @returns false if it never began here, so that there is nothing to tell */
+  settled(job: RunningJob): boolean {
+    return !this.#suspects.settled(job);
   }
 
   #begin(job: RunningJob, definition: TaskDefinition | undefined): void {
@@ -94,7 +94,6 @@ export class Attempts {
   /** Hands a job back unstarted, to be lent again a little later, by itself if possible. */
   #putOff(job: RunningJob): void {
     const { running, dice, end } = this.#parts;
-    job.released = true;
     running.leave(job);
     end(job, { lease: job.delivery.lease, as: "ready", attempt: "returned", delayMs: 250 + Math.floor(dice() * 750) });
   }

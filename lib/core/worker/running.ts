@@ -19,7 +19,7 @@ export class RunningJob {
   deadline = Number.POSITIVE_INFINITY;
   /** Set once the attempt was told to stop. */
   abortedBy: AbortedBy | undefined;
-  /** Handed back, unstarted or at shutdown. */
+  /** Handed back at shutdown. */
   released = false;
   #controller: AbortController | undefined;
   #reason: unknown;

@@ -32,9 +32,15 @@ export class Suspects {
     return true;
   }
 
-  /** The store has confirmed how a job ended here, or that it is somebody else's. */
-  settled(job: RunningJob): void {
-    if (this.#handedBack.size > 0 && this.#handedBack.delete(job)) this.#look();
+  /**
+   * The store has confirmed how a job ended here, or that it is somebody else's.
+   *
+   * @returns true if it was handed back unstarted
+   */
+  settled(job: RunningJob): boolean {
+    const was = this.#handedBack.size > 0 && this.#handedBack.delete(job);
+    if (was) this.#look();
+    return was;
   }
 
   /** A job has ended here. */

@@ -126,8 +126,7 @@ export class Worker {
       },
       start: (delivery, holder) => this.#attempts.start(delivery, holder),
       settled: (job, settlement, how) => {
-        this.#attempts.settled(job);
-        told.settled(job, settlement, how);
+        if (this.#attempts.settled(job)) told.settled(job, settlement, how);
       },
       failed: tell,
       ended: (error) => this.#storeClosed(error),
