@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { workerOverrides } from "../../lib/nest/worker-environment.js";
 
-const said = (queues?: string, concurrency?: string): object => workerOverrides({ role: undefined, queues, concurrency });
+const said = (queues?: string, concurrency?: string): object => workerOverrides({ queues, concurrency });
 
 describe("STEM_QUEUES and STEM_CONCURRENCY", () => {
   it("say nothing when they are not set or empty", () => {
