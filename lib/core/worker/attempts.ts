@@ -147,8 +147,6 @@ export class Attempts {
     // A handler that stops with an error because we told it to: our doing, not the job's. A pass over a run says so itself.
     const toldTo = job.abortedBy === "shutdown" && outcome.kind === "threw" && job.definition?.kind === "task";
     const really = toldTo ? SHUT_DOWN : outcome;
-    const unbegun = really.kind === "aborted" && really.reason === "shutdown" && really.journal === undefined;
-    if (unbegun && holdsEvent(job)) return this.#leave(job);
     const settlement = job.gone ? undefined : decide(really, job.delivery, job.definition?.retry ?? UNKNOWN_TASK_RETRY, dice);
     if (settlement === undefined) {
       told.lost(job);
@@ -174,16 +172,8 @@ export class Attempts {
     if (!job.live) return;
     this.#parts.running.leave(job);
     this.#suspects.ended(job);
-    if (holdsEvent(job)) return this.#leave(job);
     this.#count(job);
     this.#parts.end(job, { lease: job.delivery.lease, as: "ready", attempt: "returned" });
-  }
-
-  /** Writes nothing: signing off hands the job back together with its wake, which a settlement would clear. The event may be kept nowhere else. */
-  #leave(job: RunningJob): void {
-    this.#count(job);
-    this.#parts.told.released(job);
-    this.#parts.freed();
   }
 
   #count(job: RunningJob): void {
@@ -195,10 +185,6 @@ export class Attempts {
 const GONE: Outcome = { kind: "aborted", reason: "lost" };
 function leaseOf({ delivery: { lease } }: RunningJob): string {
   return `${lease.fence}:${lease.jobId}`;
-}
-
-function holdsEvent({ delivery, gone }: RunningJob): boolean {
-  return !gone && delivery.wake?.by === "event";
 }
 
 const SHUT_DOWN: Outcome = { kind: "aborted", reason: "shutdown" };

@@ -25,10 +25,6 @@ export class Told {
     if (this.#signals.has("job:lost")) this.#signals.tell("job:lost", about(job));
   }
 
-  released(job: RunningJob): void {
-    if (this.#signals.has("job:released")) this.#signals.tell("job:released", about(job));
-  }
-
   settled(job: RunningJob, settlement: Settlement, how: { readonly lost: boolean; readonly refused?: unknown }): void {
     if (how.lost) return this.lost(job);
     if (how.refused !== undefined) {
@@ -50,8 +46,9 @@ export class Told {
           const delayMs = settlement.delayMs ?? 0;
           if (signals.has("job:retried")) signals.tell("job:retried", { ...this.#timed(job), delayMs, error: settlement.error });
           this.#log.debug(`${nameOf(job)} failed and runs again in ${delayMs} ms: ${describe(settlement.error)}`);
-        } else if (job.released) this.released(job);
-        else if (signals.has("job:snoozed")) signals.tell("job:snoozed", this.#timed(job));
+        } else if (job.released) {
+          if (signals.has("job:released")) signals.tell("job:released", about(job));
+        } else if (signals.has("job:snoozed")) signals.tell("job:snoozed", this.#timed(job));
         return;
       case "cancelled":
         return;
