@@ -2,6 +2,7 @@
 //   npm run bench -- --store sqlite|memory [--runs 5] [--only drain,bulk] [--json]
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { WORKLOADS } from "./workloads.mjs";
@@ -46,19 +47,21 @@ for (let run = 0; run < runs; run++) {
       process.exit(1);
     }
     for (const [workload, value] of Object.entries(JSON.parse(stdout.trim().split("\n").at(-1)))) {
-      if (!measured.has(workload)) measured.set(workload, { unit: WORKLOADS[name].unit, values: [] });
-      measured.get(workload).values.push(value);
+      const system = WORKLOADS[name].system ?? `stem-${values.store}`;
+      const key = `${system} ${workload}`;
+      if (!measured.has(key)) measured.set(key, { system, workload, unit: WORKLOADS[name].unit, values: [] });
+      measured.get(key).values.push(value);
     }
   }
 }
 if (process.stderr.isTTY) process.stderr.write("\r\u001B[K");
 
-const rows = [...measured].map(([workload, { unit, values: all }]) => {
-  const sorted = all.toSorted ? all.toSorted((a, b) => a - b) : [...all].sort((a, b) => a - b);
+const rows = [...measured.values()].map(({ system, workload, unit, values: all }) => {
+  const sorted = [...all].sort((a, b) => a - b);
   return {
     store: values.store,
-    system: `stem-${values.store}`,
-    version,
+    system,
+    version: system.startsWith("stem-") ? version : driverVersion(),
     workload,
     unit,
     median: sorted[Math.floor(sorted.length / 2)],
@@ -70,12 +73,18 @@ const rows = [...measured].map(([workload, { unit, values: all }]) => {
 if (values.json) for (const row of rows) console.log(JSON.stringify(row));
 else {
   const number = (value) => (value >= 100 ? Math.round(value).toLocaleString("en-GB") : value.toFixed(3));
-  console.log(`${"workload".padEnd(18)}${"unit".padEnd(9)}${"median".padStart(12)}${"min".padStart(12)}${"max".padStart(12)}`);
-  for (const row of rows)
-    console.log(
-      `${row.workload.padEnd(18)}${row.unit.padEnd(9)}${[row.median, row.min, row.max].map((value) => number(value).padStart(12)).join("")}`,
-    );
-  const rate = (name) => rows.find((row) => row.workload === name)?.median;
+  console.log(
+    `${"system".padEnd(14)}${"workload".padEnd(18)}${"unit".padEnd(9)}${"median".padStart(12)}${"min".padStart(12)}${"max".padStart(12)}`,
+  );
+  for (const row of rows) {
+    const figures = [row.median, row.min, row.max].map((value) => number(value).padStart(12)).join("");
+    console.log(`${row.system.padEnd(14)}${row.workload.padEnd(18)}${row.unit.padEnd(9)}${figures}`);
+  }
+  const rate = (name) => rows.find((row) => row.workload === name && row.system.startsWith("stem-"))?.median;
   if (rate("drain") && rate("drain-200k"))
     console.log(`\ndrain of 200,000 at ${((rate("drain-200k") / rate("drain")) * 100).toFixed(0)} % of the rate of 20,000`);
+}
+
+function driverVersion() {
+  return createRequire(import.meta.url)("better-sqlite3/package.json").version;
 }

@@ -1,5 +1,6 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { bareSqlite } from "./bare.mjs";
 import { openBench, payload } from "./stem.mjs";
 
 /** Milliseconds on a clock that all processes of one boot share. */
@@ -13,9 +14,11 @@ export const WORKLOADS = {
   "enqueue-one": { unit: "jobs/s", run: enqueueOne },
   "enqueue-100": { unit: "jobs/s", run: enqueue100 },
   drain: { unit: "jobs/s", run: (bench) => drain(bench, "drain", 20_000) },
-  "drain-discard": { unit: "jobs/s", run: (bench) => drain(bench, "drain-discard", 20_000, "noop-discard") },
+  "drain-cold": { unit: "jobs/s", run: (bench) => drain(bench, "drain-cold", 20_000, { warm: 0 }) },
+  "drain-discard": { unit: "jobs/s", run: (bench) => drain(bench, "drain-discard", 20_000, { task: "noop-discard" }) },
   "drain-200k": { unit: "jobs/s", run: (bench) => drain(bench, "drain-200k", 200_000) },
   latency: { unit: "ms", run: latency },
+  bare: { unit: "jobs/s", run: bareSqlite, stores: ["sqlite"], system: "bare-sqlite" },
   "latency-two": { unit: "ms", run: latencyTwo, stores: ["sqlite"] },
 };
 
@@ -60,33 +63,47 @@ async function enqueue100({ open }) {
   return { "enqueue-100": rate };
 }
 
-/** From the worker's start until the store says that all have succeeded; each job must have run once. A durable store is filled by another process. */
-async function drain({ open, store, file }, name, n, task = "noop") {
-  if (store !== "memory") await inChild("fill", { store, file, n, task });
+/**
+ * From the worker's start until the store says that all have succeeded; each job must have run once. A durable store is filled by another process. Before that the
+ * process has drained `warm` jobs, as a worker has that runs for more than a second; `drain-cold` starts in a process that has done nothing yet.
+ */
+async function drain({ open, store, file }, name, n, { task = "noop", warm = 10_000 } = {}) {
   const bench = await open();
+  if (warm > 0) {
+    await fill(bench, warm, task);
+    await (await untilDrained(bench, warm)).stop();
+  }
   if (store === "memory") await fill(bench, n, task);
+  else await inChild("fill", { store, file, n, task });
   const seen = new Uint8Array(n);
+  globalThis.gc?.();
+  const began = now();
+  const worker = await untilDrained(bench, n, (i) => seen[i]++);
+  const rate = n / ((now() - began) / 1_000);
+  await worker.stop();
+  const left = await bench.stem.counts();
+  const kept = task === "noop" ? n + warm : 0;
+  if (left.succeeded !== kept || seen.some((times) => times !== 1)) {
+    throw new Error(`${left.succeeded} succeeded of ${kept}; ${seen.filter((times) => times !== 1).length} ran other than once`);
+  }
+  await bench.close();
+  return { [name]: rate };
+}
+
+/** Starts a worker and waits until `n` jobs have run and the store has none left. */
+async function untilDrained(bench, n, onJob = () => {}) {
   let ran = 0;
   let allRan;
   const finished = new Promise((resolve) => (allRan = resolve));
   bench.onJob = ({ i }) => {
-    seen[i]++;
+    onJob(i);
     if (++ran === n) allRan();
   };
   const worker = bench.worker();
-  globalThis.gc?.();
-  const began = now();
   await worker.start();
   await finished;
   while ((await bench.stem.queues()).some(({ ready, active }) => ready + active > 0)) await new Promise((resolve) => setImmediate(resolve));
-  const rate = n / ((now() - began) / 1_000);
-  await worker.stop();
-  const left = await bench.stem.counts();
-  const kept = task === "noop" ? n : 0;
-  if (left.succeeded !== kept || seen.some((times) => times !== 1))
-    throw new Error(`${left.succeeded} succeeded of ${n}; ${seen.filter((times) => times !== 1).length} ran other than once`);
-  await bench.close();
-  return { [name]: rate };
+  return worker;
 }
 
 /** One job at a time into an idle worker in the same process: enqueue called → handler started. */

@@ -1,4 +1,4 @@
-import type { NewJob } from "../../contract/index.js";
+import { JOB_DEFAULTS, type NewJob } from "../../contract/index.js";
 import { enterLine, followLinks, type Loose } from "./links.js";
 import { FINAL, GIVES, TAKES } from "./rows.js";
 import { LEVELS, type Store } from "./store.js";
@@ -71,14 +71,15 @@ function dueAt(job: NewJob, now: number): number | null {
   return job.delayMs === undefined ? (job.dueAt ?? null) : now + job.delayMs;
 }
 
+/** Says nothing, or nothing but the defaults, of what is seldom said: a third of the columns to write. */
 function isPlain(job: NewJob): boolean {
   return (
+    (job.keepResultMs === undefined || job.keepResultMs === JOB_DEFAULTS.keepResultMs) &&
+    (job.keepFailedMs === undefined || job.keepFailedMs === JOB_DEFAULTS.keepFailedMs) &&
     job.links === undefined &&
     job.waitsFor === undefined &&
     job.headers === undefined &&
     job.group === undefined &&
-    job.keepResultMs === undefined &&
-    job.keepFailedMs === undefined &&
     job.maxLapses === undefined &&
     job.expiresAt === undefined
   );

@@ -19,12 +19,14 @@ interface Batch {
   readonly loose: Loose[];
   /** Values of the rows for `ended`. */
   readonly succeeded: unknown[];
+  /** Numbers of successes that leave no record. */
+  readonly forgotten: number[];
 }
 
 /** Carries out settlements and, on the way out, a claim, inside the caller's transaction. */
 export function settleAll(store: Store, settlements: readonly Settlement[], next: Claim | undefined, now: number): Settled {
   const lost: string[] = [];
-  const batch: Batch = { now, loose: [], succeeded: [] };
+  const batch: Batch = { now, loose: [], succeeded: [], forgotten: [] };
   for (const settlement of settlements) if (!settleOne(store, settlement, batch)) lost.push(settlement.lease.jobId);
   writeSuccesses(store, batch);
   if (batch.loose.length > 0) followLinks(store, batch.loose, now);
@@ -107,9 +109,9 @@ export function loanOf(store: Store, { jobId, fence }: Lease): Loan | undefined 
   return { seq, fence, attempt, startedAt, links, lane, keepResult, keepFailed };
 }
 
-function succeed(store: Store, id: string, loan: Loan, result: string | undefined, { now, loose, succeeded }: Batch): void {
+function succeed(store: Store, id: string, loan: Loan, result: string | undefined, { now, loose, succeeded, forgotten }: Batch): void {
   const keep = loan.keepResult ?? JOB_DEFAULTS.keepResultMs;
-  if (keep === 0 && (loan.links & GIVES) === 0) forget(store, [loan.seq]);
+  if (keep === 0 && (loan.links & GIVES) === 0) forgotten.push(loan.seq);
   else {
     succeeded.push(loan.seq, ENDED.succeeded, now, now + keep, loan.startedAt, loan.attempt, loan.fence, result ?? null);
     if (loan.links & GIVES) loose.push({ seq: loan.seq, id, state: "succeeded" });
@@ -118,11 +120,13 @@ function succeed(store: Store, id: string, loan: Loan, result: string | undefine
 }
 
 /** Writes the successes gathered so far, many rows at a time and then the rest one by one, so that only two statements are prepared. */
-function writeSuccesses(store: Store, { succeeded }: Batch): void {
+function writeSuccesses(store: Store, { succeeded, forgotten }: Batch): void {
   let at = 0;
   for (; at + ROWS * WIDTH <= succeeded.length; at += ROWS * WIDTH) store.sql(INSERT_MANY).run(succeeded.slice(at, at + ROWS * WIDTH));
   for (; at < succeeded.length; at += WIDTH) store.sql(INSERT_ONE).run(succeeded.slice(at, at + WIDTH));
   succeeded.length = 0;
+  forget(store, forgotten);
+  forgotten.length = 0;
 }
 
 const ROW = "(?, ?, ?, ?, ?, ?, ?, ?)";
