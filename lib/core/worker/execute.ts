@@ -13,6 +13,7 @@ import { payloadOf } from "../canvas/payload-of.js";
 import type { Outcome } from "./outcome.js";
 import { isRetryable } from "./retryable.js";
 import type { RunningJob } from "./running.js";
+import { rejected, unfit } from "./unfit.js";
 
 /** Called exactly once per attempt, perhaps before `execute` returns; must not throw. */
 export type Ended = (job: RunningJob, outcome: Outcome) => void;
@@ -52,14 +53,18 @@ export class TaskExecutor implements Executor {
     let payload: unknown;
     try {
       payload = payloadOf(job.delivery, this.#codec);
-      if (definition.input !== undefined) payload = validate(definition.input, payload, "payload", nameOf(definition));
     } catch (error) {
       return ended(job, rejected(error));
+    }
+    try {
+      if (definition.input !== undefined) payload = validate(definition.input, payload, "payload", nameOf(definition));
+    } catch (error) {
+      return ended(job, unfit(error, definition, this.#log));
     }
     if (definition.input === undefined || !isThenable(payload)) return this.#call(job, definition, payload, ended);
     payload.then(
       (valid) => this.#call(job, definition, valid, ended),
-      (error: unknown) => ended(job, rejected(error)),
+      (error: unknown) => ended(job, unfit(error, definition, this.#log)),
     );
   }
 
@@ -94,12 +99,12 @@ export class TaskExecutor implements Executor {
     try {
       if (definition.output !== undefined) valid = validate(definition.output, value, "result", nameOf(definition));
     } catch (error) {
-      return ended(job, rejected(error));
+      return ended(job, unfit(error, definition, this.#log));
     }
     if (definition.output === undefined || !isThenable(valid)) return ended(job, this.#encoded(definition, valid));
     valid.then(
       (result) => ended(job, this.#encoded(definition, result)),
-      (error: unknown) => ended(job, rejected(error)),
+      (error: unknown) => ended(job, unfit(error, definition, this.#log)),
     );
   }
 
@@ -119,11 +124,6 @@ export class TaskExecutor implements Executor {
 }
 
 const NOTHING: Outcome = { kind: "returned", result: undefined };
-
-/** Refused before the handler ran, or after it with a result that cannot be kept: running it again would end the same. */
-function rejected(error: unknown): Outcome {
-  return { kind: "threw", error, retryable: false, cause: "rejected" };
-}
 
 /** The attempt of a job whose task nobody here has a handler for. See `UNKNOWN_TASK_RETRY`. */
 export function unknownTask(task: string, registry: TaskRegistry): Outcome {

@@ -9,6 +9,7 @@ import type { TaskDefinition } from "../task/task.js";
 import { abortReason, AttemptAbortedError } from "../worker/aborted.js";
 import type { AbortedBy, Outcome } from "../worker/outcome.js";
 import { isRetryable } from "../worker/retryable.js";
+import { rejected, unfit } from "../worker/unfit.js";
 import { placeStorage } from "./current.js";
 import { topicOf } from "./entries.js";
 import { WorkflowChangedError } from "./errors.js";
@@ -62,9 +63,13 @@ export async function passOver(parts: PassParts): Promise<Outcome> {
   let payload: unknown;
   try {
     payload = payloadOf(delivery, stem.codec);
+  } catch (error) {
+    return rejected(error);
+  }
+  try {
     if (definition.input !== undefined) payload = await validate(definition.input, payload, "payload", nameOf(definition));
   } catch (error) {
-    return rejected(error, []);
+    return unfit(error, definition, stem.log);
   }
   const entries = delivery.journaled ? await read(parts) : [];
   if (entries === undefined)
@@ -122,7 +127,7 @@ async function conclude(verdict: Verdict, flow: Flow, run: Run, { definition, st
       return { kind: "snoozed", delayMs: UNSURE_MS, journal };
     case "changed": {
       const journaled = [...flow.past.facts.values()].map(({ kind, key }) => `${kind} ${key}`);
-      return rejected(new WorkflowChangedError(definition.name, run.runId, verdict.why, journaled, flow.asked), journal);
+      return { ...rejected(new WorkflowChangedError(definition.name, run.runId, verdict.why, journaled, flow.asked)), journal };
     }
   }
 }
@@ -146,16 +151,21 @@ async function suspended(flow: Flow, now: number): Promise<Outcome> {
 async function returned(
   value: unknown,
   definition: TaskDefinition,
-  { codec, maxPayloadBytes }: PassParts["stem"],
+  { codec, log, maxPayloadBytes }: PassParts["stem"],
   journal: readonly NewEntry[],
 ): Promise<Outcome> {
+  let valid = value;
   try {
-    const valid = definition.output === undefined ? value : await validate(definition.output, value, "result", nameOf(definition));
+    if (definition.output !== undefined) valid = await validate(definition.output, value, "result", nameOf(definition));
+  } catch (error) {
+    return { ...unfit(error, definition, log), journal };
+  }
+  try {
     const result = codec.encode(valid, "result");
     checkResultSize(result, maxPayloadBytes, definition);
     return { kind: "returned", result, journal };
   } catch (error) {
-    return rejected(error, journal);
+    return { ...rejected(error), journal };
   }
 }
 
@@ -171,10 +181,6 @@ async function read({ delivery, journal, stem, signal }: PassParts): Promise<rea
     }
   }
   return undefined;
-}
-
-function rejected(error: unknown, journal: readonly NewEntry[]): Outcome {
-  return { kind: "threw", error, retryable: false, cause: "rejected", journal };
 }
 
 function reasonOf({ reason }: AbortSignal): AbortedBy {

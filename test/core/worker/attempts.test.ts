@@ -251,6 +251,32 @@ describe("An attempt", () => {
   });
 
   it.each([
+    ["input", (broken: Schema<number>) => ({ input: broken })],
+    ["output", (broken: Schema<number>) => ({ output: broken })],
+  ])("is tried again when its %s schema throws instead of judging, and dead at once when that error says so", async (_, options) => {
+    const broken = (thrown: Error, late: boolean): Schema<number> => ({
+      "~standard": {
+        ...doubled["~standard"],
+        validate: () => {
+          if (late) return Promise.reject(thrown);
+          throw thrown;
+        },
+      },
+    });
+    const away = new Error("the database is away");
+    const rig = new Rig({
+      sync: [async () => 1, { retry: { attempts: 2, base: 0 }, ...options(broken(away, false)) }],
+      late: [async () => 1, { retry: { attempts: 2, base: 0 }, ...options(broken(away, true)) }],
+      final: [async () => 1, { retry: 2, ...options(broken(new NonRetryableError("no such tenant"), false)) }],
+    });
+    await rig.started();
+    await rig.store.broker.enqueue(["sync", "late", "final"].map((task) => ({ id: task, task, queue: "default", payload: "1" })));
+    for (const record of await rig.ended("sync", "late"))
+      expect(record).toMatchObject({ state: "failed", cause: "error", attempts: 2, error: { message: away.message } });
+    expect((await rig.ended("final"))[0]).toMatchObject({ state: "failed", cause: "error", attempts: 1 });
+  });
+
+  it.each([
     ["that JSON cannot carry", async () => 1n, {}, "STEM_PAYLOAD_UNSERIALISABLE"],
     ["that is too large", async () => "x".repeat(1_048_576), {}, "STEM_PAYLOAD_TOO_LARGE"],
     ["that the output schema refuses", async () => "text", { output: doubled }, "STEM_PAYLOAD_INVALID"],

@@ -53,6 +53,28 @@ describe("A run", () => {
     expect(await rig.finish("bad")).toMatchObject({ state: "failed", cause: "rejected", error: { code: "STEM_PAYLOAD_INVALID" } });
   });
 
+  it("goes on when a schema threw instead of judging, without running a journaled step again", async () => {
+    const { ran, step } = counter();
+    let [inputs, outputs] = [0, 0];
+    const failing = (fails: () => boolean): Schema<number> => ({
+      "~standard": {
+        ...numeric["~standard"],
+        validate: (value) => {
+          if (fails()) throw new Error("the database is away");
+          return { value: value as number };
+        },
+      },
+    });
+    const rig = new Rig(async (n: number, ctx) => (await ctx.step("a", step("a")), n), {
+      retry: 3,
+      input: failing(() => ++inputs === 2),
+      output: failing(() => ++outputs === 1),
+    });
+    await rig.start(1);
+    expect(await rig.finish()).toMatchObject({ state: "succeeded", attempts: 3, result: "1" });
+    expect(ran).toEqual(["a"]);
+  });
+
   it("cancelled while it sleeps does not wake", async () => {
     const { ran, step } = counter();
     const rig = new Rig(async (_: undefined, ctx) => {
