@@ -1,6 +1,7 @@
 import type { Link } from "../../contract/job.js";
 import { OptionError } from "../../contract/errors.js";
 import type { Signature, SignatureOptions } from "../client/face.js";
+import { kindOf } from "../kind-of.js";
 import { refuseUnknown } from "../task/define.js";
 
 const KNOWN = [
@@ -89,7 +90,7 @@ function checkSignature(given: unknown, what: string): void {
     if ("result" in given || "results" in given) refuse(`${what} is the handle of a job that is enqueued already`);
     if ("signature" in given) refuse(`${what} is a task client`);
   }
-  refuse(`${what} is ${given === null ? "null" : `a ${typeof given}`}`);
+  refuse(`${what} is ${kindOf(given)}`);
 }
 
 function checkOptions({ options, ref }: Signature, what: string): void {

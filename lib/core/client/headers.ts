@@ -1,4 +1,5 @@
 import { OptionError } from "../../contract/errors.js";
+import { kindOf } from "../kind-of.js";
 
 /** All names and values together, in bytes of UTF-8. */
 const MAX_BYTES = 8_192;
@@ -17,7 +18,7 @@ export function checkHeaders(headers: Readonly<Record<string, string>>, of: stri
   const copy: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined) continue;
-    if (typeof value !== "string") refuse(`Header "${name}" ${of} is ${value === null ? "null" : `a ${typeof value}`}.`, REMEDY);
+    if (typeof value !== "string") refuse(`Header "${name}" ${of} is ${kindOf(value)}.`, REMEDY);
     if (name.startsWith(OWN_HEADERS))
       refuse(`Header "${name}" ${of} begins with "${OWN_HEADERS}".`, "Choose another name; those are Stem's own.");
     bytes += Buffer.byteLength(name) + Buffer.byteLength(value);

@@ -59,8 +59,15 @@ export function defineTask(
 
 /** Fills in retry defaults. @throws {OptionError} as `defineTask` */
 export function retryPolicy(retry: TaskOptions["retry"], of: string): RetryPolicy {
-  const given = typeof retry === "number" ? { attempts: retry } : (retry ?? {});
-  refuseUnknown(given, KNOWN_RETRY, `retry ${of}`);
+  const given = typeof retry === "number" ? { attempts: retry } : retry === undefined ? {} : retry;
+  if (!isRecord(given)) {
+    throw new OptionError(
+      "STEM_OPTION_INVALID",
+      `The retry ${of} is ${shown(given)}.`,
+      'Give a number of attempts, or an object: { attempts: 5, base: "1s" }.',
+    );
+  }
+  refuseUnknown(given, KNOWN_RETRY, `of the retry ${of}`);
   const attempts = given.attempts ?? 3;
   if (!(Number.isInteger(attempts) && attempts >= 1 && attempts <= 1_000)) {
     throw new OptionError(
@@ -82,13 +89,20 @@ export function checkName(name: unknown, what: string): asserts name is string {
   if (typeof name === "string" && NAME.test(name)) return;
   throw new OptionError(
     "STEM_NAME_INVALID",
-    `The ${what} is ${JSON.stringify(name) ?? String(name)}.`,
+    `The ${what} is ${shown(name)}.`,
     'Use letters, digits, "_" and "-", in parts joined by dots, up to 120 characters: "mail.send".',
   );
 }
 
-/** Refuses options nobody knows, so that a misspelt one is not silently ignored. @throws {OptionError} `STEM_OPTION_UNKNOWN` */
+/**
+ * Refuses options nobody knows, so that a misspelt one is not silently ignored.
+ *
+ * @throws {OptionError} `STEM_OPTION_UNKNOWN`; `STEM_OPTION_INVALID` for what is no object
+ */
 export function refuseUnknown(options: object, known: readonly string[], of: string): void {
+  if (!isRecord(options)) {
+    throw new OptionError("STEM_OPTION_INVALID", `The options ${of} are ${shown(options)}.`, `Give an object; known: ${known.join(", ")}.`);
+  }
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue;
     const near = nearest(key, known);
@@ -98,6 +112,14 @@ export function refuseUnknown(options: object, known: readonly string[], of: str
       near === undefined ? `Known options: ${known.join(", ")}.` : `Did you mean "${near}"?`,
     );
   }
+}
+
+function isRecord(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function shown(value: unknown): string {
+  return typeof value === "bigint" ? `${value}n` : (JSON.stringify(value) ?? String(value));
 }
 
 function positive(ms: number, what: string): number {

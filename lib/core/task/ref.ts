@@ -81,5 +81,18 @@ export function taskOf<C, M extends keyof C & string>(
 /** Turns any target into a ref. A bare name becomes a ref without a queue. @throws {StemError} `STEM_NOT_A_TASK` */
 export function refOf(target: Target): TaskRef {
   if (typeof target === "string") return { name: target };
-  return typeof target === "function" ? (taskOf(target, "run") as TaskRef) : target;
+  if (typeof target === "function") return taskOf(target, "run") as TaskRef;
+  if (typeof target !== "object" || target === null) throw noTask(target);
+  return target;
+}
+
+/** A class is undefined while the files that import each other in a circle are loading. */
+function noTask(given: unknown): StemError {
+  return new StemError(
+    "STEM_NOT_A_TASK",
+    `What was enqueued is ${String(given)}, not a task.`,
+    given === undefined || given === null
+      ? "Is the class imported in a circle? Import it from its own file."
+      : "Give a class that carries @Task() or @Workflow(), a generated client, or a task's name.",
+  );
 }

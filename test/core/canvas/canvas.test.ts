@@ -184,6 +184,7 @@ describe("A canvas", () => {
       ["STEM_CANVAS_INVALID", "Element 0 of the chain is the handle of a job", () => stem.chain(never(handle))],
       ["STEM_CANVAS_INVALID", "The callback of the chord is a task client", () => stem.chord([], never(stem.task("mail.send")))],
       ["STEM_CANVAS_INVALID", "Element 0 of the chord is a function", () => stem.chord([never(given)], given(1))],
+      ["STEM_CANVAS_INVALID", "Element 0 of the chord is an object, not", () => stem.chord([never({})], given(1))],
       ["STEM_CANVAS_INVALID", "no list", () => stem.group(never(given(1)) as unknown as [])],
       ["STEM_CANVAS_INVALID", "is null", () => stem.group([never(null)])],
       ["STEM_PAYLOAD_UNSERIALISABLE", "payload.n is a bigint", () => stem.group([given(1), signatureOf(REF, { n: 1n })])],

@@ -141,6 +141,16 @@ describe("Producers refuse before anything is written", () => {
     await refused("STEM_NOT_A_TASK", "Plain.run is not a task", ({ stem }) => stem.enqueue(Plain));
   });
 
+  it("what is no task at all, and think of imports in a circle when it is nothing", async () => {
+    const circle = "Is the class imported in a circle? Import it from its own file.";
+    for (const nothing of [undefined, null]) {
+      await refused("STEM_NOT_A_TASK", `What was enqueued is ${nothing}, not a task.\n  → ${circle}`, ({ stem }) =>
+        stem.enqueue(nothing as never),
+      );
+    }
+    await refused("STEM_NOT_A_TASK", "What was enqueued is 5, not a task.\n  → Give a class", ({ stem }) => stem.enqueue(5 as never));
+  });
+
   it("a payload that JSON would change, naming the place", async () => {
     const lines = [{}, {}, {}, { when: new Date(0) }];
     await refused("STEM_PAYLOAD_UNSERIALISABLE", "payload.order.lines[3].when is a Date", ({ stem }) =>
