@@ -35,17 +35,17 @@ export async function shutDown(parts: ShutdownParts): Promise<number> {
   await within(clock, left(), parts.starting.catch(ignore));
 
   if (running.count > 0) {
-    log.log(`Stopping: waiting up to ${graceMs} ms for ${running.count} running handlers.`);
+    log.log(`Stopping: waiting up to ${graceMs} ms for ${counted(running.count, "running handler")}.`);
     await within(clock, graceMs, running.emptied());
-    log.log(`Stopping: ${running.count} handlers still run after ${clock.now() - began} ms.`);
   }
   if (running.count > 0) {
+    log.log(`Stopping: ${counted(running.count, "handler")} still running after ${clock.now() - began} ms.`);
     attempts.abortAll();
     await within(clock, abortGraceMs, running.emptied());
     const stubborn = attempts.releaseAll();
     if (stubborn > 0) {
       log.warn(
-        `Stopping: ${stubborn} handlers did not stop within ${abortGraceMs} ms of ctx.signal; their jobs are handed back while they go on.`,
+        `Stopping: ${counted(stubborn, "handler")} did not stop within ${abortGraceMs} ms of ctx.signal; handed back while still running.`,
       );
     }
   }
@@ -65,7 +65,7 @@ export async function shutDown(parts: ShutdownParts): Promise<number> {
     left(),
     lease.leave().catch((error: unknown) => log.warn(`Stopping: could not sign off; the lease will lapse by itself: ${describe(error)}`)),
   );
-  log.log(`Stopped after ${clock.now() - began} ms; ${attempts.released} jobs were handed back.`);
+  log.log(`Stopped after ${clock.now() - began} ms; handed back ${counted(attempts.released, "job")}.`);
   return attempts.released;
 }
 
@@ -78,6 +78,10 @@ async function within(clock: Clock, ms: number, promise: Promise<void>): Promise
   const inTime = await Promise.race([promise.then(() => true as const), late]);
   cancel();
   return inTime;
+}
+
+function counted(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? "" : "s"}`;
 }
 
 function ignore(): void {}

@@ -1,7 +1,5 @@
+import { queueMicrotask } from "../timers.js";
 import type { RunningJob } from "./running.js";
-
-/** Taken when this loads, so that a test that replaces the timers of its own process does not stop the worker. */
-const { queueMicrotask } = globalThis;
 
 /** A job that was lent this often to workers that died may be what kills them. */
 export const SUSPECT_LAPSES = 2;

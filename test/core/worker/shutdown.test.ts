@@ -74,10 +74,10 @@ describe("Stopping a worker", () => {
     await turns();
     expect(await rig.record(id)).toMatchObject({ state: "ready" });
     expect(rig.lines.filter((line) => line.includes("Stopp"))).toEqual([
-      expect.stringMatching(/^log Stopping: waiting up to 1000 ms for 1 running handlers/),
-      expect.stringMatching(/^log Stopping: 1 handlers still run after 1000 ms/),
-      expect.stringMatching(/^warn Stopping: 1 handlers did not stop within 2000 ms/),
-      expect.stringMatching(/^log Stopped after 3000 ms; 1 jobs were handed back/),
+      expect.stringMatching(/^log Stopping: waiting up to 1000 ms for 1 running handler\.$/),
+      expect.stringMatching(/^log Stopping: 1 handler still running after 1000 ms/),
+      expect.stringMatching(/^warn Stopping: 1 handler did not stop within 2000 ms/),
+      expect.stringMatching(/^log Stopped after 3000 ms; handed back 1 job\.$/),
     ]);
   });
 
