@@ -219,24 +219,29 @@ export function checkDriver(version: string, napi: string | undefined): void {
     );
 }
 
-function cannotOpen(file: string, error: unknown): StoreError {
+/** What keeps a file from being opened, in one line, with its remedy. */
+export function cannotOpen(file: string, error: unknown): StoreError {
   const code = codeOf(error);
   const remedy = isFolder(file)
     ? "It is a folder: name a file inside it."
     : code === "SQLITE_NOTADB"
       ? "It is not an SQLite database: name another file, or move it away."
       : code === "ERR_DLOPEN_FAILED" || messageOf(error).includes("bindings file")
-        ? "better-sqlite3 was not built for this Node: run `npm rebuild better-sqlite3`."
+        ? "better-sqlite3 was not built for this Node: allow its install script, then run: npm rebuild better-sqlite3"
         : (Object.entries(REMEDIES).find(([start]) => code.startsWith(start))?.[1] ??
           "Check that the folder exists, that this process may write to it, and that the path is right.");
-  return new StoreError(
-    "STEM_STORE_OPEN",
-    `The SQLite file ${file} cannot be opened (${code === "" ? "" : `${code}: `}${messageOf(error)}).`,
-    remedy,
-    {
-      cause: error,
-    },
-  );
+  return new StoreError("STEM_STORE_OPEN", `The SQLite file ${file} cannot be opened (${reasonOf(code, messageOf(error))}).`, remedy, {
+    cause: error,
+  });
+}
+
+/** Node begins its messages with the code, SQLite does not; a driver that was not built lists a dozen places where it looked. */
+function reasonOf(code: string, message: string): string {
+  const reason = message
+    .replace(/\s*Tried:[^]*$/, "")
+    .replace(/\s*\n\s*/g, " ")
+    .replace(/\.$/, "");
+  return code === "" || reason.startsWith(code) ? reason : `${code}: ${reason}`;
 }
 
 function isFolder(path: string): boolean {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, it } from "@jest/globals";
 import { sqlite } from "../../../lib/adapters/sqlite/index.js";
-import { checkDriver, SCHEMA_VERSION } from "../../../lib/adapters/sqlite/adapter.js";
+import { cannotOpen, checkDriver, SCHEMA_VERSION } from "../../../lib/adapters/sqlite/adapter.js";
 import { inFolder } from "./processes.js";
 
 describe("Opening a SQLite file", () => {
@@ -47,7 +47,11 @@ describe("Opening a SQLite file", () => {
         hint: expect.stringContaining("not an SQLite database"),
       });
       await expect(opening(foreign)).rejects.toMatchObject({ code: "STEM_STORE_OPEN", hint: expect.stringContaining("file of its own") });
-      await expect(opening(join(text, "stem.db"))).rejects.toMatchObject({ code: "STEM_STORE_OPEN" });
+      // The code of the reason is named once.
+      await expect(opening(join(text, "stem.db"))).rejects.toMatchObject({
+        code: "STEM_STORE_OPEN",
+        message: expect.stringMatching(/opened \((EEXIST|ENOTDIR): (?!\1)/),
+      });
       expect(readFileSync(text, "utf8").startsWith("no database")).toBe(true);
     });
   });
@@ -89,6 +93,30 @@ describe("Opening a SQLite file", () => {
       expect((await adapter.ping()).schema).toBe(SCHEMA_VERSION);
       await adapter.close();
     });
+  });
+
+  it("says in one line that better-sqlite3 is not built, or built for another Node, and what to do", () => {
+    const unbuilt = Object.assign(
+      new Error("Could not locate the bindings file. Tried:\n → /a/build/better_sqlite3.node\n → /a/out/better_sqlite3.node"),
+      {
+        tries: [],
+      },
+    );
+    const other = Object.assign(
+      new Error(
+        "The module '/a/better_sqlite3.node'\nwas compiled against a different Node.js version using\nNODE_MODULE_VERSION 115. This version requires 127.",
+      ),
+      { code: "ERR_DLOPEN_FAILED" },
+    );
+    const remedy =
+      "\n  → better-sqlite3 was not built for this Node: allow its install script, then run: npm rebuild better-sqlite3  [STEM_STORE_OPEN]";
+    expect(cannotOpen("stem.db", unbuilt).message).toBe(
+      `The SQLite file stem.db cannot be opened (Could not locate the bindings file).${remedy}`,
+    );
+    expect(cannotOpen("stem.db", other).message).toBe(
+      "The SQLite file stem.db cannot be opened (ERR_DLOPEN_FAILED: The module '/a/better_sqlite3.node' was compiled against a different Node.js version using NODE_MODULE_VERSION 115. This version requires 127)." +
+        remedy,
+    );
   });
 
   it("refuses better-sqlite3 13 on a Node that it would crash", () => {
