@@ -18,7 +18,7 @@ const node = (...args: string[]): string =>
   execFileSync(process.execPath, args, { cwd: app, encoding: "utf8", env: { ...process.env, NODE_OPTIONS: "", NO_COLOR: "1" } });
 
 beforeAll(() => {
-  for (const { file, code } of ["README.md", "docs/testing.md"].flatMap(snippets)) {
+  for (const { file, code } of ["README.md", "docs/testing.md", "docs/workflows.md"].flatMap(snippets)) {
     mkdirSync(dirname(join(app, file)), { recursive: true });
     writeFileSync(join(app, file), code);
   }
@@ -36,7 +36,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(app, { recursive: true, force: true }));
 
-describe("The snippets of README and docs/testing.md", () => {
+describe("The snippets of README, docs/testing.md and docs/workflows.md", () => {
   it("generate a client, compile, and do what they say", () => {
     writeFileSync(
       join(app, "src/main.ts"),
@@ -63,6 +63,12 @@ await app.close();
     expect(snippets("docs/testing.md").map(({ file }) => file)).toEqual(["src/mail.spec.ts"]);
     node(join(root, "node_modules/typescript/bin/tsc"), "-p", ".");
     node("dist/mail.spec.js");
+  }, 90_000);
+
+  it("take a workflow through its waits", () => {
+    expect(snippets("docs/workflows.md").map(({ file }) => file)).toEqual(["src/fulfil.ts", "src/fulfil.spec.ts"]);
+    node(join(root, "node_modules/typescript/bin/tsc"), "-p", ".");
+    node("dist/fulfil.spec.js");
   }, 90_000);
 
   it("name every command that the command line has", () => {
