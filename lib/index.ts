@@ -25,6 +25,7 @@ export { currentTask } from "./core/worker/current.js";
 export { defineEvent } from "./core/workflow/context.js";
 export type { EventType, StepContext, StepOptions, WaitOptions, WorkflowContext } from "./core/workflow/context.js";
 export { currentRun, currentStep } from "./core/workflow/current.js";
+export { StepError, WorkflowChangedError } from "./core/workflow/errors.js";
 export type { Middleware } from "./core/middleware/compose.js";
 export type { WorkerOptions } from "./core/worker/options.js";
 

@@ -1,6 +1,4 @@
-import { const CONCURRENCY = 10;
-
-describe, expect, it } from "@jest/globals";
+import { describe, expect, it } from "@jest/globals";
 import { Stem } from "../../lib/core/client/stem.js";
 import type { JobHandle } from "../../lib/core/client/face.js";
 import { TaskRegistry } from "../../lib/core/task/registry.js";
@@ -14,6 +12,8 @@ interface Done {
   readonly key: string;
   readonly token: string;
 }
+
+const CONCURRENCY = 10;
 
 describe.each(STORES)("Workflows on $name", (store) => {
   it(
