@@ -65,9 +65,9 @@ async function enqueue100({ open }) {
 
 /**
  * From the worker's start until the store says that all have succeeded; each job must have run once. A durable store is filled by another process. Before that the
- * process has drained `warm` jobs, as a worker has that runs for more than a second; `drain-cold` starts in a process that has done nothing yet.
+ * process has drained `warm` jobs, as a worker has that runs for about a second; `drain-cold` starts in a process that has done nothing yet.
  */
-async function drain({ open, store, file }, name, n, { task = "noop", warm = 10_000 } = {}) {
+async function drain({ open, store, file }, name, n, { task = "noop", warm = 20_000 } = {}) {
   const bench = await open();
   if (warm > 0) {
     await fill(bench, warm, task);

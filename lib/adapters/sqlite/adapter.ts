@@ -37,9 +37,9 @@ const SCHEMA = readdirSync(new URL("./sql/", import.meta.url))
 /** The version of the schema this code knows: the number of files in sql/. */
 export const SCHEMA_VERSION = SCHEMA.length;
 
-/** 16 MiB of log between checkpoints, in pages of 2 KiB: small pages, because a commit of one job writes three of them whole. */
+/** 32 MiB of log between checkpoints, in pages of 2 KiB: small pages, because a commit of one job writes three of them whole. */
 const PAGE_BYTES = 2_048;
-const CHECKPOINT_PAGES = 8_192;
+const CHECKPOINT_PAGES = 16_384;
 const CACHE_KIB = 65_536;
 
 /** All the small contracts over one file. */
