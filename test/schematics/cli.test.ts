@@ -1,13 +1,9 @@
-import { existsSync } from "node:fs";
 import { afterAll, describe, expect, it, jest } from "@jest/globals";
 import { tempApp } from "./app.js";
 
 jest.setTimeout(120_000);
 
 const NEST = "@nestjs/cli/bin/nest.js";
-const dist = new URL("../../dist/", import.meta.url).pathname;
-/** The generated files use the public face; without a build of it there is nothing to compile and run them against. */
-const whenBuilt = existsSync(`${dist}lib/index.js`) && existsSync(`${dist}lib/testing/index.js`) ? it : it.skip;
 
 describe("the Nest CLI", () => {
   const esm = tempApp("module");
@@ -69,11 +65,11 @@ describe("the Nest CLI", () => {
     expect(cjs.files()).not.toContain("odd/late/late.cron.spec.ts");
   });
 
-  whenBuilt("has generated what compiles against the built package", () => {
+  it("has generated what compiles against the built package", () => {
     for (const app of [esm, cjs]) expect(app.node("typescript/bin/tsc", "--noEmit")).toEqual({ status: 0, output: "" });
   });
 
-  whenBuilt("has generated specs that pass", () => {
+  it("has generated specs that pass", () => {
     const { status, output } = esm.node("jest/bin/jest.js");
     expect({ status, output: status === 0 ? "" : output }).toEqual({ status: 0, output: "" });
     expect(output).toContain("3 passed, 3 total");
