@@ -7,6 +7,8 @@ export default {
     "^nestjs-stem$": "<rootDir>/lib/index.ts",
     "^nestjs-stem/core$": "<rootDir>/lib/core/index.ts",
     "^nestjs-stem/sqlite$": "<rootDir>/lib/adapters/sqlite/index.ts",
+    "^nestjs-stem/redis$": "<rootDir>/lib/adapters/redis/index.ts",
+    "^nestjs-stem/postgres$": "<rootDir>/lib/adapters/postgres/index.ts",
     "^nestjs-stem/testing$": "<rootDir>/lib/testing/index.ts",
     "^(\\.{1,2}/.*)\\.js$": "$1",
   },

@@ -1,5 +1,5 @@
 // Builds dist/: the library and the generator, the schematics (CommonJS), and the sample app against the built library.
-// tsc copies no .sql, .json or .template file, so this does.
+// tsc copies no .sql, .lua, .json or .template file, so this does.
 import { spawnSync } from "node:child_process";
 import { chmodSync, cpSync, existsSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -12,7 +12,7 @@ for (const project of ["lib/tsconfig.build.json", "schematics/tsconfig.json", "s
   if (!existsSync(root + project)) continue;
   const { status } = spawnSync(process.execPath, [tsc, "-p", root + project], { stdio: "inherit" });
   if (status !== 0) process.exit(status ?? 1);
-  if (project.startsWith("lib/")) copy("lib", /\.sql$/);
+  if (project.startsWith("lib/")) copy("lib", /\.(sql|lua)$/);
   if (project.startsWith("schematics/")) copy("schematics", /\.json$|\.template$/, /tsconfig/);
 }
 if (existsSync(`${root}dist/lib/cli/main.js`)) chmodSync(`${root}dist/lib/cli/main.js`, 0o755);

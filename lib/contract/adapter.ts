@@ -26,15 +26,27 @@ export interface Adapter {
   readonly workers: Workers;
   /** Present where `capabilities.limits` is true. */
   readonly limits?: Limits;
+  /** Present where the store has a schema that can be looked at and brought up to date apart from `open`. */
+  readonly schema?: Schema;
   /**
-   * Connects and brings the schema up to date.
-   * @throws {StemError} `STEM_STORE_OPEN`, `STEM_SCHEMA_NEWER`, `STEM_MISSING_PEER`
+   * Connects and brings the schema up to date. A server that cannot be reached is no error: it is tried again with growing waits, one line of `log` each, and
+   * `open` resolves after a while (`connectTimeoutMs`) without it; verbs then fail with `STEM_STORE_UNREACHABLE` until it is there. What no waiting can mend
+   * is thrown.
+   *
+   * @param log where attempts to connect and warnings about the store go; the first opener's counts
+   * @throws {StemError} `STEM_STORE_OPEN`, `STEM_STORE_VERSION`, `STEM_STORE_RIGHTS`, `STEM_SCHEMA_NEWER`, `STEM_SCHEMA_BEHIND`, `STEM_MISSING_PEER`
    */
-  open(): Promise<void>;
+  open(log?: StoreLog): Promise<void>;
   /** Idempotent per `open`. */
   close(): Promise<void>;
   /** Asks the store for a sign of life. @throws whatever keeps it from answering */
   ping(): Promise<Health>;
+  /** Looks for settings of the store that put promises at risk, such as a cache that evicts jobs. An empty list: none found. */
+  diagnose?(): Promise<readonly Finding[]>;
+  /**
+   * Makes an id that core has made also tell where its job is, for stores that are spread over several servers. Ids that users choose are taken as they are.
+   */
+  routedId?(id: string, queue: string): string;
 }
 
 export interface Capabilities {
@@ -55,4 +67,36 @@ export interface Health {
   readonly ms: number;
   /** Version of our schema in the store, for adapters that have one. */
   readonly schema?: number;
+}
+
+/** One line each. */
+export interface StoreLog {
+  log(line: string): void;
+  warn(line: string): void;
+  error(line: string): void;
+}
+
+/** A weakness of the store's set-up, with its remedy. */
+export interface Finding {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** The versions of our schema in a store. */
+export interface Schema {
+  /** Steps from nothing to the newest version, in order. */
+  readonly migrations: readonly Migration[];
+  /** Steps taken in the store so far; 0 for none. Changes nothing. @throws as `Adapter.open` */
+  version(): Promise<number>;
+  /** Takes the missing steps, whichever process comes first; returns those it took. @throws as `Adapter.open` */
+  migrate(): Promise<readonly Migration[]>;
+}
+
+export interface Migration {
+  /** From 1. */
+  readonly version: number;
+  readonly name: string;
+  /** Its statements, as they would be run. */
+  readonly sql: string;
 }

@@ -5,11 +5,16 @@ import type { NewJob } from "./job.js";
 /** What a missing field of `NewJob` means, for every adapter. Milliseconds. */
 export const JOB_DEFAULTS = { priority: 0, maxLapses: 5, keepResultMs: 86_400_000, keepFailedMs: 30 * 86_400_000 } as const;
 
+/** When a job that has not started expires, by its `expiresAt` or `expiresInMs`; undefined: never. */
+export function expiryOf(job: NewJob, now: number): number | undefined {
+  return job.expiresInMs === undefined ? job.expiresAt : now + job.expiresInMs;
+}
+
 /**
  * Refuses a batch that no adapter could store whole, before anything is written. Every adapter calls it first in `enqueue`.
  *
  * @throws {OptionError} `STEM_JOB_INVALID`: an id of 0 or more than 200 characters, a priority that is not a whole number from 0 to 9, both `dueAt` and
- *   `delayMs`, a time or count that is not a whole number of 0 or more, a link to a job outside the batch, a `waitsFor` that is not the number of links, or links that go in a circle
+ *   `delayMs` or both `expiresAt` and `expiresInMs`, a time or count that is not a whole number of 0 or more, a link to a job outside the batch, a `waitsFor` that is not the number of links, or links that go in a circle
  * @throws {UnsupportedError} a field the adapter cannot honour
  */
 export function checkJobs(jobs: readonly NewJob[], adapter: { readonly name: string; readonly capabilities: Capabilities }): void {
@@ -19,6 +24,7 @@ export function checkJobs(jobs: readonly NewJob[], adapter: { readonly name: str
     if (job.priority !== undefined && !(Number.isInteger(job.priority) && job.priority >= 0 && job.priority <= 9))
       refuse(job, "priority is a whole number from 0 to 9");
     if (job.dueAt !== undefined && job.delayMs !== undefined) refuse(job, "dueAt and delayMs exclude each other");
+    if (job.expiresAt !== undefined && job.expiresInMs !== undefined) refuse(job, "expiresAt and expiresInMs exclude each other");
     for (const field of WHOLE)
       if (job[field] !== undefined && !(Number.isSafeInteger(job[field]) && job[field] >= 0))
         refuse(job, `${field} is a whole number of 0 or more`);
@@ -29,7 +35,7 @@ export function checkJobs(jobs: readonly NewJob[], adapter: { readonly name: str
   if (linked) checkLinks(jobs);
 }
 
-const WHOLE = ["dueAt", "delayMs", "expiresAt", "maxLapses", "keepResultMs", "keepFailedMs", "waitsFor"] as const;
+const WHOLE = ["dueAt", "delayMs", "expiresAt", "expiresInMs", "maxLapses", "keepResultMs", "keepFailedMs", "waitsFor"] as const;
 
 function checkLinks(jobs: readonly NewJob[]): void {
   const positions = new Map<string, Set<number>>(jobs.map((job) => [job.id, new Set<number>()]));

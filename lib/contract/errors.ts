@@ -56,7 +56,18 @@ export class OptionError extends StemError {
 /** The store cannot be used: not reachable, not openable, a newer schema, a driver that is not installed. */
 export class StoreError extends StemError {
   constructor(
-    code: "STEM_STORE_OPEN" | "STEM_STORE_CLOSED" | "STEM_SCHEMA_NEWER" | "STEM_MISSING_PEER" | "STEM_STORE_FAILED",
+    code:
+      | "STEM_STORE_OPEN"
+      | "STEM_STORE_CLOSED"
+      | "STEM_STORE_FAILED"
+      | "STEM_STORE_UNREACHABLE"
+      | "STEM_STORE_VERSION"
+      | "STEM_STORE_RIGHTS"
+      | "STEM_STORE_READONLY"
+      | "STEM_STORE_EVICTED"
+      | "STEM_SCHEMA_BEHIND"
+      | "STEM_SCHEMA_NEWER"
+      | "STEM_MISSING_PEER",
     what: string,
     hint: string,
     options?: ErrorOptions,

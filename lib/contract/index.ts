@@ -1,6 +1,6 @@
 export type * from "./adapter.js";
 export type * from "./broker.js";
-export { checkJobs, JOB_DEFAULTS } from "./check.js";
+export { checkJobs, expiryOf, JOB_DEFAULTS } from "./check.js";
 export {
   JobFailedError,
   nearest,

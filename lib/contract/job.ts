@@ -17,6 +17,8 @@ export interface NewJob {
   readonly delayMs?: number;
   /** A job that has not started by this moment ends `expired` instead of running late. */
   readonly expiresAt?: number;
+  /** The same, counted from now on the store's clock. Excludes `expiresAt`. */
+  readonly expiresInMs?: number;
   /** How many workers may die (or vanish past their lease) while holding this job before it is quarantined as dead, unless a handler of it came to an end of its own in between. Default 5. */
   readonly maxLapses?: number;
   /** How long the record stays after success; 0 forgets it at once. Default one day. */

@@ -22,7 +22,12 @@ export function broker(store: Store, self: Self): Broker {
           if (settlement.as === "succeeded" && settlement.enqueue !== undefined) checkJobs(settlement.enqueue, self);
         return settle(store, settlements, next, now);
       }),
-    cancel: async (ids, reason, options) => store.step(options, (now) => cancel(store, ids, reason, now)),
+    cancel: async (ids, reason, options) => {
+      const answers = await store.step(options, (now) => cancel(store, ids, reason, now));
+      const stopped = answers.filter(({ as, was }) => as === "cancelled" && was === "active").map(({ id }) => id);
+      if (stopped.length > 0) store.bell.tell({ kind: "cancelled", ids: stopped });
+      return answers;
+    },
     pause: async (queues, options) =>
       store.step(options, () => {
         for (const name of queues) store.queue(name).paused = true;

@@ -11,7 +11,7 @@ import type {
   Wake,
   WorkerBeat,
 } from "../../contract/index.js";
-import { isFinal, JOB_DEFAULTS } from "../../contract/index.js";
+import { expiryOf, isFinal, JOB_DEFAULTS } from "../../contract/index.js";
 import { Heap } from "./order/heap.js";
 import { Line } from "./order/line.js";
 
@@ -80,7 +80,7 @@ export class Row {
     this.keepFailedMs = job.keepFailedMs ?? JOB_DEFAULTS.keepFailedMs;
     this.state = (job.waitsFor ?? 0) > 0 ? "blocked" : "ready";
     this.dueAt = job.dueAt ?? now + (job.delayMs ?? 0);
-    this.expiresAt = job.expiresAt;
+    this.expiresAt = expiryOf(job, now);
   }
 }
 

@@ -57,7 +57,10 @@ export class SqliteBroker implements Broker {
   async cancel(ids: readonly string[], reason: string, options?: At): Promise<readonly Cancelled[]> {
     if (ids.length === 0) return [];
     const now = clock(options);
-    return this.#store.write(() => cancelAll(this.#store, ids, reason, now));
+    const answers = this.#store.write(() => cancelAll(this.#store, ids, reason, now));
+    const stopped = answers.filter(({ as, was }) => as === "cancelled" && was === "active").map(({ id }) => id);
+    if (stopped.length > 0) this.#store.tell({ kind: "cancelled", ids: stopped });
+    return answers;
   }
 
   async pause(queues: readonly string[], _options?: At): Promise<void> {

@@ -1,4 +1,4 @@
-import { JOB_DEFAULTS, type NewJob } from "../../contract/index.js";
+import { expiryOf, JOB_DEFAULTS, type NewJob } from "../../contract/index.js";
 import { enterLine, followLinks, type Loose } from "./links.js";
 import { FINAL, GIVES, TAKES } from "./rows.js";
 import { LEVELS, type Store } from "./store.js";
@@ -40,7 +40,7 @@ export function insertJobs(store: Store, jobs: readonly NewJob[], now: number): 
       const open = job.waitsFor ?? 0;
       const gives = job.links !== undefined && job.links.length > 0;
       linked ||= gives;
-      values.push(job.expiresAt ?? null, job.maxLapses ?? null, job.keepResultMs ?? null, job.keepFailedMs ?? null, job.group ?? null);
+      values.push(expiryOf(job, now) ?? null, job.maxLapses ?? null, job.keepResultMs ?? null, job.keepFailedMs ?? null, job.group ?? null);
       values.push(job.headers === undefined ? null : JSON.stringify(job.headers), (gives ? GIVES : 0) | (open > 0 ? TAKES : 0), open);
     }
     const sql = plain ? (end - at === 1 ? INSERT_PLAIN : INSERT_PLAINS) : end - at === 1 ? INSERT_FULL : INSERT_FULLS;
@@ -81,7 +81,8 @@ function isPlain(job: NewJob): boolean {
     job.headers === undefined &&
     job.group === undefined &&
     job.maxLapses === undefined &&
-    job.expiresAt === undefined
+    job.expiresAt === undefined &&
+    job.expiresInMs === undefined
   );
 }
 

@@ -86,9 +86,9 @@ function applyTimes(draft: Draft, options: EnqueueOptions, now: () => number, of
     draft.dueAt = Math.max(0, Math.floor(ms));
   }
   if (expiresIn === undefined) return;
-  const present = now();
-  draft.expiresAt = present + toMs(expiresIn, `expiresIn ${of}`);
-  if (draft.expiresAt <= (draft.dueAt ?? present + (draft.delayMs ?? 0) - 1)) {
+  draft.expiresInMs = toMs(expiresIn, `expiresIn ${of}`);
+  const startsInMs = draft.dueAt === undefined ? (draft.delayMs ?? 0) - 1 : draft.dueAt - now();
+  if (draft.expiresInMs <= startsInMs) {
     refuse(`A job of task "${draft.task}" would expire before it may start.`, "Give an expiresIn that is longer than the delay.");
   }
 }

@@ -122,12 +122,15 @@ export class Waiter {
 
   /** Begins to hear hints and to poll; returns what ends both. */
   #listen(): () => void {
-    const unsubscribe = this.#hints.subscribe((hint) => {
-      if (hint.kind !== "done") return;
-      if (hint.ids !== undefined) this.#look(hint.ids);
-      else if (this.#rest === undefined) this.#look(this.#waits.keys());
-      else this.#missed = true;
-    });
+    const unsubscribe = this.#hints.subscribe(
+      (hint) => {
+        if (hint.kind !== "done") return;
+        if (hint.ids !== undefined) this.#look(hint.ids);
+        else if (this.#rest === undefined) this.#look(this.#waits.keys());
+        else this.#missed = true;
+      },
+      ["done"],
+    );
     let cancel = (): void => {};
     const poll = (): void => {
       this.#look(this.#waits.keys());

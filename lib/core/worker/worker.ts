@@ -33,9 +33,6 @@ export interface WorkerParts {
   readonly middleware?: readonly Middleware[];
 }
 
-/** A hint that names more ended jobs than this is that of a batch; whether one of ours was cancelled in it, the next heartbeat tells. */
-const FEW = 16;
-
 /**
  * Takes jobs from the store and runs them here. Starts once and stops once. While it runs it keeps the process alive, and goes on by itself through
  * any outage of the store.
@@ -180,7 +177,7 @@ export class Worker {
       // Anything else: the loop's first call meets the same and begins an outage of the ordinary kind.
     }
     if (this.#stopping !== undefined) return;
-    this.#unsubscribe = adapter.hints.subscribe((hint) => this.#hinted(hint));
+    this.#unsubscribe = adapter.hints.subscribe((hint) => this.#hinted(hint), ["work", "cancelled"]);
     this.#maintenance.start();
     if (this.#queues.names.length === 0) this.#stem.log.warn("This worker serves no queue: no task is registered here and none is named.");
     this.#loop.start();
@@ -213,11 +210,10 @@ export class Worker {
 
   #hinted(hint: Hint): void {
     if (hint.kind === "work") this.#loop.hint(hint.queues);
-    else if (hint.kind === "done" && hint.ids !== undefined && hint.ids.length <= FEW && this.#running.count > 0)
-      this.#mayBeCancelled(hint.ids);
+    else if (hint.kind === "cancelled" && this.#running.count > 0) this.#mayBeCancelled(hint.ids);
   }
 
-  /** A job that is said to have ended while it runs here was cancelled: asks at once instead of at the next heartbeat. */
+  /** Asks at once, instead of at the next heartbeat, whether jobs that run here are ours still. */
   #mayBeCancelled(ids: readonly string[]): void {
     // Whoever fails here fails again at the next heartbeat, and is heard of then.
     if (this.#running.some((job) => !job.gone && ids.includes(job.delivery.lease.jobId))) this.#lease.beat().catch(() => {});

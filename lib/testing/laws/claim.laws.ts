@@ -222,6 +222,18 @@ export const claimLaws: readonly Law[] = [
     },
   },
   {
+    title: "an expiry that is counted from the enqueue is counted on the store's clock",
+    async check(bench) {
+      const job = await bench.put({ expiresInMs: 100 });
+      bench.pass(99);
+      assert.deepEqual(await bench.take({ limit: 10, from: [] }), [], "asking another queue changes nothing");
+      assert.equal(await bench.state(job.id), "ready");
+      bench.pass(1);
+      assert.deepEqual(await bench.take(), []);
+      assert.equal(await bench.state(job.id), "expired");
+    },
+  },
+  {
     title: "a job that has started does not expire",
     async check(bench) {
       const job = await bench.put({ expiresAt: bench.now + 100 });

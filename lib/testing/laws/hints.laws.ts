@@ -9,11 +9,12 @@ async function hinted(
   on: Adapter,
   fits: (hint: Hint) => boolean,
   action: () => Promise<unknown>,
+  kinds?: readonly Hint["kind"][],
 ): Promise<void> {
   let unsubscribe = (): void => undefined;
   let timer: NodeJS.Timeout | undefined;
   const came = new Promise<boolean>((resolve) => {
-    unsubscribe = on.hints.subscribe((hint) => fits(hint) && resolve(true));
+    unsubscribe = on.hints.subscribe((hint) => fits(hint) && resolve(true), kinds);
     timer = setTimeout(() => resolve(false), hintWithinMs);
   });
   try {
@@ -87,6 +88,25 @@ export const hintLaws: readonly Law[] = [
       const c = await bench.put();
       await hinted(bench, bench.adapter, doneWith(c.id), () => bench.adapter.broker.cancel([c.id], "stop", bench.at));
     },
+  },
+  {
+    title: "cancelling a job that runs hints at it, so that its worker can ask",
+    async check(bench) {
+      const job = await bench.put();
+      await bench.takeOne();
+      const cancelled = (hint: Hint): boolean => hint.kind === "cancelled" && hint.ids.includes(job.id);
+      await hinted(bench, bench.adapter, cancelled, () => bench.adapter.broker.cancel([job.id], "stop", bench.at));
+    },
+  },
+  {
+    title: "who wants to hear of some kinds of hints hears of those",
+    check: (bench) =>
+      everywhere(bench, async (listener) => {
+        const job = await bench.put();
+        const delivery = await bench.takeOne();
+        await hinted(bench, listener, doneWith(job.id), () => bench.succeed(delivery), ["done"]);
+        await hinted(bench, listener, workIn(bench.queue), () => bench.put({ dueAt: bench.now + 5 }), ["work", "cancelled"]);
+      }),
   },
   {
     title: "whatever a settle makes due is hinted at as work: the next of a chain, a release, a job it stores",

@@ -80,7 +80,7 @@ export const jobFaults: Faults = {
   "the delay is ignored": jobsAs(without("delayMs", "dueAt")),
   "the priority is ignored": jobsAs(without("priority")),
   "all priorities are the highest": jobsAs((job) => but(job, { priority: job.priority === undefined ? 0 : 9 })),
-  "the expiry is ignored": jobsAs(without("expiresAt")),
+  "the expiry is ignored": jobsAs(without("expiresAt", "expiresInMs")),
   "the due time counts from the year zero": jobsAs((job) =>
     job.dueAt === undefined ? job : { ...job, dueAt: Math.max(0, job.dueAt % 1_000) },
   ),

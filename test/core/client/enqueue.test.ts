@@ -67,7 +67,7 @@ describe("Enqueueing", () => {
     const now = stemOn().clock.now();
     expect(await stored(({ stem }) => stem.enqueue("mail.send", 1, { delay: "5m", expiresIn: "1h" }))).toMatchObject({
       delayMs: 300_000,
-      expiresAt: now + 3_600_000,
+      expiresInMs: 3_600_000,
     });
     const at = new Date(now + 5.5);
     expect(await stored(({ stem }) => stem.enqueue("mail.send", 1, { at, keepFailed: "2d" }))).toMatchObject({
