@@ -58,6 +58,8 @@ export interface Capabilities {
   readonly transactions: boolean;
   readonly limits: boolean;
   readonly unique: boolean;
+  /** Verbs wait for a server, so that a busy worker does well to have a second settlement under way while the first is. Default false. */
+  readonly remote?: boolean;
 }
 
 export interface Health {

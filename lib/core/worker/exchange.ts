@@ -19,7 +19,10 @@ export interface ExchangeParts {
   readonly clock: Clock;
   readonly queues: ServedQueues;
   readonly running: RunningJobs;
+  /** How many handlers may run at once. */
   readonly concurrency: number;
+  /** How many calls may be under way at once. */
+  readonly calls: 1 | 2;
   readonly storeTime: StoreTime;
   /** Name to claim under. */
   readonly name: () => string;
@@ -31,13 +34,20 @@ export interface ExchangeParts {
   readonly settled: (job: RunningJob, settlement: Settlement, how: { readonly lost: boolean; readonly refused?: unknown }) => void;
 }
 
-/** One round trip with the store: endings out, new jobs in. Keeps the endings until the store has confirmed them. */
+/**
+ * Round trips with the store: endings out, new jobs in. Keeps the endings until the store has confirmed them. Where two calls may be under way at once, each takes
+ * half of what the worker can run, so that the handlers of one half run while the store works at the other.
+ */
 export class Exchange {
   readonly #parts: ExchangeParts;
   #jobs: RunningJob[] = [];
   #settlements: Settlement[] = [];
-  /** Those of the call under way. */
-  #travelling: readonly RunningJob[] = [];
+  /** Those of the calls under way. */
+  readonly #travelling = new Set<readonly RunningJob[]>();
+  /** Slots that claims under way ask for. */
+  #asked = 0;
+  /** At most so many endings, and so many new jobs, in one call. */
+  readonly #share: number;
   /** A claim was not answered, or its answer not dealt with to the end: jobs may be lent to us that we know nothing of. */
   #astray = false;
   /** Settles that failed in a row while the store answered other calls. */
@@ -45,9 +55,12 @@ export class Exchange {
   /** When the last claim went out, and when the store foresees that the next could bring something; on this process's clock. */
   askedAt = Number.NEGATIVE_INFINITY;
   dueAt = Number.POSITIVE_INFINITY;
+  /** The last claim brought all it asked for. */
+  flowing = false;
 
   constructor(parts: ExchangeParts) {
     this.#parts = parts;
+    this.#share = Math.ceil(parts.concurrency / parts.calls);
   }
 
   /** How many endings wait to be written. */
@@ -55,9 +68,19 @@ export class Exchange {
     return this.#settlements.length;
   }
 
+  /** Slots in which nothing runs and for which nobody asks. */
+  get free(): number {
+    return this.#parts.concurrency - this.#parts.running.count - this.#asked;
+  }
+
   /** Jobs that have ended here and are not known to be settled. */
   get unsettled(): readonly RunningJob[] {
-    return this.#travelling.length === 0 ? this.#jobs : [...this.#travelling, ...this.#jobs];
+    return this.#travelling.size === 0 ? this.#jobs : [...[...this.#travelling].flat(), ...this.#jobs];
+  }
+
+  /** Whether the next call has to register first, and so must be made while no other is under way. */
+  get astray(): boolean {
+    return this.#astray;
   }
 
   take(job: RunningJob, settlement: Settlement): void {
@@ -76,11 +99,12 @@ export class Exchange {
   async once(claiming: boolean, recovering: boolean): Promise<boolean> {
     const jobs = this.#jobs;
     const settlements = this.#settlements;
-    this.#jobs = jobs.splice(BATCH);
-    this.#settlements = settlements.splice(BATCH);
-    this.#travelling = jobs;
+    const most = Math.min(BATCH, this.#parts.calls === 1 ? BATCH : this.#share);
+    this.#jobs = jobs.splice(most);
+    this.#settlements = settlements.splice(most);
+    this.#travelling.add(jobs);
     try {
-      if (recovering) await this.#recover();
+      if (recovering || this.#astray) await this.#recover();
       if (this.#stuck < STUCK || settlements.length === 0) return await this.#call(jobs, settlements, claiming);
       await this.#salvage(jobs, settlements);
       return true;
@@ -89,7 +113,7 @@ export class Exchange {
       this.#settlements = [...settlements, ...this.#settlements];
       throw error;
     } finally {
-      this.#travelling = [];
+      this.#travelling.delete(jobs);
     }
   }
 
@@ -104,24 +128,35 @@ export class Exchange {
   }
 
   async #call(jobs: readonly RunningJob[], settlements: readonly Settlement[], claiming: boolean): Promise<boolean> {
-    const { broker, queues, running, concurrency, name, clock } = this.#parts;
-    const free = concurrency - running.count;
+    const { broker, queues, name, clock } = this.#parts;
+    const free = Math.min(this.free, this.#share);
     const shares = claiming && free > 0 ? queues.shares(free) : undefined;
     const holder = name();
-    const next: Claim | undefined = shares && { worker: holder, ...shares };
+    const next: Claim | undefined = shares && { worker: holder, from: shares.from, limit: shares.limit };
     if (next === undefined && settlements.length === 0) return true;
     if (workerProbe.listener !== undefined && jobs.length > 0) workerProbe.listener({ at: "settling", worker: holder, ids: idsOf(jobs) });
     if (next !== undefined) this.askedAt = clock.now();
-    let lost: readonly string[] = [];
-    let claimed: Claimed | undefined;
-    this.#astray = next !== undefined;
-    if (settlements.length > 0) ({ lost, claimed } = await broker.settle(settlements, next));
-    else claimed = await broker.claim(next!);
-    this.#stuck = 0;
-    this.#confirm(jobs, settlements, lost);
-    const lent = claimed === undefined || this.#lend(claimed, holder);
-    this.#astray = false;
-    return lent;
+    let answered = false;
+    this.#asked += shares?.limit ?? 0;
+    try {
+      const { lost, claimed } =
+        settlements.length > 0 ? await broker.settle(settlements, next) : { lost: [], claimed: await broker.claim(next!) };
+      // What is lent from here on is counted as running.
+      this.#asked -= shares?.limit ?? 0;
+      if (shares !== undefined && claimed !== undefined) {
+        queues.answered(shares, claimed);
+        this.flowing = claimed.deliveries.length >= shares.limit;
+      }
+      answered = true;
+      this.#stuck = 0;
+      this.#confirm(jobs, settlements, lost);
+      return claimed === undefined || this.#lend(claimed, holder);
+    } catch (error) {
+      if (!answered) this.#asked -= shares?.limit ?? 0;
+      if (!answered && shares !== undefined) queues.unanswered(shares);
+      if (next !== undefined) this.#astray = true;
+      throw error;
+    }
   }
 
   #confirm(jobs: readonly RunningJob[], settlements: readonly Settlement[], lost: readonly string[]): void {
@@ -135,9 +170,8 @@ export class Exchange {
   }
 
   #lend(claimed: Claimed, holder: string): boolean {
-    const { queues, clock, start, storeTime } = this.#parts;
+    const { clock, start, storeTime } = this.#parts;
     storeTime.heard(claimed.now);
-    queues.answered(claimed);
     if (claimed.lapsed) return false;
     // By the difference, since the store's clock need not agree with ours; at least a millisecond, so that a moment just missed makes no busy loop.
     this.dueAt =

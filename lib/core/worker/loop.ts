@@ -22,6 +22,9 @@ export interface LoopParts extends ExchangeParts {
 /**
  * When a worker talks to the store: one call at a time. Endings that gather while a call is under way travel in the next, which also brings new jobs. When
  * nothing has ended, it claims only if there may be work: after a hint, when the store foresaw something, or at the safety poll.
+ *
+ * With a store that is a server a second call may go out while the first is under way, once a good part of what may run here has ended or is free: then the server
+ * works at one half while the other half runs here. Few endings wait for the next call as ever, since small calls cost more than they save.
  */
 export class Loop {
   readonly #parts: LoopParts;
@@ -30,8 +33,12 @@ export class Loop {
   readonly #inOwnContext = AsyncLocalStorage.snapshot();
   #state: "claiming" | "settling" | "closed" = "settling";
   #scheduled = false;
-  #calling = false;
+  /** Calls under way. */
+  #calls = 0;
+  #pruning = false;
   #lapses = 0;
+  /** A second call goes out with at least so many endings. */
+  readonly #second: number;
   #cancelPause: (() => void) | undefined;
   #cancelTimer: (() => void) | undefined;
   #wakeAt = Number.POSITIVE_INFINITY;
@@ -40,6 +47,7 @@ export class Loop {
   constructor(parts: LoopParts) {
     this.#parts = parts;
     this.#exchange = new Exchange(parts);
+    this.#second = parts.calls === 1 ? Number.POSITIVE_INFINITY : Math.ceil(parts.concurrency / 4);
   }
 
   /** Jobs that have ended here and are not known to be settled. */
@@ -74,7 +82,7 @@ export class Loop {
    * and sockets get their turn between batches.
    */
   nudge(): void {
-    if (this.#scheduled || this.#calling || this.#cancelPause !== undefined || this.#state === "closed") return;
+    if (this.#scheduled || !this.#mayCall()) return;
     this.#scheduled = true;
     setImmediate(this.#inOwnContext, this.#turn);
   }
@@ -110,31 +118,57 @@ export class Loop {
 
   readonly #turn = (): void => {
     this.#scheduled = false;
-    if (this.#calling || this.#cancelPause !== undefined || this.#state === "closed") return;
-    const call = this.#nextCall();
-    if (call === undefined) return this.#rest();
-    this.#calling = true;
-    void call.then(this.#called);
+    while (this.#mayCall()) {
+      const call = this.#nextCall();
+      if (call === undefined) return this.#rest();
+      this.#calls++;
+      void call.then(this.#called);
+    }
   };
 
   readonly #called = (): void => {
-    this.#calling = false;
+    this.#calls--;
     this.nudge();
     if (this.#quietWaiters.length > 0 && this.#isQuiet()) for (const resolve of this.#quietWaiters.splice(0)) resolve();
   };
 
+  #mayCall(): boolean {
+    if (this.#cancelPause !== undefined || this.#state === "closed") return false;
+    // Whoever recovers gives a name up; nothing may be claimed under it meanwhile.
+    return this.#calls === 0 || (this.#calls === 1 && this.#worthSecond && !this.#recovering);
+  }
+
+  /** Much has ended, or much is free while the store is known to have more. */
+  get #worthSecond(): boolean {
+    const { waiting, flowing, free } = this.#exchange;
+    return waiting >= this.#second || (flowing && free >= this.#second && this.#state === "claiming" && this.#parts.queues.promising);
+  }
+
+  get #recovering(): boolean {
+    return this.#parts.outage.lasting || this.#lapses > 0 || this.#exchange.astray;
+  }
+
   /** Never rejects. */
   #nextCall(): Promise<void> | undefined {
-    const { queues, running, concurrency, chore } = this.#parts;
     const claiming = this.#state === "claiming";
-    const due = this.#exchange.waiting > 0 || (claiming && running.count < concurrency && queues.promising);
-    return (claiming ? chore(!due) : undefined) ?? (due ? this.#call(claiming) : undefined);
+    const due = this.#exchange.waiting > 0 || (claiming && this.#exchange.free > 0 && this.#parts.queues.promising);
+    return (claiming ? this.#chore(!due) : undefined) ?? (due ? this.#call(claiming) : undefined);
+  }
+
+  #chore(idle: boolean): Promise<void> | undefined {
+    if (this.#pruning) return undefined;
+    const chore = this.#parts.chore(idle);
+    if (chore === undefined) return undefined;
+    this.#pruning = true;
+    return chore.then(() => {
+      this.#pruning = false;
+    });
   }
 
   async #call(claiming: boolean): Promise<void> {
     const { outage } = this.#parts;
     try {
-      const lent = await this.#exchange.once(claiming, outage.lasting || this.#lapses > 0);
+      const lent = await this.#exchange.once(claiming, this.#recovering);
       outage.over();
       this.#lapses = lent ? 0 : this.#lapses + 1;
       if (lent) return;
@@ -150,11 +184,11 @@ export class Loop {
 
   /** Nothing to do now: sets the one timer for the next moment at which asking makes sense by itself. */
   #rest(): void {
-    const { clock, pollMs, queues, running, concurrency } = this.#parts;
+    const { clock, pollMs, queues, running } = this.#parts;
     if (this.#state !== "claiming") return;
     const { askedAt, dueAt } = this.#exchange;
     // Without a free place no moment makes a claim possible, only an ending does; a timer for a moment already past would fire for ever.
-    if (running.count < concurrency && queues.open) this.#rearm(Math.min(dueAt, Math.max(askedAt, clock.now() - pollMs) + pollMs));
+    if (this.#exchange.free > 0 && queues.open) this.#rearm(Math.min(dueAt, Math.max(askedAt, clock.now() - pollMs) + pollMs));
     if (workerProbe.listener !== undefined && running.count === 0) workerProbe.listener({ at: "idle", worker: this.#parts.name() });
   }
 
@@ -173,6 +207,6 @@ export class Loop {
   }
 
   #isQuiet(): boolean {
-    return this.#state === "closed" || (!this.#calling && this.#exchange.waiting === 0);
+    return this.#state === "closed" || (this.#calls === 0 && this.#exchange.waiting === 0);
   }
 }

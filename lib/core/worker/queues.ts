@@ -6,13 +6,21 @@ export interface ServedQueue {
   /** How many of its jobs may run here at once; `Infinity` when only the worker's concurrency bounds it. */
   readonly ceiling: number;
   running: number;
+  /** How many the claims under way ask for. */
+  asked: number;
   /** The last claim got less than it asked for and nothing has been heard since: asking again would bring nothing. */
   dry: boolean;
-  /** Told of work while a call was in flight, which may or may not have seen it. */
-  hinted: boolean;
-  /** What the claim in flight asked of it, and how much of that came. */
-  asked: number;
-  got: number;
+  /** Number of the last hint that named it. */
+  hint: number;
+}
+
+/** One claim under way: what it asks, of whom, and what had been heard when it was sent. */
+export interface Shares {
+  readonly from: readonly QueueShare[];
+  /** No answer can bring more. */
+  readonly limit: number;
+  readonly asked: ReadonlyMap<ServedQueue, number>;
+  readonly heard: number;
 }
 
 /** Which queues a claim asks, for how much, and in which order; and whether asking makes sense. */
@@ -20,17 +28,16 @@ export class ServedQueues {
   readonly #queues: readonly ServedQueue[];
   readonly #byName: ReadonlyMap<string, ServedQueue>;
   #first = 0;
-  #limit = 0;
+  #hints = 0;
 
   constructor(ceilings: ReadonlyMap<string, number | undefined>) {
     this.#queues = [...ceilings].map(([name, ceiling]) => ({
       name,
       ceiling: ceiling ?? Number.POSITIVE_INFINITY,
       running: 0,
-      dry: false,
-      hinted: false,
       asked: 0,
-      got: 0,
+      dry: false,
+      hint: 0,
     }));
     this.#byName = new Map(this.#queues.map((queue) => [queue.name, queue]));
   }
@@ -50,11 +57,12 @@ export class ServedQueues {
       return this.#queues.length > 0;
     }
     let ours = false;
+    this.#hints++;
     for (const name of names) {
       const queue = this.#byName.get(name);
       if (queue === undefined) continue;
       queue.dry = false;
-      queue.hinted = true;
+      queue.hint = this.#hints;
       ours = true;
     }
     return ours;
@@ -62,58 +70,68 @@ export class ServedQueues {
 
   /** Every queue is worth asking again: a moment has come that the store foresaw, or the safety poll. */
   wakeAll(): void {
+    this.#hints++;
     for (const queue of this.#queues) {
       queue.dry = false;
-      queue.hinted = true;
+      queue.hint = this.#hints;
     }
   }
 
   /** Whether any queue has a free place. */
   get open(): boolean {
-    return this.#queues.some((queue) => queue.running < queue.ceiling);
+    return this.#queues.some((queue) => placesOf(queue) > 0);
   }
 
   /** Whether a claim of its own is worth a round trip: a queue with a free place might hold work. */
   get promising(): boolean {
-    for (const queue of this.#queues) if (!queue.dry && queue.running < queue.ceiling) return true;
+    for (const queue of this.#queues) if (!queue.dry && placesOf(queue) > 0) return true;
     return false;
   }
 
   /**
    * The shares of the next claim: all queues with a free place, also those thought dry (a passenger costs nothing). The order rotates from claim
-   * to claim, so that a queue with endless work cannot keep the others from their turn.
+   * to claim, so that a queue with endless work cannot keep the others from their turn. The places are taken until `answered` or `unanswered`.
    *
-   * @param free slots of the whole worker, above 0
-   * @returns the shares and a limit that no delivery can exceed; undefined when every queue is at its ceiling
+   * @param free slots of the whole worker that no other claim asks for, above 0
+   * @returns undefined when every queue is at its ceiling
    */
-  shares(free: number): { readonly from: readonly QueueShare[]; readonly limit: number } | undefined {
+  shares(free: number): Shares | undefined {
     const from: QueueShare[] = [];
+    const asked = new Map<ServedQueue, number>();
     const count = this.#queues.length;
     let room = 0;
     for (let i = 0; i < count; i++) {
       const queue = this.#queues[(this.#first + i) % count]!;
-      const share = Math.min(queue.ceiling - queue.running, free);
-      queue.asked = share;
-      queue.got = 0;
-      queue.hinted = false;
+      const share = Math.min(placesOf(queue), free);
       if (share <= 0) continue;
       room += share;
+      queue.asked += share;
+      asked.set(queue, share);
       from.push(share < free ? { queue: queue.name, limit: share } : { queue: queue.name });
     }
     if (from.length === 0) return undefined;
     this.#first = (this.#first + 1) % count;
-    this.#limit = Math.min(free, room);
-    return { from, limit: this.#limit };
+    return { from, limit: Math.min(free, room), asked, heard: this.#hints };
   }
 
   /** Learns from the answer to `shares` which queues are dry. To be called before a delivery of it is started. */
-  answered({ deliveries, lapsed }: Claimed): void {
-    if (lapsed) return;
-    for (const { job } of deliveries) {
-      const queue = this.#byName.get(job.queue);
-      if (queue !== undefined) queue.got++;
+  answered({ asked, heard, limit }: Shares, { deliveries, lapsed }: Claimed): void {
+    const all = deliveries.length >= limit;
+    const got = new Map<string, number>();
+    if (!all && !lapsed) for (const { job } of deliveries) got.set(job.queue, (got.get(job.queue) ?? 0) + 1);
+    for (const [queue, share] of asked) {
+      queue.asked -= share;
+      // Told of work while the call was under way, which may or may not have seen it.
+      if (!lapsed) queue.dry = !all && queue.hint <= heard && (got.get(queue.name) ?? 0) < share;
     }
-    const all = deliveries.length >= this.#limit;
-    for (const queue of this.#queues) if (queue.asked > 0) queue.dry = !all && !queue.hinted && queue.got < queue.asked;
   }
+
+  /** The claim of these shares failed. */
+  unanswered({ asked }: Shares): void {
+    for (const [queue, share] of asked) queue.asked -= share;
+  }
+}
+
+function placesOf(queue: ServedQueue): number {
+  return queue.ceiling - queue.running - queue.asked;
 }

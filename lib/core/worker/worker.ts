@@ -33,6 +33,9 @@ export interface WorkerParts {
   readonly middleware?: readonly Middleware[];
 }
 
+/** From so many slots on, half of them is a batch worth a call of its own. */
+const WORTH_TWO = 32;
+
 /**
  * Takes jobs from the store and runs them here. Starts once and stops once. While it runs it keeps the process alive, and goes on by itself through
  * any outage of the store.
@@ -115,6 +118,7 @@ export class Worker {
       outage,
       storeTime,
       concurrency: settings.concurrency,
+      calls: adapter.capabilities.remote === true && settings.concurrency >= WORTH_TWO ? 2 : 1,
       pollMs: settings.pollMs,
       name: () => this.#lease.name,
       recover: (astray) => {

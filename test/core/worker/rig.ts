@@ -73,7 +73,8 @@ export class Rig {
   /** Holds calls back until it resolves. */
   hold: Promise<void> | undefined;
 
-  constructor(tasks: Record<string, Handler | [Handler, TaskOptions]> = {}) {
+  /** @param remote the store says that its verbs wait for a server */
+  constructor(tasks: Record<string, Handler | [Handler, TaskOptions]> = {}, { remote = false }: { readonly remote?: boolean } = {}) {
     clocks.add(this.clock);
     rigs.push(this);
     for (const [name, task] of Object.entries(tasks)) void (Array.isArray(task) ? this.task(name, ...task) : this.task(name, task));
@@ -85,7 +86,7 @@ export class Rig {
       (message: string): void =>
         void this.lines.push(`${level} ${message}`);
     this.stem = new Stem({
-      adapter: this.#watched(this.store),
+      adapter: { ...this.#watched(this.store), capabilities: { ...this.store.capabilities, remote } },
       registry: this.registry,
       clock: this.clock,
       log: { log: say("log"), warn: say("warn"), error: say("error"), debug: say("debug") },
