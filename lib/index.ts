@@ -44,6 +44,7 @@ export type {
   WaitForOptions,
   WorkflowClient,
 } from "./core/client/face.js";
+export type { StemHealth } from "./core/client/health.js";
 export { taskOf } from "./core/task/ref.js";
 export type { InputOf, OutputOf, TaskRef } from "./core/task/ref.js";
 export type { Duration } from "./core/task/duration.js";

@@ -8,7 +8,7 @@ import {
 } from "@nestjs/common";
 import type { Adapter } from "../contract/adapter.js";
 import { StemError } from "../contract/errors.js";
-import type { Dice } from "../core/clock.js";
+import type { Clock, Dice } from "../core/clock.js";
 import { Beat, type ScheduleDefinition } from "../core/beat/beat.js";
 import { Stem } from "../core/client/stem.js";
 import { Signals } from "../core/signals/signals.js";
@@ -18,10 +18,14 @@ import type { WorkerOptions } from "../core/worker/options.js";
 import { Worker } from "../core/worker/worker.js";
 import { problemOf, StemBootError } from "./boot-error.js";
 import type { StemEnvironment } from "./environment.js";
+import { tellFindings } from "./findings.js";
 import { optionProblems, type StemOptions } from "./options.js";
 import { rolesOf, type Roles } from "./roles.js";
 import { DEFAULT_INSTANCE, isDefault } from "./tokens.js";
 import { workerOverrides } from "./worker-environment.js";
+
+/** How long the start of an app waits for worker and beat to reach the store. They need no more than a few round trips, and the app need not wait for them. */
+const START_PATIENCE_MS = 2_000;
 
 /** What `StemRuntime` is provided under; for the instance without a name that is the class itself. */
 export function getRuntimeToken(name?: string): string | typeof StemRuntime {
@@ -52,6 +56,7 @@ export class StemRuntime
   #worker: Worker | undefined;
   #beat: Beat | undefined;
   #opened = false;
+  #endFindings = (): void => {};
   #started: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -111,10 +116,17 @@ export class StemRuntime
     return found;
   }
 
-  /** Opens the store. */
+  /** Opens the store. A server that is not there is waited for a while (`connectTimeoutMs`); the app then comes up without it. */
   async open(): Promise<void> {
-    await this.adapter.open();
+    try {
+      await this.adapter.open(this.stem.log);
+    } catch (error) {
+      // Whoever reads why the app does not start is helped by the message and its remedy, not by where in the driver it came up.
+      if (error instanceof StemError) error.stack = `${error.name}: ${error.message}`;
+      throw error;
+    }
     this.#opened = true;
+    this.#endFindings = tellFindings(this.adapter, this.stem.clock, this.stem.log);
     const workflows = this.registry.all().filter(({ kind }) => kind === "workflow").length;
     this.#log.log(
       `${plural(this.registry.all().length - workflows, "task")}, ${plural(workflows, "workflow")} and ${plural(this.#schedules.length, "schedule")} on ${this.adapter.name}`,
@@ -176,6 +188,7 @@ export class StemRuntime
   async close(): Promise<void> {
     const opened = this.#opened;
     this.#opened = false;
+    this.#endFindings();
     try {
       await this.stem.close();
       if (!opened) return;
@@ -209,10 +222,13 @@ export class StemRuntime
         "Call start() after app.init() or app.listen().",
       );
     const [worker, beat] = [this.#worker, this.#beat];
-    await worker?.start();
-    if (worker !== undefined) this.#log.log(`Worker ${worker.id} serves ${worker.queues.join(", ")}`);
-    await beat?.start();
-    if (beat !== undefined) this.#log.log(`Beat fires ${plural(this.#schedules.length, "schedule")}`);
+    const starting = Promise.all([worker?.start(), beat?.start()]).then(() => {
+      if (worker !== undefined) this.#log.log(`Worker ${worker.id} serves ${worker.queues.join(", ")}`);
+      if (beat !== undefined) this.#log.log(`Beat fires ${plural(this.#schedules.length, "schedule")}`);
+    });
+    if (await inTime(this.stem.clock, START_PATIENCE_MS, starting)) return;
+    starting.catch((error: unknown) => this.#log.error(`Starting failed: ${textOf(error)}`, stackOf(error)));
+    this.#log.warn("The store does not answer yet; worker and beat begin by themselves when it does");
   }
 
   async #stop(): Promise<void> {
@@ -225,6 +241,17 @@ export class StemRuntime
     } catch (error) {
       this.#log.error(`Stopping failed: ${textOf(error)}`, stackOf(error));
     }
+  }
+}
+
+/** Waits for a promise, but no longer than `ms`. @returns whether it was fulfilled in time @throws what it was rejected with in time */
+async function inTime(clock: Clock, ms: number, promise: Promise<void>): Promise<boolean> {
+  let cancel = (): void => {};
+  const late = new Promise<false>((resolve) => (cancel = clock.after(ms, () => resolve(false))));
+  try {
+    return await Promise.race([promise.then(() => true as const), late]);
+  } finally {
+    cancel();
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { type AppOptions, messageOf, withApp } from "../app.js";
+import { type AppOptions, withApp } from "../app.js";
 import { Exit, EXIT } from "../exit.js";
 import { count, json, paint, say, show, table } from "../print.js";
 
@@ -12,21 +12,7 @@ export function addHealth(program: Command, withAppOptions: (command: Command) =
     .action(async (options: AppOptions & { readonly workers: string; readonly json?: boolean; readonly table?: boolean }) => {
       const wanted = Number(options.workers);
       if (!Number.isInteger(wanted) || wanted < 0) throw new Exit(EXIT.usage, `--workers is a whole number, not "${options.workers}".`);
-      const health = await withApp(options, async ({ stem }) => {
-        try {
-          const [store, workers, queues] = await Promise.all([stem.adapter.ping(), stem.adapter.workers.list(), stem.queues()]);
-          const now = Date.now();
-          return {
-            ok: true as const,
-            adapter: stem.adapter.name,
-            ...store,
-            workers: workers.map((worker) => ({ ...worker, alive: worker.leaseUntil > now })),
-            queues,
-          };
-        } catch (error) {
-          return { ok: false as const, adapter: stem.adapter.name, error: messageOf(error) };
-        }
-      });
+      const health = await withApp(options, ({ stem }) => stem.health());
       const alive = health.ok ? health.workers.filter((worker) => worker.alive).length : 0;
       const enough = alive >= wanted;
       if (!health.ok || !enough) process.exitCode = EXIT.no;

@@ -21,7 +21,8 @@ interface Call {
  * they were made. A lone call waits for nothing. Memory is bounded by the callers: each awaits its own call.
  *
  * Each call stays all or none: a batch that fails is tried again call by call, so that one caller's mistake is not everyone's. If the store itself
- * cannot be used (`STEM_STORE_…`), all of the batch hear so at once.
+ * cannot be used (`STEM_STORE_…`), all of the batch hear so at once; and if it cannot be reached, also those who came while the batch was waiting for it, so
+ * that nobody waits longer than the adapter does and what waits stays bounded.
  */
 export class Coalescer {
   readonly #broker: Broker;
@@ -49,22 +50,31 @@ export class Coalescer {
       for (let from = 0; from < waiting.length;) {
         const batch = nextBatch(waiting, from);
         from += batch.length;
-        await this.#send(batch);
+        const error = await this.#send(batch);
+        if (codeOf(error) !== "STEM_STORE_UNREACHABLE") continue;
+        for (const call of [...waiting.slice(from), ...this.#waiting.splice(0)]) call.refuse(error);
+        break;
       }
     }
     this.#busy = false;
   }
 
-  async #send(batch: readonly Call[]): Promise<void> {
+  /** Answers every call of the batch. @returns what refused the batch, if the store itself cannot be used */
+  async #send(batch: readonly Call[]): Promise<unknown> {
     const jobs = batch.length === 1 ? batch[0]!.jobs : batch.flatMap((call) => call.jobs);
     try {
       const { duplicates } = await this.#broker.enqueue(jobs);
       const set = duplicates.length === 0 ? NONE : new Set(duplicates);
       for (const call of batch) call.accept(set);
     } catch (error) {
-      if (batch.length === 1 || concernsAll(error)) for (const call of batch) call.refuse(error);
-      else for (const call of batch) await this.#send([call]);
+      if (batch.length > 1 && !concernsAll(error)) {
+        for (const call of batch) await this.#send([call]);
+        return undefined;
+      }
+      for (const call of batch) call.refuse(error);
+      return error;
     }
+    return undefined;
   }
 }
 
@@ -86,7 +96,11 @@ function nextBatch(calls: readonly Call[], from: number): readonly Call[] {
 }
 
 function concernsAll(error: unknown): boolean {
-  // By code, so that the error of another copy of this package counts.
+  return codeOf(error)?.startsWith("STEM_STORE_") === true;
+}
+
+/** By code, so that the error of another copy of this package counts. */
+function codeOf(error: unknown): string | undefined {
   const code = typeof error === "object" && error !== null ? (error as { code?: unknown }).code : undefined;
-  return typeof code === "string" && code.startsWith("STEM_STORE_");
+  return typeof code === "string" ? code : undefined;
 }

@@ -11,7 +11,7 @@ import { jsonCodec } from "../codec/json.js";
 import { MAX_PAYLOAD_BYTES } from "../codec/payload.js";
 import { type Log, silentLog, unfailing } from "../log.js";
 import { Signals } from "../signals/signals.js";
-import { toMs } from "../task/duration.js";
+import { type Duration, toMs } from "../task/duration.js";
 import { type InputFor, type OutputFor, refOf, type Target } from "../task/ref.js";
 import type { TaskRegistry } from "../task/registry.js";
 import type { EventType } from "../workflow/context.js";
@@ -32,6 +32,7 @@ import type {
   WorkflowClient,
 } from "./face.js";
 import { AllOf, Handle, type HandleParts, LastOf } from "./handle.js";
+import { healthOf, type StemHealth } from "./health.js";
 import { uniqueIds } from "./ids.js";
 import { Producer } from "./producer.js";
 import { checkClient, type ClientDefaults, StemTaskClient, StemWorkflowClient } from "./task-client.js";
@@ -222,6 +223,16 @@ export class Stem {
   /** Every queue that holds a job or is paused, by name. */
   queues(): Promise<readonly QueueInfo[]> {
     return this.adapter.broker.queues();
+  }
+
+  /**
+   * Whether the store answers, and what is on it; for health checks. Never rejects: a store that does not answer is an answer, with its reason.
+   *
+   * @param options.timeout how long to wait; default: as long as the adapter itself does (`connectTimeoutMs` on servers)
+   * @throws {OptionError} `STEM_DURATION_INVALID`
+   */
+  health(options: { readonly timeout?: Duration } = {}): Promise<StemHealth> {
+    return healthOf(this.adapter, this.clock, options.timeout);
   }
 
   /** Jobs that failed for good: to list, to retry, to purge. */

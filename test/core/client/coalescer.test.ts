@@ -99,4 +99,19 @@ describe("Enqueue calls made at the same time", () => {
     expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
     expect(store.batches).toHaveLength(1);
   });
+
+  it("hear that the store cannot be reached when the call before them does, and wait for no turn of their own", async () => {
+    const { stem, store } = stemOn();
+    store.holdEnqueue = true;
+    const calls = [stem.enqueue("mail.send", 0)];
+    await turns();
+    calls.push(...Array.from({ length: 1_500 }, (_, n) => stem.enqueue("mail.send", n)));
+    await turns();
+    store.enqueues[0]!.fail(new StoreError("STEM_STORE_UNREACHABLE", "away", "wait"));
+    const outcomes = await Promise.allSettled(calls);
+    expect(outcomes.every((one) => one.status === "rejected" && (one.reason as StoreError).code === "STEM_STORE_UNREACHABLE")).toBe(true);
+    expect(store.batches).toHaveLength(1);
+    store.holdEnqueue = false;
+    await stem.enqueue("mail.send", "back again");
+  });
 });

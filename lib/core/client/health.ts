@@ -1,0 +1,66 @@
+import type { Adapter, Health } from "../../contract/adapter.js";
+import type { QueueInfo } from "../../contract/broker.js";
+import { StoreError } from "../../contract/errors.js";
+import type { WorkerRecord } from "../../contract/workers.js";
+import type { Clock } from "../clock.js";
+import { type Duration, toMs } from "../task/duration.js";
+import { describe } from "../worker/retryable.js";
+
+/** Whether the store answers, and what is on it; or why it does not. */
+export type StemHealth =
+  | (Health & {
+      readonly ok: true;
+      /** Name of the adapter. */
+      readonly adapter: string;
+      /** Workers whose lease is live, and those that lapsed within the last hour. */
+      readonly workers: readonly (WorkerRecord & { readonly alive: boolean })[];
+      readonly queues: readonly QueueInfo[];
+    })
+  | {
+      readonly ok: false;
+      readonly adapter: string;
+      /** What keeps the store from answering, with the remedy. */
+      readonly error: string;
+      /** Such as `STEM_STORE_UNREACHABLE`. */
+      readonly code?: string;
+    };
+
+/** See `Stem.health`. */
+export async function healthOf(adapter: Adapter, clock: Clock, timeout: Duration | undefined): Promise<StemHealth> {
+  const ms = timeout === undefined ? undefined : toMs(timeout, "timeout of health");
+  let cancel = (): void => {};
+  const late = new Promise<never>((_, fail) => {
+    if (ms !== undefined) cancel = clock.after(ms, () => fail(lateError(adapter.name, ms)));
+  });
+  try {
+    const asked = Promise.all([adapter.ping(), adapter.workers.list(), adapter.broker.queues()]);
+    const [store, workers, queues] = await Promise.race([asked, late]);
+    const now = clock.now();
+    return {
+      ok: true,
+      adapter: adapter.name,
+      ...store,
+      workers: workers.map((worker) => ({ ...worker, alive: worker.leaseUntil > now })),
+      queues,
+    };
+  } catch (error) {
+    const code = (error as { readonly code?: unknown } | null)?.code;
+    return { ok: false, adapter: adapter.name, error: messageOf(error), ...(typeof code === "string" && { code }) };
+  } finally {
+    cancel();
+  }
+}
+
+function lateError(adapter: string, ms: number): StoreError {
+  return new StoreError(
+    "STEM_STORE_UNREACHABLE",
+    `The ${adapter} store has not answered within ${ms} ms.`,
+    "Look whether its server runs and can be reached; everything here goes on by itself when it answers.",
+  );
+}
+
+/** The message alone, where there is one. */
+function messageOf(error: unknown): string {
+  const message = (error as { readonly message?: unknown } | null)?.message;
+  return typeof message === "string" ? message : describe(error);
+}

@@ -1,0 +1,29 @@
+import type { Adapter } from "../contract/adapter.js";
+import type { Clock } from "../core/clock.js";
+import type { Log } from "../core/log.js";
+
+/** Between two tries to ask a store that does not answer. */
+const AGAIN_MS = 30_000;
+
+/**
+ * Warns of what the store says about its own set-up, one line per weakness, as soon as it answers. Holds nobody up and never fails: a store that cannot be
+ * looked at now is asked again.
+ *
+ * @returns what ends it
+ */
+export function tellFindings(adapter: Adapter, clock: Clock, log: Log): () => void {
+  let ended = false;
+  let cancel = (): void => {};
+  const ask = async (): Promise<void> => {
+    try {
+      for (const { message, hint, code } of (await adapter.diagnose?.()) ?? []) if (!ended) log.warn(`${message} → ${hint}  [${code}]`);
+    } catch {
+      if (!ended) cancel = clock.after(AGAIN_MS, () => void ask());
+    }
+  };
+  void ask();
+  return () => {
+    ended = true;
+    cancel();
+  };
+}
