@@ -29,5 +29,8 @@ export default {
   },
   collectCoverageFrom: ["lib/**/*.ts", "codegen/**/*.ts", "!**/*.d.ts", "!lib/cli/main.ts"],
   coverageReporters: ["text-summary"],
+  globalSetup: "<rootDir>/test/servers/setup.mjs",
+  globalTeardown: "<rootDir>/test/servers/teardown.mjs",
+  reporters: ["default", "<rootDir>/test/servers/reporter.mjs"],
   testTimeout: 30_000,
 };
