@@ -5,7 +5,7 @@ export type { Drained, DrainOptions } from "./drain.js";
 export { StemTestKit } from "./kit.js";
 export type { DeadJob, EnqueuedJob } from "./kit.js";
 export { checkLaw, checkLaws, LawBench, laws } from "./laws/index.js";
-export type { Law, LawOutcome, LawStore, LawSubject } from "./laws/index.js";
+export type { Law, LawOutcome, LawStore, LawSubject, LawTransaction } from "./laws/index.js";
 export { ManualClock } from "./manual-clock.js";
 export { StemTestingModule } from "./testing.module.js";
 export type { StemTestingOptions } from "./testing.module.js";

@@ -14,7 +14,7 @@ import type {
   Settled,
   Settlement,
 } from "../../contract/index.js";
-import type { LawStore } from "./subject.js";
+import type { LawStore, LawTransaction } from "./subject.js";
 
 /** Any fixed instant will do: 2026-01-01T00:00:00Z. */
 const START = Date.UTC(2026, 0, 1);
@@ -51,6 +51,12 @@ export class LawBench {
   /** A second handle on the same store. */
   other(): Promise<Adapter> {
     return (this.#other ??= this.#store.other());
+  }
+
+  /** Begins a transaction of a caller's. */
+  async transaction(): Promise<LawTransaction> {
+    assert.ok(this.#store.transaction, "the adapter claims transactions, so LawStore.transaction is wanted");
+    return this.#store.transaction();
   }
 
   /** The `{ now }` to give to a verb. */

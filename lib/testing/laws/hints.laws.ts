@@ -1,32 +1,9 @@
 import assert from "node:assert/strict";
 import type { Adapter, Hint } from "../../contract/index.js";
 import type { LawBench } from "./bench.js";
+import { hinted, workIn } from "./hinted.js";
 import type { Law } from "./law.js";
 
-/** Waits, for a bounded time, until the action has caused a hint that fits. */
-async function hinted(
-  { hintWithinMs }: LawBench,
-  on: Adapter,
-  fits: (hint: Hint) => boolean,
-  action: () => Promise<unknown>,
-  kinds?: readonly Hint["kind"][],
-): Promise<void> {
-  let unsubscribe = (): void => undefined;
-  let timer: NodeJS.Timeout | undefined;
-  const came = new Promise<boolean>((resolve) => {
-    unsubscribe = on.hints.subscribe((hint) => fits(hint) && resolve(true), kinds);
-    timer = setTimeout(() => resolve(false), hintWithinMs);
-  });
-  try {
-    await action();
-    assert.ok(await came, `no such hint came within ${hintWithinMs} ms`);
-  } finally {
-    clearTimeout(timer);
-    unsubscribe();
-  }
-}
-
-const workIn = (queue: string) => (hint: Hint) => hint.kind === "work" && (hint.queues === undefined || hint.queues.includes(queue));
 const doneWith = (id: string) => (hint: Hint) => hint.kind === "done" && (hint.ids === undefined || hint.ids.includes(id));
 
 /** A law about hints, heard on this handle and, where the store is shared, on another. */

@@ -17,12 +17,13 @@ import { scheduleLaws } from "./schedules.laws.js";
 import { settleLaws } from "./settle.laws.js";
 import { stateLaws } from "./states.laws.js";
 import type { LawSubject } from "./subject.js";
+import { transactionLaws } from "./transactions.laws.js";
 import { workerLaws } from "./workers.laws.js";
 
 export { LawBench } from "./bench.js";
 export { checkLaw } from "./check-laws.js";
 export type { Law, LawOutcome } from "./law.js";
-export type { LawStore, LawSubject } from "./subject.js";
+export type { LawStore, LawSubject, LawTransaction } from "./subject.js";
 
 /** Every promise an adapter makes, grouped as the contract is. Titles are unique. */
 export const laws: readonly Law[] = [
@@ -42,6 +43,7 @@ export const laws: readonly Law[] = [
   ...resultLaws,
   ...workerLaws,
   ...hintLaws,
+  ...transactionLaws,
   ...adapterLaws,
 ];
 

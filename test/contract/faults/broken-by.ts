@@ -253,4 +253,28 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
   "a closed adapter refuses every verb, and can be opened again": ["a closed adapter goes on"],
   "an adapter answers a ping with where its store is": ["a ping says nothing"],
   "without a now the store's own clock counts": ["the store's clock stands still"],
+  "what is enqueued in a transaction is stored at its commit, as it was given": ["a commit loses the jobs of a transaction"],
+  "what is enqueued in a transaction that is rolled back was never stored": ["jobs of a transaction are stored at once"],
+  "what is enqueued in a transaction is lent to nobody before its commit": ["jobs of a transaction are stored at once"],
+  "a known id in a transaction is reported, whether it was stored before or in the same transaction": [
+    "a transaction reports no duplicates",
+  ],
+  "all the calls of one transaction stand or fall together": [
+    "jobs of a transaction are stored at once",
+    "events of a transaction are stored at once",
+    "a commit loses the events of a transaction",
+  ],
+  "a batch that is refused in a transaction leaves nothing there, and the transaction goes on": [
+    "jobs of a transaction are stored one by one",
+  ],
+  "a commit hints at the work it brings, and nothing does before": ["a commit hints at nothing", "a transaction hints before its commit"],
+  "a canvas that is enqueued in a transaction is stored whole at its commit, and gone at a rollback": [
+    "jobs of a transaction are stored at once",
+    "the links of a transaction are lost",
+  ],
+  "an event that is emitted in a transaction wakes whom it concerns at its commit, and nobody at a rollback": [
+    "events of a transaction are stored at once",
+    "a commit loses the events of a transaction",
+  ],
+  "what is no open transaction on this store is refused with a TypeError, and nothing is stored": ["any handle will do for a transaction"],
 };
