@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { StemError, StoreError, type Adapter, type Capabilities, type Health } from "../../contract/index.js";
+import { StemError, StoreError, type Adapter, type Broker, type Capabilities, type Health } from "../../contract/index.js";
 import { SqliteBroker } from "./broker.js";
 import { events } from "./events.js";
 import { SqliteHints } from "./hints.js";
@@ -11,6 +11,8 @@ import { locks } from "./locks.js";
 import { results } from "./results.js";
 import { schedules } from "./schedules.js";
 import { codeOf, messageOf, REMEDIES, Store, type Driver } from "./store.js";
+import { Guests } from "./transaction/guests.js";
+import { patient } from "./transaction/patient.js";
 import { workers } from "./workers.js";
 
 /** What `sqlite(file, options)` may be given. */
@@ -41,12 +43,13 @@ export const SCHEMA_VERSION = SCHEMA.length;
 const PAGE_BYTES = 2_048;
 const CHECKPOINT_PAGES = 16_384;
 const CACHE_KIB = 65_536;
+const BUSY_TIMEOUT_MS = 5_000;
 
 /** All the small contracts over one file. */
 export class SqliteAdapter implements Adapter {
   readonly name = "sqlite";
-  readonly capabilities: Capabilities = { durable: true, shared: true, transactions: false, limits: false, unique: false };
-  readonly broker;
+  readonly capabilities: Capabilities = { durable: true, shared: true, transactions: true, limits: false, unique: false };
+  readonly broker: Broker;
   readonly results;
   readonly journal;
   readonly events;
@@ -64,14 +67,21 @@ export class SqliteAdapter implements Adapter {
     const store = new Store(resolve(file));
     this.#store = store;
     this.#options = options;
-    this.broker = new SqliteBroker(store, this);
-    this.results = results(store);
-    this.journal = journal(store);
-    this.events = events(store);
-    this.schedules = schedules(store, this);
-    this.locks = locks(store);
+    const guests = new Guests(store);
+    const waiting = <Part extends object>(part: Part, ...verbs: readonly (keyof Part & string)[]): Part =>
+      patient(store, options.busyTimeoutMs ?? BUSY_TIMEOUT_MS, part, verbs);
+    const broker: Broker = new SqliteBroker(store, guests, this);
+    this.broker = {
+      ...waiting(broker, "enqueue", "claim", "settle", "cancel", "pause", "resume", "queues"),
+      deadLetters: waiting(broker.deadLetters, "retry", "purge"),
+    };
+    this.results = waiting(results(store), "prune");
+    this.journal = waiting(journal(store), "append");
+    this.events = waiting(events(store, guests), "emit");
+    this.schedules = waiting(schedules(store, this), "upsert", "fire", "pause", "resume", "remove");
+    this.locks = waiting(locks(store), "acquire", "renew", "release");
     this.hints = new SqliteHints(store, options.watchMs ?? 15);
-    this.workers = workers(store);
+    this.workers = waiting(workers(store), "beat", "leave");
   }
 
   async open(): Promise<void> {
@@ -110,7 +120,7 @@ export class SqliteAdapter implements Adapter {
 /** Opens the file, making it and its folder where they are missing, and brings its schema up to date. */
 async function openFile(file: string, options: SqliteOptions): Promise<Driver> {
   const Database = await loadDriver();
-  const timeout = options.busyTimeoutMs ?? 5_000;
+  const timeout = options.busyTimeoutMs ?? BUSY_TIMEOUT_MS;
   let driver: Driver | undefined;
   try {
     mkdirSync(dirname(file), { recursive: true });

@@ -1,6 +1,5 @@
 import {
   checkJobs,
-  UnsupportedError,
   type At,
   type Broker,
   type Cancelled,
@@ -21,24 +20,28 @@ import { deadLetters } from "./deadletters.js";
 import { insertJobs } from "./enqueue.js";
 import { settleAll } from "./settle.js";
 import { clock, LEVELS, type Store } from "./store.js";
+import type { Guests } from "./transaction/guests.js";
 
 /** The line of jobs: each verb is one transaction. */
 export class SqliteBroker implements Broker {
   readonly deadLetters: DeadLetters;
   readonly #store: Store;
+  readonly #guests: Guests;
   readonly #adapter: { readonly name: string; readonly capabilities: Capabilities };
 
-  constructor(store: Store, adapter: { readonly name: string; readonly capabilities: Capabilities }) {
+  constructor(store: Store, guests: Guests, adapter: { readonly name: string; readonly capabilities: Capabilities }) {
     this.#store = store;
+    this.#guests = guests;
     this.#adapter = adapter;
     this.deadLetters = deadLetters(store);
   }
 
   async enqueue(jobs: readonly NewJob[], options?: EnqueueOptions): Promise<Enqueued> {
-    if (options?.transaction !== undefined) throw new UnsupportedError(this.#adapter.name, "a transaction of the caller's");
     checkJobs(jobs, this.#adapter);
-    if (jobs.length === 0) return { duplicates: [] };
     const now = clock(options);
+    if (options?.transaction !== undefined)
+      return { duplicates: this.#guests.run(options.transaction, (inside) => insertJobs(inside, jobs, now)) };
+    if (jobs.length === 0) return { duplicates: [] };
     return { duplicates: this.#store.write(() => insertJobs(this.#store, jobs, now)) };
   }
 

@@ -1,35 +1,17 @@
-import {
-  UnsupportedError,
-  type Emitted,
-  type EnqueueOptions,
-  type Events,
-  type NewEvent,
-  type StoredEvent,
-  type Wake,
-} from "../../contract/index.js";
+import type { Emitted, EnqueueOptions, Events, NewEvent, StoredEvent, Wake } from "../../contract/index.js";
 import { wake } from "./claim.js";
 import { clock, type Store } from "./store.js";
+import type { Guests } from "./transaction/guests.js";
 
 const WEEK_MS = 7 * 86_400_000;
 
 /** The durable inbox. */
-export function events(store: Store): Events {
+export function events(store: Store, guests: Guests): Events {
   return {
     async emit(list: readonly NewEvent[], options?: EnqueueOptions): Promise<Emitted> {
-      if (options?.transaction !== undefined) throw new UnsupportedError("sqlite", "a transaction of the caller's");
-      if (list.length === 0) return { duplicates: [], woken: [] };
       const now = clock(options);
-      return store.write(() => {
-        const duplicates: string[] = [];
-        const woken: string[] = [];
-        const seen = new Set<string>();
-        for (const event of list) {
-          if (seen.has(event.id) || isStored(store, event.id)) duplicates.push(event.id);
-          else woken.push(...emitOne(store, event, now));
-          seen.add(event.id);
-        }
-        return { duplicates, woken };
-      });
+      if (options?.transaction !== undefined) return guests.run(options.transaction, (inside) => emitAll(inside, list, now));
+      return list.length === 0 ? { duplicates: [], woken: [] } : store.write(() => emitAll(store, list, now));
     },
 
     async list({ name, key, limit = 100 }): Promise<readonly StoredEvent[]> {
@@ -49,6 +31,18 @@ export function events(store: Store): Events {
       }));
     },
   };
+}
+
+function emitAll(store: Store, list: readonly NewEvent[], now: number): Emitted {
+  const duplicates: string[] = [];
+  const woken: string[] = [];
+  const seen = new Set<string>();
+  for (const event of list) {
+    if (seen.has(event.id) || isStored(store, event.id)) duplicates.push(event.id);
+    else woken.push(...emitOne(store, event, now));
+    seen.add(event.id);
+  }
+  return { duplicates, woken };
 }
 
 function isStored(store: Store, id: string): boolean {

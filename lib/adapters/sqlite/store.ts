@@ -37,6 +37,9 @@ export const LEVELS = 10;
 /** Loans remembered at most; it is only a cache. */
 const LOANS = 50_000;
 
+/** A transaction of a caller in this process holds the write lock; nothing was done. Never leaves the adapter. */
+export class HeldError extends Error {}
+
 /** One connection to one file: statements, transactions, errors, and the hints that a transaction gives once it has committed. */
 export class Store {
   readonly file: string;
@@ -44,6 +47,8 @@ export class Store {
   readonly loans = new Map<string, Loan>();
   /** Told of every commit's hints, at once. */
   readonly listeners = new Set<(hint: Hint) => void>();
+  /** Connections of callers in this process whose transactions we have written in; they hold the write lock until they end. */
+  readonly heldBy = new Set<Driver>();
 
   readonly #statements = new Map<string, Statement>();
   readonly #queueNumbers = new Map<string, number>();
@@ -69,10 +74,20 @@ export class Store {
     const driver = this.#driver;
     this.#driver = undefined;
     this.#statements.clear();
-    this.#queueNumbers.clear();
-    this.#queueNames.clear();
+    this.forgetQueues();
     this.loans.clear();
     driver?.close();
+  }
+
+  /** @throws {StoreError} `STEM_STORE_CLOSED` */
+  demandOpen(): void {
+    this.#live();
+  }
+
+  /** What is remembered of queues may have been rolled back. */
+  forgetQueues(): void {
+    this.#queueNumbers.clear();
+    this.#queueNames.clear();
   }
 
   /** The statement for this text, prepared once per connection. */
@@ -104,8 +119,11 @@ export class Store {
   /**
    * Runs `work` as one transaction that has the write lock from the start (a lock taken half-way could be refused), commits, and then gives the hints
    * that `work` asked for. Whatever it throws undoes all of it.
+   *
+   * @throws {HeldError} before anything else; see `patient`
    */
   write<T>(work: () => T): T {
+    if (this.heldBy.size > 0 && this.#isHeld()) throw new HeldError();
     const result = this.#transact("BEGIN IMMEDIATE", work);
     if (this.#work.size > 0 || this.#done.length > 0) this.#giveHints();
     return result;
@@ -178,6 +196,20 @@ export class Store {
     );
   }
 
+  /** What a verb fails with that has waited long enough for a caller's transaction. */
+  heldTooLong(ms: number): StoreError {
+    return new StoreError(
+      "STEM_STORE_FAILED",
+      `A transaction of this process has kept the SQLite file ${this.file} locked for more than ${ms} ms.`,
+      "Commit it, or roll it back: between BEGIN and COMMIT await nothing but calls of Stem. Nothing of this call was stored.",
+    );
+  }
+
+  #isHeld(): boolean {
+    for (const driver of this.heldBy) if (!driver.inTransaction) this.heldBy.delete(driver);
+    return this.heldBy.size > 0;
+  }
+
   #live(): Driver {
     if (this.#driver === undefined)
       throw new StoreError(
@@ -198,8 +230,7 @@ export class Store {
     } catch (error) {
       // SQLite has rolled back by itself after a full disk or an I/O error.
       if (driver.inTransaction) this.sql("ROLLBACK").run();
-      this.#queueNumbers.clear();
-      this.#queueNames.clear();
+      this.forgetQueues();
       this.#work.clear();
       this.#done = [];
       throw this.failure(error);

@@ -1,0 +1,33 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { HeldError, type Store } from "../store.js";
+
+/** Between two looks whether the caller's transaction has ended. */
+const LOOK_MS = 2;
+
+/**
+ * The same verbs, which wait for the end of a transaction of this process that holds the write lock. To ask SQLite for the lock would block the event loop in the
+ * busy wait, and with it the very transaction that is waited for. Verbs that only read do not wait, and nothing is in the way while there is no such transaction.
+ *
+ * @param patienceMs how long they wait before they fail with `STEM_STORE_FAILED`
+ */
+export function patient<Part extends object>(store: Store, patienceMs: number, part: Part, verbs: readonly (keyof Part & string)[]): Part {
+  const made = { ...part } as Record<string, unknown>;
+  for (const name of verbs) {
+    const verb = (part[name] as (...args: unknown[]) => Promise<unknown>).bind(part);
+    made[name] = (...args: unknown[]): Promise<unknown> =>
+      store.heldBy.size === 0 ? verb(...args) : insist(store, patienceMs, () => verb(...args));
+  }
+  return made as Part;
+}
+
+/** A verb that was kept from its write has done nothing yet, so it may simply be called again. */
+async function insist<T>(store: Store, patienceMs: number, verb: () => Promise<T>): Promise<T> {
+  for (const until = performance.now() + patienceMs; ; await pause(LOOK_MS)) {
+    try {
+      return await verb();
+    } catch (error) {
+      if (!(error instanceof HeldError)) throw error;
+      if (performance.now() > until) throw store.heldTooLong(patienceMs);
+    }
+  }
+}
