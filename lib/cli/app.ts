@@ -53,13 +53,18 @@ export async function openApp(options: AppOptions, role: string, logger: LoggerS
     return { context, stem: context.get<StemRuntime>(getRuntimeToken(options.instance), { strict: false }) };
   } catch {
     await context.close();
-    throw options.instance === undefined
-      ? new Exit(
-          EXIT.unusable,
-          "The app has no Stem of its own: import StemModule.forRoot({ adapter }), or name an instance with --instance.",
-        )
-      : new Exit(EXIT.usage, `The app has no instance "${options.instance}" of Stem. Give the name from StemModule.forRoot({ name }).`);
+    throw noInstance(options);
   }
+}
+
+/** What is said of an app without the instance of Stem that was asked for. */
+export function noInstance({ instance }: AppOptions): Exit {
+  return instance === undefined
+    ? new Exit(
+        EXIT.unusable,
+        "The app has no Stem of its own: import StemModule.forRoot({ adapter }), or name an instance with --instance.",
+      )
+    : new Exit(EXIT.usage, `The app has no instance "${instance}" of Stem. Give the name from StemModule.forRoot({ name }).`);
 }
 
 /** Opens the app, runs `work`, and closes the app again whatever happened. */
@@ -72,7 +77,7 @@ export async function withApp<T>(options: AppOptions, work: (stem: StemRuntime) 
   }
 }
 
-async function loadModule(options: AppOptions): Promise<Type> {
+export async function loadModule(options: AppOptions): Promise<Type> {
   if (options.app !== undefined) return fromPath(options.app);
   const file = options.config ?? CONFIGS.find((name) => existsSync(name));
   if (options.config !== undefined && !existsSync(options.config))

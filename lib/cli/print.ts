@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import type { QueueInfo } from "../contract/broker.js";
 
 /** How a command shows its answer: a table for people, JSON when piped or asked for. */
 export interface Show {
@@ -40,6 +41,14 @@ export function table(headings: readonly string[], rows: readonly (readonly unkn
       .trimEnd();
   say(paint("bold", line(headings)));
   for (const row of cells) say(line(row));
+}
+
+/** What queues hold. */
+export function queuesTable(queues: readonly QueueInfo[]): void {
+  table(
+    ["QUEUE", "READY", "DELAYED", "ACTIVE", "BLOCKED", "PARKED", "DEAD", ""],
+    queues.map((one) => [one.queue, one.ready, one.delayed, one.active, one.blocked, one.parked, one.dead, one.paused ? "paused" : ""]),
+  );
 }
 
 /** One line of at most `width` characters. */

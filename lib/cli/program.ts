@@ -2,8 +2,10 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { messageOf } from "./app.js";
 import { addDlq } from "./commands/dlq.js";
+import { addDoctor } from "./commands/doctor.js";
 import { addGenerate } from "./commands/generate.js";
 import { addHealth } from "./commands/health.js";
+import { addSchema } from "./commands/schema.js";
 import { addTasks } from "./commands/tasks.js";
 import { addWork } from "./commands/work.js";
 import { Exit, EXIT } from "./exit.js";
@@ -27,6 +29,8 @@ export function program(): Command {
   addTasks(stem, withAppOptions);
   addDlq(stem, withAppOptions);
   addHealth(stem, withAppOptions);
+  addDoctor(stem, withAppOptions);
+  addSchema(stem, withAppOptions);
   for (const command of [stem, ...stem.commands, ...stem.commands.flatMap((one) => one.commands)]) command.exitOverride();
   return stem;
 }

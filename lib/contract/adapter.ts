@@ -67,6 +67,8 @@ export interface Health {
   readonly store: string;
   /** Round trip. */
   readonly ms: number;
+  /** What keeps it, with its version, such as `"Redis 7.0.15"`. */
+  readonly server?: string;
   /** Version of our schema in the store, for adapters that have one. */
   readonly schema?: number;
 }

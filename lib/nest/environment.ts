@@ -3,6 +3,14 @@ import type { ScheduleDefinition } from "../core/beat/beat.js";
 import type { Stem } from "../core/client/stem.js";
 import type { Clock, Dice } from "../core/clock.js";
 
+/** One instance of Stem (a `StemRuntime`) as its surroundings see it. */
+export interface StemInstance {
+  readonly name: string;
+  readonly adapter: Adapter;
+  readonly stem: Stem;
+  readonly schedules: readonly ScheduleDefinition[];
+}
+
 /**
  * What Stem takes from its surroundings rather than from options: the process, the time, the store it really uses. One per app; the testing kit
  * overrides it, so that a user's own modules run on memory and on a manual clock without a change.
@@ -19,8 +27,10 @@ export interface StemEnvironment {
   readonly dice?: Dice;
   /** False: worker and beat wait for `StemRuntime.start()`, whatever the options say. Default: as the options say. */
   readonly autoStart?: boolean;
-  /** Called with each instance of the app (a `StemRuntime`) when its store is open, before anything of it runs. */
-  readonly opened?: (instance: { readonly stem: Stem; readonly schedules: readonly ScheduleDefinition[] }) => Promise<void>;
+  /** Called with each instance of the app when its store is open, before anything of it runs. */
+  readonly opened?: (instance: StemInstance) => Promise<void>;
+  /** Called when the app has been explored and is sound, before any store is opened; the boot waits for it. */
+  readonly beforeOpen?: (instances: readonly StemInstance[]) => Promise<void>;
   /** The store to use for an instance in place of the one that was configured. */
   readonly adapterFor?: (instance: string, configured: Adapter) => Adapter;
 }
@@ -28,7 +38,23 @@ export interface StemEnvironment {
 /** The token `StemEnvironment` is provided under. */
 export const STEM_ENVIRONMENT = "nestjs-stem:environment";
 
+/** Under this key of `globalThis` the `stem` command leaves its `beforeOpen`; the app it boots may have a copy of this package of its own. */
+const BEFORE_OPEN = Symbol.for("nestjs-stem:before-open");
+
+type Hooked = { [BEFORE_OPEN]?: StemEnvironment["beforeOpen"] };
+
 /** The surroundings of this process, read when an app is made. */
 export function processEnvironment(): StemEnvironment {
-  return { role: process.env["STEM_ROLE"], queues: process.env["STEM_QUEUES"], concurrency: process.env["STEM_CONCURRENCY"] };
+  const beforeOpen = (globalThis as Hooked)[BEFORE_OPEN];
+  return {
+    role: process.env["STEM_ROLE"],
+    queues: process.env["STEM_QUEUES"],
+    concurrency: process.env["STEM_CONCURRENCY"],
+    ...(beforeOpen !== undefined && { beforeOpen }),
+  };
+}
+
+/** Every app that is made in this process from now on stops before it opens its stores, for as long as `hook` likes. */
+export function holdBeforeOpen(hook: NonNullable<StemEnvironment["beforeOpen"]>): void {
+  (globalThis as Hooked)[BEFORE_OPEN] = hook;
 }

@@ -1,15 +1,13 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+import type { ChildProcess } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Adapter } from "../../lib/contract/adapter.js";
 import { sqlite } from "../../lib/adapters/sqlite/index.js";
+import { type Ended, root, type Started, startStem } from "./run.js";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
-const cli = join(root, "dist/lib/cli/main.js");
 const app = join(root, "dist/sample-app/src/app.module.js#AppModule");
 const home = mkdtempSync(join(tmpdir(), "stem-cli-"));
 
@@ -30,31 +28,10 @@ afterEach(async () => {
 });
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-function start(args: readonly string[]): { child: ChildProcess; ended: Promise<Ended>; printed(pattern: RegExp): Promise<void> } {
-  const child = spawn(process.execPath, [cli, ...args], {
-    cwd: shop,
-    env: { ...process.env, NODE_OPTIONS: "", SHOP_DATA: shop, NO_COLOR: "1" },
-  });
-  children.push(child);
-  const heard = { out: "", err: "" };
-  child.stdout.on("data", (data: Buffer) => (heard.out += data.toString()));
-  child.stderr.on("data", (data: Buffer) => (heard.err += data.toString()));
-  return {
-    child,
-    ended: once(child, "close").then(() => ({ code: child.exitCode, ...heard })),
-    async printed(pattern) {
-      while (!pattern.test(heard.out)) {
-        if (child.exitCode !== null) throw new Error(`ended with ${child.exitCode}: ${heard.out}${heard.err}`);
-        await once(child.stdout, "data");
-      }
-    },
-  };
+function start(args: readonly string[]): Started {
+  const started = startStem(shop, args, { SHOP_DATA: shop });
+  children.push(started.child);
+  return started;
 }
 
 const stem = (...args: string[]): Promise<Ended> => start(args).ended;

@@ -108,8 +108,11 @@ export class SqliteAdapter implements Adapter {
 
   async ping(): Promise<Health> {
     const start = performance.now();
-    const schema = this.#store.read(() => this.#store.value("PRAGMA user_version").get() as number);
-    return { store: this.#store.file, ms: performance.now() - start, schema };
+    const [schema, version] = this.#store.read(() => [
+      this.#store.value("PRAGMA user_version").get() as number,
+      this.#store.value("SELECT sqlite_version()").get() as string,
+    ]);
+    return { store: this.#store.file, ms: performance.now() - start, server: `SQLite ${version}`, schema };
   }
 
   async #connect(): Promise<void> {

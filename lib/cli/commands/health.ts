@@ -1,7 +1,8 @@
 import type { Command } from "commander";
-import { type AppOptions, withApp } from "../app.js";
+import type { AppOptions } from "../app.js";
 import { Exit, EXIT } from "../exit.js";
-import { count, json, paint, say, show, table } from "../print.js";
+import { count, json, paint, queuesTable, say, show } from "../print.js";
+import { openedHealth, withStore } from "../store.js";
 
 export function addHealth(program: Command, withAppOptions: (command: Command) => Command): void {
   withAppOptions(program.command("health"))
@@ -12,7 +13,7 @@ export function addHealth(program: Command, withAppOptions: (command: Command) =
     .action(async (options: AppOptions & { readonly workers: string; readonly json?: boolean; readonly table?: boolean }) => {
       const wanted = Number(options.workers);
       if (!Number.isInteger(wanted) || wanted < 0) throw new Exit(EXIT.usage, `--workers is a whole number, not "${options.workers}".`);
-      const health = await withApp(options, ({ stem }) => stem.health());
+      const health = await withStore(options, openedHealth);
       const alive = health.ok ? health.workers.filter((worker) => worker.alive).length : 0;
       const enough = alive >= wanted;
       if (!health.ok || !enough) process.exitCode = EXIT.no;
@@ -22,18 +23,6 @@ export function addHealth(program: Command, withAppOptions: (command: Command) =
         `${paint(enough ? "green" : "red", enough ? "Healthy:" : "Too few workers:")} ${health.adapter} at ${health.store} answers in ${health.ms.toFixed(1)} ms; ${count(alive, "worker")} alive`,
       );
       if (health.queues.length === 0) return;
-      table(
-        ["QUEUE", "READY", "DELAYED", "ACTIVE", "BLOCKED", "PARKED", "DEAD", ""],
-        health.queues.map((queue) => [
-          queue.queue,
-          queue.ready,
-          queue.delayed,
-          queue.active,
-          queue.blocked,
-          queue.parked,
-          queue.dead,
-          queue.paused ? "paused" : "",
-        ]),
-      );
+      queuesTable(health.queues);
     });
 }

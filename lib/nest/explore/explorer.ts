@@ -1,9 +1,10 @@
-import { Injectable } from "@nestjs/common";
+import { Inject, Injectable } from "@nestjs/common";
 import { DiscoveryService, ModuleRef } from "@nestjs/core";
 import { nearest, StemError } from "../../contract/errors.js";
 import type { ScheduleDefinition } from "../../core/beat/beat.js";
 import type { TaskDefinition } from "../../core/task/task.js";
 import { StemBootError } from "../boot-error.js";
+import { STEM_ENVIRONMENT, type StemEnvironment } from "../environment.js";
 import { marksOf, type Handled, type OwnedMark } from "../decorators/marks.js";
 import { StemRuntime } from "../runtime.js";
 import type { Of } from "./define.js";
@@ -26,6 +27,7 @@ export class StemExplorer {
   constructor(
     private readonly discovery: DiscoveryService,
     private readonly modules: ModuleRef,
+    @Inject(STEM_ENVIRONMENT) private readonly environment: StemEnvironment,
   ) {}
 
   /**
@@ -64,6 +66,7 @@ export class StemExplorer {
       problems.push(...runtime.prepare(mine(tasks), mine(schedules)));
     }
     if (problems.length > 0) throw new StemBootError(unique(problems));
+    await this.environment.beforeOpen?.(runtimes);
     await openAll(runtimes);
   }
 }
