@@ -19,7 +19,7 @@ import { claim } from "./claim.js";
 import { deadLetters } from "./deadletters.js";
 import { insertJobs } from "./enqueue.js";
 import { settleAll } from "./settle.js";
-import { clock, LEVELS, type Store } from "./store.js";
+import { LEVELS, type Store } from "./store.js";
 import type { Guests } from "./transaction/guests.js";
 
 /** The line of jobs: each verb is one transaction. */
@@ -38,7 +38,7 @@ export class SqliteBroker implements Broker {
 
   async enqueue(jobs: readonly NewJob[], options?: EnqueueOptions): Promise<Enqueued> {
     checkJobs(jobs, this.#adapter);
-    const now = clock(options);
+    const now = this.#store.clock(options);
     if (options?.transaction !== undefined)
       return { duplicates: this.#guests.run(options.transaction, (inside) => insertJobs(inside, jobs, now)) };
     if (jobs.length === 0) return { duplicates: [] };
@@ -46,20 +46,20 @@ export class SqliteBroker implements Broker {
   }
 
   async claim(request: Claim, options?: At): Promise<Claimed> {
-    return claim(this.#store, request, clock(options));
+    return claim(this.#store, request, this.#store.clock(options));
   }
 
   async settle(settlements: readonly Settlement[], next?: Claim, options?: At): Promise<Settled> {
     for (const settlement of settlements)
       if (settlement.as === "succeeded" && settlement.enqueue !== undefined) checkJobs(settlement.enqueue, this.#adapter);
-    const now = clock(options);
+    const now = this.#store.clock(options);
     if (settlements.length === 0 && next !== undefined) return { lost: [], claimed: claim(this.#store, next, now) };
     return this.#store.write(() => settleAll(this.#store, settlements, next, now));
   }
 
   async cancel(ids: readonly string[], reason: string, options?: At): Promise<readonly Cancelled[]> {
     if (ids.length === 0) return [];
-    const now = clock(options);
+    const now = this.#store.clock(options);
     const answers = this.#store.write(() => cancelAll(this.#store, ids, reason, now));
     const stopped = answers.filter(({ as, was }) => as === "cancelled" && was === "active").map(({ id }) => id);
     if (stopped.length > 0) this.#store.tell({ kind: "cancelled", ids: stopped });
@@ -75,7 +75,7 @@ export class SqliteBroker implements Broker {
   }
 
   async queues(options?: At): Promise<readonly QueueInfo[]> {
-    const now = clock(options);
+    const now = this.#store.clock(options);
     const rows = this.#store.read(() => this.#store.sql(COUNTS).all(now)) as (Omit<QueueInfo, "paused"> & { readonly paused: number })[];
     const held = (row: (typeof rows)[number]): boolean =>
       row.paused + row.ready + row.delayed + row.active + row.blocked + row.parked + row.dead > 0;

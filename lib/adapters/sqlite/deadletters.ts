@@ -1,7 +1,7 @@
 import { OptionError, type At, type DeadLetter, type DeadLetterFilter, type DeadLetters, type Failure } from "../../contract/index.js";
 import { enterLine, reopenLinks, revive } from "./links.js";
 import { forget } from "./results.js";
-import { clock, LEVELS, type Store } from "./store.js";
+import { LEVELS, type Store } from "./store.js";
 
 /** Dead letters are the rows of one partial index of `ended`, in the order of death. */
 const DEAD = "FROM ended CROSS JOIN jobs j ON j.seq = ended.seq WHERE ended.state = 2 AND ended.cause <> 'input'";
@@ -32,7 +32,7 @@ export function deadLetters(store: Store): DeadLetters {
     },
 
     async retry(ids: readonly string[], options?: At): Promise<readonly string[]> {
-      const now = clock(options);
+      const now = store.clock(options);
       return store.write(() => {
         const moved: string[] = [];
         const seqs: number[] = [];

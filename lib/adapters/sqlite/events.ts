@@ -1,6 +1,6 @@
 import type { Emitted, EnqueueOptions, Events, NewEvent, StoredEvent, Wake } from "../../contract/index.js";
 import { wake } from "./claim.js";
-import { clock, type Store } from "./store.js";
+import type { Store } from "./store.js";
 import type { Guests } from "./transaction/guests.js";
 
 const WEEK_MS = 7 * 86_400_000;
@@ -9,7 +9,7 @@ const WEEK_MS = 7 * 86_400_000;
 export function events(store: Store, guests: Guests): Events {
   return {
     async emit(list: readonly NewEvent[], options?: EnqueueOptions): Promise<Emitted> {
-      const now = clock(options);
+      const now = store.clock(options);
       if (options?.transaction !== undefined) return guests.run(options.transaction, (inside) => emitAll(inside, list, now));
       return list.length === 0 ? { duplicates: [], woken: [] } : store.write(() => emitAll(store, list, now));
     },

@@ -1,6 +1,6 @@
 import type { Appended, At, Entry, Journal, JournalWrite, NewEntry } from "../../contract/index.js";
 import { JOURNALED } from "./rows.js";
-import { clock, type Loan, type Store } from "./store.js";
+import { type Loan, type Store } from "./store.js";
 
 /** Adds entries to a run's journal inside the caller's transaction; the caller has checked the lease. */
 export function appendEntries(store: Store, { seq: job }: Pick<Loan, "seq">, entries: readonly NewEntry[], now: number): void {
@@ -27,7 +27,7 @@ export function journal(store: Store): Journal {
     },
 
     async append(writes: readonly JournalWrite[], options?: At): Promise<Appended> {
-      const now = clock(options);
+      const now = store.clock(options);
       return store.write(() => {
         const lost: string[] = [];
         for (const { lease, entries } of writes) {

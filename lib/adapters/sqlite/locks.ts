@@ -1,11 +1,11 @@
 import type { At, Lock, Locks } from "../../contract/index.js";
-import { clock, type Store } from "./store.js";
+import { type Store } from "./store.js";
 
 /** Named mutual exclusion. Tokens are drawn from one counter for all names, so they grow for each. */
 export function locks(store: Store): Locks {
   return {
     async acquire(name: string, owner: string, ttlMs: number, options?: At): Promise<Lock | undefined> {
-      const now = clock(options);
+      const now = store.clock(options);
       // A look first: whoever finds the lock taken need not queue for the write lock.
       const taken = (): boolean =>
         store.value("SELECT 1 FROM locks WHERE name = ? AND owner <> ? AND until > ?").get(name, owner, now) !== undefined;
@@ -19,13 +19,13 @@ export function locks(store: Store): Locks {
     },
 
     async renew({ name, owner, token }: Lock, ttlMs: number, options?: At): Promise<boolean> {
-      const now = clock(options);
+      const now = store.clock(options);
       const renew = "UPDATE locks SET until = max(until, ?) WHERE name = ? AND owner = ? AND token = ? AND until > ?";
       return store.write(() => store.sql(renew).run(now + ttlMs, name, owner, token, now).changes === 1);
     },
 
     async release({ name, owner, token }: Lock, options?: At): Promise<boolean> {
-      const now = clock(options);
+      const now = store.clock(options);
       const held = store.write(
         () =>
           store.value("DELETE FROM locks WHERE name = ? AND owner = ? AND token = ? RETURNING until").get(name, owner, token) as

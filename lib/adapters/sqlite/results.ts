@@ -1,6 +1,6 @@
 import type { At, JobFilter, JobRecord, JobState, Results } from "../../contract/index.js";
 import { FROM, RECORD, STANDS, STATES, toRecord, type RecordRow } from "./rows.js";
-import { clock, LEVELS, type Store } from "./store.js";
+import { LEVELS, type Store } from "./store.js";
 
 const HOUR_MS = 3_600_000;
 
@@ -54,7 +54,7 @@ export function results(store: Store): Results {
     },
 
     async prune(limit = 1_000, options?: At): Promise<number> {
-      const now = clock(options);
+      const now = store.clock(options);
       return store.write(() => prune(store, limit, now));
     },
   };

@@ -9,7 +9,7 @@ import {
   type Shot,
 } from "../../contract/index.js";
 import { insertJobs } from "./enqueue.js";
-import { clock, type Store } from "./store.js";
+import { type Store } from "./store.js";
 
 const COLUMNS = "SELECT id, spec, next_at, last_at, fires, paused FROM schedules";
 
@@ -29,7 +29,7 @@ export function schedules(store: Store, adapter: { readonly name: string; readon
     },
 
     async due(ids: readonly string[], limit: number, options?: At): Promise<Due> {
-      const now = clock(options);
+      const now = store.clock(options);
       return store.read(() => {
         const rows = store
           .rows(
@@ -47,7 +47,7 @@ export function schedules(store: Store, adapter: { readonly name: string; readon
         shots.map(({ job }) => job),
         adapter,
       );
-      const now = clock(options);
+      const now = store.clock(options);
       return store.write(() => {
         const move = store.sql(
           "UPDATE schedules SET next_at = ?, last_at = ?, fires = fires + 1 WHERE id = ? AND next_at = ? AND paused = 0",

@@ -111,6 +111,11 @@ export class Store {
     return statement;
   }
 
+  /** Milliseconds since the epoch: of the test, else of this host as SQLite reads it, which all processes on the file share whatever one has made of its `Date`. */
+  clock(options?: { readonly now?: number }): number {
+    return options?.now ?? (this.value("SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER)").get() as number);
+  }
+
   /** Runs `work` on one unchanging view of the file; takes no write lock. */
   read<T>(work: () => T): T {
     return this.#transact("BEGIN", work);
@@ -248,11 +253,6 @@ export class Store {
       this.tell({ kind: "done", ids: done });
     }
   }
-}
-
-/** Milliseconds since the epoch: of the test, else of this host, which all processes on the file share. */
-export function clock(options?: { readonly now?: number }): number {
-  return options?.now ?? Date.now();
 }
 
 /** What to do about an SQLite error, by the start of its code. */

@@ -1,7 +1,7 @@
 import type { At, Beat, Lease, WorkerBeat, WorkerRecord, Workers } from "../../contract/index.js";
 import { holds } from "./journal.js";
 import { enterLine } from "./links.js";
-import { clock, type Store } from "./store.js";
+import { type Store } from "./store.js";
 
 const HOUR_MS = 3_600_000;
 
@@ -15,7 +15,7 @@ function heldBy(store: Store, id: string, fence: number): number | undefined {
 export function workers(store: Store): Workers {
   return {
     async beat({ id, leaseMs, info }: WorkerBeat, held: readonly Lease[], options?: At): Promise<Beat> {
-      const now = clock(options);
+      const now = store.clock(options);
       return store.write(() => {
         const no = store
           .value(
@@ -49,7 +49,7 @@ export function workers(store: Store): Workers {
     },
 
     async list(options?: At): Promise<readonly WorkerRecord[]> {
-      const since = clock(options) - HOUR_MS;
+      const since = store.clock(options) - HOUR_MS;
       return store.read(() => {
         const rows = store
           .rows(
