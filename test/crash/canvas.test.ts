@@ -8,7 +8,7 @@ import { STORES } from "./stores.js";
 const [MEMBERS, KILLS, TIME] = LONG ? [2_000, 40, 300] : [200, 5, 60];
 
 describe.each(STORES)("A chord on $name", (store) => {
-  it(
+  it.concurrent(
     `of ${MEMBERS} calls back once, with all results in order, although workers are killed all along`,
     async () => {
       await withFleet(store, TIME, async (fleet) => {
@@ -35,7 +35,7 @@ describe.each(STORES)("A chord on $name", (store) => {
         const { extraRuns, ...sums } = await account(fleet, expected);
         expect((await stem.counts()).succeeded).toBe(MEMBERS + 1);
         expect(extraRuns).toBeLessThanOrEqual(sums.cut + sums.lost);
-        figures(`chord of ${MEMBERS}`, { ...sums, kills, "extra runs": extraRuns });
+        figures(store, `chord of ${MEMBERS}`, { ...sums, kills, "extra runs": extraRuns });
         await stem.close();
       });
     },

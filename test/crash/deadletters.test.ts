@@ -10,7 +10,7 @@ import { STORES } from "./stores.js";
 const [CHAINS, KILLS, TIME] = LONG ? [2_000, 40, 300] : [120, 6, 60];
 
 describe.each(STORES)("Dead letters on $name", (store) => {
-  it(
+  it.concurrent(
     "that are retried while workers are killed all succeed, and so does all that had died with them",
     async () => {
       await withFleet(store, TIME, async (fleet) => {
@@ -52,7 +52,7 @@ describe.each(STORES)("Dead letters on $name", (store) => {
         // Each of the first jobs of a chain died once: that is a run that nobody has to explain.
         const { extraRuns, ...sums } = await account(fleet, expected);
         expect(extraRuns - CHAINS).toBeLessThanOrEqual(sums.cut + sums.lost);
-        figures("retried from dead letters", { ...sums, retried, kills, "extra runs": extraRuns - CHAINS });
+        figures(store, "retried from dead letters", { ...sums, retried, kills, "extra runs": extraRuns - CHAINS });
         await stem.close();
       });
     },

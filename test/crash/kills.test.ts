@@ -7,7 +7,7 @@ const [JOBS, KILLS, TIME] = LONG ? [20_000, 280, 900] : [1_200, 14, 60];
 const SHAPES = ["singles", "many", "again", "chain", "chord"];
 
 describe.each(STORES)("Under load on $name", (store) => {
-  it(
+  it.concurrent(
     "workers and producers may be killed at any moment: every job accepted ends once, with its result, and only what was cut short runs again",
     async () => {
       await withFleet(store, TIME, async (fleet) => {
@@ -45,7 +45,7 @@ describe.each(STORES)("Under load on $name", (store) => {
         // Otherwise nobody was killed at work, and nothing was shown.
         expect(sums.cut).toBeGreaterThan(0);
         expect(extraRuns).toBeLessThanOrEqual(sums.cut + sums.lost);
-        figures("random kills under load", {
+        figures(store, "random kills under load", {
           ...sums,
           "killed workers": kills.worker,
           "killed producers": kills.producer,

@@ -30,7 +30,7 @@ async function expectOneResult(fleet: Fleet, job: JobHandle, victim: Member, hei
 }
 
 describe.each(STORES)("A worker that comes too late on $name", (store) => {
-  it("has its settle refused when it was frozen past its lease and goes on at once", async () => {
+  it.concurrent("has its settle refused when it was frozen past its lease and goes on at once", async () => {
     await withFleet(store, 25, async (fleet) => {
       const victim = fleet.worker(VICTIM);
       await victim.says("ready");
@@ -47,11 +47,11 @@ describe.each(STORES)("A worker that comes too late on $name", (store) => {
       const again = await enqueue(fleet, "square", { n: 3 });
       await until("work goes on", async () => (await again.status())?.state === "succeeded");
       expect((await fleet.stop(victim)).code).toBe(0);
-      figures("frozen, settles late", { jobs: 1, refused: fleet.ledger.of("refused").length, "extra runs": 1 });
+      figures(store, "frozen, settles late", { jobs: 1, refused: fleet.ledger.of("refused").length, "extra runs": 1 });
     });
   });
 
-  it("has its handler told to stop when it was frozen past its lease in the middle of it", async () => {
+  it.concurrent("has its handler told to stop when it was frozen past its lease in the middle of it", async () => {
     await withFleet(store, 25, async (fleet) => {
       const victim = fleet.worker(VICTIM);
       await victim.says("ready");
@@ -64,11 +64,11 @@ describe.each(STORES)("A worker that comes too late on $name", (store) => {
       await letEnd(fleet, job, heir);
       expect(fleet.ledger.of("told", job.id)).toMatchObject([{ pid: victim.pid, why: "lost" }]);
       await expectOneResult(fleet, job, victim, heir);
-      figures("frozen, told to stop", { jobs: 1, "extra runs": 1 });
+      figures(store, "frozen, told to stop", { jobs: 1, "extra runs": 1 });
     });
   });
 
-  it("writes no second result when a handler blocks its event loop for longer than its lease", async () => {
+  it.concurrent("writes no second result when a handler blocks its event loop for longer than its lease", async () => {
     await withFleet(store, 25, async (fleet) => {
       const victim = fleet.worker(VICTIM);
       await victim.says("ready");
@@ -80,7 +80,7 @@ describe.each(STORES)("A worker that comes too late on $name", (store) => {
         () => fleet.ledger.of("lost", job.id).length + fleet.ledger.of("succeeded", job.id).length === 2,
       );
       await expectOneResult(fleet, job, victim, heir);
-      figures("blocked event loop", { jobs: 1, "extra runs": 1 });
+      figures(store, "blocked event loop", { jobs: 1, "extra runs": 1 });
     });
   });
 });

@@ -27,7 +27,7 @@ export type Note = { readonly pid: number; readonly at: number } & (
   /** The work of a step was done. */
   | { readonly what: "effect"; readonly id: string; readonly key: string; readonly token: string }
   /** A call of the store failed. */
-  | { readonly what: "trouble"; readonly error: string }
+  | { readonly what: "trouble"; readonly error: string; readonly code?: string; readonly hint?: string }
 );
 
 export type NoteOf<W extends Note["what"]> = Extract<Note, { readonly what: W }>;

@@ -16,7 +16,7 @@ const POINTS: readonly { readonly at: FaultPoint; readonly when: string; readonl
 ];
 
 describe.each(STORES)("At a named point on $name", (store) => {
-  it.each(POINTS)(
+  it.concurrent.each(POINTS)(
     "a worker that dies $when $it",
     async ({ at }) => {
       await withFleet(store, TIME, async (fleet) => {
@@ -45,7 +45,7 @@ describe.each(STORES)("At a named point on $name", (store) => {
         }
         const { extraRuns, ...sums } = await account(fleet);
         expect(extraRuns).toBeLessThanOrEqual(sums.cut + sums.lost);
-        figures(`killed when ${at}`, { ...sums, kills: DEATHS, "extra runs": extraRuns });
+        figures(store, `killed when ${at}`, { ...sums, kills: DEATHS, "extra runs": extraRuns });
       });
     },
     SECONDS(TIME),

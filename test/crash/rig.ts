@@ -7,13 +7,26 @@ import { fileURLToPath } from "node:url";
 import type { Adapter } from "../../lib/contract/index.js";
 import type { WorkerOptions } from "../../lib/core/worker/options.js";
 import { Ledger } from "./ledger.js";
-import type { StoreAddress, StoreDescription } from "./stores.js";
+import type { Proxy } from "../servers/index.js";
+import type { Harm, Place, Server, StoreDescription } from "./stores.js";
 
 /** `STEM_CRASH=long`: the same tests with so many jobs and kills that rare interleavings come about. */
 export const LONG = process.env["STEM_CRASH"] === "long";
 
 /** Points of a worker's life it can be told to die at. */
 export type FaultPoint = "claimed" | "handling" | "settling" | "settled";
+
+/** What is wrong with a process from its start. */
+export interface Flaws {
+  /** How far its clock is ahead. */
+  readonly skewMs?: number;
+  /** While this file exists, it finds no host of the name `store.test`. */
+  readonly deafTo?: string;
+  /** The most its heap may hold. */
+  readonly heapMb?: number;
+}
+
+const pathOf = (script: string): string => fileURLToPath(new URL(`processes/${script}.mjs`, import.meta.url));
 
 /** A process of ours, from its fork to its end. */
 export class Member {
@@ -25,10 +38,14 @@ export class Member {
   #listeners: (() => void)[] = [];
   #ended = false;
 
-  constructor(script: string, wishes: object) {
-    const path = fileURLToPath(new URL(`processes/${script}.mjs`, import.meta.url));
+  constructor(script: string, wishes: object, flaws: Flaws) {
     // No flags of the test runner's own: they would slow the children down and let them import what users cannot.
-    this.process = fork(path, [JSON.stringify(wishes)], { execArgv: [], stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    const execArgv = flaws.heapMb === undefined ? [] : [`--max-old-space-size=${flaws.heapMb}`];
+    if (flaws.skewMs !== undefined || flaws.deafTo !== undefined) execArgv.push("--import", pathOf("preload"));
+    // A process that dies of its heap says so at length.
+    const errors = flaws.heapMb === undefined ? "inherit" : "ignore";
+    const given = [JSON.stringify({ ...wishes, ...flaws })];
+    this.process = fork(pathOf(script), given, { execArgv, stdio: ["ignore", "inherit", errors, "ipc"] });
     this.pid = this.process.pid!;
     this.end = once(this.process, "exit") as Promise<[number | null, string | null]>;
     this.process.on("message", (message) => {
@@ -71,29 +88,41 @@ export class Fleet {
   readonly ledger: Ledger;
   /** Pids that were killed by us; those that killed themselves say so in the ledger. */
   readonly killed = new Set<number>();
-  readonly #address: StoreAddress;
+  /** How often the store was away; jobs may then have been settled by a call whose answer was lost. */
+  outages = 0;
+  readonly #place: Place;
   readonly #members: Member[] = [];
   #disbanded = false;
 
-  constructor(store: StoreDescription, folder: string) {
+  constructor(place: Place, folder: string) {
     this.folder = folder;
-    this.#address = store.address(folder);
-    this.adapter = store.adapter(this.#address);
+    this.#place = place;
+    this.adapter = place.adapter;
     this.ledger = new Ledger(join(folder, "ledger"));
     writeFileSync(this.ledger.file, "");
   }
 
+  /** The test's own server. */
+  get server(): Server {
+    return present(this.#place.server);
+  }
+
+  /** The way the processes take to it. */
+  get proxy(): Proxy {
+    return present(this.#place.proxy);
+  }
+
   /** Starts a process; does not wait until it is ready. */
-  start(script: "worker" | "producer" | "beat", wishes: object = {}): Member {
+  start(script: "worker" | "producer" | "beat" | "racer", wishes: object = {}, flaws: Flaws = {}): Member {
     if (this.#disbanded) throw new Error("This test is over.");
-    const member = new Member(script, { store: this.#address, ledger: this.ledger.file, folder: this.folder, ...wishes });
+    const member = new Member(script, { store: this.#place.address, ledger: this.ledger.file, folder: this.folder, ...wishes }, flaws);
     this.#members.push(member);
     return member;
   }
 
   /** Starts a worker. Its lease is 1 s unless told otherwise. */
-  worker(options: WorkerOptions = {}, dies?: { readonly at: FaultPoint; readonly after: number }): Member {
-    return this.start("worker", { options: { lease: 1_000, ...options }, ...(dies !== undefined && { dies }) });
+  worker(options: WorkerOptions = {}, dies?: { readonly at: FaultPoint; readonly after: number }, flaws: Flaws = {}): Member {
+    return this.start("worker", { options: { lease: 1_000, ...options }, ...(dies !== undefined && { dies }) }, flaws);
   }
 
   /** Kills a process and waits until it is gone. */
@@ -130,14 +159,25 @@ export class Fleet {
   }
 }
 
+function present<T>(part: T | undefined): T {
+  if (part === undefined) throw new Error("This test has no server of its own: say so to withFleet.");
+  return part;
+}
+
 /** What a test may take; the runner's own limit is a little later, so that the fleet is gone by then. */
 export const SECONDS = (seconds: number): number => seconds * 1_000 + 5_000;
 
 /** Gives a fleet of its own to a test for so many seconds, and leaves nothing behind: no process, no file. */
-export async function withFleet(store: StoreDescription, seconds: number, work: (fleet: Fleet) => Promise<void>): Promise<void> {
+export async function withFleet(
+  store: StoreDescription,
+  seconds: number,
+  work: (fleet: Fleet) => Promise<void>,
+  harm: Harm = {},
+): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "stem-crash-"));
-  const fleet = new Fleet(store, folder);
   try {
+    const place = await store.place(folder, harm);
+    const fleet = new Fleet(place, folder);
     await fleet.adapter.open();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, refuse) => {
@@ -149,6 +189,7 @@ export async function withFleet(store: StoreDescription, seconds: number, work: 
       clearTimeout(timer);
       await fleet.disband();
       await fleet.adapter.close();
+      await place.clear();
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -180,7 +221,7 @@ export function now(): number {
 }
 
 /** One line of figures per fault. */
-export function figures(fault: string, facts: object): void {
+export function figures(store: StoreDescription, fault: string, facts: object): void {
   const shown = Object.entries(facts).map(([name, value]) => `${name} ${typeof value === "number" ? Math.round(value) : String(value)}`);
-  process.stdout.write(`  ${fault}: ${shown.join(" · ")}\n`);
+  process.stdout.write(`  ${store.name}, ${fault}: ${shown.join(" · ")}\n`);
 }

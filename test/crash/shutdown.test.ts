@@ -8,7 +8,7 @@ import { STORES } from "./stores.js";
 const [JOBS, STOPS, TIME] = LONG ? [10_000, 60, 300] : [800, 5, 60];
 
 describe.each(STORES)("A worker that is asked to stop on $name", (store) => {
-  it(
+  it.concurrent(
     "under load finishes what it runs, ends with code 0, and nothing is lost, run twice or counted as an attempt",
     async () => {
       await withFleet(store, TIME, async (fleet) => {
@@ -28,13 +28,13 @@ describe.each(STORES)("A worker that is asked to stop on $name", (store) => {
         const sums = await account(fleet);
         expect(sums).toMatchObject({ cut: 0 });
         expect(sums.extraRuns).toBeLessThanOrEqual(sums.lost);
-        figures("asked to stop under load", { ...sums, stops });
+        figures(store, "asked to stop under load", { ...sums, stops });
       });
     },
     SECONDS(TIME),
   );
 
-  it(
+  it.concurrent(
     "hands back what does not end within its graces: it runs again at once, its attempt not spent",
     async () => {
       await withFleet(store, TIME, async (fleet) => {
@@ -65,7 +65,7 @@ describe.each(STORES)("A worker that is asked to stop on $name", (store) => {
         );
         expect(again - released).toBeLessThan(1_000);
         await account(fleet, new Map(jobs.map(({ id }, n) => [id, { n, square: n * n }])));
-        figures("handed back at stop", { jobs: jobs.length, "recovery ms": again - released });
+        figures(store, "handed back at stop", { jobs: jobs.length, "recovery ms": again - released });
         await stem.close();
       });
     },

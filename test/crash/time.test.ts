@@ -45,7 +45,7 @@ describe.each(STORES)("Within its time on $name", (store) => {
       await withFleet(store, TIME, async (fleet) => {
         const ms = await recovery(fleet, {});
         expect(ms).toBeLessThan(15_000);
-        figures("dead worker, default settings", { kills: 1, "recovery ms": ms });
+        figures(store, "dead worker, default settings", { kills: 1, "recovery ms": ms });
       });
     },
     SECONDS(TIME),
@@ -57,7 +57,7 @@ describe.each(STORES)("Within its time on $name", (store) => {
       await withFleet(store, TIME, async (fleet) => {
         const ms = await recovery(fleet, { lease: 1_000 });
         expect(ms).toBeLessThan(3_000);
-        figures("dead worker, lease 1 s", { kills: 1, "recovery ms": ms });
+        figures(store, "dead worker, lease 1 s", { kills: 1, "recovery ms": ms });
       });
     },
     SECONDS(TIME),
@@ -108,7 +108,7 @@ describe.each(STORES)("Within its time on $name", (store) => {
         for (const { id } of fleet.ledger.of("succeeded")) runs.set(id, (runs.get(id) ?? 0) + 1);
         expect([...runs.values()].every((times) => times === 1)).toBe(true);
         expect([...runs.keys()].toSorted()).toEqual([...seen.keys()].toSorted());
-        figures("beats killed", { slots: seen.size, kills, "caught up by one job": merged, "extra jobs": 0 });
+        figures(store, "beats killed", { slots: seen.size, kills, "caught up by one job": merged, "extra jobs": 0 });
       });
     },
     SECONDS(TIME),

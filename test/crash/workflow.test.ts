@@ -15,7 +15,7 @@ interface Done {
 }
 
 describe.each(STORES)("Workflows on $name", (store) => {
-  it(
+  it.concurrent(
     "complete although workers are killed at any moment: a journaled step is never run again, one that was cut short runs again under the same key",
     async () => {
       await withFleet(store, TIME, async (fleet) => {
@@ -64,7 +64,7 @@ describe.each(STORES)("Workflows on $name", (store) => {
         const fates = FATES.reduce((sum, fate) => sum + fleet.ledger.of(fate).length, 0);
         const cut = fleet.ledger.of("start").length - fates + fleet.ledger.of("lost").length;
         expect(again).toBeLessThanOrEqual(2 * cut);
-        figures("workflows, random kills", { runs: RUNS, steps: RUNS * STEPS.length, kills, cut, "steps run again": again });
+        figures(store, "workflows, random kills", { runs: RUNS, steps: RUNS * STEPS.length, kills, cut, "steps run again": again });
         await stem.close();
       });
     },

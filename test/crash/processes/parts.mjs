@@ -5,14 +5,14 @@ import { openSync, writeSync } from "node:fs";
 export const wishes = JSON.parse(process.argv[2]);
 
 /** Opens the store the parent described; see stores.ts. */
-export async function openStore({ kind, file }) {
-  const adapter = await OPEN[kind](file);
+export async function openStore(address) {
+  const adapter = await OPEN[address.kind](address);
   await adapter.open();
   return adapter;
 }
 
 const OPEN = {
-  sqlite: async (file) => (await import("nestjs-stem/sqlite")).sqlite(file),
+  sqlite: async ({ file }) => (await import("nestjs-stem/sqlite")).sqlite(file),
 };
 
 const ledger = openSync(wishes.ledger, "a");

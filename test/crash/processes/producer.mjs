@@ -26,6 +26,19 @@ const SHAPES = {
     );
     return Object.fromEntries(numbers.map((n) => [`${key}-${n}`, squared(n)]));
   },
+  async delayed(key) {
+    await square.enqueueMany([{ n: 1 }, { n: 2 }], { id: `delayed-${key}`, delay: 300 });
+    return Object.fromEntries([1, 2].map((n) => [`delayed-${key}-${n - 1}`, squared(n)]));
+  },
+  /** 20 KB each. */
+  async large(key) {
+    const numbers = [1, 2, 3, 4];
+    await square.enqueueMany(
+      numbers.map((n) => ({ n, ballast: "x".repeat(20_000) })),
+      { id: key },
+    );
+    return Object.fromEntries(numbers.map((n, i) => [`${key}-${i}`, squared(n)]));
+  },
   async again(key) {
     await task("again").enqueueMany([{ n: 1 }, { n: 2 }], { id: key });
     return Object.fromEntries([1, 2].map((n) => [`${key}-${n - 1}`, { n, attempt: 2 }]));
@@ -48,11 +61,24 @@ const SHAPES = {
   },
 };
 
+/** Asks again under the same ids for as long as the store fails: what was stored by a call whose answer was lost is not stored twice. */
 async function produce(shape, key) {
   note("means", { shape, key });
-  const jobs = await SHAPES[shape](key);
+  const jobs = await insist(() => SHAPES[shape](key));
   note("accepted", { key, jobs });
   return Object.keys(jobs).length;
+}
+
+async function insist(ask) {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (told.stop || !/^STEM_STORE_(UNREACHABLE|FAILED|READONLY)$/.test(error.code)) throw error;
+      note("trouble", { error: String(error), code: error.code, hint: error.hint });
+      await pause(50);
+    }
+  }
 }
 
 /** It goes as far as the parent lets it, `upTo` jobs in all; by default to the end. */
@@ -81,8 +107,8 @@ async function run() {
     while (!told.stop && accepted >= told.upTo) await pause(5);
     accepted += await produce(shapes[i % shapes.length], `${name}-${i}`);
     // Does not run ahead, so that workers die among jobs that are still coming.
-    const waiting = async () => (await stem.queues()).reduce((sum, { ready }) => sum + ready, 0);
-    if (i % 5 === 0) while (!told.stop && (await waiting()) > 200) await pause(10);
+    const waiting = async () => (await insist(() => stem.queues())).reduce((sum, { ready }) => sum + ready, 0);
+    if (i % 5 === 0) while (!told.stop && (await waiting()) > (wishes.ahead ?? 200)) await pause(10);
   }
   if (accepted >= total) process.send({ produced: accepted });
 }

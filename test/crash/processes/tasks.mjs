@@ -29,6 +29,14 @@ export const TASKS = {
       return { n, square: n * n };
     },
   },
+  /** Does not take everything. */
+  picky: {
+    retry: { attempts: 1 },
+    run: async (input) => {
+      if (typeof input?.n !== "number") throw new TypeError("n is no number");
+      return input.n;
+    },
+  },
   /** Asks for one retry. */
   again: {
     retry: { attempts: 3, base: 5 },
@@ -95,6 +103,28 @@ export const TASKS = {
       return { n, square: n * n };
     },
   },
+  /** Dies the first time; succeeds when it is retried from the dead letters. */
+  twice: {
+    run: async ({ n }, { jobId }) => {
+      if (first(jobId)) throw new NonRetryableError("not yet");
+      return { n, square: n * n };
+    },
+  },
+  /** Takes memory without end, every time. */
+  glutton: {
+    run: async () => {
+      const hoard = [];
+      for (;;) hoard.push(Array.from({ length: 100_000 }, (_, n) => n));
+    },
+  },
+  /** Never gives the event loop back. */
+  stuck: {
+    run: () => {
+      for (;;);
+    },
+  },
+  /** Never returns, and listens to nobody; its time is limited. */
+  endless: { timeout: 300, retry: { attempts: 2, base: 1 }, run: () => new Promise(() => {}) },
   /** Counts that a slot was worked on. */
   tick: { run: async () => {} },
 };
@@ -109,6 +139,8 @@ const effect = (run, name) =>
   });
 
 export const WORKFLOWS = {
+  /** Waits for one event and returns what it brings. */
+  listen: async ({ key }, run) => run.waitFor({ name: "word" }, { key }),
   /** Steps one after the other and side by side, sleeps, a loop, and an event from outside. */
   order: async ({ n }, run) => {
     const done = [await effect(run, "reserve")];
