@@ -13,7 +13,12 @@ describe("Opening a SQLite file", () => {
       const adapter = sqlite(file);
       expect(() => readFileSync(file)).toThrow();
       await adapter.open();
-      expect(await adapter.ping()).toEqual({ store: file, ms: expect.any(Number), schema: SCHEMA_VERSION });
+      expect(await adapter.ping()).toEqual({
+        store: file,
+        ms: expect.any(Number),
+        server: expect.stringContaining("SQLite"),
+        schema: SCHEMA_VERSION,
+      });
       await adapter.close();
       expect(readFileSync(file).subarray(0, 15).toString()).toBe("SQLite format 3");
     });
