@@ -1,0 +1,87 @@
+import type { Adapter, Capabilities, Finding, Health, StoreLog } from "../../contract/index.js";
+import { broker } from "./broker.js";
+import { diagnose, refuseUnfit } from "./connect/fitness.js";
+import type { RedisOptions, Server } from "./connect/options.js";
+import { events } from "./events.js";
+import { RedisHints } from "./hints.js";
+import { journal } from "./journal.js";
+import { locks } from "./locks.js";
+import { results } from "./results.js";
+import { schedules } from "./schedules.js";
+import { Store } from "./store.js";
+import { workers } from "./workers.js";
+
+/** All the small contracts over one Redis. */
+export class RedisAdapter implements Adapter {
+  readonly name = "redis";
+  readonly capabilities: Capabilities = { durable: true, shared: true, transactions: false, limits: false, unique: false };
+  readonly broker;
+  readonly results;
+  readonly journal;
+  readonly events;
+  readonly schedules;
+  readonly locks;
+  readonly hints: RedisHints;
+  readonly workers;
+
+  readonly #store: Store;
+  #users = 0;
+  #opening: Promise<void> | undefined;
+
+  constructor(server: Server, options: RedisOptions) {
+    const store = new Store(server, options);
+    this.#store = store;
+    this.broker = broker(store, this);
+    this.results = results(store);
+    this.journal = journal(store);
+    this.events = events(store, this);
+    this.schedules = schedules(store, this);
+    this.locks = locks(store);
+    this.hints = new RedisHints(store);
+    this.workers = workers(store);
+  }
+
+  async open(log?: StoreLog): Promise<void> {
+    this.#users++;
+    try {
+      await (this.#opening ??= this.#open(log));
+    } catch (error) {
+      this.#users--;
+      this.#opening = undefined;
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#users === 0) return;
+    // Whoever is opening still must be done before anything is closed.
+    await this.#opening?.catch(() => undefined);
+    if (this.#users === 0 || --this.#users > 0) return;
+    this.#opening = undefined;
+    this.hints.stop();
+    this.#store.close();
+  }
+
+  async ping(): Promise<Health> {
+    this.#store.live();
+    const start = performance.now();
+    await this.#store.connection.ask((client) => client.ping());
+    return { store: this.#store.connection.where, ms: performance.now() - start };
+  }
+
+  async diagnose(): Promise<readonly Finding[]> {
+    this.#store.live();
+    return diagnose(this.#store.connection);
+  }
+
+  async #open(log: StoreLog | undefined): Promise<void> {
+    try {
+      await this.#store.open(log);
+      await refuseUnfit(this.#store);
+    } catch (error) {
+      this.#store.close();
+      throw error;
+    }
+    this.hints.start();
+  }
+}

@@ -1,0 +1,62 @@
+import { checkJobs, UnsupportedError } from "../../contract/index.js";
+import type { Adapter, At, Broker, QueueInfo } from "../../contract/index.js";
+import { cancel } from "./cancel.js";
+import { claim } from "./claim.js";
+import { deadLetters } from "./deadletters.js";
+import { enqueue } from "./enqueue.js";
+import { checkSettlements, settle } from "./settle.js";
+import type { Store } from "./store.js";
+
+/** What `checkJobs` needs to know of the adapter. */
+export type Self = Pick<Adapter, "name" | "capabilities">;
+
+export function broker(store: Store, self: Self): Broker {
+  return {
+    enqueue: async (jobs, options) => {
+      if (options?.transaction !== undefined) throw new UnsupportedError(self.name, "transactions");
+      checkJobs(jobs, self);
+      return { duplicates: await enqueue(store, jobs, options) };
+    },
+    claim: (request, options) => claim(store, request, options),
+    settle: async (settlements, next, options) => {
+      checkSettlements(settlements, self);
+      return settle(store, settlements, next, options);
+    },
+    cancel: (ids, reason, options) => cancel(store, ids, reason, options),
+    pause: async (queues, options) => void (await store.run("pause", store.home, [1, ...queues], options)),
+    resume: async (queues, options) => {
+      await store.run("pause", store.home, [0, ...queues], options);
+      store.hintWork(queues);
+    },
+    queues: (options) => queues(store, options),
+    deadLetters: deadLetters(store),
+  };
+}
+
+type Counted = [queue: string, paused: number, later: number, counters: string[]];
+
+/** Counters of queues, or of all. */
+export async function counted(store: Store, names: readonly string[], options: At | undefined) {
+  const answers = (await store.run("queues", store.home, names, options)) as Counted[];
+  return answers.map(([queue, paused, later, pairs]) => {
+    const counts = new Map<string, number>();
+    for (let i = 0; i < pairs.length; i += 2) counts.set(pairs[i]!, Number(pairs[i + 1]));
+    return { queue, paused: paused === 1, later, of: (what: string) => counts.get(what) ?? 0 };
+  });
+}
+
+async function queues(store: Store, options: At | undefined): Promise<readonly QueueInfo[]> {
+  const found = await counted(store, [], options);
+  return found
+    .sort((a, b) => (a.queue < b.queue ? -1 : 1))
+    .map(({ queue, paused, later, of }) => ({
+      queue,
+      paused,
+      ready: of("r") - later,
+      delayed: later,
+      active: of("a"),
+      blocked: of("b"),
+      parked: of("p"),
+      dead: of("d"),
+    }));
+}

@@ -1,0 +1,60 @@
+import type { At, Claim, Claimed, Delivery, Wake } from "../../contract/index.js";
+import type { Reply } from "./connect/driver.js";
+import { inputsOf, NONE } from "./links.js";
+import { Loan, storedOf, unpack, type Facts } from "./rows.js";
+import type { Shard, Store } from "./store.js";
+
+/** What claim answers, alone or inside a settle: now, lapsed, next, ids, bodies, extras. */
+export type Lent = [now: string, lapsed: number, next: string, ids: string[], bodies: string[], extras: Reply[]];
+
+/** Takes back, wakes, expires, lends. */
+export async function claim(store: Store, request: Claim, options: At | undefined): Promise<Claimed> {
+  const reply = (await store.run("claim", store.home, claimArgs(request), options)) as [...Lent, Reply[]];
+  await store.mail.deliver(store.home, reply[6], options);
+  return lentOf(store, store.home, reply as unknown as Lent, options);
+}
+
+export function claimArgs({ worker, limit, from }: Claim): (string | number)[] {
+  const args: (string | number)[] = [worker, limit];
+  for (const share of from) args.push(share.queue, share.limit ?? limit);
+  return args;
+}
+
+/** The deliveries of an answer. Inputs are fetched for those that have any. */
+export async function lentOf(
+  store: Store,
+  shard: Shard,
+  [now, lapsed, next, ids, bodies, extras]: Lent,
+  options: At | undefined,
+): Promise<Claimed> {
+  const deliveries: Delivery[] = [];
+  let extra = 0;
+  for (let i = 0; i < ids.length; i++) {
+    const facts = extras[extra] === i + 1 ? (JSON.parse(extras[extra + 1] as string) as Facts) : undefined;
+    if (facts === undefined) deliveries.push(plain(ids[i]!, bodies[i]!));
+    else {
+      extra += 2;
+      deliveries.push(await rich(store, shard, ids[i]!, bodies[i]!, facts, options));
+    }
+  }
+  return { deliveries, nextDueAt: next === "" ? undefined : Number(next), now: Number(now), lapsed: lapsed === 1 };
+}
+
+function plain(id: string, body: string): Delivery {
+  const row = unpack(body);
+  const lease = new Loan(id, 1, row, !row.flags.includes("L"));
+  return { job: storedOf(id, row, undefined), lease, attempt: 1, lapses: 0, inputs: NONE, journaled: false };
+}
+
+async function rich(store: Store, shard: Shard, id: string, body: string, facts: Facts, options: At | undefined): Promise<Delivery> {
+  const row = unpack(body);
+  return {
+    job: storedOf(id, row, facts.d),
+    lease: new Loan(id, facts.f!, row, false),
+    attempt: facts.n!,
+    lapses: facts.l ?? 0,
+    inputs: facts.o === undefined ? NONE : await inputsOf(store, shard, id, options),
+    journaled: facts.j !== undefined,
+    ...(facts.w !== undefined && { wake: JSON.parse(facts.w) as Wake }),
+  };
+}

@@ -1,0 +1,48 @@
+import type { At } from "../../../contract/index.js";
+import type { Reply } from "../connect/driver.js";
+
+/** Where a shard's keys are: its tag in braces is what a cluster places them by. */
+export type Shard = string;
+
+/** What delivering needs of a store. */
+export interface Post {
+  run(name: string, shard: Shard, args: readonly (string | number)[], options?: At): Promise<Reply>;
+}
+
+/** What came of delivering. */
+export interface Delivered {
+  readonly duplicates: string[];
+  readonly woken: string[];
+}
+
+/** Brings what one shard has for another (or has put off for itself) to where it belongs, each piece once, whoever does it. */
+export class Mail {
+  readonly #store: Post;
+
+  constructor(store: Post) {
+    this.#store = store;
+  }
+
+  /** Delivers pieces that a script has posted in a shard, and those that these cause. */
+  async deliver(from: Shard, pieces: readonly Reply[], options: At | undefined): Promise<Delivered> {
+    const delivered: Delivered = { duplicates: [], woken: [] };
+    if (pieces.length === 0) return delivered;
+    const rest: [Shard, readonly string[]][] = [[from, pieces as readonly string[]]];
+    for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
+      const [source, texts] = next;
+      const byShard = new Map<Shard, string[]>();
+      for (const text of texts) {
+        const [shard] = JSON.parse(text) as [Shard];
+        byShard.set(shard, [...(byShard.get(shard) ?? []), text]);
+      }
+      for (const [shard, part] of byShard) {
+        const reply = (await this.#store.run("deliver", shard, [source, ...part], options)) as [string[], string[], string[]];
+        const [duplicates, woken, more] = reply;
+        delivered.duplicates.push(...duplicates);
+        delivered.woken.push(...woken);
+        if (more.length > 0) rest.push([shard, more]);
+      }
+    }
+    return delivered;
+  }
+}

@@ -1,0 +1,86 @@
+import type { Hint, Hints } from "../../contract/index.js";
+import { Subscriber } from "./connect/subscriber.js";
+import type { Store } from "./store.js";
+
+type Kind = Hint["kind"];
+
+const KINDS: readonly Kind[] = ["work", "done", "cancelled", "control"];
+
+/**
+ * Wake-ups. Own verbs tell own listeners at once; those of others come over one connection that subscribes to what somebody here wants to hear of, and
+ * only while somebody does.
+ */
+export class RedisHints implements Hints {
+  readonly #store: Store;
+  readonly #subscriber: Subscriber;
+
+  constructor(store: Store) {
+    this.#store = store;
+    this.#subscriber = new Subscriber(store.connection, {
+      heard: (channel, message) => this.#heard(channel, message),
+      tuned: (channels, ms) => this.#tuned(channels, ms),
+    });
+  }
+
+  subscribe(listener: (hint: Hint) => void, kinds?: readonly Kind[]): () => void {
+    // A wrapper, so that the same function may listen twice.
+    const own = (hint: Hint): void => listener(hint);
+    this.#store.listeners.set(own, kinds === undefined ? undefined : new Set(kinds));
+    this.start();
+    return () => {
+      if (this.#store.listeners.delete(own)) this.start();
+    };
+  }
+
+  control(topic: string, message: string): void {
+    this.#store.tell({ kind: "control", topic, message });
+    if (this.#store.isOpen) this.#store.run("control", this.#store.home, [JSON.stringify([topic, message])]).catch(() => undefined);
+  }
+
+  /** Begins to hear what listeners want, or stops. Does nothing while the store is closed. */
+  start(): void {
+    const wanted = new Set<string>();
+    for (const kinds of this.#store.listeners.values()) for (const kind of kinds ?? KINDS) wanted.add(this.#channel(kind));
+    this.#subscriber.want(this.#store.isOpen ? wanted : new Set());
+  }
+
+  stop(): void {
+    this.#subscriber.want(new Set());
+  }
+
+  #channel(kind: Kind): string {
+    return `${this.#store.home}:hint:${kind}`;
+  }
+
+  /** Makes up for what was missed: there may be work, jobs may have ended, and control messages are read again. */
+  #tuned(channels: readonly string[], ms: number): void {
+    if (channels.includes(this.#channel("work"))) this.#store.tell({ kind: "work" });
+    if (channels.includes(this.#channel("done"))) this.#store.tell({ kind: "done" });
+    const control = this.#channel("control");
+    if (!channels.includes(control)) return;
+    this.#store.run("controls", this.#store.home, [Math.ceil(ms)]).then(
+      (messages) => {
+        for (const message of messages as string[]) this.#heard(control, message);
+      },
+      () => undefined,
+    );
+  }
+
+  #heard(channel: string, message: string): void {
+    const { origin } = this.#store;
+    if (message.startsWith(origin)) return;
+    const text = message.slice(origin.length);
+    const kind = channel.slice(channel.lastIndexOf(":") + 1) as Kind;
+    try {
+      if (kind === "work") this.#store.tell({ kind, ...(text !== "" && { queues: JSON.parse(text) as string[] }) });
+      else if (kind === "done") this.#store.tell({ kind, ...(text !== "" && { ids: JSON.parse(text) as string[] }) });
+      else if (kind === "cancelled") this.#store.tell({ kind, ids: JSON.parse(text) as string[] });
+      else {
+        const [topic, body] = JSON.parse(text) as [string, string];
+        this.#store.tell({ kind: "control", topic, message: body });
+      }
+    } catch {
+      // Somebody else wrote to our channel.
+    }
+  }
+}

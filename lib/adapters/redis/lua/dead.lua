@@ -1,0 +1,20 @@
+-- Dead letters, latest death first: one page of what may fit.
+--
+-- ARGV[4]   look at so many at most
+-- ARGV[5]   '' or the id to go on after
+-- ARGV[6]   '' or died before this time
+-- Returns   ids, bodies, ends
+#include base
+
+local key, from = P .. 'dead', 0
+if ARGV[5] ~= '' then
+  local rank = call('ZREVRANK', key, ARGV[5])
+  if not rank then return { {}, {}, {} } end
+  from = rank + 1
+end
+if ARGV[6] ~= '' then from = math.max(from, call('ZCOUNT', key, ARGV[6], '+inf')) end
+local ids = call('ZREVRANGE', key, from, from + ARGV[4] - 1)
+if #ids == 0 then return { {}, {}, {} } end
+local keys = {}
+for k, id in ipairs(ids) do keys[k] = P .. 'j:' .. id end
+return { ids, call('MGET', unpack(keys)), call('HMGET', P .. 'ended', unpack(ids)) }

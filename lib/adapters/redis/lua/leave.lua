@@ -1,0 +1,19 @@
+-- Signs a worker off: what it still holds is ready at once.
+--
+-- ARGV[4]   worker id
+-- Returns   how many jobs it still holds: call again
+#include base jobs links lend
+
+local no = worker_of(ARGV[4])
+if not no then return 0 end
+-- It is lent nothing from now on.
+local text = string.gsub(call('HGET', P .. 'workers', ARGV[4]), '^(%d+)|%d+|', '%1|0|')
+call('HSET', P .. 'workers', ARGV[4], text)
+local left = take_from(no, false)
+if left <= 0 then
+  call('HDEL', P .. 'workers', ARGV[4])
+  call('HDEL', P .. 'wno', no)
+  call('ZREM', P .. 'leases', ARGV[4])
+end
+finish()
+return left

@@ -1,0 +1,92 @@
+-- Forgets ended jobs past their time, and what else has had its time.
+--
+-- ARGV[4]   forget at most so many jobs
+-- Returns   how many jobs were forgotten, 1 if there may be more
+#include base jobs
+
+local limit, n, more = tonumber(ARGV[4]), 0, 0
+
+-- Whether a job this one links to is stored here and may still want its input. For a job in another shard a copy was sent.
+local function is_needed(id, job, f)
+  if not f.y and not find(job.flags, 'L', 1, true) then return false end
+  local from = 0
+  while true do
+    local rows = call('LRANGE', P .. 'o:' .. id, from, from + 99)
+    for _, row in ipairs(rows) do
+      local link = cjson.decode(row)
+      if link[3] == '' and call('EXISTS', P .. 'j:' .. link[4]) == 1 then
+        local over = call('HGET', P .. 'ended', link[4])
+        if not over or sub(over, 1, 1) ~= 's' then return true end
+      end
+    end
+    if #rows < 100 then return false end
+    from = from + 100
+  end
+end
+
+-- Looks at ended jobs; those that are needed yet are set aside.
+local function look(ids, stamps)
+  load(ids)
+  local records = call('HMGET', P .. 'ended', unpack(ids))
+  for k, id in ipairs(ids) do
+    local job, f = job_of(id)
+    local code, at = match(records[k] or '', '^(%a)(%d+)|')
+    if job and code and (not stamps or at == stamps[k]) then
+      if is_needed(id, job, f) then
+        call('SADD', P .. 'needed', id)
+      else
+        call('SREM', P .. 'needed', id)
+        forget(id, job, f, code, code == 'f')
+        n = n + 1
+      end
+    elseif not stamps then
+      call('SREM', P .. 'needed', id)
+    end
+  end
+end
+
+for _, keep in ipairs(call('SMEMBERS', P .. 'keeps')) do
+  local key = P .. 'k:' .. keep
+  while n < limit do
+    local entries = call('LRANGE', key, 0, math.min(limit - n, PART / 2) - 1)
+    local ids, stamps = {}, {}
+    for k, entry in ipairs(entries) do
+      local at, id = match(entry, '^(%d+):(.*)$')
+      if at + tonumber(keep) > now then break end
+      ids[k], stamps[k] = id, at
+    end
+    if #ids == 0 then break end
+    call('LPOP', key, #ids)
+    look(ids, stamps)
+    if #ids < #entries then break end
+  end
+  if call('EXISTS', key) == 0 then call('SREM', P .. 'keeps', keep) end
+end
+if n >= limit then more = 1 end
+if n < limit then
+  local ids = call('SRANDMEMBER', P .. 'needed', math.min(limit - n, 500))
+  if #ids > 0 then look(ids) end
+end
+
+-- Events and locks past their time, workers that lapsed long ago and hold nothing.
+for _, id in ipairs(call('ZRANGEBYSCORE', P .. 'er', '-inf', now, 'LIMIT', 0, 1000)) do
+  local event = cjson.decode(call('HGET', P .. 'ev', id))
+  call('HDEL', P .. 'ev', id)
+  call('ZREM', P .. 'er', id)
+  call('ZREM', P .. 'en:' .. event.name, id)
+  call('ZREM', P .. 'ek:' .. #event.name .. ':' .. event.name .. event.key, id)
+end
+for _, name in ipairs(call('ZRANGEBYSCORE', P .. 'lu', '-inf', now, 'LIMIT', 0, 1000)) do
+  call('HDEL', P .. 'lk', name)
+  call('ZREM', P .. 'lu', name)
+end
+for _, id in ipairs(call('ZRANGEBYSCORE', P .. 'leases', '-inf', '(' .. (now - 3600000), 'LIMIT', 0, 100)) do
+  local no = match(call('HGET', P .. 'workers', id) or '', '^(%d+)|')
+  if not no or call('HEXISTS', P .. 'held', no) == 0 then
+    call('ZREM', P .. 'leases', id)
+    call('HDEL', P .. 'workers', id)
+    if no then call('HDEL', P .. 'wno', no) end
+  end
+end
+finish()
+return { n, more }

@@ -1,0 +1,261 @@
+import type { DeathCause, Failure, FinalState, JobRecord, JobState, Lease, NewJob, StoredJob } from "../../contract/index.js";
+import { JOB_DEFAULTS } from "../../contract/index.js";
+
+/** What a job is, beside its payload; short names, since every stored job carries them. What is left out has its default. */
+interface Meta {
+  readonly t: string;
+  readonly q: string;
+  readonly p?: number;
+  readonly kr?: number;
+  readonly kf?: number;
+  readonly ml?: number;
+  readonly h?: Readonly<Record<string, string>>;
+  readonly g?: string;
+  readonly du?: number;
+  readonly de?: number;
+  readonly ea?: number;
+  readonly ei?: number;
+}
+
+/** Packs the jobs of a batch. Jobs that differ in nothing but id and payload share their meta text. */
+export class Packer {
+  #last: NewJob | undefined;
+  #meta = "";
+
+  /** The body to store: `index:flags:{meta}\npayload`; the script puts time, number and segment before it. */
+  pack(job: NewJob, index: number): string {
+    if (this.#last === undefined || !alike(job, this.#last)) {
+      this.#meta = `:${flagsOf(job)}:${JSON.stringify(metaOf(job))}\n`;
+      this.#last = job;
+    }
+    return index + this.#meta + job.payload;
+  }
+}
+
+/** Due at once, never expires, nobody waits: such a job goes into the list, which is the fast way. */
+export function isPlain(job: NewJob): boolean {
+  return (
+    job.dueAt === undefined &&
+    (job.delayMs === undefined || job.delayMs === 0) &&
+    job.expiresAt === undefined &&
+    job.expiresInMs === undefined &&
+    (job.links === undefined || job.links.length === 0) &&
+    (job.waitsFor === undefined || job.waitsFor === 0)
+  );
+}
+
+function alike(a: NewJob, b: NewJob): boolean {
+  return (
+    a.task === b.task &&
+    a.queue === b.queue &&
+    a.priority === b.priority &&
+    a.keepResultMs === b.keepResultMs &&
+    a.keepFailedMs === b.keepFailedMs &&
+    a.maxLapses === b.maxLapses &&
+    a.headers === b.headers &&
+    a.group === b.group &&
+    a.dueAt === b.dueAt &&
+    a.delayMs === b.delayMs &&
+    a.expiresAt === b.expiresAt &&
+    a.expiresInMs === b.expiresInMs &&
+    (a.links === undefined) === (b.links === undefined) &&
+    a.waitsFor === b.waitsFor
+  );
+}
+
+function flagsOf(job: NewJob): string {
+  let flags = "";
+  if (job.dueAt !== undefined || (job.delayMs ?? 0) > 0) flags += "D";
+  if (job.expiresAt !== undefined || job.expiresInMs !== undefined) flags += "E";
+  if (job.links !== undefined && job.links.length > 0) flags += "L";
+  if ((job.waitsFor ?? 0) > 0) flags += "W";
+  if (job.group !== undefined) flags += "G";
+  return flags;
+}
+
+function metaOf(job: NewJob): Meta {
+  const { task, queue, priority = 0, keepResultMs, keepFailedMs, maxLapses, headers, group, dueAt, delayMs, expiresAt, expiresInMs } = job;
+  return {
+    t: task,
+    q: queue,
+    ...(priority !== 0 && { p: priority }),
+    ...(keepResultMs !== undefined && keepResultMs !== JOB_DEFAULTS.keepResultMs && { kr: keepResultMs }),
+    ...(keepFailedMs !== undefined && keepFailedMs !== JOB_DEFAULTS.keepFailedMs && { kf: keepFailedMs }),
+    ...(maxLapses !== undefined && maxLapses !== JOB_DEFAULTS.maxLapses && { ml: maxLapses }),
+    ...(headers !== undefined && { h: headers }),
+    ...(group !== undefined && { g: group }),
+    ...(dueAt !== undefined && { du: dueAt }),
+    ...(delayMs !== undefined && delayMs !== 0 && { de: delayMs }),
+    ...(expiresAt !== undefined && { ea: expiresAt }),
+    ...(expiresInMs !== undefined && { ei: expiresInMs }),
+  };
+}
+
+/** A stored job as read back. */
+export interface Row {
+  readonly at: number;
+  /** Number by arrival, as text: it has more digits than a double holds exactly in all arithmetic. */
+  readonly seq: number;
+  readonly segment: string;
+  readonly flags: string;
+  readonly meta: Meta;
+  readonly payload: string;
+}
+
+let lastText = "";
+let lastMeta: Meta = { t: "", q: "" };
+
+/** Reads a body. Neighbours mostly share their meta, which is then parsed once. */
+export function unpack(body: string): Row {
+  const a = body.indexOf(":");
+  const b = body.indexOf(":", a + 1);
+  const c = body.indexOf(":", b + 1);
+  const d = body.indexOf(":", c + 1);
+  const e = body.indexOf(":", d + 1);
+  const end = body.indexOf("\n", e);
+  if (end - e - 1 !== lastText.length || !body.startsWith(lastText, e + 1)) {
+    lastText = body.slice(e + 1, end);
+    lastMeta = JSON.parse(lastText) as Meta;
+  }
+  return {
+    at: Number(body.slice(0, a)),
+    seq: Number(body.slice(a + 1, b)) + Number(body.slice(c + 1, d)),
+    segment: body.slice(b + 1, c),
+    flags: body.slice(d + 1, e),
+    meta: lastMeta,
+    payload: body.slice(end + 1),
+  };
+}
+
+/** What a delivery tells of a job. */
+export function storedOf(id: string, { at, meta, payload }: Row, dueAt: number | undefined): StoredJob {
+  const plain = {
+    id,
+    task: meta.t,
+    queue: meta.q,
+    payload,
+    priority: meta.p ?? 0,
+    enqueuedAt: at,
+    dueAt: dueAt ?? meta.du ?? at + (meta.de ?? 0),
+  };
+  if (meta.h === undefined && meta.g === undefined) return plain;
+  return { ...plain, ...(meta.h !== undefined && { headers: meta.h }), ...(meta.g !== undefined && { group: meta.g }) };
+}
+
+/** What has changed of a job since it was stored; see lua/common/jobs.lua. */
+export interface Facts {
+  readonly f?: number;
+  readonly n?: number;
+  readonly l?: number;
+  readonly st?: number;
+  readonly d?: number;
+  readonly e?: string;
+  readonly w?: string;
+  readonly j?: number;
+  readonly o?: number;
+  readonly s?: "b" | "p";
+}
+
+/** A loan as this process remembers it: what settling it the plain way needs to be told. Only a cache; the script checks. */
+export class Loan implements Lease {
+  readonly jobId: string;
+  readonly fence: number;
+  readonly #row: Row;
+  readonly #plain: boolean;
+
+  constructor(jobId: string, fence: number, row: Row, plain: boolean) {
+    this.jobId = jobId;
+    this.fence = fence;
+    this.#row = row;
+    this.#plain = plain;
+  }
+
+  /** The row of a lease that is settled the plain way if nothing has come up; undefined if it is another's, or not plain. */
+  static rowOf(lease: Lease): Row | undefined {
+    return #row in lease && lease.#plain ? lease.#row : undefined;
+  }
+
+  /** The queue of a lease this process was given. */
+  static queueOf(lease: Lease): string | undefined {
+    return #row in lease ? lease.#row.meta.q : undefined;
+  }
+}
+
+const FINAL: Readonly<Record<string, FinalState>> = { s: "succeeded", f: "failed", c: "cancelled", e: "expired" };
+const CAUSES: Readonly<Record<string, DeathCause>> = { e: "error", r: "rejected", l: "lapsed", i: "input" };
+
+/** How a job ended. */
+export interface End {
+  readonly state: FinalState;
+  readonly at: number;
+  readonly lapses: number;
+  readonly attempts: number;
+  readonly startedAt?: number;
+  readonly result?: string;
+  readonly error?: Failure;
+  readonly cause?: DeathCause;
+}
+
+/** Reads a record of `ended`. */
+export function endOf(text: string): End {
+  const fields: string[] = [];
+  let from = 1;
+  for (let field = 0; field < 7; field++) {
+    const to = text.indexOf("|", from);
+    fields.push(text.slice(from, to));
+    from = to + 1;
+  }
+  const [at, lapses, , attempts, startedAt] = fields;
+  const state = FINAL[text[0]!]!;
+  const tail = text.slice(from);
+  const base = {
+    state,
+    at: Number(at),
+    lapses: Number(lapses),
+    attempts: Number(attempts),
+    ...(startedAt !== "" && { startedAt: Number(startedAt) }),
+  };
+  if (state === "succeeded") return { ...base, ...(tail !== "" && { result: tail.slice(1) }) };
+  const cause = CAUSES[tail[0]!];
+  return { ...base, error: JSON.parse(tail.slice(1)) as Failure, ...(cause !== undefined && { cause }) };
+}
+
+/** The record of a job from all that the shard has of it. */
+export function recordOf(
+  id: string,
+  body: string,
+  loan: string | null,
+  ended: string | null,
+  factsText: string | null,
+  worker: string,
+): JobRecord {
+  const row = unpack(body);
+  const facts: Facts = factsText === null ? {} : (JSON.parse(factsText) as Facts);
+  const stored = storedOf(id, row, facts.d);
+  if (ended !== null) {
+    const { state, at, lapses, attempts, startedAt, result, error, cause } = endOf(ended);
+    return {
+      ...stored,
+      state,
+      attempts,
+      lapses,
+      ...(startedAt !== undefined && { startedAt }),
+      endedAt: at,
+      ...(result !== undefined && { result }),
+      ...(error !== undefined && { error }),
+      ...(cause !== undefined && { cause }),
+    };
+  }
+  const [, attempt, startedAt] = loan === null ? [] : loan.split("|");
+  const state: JobState = loan !== null ? "active" : facts.s === "b" ? "blocked" : facts.s === "p" ? "parked" : "ready";
+  const started = startedAt === undefined ? facts.st : Number(startedAt);
+  return {
+    ...stored,
+    state,
+    attempts: attempt === undefined ? (facts.n ?? 0) : Number(attempt),
+    lapses: facts.l ?? 0,
+    ...(started !== undefined && { startedAt: started }),
+    ...(facts.e !== undefined && { error: JSON.parse(facts.e) as Failure }),
+    ...(loan !== null && { worker }),
+  };
+}

@@ -1,0 +1,105 @@
+import { StoreError, type At, type Hint, type StoreLog } from "../../contract/index.js";
+import { Mail, type Shard } from "./cluster/mail.js";
+import { Connection } from "./connect/connection.js";
+import type { Reply } from "./connect/driver.js";
+import type { RedisOptions, Server } from "./connect/options.js";
+import { scriptOf } from "./connect/scripts.js";
+
+export type { Shard };
+
+let handles = 0;
+
+/** One handle on one Redis: runs scripts on shards, tells own listeners, and refuses verbs while it is closed. */
+export class Store {
+  readonly connection: Connection;
+  readonly namespace: string;
+  /** Shard of what concerns no queue in particular; on a single server, of everything. */
+  readonly home: Shard;
+  readonly mail: Mail;
+  /** Stands before every hint, so that a process can tell its own. */
+  readonly origin = `${process.pid.toString(36)}.${(++handles).toString(36)}.${Math.random().toString(36).slice(2, 8)}`.padEnd(24, ".");
+  /** Told of what own verbs cause, at once. */
+  readonly listeners = new Map<(hint: Hint) => void, ReadonlySet<Hint["kind"]> | undefined>();
+  #open = false;
+
+  constructor(server: Server, options: RedisOptions) {
+    this.connection = new Connection(server, options);
+    this.namespace = options.namespace ?? "stem";
+    this.home = `{${this.namespace}}`;
+    this.mail = new Mail(this);
+  }
+
+  get isOpen(): boolean {
+    return this.#open;
+  }
+
+  get spread(): boolean {
+    return this.connection.isCluster;
+  }
+
+  async open(log?: StoreLog): Promise<void> {
+    this.#open = true;
+    await this.connection.open(log);
+  }
+
+  close(): void {
+    this.#open = false;
+    this.connection.close();
+  }
+
+  /** Shard of a queue. */
+  shardOf(queue: string): Shard {
+    return this.spread ? `{${this.namespace}:${queue}}` : this.home;
+  }
+
+  /** Runs `lua/<name>.lua` on a shard. @throws {StoreError} */
+  run(name: string, shard: Shard, args: readonly (string | number)[], options?: At): Promise<Reply> {
+    if (!this.#open) return Promise.reject(closed(this.connection.where));
+    return this.connection.run(scriptOf(name), [
+      shard,
+      options?.now === undefined ? "" : String(options.now),
+      this.origin,
+      (this.spread ? "c" : "s") + this.home,
+      ...args,
+    ]);
+  }
+
+  /** Tells other processes; nothing is promised. */
+  publish(kind: Hint["kind"], text: string): void {
+    this.connection.ask((client) => client.publish(`${this.home}:hint:${kind}`, this.origin + text)).catch(() => undefined);
+  }
+
+  /** There may be work in these queues. */
+  hintWork(queues: readonly string[]): void {
+    if (this.listeners.size > 0) this.tell({ kind: "work", queues });
+  }
+
+  /** These jobs may have ended. */
+  hintDone(ids: readonly string[]): void {
+    if (this.listeners.size > 0 && ids.length > 0) this.tell({ kind: "done", ids });
+  }
+
+  tell(hint: Hint): void {
+    for (const [listener, kinds] of this.listeners) {
+      if (kinds !== undefined && !kinds.has(hint.kind)) continue;
+      try {
+        listener(hint);
+      } catch {
+        // What was written is written: a listener's fault is not the verb's.
+      }
+    }
+  }
+
+  /** @throws {StoreError} `STEM_STORE_CLOSED` */
+  live(): void {
+    if (!this.#open) throw closed(this.connection.where);
+  }
+}
+
+function closed(where: string): StoreError {
+  return new StoreError(
+    "STEM_STORE_CLOSED",
+    `The Redis store at ${where} is not open.`,
+    "Call open() first, and keep it open until the last verb has answered.",
+  );
+}
