@@ -1,6 +1,6 @@
 import type { Adapter, Capabilities, Finding, Health, StoreLog } from "../../contract/index.js";
 import { broker } from "./broker.js";
-import { diagnose, refuseUnfit } from "./connect/fitness.js";
+import { diagnose, refuseUnfit, versionOf } from "./connect/fitness.js";
 import type { RedisOptions, Server } from "./connect/options.js";
 import { events } from "./events.js";
 import { RedisHints } from "./hints.js";
@@ -64,9 +64,12 @@ export class RedisAdapter implements Adapter {
 
   async ping(): Promise<Health> {
     this.#store.live();
+    const { connection } = this.#store;
     const start = performance.now();
-    await this.#store.connection.ask((client) => client.ping());
-    return { store: this.#store.connection.where, ms: performance.now() - start };
+    await connection.ask((client) => client.ping());
+    const ms = performance.now() - start;
+    const version = await versionOf(connection);
+    return { store: connection.where, ms, ...(version !== undefined && { server: `Redis ${version}` }) };
   }
 
   async diagnose(): Promise<readonly Finding[]> {

@@ -28,7 +28,7 @@ export function refuseOld(version: string | undefined, where: string): void {
 }
 
 /** Undefined where INFO is not permitted. */
-async function versionOf(connection: Connection): Promise<string | undefined> {
+export async function versionOf(connection: Connection): Promise<string | undefined> {
   const info = await unlessForbidden(connection.ask((client) => client.info("server")));
   return info === undefined ? undefined : /^redis_version:(\S+)/m.exec(info)?.[1];
 }
