@@ -1,0 +1,113 @@
+import type { Adapter, Capabilities, Finding, Health, Schema, StoreLog } from "../../contract/index.js";
+import { PostgresBroker } from "./broker.js";
+import { Connection, type Target } from "./connect/connection.js";
+import { diagnose } from "./connect/diagnose.js";
+import { migrate, migrations, prepareSchema, lookAt, type SchemaName } from "./connect/migrate.js";
+import type { PgClient } from "./connect/driver.js";
+import { events } from "./events.js";
+import { PostgresHints } from "./hints.js";
+import { journal } from "./journal.js";
+import { locks } from "./locks.js";
+import { results } from "./results.js";
+import { schedules } from "./schedules.js";
+import { Store } from "./store.js";
+import { workers } from "./workers.js";
+
+/** All the small contracts over one schema of a Postgres database. */
+export class PostgresAdapter implements Adapter {
+  readonly name = "postgres";
+  readonly capabilities: Capabilities = { durable: true, shared: true, transactions: false, limits: false, unique: false };
+  readonly broker;
+  readonly results;
+  readonly journal;
+  readonly events;
+  readonly schedules;
+  readonly locks;
+  readonly hints: PostgresHints;
+  readonly workers;
+  readonly schema: Schema;
+
+  readonly #connection: Connection;
+  readonly #store: Store;
+  readonly #schema: SchemaName;
+  readonly #migrates: boolean;
+  #users = 0;
+  #opening: Promise<void> | undefined;
+
+  constructor(target: Target, options: { readonly schema: string; readonly migrate: boolean; readonly listen: boolean }) {
+    const connection = new Connection(target);
+    const store = new Store(connection, options.schema);
+    this.#connection = connection;
+    this.#store = store;
+    this.#schema = { name: options.schema, named: (text) => store.named(text), quoted: store.schema, where: target.where };
+    this.#migrates = options.migrate;
+    this.broker = new PostgresBroker(store, this);
+    this.results = results(store);
+    this.journal = journal(store);
+    this.events = events(store);
+    this.schedules = schedules(store, this);
+    this.locks = locks(store);
+    this.hints = new PostgresHints(store, connection, options.schema, options.listen);
+    this.workers = workers(store);
+    this.schema = {
+      migrations: migrations(this.#schema),
+      version: () => this.#apart(async (client) => (await lookAt(client, this.#schema)).version ?? 0),
+      migrate: () => this.#apart((client) => migrate(client, this.#schema)),
+    };
+  }
+
+  async open(log?: StoreLog): Promise<void> {
+    this.#users++;
+    try {
+      await (this.#opening ??= this.#connection.open(log, () => this.#prepare(log)));
+    } catch (error) {
+      this.#users--;
+      if (this.#users === 0) {
+        this.#opening = undefined;
+        await this.#connection.close();
+      }
+      throw error;
+    }
+    this.hints.start();
+  }
+
+  async close(): Promise<void> {
+    if (this.#users === 0) return;
+    // Whoever is opening still must be done before anything is closed.
+    await this.#opening?.catch(() => undefined);
+    if (--this.#users > 0) return;
+    this.#opening = undefined;
+    await this.hints.stop();
+    await this.#connection.close();
+  }
+
+  async ping(): Promise<Health> {
+    const start = performance.now();
+    const [row] = await this.#store.rows("SELECT coalesce(max(version), 0) FROM stem.migrations");
+    return { store: this.#schema.where, ms: performance.now() - start, schema: row![0] as number };
+  }
+
+  async diagnose(): Promise<readonly Finding[]> {
+    return diagnose(this.#store, this.#schema);
+  }
+
+  async #prepare(log: StoreLog | undefined): Promise<void> {
+    const client = await this.#connection.lend();
+    let isGood = false;
+    try {
+      await prepareSchema(client, this.#schema, this.#migrates, log);
+      isGood = true;
+    } finally {
+      client.release(!isGood);
+    }
+  }
+
+  /** With a client of its own, whether the adapter is open or not. */
+  async #apart<T>(work: (client: PgClient) => Promise<T>): Promise<T> {
+    try {
+      return await this.#connection.apart(work);
+    } catch (error) {
+      throw this.#connection.failure(error);
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import {
+  checkJobs,
+  type At,
+  type Broker,
+  type Cancelled,
+  type Capabilities,
+  type Claim,
+  type Claimed,
+  type DeadLetters,
+  type Enqueued,
+  type EnqueueOptions,
+  type NewJob,
+  type QueueInfo,
+  type Settled,
+  type Settlement,
+} from "../../contract/index.js";
+import { cancelAll } from "./cancel.js";
+import { claim } from "./claim.js";
+import { texts } from "./connect/values.js";
+import { deadLetters } from "./deadletters.js";
+import { checkTexts, insertJobs, insertPlain, isLinked } from "./enqueue.js";
+import { settle } from "./settle.js";
+import { CLOCK, LEVELS, News, type Store } from "./store.js";
+import { inTransaction } from "./transaction/index.js";
+
+/** The line of jobs. */
+export class PostgresBroker implements Broker {
+  readonly deadLetters: DeadLetters;
+  readonly #store: Store;
+  readonly #adapter: { readonly name: string; readonly capabilities: Capabilities };
+
+  constructor(store: Store, adapter: { readonly name: string; readonly capabilities: Capabilities }) {
+    this.#store = store;
+    this.#adapter = adapter;
+    this.deadLetters = deadLetters(store);
+  }
+
+  async enqueue(jobs: readonly NewJob[], options?: EnqueueOptions): Promise<Enqueued> {
+    const store = this.#store;
+    checkJobs(jobs, this.#adapter);
+    checkTexts(jobs);
+    const queues = jobs.map(({ queue }) => queue);
+    if (options?.transaction !== undefined)
+      return inTransaction(store, options, async (tx) => {
+        if (jobs.length === 0) return { duplicates: [] };
+        await store.learnQueues(queues);
+        return { duplicates: await insertJobs(store, tx, jobs) };
+      });
+    if (jobs.length === 0) return { duplicates: [] };
+    await store.learnQueues(queues);
+    if (isLinked(jobs)) return { duplicates: await store.transact(options, (tx) => insertJobs(store, tx, jobs)) };
+    const duplicates = await insertPlain(store, store, jobs, options?.now);
+    const news = new News();
+    for (const queue of queues) news.queues.add(queue);
+    store.announce(news);
+    return { duplicates };
+  }
+
+  async claim(request: Claim, options?: At): Promise<Claimed> {
+    return claim(this.#store, request, options);
+  }
+
+  async settle(settlements: readonly Settlement[], next?: Claim, options?: At): Promise<Settled> {
+    for (const settlement of settlements)
+      if (settlement.as === "succeeded" && settlement.enqueue !== undefined) {
+        checkJobs(settlement.enqueue, this.#adapter);
+        checkTexts(settlement.enqueue);
+      }
+    if (settlements.length === 0 && next !== undefined) return { lost: [], claimed: await claim(this.#store, next, options) };
+    return settle(this.#store, settlements, next, options);
+  }
+
+  async cancel(ids: readonly string[], reason: string, options?: At): Promise<readonly Cancelled[]> {
+    if (ids.length === 0) return [];
+    return this.#store.transact(options, (tx) => cancelAll(tx, ids, reason));
+  }
+
+  async pause(queues: readonly string[], _options?: At): Promise<void> {
+    await this.#setPaused(queues, true);
+  }
+
+  async resume(queues: readonly string[], _options?: At): Promise<void> {
+    await this.#setPaused(queues, false);
+    const news = new News();
+    for (const queue of queues) news.queues.add(queue);
+    this.#store.announce(news);
+  }
+
+  async queues(options?: At): Promise<readonly QueueInfo[]> {
+    const rows = (await this.#store.rows(COUNTS, [options?.now ?? null])) as [
+      string,
+      boolean,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ][];
+    return rows.map(([queue, paused, ready, waiting, active, blocked, parked, dead]) => ({
+      queue,
+      paused,
+      ready,
+      delayed: waiting - ready,
+      active,
+      blocked,
+      parked,
+      dead,
+    }));
+  }
+
+  async #setPaused(queues: readonly string[], paused: boolean): Promise<void> {
+    await this.#store.learnQueues(queues);
+    await this.#store.rows("UPDATE stem.queues SET paused = $2::boolean WHERE name = ANY($1::text[])", [texts(queues), paused]);
+  }
+}
+
+/** Unfinished jobs and dead letters per queue, each counted in a small table or an index. */
+const COUNTS = `
+  WITH
+    waiting AS (SELECT lane / ${LEVELS} AS no, count(*) AS n, count(*) FILTER (WHERE due_at <= ${CLOCK}) AS due FROM stem.line GROUP BY 1),
+    lent AS (SELECT j.lane / ${LEVELS} AS no, count(*) AS n FROM stem.active a JOIN stem.jobs j ON j.seq = a.seq GROUP BY 1),
+    held AS (SELECT j.lane / ${LEVELS} AS no, count(*) AS n FROM stem.jobs j LEFT JOIN stem.ended e ON e.seq = j.seq WHERE j.open > 0 AND e.seq IS NULL GROUP BY 1),
+    asleep AS (SELECT queue AS no, count(*) AS n FROM stem.parked GROUP BY 1),
+    dead AS (SELECT j.lane / ${LEVELS} AS no, count(*) AS n FROM stem.ended e JOIN stem.jobs j ON j.seq = e.seq WHERE e.state = 2 AND e.cause <> 'input' GROUP BY 1)
+  SELECT q.name, q.paused, coalesce(waiting.due, 0), coalesce(waiting.n, 0), coalesce(lent.n, 0), coalesce(held.n, 0), coalesce(asleep.n, 0), coalesce(dead.n, 0)
+  FROM stem.queues q LEFT JOIN waiting USING (no) LEFT JOIN lent USING (no) LEFT JOIN held USING (no) LEFT JOIN asleep USING (no) LEFT JOIN dead USING (no)
+  WHERE q.paused OR coalesce(waiting.n, lent.n, held.n, asleep.n, dead.n) > 0
+  ORDER BY q.name`;

@@ -1,0 +1,63 @@
+import type { Cancelled } from "../../contract/index.js";
+import { bigs } from "./connect/values.js";
+import { endBadly, followLinks, lockPlaces, type Ending } from "./links.js";
+import { STATES } from "./rows.js";
+import type { Tx } from "./store.js";
+
+/** Ends unfinished jobs inside a transaction, and then whoever waits for them. */
+export async function cancelAll(tx: Tx, ids: readonly string[], reason: string): Promise<readonly Cancelled[]> {
+  const places = await lockPlaces(tx, [...new Set(ids)]);
+  const open = places.filter(({ stands }) => stands > 4);
+  const ended = await endAll(
+    tx,
+    open.map(({ seq }) => seq),
+    reason,
+  );
+  // After all of them, so that one that was asked for by name is not ended as somebody's dependant.
+  await followLinks(tx, await endBadly(tx, ended));
+  for (const { id, stands } of open) if (stands === 5) tx.news.stopped.push(id);
+  const stood = new Map(places.map(({ id, stands }) => [id, stands]));
+  const told = new Set<string>();
+  return ids.map((id): Cancelled => {
+    const stands = stood.get(id);
+    if (stands === undefined) return { id, as: "unknown" };
+    if (stands <= 4) return { id, as: "ended", was: STATES[stands]! };
+    // Asked for twice in one call: the second finds it cancelled.
+    if (told.has(id)) return { id, as: "ended", was: "cancelled" };
+    told.add(id);
+    return { id, as: "cancelled", was: STATES[stands]! };
+  });
+}
+
+type CancelRow = [number, string, number, number, number, number | null, number | null];
+
+/** Takes jobs, which are held, from wherever they stand. */
+async function endAll(tx: Tx, seqs: readonly number[], reason: string): Promise<Ending[]> {
+  if (seqs.length === 0) return [];
+  const rows = (await tx.rows(
+    `SELECT j.seq, j.id, j.links, coalesce(a.attempt, j.attempts), coalesce(a.fence, j.fence), coalesce(a.started_at, j.started_at), j.keep_failed
+     FROM stem.jobs j LEFT JOIN stem.active a ON a.seq = j.seq WHERE j.seq = ANY($1::bigint[]) ORDER BY j.seq`,
+    [bigs(seqs)],
+  )) as CancelRow[];
+  await tx.rows(
+    `WITH gone AS (SELECT seq, lane, due_at FROM stem.jobs WHERE seq = ANY($1::bigint[])),
+       a AS (DELETE FROM stem.active USING gone WHERE active.seq = gone.seq),
+       p AS (DELETE FROM stem.parked USING gone WHERE parked.seq = gone.seq),
+       w AS (DELETE FROM stem.waits USING gone WHERE waits.seq = gone.seq)
+     DELETE FROM stem.line USING gone WHERE line.lane = gone.lane AND line.due_at = gone.due_at AND line.seq = gone.seq`,
+    [bigs(seqs)],
+  );
+  const error = { name: "CancelledError", message: reason };
+  return rows.map(([seq, id, links, attempts, fence, startedAt, keepFailed]) => ({
+    seq,
+    id,
+    links,
+    attempts,
+    fence,
+    startedAt,
+    keepFailed,
+    state: "cancelled",
+    cause: null,
+    error,
+  }));
+}

@@ -1,0 +1,142 @@
+import type { Claim, Claimed, Delivery, Failure, FinalState, Input, Wake } from "../../contract/index.js";
+import { bigs, ints, texts, type Value } from "./connect/values.js";
+import { BOUND, doChores } from "./lend/chores.js";
+import { CLAIM, CLAIM_LOOSELY, EXPIRED, LAPSED_WORKERS, LISTENED, LIVE, OVERDUE } from "./lend/statement.js";
+import { FINAL, JOURNALED, TAKES } from "./rows.js";
+import { LEVELS, type Row, type Sql, type Store, type Tx } from "./store.js";
+
+/** Claims as a transaction of its own: one statement, unless there is something to be done first. */
+export async function claim(store: Store, request: Claim, at: { readonly now?: number } | undefined): Promise<Claimed> {
+  const rows = await store.rows(CLAIM_LOOSELY, claimValues(request, at?.now));
+  return hasChores(rows[0]!) ? store.transact(at, (tx) => lend(store, tx, request)) : read(store, store, request, rows);
+}
+
+/** The claim itself, inside a transaction. */
+export async function lend(store: Store, tx: Tx, request: Claim): Promise<Claimed> {
+  const queues = request.from.map(({ queue }) => queue);
+  let rows = await tx.rows(CLAIM, claimValues(request, tx.now));
+  let expired = 0;
+  // What is ended or made ready by one chore may bring another; a backlog of expired jobs is left to the next claim.
+  for (let round = 0; round < 3 && hasChores(rows[0]!) && expired < BOUND; round++) {
+    expired += await doChores(tx, rows[0]![1] as number, queues);
+    rows = await tx.rows(CLAIM, claimValues(request, tx.now));
+  }
+  const claimed = await read(store, tx, request, rows);
+  return hasChores(rows[0]!) ? { ...claimed, nextDueAt: tx.now } : claimed;
+}
+
+/** What the statements of `lend/statement.ts` are given first. */
+export function claimValues({ worker, from, limit }: Claim, now: number | undefined): Value[] {
+  return [now ?? null, worker, texts(from.map(({ queue }) => queue)), ints(from.map((share) => share.limit ?? limit)), limit];
+}
+
+/** True if the claim lent nothing because there is something to be done first. */
+export function hasChores(header: Row): boolean {
+  const flags = header[1] as number;
+  return (flags & LIVE) !== 0 && (flags & (LAPSED_WORKERS | OVERDUE | EXPIRED)) !== 0;
+}
+
+/** Whether somebody, in some process, wants to hear of ends. */
+export function isListened(header: Row): boolean {
+  return ((header[1] as number) & LISTENED) !== 0;
+}
+
+/** Makes the answer of a claim's rows: a header, then the deliveries. */
+export async function read(store: Store, sql: Sql, request: Claim, rows: readonly Row[]): Promise<Claimed> {
+  const [now, flags, horizon] = rows[0]! as [number, number, number | null];
+  if ((flags & LIVE) === 0) return { deliveries: [], nextDueAt: undefined, now, lapsed: true };
+  const lent = rows.slice(1) as LentRow[];
+  await store.learnLanes(lent.map(([, lane]) => lane));
+  const order = new Map(request.from.map(({ queue }, i) => [queue, i]));
+  const places = lent.map((row) => ({ row, turn: order.get(store.queueOf(row[1])!)! }));
+  if (!isInOrder(places)) places.sort(inOrder);
+  const inputs = lent.some((row) => (row[9] & TAKES) !== 0) ? await inputsOf(sql, lent) : NO_INPUTS;
+  return {
+    deliveries: places.map(({ row }) => deliver(store, row, inputs)),
+    nextDueAt: horizon ?? undefined,
+    now,
+    lapsed: false,
+  };
+}
+
+interface Placed {
+  readonly row: LentRow;
+  /** Place of its queue among those asked for. */
+  readonly turn: number;
+}
+
+type LentRow = [
+  seq: number,
+  lane: number,
+  dueAt: number,
+  id: string,
+  task: string,
+  enqueuedAt: number,
+  payload: string,
+  fence: number,
+  attempts: number,
+  links: number,
+  keepResult: number | null,
+  extra: string | null,
+];
+
+function inOrder(a: Placed, b: Placed): number {
+  return a.turn - b.turn || a.row[1] - b.row[1] || a.row[2] - b.row[2] || a.row[0] - b.row[0];
+}
+
+/** They come in order as a rule; the server promises none. */
+function isInOrder(places: readonly Placed[]): boolean {
+  for (let i = 1; i < places.length; i++) if (inOrder(places[i - 1]!, places[i]!) > 0) return false;
+  return true;
+}
+
+const NO_INPUTS: ReadonlyMap<number, readonly Input[]> = new Map();
+
+function deliver(store: Store, row: LentRow, inputs: ReadonlyMap<number, readonly Input[]>): Delivery {
+  const [seq, lane, dueAt, id, task, enqueuedAt, payload, fence, attempts, links, keep, extra] = row;
+  store.remember(id, { seq, fence: fence + 1, links, keep });
+  const [lapses, group, headers, wake] =
+    extra === null ? ORDINARY : (JSON.parse(extra) as [number, string | null, string | null, string | null]);
+  return {
+    job: {
+      id,
+      task,
+      queue: store.queueOf(lane)!,
+      payload,
+      ...(headers !== null && { headers: JSON.parse(headers) as Record<string, string> }),
+      priority: LEVELS - 1 - (lane % LEVELS),
+      enqueuedAt,
+      dueAt,
+      ...(group !== null && { group }),
+    },
+    lease: { jobId: id, fence: fence + 1 },
+    attempt: attempts + 1,
+    lapses,
+    inputs: inputs.get(seq) ?? [],
+    ...(wake !== null && { wake: JSON.parse(wake) as Wake }),
+    journaled: (links & JOURNALED) !== 0,
+  };
+}
+
+const ORDINARY = [0, null, null, null] as const;
+
+/** What the inputs of jobs left, by the job's number. */
+async function inputsOf(sql: Sql, lent: readonly LentRow[]): Promise<ReadonlyMap<number, readonly Input[]>> {
+  const rows = (await sql.rows(
+    // An input that has been retried since has not ended now: what it had left is its last failure.
+    `SELECT l.to_seq, j.id, coalesce(e.state, 2)::int, e.result, coalesce(e.error, j.error)
+     FROM stem.links l JOIN stem.jobs j ON j.seq = l.from_seq LEFT JOIN stem.ended e ON e.seq = l.from_seq
+     WHERE l.to_seq = ANY($1::bigint[]) ORDER BY l.to_seq, l.position`,
+    [bigs(lent.filter((row) => (row[9] & TAKES) !== 0).map(([seq]) => seq))],
+  )) as [number, string, number, string | null, string | null][];
+  const inputs = new Map<number, Input[]>();
+  for (const [to, jobId, ended, result, error] of rows) {
+    const state: FinalState = FINAL[ended]!;
+    let list = inputs.get(to);
+    if (list === undefined) inputs.set(to, (list = []));
+    list.push(
+      state === "succeeded" ? { jobId, state, ...(result !== null && { result }) } : { jobId, state, error: JSON.parse(error!) as Failure },
+    );
+  }
+  return inputs;
+}

@@ -1,0 +1,254 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { StemError, StoreError, type StoreLog } from "../../../contract/index.js";
+import { loadDriver, TYPES, type Pg, type PgClient, type PgPool, type PgPoolClient } from "./driver.js";
+import { isOutage, messageOf, toStoreError } from "./errors.js";
+import { List, toBinary, type Value } from "./values.js";
+
+/** What a connection is made from. */
+export interface Target {
+  /** A pool of the application's: neither reconfigured nor closed. */
+  readonly pool?: PgPool;
+  /** Otherwise: what pg's `Pool` is given. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Where the store is, without secrets. */
+  readonly where: string;
+  readonly connectTimeoutMs: number;
+  readonly commandTimeoutMs: number;
+  /** Named prepared statements and session settings may be used: no transaction pooler is in between. */
+  readonly session: boolean;
+}
+
+export interface Statement {
+  readonly text: string;
+  readonly name: string;
+}
+
+export type Run = (statement: Statement, values: readonly Value[]) => Promise<(readonly unknown[])[]>;
+
+/** Most between two attempts to connect. */
+const LONGEST_WAIT_MS = 5_000;
+
+/** The pool and its life: making it, waiting for a server that is away, ending it. */
+export class Connection {
+  readonly target: Target;
+  onReconnect: () => void = () => undefined;
+
+  #pg: Pg | undefined;
+  #pool: PgPool | undefined;
+  /** Settled once the store was found good, or unusable for good. */
+  #ready: Promise<void> | undefined;
+  #isReady = false;
+  #stop = new AbortController();
+  readonly #ignore = (): void => undefined;
+
+  constructor(target: Target) {
+    this.target = target;
+  }
+
+  get isOpen(): boolean {
+    return this.#pool !== undefined;
+  }
+
+  /** True once the server was reached and its schema found good. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  /** The driver, once open. */
+  get driver(): Pg {
+    if (this.#pg === undefined) throw this.#closed();
+    return this.#pg;
+  }
+
+  /** The pool, once open. */
+  get pool(): PgPool {
+    if (this.#pool === undefined) throw this.#closed();
+    return this.#pool;
+  }
+
+  /**
+   * Makes the pool and has `prepare` look at the store. Returns when that is done, or after `connectTimeoutMs` without a server, and then goes on trying.
+   *
+   * @throws what no waiting can mend
+   */
+  async open(log: StoreLog | undefined, prepare: () => Promise<void>): Promise<void> {
+    this.#pg = await loadDriver();
+    this.#pool = this.target.pool ?? new this.#pg.Pool(this.target.config);
+    // A client that is cut while it idles reports here; unheard, that would end the process.
+    this.#pool.on("error", this.#ignore);
+    this.#stop = new AbortController();
+    const ready = this.#prepare(prepare, log, this.#stop.signal);
+    this.#ready = ready;
+    ready.catch(() => undefined);
+    await Promise.race([
+      ready,
+      pause(this.target.connectTimeoutMs, undefined, { ref: false, signal: this.#stop.signal }).catch(this.#ignore),
+    ]);
+  }
+
+  async close(): Promise<void> {
+    const pool = this.#pool;
+    this.#pool = undefined;
+    this.#isReady = false;
+    this.#stop.abort();
+    if (pool === undefined) return;
+    if (this.target.pool === undefined) await pool.end();
+    pool.removeListener("error", this.#ignore);
+  }
+
+  /** One statement that commits by itself. */
+  async run(statement: Statement, values: readonly Value[]): Promise<(readonly unknown[])[]> {
+    const client = await this.lease();
+    let fault: unknown;
+    try {
+      return await this.#query(client, statement, values);
+    } catch (error) {
+      fault = error;
+      throw error;
+    } finally {
+      client.release(isUnusable(fault));
+    }
+  }
+
+  /** Runs `work` between BEGIN and COMMIT. */
+  async transact<T>(work: (run: Run) => Promise<T>): Promise<T> {
+    const client = await this.lease();
+    let broken = false;
+    try {
+      await this.#query(client, BEGIN, []);
+      const result = await work((statement, values) => this.#query(client, statement, values));
+      await this.#query(client, COMMIT, []);
+      return result;
+    } catch (error) {
+      broken = isUnusable(error);
+      if (!broken)
+        await this.#query(client, ROLLBACK, []).catch(() => {
+          broken = true;
+        });
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  /** A client of the pool, once the store is known to be good. */
+  async lease(): Promise<PgPoolClient> {
+    if (!this.#isReady) await this.#wait();
+    return this.lend();
+  }
+
+  /** A client of the pool, whatever is known of the store. */
+  async lend(): Promise<PgPoolClient> {
+    if (this.target.pool === undefined) return this.pool.connect();
+    // The application's pool may have no bound of its own to waiting.
+    const asked = this.pool.connect();
+    const late = new AbortController();
+    try {
+      return await Promise.race([
+        asked,
+        pause(this.target.connectTimeoutMs, undefined, { ref: false, signal: late.signal }).then(() => {
+          void asked.then((client) => client.release(), this.#ignore);
+          throw new Error("timeout exceeded when trying to connect: the pool has lent all its clients");
+        }),
+      ]);
+    } finally {
+      late.abort();
+    }
+  }
+
+  /** Runs `work` with a client of its own, whether this is open or not. */
+  async apart<T>(work: (client: PgClient) => Promise<T>): Promise<T> {
+    if (this.target.pool !== undefined) {
+      const client = await this.target.pool.connect();
+      try {
+        return await work(client);
+      } finally {
+        client.release();
+      }
+    }
+    const client = new (await loadDriver()).Client(this.target.config);
+    client.on("error", this.#ignore);
+    await client.connect();
+    try {
+      return await work(client);
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** In our words. */
+  failure(error: unknown): unknown {
+    return toStoreError(error, this.target.where);
+  }
+
+  async #query(client: PgPoolClient, { text, name }: Statement, values: readonly Value[]): Promise<(readonly unknown[])[]> {
+    const { rows } = await client.query({
+      text,
+      ...(this.target.session && name !== "" && { name }),
+      ...(values.length > 0 && { values: values.map((value) => (value instanceof List ? toBinary(value) : value)) }),
+      rowMode: "array",
+      types: TYPES,
+      query_timeout: this.target.commandTimeoutMs,
+    });
+    return rows as (readonly unknown[])[];
+  }
+
+  async #wait(): Promise<void> {
+    if (this.#ready === undefined || this.#pool === undefined) throw this.#closed();
+    const late = new AbortController();
+    try {
+      await Promise.race([
+        this.#ready,
+        pause(this.target.connectTimeoutMs, undefined, { ref: false, signal: late.signal }).then(() => {
+          throw new StoreError(
+            "STEM_STORE_UNREACHABLE",
+            `The Postgres server at ${this.target.where} has not been reached yet.`,
+            "It is tried again by itself. Check that the server runs and that host, port and network are right.",
+          );
+        }),
+      ]);
+    } finally {
+      late.abort();
+    }
+  }
+
+  async #prepare(prepare: () => Promise<void>, log: StoreLog | undefined, signal: AbortSignal): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await prepare();
+        this.#isReady = !signal.aborted;
+        if (attempt > 1) log?.log(`Postgres at ${this.target.where} is reached (attempt ${attempt}).`);
+        this.onReconnect();
+        return;
+      } catch (error) {
+        if (signal.aborted) throw this.#closed();
+        if (!isOutage(error) && !isOutage((error as { cause?: unknown }).cause)) throw this.failure(error);
+        // Twice as long each time, up to 5 s, and never together with everybody else.
+        const waitMs = Math.min(LONGEST_WAIT_MS, 250 * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
+        const reason = messageOf((error as { cause?: unknown }).cause ?? error).replace(/\s*\n\s*/g, " ");
+        log?.warn(
+          `Postgres at ${this.target.where} cannot be reached (attempt ${attempt}: ${reason}); trying again in ${Math.round(waitMs)} ms.`,
+        );
+        await pause(waitMs, undefined, { ref: false, signal }).catch(this.#ignore);
+        if (signal.aborted) throw this.#closed();
+      }
+    }
+  }
+
+  #closed(): StoreError {
+    return new StoreError(
+      "STEM_STORE_CLOSED",
+      `The Postgres store at ${this.target.where} is not open.`,
+      "Call open() first, and keep it open until the last verb has answered.",
+    );
+  }
+}
+
+const BEGIN = { text: "BEGIN", name: "" };
+const COMMIT = { text: "COMMIT", name: "" };
+const ROLLBACK = { text: "ROLLBACK", name: "" };
+
+/** After such an error nobody knows what the connection is doing. */
+function isUnusable(error: unknown): boolean {
+  return error !== undefined && !(error instanceof StemError) && isOutage(error);
+}

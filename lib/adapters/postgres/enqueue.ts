@@ -1,0 +1,166 @@
+import { JOB_DEFAULTS, OptionError, type NewJob } from "../../contract/index.js";
+import { bigs, ints, texts, type Value } from "./connect/values.js";
+import { followLinks, lockPlaces, type Loose } from "./links.js";
+import { FINAL, GIVES, TAKES } from "./rows.js";
+import { CLOCK, LEVELS, type Row, type Sql, type Store, type Tx } from "./store.js";
+
+/**
+ * Stores jobs and puts those into their line that wait for nothing, in one statement. Its answer is null if all were stored, else the ids that were. Equal ids
+ * stored by two at once meet in the unique index of `jobs`, where a job's row stays until it is forgotten, whatever its state.
+ */
+const enqueue = (columns: string, values: string, lists: string, names: string): string => `
+  WITH clock AS MATERIALIZED (SELECT ${CLOCK} AS now),
+  stored AS (
+    INSERT INTO stem.jobs (id, lane, task, payload, enqueued_at, due_at${columns})
+    SELECT u.id, u.lane, u.task, u.payload, clock.now, ${values} FROM clock, unnest($2::text[], $3::int[], $4::text[], $5::text[]${lists}) u(id, lane, task, payload${names})
+    ON CONFLICT (id) DO NOTHING RETURNING seq, id, lane, due_at, open, expires_at),
+  lined AS (INSERT INTO stem.line (lane, due_at, seq, expires_at) SELECT lane, due_at, seq, expires_at FROM stored WHERE open = 0)
+  SELECT CASE WHEN count(*) < $6::int THEN coalesce(array_to_json(array_agg(id))::text, '[]') END AS ids FROM stored`;
+
+/** For jobs that say nothing but the defaults of what is seldom said. */
+export const ENQUEUE_PLAIN = enqueue("", "clock.now", "", "");
+
+export const ENQUEUE = enqueue(
+  ", expires_at, max_lapses, keep_result, keep_failed, grp, headers, links, open",
+  `coalesce(u.due_at, clock.now + u.delay, clock.now), coalesce(u.expires_at, clock.now + u.expires_in), u.max_lapses, u.keep_result, u.keep_failed, u.grp,
+     u.headers, u.links, u.open`,
+  ", $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::text[], $15::text[], $16::int[], $17::int[]",
+  ", due_at, delay, expires_at, expires_in, max_lapses, keep_result, keep_failed, grp, headers, links, open",
+);
+
+/** The statement that stores these jobs, and what it is given; their queues must be known to the store. */
+export function enqueueStatement(
+  store: Store,
+  jobs: readonly NewJob[],
+  now: number | undefined,
+): { readonly text: string; readonly values: Value[] } {
+  let isPlainBatch = true;
+  const [ids, lanes, tasks, payloads] = [[], [], [], []] as [string[], number[], string[], string[]];
+  for (const job of jobs) {
+    ids.push(job.id);
+    lanes.push(laneOf(store, job));
+    tasks.push(job.task);
+    payloads.push(job.payload);
+    isPlainBatch &&= isPlain(job);
+  }
+  const values: Value[] = [now ?? null, texts(ids), ints(lanes), texts(tasks), texts(payloads), jobs.length];
+  if (isPlainBatch) return { text: ENQUEUE_PLAIN, values };
+  const numbers = (of: (job: NewJob) => number | undefined): Value => bigs(jobs.map((job) => of(job) ?? null));
+  values.push(
+    numbers((job) => job.dueAt),
+    numbers((job) => job.delayMs),
+    numbers((job) => job.expiresAt),
+    numbers((job) => job.expiresInMs),
+    numbers((job) => job.maxLapses),
+    numbers((job) => unless(JOB_DEFAULTS.keepResultMs, job.keepResultMs)),
+    numbers((job) => unless(JOB_DEFAULTS.keepFailedMs, job.keepFailedMs)),
+    texts(jobs.map(({ group }) => group ?? null)),
+    texts(jobs.map(({ headers }) => (headers === undefined ? null : JSON.stringify(headers)))),
+    ints(jobs.map((job) => (gives(job) ? GIVES : 0) | ((job.waitsFor ?? 0) > 0 ? TAKES : 0))),
+    ints(jobs.map(({ waitsFor = 0 }) => waitsFor)),
+  );
+  return { text: ENQUEUE, values };
+}
+
+/** Stores jobs that have no links, by one statement of the executor's; returns the ids that were stored already, in the order given. */
+export async function insertPlain(store: Store, sql: Sql, jobs: readonly NewJob[], now: number | undefined): Promise<readonly string[]> {
+  const { text, values } = enqueueStatement(store, jobs, now);
+  return duplicatesOf(jobs, (await sql.rows(text, values))[0]!);
+}
+
+/** Stores jobs with their links inside a transaction; returns the ids that were stored already, in the order given. */
+export async function insertJobs(store: Store, tx: Tx, jobs: readonly NewJob[]): Promise<readonly string[]> {
+  for (const { queue } of jobs) tx.news.queues.add(queue);
+  const duplicates = await insertPlain(store, tx, jobs, tx.now);
+  if (jobs.some(gives)) await insertLinks(tx, jobs, duplicates);
+  return duplicates;
+}
+
+/** True if there are arrows to be stored with them. */
+export function isLinked(jobs: readonly NewJob[]): boolean {
+  return jobs.some(gives);
+}
+
+/** Refuses what Postgres cannot store in a text. @throws {OptionError} `STEM_JOB_INVALID` */
+export function checkTexts(jobs: readonly NewJob[]): void {
+  for (const { id, task, queue, payload, group } of jobs)
+    if (id.includes("\0") || payload.includes("\0") || task.includes("\0") || queue.includes("\0") || group?.includes("\0") === true)
+      throw new OptionError(
+        "STEM_JOB_INVALID",
+        `Job "${id.slice(0, 60)}" of task "${task}" cannot be stored: it holds the character U+0000, which Postgres has no place for.`,
+        "Leave that character out; nothing of this call was stored.",
+      );
+}
+
+function laneOf(store: Store, { queue, priority = 0 }: NewJob): number {
+  return store.queueNumber(queue)! * LEVELS + LEVELS - 1 - priority;
+}
+
+function duplicatesOf(jobs: readonly NewJob[], [stored]: Row): readonly string[] {
+  if (stored === null) return [];
+  const fresh = new Set(JSON.parse(stored as string) as string[]);
+  // The first of two equal ids is the one that was stored.
+  return jobs.filter(({ id }) => !fresh.delete(id)).map(({ id }) => id);
+}
+
+const unless = (usual: number, given: number | undefined): number | undefined => (given === usual ? undefined : given);
+
+const gives = ({ links }: NewJob): boolean => links !== undefined && links.length > 0;
+
+function isPlain(job: NewJob): boolean {
+  return (
+    job.dueAt === undefined &&
+    job.delayMs === undefined &&
+    unless(JOB_DEFAULTS.keepResultMs, job.keepResultMs) === undefined &&
+    unless(JOB_DEFAULTS.keepFailedMs, job.keepFailedMs) === undefined &&
+    job.links === undefined &&
+    job.waitsFor === undefined &&
+    job.headers === undefined &&
+    job.group === undefined &&
+    job.maxLapses === undefined &&
+    job.expiresAt === undefined &&
+    job.expiresInMs === undefined
+  );
+}
+
+/**
+ * Stores the arrows into new jobs. An arrow from a job that was stored already counts as well, at once if that job has ended: a new job never waits for
+ * something that nobody will tell it.
+ */
+async function insertLinks(tx: Tx, jobs: readonly NewJob[], duplicates: readonly string[]): Promise<void> {
+  const known = new Set(duplicates);
+  const targets = new Set(jobs.filter(({ id, waitsFor }) => waitsFor !== undefined && !known.has(id)).map(({ id }) => id));
+  const arrows = jobs.flatMap(({ id, links = [] }) =>
+    links
+      .filter(({ to }) => targets.has(to))
+      .map(({ to, position, onFailure }) => ({ from: id, to, position, goesOn: onFailure === "continue" })),
+  );
+  if (arrows.length === 0) return;
+  const old = [...new Set(arrows.map(({ from }) => from).filter((id) => known.has(id)))];
+  const loose = old.length === 0 ? [] : await markSources(tx, old);
+  await tx.rows(
+    `INSERT INTO stem.links (to_seq, position, from_seq, goes_on)
+     SELECT t.seq, u.position, f.seq, u.goes_on = 1
+     FROM unnest($1::text[], $2::bigint[], $3::text[], $4::int[]) u(target, position, source, goes_on)
+       JOIN stem.jobs t ON t.id = u.target JOIN stem.jobs f ON f.id = u.source`,
+    [
+      texts(arrows.map(({ to }) => to)),
+      bigs(arrows.map(({ position }) => position)),
+      texts(arrows.map(({ from }) => from)),
+      ints(arrows.map(({ goesOn }) => (goesOn ? 1 : 0))),
+    ],
+  );
+  await followLinks(tx, loose);
+}
+
+/**
+ * Makes stored jobs such that others wait for them; returns those that have ended. Each is held in its place while that is done, so that nobody lends or ends
+ * it meanwhile who does not see that others wait.
+ */
+async function markSources(tx: Tx, ids: readonly string[]): Promise<Loose[]> {
+  const places = await lockPlaces(tx, ids);
+  const seqs = bigs(places.map(({ seq }) => seq));
+  await tx.rows("UPDATE stem.jobs SET links = links | 1 WHERE seq = ANY($1::bigint[])", [seqs]);
+  await tx.rows("UPDATE stem.active SET links = links | 1 WHERE seq = ANY($1::bigint[])", [seqs]);
+  return places.filter(({ stands }) => stands <= 4).map(({ seq, id, stands }) => ({ seq, id, state: FINAL[stands]! }));
+}

@@ -1,0 +1,118 @@
+import { JOB_DEFAULTS, type Wake } from "../../../contract/index.js";
+import { bigs, ints, texts } from "../connect/values.js";
+import { endBadly, enterLine, followLinks, type Ending, type Place } from "../links.js";
+import { LEVELS, type Tx } from "../store.js";
+import { EXPIRED, LAPSED_WORKERS, OVERDUE } from "./statement.js";
+
+/** Most parked jobs that one claim wakes, and most expired jobs it ends: a backlog of them is worked off over several claims. */
+export const BOUND = 1_000;
+
+/** Does what a claim found to be done first. Returns how many jobs had expired. */
+export async function doChores(tx: Tx, flags: number, queues: readonly string[]): Promise<number> {
+  if (flags & LAPSED_WORKERS) await takeBack(tx);
+  if (flags & OVERDUE) await wakeOverdue(tx);
+  return flags & EXPIRED ? expire(tx, queues) : 0;
+}
+
+type HeldRow = [
+  seq: number,
+  id: string,
+  fence: number,
+  startedAt: number,
+  lapses: number,
+  attempts: number,
+  lane: number,
+  links: number,
+  maxLapses: number | null,
+  keepFailed: number | null,
+  dueAt: number,
+];
+
+/** Takes back what lapsed workers hold: the attempt is given back, the lapse counted, and the last lapse allowed is the job's end. */
+async function takeBack(tx: Tx): Promise<void> {
+  // Held for update, which keeps their own claims off; a beat that comes first makes them live again.
+  const lapsed = await tx.rows(
+    "SELECT no FROM stem.workers WHERE NOT emptied AND lease_until <= $1::bigint ORDER BY no FOR UPDATE SKIP LOCKED",
+    [tx.now],
+  );
+  if (lapsed.length === 0) return;
+  const workers = ints(lapsed.map(([no]) => no as number));
+  const held = (await takeHeld(tx, workers, 1)) as HeldRow[];
+  const places: Place[] = [];
+  const dead: Ending[] = [];
+  for (const [seq, id, fence, startedAt, lapses, attempts, lane, links, maxLapses, keepFailed, dueAt] of held) {
+    if (lapses < (maxLapses ?? JOB_DEFAULTS.maxLapses)) places.push({ seq, lane, dueAt });
+    else {
+      const error = { name: "LapsedError", message: `Its worker died or lost its lease ${lapses === 1 ? "once" : `${lapses} times`}.` };
+      dead.push({ seq, id, links, attempts, fence, startedAt, keepFailed, state: "failed", cause: "lapsed", error });
+    }
+  }
+  await tx.rows("UPDATE stem.workers SET emptied = true WHERE no = ANY($1::int[])", [workers]);
+  await enterLine(tx, places);
+  await followLinks(tx, await endBadly(tx, dead));
+}
+
+/** Ends the loans of workers; returns their jobs, with `lapses` more lapses. */
+export async function takeHeld(tx: Tx, workers: ReturnType<typeof ints>, lapses: 0 | 1): Promise<(readonly unknown[])[]> {
+  const seqs = await tx.rows("SELECT seq FROM stem.active WHERE worker = ANY($1::int[]) ORDER BY seq FOR UPDATE", [workers]);
+  if (seqs.length === 0) return [];
+  return tx.rows(
+    `WITH gone AS (DELETE FROM stem.active WHERE seq = ANY($1::bigint[]) RETURNING seq, fence, started_at)
+     UPDATE stem.jobs j SET lapses = j.lapses + $2::int, fence = gone.fence, started_at = gone.started_at FROM gone WHERE j.seq = gone.seq
+     RETURNING j.seq, j.id, j.fence, j.started_at, j.lapses, j.attempts, j.lane, j.links, j.max_lapses, j.keep_failed, j.due_at`,
+    [bigs(seqs.map(([seq]) => seq as number)), lapses],
+  );
+}
+
+/** Makes parked jobs ready whose deadline has passed, earliest first. */
+async function wakeOverdue(tx: Tx): Promise<void> {
+  const rows = (await tx.rows(
+    `SELECT seq, deadline FROM stem.parked WHERE deadline IS NOT NULL AND deadline <= $1::bigint ORDER BY deadline LIMIT ${BOUND} FOR UPDATE SKIP LOCKED`,
+    [tx.now],
+  )) as [number, number][];
+  await wakeAll(
+    tx,
+    rows.map(([seq, deadline]) => ({ seq, why: { by: "deadline" }, dueAt: deadline })),
+  );
+}
+
+/** Makes parked jobs, which are held, ready. */
+export async function wakeAll(
+  tx: Tx,
+  sleepers: readonly { readonly seq: number; readonly why: Wake; readonly dueAt: number }[],
+): Promise<void> {
+  if (sleepers.length === 0) return;
+  const seqs = bigs(sleepers.map(({ seq }) => seq));
+  const rows = (await tx.rows(
+    `WITH p AS (DELETE FROM stem.parked WHERE seq = ANY($1::bigint[])), w AS (DELETE FROM stem.waits WHERE seq = ANY($1::bigint[]))
+     UPDATE stem.jobs j SET wake = u.wake, due_at = u.due_at FROM unnest($1::bigint[], $2::text[], $3::bigint[]) u(seq, wake, due_at) WHERE j.seq = u.seq
+     RETURNING j.seq, j.lane, j.due_at`,
+    [seqs, texts(sleepers.map(({ why }) => JSON.stringify(why))), bigs(sleepers.map(({ dueAt }) => dueAt))],
+  )) as [number, number, number][];
+  await enterLine(
+    tx,
+    rows.map(([seq, lane, dueAt]) => ({ seq, lane, dueAt })),
+  );
+}
+
+type LateRow = [number, string, number, number, number, number, number | null];
+
+/** Ends jobs of these queues that had not started by their expiry. */
+async function expire(tx: Tx, queues: readonly string[]): Promise<number> {
+  const rows = (await tx.rows(
+    `WITH late AS MATERIALIZED (
+       SELECT l.ctid AS tid, l.seq FROM stem.queues q CROSS JOIN LATERAL (
+         SELECT l.ctid, l.seq FROM stem.line l WHERE l.lane / ${LEVELS} = q.no AND l.expires_at IS NOT NULL AND l.expires_at <= $2::bigint
+         ORDER BY l.expires_at LIMIT ${BOUND} FOR UPDATE SKIP LOCKED) l
+       WHERE q.name = ANY($1::text[]) AND NOT q.paused LIMIT ${BOUND}),
+     gone AS (DELETE FROM stem.line l USING late WHERE l.ctid = late.tid)
+     SELECT j.seq, j.id, j.expires_at, j.attempts, j.fence, j.links, j.keep_failed FROM late JOIN stem.jobs j ON j.seq = late.seq`,
+    [texts(queues), tx.now],
+  )) as LateRow[];
+  const ended = rows.map(([seq, id, expiresAt, attempts, fence, links, keepFailed]): Ending => {
+    const error = { name: "ExpiredError", message: `It had not started by ${new Date(expiresAt).toISOString()}.` };
+    return { seq, id, links, attempts, fence, startedAt: null, keepFailed, state: "expired", cause: null, error };
+  });
+  await followLinks(tx, await endBadly(tx, ended));
+  return rows.length;
+}

@@ -1,0 +1,126 @@
+import type { At, JobFilter, JobRecord, JobState, Results } from "../../contract/index.js";
+import { bigs, texts, type Value } from "./connect/values.js";
+import { FROM, RECORD, STANDS, STATES, toRecord } from "./rows.js";
+import { LEVELS, type Sql, type Store } from "./store.js";
+
+const HOUR_MS = 3_600_000;
+
+/** The result backend. */
+export function results(store: Store): Results {
+  return {
+    async get(ids: readonly string[]): Promise<readonly (JobRecord | undefined)[]> {
+      const rows = await store.rows(`${RECORD} ${FROM} WHERE j.id = ANY($1::text[])`, [texts(ids)]);
+      const records = new Map(rows.map((row) => [row[0] as string, toRecord(row)]));
+      return ids.map((id) => records.get(id));
+    },
+
+    async list(filter: JobFilter = {}): Promise<readonly JobRecord[]> {
+      const { where, values } = conditions(filter);
+      if (filter.cursor !== undefined) where.push(`j.seq < (SELECT seq FROM stem.jobs WHERE id = $${values.push(filter.cursor)}::text)`);
+      const limit = values.push(Math.min(filter.limit ?? 100, 1_000));
+      const rows = await store.rows(`${RECORD} ${FROM} ${all(where)} ORDER BY j.seq DESC LIMIT $${limit}::int`, values);
+      return rows.map(toRecord);
+    },
+
+    async count(filter: Omit<JobFilter, "limit" | "cursor" | "state"> = {}): Promise<Readonly<Record<JobState, number>>> {
+      const { where, values } = conditions(filter);
+      const rows = (await (where.length === 0
+        ? store.rows(COUNT_ALL)
+        : store.rows(`SELECT ${STANDS}::int, count(*) ${FROM} ${all(where)} GROUP BY 1`, values))) as [number, number][];
+      const counts: Record<JobState, number> = {
+        blocked: 0,
+        ready: 0,
+        active: 0,
+        parked: 0,
+        succeeded: 0,
+        failed: 0,
+        cancelled: 0,
+        expired: 0,
+      };
+      for (const [state, count] of rows) counts[STATES[state]!] = count;
+      return counts;
+    },
+
+    async prune(limit = 1_000, options?: At): Promise<number> {
+      return store.transact(options, (tx) => prune(tx, limit, tx.now));
+    },
+  };
+}
+
+function conditions(filter: Omit<JobFilter, "limit" | "cursor">): { where: string[]; values: Value[] } {
+  const where: string[] = [];
+  const values: Value[] = [];
+  if (filter.state !== undefined) {
+    const [state] = Object.entries(STATES).find(([, name]) => name === filter.state)!;
+    const narrow = NARROW[filter.state];
+    where.push(...(narrow === undefined ? [] : [narrow]), `${STANDS} = ${state}`);
+  }
+  if (filter.group !== undefined) where.push(`j.grp = $${values.push(filter.group)}::text`);
+  if (filter.task !== undefined) where.push(`j.task = $${values.push(filter.task)}::text`);
+  // A lane tells the queue: lanes of one queue are neighbours.
+  if (filter.queue !== undefined)
+    where.push(`j.lane / ${LEVELS} = (SELECT no FROM stem.queues WHERE name = $${values.push(filter.queue)}::text)`);
+  return { where, values };
+}
+
+function all(conditions: readonly string[]): string {
+  return conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
+}
+
+/** Conditions that say nothing new but let an index lead. */
+const NARROW: Readonly<Partial<Record<JobState, string>>> = {
+  succeeded: "e.seq IS NOT NULL",
+  failed: "e.state = 2 AND e.state > 1",
+  cancelled: "e.state = 3 AND e.state > 1",
+  expired: "e.state = 4 AND e.state > 1",
+  blocked: "j.open > 0 AND e.seq IS NULL",
+  active: "a.seq IS NOT NULL",
+  parked: "p.seq IS NOT NULL",
+  ready: "e.seq IS NULL AND a.seq IS NULL AND p.seq IS NULL",
+};
+
+/** All jobs by where they stand, each from a small table or an index; the successes are what is left of the ended. */
+const COUNT_ALL = `
+  SELECT 1, (SELECT count(*) FROM stem.ended) - (SELECT count(*) FROM stem.ended WHERE state > 1)
+  UNION ALL SELECT state::int, count(*) FROM stem.ended WHERE state > 1 GROUP BY state
+  UNION ALL SELECT 5, count(*) FROM stem.active
+  UNION ALL SELECT 6, count(*) FROM stem.parked
+  UNION ALL SELECT 7, count(*) FROM stem.jobs j LEFT JOIN stem.ended e ON e.seq = j.seq WHERE j.open > 0 AND e.seq IS NULL
+  UNION ALL SELECT 8, count(*) FROM stem.line`;
+
+/** True while a stored job that has not succeeded waits, or may wait again, for the result of job `e.seq`. */
+const NEEDED = `EXISTS (SELECT FROM stem.links l JOIN stem.jobs t ON t.seq = l.to_seq LEFT JOIN stem.ended x ON x.seq = l.to_seq
+  WHERE l.from_seq = e.seq AND (x.seq IS NULL OR x.state <> 1))`;
+
+async function prune(sql: Sql, limit: number, now: number): Promise<number> {
+  const jobs = await sql.rows(
+    `SELECT e.seq FROM stem.ended e WHERE e.forget_at <= $1::bigint AND NOT ${NEEDED} ORDER BY e.forget_at LIMIT $2::int FOR UPDATE OF e SKIP LOCKED`,
+    [now, limit],
+  );
+  await forget(
+    sql,
+    jobs.map(([seq]) => seq as number),
+  );
+  await sql.rows(
+    `DELETE FROM stem.events WHERE seq IN (SELECT seq FROM stem.events WHERE forget_at <= $1::bigint ORDER BY forget_at LIMIT $2::int FOR UPDATE SKIP LOCKED)`,
+    [now, limit],
+  );
+  await sql.rows(
+    "DELETE FROM stem.workers w WHERE lease_until <= $1::bigint AND NOT EXISTS (SELECT FROM stem.active a WHERE a.worker = w.no)",
+    [now - HOUR_MS],
+  );
+  return jobs.length;
+}
+
+/** Forgets jobs, wherever their record is, with their journals and links. */
+export async function forget(sql: Sql, seqs: readonly number[]): Promise<void> {
+  if (seqs.length === 0) return;
+  await sql.rows(
+    `WITH gone AS (DELETE FROM stem.jobs WHERE seq = ANY($1::bigint[]) RETURNING seq, links),
+       e AS (DELETE FROM stem.ended WHERE seq = ANY($1::bigint[])),
+       n AS (DELETE FROM stem.journal t USING gone WHERE t.job = gone.seq AND (gone.links & 4) <> 0),
+       f AS (DELETE FROM stem.links t USING gone WHERE t.from_seq = gone.seq AND (gone.links & 1) <> 0)
+     DELETE FROM stem.links t USING gone WHERE t.to_seq = gone.seq AND (gone.links & 2) <> 0`,
+    [bigs(seqs)],
+  );
+}

@@ -1,0 +1,96 @@
+import {
+  checkJobs,
+  type At,
+  type Capabilities,
+  type Due,
+  type NewSchedule,
+  type Schedule,
+  type Schedules,
+  type Shot,
+} from "../../contract/index.js";
+import { bigs, texts } from "./connect/values.js";
+import { checkTexts, insertJobs } from "./enqueue.js";
+import { CLOCK, type Row, type Store } from "./store.js";
+
+const COLUMNS = "id, spec, next_at, last_at, fires, paused";
+
+/** The schedule store. */
+export function schedules(store: Store, adapter: { readonly name: string; readonly capabilities: Capabilities }): Schedules {
+  return {
+    async upsert(list: readonly NewSchedule[]): Promise<void> {
+      // In the order of their ids, so that two processes that start at once do not wait for each other; the last of two equal ids counts, as if one by one.
+      const byId = [...new Map(list.map((schedule) => [schedule.id, schedule])).values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+      await store.rows(
+        `INSERT INTO stem.schedules AS s (id, spec, next_at) SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[])
+         ON CONFLICT (id) DO UPDATE SET spec = excluded.spec, next_at = excluded.next_at WHERE s.spec <> excluded.spec`,
+        [texts(byId.map(({ id }) => id)), texts(byId.map(({ spec }) => spec)), bigs(byId.map(({ nextAt }) => nextAt ?? null))],
+      );
+    },
+
+    async due(ids: readonly string[], limit: number, options?: At): Promise<Due> {
+      const rows = await store.rows(
+        `WITH clock AS MATERIALIZED (SELECT ${CLOCK} AS now)
+         SELECT clock.now, ${COLUMNS} FROM clock LEFT JOIN LATERAL (
+           SELECT ${COLUMNS} FROM stem.schedules WHERE id = ANY($2::text[]) AND NOT paused AND next_at IS NOT NULL ORDER BY next_at, id LIMIT $3::int) s ON true
+         ORDER BY next_at, id`,
+        [options?.now ?? null, texts(ids), limit + 1],
+      );
+      const now = rows[0]![0] as number;
+      const list = rows.filter((row) => row[1] !== null).map((row) => toSchedule(row.slice(1)));
+      const ready = list.filter(({ nextAt }, i) => i < limit && nextAt! <= now);
+      return { schedules: ready, nextDueAt: list[ready.length]?.nextAt, now };
+    },
+
+    async fire(shots: readonly Shot[], options?: At): Promise<readonly string[]> {
+      const jobs = shots.map(({ job }) => job);
+      checkJobs(jobs, adapter);
+      checkTexts(jobs);
+      await store.learnQueues(jobs.map(({ queue }) => queue));
+      return store.transact(options, async (tx) => {
+        await tx.rows("SELECT id FROM stem.schedules WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE", [
+          texts(shots.map(({ id }) => id)),
+        ]);
+        const moved = await tx.rows(
+          `UPDATE stem.schedules s SET next_at = u.next_at, last_at = u.slot, fires = fires + 1
+           FROM unnest($1::text[], $2::bigint[], $3::bigint[]) u(id, slot, next_at) WHERE s.id = u.id AND s.next_at = u.slot AND NOT s.paused RETURNING s.id, u.slot`,
+          [texts(shots.map(({ id }) => id)), bigs(shots.map(({ slot }) => slot)), bigs(shots.map(({ nextAt }) => nextAt ?? null))],
+        );
+        const slots = new Map(moved as [string, number][]);
+        // Of two shots at one slot the first counts.
+        const fired = shots.filter(({ id, slot }) => slots.get(id) === slot && slots.delete(id));
+        if (fired.length > 0)
+          await insertJobs(
+            store,
+            tx,
+            fired.map(({ job }) => job),
+          );
+        return fired.map(({ id }) => id);
+      });
+    },
+
+    async list(): Promise<readonly Schedule[]> {
+      return (await store.rows(`SELECT ${COLUMNS} FROM stem.schedules ORDER BY id`)).map(toSchedule);
+    },
+
+    async pause(id: string): Promise<boolean> {
+      return (await store.rows("UPDATE stem.schedules SET paused = true WHERE id = $1::text RETURNING 1", [id])).length === 1;
+    },
+
+    async resume(id: string, nextAt: number | undefined): Promise<boolean> {
+      const values = [id, nextAt ?? null];
+      return (
+        (await store.rows("UPDATE stem.schedules SET paused = false, next_at = $2::bigint WHERE id = $1::text RETURNING 1", values))
+          .length === 1
+      );
+    },
+
+    async remove(id: string): Promise<boolean> {
+      return (await store.rows("DELETE FROM stem.schedules WHERE id = $1::text RETURNING 1", [id])).length === 1;
+    },
+  };
+}
+
+function toSchedule(row: Row): Schedule {
+  const [id, spec, nextAt, lastAt, fires, paused] = row as [string, string, number | null, number | null, number, boolean];
+  return { id, spec, nextAt: nextAt ?? undefined, paused, lastAt: lastAt ?? undefined, fires };
+}

@@ -1,0 +1,192 @@
+import { createHash } from "node:crypto";
+import type { Lease } from "../../contract/index.js";
+import type { Connection } from "./connect/connection.js";
+import { isContention } from "./connect/errors.js";
+import type { Value } from "./connect/values.js";
+
+/** A row as a list of its columns. */
+export type Row = readonly unknown[];
+
+/** Where statements go: a connection of ours for one statement, a transaction of ours, or one of the caller's. */
+export interface Sql {
+  /** Runs a statement whose text says `stem.` where our schema is meant. */
+  rows(text: string, values?: readonly Value[]): Promise<Row[]>;
+}
+
+/** What is gathered while a transaction runs, to be told once it has committed. */
+export class News {
+  readonly queues = new Set<string>();
+  readonly lanes = new Set<number>();
+  readonly done: string[] = [];
+  readonly stopped: string[] = [];
+  /** Whether somebody wants to hear of ends; undefined: it is not known yet. */
+  isListened?: boolean;
+}
+
+/** One transaction. */
+export interface Tx extends Sql {
+  /** The time of this verb: of the test, else of the store. */
+  readonly now: number;
+  readonly news: News;
+}
+
+/** What this handle remembers of a job it lent, so that settling needs no look-up. Good as long as number, fence and links still match the row in `active`. */
+export interface Loan {
+  readonly seq: number;
+  readonly fence: number;
+  readonly links: number;
+  /** `keep_result` of the job. */
+  readonly keep: number | null;
+}
+
+/** Priorities per queue in the numbering of lanes. */
+export const LEVELS = 10;
+
+/** Loans remembered at most; it is only a cache. */
+const LOANS = 50_000;
+
+/** How often a transaction that got in another's way is run again. */
+const TRIES = 10;
+
+/** The store's clock in milliseconds, unless parameter 1 says otherwise. */
+export const CLOCK = "coalesce($1::bigint, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint)";
+
+/** Statements and transactions in one schema of one database, and what this handle remembers of it. */
+export class Store implements Sql {
+  readonly connection: Connection;
+  /** Our schema as it is written in SQL, quoted. */
+  readonly schema: string;
+  /** Jobs lent through this handle, by id. */
+  readonly loans = new Map<string, Loan>();
+  /** Told, after each commit, what it made due or ended. */
+  announce: (news: News) => void = () => undefined;
+
+  readonly #texts = new Map<string, { readonly text: string; readonly name: string }>();
+  readonly #numbers = new Map<string, number>();
+  readonly #names = new Map<number, string>();
+
+  constructor(connection: Connection, schema: string) {
+    this.connection = connection;
+    this.schema = quoted(schema);
+    connection.onReconnect = () => this.#forget();
+  }
+
+  /** A statement with our schema's name in it, and a name for it that is the same in every process. */
+  statement(text: string): { readonly text: string; readonly name: string } {
+    let known = this.#texts.get(text);
+    if (known === undefined) {
+      const full = this.named(text);
+      known = { text: full, name: `stem_${createHash("sha1").update(full).digest("hex").slice(0, 20)}` };
+      this.#texts.set(text, known);
+    }
+    return known;
+  }
+
+  /** A text that says `stem.` for our schema, with its name. */
+  named(text: string): string {
+    return text.replaceAll(/('?)\bstem\./g, (_, quote: string) =>
+      quote === "" ? `${this.schema}.` : `'${this.schema.replaceAll("'", "''")}.`,
+    );
+  }
+
+  /** One statement, which commits by itself. */
+  async rows(text: string, values: readonly Value[] = []): Promise<Row[]> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.connection.run(this.statement(text), values);
+      } catch (error) {
+        if (!isContention(error) || attempt === TRIES) throw this.connection.failure(error);
+      }
+    }
+  }
+
+  /** Runs `work` as one transaction, again if it got in another's way, and tells its news once it has committed. Whatever it throws undoes all of it. */
+  async transact<T>(at: { readonly now?: number } | undefined, work: (tx: Tx) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      const news = new News();
+      try {
+        const result = await this.connection.transact(async (run) => {
+          const rows = (text: string, values: readonly Value[] = []): Promise<Row[]> => run(this.statement(text), values);
+          const now = at?.now ?? ((await rows(`SELECT ${CLOCK}`, [null]))[0]![0] as number);
+          return work({ rows, now, news });
+        });
+        this.announce(news);
+        return result;
+      } catch (error) {
+        if (!isContention(error) || attempt === TRIES) throw this.connection.failure(error);
+      }
+    }
+  }
+
+  remember(id: string, loan: Loan): void {
+    if (this.loans.size >= LOANS) this.loans.clear();
+    this.loans.set(id, loan);
+  }
+
+  /** The loan of a lease as this handle remembers it, if it is this very delivery. */
+  recall(lease: Lease): Loan | undefined {
+    const loan = this.loans.get(lease.jobId);
+    return loan?.fence === lease.fence ? loan : undefined;
+  }
+
+  /** Number of a queue, if this handle knows it. */
+  queueNumber(name: string): number | undefined {
+    return this.#numbers.get(name);
+  }
+
+  /** Makes the queues known that are not yet. In a commit of its own, so that a number once given out is good whatever becomes of its first job. */
+  async learnQueues(names: readonly string[]): Promise<void> {
+    const unknown = [...new Set(names)].filter((name) => !this.#numbers.has(name)).sort();
+    for (const name of unknown) {
+      const [row] = await this.rows(
+        `WITH made AS (INSERT INTO stem.queues (name) SELECT $1::text WHERE NOT EXISTS (SELECT FROM stem.queues WHERE name = $1::text)
+           ON CONFLICT (name) DO NOTHING RETURNING no)
+         SELECT no FROM made UNION ALL SELECT no FROM stem.queues WHERE name = $1::text LIMIT 1`,
+        [name],
+      );
+      // Made by another at the same moment, and so seen only by the next look.
+      if (row === undefined) await this.learnQueues([name]);
+      else this.#keep(name, row[0] as number);
+    }
+  }
+
+  /** Tells of ends that were written by a statement of their own. */
+  ended(ids: readonly string[], isListened: boolean): void {
+    if (ids.length === 0) return;
+    const news = new News();
+    news.done.push(...ids);
+    news.isListened = isListened;
+    this.announce(news);
+  }
+
+  /** Name of the queue a lane belongs to, if this handle knows it. */
+  queueOf(lane: number): string | undefined {
+    return this.#names.get(Math.floor(lane / LEVELS));
+  }
+
+  /** Makes the names of these lanes' queues known. */
+  async learnLanes(lanes: Iterable<number>): Promise<void> {
+    for (const lane of lanes) {
+      if (this.queueOf(lane) !== undefined) continue;
+      for (const [no, name] of await this.rows("SELECT no, name FROM stem.queues")) this.#keep(name as string, no as number);
+      return;
+    }
+  }
+
+  #keep(name: string, no: number): void {
+    this.#numbers.set(name, no);
+    this.#names.set(no, name);
+  }
+
+  /** What another server, or a restored one, may number anew. */
+  #forget(): void {
+    this.#numbers.clear();
+    this.#names.clear();
+    this.loans.clear();
+  }
+}
+
+/** A name as SQL writes it. */
+export function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}

@@ -1,0 +1,39 @@
+import { beforeAll } from "@jest/globals";
+import { Client } from "pg";
+import { postgres } from "../../lib/adapters/postgres/index.js";
+import type { Adapter } from "../../lib/contract/index.js";
+import { describeShared, sharedPostgres } from "../servers/index.js";
+import { runLaws } from "./run-laws.js";
+
+describeShared("postgres")("on a server", () => {
+  let url: string;
+  let serial = 0;
+
+  beforeAll(async () => {
+    url = await sharedPostgres();
+  }, 90_000);
+
+  runLaws("postgres", {
+    async open() {
+      const schema = `laws_${process.pid}_${++serial}`;
+      const opened: Adapter[] = [];
+      const open = async (): Promise<Adapter> => {
+        const adapter = postgres(url, { schema });
+        await adapter.open();
+        opened.push(adapter);
+        return adapter;
+      };
+      return {
+        adapter: await open(),
+        other: open,
+        async close() {
+          for (const adapter of opened) await adapter.close();
+          const client = new Client(url);
+          await client.connect();
+          await client.query(`SET client_min_messages = warning; DROP SCHEMA "${schema}" CASCADE`);
+          await client.end();
+        },
+      };
+    },
+  });
+});
