@@ -1,18 +1,13 @@
-// One run of one workload: node bench/one.mjs STORE WORKLOAD. Prints one line of JSON: { workload: value, … }.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { WORKLOADS } from "./workloads.mjs";
-import { openBench } from "./stem.mjs";
+// One run of one workload on one system, in a process of its own: node bench/one.mjs '{ system, config, program, at, keep, profile, sizes }'.
+// Its last line is JSON: { values, n, cpu }.
+import { openSystem } from "./open.mjs";
+import { PROGRAMS } from "./workloads/index.mjs";
 
-const [store, name] = process.argv.slice(2);
-const folder = mkdtempSync(join(tmpdir(), "stem-bench-"));
-try {
-  console.log(
-    JSON.stringify(
-      await WORKLOADS[name].run({ store, file: join(folder, "bench.db"), open: () => openBench(store, join(folder, "bench.db")) }),
-    ),
-  );
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
+const { at, options, ...job } = JSON.parse(process.argv[2]);
+const program = PROGRAMS.find(({ name }) => name === job.program);
+const system = await openSystem({ ...job, at });
+await system.prepare?.();
+const result = await program.run({ system, at, job }, options);
+console.log(JSON.stringify(result));
+// Some systems leave timers and connections behind; the run is over.
+process.exit(0);

@@ -1,90 +1,102 @@
-// Measures this project, each run in a process of its own, and prints medians. Nothing here is a test.
-//   npm run bench -- --store sqlite|memory [--runs 5] [--only drain,bulk] [--json]
-import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
-import { WORKLOADS } from "./workloads.mjs";
+// Measures this project beside the bare store and other queues. Nothing here is a test. See options.mjs or --help.
+import { mkdirSync } from "node:fs";
+import { endAll, execute } from "./execute.mjs";
+import { linesOf } from "./lines.mjs";
+import { readOptions, USAGE, UsageError } from "./options.mjs";
+import { installPeers } from "./peers.mjs";
+import { missingOf, planOf } from "./plan.mjs";
+import { progressOf } from "./progress.mjs";
+import { report } from "./report.mjs";
+import { save } from "./results.mjs";
+import { START } from "./servers/index.mjs";
+import { tableOf } from "./table.mjs";
 
-const { values } = parseArgs({
-  options: {
-    store: { type: "string", default: "sqlite" },
-    runs: { type: "string", default: "5" },
-    only: { type: "string" },
-    json: { type: "boolean", default: false },
-  },
+/** A run that failed so often is not tried again. */
+const PATIENCE = 2;
+
+const options = optionsOrEnd();
+const complain = (line) => process.stderr.write(`${line}\n`);
+if (options.peers) installPeers(complain);
+for (const { system, why } of missingOf(options)) complain(`${system.name} ${why}: left out.`);
+const missing = new Set(missingOf(options).map(({ system }) => system));
+const groups = planOf(options)
+  .map((group) => group.filter(({ system }) => !missing.has(system)))
+  .filter((group) => group.length > 0);
+if (groups.length === 0) end(2, "No system that can be measured here has these workloads.");
+if (options.prof) mkdirSync(new URL("profiles/", import.meta.url), { recursive: true });
+
+const server = await START[options.store](options.server);
+const done = [];
+const progress = progressOf(groups);
+let interrupted = false;
+process.once("SIGINT", () => {
+  interrupted = true;
+  endAll();
 });
-const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
-if (!["sqlite", "memory"].includes(values.store)) {
-  console.error(`--store is sqlite or memory, not "${values.store}".`);
-  process.exit(2);
-}
-const only = values.only?.split(",");
-const unknown = only?.filter((name) => !(name in WORKLOADS));
-if (unknown?.length) {
-  console.error(`Unknown workloads: ${unknown.join(", ")}. There are: ${Object.keys(WORKLOADS).join(", ")}.`);
-  process.exit(2);
-}
-
-const names = Object.keys(WORKLOADS).filter(
-  (name) => (only?.includes(name) ?? true) && (WORKLOADS[name].stores?.includes(values.store) ?? true),
-);
-const measured = new Map();
-const runs = Number(values.runs);
-// Round by round, so that a slow minute of the machine falls on all workloads alike.
-for (let run = 0; run < runs; run++) {
-  for (const [index, name] of names.entries()) {
-    if (process.stderr.isTTY)
-      process.stderr.write(`\r\u001B[Krun ${run + 1}/${runs} [${"█".repeat(index + 1)}${"░".repeat(names.length - index - 1)}] ${name}`);
-    const { stdout, stderr, status } = spawnSync(
-      process.execPath,
-      ["--expose-gc", fileURLToPath(new URL("one.mjs", import.meta.url)), values.store, name],
-      { encoding: "utf8", timeout: 300_000 },
-    );
-    if (status !== 0) {
-      console.error(`\n${name} failed:\n${stdout}${stderr}`);
-      process.exit(1);
-    }
-    for (const [workload, value] of Object.entries(JSON.parse(stdout.trim().split("\n").at(-1)))) {
-      const system = WORKLOADS[name].system ?? `stem-${values.store}`;
-      const key = `${system} ${workload}`;
-      if (!measured.has(key)) measured.set(key, { system, workload, unit: WORKLOADS[name].unit, values: [] });
-      measured.get(key).values.push(value);
-    }
+try {
+  for (const [index, group] of groups.entries()) {
+    if (interrupted) break;
+    await progress.during(index, () => (group.length === 1 ? alone(group[0]) : Promise.all(group.map(beside))));
   }
+} finally {
+  progress.end();
+  await server.stop();
 }
-if (process.stderr.isTTY) process.stderr.write("\r\u001B[K");
+const lines = linesOf(done, options);
+if (options.json) for (const line of lines) console.log(JSON.stringify(line));
+else console.log(`${server.about}\n\n${tableOf(lines, { colour: process.stdout.isTTY && !process.env.NO_COLOR })}`);
+if (interrupted) end(130, "Interrupted: the figures are of what had been measured by then.");
+if (options.save) {
+  save(options.store, lines, server.about);
+  for (const file of report()) complain(`Wrote ${file}.`);
+}
+process.exit(lines.some((line) => line.failed > 0 && line.system.startsWith("stem-")) ? 1 : 0);
 
-const rows = [...measured.values()].map(({ system, workload, unit, values: all }) => {
-  const sorted = [...all].sort((a, b) => a - b);
-  return {
-    store: values.store,
-    system,
-    version: system.startsWith("stem-") ? version : driverVersion(),
-    workload,
-    unit,
-    median: sorted[Math.floor(sorted.length / 2)],
-    min: sorted[0],
-    max: sorted.at(-1),
-    runs: sorted.length,
-  };
-});
-if (values.json) for (const row of rows) console.log(JSON.stringify(row));
-else {
-  const number = (value) => (value >= 100 ? Math.round(value).toLocaleString("en-GB") : value.toFixed(3));
-  console.log(
-    `${"system".padEnd(14)}${"workload".padEnd(18)}${"unit".padEnd(9)}${"median".padStart(12)}${"min".padStart(12)}${"max".padStart(12)}`,
+async function alone(run) {
+  const failures = done.filter(
+    ({ system, config, program, result }) => same(run, { system, config, program }) && result.error !== undefined,
   );
-  for (const row of rows) {
-    const figures = [row.median, row.min, row.max].map((value) => number(value).padStart(12)).join("");
-    console.log(`${row.system.padEnd(14)}${row.workload.padEnd(18)}${row.unit.padEnd(9)}${figures}`);
-  }
-  const rate = (name) => rows.find((row) => row.workload === name && row.system.startsWith("stem-"))?.median;
-  if (rate("drain") && rate("drain-200k"))
-    console.log(`\ndrain of 200,000 at ${((rate("drain-200k") / rate("drain")) * 100).toFixed(0)} % of the rate of 20,000`);
+  const result =
+    failures.length >= PATIENCE ? { error: `${failures.at(-1).result.error} (not tried again)` } : await execute(run, await server.fresh());
+  record(run, result);
 }
 
-function driverVersion() {
-  return createRequire(import.meta.url)("better-sqlite3/package.json").version;
+/** Each in a store of its own beside the others. */
+async function beside(run) {
+  record(run, await execute(run, await server.fresh({ keep: true })));
+}
+
+function record(run, result) {
+  if (interrupted) return;
+  done.push({ ...run, result });
+  if (result.error === undefined) return;
+  progress.say(`${run.program.name} of ${run.system.name} (${run.config}) failed: ${result.error}`);
+}
+
+function same(a, b) {
+  return a.system === b.system && a.config === b.config && a.program === b.program;
+}
+
+function optionsOrEnd() {
+  try {
+    const read = readOptions(process.argv.slice(2));
+    if (read.help) end(0, USAGE, process.stdout);
+    if (read.report)
+      end(
+        0,
+        report()
+          .map((file) => `Wrote ${file}.`)
+          .join("\n"),
+        process.stdout,
+      );
+    return read;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return end(2, `${error.message}\nSee npm run bench -- --help.`);
+  }
+}
+
+function end(code, text, stream = process.stderr) {
+  stream.write(`${text.trimEnd()}\n`);
+  process.exit(code);
 }

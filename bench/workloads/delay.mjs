@@ -1,0 +1,31 @@
+import { now, payload, percentile, sleep, within } from "../measure.mjs";
+import { other } from "./processes.mjs";
+
+/** How much later than asked for jobs start that are due in one to three seconds, worker in another process where the store can be shared. */
+export async function delay(run, { n }) {
+  const { system, at } = run;
+  const late = [];
+  let allRan;
+  const finished = new Promise((resolve) => (allRan = resolve));
+  const heard = ({ due, at: started }) => {
+    if (late.push(started - due) === n) allRan();
+  };
+  const alone = at.store === "memory";
+  const worker = alone ? await system.worker(({ due }) => heard({ due, at: now() })) : other("work", run);
+  if (alone) await worker.start();
+  else {
+    await worker.ready();
+    worker.onMessage(heard);
+  }
+  const producer = await system.producer();
+  await sleep(500);
+  const enqueued = Array.from({ length: n }, async (_, i) => {
+    const wait = Math.round(1_000 + Math.random() * 2_000);
+    await producer.add(payload(i, { due: now() + wait }), wait);
+  });
+  await Promise.all(enqueued);
+  await within(30_000, "the start of the last delayed job", finished);
+  await producer.close();
+  await (alone ? worker.close() : worker.stop());
+  return { values: { "delay-p50": percentile(late, 50), "delay-p99": percentile(late, 99) }, n };
+}

@@ -1,0 +1,39 @@
+import { now, payload, percentile, sleep, within } from "../measure.mjs";
+import { other } from "./processes.mjs";
+
+const WARM = 20;
+
+/** One job at a time into an idle worker in another process (or in this one): enqueue called → handler started. The gaps are random, so that pollers are met at any moment. */
+export async function latency(run, { n, seconds, oneProcess = false }) {
+  const { system, job } = run;
+  let heard = () => {};
+  const worker = oneProcess ? await system.worker(({ i }) => heard({ i, at: now() })) : other("work", run);
+  if (oneProcess) await worker.start();
+  else {
+    await worker.ready();
+    worker.onMessage((message) => heard(message));
+  }
+  const producer = await system.producer();
+  await sleep(500);
+  const waits = [];
+  const began = now();
+  for (let i = -WARM; i < n; i++) {
+    if (now() > began + seconds * 1_000 && waits.length > 0) break;
+    await sleep(1 + Math.random() * 5);
+    const started = new Promise((resolve) => {
+      heard = (message) => message.i === i && resolve(message.at);
+    });
+    const called = now();
+    void Promise.resolve(producer.add(payload(i))).catch((error) => console.error(error));
+    const wait = (await within(20_000, "the job's start", started)) - called;
+    // Whoever polls is given fewer jobs, and needs no warming.
+    if (i >= 0 || n < WARM) waits.push(wait);
+    if (n < WARM && waits.length === n) break;
+  }
+  await producer.close();
+  await (oneProcess ? worker.close() : worker.stop());
+  return {
+    values: { [`${job.program}-p50`]: percentile(waits, 50), [`${job.program}-p99`]: percentile(waits, 99) },
+    n: waits.length,
+  };
+}
