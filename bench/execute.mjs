@@ -19,7 +19,8 @@ export async function execute({ system, config, program, job }, at) {
   const child = spawn(nodeFor(system), ["--expose-gc", "--no-warnings", ONE, JSON.stringify({ ...job, at })], {
     // A group of its own, so that a run that hangs is ended with all the processes it has started.
     detached: true,
-    stdio: ["ignore", "pipe", "pipe"],
+    // It ends when its standard input does, so that it does not outlive this process either.
+    stdio: ["pipe", "pipe", "pipe"],
   });
   running.add(child);
   let out = "";

@@ -3,6 +3,7 @@
 import { openSystem } from "./open.mjs";
 import { PROGRAMS } from "./workloads/index.mjs";
 
+process.stdin.once("end", () => process.exit(1)).resume();
 const { at, options, ...job } = JSON.parse(process.argv[2]);
 const program = PROGRAMS.find(({ name }) => name === job.program);
 const system = await openSystem({ ...job, at });

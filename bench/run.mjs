@@ -29,10 +29,12 @@ const server = await START[options.store](options.server);
 const done = [];
 const progress = progressOf(groups);
 let interrupted = false;
-process.once("SIGINT", () => {
-  interrupted = true;
-  endAll();
-});
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.once(signal, () => {
+    interrupted = true;
+    endAll();
+  });
+}
 try {
   for (const [index, group] of groups.entries()) {
     if (interrupted) break;

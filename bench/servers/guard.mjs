@@ -4,13 +4,13 @@ import { sleep } from "../measure.mjs";
 
 /**
  * Starts a server under a shell that ends it when this process is gone, however this process ends: the shell waits for the end of its standard input, which we
- * hold open.
+ * hold open. Then it removes the folder `cwd`.
  *
  * @returns `stop()`, which resolves when the server has ended, and `trouble()`, what it last wrote
  */
 export function guarded(command, args, { signal, ...options }) {
-  const script = `"$@" & child=$!; cat > /dev/null; kill -${signal} "$child" 2> /dev/null; wait "$child"`;
-  const shell = spawn("sh", ["-c", script, "sh", command, ...args], { ...options, stdio: ["pipe", "pipe", "pipe"] });
+  const script = `folder=$1; shift; "$@" & child=$!; cat > /dev/null; kill -${signal} "$child" 2> /dev/null; wait "$child"; cd /; rm -rf "$folder"`;
+  const shell = spawn("sh", ["-c", script, "sh", options.cwd, command, ...args], { ...options, stdio: ["pipe", "pipe", "pipe"] });
   let tail = "";
   for (const stream of [shell.stdout, shell.stderr]) stream.on("data", (text) => (tail = (tail + text).slice(-2_000)));
   shell.stdin.on("error", () => {});

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import pg from "pg";
+import { Client } from "pg";
 import { freePort, guarded, untilItAnswers } from "./guard.mjs";
 
 /**
@@ -91,7 +91,7 @@ export async function countQueries({ url }) {
 }
 
 export async function query(url, text, values) {
-  const client = new pg.Client({ connectionString: url });
+  const client = new Client({ connectionString: url });
   await client.connect();
   try {
     return (await client.query(text, values)).rows;

@@ -1,4 +1,4 @@
-import pg from "pg";
+import { Pool } from "pg";
 
 const TABLE = `
   CREATE TABLE job (
@@ -38,7 +38,7 @@ export default {
   about: { batches: "one statement per 500 jobs, the next one in flight; concurrent inserts coalesced" },
   skips: { batches: ["latency", "delay", "recovery", "idle", "drain-slow1", "drain-1m"] },
   async open({ url }, _config, { keep }) {
-    const pool = new pg.Pool({ connectionString: url, max: 4 });
+    const pool = new Pool({ connectionString: url, max: 4 });
     const insert = (all) => pool.query({ ...INSERT, values: [all.map((data) => JSON.stringify(data))] });
     const unfinished = async () => (await pool.query("SELECT count(*)::int AS unfinished FROM job WHERE state < 2")).rows[0];
     return {
@@ -46,12 +46,12 @@ export default {
       producer: () => ({ add: coalesced(insert), addBulk: insert, close: () => {} }),
       worker(handler) {
         const statement = turn(keep ? "keep" : "discard");
-        let stopped = false;
+        const life = { over: false };
         let flying;
         const loop = async () => {
           let ended = [];
           flying = pool.query({ ...statement, values: [BATCH, ended] });
-          while (!stopped) {
+          while (!life.over) {
             const { rows } = await flying;
             const ending = ended;
             ended = [];
@@ -64,9 +64,9 @@ export default {
           }
         };
         return {
-          start: () => void loop().catch((error) => stopped || console.error(error)),
+          start: () => void loop().catch((error) => life.over || console.error(error)),
           async close() {
-            stopped = true;
+            life.over = true;
             await flying;
           },
         };

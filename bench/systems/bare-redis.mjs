@@ -69,9 +69,9 @@ function onStreams(client) {
     }),
     worker(handler) {
       const reader = client.duplicate();
-      let stopped = false;
+      const life = { over: false };
       const loop = async () => {
-        while (!stopped) {
+        while (!life.over) {
           const read = await reader.xreadgroup("GROUP", GROUP, "worker", "COUNT", BATCH, "BLOCK", 2_000, "STREAMS", STREAM, ">");
           if (read === null) continue;
           const entries = read[0][1];
@@ -85,9 +85,9 @@ function onStreams(client) {
         }
       };
       return {
-        start: () => void loop().catch((error) => stopped || console.error(error)),
+        start: () => void loop().catch((error) => life.over || console.error(error)),
         close() {
-          stopped = true;
+          life.over = true;
           reader.disconnect();
         },
       };
@@ -109,10 +109,10 @@ function onLists(client, keep) {
       close: () => {},
     }),
     worker(handler) {
-      let stopped = false;
+      const life = { over: false };
       const loop = async () => {
         let ended = [];
-        while (!stopped) {
+        while (!life.over) {
           const jobs = await client.turn(WAITING, HELD, BATCH, Date.now() + 30_000, keep ? "1" : "0", ...ended);
           ended = [];
           for (let i = 0; i < jobs.length; i += 2) {
@@ -122,7 +122,7 @@ function onLists(client, keep) {
           if (jobs.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
         }
       };
-      return { start: () => void loop().catch((error) => stopped || console.error(error)), close: () => void (stopped = true) };
+      return { start: () => void loop().catch((error) => life.over || console.error(error)), close: () => void (life.over = true) };
     },
     left: unfinished,
     counts: async () => ({ unfinished: await unfinished() }),

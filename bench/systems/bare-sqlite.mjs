@@ -34,10 +34,10 @@ export default {
     return {
       producer: () => ({ add: async (data) => insert.run(JSON.stringify(data)), addBulk: async (all) => insertMany(all), close: () => {} }),
       worker(handler) {
-        let stopped = false;
+        const life = { over: false };
         const loop = async () => {
           let ended = [];
-          while (!stopped) {
+          while (!life.over) {
             const jobs = turn.immediate(ended);
             ended = [];
             for (const { id, payload } of jobs) {
@@ -47,7 +47,7 @@ export default {
             await new Promise((resolve) => setImmediate(resolve));
           }
         };
-        return { start: () => void loop().catch((error) => stopped || console.error(error)), close: () => void (stopped = true) };
+        return { start: () => void loop().catch((error) => life.over || console.error(error)), close: () => void (life.over = true) };
       },
       left: () => db.prepare("SELECT 1 FROM job WHERE state < 2 LIMIT 1").all().length,
       counts: unfinished,

@@ -1,4 +1,4 @@
-import pg from "pg";
+import { Pool } from "pg";
 import { bullmq, BULLMQ } from "./bullmq.mjs";
 
 /** BullMQ's own backend for Postgres: a stored function and a commit per job. */
@@ -17,7 +17,7 @@ export default {
   async open({ url }, { max, ...config }, options) {
     const { createPostgresBackend, withBackend } = await import("bullmq");
     const connection = { connectionString: url, migrate: true, ...(max === undefined ? {} : { max }) };
-    const pool = new pg.Pool({ connectionString: url, max: 1 });
+    const pool = new Pool({ connectionString: url, max: 1 });
     const opened = bullmq(withBackend(createPostgresBackend), connection, config, options);
     return {
       ...opened,

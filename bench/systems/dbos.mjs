@@ -1,4 +1,4 @@
-import pg from "pg";
+import { Client, Pool } from "pg";
 
 /**
  * A queue of DBOS: each job is a workflow. A job costs four round trips to enqueue and four to finish. There is no call for many: `bulk` would put 1,000 into one
@@ -23,7 +23,7 @@ export default {
   keeps: true,
   async open({ url }, { queue, system = {} }) {
     const { DBOS, DBOSClient } = await import("@dbos-inc/dbos-sdk");
-    const pool = new pg.Pool({ connectionString: url, max: 1 });
+    const pool = new Pool({ connectionString: url, max: 1 });
     const target = { queueName: "bench", workflowName: "bench" };
     let handle;
     let registered = false;
@@ -41,7 +41,7 @@ export default {
       },
       async producer() {
         const client = await DBOSClient.create({ systemDatabaseUrl: url, applicationName: "bench", ...system });
-        const transaction = new pg.Client({ connectionString: url });
+        const transaction = new Client({ connectionString: url });
         await transaction.connect();
         return {
           add: (data, delay) => client.enqueue(delay === undefined ? target : { ...target, delaySeconds: delay / 1_000 }, data),

@@ -1,4 +1,4 @@
-import pg from "pg";
+import { Pool } from "pg";
 
 /**
  * graphile-worker. Untuned it takes one job per statement and deletes it with another, a commit each. Its local queue takes 500 at a time and
@@ -28,7 +28,7 @@ export default {
   async open({ url }, config) {
     const { Logger, makeWorkerUtils, run, runMigrations } = await import("graphile-worker");
     const logger = new Logger(() => () => {});
-    const pool = new pg.Pool({ connectionString: url, max: 1 });
+    const pool = new Pool({ connectionString: url, max: 1 });
     return {
       prepare: () => runMigrations({ connectionString: url, logger }),
       async producer() {

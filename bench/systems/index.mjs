@@ -4,7 +4,7 @@ import barePostgres from "./bare-postgres.mjs";
 import bareRedis from "./bare-redis.mjs";
 import bareSqlite from "./bare-sqlite.mjs";
 import beeQueue from "./bee-queue.mjs";
-import bullmq from "./bullmq.mjs";
+import bullmqRedis from "./bullmq.mjs";
 import bullmqPostgres from "./bullmq-postgres.mjs";
 import dbos from "./dbos.mjs";
 import graphileWorker from "./graphile-worker.mjs";
@@ -23,7 +23,7 @@ import { stem } from "./stem.mjs";
  */
 export const SYSTEMS = [
   stem("redis"),
-  bullmq,
+  bullmqRedis,
   beeQueue,
   bareRedis,
   stem("postgres"),

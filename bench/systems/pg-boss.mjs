@@ -1,4 +1,4 @@
-import pg from "pg";
+import { Pool } from "pg";
 
 /**
  * pg-boss. By default a worker asks every two seconds for one job. Fastest: a handler that is given 1,000 jobs at once, asks again at once while batches are full, and is
@@ -31,7 +31,7 @@ export default {
   keeps: true,
   async open({ url }, { boss = {}, queue = {}, work = {} }) {
     const { PgBoss } = await import("pg-boss");
-    const pool = new pg.Pool({ connectionString: url, max: 1 });
+    const pool = new Pool({ connectionString: url, max: 1 });
     const start = async (more) => {
       const opened = new PgBoss({ connectionString: url, ...boss, ...more });
       opened.on("error", (error) => console.error(error.message));

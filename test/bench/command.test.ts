@@ -35,24 +35,14 @@ const { version } = JSON.parse(readFileSync(`${root}package.json`, "utf8")) as {
 
 describe("npm run bench", () => {
   it("prints one line of JSON per system and workload, ours beside the bare store", () => {
-    const { status, stdout, stderr } = bench(
-      "--store",
-      "sqlite",
-      "--size",
-      "0.01",
-      "--runs",
-      "2",
-      "--workload",
-      "drain,memory,bulk",
-      "--json",
-    );
+    const { status, stdout, stderr } = bench("--store", "sqlite", "--size", "0.01", "--runs", "1", "--workload", "drain,memory", "--json");
     expect({ status, stderr: stderr.replace(/^round .*\n/gm, "") }).toEqual({ status: 0, stderr: "" });
     const lines = linesOf(stdout);
     expect(lines.map(({ system, workload }) => `${system} ${workload}`).sort()).toEqual(
-      ["bulk", "drain", "memory"].flatMap((workload) => [`bare-sqlite ${workload}`, `stem-sqlite ${workload}`]).sort(),
+      ["drain", "memory"].flatMap((workload) => [`bare-sqlite ${workload}`, `stem-sqlite ${workload}`]).sort(),
     );
     for (const line of lines) {
-      expect(line).toMatchObject({ store: "sqlite", unit: line.workload === "memory" ? "MB" : "jobs/s", runs: 2 });
+      expect(line).toMatchObject({ store: "sqlite", unit: line.workload === "memory" ? "MB" : "jobs/s", runs: 1 });
       expect(line.min).toBeGreaterThan(0);
       expect(line.median).toBeGreaterThanOrEqual(line.min);
       expect(line.max).toBeGreaterThanOrEqual(line.median);
@@ -79,9 +69,8 @@ describe("npm run bench", () => {
       ["latency-p50", "ms"],
       ["latency-p99", "ms"],
     ]);
-    const alone = bench("--store", "memory", "--size", "0.03", "--runs", "1", "--workload", "latency-one,drain-discard", "--json");
+    const alone = bench("--store", "memory", "--size", "0.03", "--runs", "1", "--workload", "latency-one", "--json");
     expect(linesOf(alone.stdout).map(({ workload, runs }) => [workload, runs])).toEqual([
-      ["drain-discard", 1],
       ["latency-one-p50", 1],
       ["latency-one-p99", 1],
     ]);
