@@ -40,6 +40,8 @@ export class Connection {
   #isReady = false;
   #stop = new AbortController();
   readonly #ignore = (): void => undefined;
+  /** Clients whose errors are listened to. */
+  readonly #heard = new WeakSet<PgPoolClient>();
 
   constructor(target: Target) {
     this.target = target;
@@ -80,10 +82,14 @@ export class Connection {
     const ready = this.#prepare(prepare, log, this.#stop.signal);
     this.#ready = ready;
     ready.catch(() => undefined);
-    await Promise.race([
-      ready,
-      pause(this.target.connectTimeoutMs, undefined, { ref: false, signal: this.#stop.signal }).catch(this.#ignore),
-    ]);
+    // This wait keeps the process alive: there may be nothing else yet that does.
+    const done = new AbortController();
+    const signal = AbortSignal.any([done.signal, this.#stop.signal]);
+    try {
+      await Promise.race([ready, pause(this.target.connectTimeoutMs, undefined, { signal }).catch(this.#ignore)]);
+    } finally {
+      done.abort();
+    }
   }
 
   async close(): Promise<void> {
@@ -139,6 +145,17 @@ export class Connection {
 
   /** A client of the pool, whatever is known of the store. */
   async lend(): Promise<PgPoolClient> {
+    return this.#hear(await this.#take());
+  }
+
+  /** A pool listens to its idle clients only. One that is cut between two queries of a loan would, unheard, end the process; its next query fails anyhow. */
+  #hear(client: PgPoolClient): PgPoolClient {
+    if (!this.#heard.has(client)) client.on("error", this.#ignore);
+    this.#heard.add(client);
+    return client;
+  }
+
+  async #take(): Promise<PgPoolClient> {
     if (this.target.pool === undefined) return this.pool.connect();
     // The application's pool may have no bound of its own to waiting.
     const asked = this.pool.connect();
@@ -159,7 +176,7 @@ export class Connection {
   /** Runs `work` with a client of its own, whether this is open or not. */
   async apart<T>(work: (client: PgClient) => Promise<T>): Promise<T> {
     if (this.target.pool !== undefined) {
-      const client = await this.target.pool.connect();
+      const client = this.#hear(await this.target.pool.connect());
       try {
         return await work(client);
       } finally {
@@ -199,7 +216,7 @@ export class Connection {
     try {
       await Promise.race([
         this.#ready,
-        pause(this.target.connectTimeoutMs, undefined, { ref: false, signal: late.signal }).then(() => {
+        pause(this.target.connectTimeoutMs, undefined, { signal: late.signal }).then(() => {
           throw new StoreError(
             "STEM_STORE_UNREACHABLE",
             `The Postgres server at ${this.target.where} has not been reached yet.`,
