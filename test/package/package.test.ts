@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -33,6 +33,17 @@ const read = (file: string): string => readFileSync(join(installed, file), "utf8
 const node = (...args: string[]): { status: number | null; stdout: string; stderr: string } =>
   spawnSync(process.execPath, args, { cwd: home, encoding: "utf8", env });
 
+/** Names of an adapter's files of this kind, in the sources or in the package. */
+function filesOf(folder: "lib" | "dist/lib", adapter: string, kind: string): readonly string[] {
+  const start = `${folder}/adapters/${adapter}/`;
+  const all =
+    folder === "lib"
+      ? readdirSync(join(root, start), { recursive: true, encoding: "utf8" })
+      : files.filter((file) => file.startsWith(start)).map((file) => file.slice(start.length));
+  const found = all.filter((file) => file.endsWith(`.${kind}`)).sort();
+  return found.length > 0 ? found : [`no .${kind} at all`, folder];
+}
+
 /** The entries of `exports` that hold code, as an app names them. */
 const entries = (): { name: string; types: string; file: string }[] =>
   Object.entries(manifest.exports).flatMap(([path, entry]) =>
@@ -63,10 +74,17 @@ afterAll(() => rmSync(home, { recursive: true, force: true }));
 describe("The package", () => {
   it("holds the library, the generator, the schematics and the papers, and nothing else of the repository", () => {
     const expected =
-      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/.+\.md|dist\/(lib|codegen|schematics)\/.+\.(js|js\.map|d\.ts|json|sql|ts\.template))$/;
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/.+\.md|dist\/(lib|codegen|schematics)\/.+\.(js|js\.map|d\.ts|json|sql|lua|ts\.template))$/;
     expect(files.filter((file) => !expected.test(file) || /(\.test|\.spec)\.|tsbuildinfo|tsconfig/.test(file))).toEqual([]);
     for (const file of ["README.md", "LICENSE", "CHANGELOG.md", "dist/lib/adapters/sqlite/sql/001-tables.sql"])
       expect(files).toContain(file);
+    // tsc copies neither: without them the adapters would load, and fail at their first call.
+    for (const [adapter, kind] of [
+      ["redis", "lua"],
+      ["postgres", "sql"],
+      ["sqlite", "sql"],
+    ] as const)
+      expect({ adapter, packed: filesOf("dist/lib", adapter, kind) }).toEqual({ adapter, packed: filesOf("lib", adapter, kind) });
     for (const kind of ["task", "workflow", "cron"])
       for (const file of ["index.js", "schema.json", `files/__file__.${kind}.ts.template`, `files/__file__.${kind}.__spec__.ts.template`])
         expect(files).toContain(`dist/schematics/${kind}/${file}`);
@@ -133,11 +151,19 @@ describe("The package", () => {
   });
 
   it("names the missing peer and the command that installs it", () => {
-    writeFileSync(
-      join(home, "open.mjs"),
-      `import { sqlite } from "nestjs-stem/sqlite"; await sqlite("stem.db").open().catch((e) => console.log(e.code, e.message));`,
-    );
-    expect(node("open.mjs").stdout).toMatch(/^STEM_MISSING_PEER .*better-sqlite3, which is not installed\.\n.*npm install better-sqlite3/);
+    for (const [adapter, peer, address] of [
+      ["sqlite", "better-sqlite3", "stem.db"],
+      ["redis", "ioredis", "redis://127.0.0.1:1"],
+      ["postgres", "pg", "postgres://127.0.0.1:1/app"],
+    ] as const) {
+      writeFileSync(
+        join(home, "open.mjs"),
+        `import { ${adapter} } from "nestjs-stem/${adapter}"; await ${adapter}("${address}").open().catch((e) => console.log(e.code, e.message));`,
+      );
+      expect(node("open.mjs").stdout).toMatch(
+        new RegExp(`^STEM_MISSING_PEER .*${peer}, which is not installed\\.\\n.*npm install ${peer}`),
+      );
+    }
     writeFileSync(join(home, "tsconfig.json"), "{}");
     const { status, stderr } = node(join(installed, manifest.bin.stem), "generate");
     expect({ status, stderr }).toEqual({
@@ -187,11 +213,14 @@ describe("The package", () => {
       join(app, "app.ts"),
       `import { memory, StemModule, Task, type Stem } from "nestjs-stem";
        import { Beat } from "nestjs-stem/core";
+       import { postgres } from "nestjs-stem/postgres";
+       import { redis } from "nestjs-stem/redis";
        import { sqlite } from "nestjs-stem/sqlite";
        import { StemTestKit } from "nestjs-stem/testing";
        @Task("mail.send")
        export class SendMail { run(mail: { to: string }): string { return mail.to; } }
        export const modules = [StemModule.forRoot({ adapter: memory() }), StemModule.forRoot({ adapter: sqlite("stem.db") })];
+       export const servers = [redis("redis://127.0.0.1:1", { namespace: "app" }), postgres("postgres://127.0.0.1:1/app", { schema: "app" })];
        export const sent = async (stem: Stem): Promise<string> => stem.enqueueAndWait(SendMail, { to: "ada" });
        // @ts-expect-error the types are there, and are not any
        export const wrong = async (stem: Stem): Promise<string> => stem.enqueueAndWait(SendMail, { too: "ada" });
