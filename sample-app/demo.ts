@@ -1,4 +1,5 @@
 // The main job, told as it happens: a shop takes order files and images, works, loses workers, and keeps every promise.
+// npm run demo -- --store sqlite | redis | postgres; servers are started by the demo itself, unless STEM_DEMO_REDIS_URL or STEM_DEMO_POSTGRES_URL names one.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,6 +7,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openShop, startWorker, stem, stopAll } from "./demo/processes.js";
 import { BrokenPromise, chapter, kept, promise, say, secondsSinceStart, table } from "./demo/say.js";
+import { MissingServer, type OwnServer } from "./demo/servers.js";
+import { openStore } from "./demo/store.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const data = join(root, "sample-app/data");
@@ -19,18 +22,24 @@ interface Job {
 }
 type Counts = Readonly<Record<"ready" | "active" | "succeeded" | "failed" | "blocked" | "parked", number>>;
 
+let server: OwnServer | undefined;
+
 try {
   await demo();
 } catch (error) {
-  console.error(`\n✗ ${error instanceof BrokenPromise ? error.message : ((error as Error).stack ?? error)}`);
+  const expected = error instanceof BrokenPromise || error instanceof MissingServer;
+  console.error(`\n✗ ${expected ? error.message : ((error as Error).stack ?? error)}`);
   process.exitCode = 1;
 } finally {
   await stopAll();
+  await server?.stop();
 }
 
 async function demo(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "stem-demo-"));
-  const env = { SHOP_DATA: folder, SHOP_COOL_OFF: "1500" };
+  const store = await openStore(process.argv.slice(2), folder);
+  server = store.server;
+  const env = { SHOP_DATA: folder, SHOP_COOL_OFF: "1500", ...store.env };
 
   chapter("1 · The typed client, and the shop");
   say(lastLine(await stem(["generate", "--project", "sample-app/tsconfig.json"], env, false)));
@@ -39,7 +48,7 @@ async function demo(): Promise<void> {
   });
   // The shop itself leaves the queue "runs" to workers of their own, which this demo will kill.
   const shop = await openShop({ ...env, STEM_QUEUES: "orders,images,default" });
-  say(`A Nest app is open at ${shop.url}, with worker and beat, on ${join(folder, "stem.db")}`);
+  say(`A Nest app is open at ${shop.url}, with worker and beat, on ${store.name}: ${store.where}`);
 
   const get = async <T>(path: string): Promise<T> => answer<T>(await fetch(shop.url + path), path);
   const post = async <T>(path: string, body: string | Uint8Array<ArrayBuffer> = "", type = "application/json"): Promise<T> =>
@@ -153,6 +162,12 @@ async function demo(): Promise<void> {
   say(`Killed worker ${second} (SIGKILL) while ${await sleeping()} runs slept`);
   worker = await startWorker("runs=15", env);
   say(`Worker ${worker.child.pid} takes over`);
+  if (store.server !== undefined) {
+    await store.server.kill();
+    say(`Killed ${store.name} itself (SIGKILL), under shop and worker`);
+    await store.server.restart();
+    say(`${store.name} runs again; nobody restarts shop or worker`);
+  }
   const done = await until("all runs to complete", counts, ({ succeeded }) => succeeded >= RUNS, 40_000);
   promise(done.succeeded === RUNS && done.failed === 0, `All ${RUNS} runs completed`, () => JSON.stringify(done));
   const money = await audit();
@@ -189,7 +204,8 @@ async function demo(): Promise<void> {
     ["workers killed", 2],
     ["slots fired", slots.length],
     ["wall time", `${secondsSinceStart().toFixed(1)} s`],
-    ["SQLite file", join(folder, "stem.db")],
+    ...(store.server === undefined ? [] : [[`${store.name} killed`, 1] as const]),
+    [store.name, store.where],
     ["report", report.file],
   ]);
   promise(all.failed === 0, "Nothing is left dead", () => JSON.stringify(all));
