@@ -80,17 +80,17 @@ for (const [adapter, url, given] of [
   });
 
 describe("An app on a server that is away", () => {
-  it.each(["redis", "postgres"])("is told by %s where it looked, once per attempt, and comes up", (adapter) => {
+  it.each(["redis", "postgres"])("is told by %s where it looked, and waits for it once", (adapter) => {
     writeFileSync(
       join(home, "away.mjs"),
       `import { ${adapter} } from "nestjs-stem/${adapter}";
        const lines = [];
-       const store = ${adapter}("${adapter}://127.0.0.1:1/0", { connectTimeoutMs: 600 });
+       const store = ${adapter}("${adapter}://127.0.0.1:1/0", { connectTimeoutMs: 2_000 });
        const began = performance.now();
        await store.open({ log() {}, warn: (line) => lines.push(line), error: (line) => lines.push(line) });
        const took = performance.now() - began;
        const error = await store.broker.enqueue([{ id: "1", task: "t", queue: "q", payload: "" }]).catch((error) => error);
-       console.log(JSON.stringify({ named: lines.length > 0 && lines.every((line) => line.includes("127.0.0.1:1")), inTime: took < 3_000, code: error.code }));
+       console.log(JSON.stringify({ named: lines.length > 0 && lines.every((line) => line.includes("127.0.0.1:1")), inTime: took < 3_800, code: error.code }));
        process.exit();`,
     );
     const { stdout, stderr } = spawnSync(process.execPath, ["--no-warnings", "away.mjs"], { cwd: home, encoding: "utf8", env });

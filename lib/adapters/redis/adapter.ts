@@ -79,8 +79,7 @@ export class RedisAdapter implements Adapter {
 
   async #open(log: StoreLog | undefined): Promise<void> {
     try {
-      await this.#store.open(log);
-      await refuseUnfit(this.#store);
+      if (await this.#store.open(log)) await refuseUnfit(this.#store);
     } catch (error) {
       this.#store.close();
       throw error;

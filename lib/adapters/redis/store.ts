@@ -37,9 +37,10 @@ export class Store {
     return this.connection.isCluster;
   }
 
-  async open(log?: StoreLog): Promise<void> {
+  /** @returns whether the server is there */
+  async open(log?: StoreLog): Promise<boolean> {
     this.#open = true;
-    await this.connection.open(log);
+    return this.connection.open(log);
   }
 
   close(): void {

@@ -40,8 +40,8 @@ export class Connection {
     return typeof this.#server === "object" && isClient(this.#server);
   }
 
-  /** Makes the client and waits for it, but not for ever. @throws what waiting cannot mend */
-  async open(log: StoreLog = QUIET): Promise<void> {
+  /** Makes the client and waits for it, but not for ever. @returns whether the server is there @throws what waiting cannot mend */
+  async open(log: StoreLog = QUIET): Promise<boolean> {
     this.#log = log;
     this.#refusal = undefined;
     const client = this.given ? (this.#server as RedisClient) : await this.#make();
@@ -52,9 +52,11 @@ export class Connection {
     if (client.status === "wait") client.connect().catch(() => undefined);
     try {
       await this.ready();
+      return true;
     } catch (error) {
       if (this.#refusal !== undefined) throw failureOf(this.#refusal, this.where);
       log.warn(`${messageOf(error).split("\n")[0]} Going on without it until it is there.`);
+      return false;
     }
   }
 
