@@ -46,6 +46,9 @@ export async function read(store: Store, sql: Sql, request: Claim, rows: readonl
   const [now, flags, horizon] = rows[0]! as [number, number, number | null];
   if ((flags & LIVE) === 0) return { deliveries: [], nextDueAt: undefined, now, lapsed: true };
   const lent = rows.slice(1) as LentRow[];
+  const no = rows[0]![5] as number;
+  for (const [place, [seq, , , id, , , , fence, attempts, links, keep]] of lent.entries())
+    store.remember(id, { seq, no, place, size: lent.length, fence: fence + 1, attempt: attempts + 1, links, keep });
   await store.learnLanes(lent.map(([, lane]) => lane));
   const order = new Map(request.from.map(({ queue }, i) => [queue, i]));
   const places = lent.map((row) => ({ row, turn: order.get(store.queueOf(row[1])!)! }));
@@ -93,8 +96,7 @@ function isInOrder(places: readonly Placed[]): boolean {
 const NO_INPUTS: ReadonlyMap<number, readonly Input[]> = new Map();
 
 function deliver(store: Store, row: LentRow, inputs: ReadonlyMap<number, readonly Input[]>): Delivery {
-  const [seq, lane, dueAt, id, task, enqueuedAt, payload, fence, attempts, links, keep, extra] = row;
-  store.remember(id, { seq, fence: fence + 1, links, keep });
+  const [seq, lane, dueAt, id, task, enqueuedAt, payload, fence, attempts, links, , extra] = row;
   const [lapses, group, headers, wake] =
     extra === null ? ORDINARY : (JSON.parse(extra) as [number, string | null, string | null, string | null]);
   return {

@@ -161,6 +161,6 @@ async function markSources(tx: Tx, ids: readonly string[]): Promise<Loose[]> {
   const places = await lockPlaces(tx, ids);
   const seqs = bigs(places.map(({ seq }) => seq));
   await tx.rows("UPDATE stem.jobs SET links = links | 1 WHERE seq = ANY($1::bigint[])", [seqs]);
-  await tx.rows("UPDATE stem.active SET links = links | 1 WHERE seq = ANY($1::bigint[])", [seqs]);
+  await tx.rows("UPDATE stem.loans SET touched = true WHERE seqs && $1::bigint[]", [seqs]);
   return places.filter(({ stands }) => stands <= 4).map(({ seq, id, stands }) => ({ seq, id, state: FINAL[stands]! }));
 }

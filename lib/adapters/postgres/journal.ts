@@ -1,5 +1,6 @@
 import type { Appended, At, Entry, Journal, JournalWrite, NewEntry } from "../../contract/index.js";
 import { bigs, ints, texts } from "./connect/values.js";
+import { holdLoans } from "./lend/loans.js";
 import { JOURNALED } from "./rows.js";
 import type { Store, Tx } from "./store.js";
 
@@ -46,14 +47,14 @@ export function journal(store: Store): Journal {
 
     async append(writes: readonly JournalWrite[], options?: At): Promise<Appended> {
       return store.transact(options, async (tx) => {
-        const leases = writes.map(({ lease }) => lease);
         // Held until the entries are in, so that nobody takes the run away between the look and the write.
-        const rows = (await tx.rows(
-          `SELECT j.id, a.seq, a.fence FROM unnest($1::text[], $2::int[]) u(id, fence) JOIN stem.jobs j ON j.id = u.id
-             JOIN stem.active a ON a.seq = j.seq AND a.fence = u.fence ORDER BY a.seq FOR SHARE OF a`,
-          [texts(leases.map(({ jobId }) => jobId)), ints(leases.map(({ fence }) => fence))],
-        )) as [string, number, number][];
-        const held = new Map(rows.map(([id, seq, fence]) => [id, { seq, fence }]));
+        const loans = await holdLoans(
+          store,
+          tx,
+          writes.map(({ lease }) => lease),
+          "FOR SHARE",
+        );
+        const held = new Map(loans.map(({ id, seq, fence }) => [id, { seq, fence }]));
         const isGood = ({ lease }: JournalWrite): boolean => held.get(lease.jobId)?.fence === lease.fence;
         await appendAll(
           tx,

@@ -248,7 +248,12 @@ async function hold(tx: Tx, rows: readonly Look[]): Promise<Set<number>> {
     at(8),
     (list) => [ints(list.map((row) => row[3])), bigs(list.map((row) => row[4]))],
   );
-  await lock("SELECT seq FROM stem.active WHERE seq = ANY($1::bigint[]) ORDER BY seq FOR UPDATE", at(5));
+  const active = at(5);
+  if (active.length > 0) {
+    const seqs = [bigs(active.map(([seq]) => seq))];
+    await tx.rows("SELECT no FROM stem.loans WHERE seqs && $1::bigint[] ORDER BY no FOR UPDATE", seqs);
+    for (const [seq] of await tx.rows("SELECT seq FROM stem.active WHERE seq = ANY($1::bigint[])", seqs)) caught.add(seq as number);
+  }
   await lock("SELECT seq FROM stem.parked WHERE seq = ANY($1::bigint[]) ORDER BY seq FOR UPDATE", at(6));
   await lock(
     "SELECT seq FROM stem.ended WHERE seq = ANY($1::bigint[]) ORDER BY seq FOR UPDATE",

@@ -74,8 +74,8 @@ const NARROW: Readonly<Partial<Record<JobState, string>>> = {
   cancelled: "e.state = 3 AND e.state > 1",
   expired: "e.state = 4 AND e.state > 1",
   blocked: "j.open > 0 AND e.seq IS NULL",
-  active: "a.seq IS NOT NULL",
-  parked: "p.seq IS NOT NULL",
+  active: "j.seq = ANY (ARRAY(SELECT seq FROM stem.active))",
+  parked: "j.seq IN (SELECT seq FROM stem.parked)",
   ready: "e.seq IS NULL AND a.seq IS NULL AND p.seq IS NULL",
 };
 
@@ -106,7 +106,7 @@ async function prune(sql: Sql, limit: number, now: number): Promise<number> {
     [now, limit],
   );
   await sql.rows(
-    "DELETE FROM stem.workers w WHERE lease_until <= $1::bigint AND NOT EXISTS (SELECT FROM stem.active a WHERE a.worker = w.no)",
+    "DELETE FROM stem.workers w WHERE lease_until <= $1::bigint AND NOT EXISTS (SELECT FROM stem.loans l WHERE l.worker = w.no)",
     [now - HOUR_MS],
   );
   return jobs.length;

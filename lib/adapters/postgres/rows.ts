@@ -17,11 +17,13 @@ export const STANDS = `CASE WHEN e.seq IS NOT NULL THEN e.state WHEN a.seq IS NO
 
 export const STATES: Readonly<Record<number, JobState>> = { ...FINAL, 5: "active", 6: "parked", 7: "blocked", 8: "ready" };
 
-export const FROM = `FROM stem.jobs j LEFT JOIN stem.ended e ON e.seq = j.seq LEFT JOIN stem.active a ON a.seq = j.seq LEFT JOIN stem.parked p ON p.seq = j.seq`;
+export const FROM = `FROM stem.jobs j LEFT JOIN stem.ended e ON e.seq = j.seq LEFT JOIN stem.parked p ON p.seq = j.seq
+  LEFT JOIN LATERAL (SELECT j.seq, l.worker, l.started_at FROM stem.loans l
+    WHERE e.seq IS NULL AND p.seq IS NULL AND j.seq = ANY (l.seqs) AND get_bit(l.back, array_position(l.seqs, j.seq) - 1) = 0 LIMIT 1) a ON true`;
 
 /** A whole record; wants `FROM` behind it, or the same tables in another order. */
 export const RECORD = `SELECT j.id, j.task, (SELECT q.name FROM stem.queues q WHERE q.no = j.lane / ${LEVELS}), j.lane % ${LEVELS}, ${STANDS}::int, j.payload,
-  j.headers, j.grp, coalesce(e.attempts, a.attempt, j.attempts), j.lapses, j.enqueued_at, j.due_at, coalesce(e.started_at, a.started_at, j.started_at),
+  j.headers, j.grp, coalesce(e.attempts, j.attempts + (a.seq IS NOT NULL)::int), j.lapses, j.enqueued_at, j.due_at, coalesce(e.started_at, a.started_at, j.started_at),
   e.ended_at, e.result, coalesce(e.error, j.error), e.cause, (SELECT w.id FROM stem.workers w WHERE w.no = a.worker)`;
 
 /** The record that a row of `RECORD` tells of. */

@@ -1,4 +1,4 @@
-import { JOB_DEFAULTS, type Claim, type Lease, type Settled, type Settlement, type Wake } from "../../contract/index.js";
+import { JOB_DEFAULTS, type Claim, type Settled, type Settlement, type Wake } from "../../contract/index.js";
 import { claimValues, hasChores, isListened, lend, read } from "./claim.js";
 import { bigs, ints, texts, type Value } from "./connect/values.js";
 import { insertJobs } from "./enqueue.js";
@@ -7,6 +7,7 @@ import { endBadly, enterLine, followLinks, type Ending, type Loose, type Place }
 import { forget } from "./results.js";
 import { ENDED, GIVES } from "./rows.js";
 import { SETTLE, SETTLE_AND_CLAIM } from "./lend/settle-statement.js";
+import { bitsOf, giveBack, holdLoans, type Borrowed } from "./lend/loans.js";
 import { lockEvents } from "./events.js";
 import { LEVELS, type Loan, type Store, type Tx } from "./store.js";
 
@@ -44,36 +45,43 @@ async function settlePlain(
   next: Claim | undefined,
   at: { readonly now?: number } | undefined,
 ): Promise<Settled> {
-  // In the order of their numbers, so that two batches that overlap never wait for each other.
-  const order = loans.map((_, i) => i).sort((a, b) => loans[a]!.seq - loans[b]!.seq);
-  const seqs: number[] = [];
-  const fences: number[] = [];
-  const links: number[] = [];
-  const keeps: number[] = [];
-  const results: (string | null)[] = [];
-  for (const i of order) {
+  // Of the same lease twice the second is missed.
+  const missed: Settlement[] = [];
+  const places = new Set<Loan>();
+  const taken: { readonly loan: Loan; readonly settlement: Success }[] = [];
+  for (const [i, settlement] of settlements.entries()) {
     const loan = loans[i]!;
-    seqs.push(loan.seq);
-    fences.push(loan.fence);
-    links.push(loan.links);
-    keeps.push(loan.keep ?? JOB_DEFAULTS.keepResultMs);
-    results.push(settlements[i]!.result ?? null);
+    if (places.has(loan)) missed.push(settlement);
+    else {
+      places.add(loan);
+      taken.push({ loan, settlement });
+    }
   }
-  const endings: Value[] = [bigs(seqs), ints(fences), ints(links), bigs(keeps), texts(results), seqs.length];
+  // In the order of their numbers, so that two batches that overlap never wait for each other.
+  const { nos, bits } = bitsOf([...places]);
+  const endings: Value[] = [
+    bigs(nos),
+    texts(bits),
+    bigs(taken.map(({ loan }) => loan.no)),
+    bigs(taken.map(({ loan }) => loan.seq)),
+    ints(taken.map(({ loan }) => loan.attempt)),
+    ints(taken.map(({ loan }) => loan.fence)),
+    bigs(taken.map(({ loan }) => loan.keep ?? JOB_DEFAULTS.keepResultMs)),
+    texts(taken.map(({ settlement }) => settlement.result ?? null)),
+  ];
   const rows =
     next === undefined
       ? await store.rows(SETTLE, [at?.now ?? null, ...endings])
       : await store.rows(SETTLE_AND_CLAIM, [...claimValues(next, at?.now), ...endings]);
   const note = rows[0]![4] as string | null;
-  const gone = note === null ? undefined : new Set(JSON.parse(note) as number[]);
-  const missed: Settlement[] = [];
+  const good = note === null ? undefined : new Set(JSON.parse(note) as number[]);
   const done: string[] = [];
-  for (const [i, settlement] of settlements.entries()) {
+  for (const { loan, settlement } of taken) {
     const id = settlement.lease.jobId;
-    // Of the same lease twice the second is missed: the first has taken the number out.
-    if (gone === undefined || gone.delete(loans[i]!.seq)) done.push(id);
-    else missed.push(settlement);
-    if (store.recall(settlement.lease) !== undefined) store.loans.delete(id);
+    if (good === undefined || good.has(loan.no)) {
+      done.push(id);
+      store.loans.delete(id);
+    } else missed.push(settlement);
   }
   const claimed = next === undefined || hasChores(rows[0]!) ? undefined : await read(store, store, next, rows);
   store.ended(done, isListened(rows[0]!));
@@ -81,15 +89,6 @@ async function settlePlain(
   // Lost, or not what was remembered of them: the store knows. And what is to be done before anything may be lent is done apart.
   const rest = await store.transact(at, (tx) => settleAll(store, tx, missed, claimed === undefined ? next : undefined));
   return { lost: rest.lost, ...((claimed ?? rest.claimed) !== undefined && { claimed: (claimed ?? rest.claimed)! }) };
-}
-
-/** What the store knows of a job on loan. */
-interface Borrowed extends Loan {
-  readonly id: string;
-  readonly attempt: number;
-  readonly startedAt: number;
-  readonly lane: number;
-  readonly keepFailed: number | null;
 }
 
 interface Given {
@@ -105,11 +104,8 @@ async function settleAll(store: Store, tx: Tx, settlements: readonly Settlement[
       settlements.flatMap((settlement) => (settlement.as === "parked" ? settlement.waits : [])),
       "shared",
     );
-    const loans = await giveBack(
-      store,
-      tx,
-      settlements.map(({ lease }) => lease),
-    );
+    const leases = settlements.map(({ lease }) => lease);
+    const loans = new Map((await holdLoans(store, tx, leases)).map((loan) => [loan.id, loan]));
     const given: Given[] = [];
     for (const settlement of settlements) {
       const { jobId, fence } = settlement.lease;
@@ -121,6 +117,11 @@ async function settleAll(store: Store, tx: Tx, settlements: readonly Settlement[
         given.push({ settlement, loan });
       }
     }
+    await giveBack(
+      tx,
+      given.map(({ loan }) => loan),
+    );
+    for (const { loan } of given) store.loans.delete(loan.id);
     if (given.length > 0) await carryOut(store, tx, given);
   }
   return next === undefined ? { lost } : { lost, claimed: await lend(store, tx, next) };
@@ -142,31 +143,6 @@ async function carryOut(store: Store, tx: Tx, given: readonly Given[]): Promise<
     await insertJobs(store, tx, jobs);
   }
   await followLinks(tx, loose);
-}
-
-/** Ends the loans of those leases that are good and returns them, by the job's id. */
-async function giveBack(store: Store, tx: Tx, leases: readonly Lease[]): Promise<Map<string, Borrowed>> {
-  for (const lease of leases) if (store.recall(lease) !== undefined) store.loans.delete(lease.jobId);
-  const rows = await tx.rows(
-    `WITH good AS MATERIALIZED (
-       SELECT a.seq FROM unnest($1::text[], $2::int[]) u(id, fence) JOIN stem.jobs j ON j.id = u.id JOIN stem.active a ON a.seq = j.seq AND a.fence = u.fence
-       ORDER BY a.seq FOR UPDATE OF a)
-     SELECT seq FROM good`,
-    [texts(leases.map(({ jobId }) => jobId)), ints(leases.map(({ fence }) => fence))],
-  );
-  if (rows.length === 0) return new Map();
-  // A statement of its own, since the links of a job that was waited for may have changed until it was held.
-  const held = (await tx.rows(
-    `WITH gone AS (DELETE FROM stem.active WHERE seq = ANY($1::bigint[]) RETURNING *)
-     SELECT g.seq, g.fence, j.links, j.keep_result, j.id, g.attempt, g.started_at, j.lane, j.keep_failed FROM gone g JOIN stem.jobs j ON j.seq = g.seq`,
-    [bigs(rows.map(([seq]) => seq as number))],
-  )) as [number, number, number, number | null, string, number, number, number, number | null][];
-  return new Map(
-    held.map(([seq, fence, links, keep, id, attempt, startedAt, lane, keepFailed]) => [
-      id,
-      { seq, fence, links, keep, id, attempt, startedAt, lane, keepFailed },
-    ]),
-  );
 }
 
 async function succeedAll(tx: Tx, given: readonly Given[]): Promise<Loose[]> {

@@ -30,10 +30,15 @@ export interface Tx extends Sql {
   readonly news: News;
 }
 
-/** What this handle remembers of a job it lent, so that settling needs no look-up. Good as long as number, fence and links still match the row in `active`. */
+/** What this handle remembers of a job it lent, so that settling needs no look-up. */
 export interface Loan {
   readonly seq: number;
+  /** Row of `loans`, the job's place in it, and how many places that has. */
+  readonly no: number;
+  readonly place: number;
+  readonly size: number;
   readonly fence: number;
+  readonly attempt: number;
   readonly links: number;
   /** `keep_result` of the job. */
   readonly keep: number | null;

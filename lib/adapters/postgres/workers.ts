@@ -60,9 +60,8 @@ export function workers(store: Store): Workers {
 /** Which of these leases are not this worker's. A look of its own: whoever took them away has committed before the beat could pass. */
 async function lostOf(store: Store, held: readonly Lease[], worker: number): Promise<string[]> {
   const rows = await store.rows(
-    `SELECT j.id, a.fence FROM unnest($1::text[], $2::int[]) u(id, fence) JOIN stem.jobs j ON j.id = u.id
-       JOIN stem.active a ON a.seq = j.seq AND a.fence = u.fence AND a.worker = $3::int`,
-    [texts(held.map(({ jobId }) => jobId)), ints(held.map(({ fence }) => fence)), worker],
+    `SELECT j.id, j.fence + 1 FROM stem.active a JOIN stem.jobs j ON j.seq = a.seq WHERE a.worker = $1::int AND j.id = ANY($2::text[])`,
+    [worker, texts(held.map(({ jobId }) => jobId))],
   );
   const good = new Map(rows as [string, number][]);
   return held.filter(({ jobId, fence }) => good.get(jobId) !== fence).map(({ jobId }) => jobId);

@@ -54,14 +54,17 @@ async function takeBack(tx: Tx): Promise<void> {
 
 /** Ends the loans of workers; returns their jobs, with `lapses` more lapses. */
 export async function takeHeld(tx: Tx, workers: ReturnType<typeof ints>, lapses: 0 | 1): Promise<(readonly unknown[])[]> {
-  const seqs = await tx.rows("SELECT seq FROM stem.active WHERE worker = ANY($1::int[]) ORDER BY seq FOR UPDATE", [workers]);
-  if (seqs.length === 0) return [];
-  return tx.rows(
-    `WITH gone AS (DELETE FROM stem.active WHERE seq = ANY($1::bigint[]) RETURNING seq, fence, started_at)
-     UPDATE stem.jobs j SET lapses = j.lapses + $2::int, fence = gone.fence, started_at = gone.started_at FROM gone WHERE j.seq = gone.seq
+  const loans = await tx.rows("SELECT no FROM stem.loans WHERE worker = ANY($1::int[]) ORDER BY no FOR UPDATE", [workers]);
+  if (loans.length === 0) return [];
+  const nos = bigs(loans.map(([no]) => no as number));
+  const rows = await tx.rows(
+    `WITH held AS MATERIALIZED (SELECT a.seq, a.started_at FROM stem.active a WHERE a.no = ANY($1::bigint[]))
+     UPDATE stem.jobs j SET lapses = j.lapses + $2::int, fence = j.fence + 1, started_at = held.started_at FROM held WHERE j.seq = held.seq
      RETURNING j.seq, j.id, j.fence, j.started_at, j.lapses, j.attempts, j.lane, j.links, j.max_lapses, j.keep_failed, j.due_at`,
-    [bigs(seqs.map(([seq]) => seq as number)), lapses],
+    [nos, lapses],
   );
+  await tx.rows("DELETE FROM stem.loans WHERE no = ANY($1::bigint[])", [nos]);
+  return rows;
 }
 
 /** Makes parked jobs ready whose deadline has passed, earliest first. */

@@ -1,25 +1,32 @@
 import { answer, CLAIM_CTES, CLOCK_CTE, LISTENED } from "./statement.js";
 
 /**
- * Ends loans that were remembered well, all of them successes that nobody waits for. Of those whose lease has gone, or for whom somebody waits since, nothing is
- * written. `first` is the number of the first of its parameters: numbers · fences · links · how long each is kept · results · how many.
+ * Ends deliveries that are remembered well, all of them successes that nobody waits for. A loan of which one has come back already, or is waited for since, is left
+ * as it is, and nothing is written for those of it. `first` is the number of the first parameter: loans · their bits that come back · and of each job its
+ * loan, number, attempts, fence, how long it is kept, result.
  */
 const endings = (first: number): string => `
+  r AS MATERIALIZED (SELECT u.no, u.bits::bit varying AS bits FROM unnest($${first}::bigint[], $${first + 1}::text[]) u(no, bits)),
   e AS MATERIALIZED (
-    SELECT * FROM unnest($${first}::bigint[], $${first + 1}::int[], $${first + 2}::int[], $${first + 3}::bigint[], $${first + 4}::text[]) u(seq, fence, links, keep, result)),
-  gone AS (
-    DELETE FROM stem.active a USING e WHERE a.seq = e.seq AND a.fence = e.fence AND a.links = e.links
-    RETURNING a.seq, a.started_at, a.attempt, a.fence, e.keep, e.result),
+    SELECT * FROM unnest($${first + 2}::bigint[], $${first + 3}::bigint[], $${first + 4}::int[], $${first + 5}::int[], $${first + 6}::bigint[], $${first + 7}::text[])
+      u(no, seq, attempts, fence, keep, result)),
+  whole AS (
+    DELETE FROM stem.loans l USING r
+    WHERE l.no = r.no AND NOT l.touched AND (l.back & r.bits) = (l.back # l.back) AND (l.back | r.bits) = ~(l.back # l.back) RETURNING l.no, l.started_at),
+  part AS (
+    UPDATE stem.loans l SET back = l.back | r.bits FROM r
+    WHERE l.no = r.no AND NOT l.touched AND (l.back & r.bits) = (l.back # l.back) AND (l.back | r.bits) <> ~(l.back # l.back) RETURNING l.no, l.started_at),
+  given AS MATERIALIZED (SELECT * FROM whole UNION ALL SELECT * FROM part),
   kept AS (
     INSERT INTO stem.ended (seq, state, ended_at, forget_at, started_at, attempts, fence, result)
-    SELECT g.seq, 1, clock.now, clock.now + g.keep, g.started_at, g.attempt, g.fence, g.result FROM gone g, clock WHERE g.keep > 0),
-  forgotten AS (DELETE FROM stem.jobs j USING gone g WHERE j.seq = g.seq AND g.keep = 0 RETURNING j.seq, j.links),
+    SELECT e.seq, 1, clock.now, clock.now + e.keep, given.started_at, e.attempts, e.fence, e.result FROM clock, e JOIN given ON given.no = e.no WHERE e.keep > 0),
+  forgotten AS (DELETE FROM stem.jobs j USING e JOIN given ON given.no = e.no WHERE j.seq = e.seq AND e.keep = 0 RETURNING j.seq, j.links),
   unwritten AS (DELETE FROM stem.journal t USING forgotten f WHERE t.job = f.seq AND (f.links & 4) <> 0),
   unlinked AS (DELETE FROM stem.links t USING forgotten f WHERE t.to_seq = f.seq AND (f.links & 2) <> 0)`;
 
-/** Null if all were ended, else the numbers that were. */
+/** Null if all were ended, else the loans that were as remembered. */
 const note = (first: number): string =>
-  `(SELECT CASE WHEN count(*) < $${first + 5}::int THEN coalesce(json_agg(seq)::text, '[]') END FROM gone)`;
+  `(SELECT CASE WHEN count(*) < cardinality($${first}::bigint[]) THEN coalesce(json_agg(no)::text, '[]') END FROM given)`;
 
 export const SETTLE = `
   WITH ${CLOCK_CTE}, ${endings(2)}

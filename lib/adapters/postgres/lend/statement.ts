@@ -48,9 +48,9 @@ export const CLAIM_CTES = `
       CASE WHEN j.lapses > 0 OR j.grp IS NOT NULL OR j.headers IS NOT NULL OR j.wake IS NOT NULL
         THEN json_build_array(j.lapses, j.grp, j.headers, j.wake)::text END AS extra
     FROM holder, picked p CROSS JOIN LATERAL (SELECT * FROM stem.jobs j WHERE j.seq = p.seq) j),
-  held AS (
-    INSERT INTO stem.active (seq, fence, worker, attempt, links, started_at)
-    SELECT lent.seq, lent.fence + 1, holder.no, lent.attempts + 1, lent.links, clock.now FROM lent, holder, clock)`;
+  loan AS (
+    INSERT INTO stem.loans (worker, started_at, back, seqs)
+    SELECT holder.no, clock.now, repeat('0', count(*)::int)::bit varying, array_agg(lent.seq) FROM lent, holder, clock GROUP BY holder.no, clock.now RETURNING no)`;
 
 /** The earliest moment, after now, at which these queues may have something new. */
 const HORIZON = `(
@@ -59,12 +59,15 @@ const HORIZON = `(
       UNION ALL SELECT (SELECT p.deadline FROM stem.parked p WHERE p.queue = q.no AND p.deadline IS NOT NULL ORDER BY p.deadline LIMIT 1) FROM q
       UNION ALL (SELECT v.lease_until FROM stem.workers v
         WHERE NOT v.emptied AND v.lease_until > clock.now AND v.id <> $2::text AND EXISTS (SELECT FROM q)
-          AND EXISTS (SELECT FROM stem.active a WHERE a.worker = v.no) ORDER BY v.lease_until LIMIT 1)) moments)`;
+          AND EXISTS (SELECT FROM stem.loans l WHERE l.worker = v.no ORDER BY l.worker DESC, l.no DESC LIMIT 1) ORDER BY v.lease_until LIMIT 1)) moments)`;
 
-/** The answer: a header (now, horizon, flags, whether a holder was found, and what `note` says), then the deliveries. */
+/**
+ * The answer: a header (now, flags, horizon, number of the loan, and what `note` says), then the deliveries in the order in which the loan names them: both read the
+ * same rows from first to last.
+ */
 export const answer = (note: string): string => `
-  SELECT clock.now AS seq, (SELECT flags FROM chores) AS lane, ${HORIZON} AS due_at, NULL::text AS id, ${note} AS task, NULL::bigint AS enqueued_at,
-    NULL::text AS payload, (SELECT count(*) FROM holder)::int AS fence, NULL::int AS attempts, NULL::smallint AS links, NULL::bigint AS keep_result, NULL::text AS extra
+  SELECT clock.now AS seq, (SELECT flags FROM chores) AS lane, ${HORIZON} AS due_at, NULL::text AS id, ${note} AS task, (SELECT no FROM loan) AS enqueued_at,
+    NULL::text AS payload, NULL::int AS fence, NULL::int AS attempts, NULL::smallint AS links, NULL::bigint AS keep_result, NULL::text AS extra
   FROM clock
   UNION ALL
   SELECT seq, lane, due_at, id, task, enqueued_at, payload, fence, attempts, links, keep_result, extra FROM lent`;

@@ -6,7 +6,7 @@ CREATE TABLE stem.migrations (
 );
 
 -- What a job is and slow facts about it. Written once at enqueue; a job that runs and succeeds at once never touches its row again.
--- Where a job stands is told by the table that holds its number: line (ready), active, parked, ended; none of them and open > 0: blocked.
+-- Where a job stands is told by the table that holds its number: line (ready), loans (active), parked, ended; none of them and open > 0: blocked.
 CREATE TABLE stem.jobs (
   seq         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,  -- order of arrival; never used again
   id          text COLLATE "C" NOT NULL,
@@ -45,16 +45,23 @@ CREATE TABLE stem.line (
 );
 CREATE INDEX line_expires ON stem.line ((lane / 10), expires_at) WHERE expires_at IS NOT NULL;
 
--- Jobs on loan. Never more rows than all workers have slots.
-CREATE TABLE stem.active (
-  seq        bigint PRIMARY KEY,
-  fence      integer NOT NULL,
+-- What was lent by one claim is one row: jobs by number, and a bit for each that has come back. Lending and ending a hundred jobs so writes one row, not
+-- a hundred; the row goes when its last bit is set.
+CREATE TABLE stem.loans (
+  no         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   worker     integer NOT NULL,
-  attempt    integer NOT NULL,
-  links      smallint NOT NULL,               -- as in jobs; a settle that remembers other links looks again
-  started_at bigint NOT NULL
-);
-CREATE INDEX active_worker ON stem.active (worker);
+  started_at bigint NOT NULL,
+  touched    boolean NOT NULL DEFAULT false,  -- others wait for one of its jobs since it was lent: a settle must look again
+  back       bit varying NOT NULL,
+  seqs       bigint[] NOT NULL
+) WITH (fillfactor = 70);
+ALTER TABLE stem.loans ALTER COLUMN seqs SET STORAGE EXTERNAL;
+CREATE INDEX loans_worker ON stem.loans (worker, no);
+
+-- The jobs on loan, one by one.
+CREATE VIEW stem.active AS
+  SELECT s.seq, l.no, s.place::integer - 1 AS place, l.worker, l.started_at
+  FROM stem.loans l CROSS JOIN LATERAL unnest(l.seqs) WITH ORDINALITY s(seq, place) WHERE get_bit(l.back, s.place::integer - 1) = 0;
 
 CREATE TABLE stem.ended (
   seq        bigint PRIMARY KEY,

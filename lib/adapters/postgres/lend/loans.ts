@@ -1,0 +1,90 @@
+import type { Lease } from "../../../contract/index.js";
+import { bigs, texts } from "../connect/values.js";
+import type { Loan, Store, Tx } from "../store.js";
+
+/** What the store knows of a job on loan. */
+export interface Borrowed extends Loan {
+  readonly id: string;
+  readonly worker: number;
+  readonly startedAt: number;
+  readonly lane: number;
+  readonly keepFailed: number | null;
+}
+
+type LoanRow = [no: number, worker: number, startedAt: number, back: string, seqs: string];
+
+/** Finds the deliveries of those leases that are good, and holds their loans until the transaction ends, in the order of their numbers. */
+export async function holdLoans(
+  store: Store,
+  tx: Tx,
+  leases: readonly Lease[],
+  how: "FOR UPDATE" | "FOR SHARE" = "FOR UPDATE",
+): Promise<Borrowed[]> {
+  const nos = new Set<number>();
+  const unknown: string[] = [];
+  for (const lease of leases) {
+    const loan = store.recall(lease);
+    if (loan === undefined) unknown.push(lease.jobId);
+    else nos.add(loan.no);
+  }
+  // Who lent it was another process, or this one has forgotten: the few loans there are, are gone through.
+  const where =
+    unknown.length === 0
+      ? "no = ANY($1::bigint[])"
+      : "no = ANY($1::bigint[]) OR seqs && ARRAY(SELECT seq FROM stem.jobs WHERE id = ANY($2::text[]))";
+  const rows = (await tx.rows(`SELECT no, worker, started_at, back::text, seqs::text FROM stem.loans WHERE ${where} ORDER BY no ${how}`, [
+    bigs([...nos]),
+    ...(unknown.length === 0 ? [] : [texts(unknown)]),
+  ])) as LoanRow[];
+  if (rows.length === 0) return [];
+  // Looked at once they are held, since others may wait for a job since it was lent.
+  const jobs = (await tx.rows(
+    "SELECT id, seq, fence + 1, attempts + 1, links, keep_result, lane, keep_failed FROM stem.jobs WHERE id = ANY($1::text[])",
+    [texts(leases.map(({ jobId }) => jobId))],
+  )) as [string, number, number, number, number, number | null, number, number | null][];
+  const places = placesOf(rows);
+  const fences = new Map(leases.map(({ jobId, fence }) => [`${jobId}\0${fence}`, true]));
+  return jobs.flatMap(([id, seq, fence, attempt, links, keep, lane, keepFailed]) => {
+    const place = places.get(seq);
+    return place === undefined || !fences.has(`${id}\0${fence}`)
+      ? []
+      : [{ ...place, id, seq, fence, attempt, links, keep, lane, keepFailed }];
+  });
+}
+
+type Place = Pick<Borrowed, "no" | "place" | "size" | "worker" | "startedAt">;
+
+/** Where in these loans the jobs are that have not come back. */
+function placesOf(rows: readonly LoanRow[]): Map<number, Place> {
+  const places = new Map<number, Place>();
+  for (const [no, worker, startedAt, back, seqs] of rows)
+    for (const [place, seq] of seqs.slice(1, -1).split(",").entries())
+      if (back[place] === "0") places.set(Number(seq), { no, place, size: back.length, worker, startedAt });
+  return places;
+}
+
+/** Notes in loans, which are held, that these jobs have come back. */
+export async function giveBack(tx: Tx, loans: readonly Pick<Loan, "no" | "place" | "size">[]): Promise<void> {
+  if (loans.length === 0) return;
+  const { nos, bits } = bitsOf(loans);
+  await tx.rows(
+    `WITH r AS MATERIALIZED (SELECT u.no, u.bits::bit varying AS bits FROM unnest($1::bigint[], $2::text[]) u(no, bits)),
+       whole AS (DELETE FROM stem.loans l USING r WHERE l.no = r.no AND (l.back | r.bits) = ~(l.back # l.back))
+     UPDATE stem.loans l SET back = l.back | r.bits FROM r WHERE l.no = r.no AND (l.back | r.bits) <> ~(l.back # l.back)`,
+    [bigs(nos), texts(bits)],
+  );
+}
+
+/** For each loan, in the order of their numbers, a text of bits: 1 where a job of these stands. */
+export function bitsOf(loans: readonly Pick<Loan, "no" | "place" | "size">[]): { readonly nos: number[]; readonly bits: string[] } {
+  const masks = new Map<number, Buffer>();
+  for (const { no, place, size } of loans) {
+    let mask = masks.get(no);
+    if (mask === undefined) masks.set(no, (mask = Buffer.alloc(size, "0")));
+    mask[place] = ONE;
+  }
+  const nos = [...masks.keys()].sort((a, b) => a - b);
+  return { nos, bits: nos.map((no) => masks.get(no)!.toString("latin1")) };
+}
+
+const ONE = "1".charCodeAt(0);
