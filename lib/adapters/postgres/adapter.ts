@@ -83,8 +83,9 @@ export class PostgresAdapter implements Adapter {
 
   async ping(): Promise<Health> {
     const start = performance.now();
-    const [row] = await this.#store.rows("SELECT coalesce(max(version), 0) FROM stem.migrations");
-    return { store: this.#schema.where, ms: performance.now() - start, schema: row![0] as number };
+    const [row] = await this.#store.rows("SELECT coalesce(max(version), 0), current_setting('server_version') FROM stem.migrations");
+    const [schema, version] = row as [number, string];
+    return { store: this.#schema.where, ms: performance.now() - start, server: `PostgreSQL ${version.split(" ")[0]}`, schema };
   }
 
   async diagnose(): Promise<readonly Finding[]> {
