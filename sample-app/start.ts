@@ -4,7 +4,8 @@ import { MissingServer } from "./demo/servers.js";
 import { shopFolder } from "./src/shop/files.js";
 
 try {
-  const { env } = await openStore(process.argv.slice(2), shopFolder);
+  const { name, where, env } = await openStore(process.argv.slice(2), shopFolder);
+  console.log(`The shop's jobs are on ${name}: ${where}.`);
   // Always the same name, so that a shop on a server that stays finds its jobs again.
   Object.assign(process.env, env, { STEM_STORE_NAME: process.env["STEM_STORE_NAME"] ?? "shop" });
   await import("./src/main.js");
