@@ -18,7 +18,7 @@ export class RedisHints implements Hints {
     this.#store = store;
     this.#subscriber = new Subscriber(store.connection, {
       heard: (channel, message) => this.#heard(channel, message),
-      tuned: (channels, ms) => this.#tuned(channels, ms),
+      tuned: (channels, since) => this.#tuned(channels, since),
     });
   }
 
@@ -53,17 +53,19 @@ export class RedisHints implements Hints {
   }
 
   /** Makes up for what was missed: there may be work, jobs may have ended, and control messages are read again. */
-  #tuned(channels: readonly string[], ms: number): void {
+  #tuned(channels: readonly string[], since: number): void {
     if (channels.includes(this.#channel("work"))) this.#store.tell({ kind: "work" });
     if (channels.includes(this.#channel("done"))) this.#store.tell({ kind: "done" });
-    const control = this.#channel("control");
-    if (!channels.includes(control)) return;
-    this.#store.run("controls", this.#store.home, [Math.ceil(ms)]).then(
-      (messages) => {
-        for (const message of messages as string[]) this.#heard(control, message);
-      },
-      () => undefined,
-    );
+    if (channels.includes(this.#channel("control"))) this.#readAgain(since).catch(() => undefined);
+  }
+
+  /** Control messages since a moment of this process's clock; some of just before it may be among them, none is left out. */
+  async #readAgain(since: number): Promise<void> {
+    const span = Math.ceil(performance.now() - since) + 5_000;
+    const [present, ...messages] = (await this.#store.run("controls", this.#store.home, [span])) as [string, ...string[]];
+    // The server's clock was read before its answer came, so counting back from now goes back far enough.
+    const from = Math.floor(Number(present) - (performance.now() - since));
+    for (let i = 0; i < messages.length; i += 2) if (Number(messages[i]) >= from) this.#heard(this.#channel("control"), messages[i + 1]!);
   }
 
   #heard(channel: string, message: string): void {

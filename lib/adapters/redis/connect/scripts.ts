@@ -10,11 +10,11 @@ export interface Script {
 
 const read = new Map<string, Script>();
 
-/** The script of a verb: `lua/<name>.lua` behind the common parts its `#include` line names. Read once. */
+/** The script of a verb: `lua/<name>.lua` with the common parts that its `#include` lines name. Read once. */
 export function scriptOf(name: string): Script {
   let script = read.get(name);
   if (script === undefined) {
-    const text = source(name).replace(/^#include (.*)$/m, (_, parts: string) =>
+    const text = source(name).replace(/^ *#include (.*)$/gm, (_, parts: string) =>
       parts
         .split(" ")
         .map((part) => source(`common/${part}`))

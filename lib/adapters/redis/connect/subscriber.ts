@@ -3,8 +3,8 @@ import type { RedisClient } from "./driver.js";
 
 export interface Ears {
   readonly heard: (channel: string, message: string) => void;
-  /** These channels are heard from now on; what was said in the `ms` since they were wanted, or since the connection broke, has been missed. */
-  readonly tuned: (channels: readonly string[], ms: number) => void;
+  /** These channels are heard from now on; what was said `since` they were wanted, or the connection broke, has been missed (`performance.now()`). */
+  readonly tuned: (channels: readonly string[], since: number) => void;
 }
 
 /** A sign of life is asked for so often, and waited for so long. */
@@ -51,7 +51,7 @@ export class Subscriber {
         if (drop.length > 0) await client.unsubscribe(...drop);
         for (const channel of add) this.#heard.add(channel);
         for (const channel of drop) this.#heard.delete(channel);
-        if (add.length > 0) this.#ears.tuned(add, performance.now() - this.#deafSince);
+        if (add.length > 0) this.#ears.tuned(add, this.#deafSince);
       }
       if (client?.status === "ready") this.#deafSince = 0;
     } catch {

@@ -2,7 +2,7 @@
 --
 -- ARGV[4..] job id, fence, entries as JSON: [[number, entry as JSON], …]
 -- Returns   ids whose lease had gone
-#include base jobs journal
+#include base parts jobs journal
 
 local lost, ids = {}, {}
 for k = 4, #ARGV, 3 do ids[#ids + 1] = ARGV[k] end

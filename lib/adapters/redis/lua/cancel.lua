@@ -3,7 +3,7 @@
 -- ARGV[4]   the failure to leave, as JSON
 -- ARGV[5..] ids
 -- Returns   per id what it was: a state, 'ended:' and a state, or 'unknown'; mail
-#include base jobs links events
+#include base parts jobs links events
 
 local answers = {}
 local ids = { unpack(ARGV, 5) }
@@ -34,5 +34,6 @@ for k, id in ipairs(ids) do
   end
 end
 spread(to_spread)
+write()
 finish()
 return { answers, posted }

@@ -2,9 +2,16 @@
 --
 -- ARGV[4..] worker id, limit, then queues and their shares
 -- Returns   now, 1 if the worker's lease has run out, when asking again makes sense or '', ids, bodies, extras (place from 1, JSON), mail
-#include base jobs links events lend
+#include base plain
 
-local lapsed, future = lend(ARGV, 4)
-spread(to_spread)
+local function make()
+  if library then return library end
+  #include parts jobs links events lend
+  library = { write = write, spread = spread, take_from = take_from, lend_queue = lend_queue, bury = bury }
+  return library
+end
+
+local lapsed, future = lend(ARGV, 4, make)
+if #to_spread > 0 then make().spread(to_spread) end
 finish()
 return { tostring(now), lapsed, future and format('%.0f', future) or '', lent, bodies, extras, posted }

@@ -3,6 +3,6 @@
 -- ARGV[4]   the message
 #include base
 
-call('XADD', P .. 'control', 'MAXLEN', '~', 100, '*', 'm', origin .. ARGV[4])
+call('XADD', P .. 'control', 'MAXLEN', '~', 100, '*', 'm', ARGV[2] .. ARGV[4])
 publish('control', ARGV[4])
 return 1

@@ -1,10 +1,13 @@
 -- Control messages of the last moments.
 --
 -- ARGV[4]   so many ms
--- Returns   messages, oldest first
+-- Returns   the server's time in ms, then per message, oldest first: when it was sent, message
 #include base
 
-local answers = {}
-local since = format('%.0f', math.floor(micros / 1000) - ARGV[4])
-for k, entry in ipairs(call('XRANGE', P .. 'control', since, '+')) do answers[k] = entry[2][2] end
+local present = math.floor(micros / 1000)
+local answers = { format('%.0f', present) }
+for _, entry in ipairs(call('XRANGE', P .. 'control', format('%.0f', present - ARGV[4]), '+')) do
+  answers[#answers + 1] = match(entry[1], '^%d+')
+  answers[#answers + 1] = entry[2][2]
+end
 return answers

@@ -3,7 +3,7 @@
 -- ARGV[4]   shard it comes from
 -- ARGV[5..] pieces: [shard, kind, number, data]
 -- Returns   ids that were stored already, ids of jobs made ready, mail
-#include base jobs links store events
+#include base parts jobs links store events
 
 local duplicates, woken, to_revive = {}, {}, {}
 local KINDS = {
@@ -46,5 +46,6 @@ for k = 5, #ARGV do
 end
 revive(to_revive)
 spread(to_spread)
+write()
 finish()
 return { duplicates, woken, posted }

@@ -2,7 +2,7 @@
 --
 -- ARGV[4]   how many shots; each: schedule id, slot, next slot or '', shard of the job or '', how many of the arguments that follow are the job
 -- Returns   ids that moved, mail
-#include base jobs links store
+#include base parts jobs links store
 
 local moved, i = {}, 5
 for _ = 1, tonumber(ARGV[4]) do
@@ -19,5 +19,6 @@ for _ = 1, tonumber(ARGV[4]) do
   i = i + n
 end
 spread(to_spread)
+write()
 finish()
 return { moved, posted }

@@ -2,9 +2,9 @@
 --
 -- ARGV[4]   worker id
 -- Returns   how many jobs it still holds: call again
-#include base jobs links lend
+#include base plain parts jobs links events lend
 
-local no = worker_of(ARGV[4])
+local no = match(call('HGET', P .. 'workers', ARGV[4]) or '', '^(%d+)|')
 if not no then return 0 end
 -- It is lent nothing from now on.
 local text = string.gsub(call('HGET', P .. 'workers', ARGV[4]), '^(%d+)|%d+|', '%1|0|')
@@ -15,5 +15,6 @@ if left <= 0 then
   call('HDEL', P .. 'wno', no)
   call('ZREM', P .. 'leases', ARGV[4])
 end
+write()
 finish()
 return left

@@ -14,5 +14,5 @@ for k = 5, #ARGV do
     work[queue] = true
   end
 end
-write_hints()
+finish()
 return 1

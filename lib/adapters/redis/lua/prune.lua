@@ -2,7 +2,7 @@
 --
 -- ARGV[4]   forget at most so many jobs
 -- Returns   how many jobs were forgotten, 1 if there may be more
-#include base jobs
+#include base parts jobs
 
 local limit, n, more = tonumber(ARGV[4]), 0, 0
 
@@ -25,13 +25,13 @@ local function is_needed(id, job, f)
 end
 
 -- Looks at ended jobs; those that are needed yet are set aside.
-local function look(ids, stamps)
+local function look(ids, stamp)
   load(ids)
   local records = call('HMGET', P .. 'ended', unpack(ids))
   for k, id in ipairs(ids) do
     local job, f = job_of(id)
     local code, at = match(records[k] or '', '^(%a)(%d+)|')
-    if job and code and (not stamps or at == stamps[k]) then
+    if job and code and (not stamp or at == stamp) then
       if is_needed(id, job, f) then
         call('SADD', P .. 'needed', id)
       else
@@ -39,7 +39,7 @@ local function look(ids, stamps)
         forget(id, job, f, code, code == 'f')
         n = n + 1
       end
-    elseif not stamps then
+    elseif not stamp then
       call('SREM', P .. 'needed', id)
     end
   end
@@ -48,17 +48,13 @@ end
 for _, keep in ipairs(call('SMEMBERS', P .. 'keeps')) do
   local key = P .. 'k:' .. keep
   while n < limit do
-    local entries = call('LRANGE', key, 0, math.min(limit - n, PART / 2) - 1)
-    local ids, stamps = {}, {}
-    for k, entry in ipairs(entries) do
-      local at, id = match(entry, '^(%d+):(.*)$')
-      if at + tonumber(keep) > now then break end
-      ids[k], stamps[k] = id, at
-    end
-    if #ids == 0 then break end
-    call('LPOP', key, #ids)
-    look(ids, stamps)
-    if #ids < #entries then break end
+    local at, length = match(call('LINDEX', key, 0) or '', '^(%d+):(%d+)$')
+    if not at or at + keep > now then break end
+    local take = math.min(tonumber(length), limit - n)
+    local ids = call('LRANGE', key, 1, take)
+    call('LPOP', key, take + 1)
+    if take < tonumber(length) then call('LPUSH', key, at .. ':' .. length - take) end
+    look(ids, at)
   end
   if call('EXISTS', key) == 0 then call('SREM', P .. 'keeps', keep) end
 end
@@ -88,5 +84,6 @@ for _, id in ipairs(call('ZRANGEBYSCORE', P .. 'leases', '-inf', '(' .. (now - 3
     if no then call('HDEL', P .. 'wno', no) end
   end
 end
+write()
 finish()
 return { n, more }

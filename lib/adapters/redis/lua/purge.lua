@@ -2,7 +2,7 @@
 --
 -- ARGV[4..] ids
 -- Returns   how many there were
-#include base jobs
+#include base parts jobs
 
 local ids, n = { unpack(ARGV, 4) }, 0
 load(ids)
@@ -13,5 +13,6 @@ for _, id in ipairs(ids) do
     n = n + 1
   end
 end
+write()
 finish()
 return n

@@ -2,7 +2,7 @@
 --
 -- ARGV[4..] ids
 -- Returns   ids that moved, mail
-#include base jobs links
+#include base parts jobs links
 
 local moved, to_revive = {}, {}
 local ids = { unpack(ARGV, 4) }
@@ -26,5 +26,6 @@ for _, id in ipairs(ids) do
   end
 end
 revive(to_revive)
+write()
 finish()
 return { moved, posted }

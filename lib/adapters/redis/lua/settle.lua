@@ -5,22 +5,95 @@
 -- then      number of other settlements; each: id, fence, JSON; where the JSON says "enqueue", jobs follow as in common/store.lua
 -- then      what claim takes, or nothing
 -- Returns   ids whose lease had gone, mail; and what claim returns in front, when it was asked
-#include base jobs links store events journal lend settlements
+#include base plain
 
-local A, lost = ARGV, {}
-local others = {}
-local i = settle_plain(A, 4, lost, others)
-i = settle_others(A, i, lost, others)
+local A, lost, others = ARGV, {}, {}
+local gone = {}
+
+local function make()
+  if library then return library end
+  #include parts jobs links store events journal lend settlements
+  library = { write = write, spread = spread, take_from = take_from, lend_queue = lend_queue, bury = bury, settle_others = settle_others, forget_segment = forget_segment }
+  return library
+end
+
+-- Plain successes, in a few calls for all of them. Jobs that turn out not to be plain are put into `others`.
+local function settle_group(i, queue, keep, segment, fence, with, n)
+  local ids, results = {}, nil
+  if with then
+    results = {}
+    for k = 1, n do
+      ids[k] = A[i + 2 * k - 2]
+      results[k] = A[i + 2 * k - 1]
+    end
+  else
+    for k = 1, n do ids[k] = A[i + k - 1] end
+  end
+  local found = call('HMGET', P .. 'active', unpack(ids))
+  -- Jobs of one claim have the same text, so its parts are looked at once.
+  local verdicts, holders, texts, counts, ok, records = {}, {}, {}, {}, {}, {}
+  local m = 0
+  for k = 1, n do
+    local loan, id = found[k], ids[k]
+    local verdict = loan and verdicts[loan]
+    if loan and not verdict then
+      local is, _, _, no, rich = match(loan, LOAN)
+      verdict = is ~= fence and 0 or rich == 'x' and 2 or 1
+      verdicts[loan], holders[loan], counts[loan] = verdict, no, 0
+      texts[loan] = 's' .. now .. '|0|' .. loan .. (with and '|=' or '|')
+    end
+    if verdict == 1 then
+      m = m + 1
+      ok[m] = id
+      counts[loan] = counts[loan] + 1
+      records[2 * m - 1] = id
+      records[2 * m] = with and texts[loan] .. results[k] or texts[loan]
+    elseif verdict == 2 then
+      others[#others + 1] = { id, fence, { as = 'succeeded', result = with and results[k] or nil } }
+    else
+      lost[#lost + 1] = id
+    end
+  end
+  if m == 0 then return end
+  for loan, by in pairs(counts) do held[holders[loan]] = (held[holders[loan]] or 0) - by end
+  call('HDEL', P .. 'active', unpack(ok))
+  count(queue, 'a', -m)
+  if keep == '0' then
+    local keys = {}
+    for k = 1, m do keys[k] = P .. 'j:' .. ok[k] end
+    call('DEL', unpack(keys))
+    gone[segment] = (gone[segment] or 0) + m
+  else
+    call('HSET', P .. 'ended', unpack(records))
+    if call('RPUSH', P .. 'k:' .. keep, now .. ':' .. m, unpack(ok)) == m + 1 then call('SADD', P .. 'keeps', keep) end
+    count(queue, 's', m)
+  end
+  if #done == 0 then done = ok else for k = 1, m do done[#done + 1] = ok[k] end end
+end
+
+local i = 5
+for _ = 1, tonumber(A[4]) do
+  local n, with = tonumber(A[i + 5]), A[i + 4] == '1'
+  settle_group(i + 6, A[i], A[i + 1], A[i + 2], A[i + 3], with, n)
+  i = i + 6 + (with and 2 * n or n)
+end
+if #others > 0 or A[i] ~= '0' then i = make().settle_others(A, i, lost, others) else i = i + 1 end
+if next(gone) then
+  for segment, n in pairs(gone) do
+    if call('HINCRBY', P .. 'sn', segment, n) >= call('LLEN', P .. 'sg:' .. segment) then
+      -- Nothing of it is left: the library knows how to remove it.
+      make().forget_segment(segment)
+    end
+  end
+end
 if i > #A then
-  spread(to_spread)
+  if #to_spread > 0 then make().spread(to_spread) end
   finish()
   return { lost, posted }
 end
-spread(to_spread)
 -- Inputs that have ended make others ready, which may be lent at once.
-write_facts()
-dirty = {}
-local lapsed, future = lend(A, i)
-spread(to_spread)
+if #to_spread > 0 then make().spread(to_spread) end
+local lapsed, future = lend(A, i, make)
+if #to_spread > 0 then make().spread(to_spread) end
 finish()
 return { tostring(now), lapsed, future and format('%.0f', future) or '', lent, bodies, extras, lost, posted }

@@ -1,4 +1,6 @@
--- What every script begins with: the shard, the time, and what is gathered while a script runs and written once at its end.
+-- What every script begins with: the shard, the time, and what is gathered while a script runs and written once at its end. Kept small: a script
+-- makes its functions anew at every call, which costs more than what most calls do; so the plain way needs few, and the rest is in a library
+-- that a script makes when it meets a job that is not plain.
 --
 -- KEYS[1]  the shard's tag, such as {stem}; every key of a shard begins with it, so that a cluster keeps them together
 -- ARGV[1]  the time in ms, for tests; '' for the server's own
@@ -9,63 +11,32 @@ local sub, find, match, format = string.sub, string.find, string.match, string.f
 local clock = call('TIME')
 local micros = clock[1] * 1000000 + clock[2]
 local now = ARGV[1] == '' and math.floor(micros / 1000) or tonumber(ARGV[1])
-local origin, spread_out, home = ARGV[2], sub(ARGV[3], 1, 1) == 'c', sub(ARGV[3], 2)
+local home = sub(ARGV[3], 2)
 
 -- Lua can hand a few thousand values to one call, so lists go in parts.
 local PART = 2000
 
-local function each_part(list, use)
-  local n = #list
-  if n == 0 then return end
-  for from = 1, n, PART do use(unpack(list, from, from + PART - 1 < n and from + PART - 1 or n)) end
-end
+-- fence|attempt|started|worker number|x
+local LOAN = '^(%d+)|(%d+)|(%d+)|(%d+)|(x?)$'
 
--- Counters by queue: r ready, a active, b blocked, p parked, s f c e ended, d dead letters.
-local counters = {}
+-- Differences to the counters of queues (n:<queue>: r ready, a active, b blocked, p parked, s f c e ended, d dead letters) and to the jobs held
+-- by number of worker; hints; mail to other shards, kept until whoever runs the script has delivered it; ended jobs whose links are to be told.
+local counters, held, work, done, posted, to_spread = {}, {}, {}, {}, {}, {}
+
+-- The library, once it is made, has more to write.
+local library = nil
 
 local function count(queue, what, by)
   local of = counters[queue]
-  if not of then of = {} counters[queue] = of end
+  if not of then
+    of = {}
+    counters[queue] = of
+  end
   of[what] = (of[what] or 0) + by
 end
 
--- Jobs held by number of worker, as differences.
-local held = {}
-
-local function hold(no, by)
-  held[no] = (held[no] or 0) + by
-end
-
--- Hints, published at the end.
-local work, done = {}, {}
-
--- Mail to other shards: kept until whoever runs the script has delivered it.
-local posted = {}
-
-local function post(shard, kind, data)
-  local no = call('INCR', P .. 'mail')
-  local text = cjson.encode({ shard, kind, tostring(no), data })
-  call('HSET', P .. 'outbox', no, text)
-  posted[#posted + 1] = text
-end
-
-local function write_counters()
-  for queue, of in pairs(counters) do
-    local key, gone = P .. 'n:' .. queue, false
-    for what, by in pairs(of) do
-      if by ~= 0 and call('HINCRBY', key, what, by) <= 0 then
-        call('HDEL', key, what)
-        gone = true
-      end
-    end
-    if gone then
-      -- Nothing ready: what lies in the lines is void.
-      if call('HEXISTS', key, 'r') == 0 and call('DEL', P .. 'v:' .. queue) == 1 then
-        for level = 0, 9 do call('DEL', P .. 'l:' .. level .. ':' .. queue) end
-      end
-      if call('EXISTS', key) == 0 and not find(call('HGET', P .. 'q', queue) or '', 'p', 1, true) then call('HDEL', P .. 'q', queue) end
-    end
-  end
+local function publish(kind, text)
+  call('PUBLISH', home .. ':hint:' .. kind, ARGV[2] .. text)
 end
 
 local function write_held()
@@ -82,24 +53,39 @@ local function write_held()
       end
     end
   end
+  held = {}
 end
 
-local function publish(kind, text)
-  call('PUBLISH', home .. ':hint:' .. kind, origin .. text)
-end
-
--- Told by name only where somebody listens: to put a thousand ids together for nobody would cost more than all the rest.
-local function write_hints()
+local function finish()
+  if library then library.write() end
+  write_held()
+  for queue, of in pairs(counters) do
+    local key, gone = P .. 'n:' .. queue, false
+    for what, by in pairs(of) do
+      if by ~= 0 and call('HINCRBY', key, what, by) <= 0 then
+        call('HDEL', key, what)
+        gone = true
+      end
+    end
+    if gone then
+      local known = call('HGET', P .. 'q', queue) or ''
+      -- Nothing ready: what lies in the lists is void.
+      if find(known, 'v', 1, true) and call('HEXISTS', key, 'r') == 0 and call('DEL', P .. 'v:' .. queue) == 1 then
+        for level = 0, 9 do call('DEL', P .. 'l:' .. level .. ':' .. queue) end
+      end
+      if not find(known, 'p', 1, true) and call('EXISTS', key) == 0 then call('HDEL', P .. 'q', queue) end
+    end
+  end
   if next(work) then
     local queues = {}
     for queue in pairs(work) do queues[#queues + 1] = queue end
     publish('work', cjson.encode(queues))
   end
+  -- Told by name only where somebody listens: to put a thousand ids together for nobody would cost more than all the rest.
   if #done > 0 then
-    local channel = home .. ':hint:done'
-    if spread_out then
+    if sub(ARGV[3], 1, 1) == 'c' then
       publish('done', #done <= 100 and cjson.encode(done) or '')
-    elseif call('PUBSUB', 'NUMSUB', channel)[2] > 0 then
+    elseif call('PUBSUB', 'NUMSUB', home .. ':hint:done')[2] > 0 then
       publish('done', cjson.encode(done))
     end
   end

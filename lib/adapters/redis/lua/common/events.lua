@@ -62,6 +62,6 @@ local function park(id, job, f, waits, deadline)
   if deadline then
     f.dl = deadline
     call('ZADD', P .. 'd:' .. job.q, deadline, id)
-    know(job.q, job.p)
+    know(job.q, 'd')
   end
 end

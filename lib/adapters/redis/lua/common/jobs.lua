@@ -9,10 +9,11 @@
 --            links to it, ws and dl what it is parked for
 -- l:, z:<priority>:<queue>  the line: a list of plain jobs in order of arrival, and a sorted set of all others by due time, then number
 -- v:<queue>  id → entries of the list that are void
+-- q          queue → what there may be in it, so that claims look nowhere else: 0 to 9 priorities in use, z sorted sets, v void entries,
+--            d deadlines, p paused
 local DAY, MONTH = 86400000, 30 * 86400000
 local PATTERN = '^(%d+):(%d+):(%d+):(%d+):(%a*):()'
 local RECORD = '^(%a)(%d+)|(%d+)|(%d+)|(%d+)|(%d*)|(%d*)|(x?)|()'
-local LOAN = '^(%d+)|(%d+)|(%d+)|(%d+)|(x?)$'
 
 local metas = {}
 
@@ -83,18 +84,10 @@ local function expiry_of(job)
   return job.m.ea or (job.m.ei and job.at + job.m.ei)
 end
 
-local levels = {}
-
--- Notes that a queue uses a priority, so that claims look nowhere else.
-local function know(queue, priority)
-  local known = levels[queue] or call('HGET', P .. 'q', queue) or ''
-  if not find(known, priority, 1, true) then
-    local all = known .. priority
-    known = find(all, 'p', 1, true) and 'p' or ''
-    for level = 9, 0, -1 do if find(all, level, 1, true) then known = known .. level end end
-    call('HSET', P .. 'q', queue, known)
-  end
-  levels[queue] = known
+-- Notes what there may be in a queue from now on.
+local function know(queue, what)
+  local known = call('HGET', P .. 'q', queue) or ''
+  if not find(known, what, 1, true) then call('HSET', P .. 'q', queue, known .. what) end
 end
 
 local function member(id, job)
@@ -105,6 +98,7 @@ end
 local function make_ready(id, job, f, due)
   f.s, f.ws, f.dl = nil, nil, nil
   know(job.q, job.p)
+  know(job.q, 'z')
   call('ZADD', P .. 'z:' .. job.p .. ':' .. job.q, due, member(id, job))
   count(job.q, 'r', 1)
   work[job.q] = true
@@ -113,7 +107,10 @@ end
 
 -- Takes a ready job out of line. A list has no cheap way to lose one in the middle: its entry is declared void.
 local function leave_line(id, job)
-  if call('ZREM', P .. 'z:' .. job.p .. ':' .. job.q, member(id, job)) == 0 then call('HINCRBY', P .. 'v:' .. job.q, id, 1) end
+  if call('ZREM', P .. 'z:' .. job.p .. ':' .. job.q, member(id, job)) == 0 then
+    call('HINCRBY', P .. 'v:' .. job.q, id, 1)
+    know(job.q, 'v')
+  end
   count(job.q, 'r', -1)
 end
 
@@ -163,13 +160,18 @@ local function forget(id, job, f, code, dead)
 end
 
 -- The index by arrival is kept in segments; one of which nothing is left goes whole.
+-- s  last number|latest time|segment|jobs in it, sg:<segment>  its ids, sn  segment → how many of them are gone, segments  those there are
+local function forget_segment(segment)
+  call('HDEL', P .. 'sn', segment)
+  call('DEL', P .. 'sg:' .. segment)
+  call('ZREM', P .. 'segments', segment)
+  local last, latest, current = match(call('GET', P .. 's') or '', '^(%d+)|(%d+)|(%d+)|')
+  if current == segment then call('SET', P .. 's', last .. '|' .. latest .. '|' .. current + 1 .. '|0') end
+end
+
 local function write_segments()
   for segment, gone in pairs(gone_by_segment) do
-    if call('HINCRBY', P .. 'sn', segment, -gone) <= 0 then
-      call('HDEL', P .. 'sn', segment)
-      call('DEL', P .. 'sg:' .. segment)
-      call('ZREM', P .. 'segments', segment)
-    end
+    if call('HINCRBY', P .. 'sn', segment, gone) >= call('LLEN', P .. 'sg:' .. segment) then forget_segment(segment) end
   end
 end
 
@@ -195,27 +197,27 @@ local function close(id, job, f, code, tail)
   end
   local list = kept[keep]
   if not list then list = {} kept[keep] = list end
-  list[#list + 1] = now .. ':' .. id
+  list[#list + 1] = id
   -- A success is for good, so nobody can ask for its inputs again.
   facts[id] = code == 's' and { j = f.j, y = f.y } or { j = f.j, y = f.y, x = f.x, o = f.o, k = f.k }
   change(id)
   return gives
 end
 
--- Ended jobs by how long they are kept, in order.
+-- k:<ms>  ended jobs by how long they are kept, in order: time:n, then n ids; and so on
 local function write_kept()
   for keep, list in pairs(kept) do
     local key = P .. 'k:' .. format('%.0f', keep)
-    each_part(list, function(...) call('RPUSH', key, ...) end)
+    for from = 1, #list, PART do
+      local to = math.min(from + PART - 1, #list)
+      call('RPUSH', key, now .. ':' .. to - from + 1, unpack(list, from, to))
+    end
     call('SADD', P .. 'keeps', format('%.0f', keep))
   end
 end
 
-local function finish()
+local function write()
   write_facts()
   write_segments()
   write_kept()
-  write_held()
-  write_counters()
-  write_hints()
 end

@@ -1,15 +1,8 @@
--- Lends jobs. Used by claim and by settle.
+-- Lending that takes more than the plain way, and taking back.
 --
 -- workers  id → number|lease until|since|seen|{info}, wno  number → id, held  number → jobs it holds, holders  numbers that hold any, by lease
 -- wc  number → where the search for what it holds has come to
 local SWEEP = 200
-
-local function worker_of(id)
-  local text = call('HGET', P .. 'workers', id)
-  if not text then return nil end
-  local no, till = match(text, '^(%d+)|(%d+)|')
-  return no, tonumber(till)
-end
 
 -- Gives back what a worker holds. `lapsed`: its lease ran out, which counts. Looks at a few thousand loans at most; the rest is left to the next.
 local function take_from(no, lapsed)
@@ -53,10 +46,6 @@ local function take_from(no, lapsed)
   return left
 end
 
-local function take_back_lapsed()
-  for _, no in ipairs(call('ZRANGEBYSCORE', P .. 'holders', '-inf', now, 'LIMIT', 0, 10)) do take_from(no, true) end
-end
-
 -- Wakes what has waited long enough.
 local function sweep(queue)
   local late = call('ZRANGEBYSCORE', P .. 'd:' .. queue, '-inf', now, 'WITHSCORES', 'LIMIT', 0, SWEEP)
@@ -70,8 +59,6 @@ local function sweep(queue)
   end
 end
 
-local lent, bodies, extras, loans = {}, {}, {}, {}
-
 -- Its string is gone, so somebody (an eviction policy) has deleted it: that becomes a dead letter, or nobody would ever know.
 local function bury(id, queue)
   local body = now .. ':' .. format('%016d', micros) .. ':0:0::' .. cjson.encode({ t = '(evicted)', q = queue }) .. '\n'
@@ -79,27 +66,6 @@ local function bury(id, queue)
   jobs[id], facts[id] = parse(body), {}
   local failure = { name = 'StoreError', code = 'STEM_STORE_EVICTED', message = 'Redis has evicted the job: its maxmemory-policy must be noeviction.' }
   end_job(id, jobs[id], facts[id], 'f', 'r' .. cjson.encode(failure))
-end
-
--- Lends plain jobs, which come from the list.
-local function lend_plain(ids, no, queue)
-  local keys, prefix = {}, P .. 'j:'
-  for k = 1, #ids do keys[k] = prefix .. ids[k] end
-  local found = call('MGET', unpack(keys))
-  local loan, n = '1|1|' .. now .. '|' .. no .. '|', 0
-  for k = 1, #ids do
-    local body = found[k]
-    if body then
-      n = n + 1
-      lent[#lent + 1] = ids[k]
-      bodies[#bodies + 1] = body
-      loans[#loans + 1] = ids[k]
-      loans[#loans + 1] = loan
-    else
-      bury(ids[k], queue)
-    end
-  end
-  return n
 end
 
 local function expire(id, job, f)
@@ -125,14 +91,15 @@ local function lend_rich(ids, no, queue)
       local fence, attempt = (f.f or 0) + 1, (f.n or 0) + 1
       local plain = not next(f)
       local rich = not plain or find(job.flags, 'L', 1, true)
-      lent[#lent + 1] = id
-      bodies[#bodies + 1] = found[k]
+      lent_n = lent_n + 1
+      lent[lent_n] = id
+      bodies[lent_n] = found[k]
       if not plain then
-        extras[#extras + 1] = #lent
+        extras[#extras + 1] = lent_n
         extras[#extras + 1] = cjson.encode({ f = fence, n = attempt, l = f.l, d = f.d, w = f.w, j = f.j, o = f.o })
       end
-      loans[#loans + 1] = id
-      loans[#loans + 1] = fence .. '|' .. attempt .. '|' .. now .. '|' .. no .. '|' .. (rich and 'x' or '')
+      loans[2 * lent_n - 1] = id
+      loans[2 * lent_n] = fence .. '|' .. attempt .. '|' .. now .. '|' .. no .. '|' .. (rich and 'x' or '')
     end
   end
   return n
@@ -188,14 +155,10 @@ local function sound(ids, queue)
   return good
 end
 
-local function earliest(a, b)
-  return (not a or (b and b < a)) and b or a
-end
-
 -- Lends from one priority of a queue. Returns how many, and when the first of the others is due.
-local function lend_level(queue, level, no, left)
+local function lend_level(queue, known, level, no, left)
   local line, set = P .. 'l:' .. level .. ':' .. queue, P .. 'z:' .. level .. ':' .. queue
-  local voids = call('EXISTS', P .. 'v:' .. queue) == 1
+  local voids = find(known, 'v', 1, true) and call('EXISTS', P .. 'v:' .. queue) == 1
   local n, future = 0, nil
   while true do
     local want = math.min(left - n, PART / 2)
@@ -215,7 +178,7 @@ local function lend_level(queue, level, no, left)
       local ids = call('LPOP', line, want)
       if not ids then break end
       if voids then ids = sound(ids, queue) end
-      if #ids > 0 then n = n + lend_plain(ids, no, queue) end
+      if #ids > 0 then n = n + lend_plain(ids, no, queue, bury) end
     else
       local heads = call('LRANGE', line, 0, want - 1)
       local runs, taken = merge(heads, dated, want)
@@ -224,7 +187,7 @@ local function lend_level(queue, level, no, left)
         local ids = run
         if run.list then
           if voids then ids = sound(ids, queue) end
-          if #ids > 0 then n = n + lend_plain(ids, no, queue) end
+          if #ids > 0 then n = n + lend_plain(ids, no, queue, bury) end
         else
           call('ZREM', set, unpack(ids))
           for k, entry in ipairs(ids) do ids[k] = sub(entry, 17) end
@@ -236,46 +199,21 @@ local function lend_level(queue, level, no, left)
   return n, future
 end
 
--- A[i]: worker id, limit, then queues and their shares. Returns 1 if the worker's lease has run out, and when asking again makes sense.
-local function lend(A, i)
-  local worker, limit = A[i], tonumber(A[i + 1])
-  take_back_lapsed()
-  local no, till = worker_of(worker)
-  local lapsed = not no or till <= now
-  local future = nil
-  for k = i + 2, #A, 2 do
-    local queue = A[k]
-    local known = call('HGET', P .. 'q', queue)
-    if known and not find(known, 'p', 1, true) then
-      sweep(queue)
-      known = levels[queue] or known
-      local left = lapsed and 0 or math.min(limit, tonumber(A[k + 1]))
-      local asked = left
-      for level in string.gmatch(known, '%d') do
-        local n, later = lend_level(queue, level, no, left)
-        left, limit = left - n, limit - n
-        future = earliest(future, later)
-        if n > 0 then
-          count(queue, 'r', -n)
-          count(queue, 'a', n)
-          hold(no, n)
-        end
-      end
-      -- What there was has been lent in this very step.
-      if left > 0 and asked > 0 and not future then work[queue] = nil end
-      local late = call('ZRANGEBYSCORE', P .. 'd:' .. queue, '(' .. now, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
-      future = earliest(future, late[2] and tonumber(late[2]))
+-- Lends from a queue that holds, or held, more than plain jobs. Returns how many, and when it makes sense to ask again.
+local function lend_queue(queue, known, no, left)
+  local future, n = nil, 0
+  if find(known, 'd', 1, true) then
+    sweep(queue)
+    known = call('HGET', P .. 'q', queue)
+    local late = call('ZRANGEBYSCORE', P .. 'd:' .. queue, '(' .. now, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+    future = late[2] and tonumber(late[2])
+  end
+  for level = 9, 0, -1 do
+    if find(known, level, 1, true) then
+      local lent_here, later = lend_level(queue, known, level, no, left - n)
+      n = n + lent_here
+      if later and (not future or later < future) then future = later end
     end
   end
-  each_part(loans, function(...) call('HSET', P .. 'active', ...) end)
-  write_held()
-  held = {}
-  local others = call('ZRANGE', P .. 'holders', 0, 1, 'WITHSCORES')
-  for k = 1, #others, 2 do
-    if others[k] ~= no then
-      future = earliest(future, tonumber(others[k + 1]))
-      break
-    end
-  end
-  return lapsed and 1 or 0, future
+  return n, future
 end

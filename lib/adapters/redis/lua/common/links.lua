@@ -44,8 +44,6 @@ local function arrive(to, position, from, code, tail, carries_on, copy)
   return close(to, job, f, code == 'c' and 'c' or 'f', 'i' .. cjson.encode({ name = 'InputFailed', message = message })) and to or nil
 end
 
-local to_spread = {}
-
 local function each_waiting(id, offset, use)
   local rows = call('LRANGE', P .. 'o:' .. id, offset, offset + SPREAD - 1)
   for _, row in ipairs(rows) do

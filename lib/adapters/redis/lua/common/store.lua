@@ -19,6 +19,8 @@ local function mark_giver(id)
   elseif plain and call('HEXISTS', P .. 'ended', id) == 0 and not call('ZSCORE', P .. 'z:' .. job.p .. ':' .. job.q, member(id, job)) then
     -- It is in the list, whose entries have no facts.
     call('HINCRBY', P .. 'v:' .. job.q, id, 1)
+    know(job.q, 'v')
+    know(job.q, 'z')
     call('ZADD', P .. 'z:' .. job.p .. ':' .. job.q, due_of(job, f), member(id, job))
   end
 end
@@ -101,6 +103,7 @@ local function store(A, i)
     end
     if n > 0 then
       know(queue, priority)
+      if kind == 'z' or now < tonumber(latest) then know(queue, 'z') end
       if n > blocked then
         count(queue, 'r', n - blocked)
         work[queue] = true
@@ -110,7 +113,7 @@ local function store(A, i)
   end
 
   if set then
-    if call('HINCRBY', P .. 'sn', segment, #set) == #set then call('ZADD', P .. 'segments', segment, segment) end
+    if filled == '0' then call('ZADD', P .. 'segments', segment, segment) end
     filled = filled + #set
     if filled >= 1000 then segment, filled = segment + 1, 0 end
     call('SET', P .. 's', format('%.0f|%.0f|%d|%d', base + total, math.max(now, latest), segment, filled))

@@ -1,0 +1,17 @@
+-- Small tools of the library.
+local function each_part(list, use)
+  local n = #list
+  for from = 1, n, PART do use(unpack(list, from, from + PART - 1 < n and from + PART - 1 or n)) end
+end
+
+local function hold(no, by)
+  held[no] = (held[no] or 0) + by
+end
+
+-- Mail to another shard, or to this one for later.
+local function post(shard, kind, data)
+  local no = call('INCR', P .. 'mail')
+  local text = cjson.encode({ shard, kind, tostring(no), data })
+  call('HSET', P .. 'outbox', no, text)
+  posted[#posted + 1] = text
+end
