@@ -1,11 +1,11 @@
 import type { At, Claim, Claimed, Delivery, Wake } from "../../contract/index.js";
 import type { Reply } from "./connect/driver.js";
 import { inputsOf, NONE } from "./links.js";
-import { Loan, storedOf, unpack, type Facts } from "./rows.js";
+import { Bodies, Loan, storedOf, type Facts, type Row } from "./rows.js";
 import type { Shard, Store } from "./store.js";
 
 /** What claim answers, alone or inside a settle: now, lapsed, next, ids, bodies, extras. */
-export type Lent = [now: string, lapsed: number, next: string, ids: string[], bodies: string[], extras: Reply[]];
+export type Lent = [now: string, lapsed: number, next: string, ids: string, bodies: string, extras: Reply[]];
 
 /** Takes back, wakes, expires, lends. */
 export async function claim(store: Store, request: Claim, options: At | undefined): Promise<Claimed> {
@@ -28,26 +28,28 @@ export async function lentOf(
   options: At | undefined,
 ): Promise<Claimed> {
   const deliveries: Delivery[] = [];
+  const names = bodies === "" ? [] : ids.split("\n");
+  const rows = new Bodies(bodies);
   let extra = 0;
-  for (let i = 0; i < ids.length; i++) {
-    const facts = extras[extra] === i + 1 ? (JSON.parse(extras[extra + 1] as string) as Facts) : undefined;
-    if (facts === undefined) deliveries.push(plain(ids[i]!, bodies[i]!));
-    else {
-      extra += 2;
-      deliveries.push(await rich(store, shard, ids[i]!, bodies[i]!, facts, options));
+  for (let i = 0; i < names.length; i++) {
+    const row = rows.next();
+    if (extras[extra] !== i + 1) {
+      deliveries.push(plain(names[i]!, row));
+      continue;
     }
+    const facts = JSON.parse(extras[extra + 1] as string) as Facts;
+    extra += 2;
+    deliveries.push(await rich(store, shard, facts.id ?? names[i]!, row, facts, options));
   }
   return { deliveries, nextDueAt: next === "" ? undefined : Number(next), now: Number(now), lapsed: lapsed === 1 };
 }
 
-function plain(id: string, body: string): Delivery {
-  const row = unpack(body);
+function plain(id: string, row: Row): Delivery {
   const lease = new Loan(id, 1, row, !row.flags.includes("L"));
   return { job: storedOf(id, row, undefined), lease, attempt: 1, lapses: 0, inputs: NONE, journaled: false };
 }
 
-async function rich(store: Store, shard: Shard, id: string, body: string, facts: Facts, options: At | undefined): Promise<Delivery> {
-  const row = unpack(body);
+async function rich(store: Store, shard: Shard, id: string, row: Row, facts: Facts, options: At | undefined): Promise<Delivery> {
   return {
     job: storedOf(id, row, facts.d),
     lease: new Loan(id, facts.f!, row, false),

@@ -20,21 +20,24 @@ interface Meta {
 /** Packs the jobs of a batch. Jobs that differ in nothing but id and payload share their meta text. */
 export class Packer {
   #last: NewJob | undefined;
+  #flags = "";
   #meta = "";
 
-  /** The body to store: `index:flags:{meta}\npayload`; the script puts time, number and segment before it. */
+  /** The body to store: `index:flags:length:{meta}\npayload`; the script puts time, number and segment before it. */
   pack(job: NewJob, index: number): string {
     if (this.#last === undefined || !alike(job, this.#last)) {
-      this.#meta = `:${flagsOf(job)}:${JSON.stringify(metaOf(job))}\n`;
+      this.#flags = `:${flagsOf(job)}:`;
+      this.#meta = `:${JSON.stringify(metaOf(job))}\n`;
       this.#last = job;
     }
-    return index + this.#meta + job.payload;
+    return index + this.#flags + job.payload.length + this.#meta + job.payload;
   }
 }
 
-/** Due at once, never expires, nobody waits: such a job goes into the list, which is the fast way. */
+/** Due at once, never expires, nobody waits: such a job goes into the list, which is the fast way. Its id must be one line, since those travel as lines. */
 export function isPlain(job: NewJob): boolean {
   return (
+    !job.id.includes("\n") &&
     job.dueAt === undefined &&
     (job.delayMs === undefined || job.delayMs === 0) &&
     job.expiresAt === undefined &&
@@ -92,39 +95,76 @@ function metaOf(job: NewJob): Meta {
 }
 
 /** A stored job as read back. */
-export interface Row {
+export class Row {
   readonly at: number;
-  /** Number by arrival, as text: it has more digits than a double holds exactly in all arithmetic. */
-  readonly seq: number;
-  readonly segment: string;
   readonly flags: string;
   readonly meta: Meta;
   readonly payload: string;
+  readonly #place: string;
+
+  /** @param place `base:segment:index` */
+  constructor(at: number, place: string, flags: string, meta: Meta, payload: string) {
+    this.at = at;
+    this.#place = place;
+    this.flags = flags;
+    this.meta = meta;
+    this.payload = payload;
+  }
+
+  /** Number by arrival; below 2^53. */
+  get seq(): number {
+    const [base, , index] = this.#place.split(":");
+    return Number(base) + Number(index);
+  }
+
+  get segment(): string {
+    return this.#place.split(":")[1]!;
+  }
 }
 
 let lastText = "";
 let lastMeta: Meta = { t: "", q: "" };
 
-/** Reads a body. Neighbours mostly share their meta, which is then parsed once. */
-export function unpack(body: string): Row {
-  const a = body.indexOf(":");
-  const b = body.indexOf(":", a + 1);
-  const c = body.indexOf(":", b + 1);
-  const d = body.indexOf(":", c + 1);
-  const e = body.indexOf(":", d + 1);
-  const end = body.indexOf("\n", e);
-  if (end - e - 1 !== lastText.length || !body.startsWith(lastText, e + 1)) {
-    lastText = body.slice(e + 1, end);
-    lastMeta = JSON.parse(lastText) as Meta;
+/** Reads bodies one after another from the text they have been put together in. */
+export class Bodies {
+  readonly #text: string;
+  #from: number;
+
+  constructor(text: string) {
+    this.#text = text;
+    this.#from = 0;
   }
-  return {
-    at: Number(body.slice(0, a)),
-    seq: Number(body.slice(a + 1, b)) + Number(body.slice(c + 1, d)),
-    segment: body.slice(b + 1, c),
-    flags: body.slice(d + 1, e),
-    meta: lastMeta,
-    payload: body.slice(end + 1),
-  };
+
+  next(): Row {
+    const text = this.#text;
+    const a = text.indexOf(":", this.#from);
+    const b = text.indexOf(":", a + 1);
+    const c = text.indexOf(":", b + 1);
+    const d = text.indexOf(":", c + 1);
+    const e = text.indexOf(":", d + 1);
+    const f = text.indexOf(":", e + 1);
+    // Neighbours mostly share their meta, which is then parsed once.
+    if (!text.startsWith(lastText, f + 1) || lastText === "") {
+      lastText = text.slice(f + 1, text.indexOf("\n", f) + 1);
+      lastMeta = JSON.parse(lastText) as Meta;
+    }
+    const payload = f + 1 + lastText.length;
+    const end = payload + Number(text.slice(e + 1, f));
+    const row = new Row(
+      Number(text.slice(this.#from, a)),
+      text.slice(a + 1, d),
+      e === d + 1 ? "" : text.slice(d + 1, e),
+      lastMeta,
+      text.slice(payload, end),
+    );
+    this.#from = end;
+    return row;
+  }
+}
+
+/** Reads one body. */
+export function unpack(body: string): Row {
+  return new Bodies(body).next();
 }
 
 /** What a delivery tells of a job. */
@@ -144,6 +184,8 @@ export function storedOf(id: string, { at, meta, payload }: Row, dueAt: number |
 
 /** What has changed of a job since it was stored; see lua/common/jobs.lua. */
 export interface Facts {
+  /** In extras of a claim: an id of more than one line. */
+  readonly id?: string;
   readonly f?: number;
   readonly n?: number;
   readonly l?: number;

@@ -1,7 +1,8 @@
 -- Lends jobs to a worker.
 --
 -- ARGV[4..] worker id, limit, then queues and their shares
--- Returns   now, 1 if the worker's lease has run out, when asking again makes sense or '', ids, bodies, extras (place from 1, JSON), mail
+-- Returns   now, 1 if the worker's lease has run out, when asking again makes sense or '', ids one a line, bodies as one text, extras
+--           (place from 1, JSON), mail
 #include base plain
 
 local function make()
@@ -14,4 +15,4 @@ end
 local lapsed, future = lend(ARGV, 4, make)
 if #to_spread > 0 then make().spread(to_spread) end
 finish()
-return { tostring(now), lapsed, future and format('%.0f', future) or '', lent, bodies, extras, posted }
+return { tostring(now), lapsed, future and format('%.0f', future) or '', table.concat(lent, '\n'), table.concat(bodies), extras, posted }

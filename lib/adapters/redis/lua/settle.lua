@@ -96,4 +96,4 @@ if #to_spread > 0 then make().spread(to_spread) end
 local lapsed, future = lend(A, i, make)
 if #to_spread > 0 then make().spread(to_spread) end
 finish()
-return { tostring(now), lapsed, future and format('%.0f', future) or '', lent, bodies, extras, lost, posted }
+return { tostring(now), lapsed, future and format('%.0f', future) or '', table.concat(lent, '\n'), table.concat(bodies), extras, lost, posted }

@@ -1,7 +1,8 @@
 -- Jobs: how they are stored, and the few moves that keep a shard's keys agreeing with one another.
 --
--- j:<id>     the job as it was given, never changed: at:base:segment:index:flags:{meta}\npayload. Its number is base + index.
---            flags: D due later, E expires, L others wait for it, W waits for others, G in a group
+-- j:<id>     the job as it was given, never changed: at:base:segment:index:flags:length:{meta}\npayload, with the payload's length in UTF-16 units,
+--            so that many bodies can travel as one text. Its number is base + index.
+--            flags: D due later, E expires, L others wait for it, W waits for others, G in a group, N its id has more than one line
 -- active     id → fence|attempt|started|worker number|x, where x says that settling it takes more than the plain way
 -- ended      id → state, time | lapses | fence | attempts | started | worker number | x | what it left ('=' result, or cause and error)
 -- facts      id → what has changed since it was stored, as JSON; absent for a plain job. f fence, n attempts, l lapses, st started, d due,
@@ -12,7 +13,7 @@
 -- q          queue → what there may be in it, so that claims look nowhere else: 0 to 9 priorities in use, z sorted sets, v void entries,
 --            d deadlines, p paused
 local DAY, MONTH = 86400000, 30 * 86400000
-local PATTERN = '^(%d+):(%d+):(%d+):(%d+):(%a*):()'
+local PATTERN = '^(%d+):(%d+):(%d+):(%d+):(%a*):%d+:()'
 local RECORD = '^(%a)(%d+)|(%d+)|(%d+)|(%d+)|(%d*)|(%d*)|(x?)|()'
 
 local metas = {}

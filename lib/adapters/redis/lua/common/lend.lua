@@ -61,7 +61,7 @@ end
 
 -- Its string is gone, so somebody (an eviction policy) has deleted it: that becomes a dead letter, or nobody would ever know.
 local function bury(id, queue)
-  local body = now .. ':' .. format('%016d', micros) .. ':0:0::' .. cjson.encode({ t = '(evicted)', q = queue }) .. '\n'
+  local body = now .. ':' .. format('%016d', micros) .. ':0:0::0:' .. cjson.encode({ t = '(evicted)', q = queue }) .. '\n'
   call('SET', P .. 'j:' .. id, body)
   jobs[id], facts[id] = parse(body), {}
   local failure = { name = 'StoreError', code = 'STEM_STORE_EVICTED', message = 'Redis has evicted the job: its maxmemory-policy must be noeviction.' }
@@ -91,12 +91,13 @@ local function lend_rich(ids, no, queue)
       local fence, attempt = (f.f or 0) + 1, (f.n or 0) + 1
       local plain = not next(f)
       local rich = not plain or find(job.flags, 'L', 1, true)
+      local lines = find(id, '\n', 1, true)
       lent_n = lent_n + 1
-      lent[lent_n] = id
+      lent[lent_n] = lines and '' or id
       bodies[lent_n] = found[k]
-      if not plain then
+      if not plain or lines then
         extras[#extras + 1] = lent_n
-        extras[#extras + 1] = cjson.encode({ f = fence, n = attempt, l = f.l, d = f.d, w = f.w, j = f.j, o = f.o })
+        extras[#extras + 1] = cjson.encode({ id = lines and id or nil, f = fence, n = attempt, l = f.l, d = f.d, w = f.w, j = f.j, o = f.o })
       end
       loans[2 * lent_n - 1] = id
       loans[2 * lent_n] = fence .. '|' .. attempt .. '|' .. now .. '|' .. no .. '|' .. (rich and 'x' or '')
@@ -122,7 +123,7 @@ local function merge(heads, dated, left)
   while left > 0 and (heads[i] or dated[j]) do
     local first = dated[j] == nil
     if not first and heads[i] then
-      local at, base, _, index = match(found[i] or '0:0:0:0:', PATTERN)
+      local at, base, _, index = match(found[i] or '0:0:0:0::0:', PATTERN)
       local due = tonumber(dated[j + 1])
       at = tonumber(at)
       first = at < due or (at == due and base + index < tonumber(sub(dated[j], 1, 16)))
