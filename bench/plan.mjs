@@ -24,7 +24,7 @@ export function planOf({ store, peers, workloads, systems, runs, size, prof }) {
       if (round >= (program.options.runs ?? runs)) continue;
       for (const system of chosen) {
         for (const config of Object.keys(system.configs)) {
-          if (system.skips?.[config]?.includes(program.name) || round >= (system.few?.[config] ?? runs)) continue;
+          if (!has(system, config, program) || round >= (system.few?.[config] ?? runs)) continue;
           const run = { round, program, system, config, job: jobOf(system, config, program, { round, size, prof }) };
           if (program.sideBySide) together.push(run);
           else groups.push([run]);
@@ -34,6 +34,10 @@ export function planOf({ store, peers, workloads, systems, runs, size, prof }) {
   }
   if (together.length > 0) groups.push(together);
   return groups;
+}
+
+function has({ skips, only }, config, { name }) {
+  return !(skips?.[config]?.includes(name) ?? false) && (only?.[config]?.includes(name) ?? true);
 }
 
 /** What `one.mjs` is told, but for the place of the store. */
@@ -49,7 +53,7 @@ function jobOf(system, config, program, { round, size, prof }) {
     program: program.name,
     keep: options.keep ?? true,
     keeps: system.keeps,
-    options: { ...options, n: small(Math.min(n ?? Infinity, fewer ?? Infinity)), warm: warm ?? slow?.warm },
+    options: { ...options, gapMs: slow?.gapMs, n: small(Math.min(n ?? Infinity, fewer ?? Infinity)), warm: warm ?? slow?.warm },
     profile:
       prof && isOurs(system) && program.name.startsWith("drain")
         ? fileURLToPath(new URL(`profiles/${system.name}-${program.name}-${round + 1}.cpuprofile`, import.meta.url))

@@ -35,8 +35,11 @@ function versus({ median, min, max }, unit, paint) {
   return `${paint(ahead ? 32 : 31, times(median))} (${times(min)}–${times(max)})`;
 }
 
-export const times = (ratio) =>
-  `${ratio >= 100 ? Math.round(ratio).toLocaleString("en-GB") : ratio >= 10 ? ratio.toFixed(1) : ratio.toFixed(2)}×`;
+export function times(ratio) {
+  if (ratio >= 100) return `${Math.round(ratio).toLocaleString("en-GB")}×`;
+  if (ratio >= 10) return `${ratio.toFixed(1)}×`;
+  return `${ratio >= 0.095 ? ratio.toFixed(2) : ratio.toPrecision(2)}×`;
+}
 
 export function figure(value) {
   if (value >= 100) return Math.round(value).toLocaleString("en-GB");

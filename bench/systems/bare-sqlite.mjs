@@ -1,4 +1,5 @@
 import Database from "better-sqlite3";
+import { coalesced } from "./coalesced.mjs";
 
 const TABLE = `
   CREATE TABLE IF NOT EXISTS job (id INTEGER PRIMARY KEY, state INTEGER NOT NULL DEFAULT 0, payload TEXT NOT NULL, result TEXT);
@@ -12,7 +13,7 @@ export default {
   store: "sqlite",
   bare: "better-sqlite3",
   configs: { batches: {} },
-  about: { batches: "one transaction per 100 jobs" },
+  about: { batches: "one transaction per 100 jobs; concurrent inserts coalesced" },
   skips: { batches: ["latency", "latency-one", "delay", "recovery", "drain-slow1", "drain-1m"] },
   open({ file }, _config, { keep }) {
     const db = new Database(file);
@@ -32,7 +33,7 @@ export default {
     });
     const unfinished = () => db.prepare("SELECT count(*) AS unfinished FROM job WHERE state < 2").get();
     return {
-      producer: () => ({ add: async (data) => insert.run(JSON.stringify(data)), addBulk: async (all) => insertMany(all), close: () => {} }),
+      producer: () => ({ add: coalesced(insertMany), addBulk: async (all) => insertMany(all), close: () => {} }),
       worker(handler) {
         const life = { over: false };
         const loop = async () => {

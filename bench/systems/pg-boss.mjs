@@ -21,7 +21,7 @@ export default {
     default: "one job per poll, a poll every 2 s",
     fastest: "batchSize 1,000, burstWhenBatchFull, LISTEN/NOTIFY, polls of 0.5 s, pool of 20; it cannot keep nothing",
   },
-  slow: { default: { drain: 20, warm: 0, latency: 8 } },
+  slow: { default: { drain: 20, warm: 0, latency: 8, gapMs: 2_000 } },
   few: { default: 1 },
   skips: {
     default: ["enqueue-one", "drain-200k", "drain-1m", "drain-slow1", "drain-discard", "bulk", "delay"],

@@ -9,7 +9,7 @@ export default {
   package: "plainjob",
   configs: { default: {}, fastest: { pollIntervall: 1 } },
   about: { default: "a poll every second", fastest: "a poll every millisecond; it cannot keep nothing" },
-  slow: { default: { latency: 8 } },
+  slow: { default: { latency: 10, gapMs: 1_000 } },
   few: { default: 3 },
   skips: {
     default: ["enqueue-one", "enqueue-100", "bulk", "drain-200k", "drain-1m", "drain-discard", "drain-slow1", "drain-cold", "delay"],

@@ -19,8 +19,12 @@ export function stem(store) {
     store,
     version,
     built: existsSync(new URL(file, DIST)),
-    configs: { default: {} },
-    about: { default: "defaults (concurrency 100, results kept for a day); drain-discard with keepResult: 0" },
+    configs: { default: {}, fastest: { worker: { concurrency: 300 } } },
+    only: { fastest: ["drain", "drain-discard", "drain-200k"] },
+    about: {
+      default: "concurrency 100, results kept for a day; drain-discard with `keepResult: 0`",
+      fastest: "the same with concurrency 300",
+    },
     async open(at, { worker: options = {} }, { keep }) {
       const { defineTask, Stem, TaskRegistry, Worker } = await import(new URL("core/index.js", DIST));
       const adapter = make(await import(new URL(file, DIST)), at);

@@ -3,8 +3,9 @@ import { other } from "./processes.mjs";
 
 const WARM = 20;
 
-/** One job at a time into an idle worker in another process (or in this one): enqueue called → handler started. The gaps are random, so that pollers are met at any moment. */
-export async function latency(run, { n, seconds, oneProcess = false }) {
+/** One job at a time into an idle worker in another process (or in this one): enqueue called → handler started. The gaps are random, up to `gapMs`, which is
+ * the poll of whoever polls, so that it is met at any moment. */
+export async function latency(run, { n, seconds, gapMs = 5, oneProcess = false }) {
   const { system, job } = run;
   let heard = () => {};
   const worker = oneProcess ? await system.worker(({ i }) => heard({ i, at: now() })) : other("work", run);
@@ -19,7 +20,7 @@ export async function latency(run, { n, seconds, oneProcess = false }) {
   const began = now();
   for (let i = -WARM; i < n; i++) {
     if (now() > began + seconds * 1_000 && waits.length > 0) break;
-    await sleep(1 + Math.random() * 5);
+    await sleep(1 + Math.random() * gapMs);
     const started = new Promise((resolve) => {
       heard = (message) => message.i === i && resolve(message.at);
     });
