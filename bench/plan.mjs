@@ -56,7 +56,7 @@ function jobOf(system, config, program, { round, size, prof }) {
     options: { ...options, gapMs: slow?.gapMs, n: small(Math.min(n ?? Infinity, fewer ?? Infinity)), warm: warm ?? slow?.warm },
     profile:
       prof && isOurs(system) && program.name.startsWith("drain")
-        ? fileURLToPath(new URL(`profiles/${system.name}-${program.name}-${round + 1}.cpuprofile`, import.meta.url))
+        ? fileURLToPath(new URL(`profiles/${system.name}-${config}-${program.name}-${round + 1}.cpuprofile`, import.meta.url))
         : undefined,
   };
 }
