@@ -16,7 +16,7 @@ import { workers } from "./workers.js";
 /** All the small contracts over one schema of a Postgres database. */
 export class PostgresAdapter implements Adapter {
   readonly name = "postgres";
-  readonly capabilities: Capabilities = { durable: true, shared: true, transactions: false, limits: false, unique: false };
+  readonly capabilities: Capabilities = { durable: true, shared: true, transactions: false, limits: false, unique: false, remote: true };
   readonly broker;
   readonly results;
   readonly journal;

@@ -14,7 +14,7 @@ import { workers } from "./workers.js";
 /** All the small contracts over one Redis. */
 export class RedisAdapter implements Adapter {
   readonly name = "redis";
-  readonly capabilities: Capabilities = { durable: true, shared: true, transactions: false, limits: false, unique: false };
+  readonly capabilities: Capabilities = { durable: true, shared: true, transactions: false, limits: false, unique: false, remote: true };
   readonly broker;
   readonly results;
   readonly journal;
