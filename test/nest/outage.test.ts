@@ -63,6 +63,13 @@ describe("An app whose store is away", () => {
     await ticked;
   });
 
+  it("waits for the stores of several instances side by side", async () => {
+    const [one, other] = [new AwayStore(400), new AwayStore(400)];
+    const began = performance.now();
+    await appOf({ imports: [StemModule.forRoot({ adapter: one.adapter }), StemModule.forRoot({ name: "other", adapter: other.adapter })] });
+    expect(performance.now() - began).toBeLessThan(750);
+  });
+
   it("comes up without waiting for worker and beat once more, however long they wait for the store", async () => {
     const away = new AwayStore(60_000);
     const slowOpen: Adapter = { ...away.adapter, open: async () => void away.adapter.open() };

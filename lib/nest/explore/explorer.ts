@@ -92,14 +92,13 @@ function typeOf(provided: Provided): Handled | undefined {
   return typeof type === "function" ? (type as Handled) : undefined;
 }
 
-/** Opens one store after the other; if one does not open, those before it are closed, for nobody else would do it. */
+/** Opens all stores side by side, so that servers that are away are waited for once; if one does not open, the others are closed, for nobody else would do it. */
 async function openAll(runtimes: readonly StemRuntime[]): Promise<void> {
-  try {
-    for (const runtime of runtimes) await runtime.open();
-  } catch (error) {
-    for (const runtime of runtimes) await runtime.close();
-    throw error;
-  }
+  const outcomes = await Promise.allSettled(runtimes.map((runtime) => runtime.open()));
+  const failed = outcomes.find((outcome) => outcome.status === "rejected");
+  if (failed === undefined) return;
+  for (const runtime of runtimes) await runtime.close();
+  throw failed.reason;
 }
 
 function twins(runtimes: readonly StemRuntime[]): readonly StemError[] {
