@@ -16,7 +16,7 @@ import { workers } from "./workers.js";
 /** All the small contracts over one schema of a Postgres database. */
 export class PostgresAdapter implements Adapter {
   readonly name = "postgres";
-  readonly capabilities: Capabilities = { durable: true, shared: true, transactions: false, limits: false, unique: false, remote: true };
+  readonly capabilities: Capabilities = { durable: true, shared: true, transactions: true, limits: false, unique: false, remote: true };
   readonly broker;
   readonly results;
   readonly journal;
@@ -47,7 +47,7 @@ export class PostgresAdapter implements Adapter {
     this.events = events(store);
     this.schedules = schedules(store, this);
     this.locks = locks(store);
-    this.hints = new PostgresHints(store, connection, options.schema, options.listen);
+    this.hints = new PostgresHints(store, connection, options.listen);
     this.workers = workers(store);
     this.schema = {
       migrations: migrations(this.#schema),

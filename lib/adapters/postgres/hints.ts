@@ -1,5 +1,6 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type { Hint, Hints } from "../../contract/index.js";
+import { channelOf, TAG } from "./connect/channels.js";
 import type { Connection } from "./connect/connection.js";
 import type { PgOwnClient } from "./connect/driver.js";
 import { Listener } from "./connect/listener.js";
@@ -15,11 +16,6 @@ const LISTENER_MS = 60_000;
 
 /** How long messages are kept for those whose connection is coming up. */
 const CONTROL_MS = 60_000;
-
-/** Names of the channels of a schema, one per kind of hint. A digest, since a channel's name has at most 63 bytes. */
-export function channelOf(schema: string, kind: Kind): string {
-  return `stem_${createHash("sha1").update(schema).digest("hex").slice(0, 16)}_${kind}`;
-}
 
 interface Subscriber {
   readonly listener: (hint: Hint) => void;
@@ -44,11 +40,11 @@ export class PostgresHints implements Hints {
   #heardAt = 0;
   #isUp = false;
 
-  constructor(store: Store, connection: Connection, schema: string, listens: boolean) {
+  constructor(store: Store, connection: Connection, listens: boolean) {
     this.#store = store;
     this.#connection = connection;
     this.#notifier = new Notifier(store, this.#tag);
-    this.#channels = new Map(KINDS.map((kind) => [channelOf(schema, kind), kind]));
+    this.#channels = new Map(KINDS.map((kind) => [channelOf(store.name, kind), kind]));
     this.#listener = listens
       ? new Listener(connection, {
           channels: () => [...this.#channels].filter(([, kind]) => this.#wants(kind)).map(([channel]) => channel),
@@ -218,12 +214,6 @@ export class PostgresHints implements Hints {
     this.tell({ kind: "control", topic, message });
   }
 }
-
-/** Length of what stands before the names of a payload: who says it. */
-export const TAG = 8;
-
-/** Stands for nobody: a message that goes out at the commit of a caller's transaction, and that everybody is to hear. */
-export const NOBODY = "--------";
 
 function named<K extends string>(key: K, payload: string): { readonly [k in K]?: readonly string[] } {
   const names = unpacked(payload);

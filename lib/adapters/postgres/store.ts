@@ -59,7 +59,8 @@ export const CLOCK = "coalesce($1::bigint, floor(extract(epoch FROM clock_timest
 /** Statements and transactions in one schema of one database, and what this handle remembers of it. */
 export class Store implements Sql {
   readonly connection: Connection;
-  /** Our schema as it is written in SQL, quoted. */
+  /** Our schema, and the same as it is written in SQL. */
+  readonly name: string;
   readonly schema: string;
   /** Jobs lent through this handle, by id. */
   readonly loans = new Map<string, Loan>();
@@ -72,6 +73,7 @@ export class Store implements Sql {
 
   constructor(connection: Connection, schema: string) {
     this.connection = connection;
+    this.name = schema;
     this.schema = quoted(schema);
     connection.onReconnect = () => this.#forget();
   }

@@ -1,7 +1,104 @@
-import { UnsupportedError, type EnqueueOptions } from "../../../contract/index.js";
-import type { Store, Tx } from "../store.js";
+import { StoreError, type EnqueueOptions } from "../../../contract/index.js";
+import { codeOf } from "../connect/errors.js";
+import { packed } from "../connect/notifier.js";
+import { List, texts, toLiteral, type Value } from "../connect/values.js";
+import { channelOf, NOBODY } from "../connect/channels.js";
+import { News, type Row, type Store, type Tx } from "../store.js";
+import { executorOf, OUTSIDE, refusal, type Executor } from "./executors.js";
 
-/** Runs `work` inside a transaction of the caller's. */
-export async function inTransaction<T>(_store: Store, _options: EnqueueOptions, _work: (tx: Tx) => Promise<T>): Promise<T> {
-  throw new UnsupportedError("postgres", "a transaction of the caller's");
+/** Columns that are texts; all others are numbers or flags, which each library gives as it likes: 7, "7" or 7n. */
+const TEXTS: ReadonlySet<string> = new Set(["id", "ids", "name", "key", "error", "wake", "payload", "location", "inside"]);
+
+/**
+ * Where a connection leads: the server's start, the database, and our schema's first table. Two connections with the same three see the same tables. And whether it is
+ * inside a transaction: there the transaction began before the statement.
+ */
+const LOCATION = `SELECT (now() <> statement_timestamp())::text AS inside,
+    concat_ws(' ', extract(epoch FROM pg_postmaster_start_time())::text, d.oid::text, to_regclass('stem.jobs')::oid::text) AS location,
+    floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now
+  FROM pg_database d WHERE d.datname = current_database()`;
+
+/**
+ * Runs `work` inside a transaction of the caller's: what it writes commits or rolls back with the rest of it, and so does the message that wakes the workers, which
+ * the server sends at the commit.
+ *
+ * @throws {TypeError} if `options.transaction` is no open transaction on the database of this store
+ */
+export async function inTransaction<T>(store: Store, options: EnqueueOptions, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const execute = executorOf(options.transaction);
+  const home = await locationOf(store);
+  const rows = (text: string, values: readonly Value[] = []): Promise<Row[]> => run(store, execute, text, values);
+  const [inside, location, now] = (await rows(LOCATION))[0] as [string, string, number];
+  if (inside !== "true") throw refusal(OUTSIDE);
+  if (location !== home)
+    throw refusal(
+      "on another database, or without our schema in sight: only on the database where Stem keeps its jobs can both commit together",
+    );
+  const tx: Tx = { rows, now: options.now ?? now, news: new News() };
+  const result = await work(tx);
+  await announce(store, tx);
+  return result;
+}
+
+/** Locations of stores, until their server starts anew. */
+const homes = new WeakMap<Store, { readonly started: number; readonly location: string }>();
+
+/** Looked up again after a while, since a server may have been restarted or replaced. */
+const HOME_MS = 1_000;
+
+async function locationOf(store: Store): Promise<string> {
+  const known = homes.get(store);
+  if (known !== undefined && performance.now() - known.started < HOME_MS) return known.location;
+  const location = (await store.rows(LOCATION))[0]![1] as string;
+  homes.set(store, { started: performance.now(), location });
+  return location;
+}
+
+async function run(store: Store, execute: Executor, text: string, values: readonly Value[]): Promise<Row[]> {
+  let found: readonly object[];
+  try {
+    found = await execute(
+      store.named(text),
+      values.map((value) => (value instanceof List ? toLiteral(value) : value === null ? null : String(value))),
+    );
+  } catch (error) {
+    throw failure(store, error);
+  }
+  return found.map((row) => Object.entries(row).map(([column, value]) => (TEXTS.has(column) ? value : plain(value))));
+}
+
+/** The driver's own error, which the libraries wrap, in our words. */
+function failure(store: Store, error: unknown): unknown {
+  let inner = error;
+  for (let depth = 0; depth < 5 && inner instanceof Error && codeOf(inner).length !== 5; depth++)
+    inner = (inner as { driverError?: unknown }).driverError ?? inner.cause ?? inner;
+  if (codeOf(inner) === "25P02" || /current transaction is aborted/.test(String((error as Error | undefined)?.message)))
+    return new StoreError(
+      "STEM_STORE_FAILED",
+      "The transaction that was given is aborted: an earlier statement in it failed.",
+      "Roll it back (or back to a savepoint) and begin anew; nothing was stored.",
+      { cause: error },
+    );
+  return store.connection.failure(inner);
+}
+
+function plain(value: unknown): unknown {
+  if (typeof value === "bigint") return Number(value);
+  if (typeof value !== "string") return value;
+  return value === "t" || value === "true" ? true : value === "f" || value === "false" ? false : Number(value);
+}
+
+/** Asks the server to tell everybody at the commit. */
+async function announce(store: Store, { rows, news }: Tx): Promise<void> {
+  await store.learnLanes(news.lanes);
+  for (const lane of news.lanes) news.queues.add(store.queueOf(lane)!);
+  const messages = [
+    ...packed(news.queues).map((payload) => ({ channel: channelOf(store.name, "work"), payload })),
+    ...packed(news.done).map((payload) => ({ channel: channelOf(store.name, "done"), payload })),
+  ];
+  if (messages.length === 0) return;
+  await rows("SELECT count(pg_notify(u.channel, u.payload)::text) AS n FROM unnest($1::text[], $2::text[]) u(channel, payload)", [
+    texts(messages.map(({ channel }) => channel)),
+    texts(messages.map(({ payload }) => NOBODY + payload)),
+  ]);
 }
