@@ -1,5 +1,6 @@
 import type { Adapter, Capabilities, Finding, Health, StoreLog } from "../../contract/index.js";
 import { broker } from "./broker.js";
+import { routed } from "./cluster/route.js";
 import { diagnose, refuseUnfit, versionOf } from "./connect/fitness.js";
 import type { RedisOptions, Server } from "./connect/options.js";
 import { events } from "./events.js";
@@ -60,6 +61,10 @@ export class RedisAdapter implements Adapter {
     this.#opening = undefined;
     this.hints.stop();
     this.#store.close();
+  }
+
+  routedId(id: string, queue: string): string {
+    return this.#store.spread ? routed(id, queue) : id;
   }
 
   async ping(): Promise<Health> {

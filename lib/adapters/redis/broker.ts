@@ -5,7 +5,7 @@ import { claim } from "./claim.js";
 import { deadLetters } from "./deadletters.js";
 import { enqueue } from "./enqueue.js";
 import { checkSettlements, settle } from "./settle.js";
-import type { Store } from "./store.js";
+import type { Shard, Store } from "./store.js";
 
 /** What `checkJobs` needs to know of the adapter. */
 export type Self = Pick<Adapter, "name" | "capabilities">;
@@ -23,22 +23,32 @@ export function broker(store: Store, self: Self): Broker {
       return settle(store, settlements, next, options);
     },
     cancel: (ids, reason, options) => cancel(store, ids, reason, options),
-    pause: async (queues, options) => void (await store.run("pause", store.home, [1, ...queues], options)),
-    resume: async (queues, options) => {
-      await store.run("pause", store.home, [0, ...queues], options);
-      store.hintWork(queues);
+    pause: (names, options) => pause(store, names, true, options),
+    resume: async (names, options) => {
+      await pause(store, names, false, options);
+      store.hintWork(names);
     },
     queues: (options) => queues(store, options),
     deadLetters: deadLetters(store),
   };
 }
 
+async function pause(store: Store, names: readonly string[], stop: boolean, options: At | undefined): Promise<void> {
+  store.live();
+  if (store.spread) await store.queues.know(names);
+  const byShard = new Map<Shard, string[]>();
+  for (const name of names) byShard.set(store.shardOf(name), [...(byShard.get(store.shardOf(name)) ?? []), name]);
+  for (const [shard, part] of byShard) await store.run("pause", shard, [stop ? 1 : 0, ...part], options);
+}
+
 type Counted = [queue: string, paused: number, later: number, counters: string[]];
 
-/** Counters of queues, or of all. */
-export async function counted(store: Store, names: readonly string[], options: At | undefined) {
-  const answers = (await store.run("queues", store.home, names, options)) as Counted[];
-  return answers.map(([queue, paused, later, pairs]) => {
+/** Counters of a queue, or of all. */
+export async function counted(store: Store, queue: string | undefined, options: At | undefined) {
+  const shards = queue === undefined ? await store.shards(options) : [store.shardOf(queue)];
+  const names = queue === undefined ? [] : [queue];
+  const answers = (await Promise.all(shards.map((shard) => store.run("queues", shard, names, options)))) as Counted[][];
+  return answers.flat().map(([queue, paused, later, pairs]) => {
     const counts = new Map<string, number>();
     for (let i = 0; i < pairs.length; i += 2) counts.set(pairs[i]!, Number(pairs[i + 1]));
     return { queue, paused: paused === 1, later, of: (what: string) => counts.get(what) ?? 0 };
@@ -46,7 +56,7 @@ export async function counted(store: Store, names: readonly string[], options: A
 }
 
 async function queues(store: Store, options: At | undefined): Promise<readonly QueueInfo[]> {
-  const found = await counted(store, [], options);
+  const found = await counted(store, undefined, options);
   return found
     .sort((a, b) => (a.queue < b.queue ? -1 : 1))
     .map(({ queue, paused, later, of }) => ({

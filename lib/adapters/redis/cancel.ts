@@ -7,15 +7,15 @@ const BATCH = 1_000;
 
 /** Ends unfinished jobs, whatever they are doing, and with them whoever waits for them. Answers in the order asked. */
 export async function cancel(store: Store, ids: readonly string[], reason: string, options: At | undefined): Promise<readonly Cancelled[]> {
-  store.live();
   const error = JSON.stringify({ name: "Cancelled", message: reason });
-  const answers: Cancelled[] = [];
-  for (let from = 0; from < ids.length; from += BATCH) {
-    const part = ids.slice(from, from + BATCH);
-    const [found, mail] = (await store.run("cancel", store.home, [error, ...part], options)) as [string[], Reply[]];
-    await store.mail.deliver(store.home, mail, options);
-    part.forEach((id, i) => answers.push(answerOf(id, found[i]!)));
-  }
+  const answers: Cancelled[] = ids.map((id) => ({ id, as: "unknown" }));
+  for (const [shard, all] of await store.place(ids, options))
+    for (let from = 0; from < all.length; from += BATCH) {
+      const part = all.slice(from, from + BATCH);
+      const [found, mail] = (await store.run("cancel", shard, [error, ...part.map((i) => ids[i]!)], options)) as [string[], Reply[]];
+      await store.mail.deliver(shard, mail, options);
+      part.forEach((i, k) => (answers[i] = answerOf(ids[i]!, found[k]!)));
+    }
   const running = answers.filter(({ as, was }) => as === "cancelled" && was === "active").map(({ id }) => id);
   store.hintDone(ids);
   if (running.length > 0) {

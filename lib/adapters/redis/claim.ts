@@ -3,15 +3,57 @@ import type { Reply } from "./connect/driver.js";
 import { inputsOf, NONE } from "./links.js";
 import { Bodies, Loan, storedOf, type Facts, type Row } from "./rows.js";
 import type { Shard, Store } from "./store.js";
+import { copyLease, takeBackElsewhere } from "./workers.js";
 
 /** What claim answers, alone or inside a settle: now, lapsed, next, ids, bodies, extras. */
 export type Lent = [now: string, lapsed: number, next: string, ids: string, bodies: string, extras: Reply[]];
 
 /** Takes back, wakes, expires, lends. */
 export async function claim(store: Store, request: Claim, options: At | undefined): Promise<Claimed> {
-  const reply = (await store.run("claim", store.home, claimArgs(request), options)) as [...Lent, Reply[]];
-  await store.mail.deliver(store.home, reply[6], options);
-  return lentOf(store, store.home, reply as unknown as Lent, options);
+  await store.duties(options);
+  if (!store.spread) return claimIn(store, store.home, request, options);
+  await takeBack(store, options);
+  return claimSpread(store, request, options);
+}
+
+/** From each queue's shard in turn, until there is enough. */
+export async function claimSpread(store: Store, request: Claim, options: At | undefined): Promise<Claimed> {
+  const all: { deliveries: Delivery[]; nextDueAt: number | undefined; now: number; lapsed: boolean } = {
+    deliveries: [],
+    nextDueAt: undefined,
+    now: 0,
+    lapsed: false,
+  };
+  for (const share of request.from) {
+    const left = request.limit - all.deliveries.length;
+    if (left <= 0) break;
+    const shard = store.shardOf(share.queue);
+    const part: Claim = { worker: request.worker, from: [share], limit: left };
+    let found = await claimIn(store, shard, part, options);
+    // A worker that is new to the shard is not known there; its home knows.
+    if (found.lapsed && (await copyLease(store, request.worker, shard, options))) found = await claimIn(store, shard, part, options);
+    all.deliveries.push(...found.deliveries);
+    if (found.nextDueAt !== undefined) all.nextDueAt = Math.min(all.nextDueAt ?? Infinity, found.nextDueAt);
+    all.now = found.now;
+    all.lapsed ||= found.lapsed;
+  }
+  if (all.now === 0) {
+    const { now } = await claimIn(store, store.home, { ...request, from: [] }, options);
+    all.now = now;
+  }
+  return all;
+}
+
+async function claimIn(store: Store, shard: Shard, request: Claim, options: At | undefined): Promise<Claimed> {
+  const reply = (await store.run("claim", shard, claimArgs(request), options)) as [...Lent, Reply[]];
+  await store.mail.deliver(shard, reply[6], options);
+  return lentOf(store, shard, reply as unknown as Lent, options);
+}
+
+/** Workers that vanished may hold jobs in any shard. Asked about once a second, and always at the times of a test. */
+async function takeBack(store: Store, options: At | undefined): Promise<void> {
+  if (options?.now === undefined && !store.every("take back", 1_000)) return;
+  await takeBackElsewhere(store, options);
 }
 
 export function claimArgs({ worker, limit, from }: Claim): (string | number)[] {

@@ -1,8 +1,9 @@
 import { OptionError } from "../../contract/index.js";
 import type { At, DeadLetter, DeadLetterFilter, DeadLetters } from "../../contract/index.js";
+import { merged } from "./cluster/merge.js";
 import type { Reply } from "./connect/driver.js";
 import { endOf, unpack } from "./rows.js";
-import type { Store } from "./store.js";
+import type { Shard, Store } from "./store.js";
 
 /** Letters looked at, and ids handled, in one script. */
 const PAGE = 500;
@@ -12,21 +13,22 @@ export function deadLetters(store: Store): DeadLetters {
     list: async (filter = {}, options) => {
       store.live();
       const found: DeadLetter[] = [];
-      for await (const letter of find(store, filter, options)) {
+      for await (const { letter } of find(store, filter, options)) {
         if (found.push(letter) >= Math.min(filter.limit ?? 100, 1_000)) break;
       }
       return found;
     },
     retry: async (ids, options) => {
-      store.live();
-      const moved: string[] = [];
-      for (let from = 0; from < ids.length; from += PAGE) {
-        const [part, mail] = (await store.run("retry", store.home, ids.slice(from, from + PAGE), options)) as [string[], Reply[]];
-        await store.mail.deliver(store.home, mail, options);
-        for (const id of part) moved.push(id);
-      }
-      if (moved.length > 0) store.tell({ kind: "work" });
-      return moved;
+      const moved = new Set<string>();
+      for (const [shard, all] of await store.place(ids, options))
+        for (let from = 0; from < all.length; from += PAGE) {
+          const part = all.slice(from, from + PAGE).map((i) => ids[i]!);
+          const [found, mail] = (await store.run("retry", shard, part, options)) as [string[], Reply[]];
+          await store.mail.deliver(shard, mail, options);
+          for (const id of found) moved.add(id);
+        }
+      if (moved.size > 0) store.tell({ kind: "work" });
+      return ids.filter((id) => moved.delete(id));
     },
     purge: async (filter, options) => {
       store.live();
@@ -37,26 +39,78 @@ export function deadLetters(store: Store): DeadLetters {
           "Give at least one of ids, queue, task and before, or { all: true } to forget all.",
         );
       const wanted: DeadLetterFilter = "all" in filter ? {} : filter;
-      const ids: string[] = [];
-      for await (const { id } of find(store, wanted, options)) {
-        if (wanted.limit !== undefined && ids.length >= wanted.limit) break;
-        ids.push(id);
+      const byShard = new Map<Shard, string[]>();
+      let count = 0;
+      for await (const { shard, letter } of find(store, wanted, options)) {
+        if (wanted.limit !== undefined && count >= wanted.limit) break;
+        const ids = byShard.get(shard);
+        if (ids === undefined) byShard.set(shard, [letter.id]);
+        else ids.push(letter.id);
+        count++;
       }
       let purged = 0;
-      for (let from = 0; from < ids.length; from += PAGE)
-        purged += (await store.run("purge", store.home, ids.slice(from, from + PAGE), options)) as number;
+      for (const [shard, ids] of byShard)
+        for (let from = 0; from < ids.length; from += PAGE) {
+          const [n, mail] = (await store.run("purge", shard, ids.slice(from, from + PAGE), options)) as [number, Reply[]];
+          await store.mail.deliver(shard, mail, options);
+          purged += n;
+        }
       return purged;
     },
   };
 }
 
-/** Letters that fit, latest death first, read page by page. */
-async function* find(store: Store, filter: DeadLetterFilter, options: At | undefined): AsyncGenerator<DeadLetter> {
+interface Found {
+  readonly shard: Shard;
+  readonly letter: DeadLetter;
+}
+
+/** Letters that fit, latest death first, over all shards; of deaths at one moment, those of the earlier shard first. */
+async function* find(store: Store, filter: DeadLetterFilter, options: At | undefined): AsyncGenerator<Found> {
+  const shards = [...(await store.shards(options))].sort();
+  const { cursor } = filter;
+  if (cursor === undefined) {
+    yield* merged(
+      shards.map((shard) => findIn(store, shard, filter, "", filter.before, options)),
+      (a, b) => b.letter.diedAt - a.letter.diedAt,
+    );
+    return;
+  }
+  const [place] = await store.place([cursor], options);
+  if (place === undefined) return;
+  const [shard] = place;
+  const [, , [own]] = (await store.run("dead", shard, [1, "", "", cursor], options)) as [string[], string[], string[]];
+  if (own === undefined || own === null) return;
+  const diedAt = endOf(own).at;
+  const at = shards.indexOf(shard);
+  const before = (limit: number): number => Math.min(limit, filter.before ?? Infinity);
+  yield* merged(
+    shards.map((other, i) =>
+      i === at
+        ? findIn(store, other, filter, cursor, filter.before, options)
+        : findIn(store, other, filter, "", before(i < at ? diedAt : diedAt + 1), options),
+    ),
+    (a, b) => b.letter.diedAt - a.letter.diedAt,
+  );
+}
+
+/** The same of one shard, read page by page. */
+async function* findIn(
+  store: Store,
+  shard: Shard,
+  filter: DeadLetterFilter,
+  from: string,
+  before: number | undefined,
+  options: At | undefined,
+): AsyncGenerator<Found> {
   const wanted = filter.ids && new Set(filter.ids);
-  let cursor = filter.cursor ?? "";
+  let cursor = from;
   for (;;) {
-    const before = filter.before ?? "";
-    const [ids, bodies, ends] = (await store.run("dead", store.home, [PAGE, cursor, before], options)) as [string[], string[], string[]];
+    const [ids, bodies, ends] = (await store.run("dead", shard, [PAGE, cursor, before ?? "", ""], options)) as [
+      string[],
+      string[],
+      string[],
+    ];
     for (let i = 0; i < ids.length; i++) {
       if (bodies[i] === null || ends[i] === null) continue;
       const letter = letterOf(ids[i]!, bodies[i]!, ends[i]!);
@@ -64,9 +118,9 @@ async function* find(store: Store, filter: DeadLetterFilter, options: At | undef
         (wanted === undefined || wanted.has(letter.id)) &&
         (filter.queue === undefined || letter.queue === filter.queue) &&
         (filter.task === undefined || letter.task === filter.task) &&
-        (filter.before === undefined || letter.diedAt < filter.before)
+        (before === undefined || letter.diedAt < before)
       )
-        yield letter;
+        yield { shard, letter };
     }
     if (ids.length < PAGE) return;
     cursor = ids.at(-1)!;

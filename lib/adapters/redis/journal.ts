@@ -1,24 +1,71 @@
-import type { At, Entry, Journal, NewEntry } from "../../contract/index.js";
-import type { Store } from "./store.js";
+import type { At, Entry, Journal, Lease, NewEntry } from "../../contract/index.js";
+import { Loan } from "./rows.js";
+import type { Shard, Store } from "./store.js";
 
 export function journal(store: Store): Journal {
   return {
     read: async (runIds, options) => {
-      if (runIds.length === 0) return (store.live(), []);
-      const answers = (await store.run("journals", store.home, runIds, options)) as string[][];
-      return answers.map((pairs) => {
-        const entries: Entry[] = [];
-        for (let i = 1; i < pairs.length; i += 2) entries.push(entryOf(pairs[i]!));
-        return entries.sort((a, b) => a.seq - b.seq);
-      });
+      const found: Entry[][] = runIds.map(() => []);
+      for (const [shard, part] of await store.place(runIds, options)) {
+        const ids = part.map((i) => runIds[i]!);
+        const answers = (await store.run("journals", shard, ids, options)) as string[][];
+        part.forEach((i, k) => (found[i] = entriesFrom(answers[k]!)));
+      }
+      return found;
     },
     append: async (writes, options?: At) => {
-      if (writes.length === 0) return (store.live(), { lost: [] });
-      const args: (string | number)[] = [];
-      for (const { lease, entries } of writes) args.push(lease.jobId, lease.fence, JSON.stringify(entriesOf(entries)));
-      return { lost: (await store.run("append", store.home, args, options)) as string[] };
+      const lost: string[] = [];
+      const left = new Set(writes.keys());
+      for (const [shard, part] of await placeLeases(store, writes, options)) {
+        const args: (string | number)[] = [];
+        for (const i of part) {
+          const { lease, entries } = writes[i]!;
+          args.push(lease.jobId, lease.fence, JSON.stringify(entriesOf(entries)));
+          left.delete(i);
+        }
+        lost.push(...((await store.run("append", shard, args, options)) as string[]));
+      }
+      for (const i of left) lost.push(writes[i]!.lease.jobId);
+      return { lost };
     },
   };
+}
+
+/** As `Store.place`, for leases: those that this process was given tell their queue. */
+export async function placeLeases(
+  store: Store,
+  held: readonly { readonly lease: Lease }[],
+  options: At | undefined,
+): Promise<ReadonlyMap<Shard, readonly number[]>> {
+  if (!store.spread)
+    return store.place(
+      held.map(({ lease }) => lease.jobId),
+      options,
+    );
+  const placed = new Map<Shard, number[]>();
+  const add = (shard: Shard, i: number): void => {
+    const part = placed.get(shard);
+    if (part === undefined) placed.set(shard, [i]);
+    else part.push(i);
+  };
+  const others: number[] = [];
+  held.forEach(({ lease }, i) => {
+    const queue = Loan.queueOf(lease);
+    if (queue === undefined) others.push(i);
+    else add(store.shardOf(queue), i);
+  });
+  const found = await store.place(
+    others.map((i) => held[i]!.lease.jobId),
+    options,
+  );
+  for (const [shard, part] of found) for (const k of part) add(shard, others[k]!);
+  return placed;
+}
+
+function entriesFrom(pairs: readonly string[]): Entry[] {
+  const entries: Entry[] = [];
+  for (let i = 1; i < pairs.length; i += 2) entries.push(entryOf(pairs[i]!));
+  return entries.sort((a, b) => a.seq - b.seq);
 }
 
 /** Entries as the scripts take them: number, and the rest as text they need not look into. */

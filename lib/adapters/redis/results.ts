@@ -1,7 +1,9 @@
 import type { At, JobFilter, JobRecord, JobState, Results } from "../../contract/index.js";
 import { counted } from "./broker.js";
-import { recordOf } from "./rows.js";
-import type { Store } from "./store.js";
+import { merged } from "./cluster/merge.js";
+import type { Reply } from "./connect/driver.js";
+import { recordOf, unpack } from "./rows.js";
+import type { Shard, Store } from "./store.js";
 
 /** Records read in one script. */
 const PAGE = 500;
@@ -37,65 +39,103 @@ export function results(store: Store): Results {
         for await (const { state } of newestFirst(store, filter, options)) total[state]++;
         return total;
       }
-      for (const { of } of await counted(store, filter.queue === undefined ? [] : [filter.queue], options))
+      for (const { of } of await counted(store, filter.queue, options))
         for (const state of Object.keys(total) as JobState[]) total[state] += of(COUNTERS[state]);
       return total;
     },
     prune: async (limit = 1_000, options) => {
       let pruned = 0;
-      while (pruned < limit) {
-        const [n, more] = (await store.run("prune", store.home, [Math.min(limit - pruned, 1_000)], options)) as [number, number];
-        pruned += n;
-        if (more === 0) break;
-      }
+      for (const shard of new Set([store.home, ...(await store.shards(options))]))
+        while (pruned < limit) {
+          const reply = (await store.run("prune", shard, [Math.min(limit - pruned, 1_000)], options)) as [number, number, Reply[]];
+          const [n, more, mail] = reply;
+          await store.mail.deliver(shard, mail, options);
+          pruned += n;
+          if (more === 0) break;
+        }
       return pruned;
     },
   };
 }
 
 async function get(store: Store, ids: readonly string[], options: At | undefined): Promise<readonly (JobRecord | undefined)[]> {
-  store.live();
-  const found: (JobRecord | undefined)[] = [];
-  for (let from = 0; from < ids.length; from += PAGE) {
-    const part = ids.slice(from, from + PAGE);
-    type Columns = [
-      bodies: (string | null)[],
-      loans: (string | null)[],
-      ends: (string | null)[],
-      facts: (string | null)[],
-      workers: string[],
-    ];
-    const [bodies, loans, ends, facts, workers] = (await store.run("get", store.home, part, options)) as unknown as Columns;
-    part.forEach((id, i) =>
-      found.push(bodies[i] === null ? undefined : recordOf(id, bodies[i]!, loans[i]!, ends[i]!, facts[i]!, workers[i]!)),
-    );
-  }
+  const found: (JobRecord | undefined)[] = ids.map(() => undefined);
+  for (const [shard, all] of await store.place(ids, options))
+    for (let from = 0; from < all.length; from += PAGE) {
+      const part = all.slice(from, from + PAGE);
+      const records = await read(
+        store,
+        shard,
+        part.map((i) => ids[i]!),
+        options,
+      );
+      part.forEach((i, k) => (found[i] = records[k]?.record));
+    }
   return found;
 }
 
-/** Records that fit, newest first, read page by page along the index. An unknown cursor gives none. */
+interface Read {
+  readonly record: JobRecord;
+  readonly seq: number;
+}
+
+async function read(store: Store, shard: Shard, ids: readonly string[], options: At | undefined): Promise<readonly (Read | undefined)[]> {
+  type Columns = [
+    bodies: (string | null)[],
+    loans: (string | null)[],
+    ends: (string | null)[],
+    facts: (string | null)[],
+    workers: string[],
+  ];
+  const [bodies, loans, ends, facts, workers] = (await store.run("get", shard, ids, options)) as unknown as Columns;
+  return ids.map((id, i) => {
+    if (bodies[i] === null) return undefined;
+    const row = unpack(bodies[i]!);
+    return { record: recordOf(id, row, loans[i]!, ends[i]!, facts[i]!, workers[i]!), seq: row.seq };
+  });
+}
+
+/** Records that fit, newest first over all shards. An unknown cursor gives none. */
 async function* newestFirst(store: Store, filter: JobFilter, options: At | undefined): AsyncGenerator<JobRecord> {
-  const { state, task, queue, group, cursor = "" } = filter;
+  const { state, task, queue, group, cursor } = filter;
+  let before = Infinity;
+  if (cursor !== undefined) {
+    const [place] = await store.place([cursor], options);
+    const [found] = place === undefined ? [] : await read(store, place[0], [cursor], options);
+    if (found === undefined) return;
+    before = found.seq;
+  }
+  const shards = store.spread && queue !== undefined ? [store.shardOf(queue)] : await store.shards(options);
+  const all = merged(
+    shards.map((shard) => newestOf(store, shard, group, cursor, before, options)),
+    (a, b) => b.seq - a.seq,
+  );
+  for await (const { record } of all)
+    if (
+      (state === undefined || record.state === state) &&
+      (task === undefined || record.task === task) &&
+      (queue === undefined || record.queue === queue) &&
+      (group === undefined || record.group === group)
+    )
+      yield record;
+}
+
+/** Those of one shard that were stored before a number, read page by page along the index. */
+async function* newestOf(
+  store: Store,
+  shard: Shard,
+  group: string | undefined,
+  cursor: string | undefined,
+  before: number,
+  options: At | undefined,
+): AsyncGenerator<Read> {
   let place = "";
-  let begun = cursor === "";
   for (;;) {
-    const page = (await store.run("list", store.home, [cursor, group ?? "", place], options)) as [string[], string] | null;
-    if (page === null) return;
-    let ids = group === undefined ? page[0].toReversed() : page[0];
-    // The first segment has the cursor somewhere in it.
-    if (!begun && group === undefined) ids = ids.slice(ids.indexOf(cursor) + 1);
-    begun = true;
+    const [ids, next] = (await store.run("list", shard, [cursor ?? "", group ?? "", place], options)) as [string[], string];
     for (let from = 0; from < ids.length; from += PAGE)
-      for (const record of await get(store, ids.slice(from, from + PAGE), options))
-        if (
-          record !== undefined &&
-          (state === undefined || record.state === state) &&
-          (task === undefined || record.task === task) &&
-          (queue === undefined || record.queue === queue) &&
-          (group === undefined || record.group === group)
-        )
-          yield record;
-    if (page[1] === "") return;
-    place = page[1];
+      for (const found of await read(store, shard, ids.slice(from, from + PAGE), options))
+        if (found !== undefined && found.seq < before) yield found;
+    if (next === "") return;
+    place = next;
   }
 }

@@ -24,13 +24,13 @@ export class Packer {
   #meta = "";
 
   /** The body to store: `index:flags:length:{meta}\npayload`; the script puts time, number and segment before it. */
-  pack(job: NewJob, index: number): string {
+  pack(job: NewJob, index: number, flags = ""): string {
     if (this.#last === undefined || !alike(job, this.#last)) {
-      this.#flags = `:${flagsOf(job)}:`;
+      this.#flags = `:${flagsOf(job)}`;
       this.#meta = `:${JSON.stringify(metaOf(job))}\n`;
       this.#last = job;
     }
-    return index + this.#flags + job.payload.length + this.#meta + job.payload;
+    return `${index}${this.#flags}${flags}:${job.payload.length}` + this.#meta + job.payload;
   }
 }
 
@@ -262,16 +262,15 @@ export function endOf(text: string): End {
   return { ...base, error: JSON.parse(tail.slice(1)) as Failure, ...(cause !== undefined && { cause }) };
 }
 
-/** The record of a job from all that the shard has of it. */
+/** The record of a job from all that its shard has of it. */
 export function recordOf(
   id: string,
-  body: string,
+  row: Row,
   loan: string | null,
   ended: string | null,
   factsText: string | null,
   worker: string,
 ): JobRecord {
-  const row = unpack(body);
   const facts: Facts = factsText === null ? {} : (JSON.parse(factsText) as Facts);
   const stored = storedOf(id, row, facts.d);
   if (ended !== null) {

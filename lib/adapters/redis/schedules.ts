@@ -2,7 +2,7 @@ import { checkJobs } from "../../contract/index.js";
 import type { Schedule, Schedules } from "../../contract/index.js";
 import type { Self } from "./broker.js";
 import type { Reply } from "./connect/driver.js";
-import { jobArgs } from "./enqueue.js";
+import { storing } from "./enqueue.js";
 import type { Store } from "./store.js";
 
 export function schedules(store: Store, self: Self): Schedules {
@@ -34,8 +34,8 @@ export function schedules(store: Store, self: Self): Schedules {
       if (shots.length === 0) return (store.live(), []);
       const args: (string | number)[] = [shots.length];
       for (const { id, slot, nextAt, job } of shots) {
-        const jobs = jobArgs([job], []);
-        args.push(id, slot, nextAt ?? "", "", jobs.length, ...jobs);
+        const { args: jobs } = await storing(store, [job], [], store.home, options);
+        args.push(id, slot, nextAt ?? "", jobs.length, ...jobs);
       }
       const [moved, mail] = (await store.run("fire", store.home, args, options)) as [string[], Reply[]];
       await store.mail.deliver(store.home, mail, options);

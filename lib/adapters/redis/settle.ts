@@ -1,11 +1,11 @@
-import { checkJobs, type At, type Claim, type Settled, type Settlement } from "../../contract/index.js";
-import { claimArgs, lentOf, type Lent } from "./claim.js";
+import { checkJobs, type At, type Claim, type Lease, type Settled, type Settlement } from "../../contract/index.js";
+import { claimArgs, claimSpread, lentOf, type Lent } from "./claim.js";
 import type { Reply } from "./connect/driver.js";
-import { jobArgs } from "./enqueue.js";
+import { storing } from "./enqueue.js";
 import { JOB_DEFAULTS } from "../../contract/index.js";
-import { entriesOf } from "./journal.js";
+import { entriesOf, placeLeases } from "./journal.js";
 import { Loan, type Row } from "./rows.js";
-import type { Store } from "./store.js";
+import type { Shard, Store } from "./store.js";
 
 /** Plain successes of jobs that are alike. */
 interface Group {
@@ -26,7 +26,9 @@ export async function settle(
   options: At | undefined,
 ): Promise<Settled> {
   if (settlements.length === 0 && next === undefined) return (store.live(), { lost: [] });
-  const args = settleArgs(settlements);
+  if (next !== undefined) await store.duties(options);
+  if (store.spread) return settleSpread(store, settlements, next, options);
+  const args = await settleArgs(store, store.home, settlements, options);
   if (next !== undefined) for (const arg of claimArgs(next)) args.push(arg);
   const reply = (await store.run("settle", store.home, args, options)) as Reply[];
   const [lost, mail] = (next === undefined ? reply : reply.slice(6)) as [string[], Reply[]];
@@ -34,6 +36,30 @@ export async function settle(
   tell(store, settlements);
   if (next === undefined) return { lost };
   return { lost, claimed: await lentOf(store, store.home, reply as unknown as Lent, options) };
+}
+
+/** Each settlement in its job's shard, all at once; then a claim. */
+async function settleSpread(
+  store: Store,
+  settlements: readonly Settlement[],
+  next: Claim | undefined,
+  options: At | undefined,
+): Promise<Settled> {
+  const placed = await placeLeases(store, settlements, options);
+  const left = new Set(settlements);
+  const losses = await Promise.all(
+    [...placed].map(async ([shard, indices]) => {
+      const part = indices.map((i) => settlements[i]!);
+      for (const settlement of part) left.delete(settlement);
+      const args = await settleArgs(store, shard, part, options);
+      const [lost, mail] = (await store.run("settle", shard, args, options)) as [string[], Reply[]];
+      await store.mail.deliver(shard, mail, options);
+      return lost;
+    }),
+  );
+  tell(store, settlements);
+  const lost = [...losses.flat(), ...[...left].map(({ lease }) => lease.jobId)];
+  return next === undefined ? { lost } : { lost, claimed: await claimSpread(store, next, options) };
 }
 
 /** Own listeners hear at once what others hear by the server. */
@@ -51,13 +77,18 @@ function tell(store: Store, settlements: readonly Settlement[]): void {
 }
 
 /** Sorts settlements into the plain, which travel in groups, and the others. */
-function settleArgs(settlements: readonly Settlement[]): (string | number)[] {
+async function settleArgs(
+  store: Store,
+  shard: Shard,
+  settlements: readonly Settlement[],
+  options: At | undefined,
+): Promise<(string | number)[]> {
   const groups: Group[] = [];
   const others: Settlement[] = [];
   const seen = new Set<string>();
   let last: Group | undefined;
   for (const settlement of settlements) {
-    const row = isPlainSuccess(settlement) ? Loan.rowOf(settlement.lease) : undefined;
+    const row = isPlainSuccess(settlement) ? plainRow(settlement.lease) : undefined;
     // The second settlement of a lease must find the first one carried out, so it goes apart.
     if (row === undefined || seen.size === seen.add(settlement.lease.jobId).size) {
       seen.add(settlement.lease.jobId);
@@ -83,8 +114,14 @@ function settleArgs(settlements: readonly Settlement[]): (string | number)[] {
     for (const value of values) args.push(value);
   }
   args.push(others.length);
-  for (const settlement of others) pushOther(args, settlement);
+  for (const settlement of others) await pushOther(store, shard, args, settlement, options);
   return args;
+}
+
+/** A job that is forgotten at once and is in the directory takes more than the plain way: it has to be struck out there. */
+function plainRow(lease: Lease): Row | undefined {
+  const row = Loan.rowOf(lease);
+  return row !== undefined && row.meta.kr === 0 && row.flags.includes("U") ? undefined : row;
 }
 
 function isPlainSuccess(settlement: Settlement): boolean {
@@ -102,18 +139,27 @@ function fits(group: Group, row: Row, keep: number, segment: string, fence: numb
   );
 }
 
-function pushOther(args: (string | number)[], settlement: Settlement): void {
+async function pushOther(
+  store: Store,
+  shard: Shard,
+  args: (string | number)[],
+  settlement: Settlement,
+  options: At | undefined,
+): Promise<void> {
   const { lease, journal, ...ending } = settlement;
   const error = "error" in ending && ending.error !== undefined ? JSON.stringify(ending.error) : undefined;
-  const jobs = ending.as === "succeeded" && ending.enqueue !== undefined ? jobArgs(ending.enqueue, []) : undefined;
+  const jobs =
+    ending.as === "succeeded" && ending.enqueue !== undefined && ending.enqueue.length > 0
+      ? (await storing(store, ending.enqueue, [], shard, options)).args
+      : undefined;
   args.push(
     lease.jobId,
     lease.fence,
     JSON.stringify({
       ...ending,
+      enqueue: jobs?.length,
       ...(error !== undefined && { error }),
       ...(journal !== undefined && journal.length > 0 && { journal: entriesOf(journal) }),
-      ...(jobs !== undefined && { enqueue: jobs.length }),
     }),
   );
   if (jobs !== undefined) for (const arg of jobs) args.push(arg);

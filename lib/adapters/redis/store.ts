@@ -1,5 +1,8 @@
 import { StoreError, type At, type Hint, type StoreLog } from "../../contract/index.js";
+import { Directory } from "./cluster/directory.js";
 import { Mail, type Shard } from "./cluster/mail.js";
+import { Queues } from "./cluster/queues.js";
+import { routeOf, shardOfQueue } from "./cluster/route.js";
 import { Connection } from "./connect/connection.js";
 import type { Reply } from "./connect/driver.js";
 import type { RedisOptions, Server } from "./connect/options.js";
@@ -16,10 +19,15 @@ export class Store {
   /** Shard of what concerns no queue in particular; on a single server, of everything. */
   readonly home: Shard;
   readonly mail: Mail;
+  readonly directory: Directory;
+  readonly queues: Queues;
+  /** Whether there is a shard per queue, as in a cluster. */
+  readonly spread: boolean;
   /** Stands before every hint, so that a process can tell its own. */
   readonly origin = `${process.pid.toString(36)}.${(++handles).toString(36)}.${Math.random().toString(36).slice(2, 8)}`.padEnd(24, ".");
   /** Told of what own verbs cause, at once. */
   readonly listeners = new Map<(hint: Hint) => void, ReadonlySet<Hint["kind"]> | undefined>();
+  readonly #last = new Map<string, number>();
   #open = false;
 
   constructor(server: Server, options: RedisOptions) {
@@ -27,14 +35,13 @@ export class Store {
     this.namespace = options.namespace ?? "stem";
     this.home = `{${this.namespace}}`;
     this.mail = new Mail(this);
+    this.directory = new Directory(this, this.namespace);
+    this.queues = new Queues(this, this.home, this.namespace);
+    this.spread = this.connection.isCluster;
   }
 
   get isOpen(): boolean {
     return this.#open;
-  }
-
-  get spread(): boolean {
-    return this.connection.isCluster;
   }
 
   /** @returns whether the server is there */
@@ -50,7 +57,31 @@ export class Store {
 
   /** Shard of a queue. */
   shardOf(queue: string): Shard {
-    return this.spread ? `{${this.namespace}:${queue}}` : this.home;
+    return this.spread ? shardOfQueue(this.namespace, queue) : this.home;
+  }
+
+  /** Every shard that may hold jobs. */
+  async shards(options?: At): Promise<readonly Shard[]> {
+    if (!this.spread) return (this.live(), [this.home]);
+    return (await this.queues.all(options)).map((queue) => this.shardOf(queue));
+  }
+
+  /** Indices of ids by the shard they are in; those that nobody has stored are left out. */
+  async place(ids: readonly string[], options: At | undefined): Promise<ReadonlyMap<Shard, readonly number[]>> {
+    this.live();
+    if (ids.length === 0) return new Map();
+    if (!this.spread) return new Map([[this.home, ids.map((_, i) => i)]]);
+    const found = await this.directory.find(ids, options);
+    const placed = new Map<Shard, number[]>();
+    ids.forEach((id, i) => {
+      const queue = routeOf(id);
+      const shard = found.get(id) ?? (queue === undefined ? undefined : this.shardOf(queue));
+      if (shard === undefined) return;
+      const part = placed.get(shard);
+      if (part === undefined) placed.set(shard, [i]);
+      else part.push(i);
+    });
+    return placed;
   }
 
   /** Runs `lua/<name>.lua` on a shard. @throws {StoreError} */
@@ -63,6 +94,21 @@ export class Store {
       (this.spread ? "c" : "s") + this.home,
       ...args,
     ]);
+  }
+
+  /** What whoever claims does for all now and then: deliver the mail of those that died before they could. */
+  async duties(options: At | undefined): Promise<void> {
+    if (!this.every("mail", 2_000)) return;
+    for (const shard of this.spread ? new Set([this.home, ...(await this.shards(options))]) : [this.home])
+      await this.mail.sweep(shard, options);
+  }
+
+  /** Whether `ms` have passed since this was last said of the same matter. */
+  every(matter: string, ms: number): boolean {
+    const present = performance.now();
+    if (present - (this.#last.get(matter) ?? -Infinity) < ms) return false;
+    this.#last.set(matter, present);
+    return true;
   }
 
   /** Tells other processes; nothing is promised. */

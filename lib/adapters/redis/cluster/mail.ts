@@ -41,8 +41,22 @@ export class Mail {
         delivered.duplicates.push(...duplicates);
         delivered.woken.push(...woken);
         if (more.length > 0) rest.push([shard, more]);
+        if (shard !== source) await this.#store.run("ack", source, part.map(numberOf));
       }
     }
     return delivered;
   }
+
+  /** Delivers what others have left behind. */
+  async sweep(shard: Shard, options: At | undefined): Promise<void> {
+    const left = (await this.#store.run("leftovers", shard, [LEFT_MS])) as string[];
+    if (left.length > 0) await this.deliver(shard, left, options);
+  }
+}
+
+/** Whoever posts mail delivers it at once; what is older has been left behind. */
+const LEFT_MS = 3_000;
+
+function numberOf(text: string): string {
+  return (JSON.parse(text) as [Shard, string, string])[2];
 }

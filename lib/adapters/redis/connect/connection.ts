@@ -33,7 +33,8 @@ export class Connection {
   }
 
   get isCluster(): boolean {
-    return this.#client?.isCluster === true;
+    const server = this.#server;
+    return typeof server === "object" && (isClient(server) ? server.isCluster === true : server.cluster !== undefined);
   }
 
   get given(): boolean {

@@ -3,9 +3,11 @@
 -- ARGV[4]   look at so many at most
 -- ARGV[5]   '' or the id to go on after
 -- ARGV[6]   '' or died before this time
+-- ARGV[7]   '' or the id of the one letter that is wanted
 -- Returns   ids, bodies, ends
 #include base
 
+if ARGV[7] ~= '' then return { {}, {}, call('ZSCORE', P .. 'dead', ARGV[7]) and { call('HGET', P .. 'ended', ARGV[7]) } or {} } end
 local key, from = P .. 'dead', 0
 if ARGV[5] ~= '' then
   local rank = call('ZREVRANK', key, ARGV[5])

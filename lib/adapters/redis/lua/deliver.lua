@@ -33,7 +33,13 @@ local KINDS = {
   unwait = function(d)
     for _, about in ipairs(d[2]) do call('SREM', P .. 'w:' .. about, d[1]) end
   end,
+  unlist = function(d)
+    local stamp, _, shard = match(call('HGET', P .. 'ids', d[1]) or '', '^(%d+)|(%a)|(.*)$')
+    -- Reserved anew meanwhile: not ours to strike out.
+    if shard == d[2] and tonumber(stamp) <= tonumber(d[3]) then call('HDEL', P .. 'ids', d[1]) end
+  end,
 }
+if ARGV[4] ~= KEYS[1] then call('ZREMRANGEBYSCORE', P .. 'seen', '-inf', micros - 3600000000) end
 for k = 5, #ARGV do
   local piece = cjson.decode(ARGV[k])
   local fresh

@@ -1,15 +1,18 @@
 -- Stores jobs, all of them in this one step; ids that are stored already are passed over.
 --
--- ARGV[4..] as common/store.lua says
--- Returns   ids that were stored already, mail
+-- ARGV[4]   '' or when, by this server's clock in ms, the ids reserved for these jobs may be somebody else's
+-- ARGV[5..] as common/store.lua says
+-- Returns   ids that were stored already, mail; false if it was too late
 #include base
+
+if ARGV[4] ~= '' and micros / 1000 > tonumber(ARGV[4]) then return false end
 
 -- One run of plain jobs, none of them known, which is what nearly every call is. Returns whether it was.
 local function store_plain(A, i)
   local total, queue, level = tonumber(A[i]), A[i + 2], A[i + 3]
   if A[i + 1] ~= 'l' or tonumber(A[i + 4]) ~= total or total > PART / 2 then return false end
   local at = i + 5 + 2 * total
-  if A[at] ~= '0' or A[at + 1] ~= '0' or A[at + 2] ~= '0' then return false end
+  if A[at] ~= '0' or A[at + 1] ~= '0' or A[at + 2] ~= '0' or A[at + 3] ~= '0' then return false end
   local last, latest, segment, filled = match(call('GET', P .. 's') or '0|0|1|0', '^(%d+)|(%d+)|(%d+)|(%d+)$')
   if now < tonumber(latest) then return false end
   local base = math.max(last + 1, micros)
@@ -39,12 +42,12 @@ end
 local function store_any()
   #include parts jobs links store
   library = { write = write }
-  local duplicates = store(ARGV, 4)
+  local duplicates = store(ARGV, 5)
   spread(to_spread)
   return duplicates
 end
 
 local duplicates = {}
-if not store_plain(ARGV, 4) then duplicates = store_any() end
+if not store_plain(ARGV, 5) then duplicates = store_any() end
 finish()
 return { duplicates, posted }

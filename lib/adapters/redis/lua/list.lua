@@ -1,18 +1,17 @@
--- A page of the index, newest first: whole segments, or a part of a group.
+-- A page of the index, newest first: a whole segment, or a part of a group.
 --
--- ARGV[4]   '' or the id to go on after
+-- ARGV[4]   '' or an id: where to begin, if it is stored here
 -- ARGV[5]   '' or a group
 -- ARGV[6]   '' or where the last page ended
--- Returns   ids (of jobs that may have been forgotten), where this page ended or ''; false if the cursor is unknown
+-- Returns   ids (of jobs that may have been forgotten), where this page ended or ''
 #include base
 
 local segment, before = '+inf', '+inf'
-if ARGV[4] ~= '' then
-  local body = call('GET', P .. 'j:' .. ARGV[4])
-  if not body then return false end
+local body = ARGV[4] ~= '' and call('GET', P .. 'j:' .. ARGV[4])
+if body then
   local base, index
   base, segment, index = match(body, '^%d+:(%d+):(%d+):(%d+):')
-  before = '(' .. format('%.0f', base + index)
+  before = format('%.0f', base + index)
 end
 if ARGV[5] ~= '' then
   if ARGV[6] ~= '' then before = '(' .. ARGV[6] end
@@ -24,4 +23,6 @@ end
 if ARGV[6] ~= '' then segment = '(' .. ARGV[6] end
 local found = call('ZREVRANGEBYSCORE', P .. 'segments', segment, '-inf', 'LIMIT', 0, 1)[1]
 if not found then return { {}, '' } end
-return { call('LRANGE', P .. 'sg:' .. found, 0, -1), found }
+local ids, newest = call('LRANGE', P .. 'sg:' .. found, 0, -1), {}
+for k = #ids, 1, -1 do newest[#newest + 1] = ids[k] end
+return { newest, found }

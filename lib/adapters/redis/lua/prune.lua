@@ -1,7 +1,7 @@
 -- Forgets ended jobs past their time, and what else has had its time.
 --
 -- ARGV[4]   forget at most so many jobs
--- Returns   how many jobs were forgotten, 1 if there may be more
+-- Returns   how many jobs were forgotten, 1 if there may be more, mail
 #include base parts jobs
 
 local limit, n, more = tonumber(ARGV[4]), 0, 0
@@ -81,9 +81,10 @@ for _, id in ipairs(call('ZRANGEBYSCORE', P .. 'leases', '-inf', '(' .. (now - 3
   if not no or call('HEXISTS', P .. 'held', no) == 0 then
     call('ZREM', P .. 'leases', id)
     call('HDEL', P .. 'workers', id)
+    call('DEL', P .. 'copies:' .. id)
     if no then call('HDEL', P .. 'wno', no) end
   end
 end
 write()
 finish()
-return { n, more }
+return { n, more, posted }

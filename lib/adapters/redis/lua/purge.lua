@@ -1,7 +1,7 @@
 -- Forgets dead letters.
 --
 -- ARGV[4..] ids
--- Returns   how many there were
+-- Returns   how many there were, mail
 #include base parts jobs
 
 local ids, n = { unpack(ARGV, 4) }, 0
@@ -15,4 +15,4 @@ for _, id in ipairs(ids) do
 end
 write()
 finish()
-return n
+return { n, posted }

@@ -2,7 +2,8 @@
 --
 -- j:<id>     the job as it was given, never changed: at:base:segment:index:flags:length:{meta}\npayload, with the payload's length in UTF-16 units,
 --            so that many bodies can travel as one text. Its number is base + index.
---            flags: D due later, E expires, L others wait for it, W waits for others, G in a group, N its id has more than one line
+--            flags: D due later, E expires, L others wait for it, W waits for others, G in a group, N its id has more than one line,
+--            U and two letters: its id is in that piece of the directory
 -- active     id → fence|attempt|started|worker number|x, where x says that settling it takes more than the plain way
 -- ended      id → state, time | lapses | fence | attempts | started | worker number | x | what it left ('=' result, or cause and error)
 -- facts      id → what has changed since it was stored, as JSON; absent for a plain job. f fence, n attempts, l lapses, st started, d due,
@@ -154,6 +155,8 @@ local function forget(id, job, f, code, dead)
   elseif job.flags ~= '' then
     call('DEL', P .. 'o:' .. id, P .. 'i:' .. id)
   end
+  local listed = match(job.flags, 'U(%l%l)')
+  if listed then post(sub(home, 1, -2) .. '#' .. listed .. '}', 'unlist', { id, KEYS[1], tostring(math.floor(micros / 1000)) }) end
   if job.m.g then call('ZREM', P .. 'g:' .. job.m.g, id) end
   facts[id], jobs[id] = {}, false
   change(id)

@@ -11,7 +11,7 @@ end
 -- Mail to another shard, or to this one for later.
 local function post(shard, kind, data)
   local no = call('INCR', P .. 'mail')
-  local text = cjson.encode({ shard, kind, tostring(no), data })
+  local text = cjson.encode({ shard, kind, tostring(no), data, math.floor(micros / 1000) })
   call('HSET', P .. 'outbox', no, text)
   posted[#posted + 1] = text
 end

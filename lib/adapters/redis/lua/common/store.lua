@@ -3,7 +3,7 @@
 -- A[i]: how many jobs; then runs of jobs that go alike, in the order given: kind, queue, priority, length, and per job id, body and (kind z) when:
 --   kind l: plain, due now.   kind z: anything else. when: '' now, a time, '+' and a delay; 'b' before it: blocked
 -- then how many links lead away, each: from, to, position, 1 to carry on, shard or ''; how many lead to jobs here, each: to, position, from;
--- and how many jobs are in groups, each: group, place in the batch from 1.
+-- how many jobs are in groups, each: group, place in the batch from 1; and how many parts go by mail, each: shard, length, arguments like these.
 -- Returns the ids that were stored already, and the index after the last argument read.
 
 -- A job stored before gets a link: from now on its settling looks for those that wait.
@@ -29,7 +29,6 @@ local function store(A, i)
   local total = tonumber(A[i])
   i = i + 1
   local duplicates, known = {}, {}
-  if total == 0 then return duplicates, i + 3 end
   local last, latest, segment, filled = match(call('GET', P .. 's') or '0|0|1|0', '^(%d+)|(%d+)|(%d+)|(%d+)$')
   local base = math.max(last + 1, micros)
   local head = now .. ':' .. format('%016d', base) .. ':' .. segment .. ':'
@@ -48,7 +47,9 @@ local function store(A, i)
     end
     at = at + 4 + n * step
   end
-  if total > PART / 2 or call('MSETNX', unpack(set)) == 0 then
+  if total == 0 then
+    set = nil
+  elseif total > PART / 2 or call('MSETNX', unpack(set)) == 0 then
     local fresh = {}
     for k = 1, total do
       if call('SETNX', set[2 * k - 1], set[2 * k]) == 0 then
@@ -131,8 +132,10 @@ local function store(A, i)
   for k = 1, outs do
     local from, to, position, carries_on, shard = A[at], A[at + 1], A[at + 2], A[at + 3], A[at + 4]
     at = at + 5
-    if shard ~= '' or fresh[to] then
-      call('RPUSH', P .. 'o:' .. from, cjson.encode({ tonumber(carries_on), position, shard, to }))
+    local row = cjson.encode({ tonumber(carries_on), position, shard, to })
+    -- Whether a job elsewhere is new is not known here; that it has been linked before is.
+    if fresh[to] or (shard ~= '' and (fresh[from] or not call('LPOS', P .. 'o:' .. from, row))) then
+      call('RPUSH', P .. 'o:' .. from, row)
       if not fresh[from] then
         mark_giver(from)
         if call('HEXISTS', P .. 'ended', from) == 1 then early[#early + 1] = { from, to, position, carries_on == '1', shard } end
@@ -174,6 +177,14 @@ local function store(A, i)
       local fallen = arrive(to, position, from, over.code, over.tail, carries_on)
       if fallen then to_spread[#to_spread + 1] = { fallen } end
     end
+  end
+  local parts = tonumber(A[at])
+  at = at + 1
+  for _ = 1, parts do
+    local shard, n, part = A[at], tonumber(A[at + 1]), {}
+    for k = 1, n do part[k] = A[at + 1 + k] end
+    at = at + 2 + n
+    post(shard, 'store', part)
   end
   return duplicates, at
 end
