@@ -41,10 +41,22 @@ export async function storeCanvas(
     if (group !== undefined) draft.group = group;
     drafts.push(draft);
   }
+  if (!named) route(producer, drafts);
   const duplicates = await producer.send(drafts, named, transaction);
   if (duplicates.size > 0 && duplicates.size < drafts.length && transaction === undefined)
     await cancelStranded(producer, drafts, duplicates);
   return { ids: drafts.map(({ id }) => id), duplicates };
+}
+
+/** Ids of our making tell where their jobs are, as those of single jobs do. */
+function route(producer: Producer, drafts: readonly Draft[]): void {
+  const { adapter } = producer.parts;
+  if (adapter.routedId === undefined) return;
+  const ids = new Map(drafts.map(({ id, queue }) => [id, adapter.routedId!(id, queue)]));
+  for (const draft of drafts) {
+    draft.id = ids.get(draft.id) ?? draft.id;
+    if (draft.links !== undefined) draft.links = draft.links.map((link) => ({ ...link, to: ids.get(link.to) ?? link.to }));
+  }
 }
 
 function payloadFor({ signature, from, waitsFor }: Place): Payload {

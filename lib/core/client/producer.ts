@@ -50,7 +50,7 @@ export class Producer {
       if (definition?.input !== undefined) await checkInput(definition, payload.value);
       draft.payload = this.#encode(ref, payload.value);
     }
-    draft.id = id ?? options?.id ?? this.parts.ids();
+    draft.id = id ?? options?.id ?? this.#freshId(draft.queue);
     return draft;
   }
 
@@ -71,7 +71,7 @@ export class Producer {
       if (definition?.input !== undefined) await checkInput(definition, payloads[i]);
       const draft = { ...plan };
       draft.payload = this.#encode(ref, payloads[i]);
-      draft.id = prefix === undefined ? this.parts.ids() : `${prefix}-${i}`;
+      draft.id = prefix === undefined ? this.#freshId(plan.queue) : `${prefix}-${i}`;
       drafts.push(draft);
     }
     return drafts;
@@ -115,6 +115,12 @@ export class Producer {
   #plan(ref: TaskRef, definition: TaskDefinition | undefined, options: EnqueueOptions | undefined, also: readonly string[] = []): Draft {
     const { clock, registry } = this.parts;
     return planOf(ref, definition, options, { now: () => clock.now(), names: () => registry.names(), also });
+  }
+
+  /** An id of our making, which also tells a store that is spread over several servers where the job is. */
+  #freshId(queue: string): string {
+    const id = this.parts.ids();
+    return this.parts.adapter.routedId?.(id, queue) ?? id;
   }
 
   #encode(ref: TaskRef, value: unknown): string {
