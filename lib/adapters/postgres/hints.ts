@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Hint, Hints } from "../../contract/index.js";
 import { channelOf, TAG } from "./connect/channels.js";
 import type { Connection } from "./connect/connection.js";
@@ -13,6 +14,9 @@ const KINDS: readonly Kind[] = ["work", "done", "cancelled", "control"];
 
 /** How long a process counts as one that wants to hear of ends without a sign of life; it gives one every 15 s. */
 const LISTENER_MS = 60_000;
+
+/** How long a close waits for what is still to be said. */
+const FAREWELL_MS = 500;
 
 /** How long messages are kept for those whose connection is coming up. */
 const CONTROL_MS = 60_000;
@@ -38,6 +42,7 @@ export class PostgresHints implements Hints {
   readonly #tag = randomBytes(4).toString("hex");
   readonly #control = new Set<number>();
   #heardAt = 0;
+  #announcing = 0;
   #isUp = false;
 
   constructor(store: Store, connection: Connection, listens: boolean) {
@@ -86,6 +91,8 @@ export class PostgresHints implements Hints {
   }
 
   async stop(): Promise<void> {
+    // What has committed is still said: many a process does nothing but enqueue, and ends.
+    for (const until = performance.now() + FAREWELL_MS; this.#isSaying() && performance.now() < until;) await pause(2);
     this.#isUp = false;
     this.#notifier.stop();
     if (this.#wants("done") && this.#connection.isReady)
@@ -104,8 +111,21 @@ export class PostgresHints implements Hints {
     }
   }
 
-  /** After the commit: what may be done now, what has ended, what was stopped. */
+  #isSaying(): boolean {
+    return this.#connection.isReady && (this.#announcing > 0 || !this.#notifier.isIdle);
+  }
+
   async #announce(news: News): Promise<void> {
+    this.#announcing++;
+    try {
+      await this.#announced(news);
+    } finally {
+      this.#announcing--;
+    }
+  }
+
+  /** After the commit: what may be done now, what has ended, what was stopped. */
+  async #announced(news: News): Promise<void> {
     const { queues, lanes, done, stopped } = news;
     if (lanes.size > 0) {
       let isKnown = true;

@@ -36,6 +36,11 @@ export class Notifier {
     this.#schedule();
   }
 
+  /** Everything has been said. */
+  get isIdle(): boolean {
+    return !this.#isBusy && this.#pending.size === 0;
+  }
+
   /** Forgets what has not been said yet. */
   stop(): void {
     clearTimeout(this.#timer);
