@@ -57,13 +57,14 @@ function wide(title, lines) {
   return [`**${title}**`, "", `| | ${heads.join(" | ")} |`, `|---|${workloads.map(() => "--:|").join("")}`, ...rows.flat()].join("\n");
 }
 
-/** The median and, of others, this project's figure divided by theirs; bold where this project is behind. */
+/** The median and, of others, this project's figure divided by theirs; bold where this project is behind another queue. */
 function cell(line) {
   if (line === undefined) return "–";
   if (line.runs === 0) return line.workload === "recovery" ? "not in time" : "failed";
   const text = figure(line.median);
   if (line.ratio === undefined) return text;
-  const behind = isLessBetter(line.unit) ? line.ratio.median > 1 : line.ratio.median < 1;
+  const { bare } = SYSTEMS.find(({ name }) => name === line.system);
+  const behind = bare === undefined && (isLessBetter(line.unit) ? line.ratio.median > 1 : line.ratio.median < 1);
   return `${text} · ${behind ? `**${times(line.ratio.median)}**` : times(line.ratio.median)}`;
 }
 
@@ -73,7 +74,7 @@ function rowsOf(lines) {
   return names
     .sort((a, b) => order.indexOf(a) - order.indexOf(b))
     .map((key) => ({
-      name: key.startsWith("stem-") ? `**${key.split(" ")[0]}**` : key,
+      name: key.startsWith("stem-") ? `**${key}**` : key,
       of: ({ system, config }) => `${system} ${config}` === key,
     }));
 }
