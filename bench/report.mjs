@@ -34,12 +34,23 @@ function sectionOf({ about, lines }) {
   return [
     `Measured ${about.date}: ${about.server}; Node ${about.node}, ${about.cores} cores, ${about.platform}.`,
     wide("Jobs per second (more is better)", rates),
+    depthOf(lines),
     wide("Waiting, idling and memory (less is better)", others),
     settingsOf(lines),
     `<details><summary>Every figure: median, smallest, largest, number of runs</summary>\n\n${long(lines)}\n\n</details>`,
   ]
     .filter(Boolean)
     .join("\n\n");
+}
+
+/** What a long queue costs this project. */
+function depthOf(lines) {
+  const rate = (workload) =>
+    lines.find((line) => line.workload === workload && line.system.startsWith("stem-") && line.config === "default")?.median;
+  const shares = Object.entries({ "drain-200k": "200,000", "drain-1m": "1,000,000" }).flatMap(([workload, waiting]) =>
+    rate(workload) && rate("drain") ? [`${Math.round((rate(workload) / rate("drain")) * 100)} % with ${waiting} waiting`] : [],
+  );
+  return shares.length === 0 ? "" : `Stem's drain, of its rate with 20,000 waiting: ${shares.join(", ")}.`;
 }
 
 /** A row per system and setting, a column per workload. */
