@@ -96,6 +96,14 @@ export class Loop {
     });
   }
 
+  /** The store has answered somebody: if a failed call is waited out, there is no need to wait longer. */
+  resume(): void {
+    if (this.#cancelPause === undefined || !this.#parts.outage.lasting) return;
+    this.#cancelPause();
+    this.#cancelPause = undefined;
+    this.nudge();
+  }
+
   /** Claims nothing more; goes on settling. */
   stopClaiming(): void {
     if (this.#state === "claiming") this.#state = "settling";

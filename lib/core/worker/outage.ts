@@ -12,7 +12,8 @@ export class Outage {
   readonly #dice: Dice;
   readonly #log: Log;
   #since: number | undefined;
-  #failures = 0;
+  #calls = 0;
+  #tries = 0;
 
   constructor(clock: Clock, dice: Dice, log: Log) {
     this.#clock = clock;
@@ -24,26 +25,32 @@ export class Outage {
     return this.#since !== undefined;
   }
 
+  /** Takes note of a call that failed. */
+  noticed(error: unknown): void {
+    this.#calls++;
+    if (this.#since !== undefined) return;
+    this.#since = this.#clock.now();
+    this.#log.error(
+      `The store does not answer; running handlers go on, and what they did is kept and written when it is back: ${describe(error)}`,
+    );
+  }
+
   /**
-   * Takes note of a failure. @returns the wait before the next try: doubling from 100 ms up to 5 s, of which the second half is drawn, so that workers that
-   * lost the store together do not come back together
+   * As `noticed`, for a call that is tried again. @returns the wait before the next try: doubling from 100 ms up to 5 s, of which the second half is drawn, so
+   * that workers that lost the store together do not come back together
    */
   failed(error: unknown): number {
-    const ceiling = Math.min(LONGEST_MS, FIRST_MS * 2 ** this.#failures++);
-    if (this.#since === undefined) {
-      this.#since = this.#clock.now();
-      this.#log.error(
-        `The store does not answer; running handlers go on, and what they did is kept and written when it is back: ${describe(error)}`,
-      );
-    }
+    this.noticed(error);
+    const ceiling = Math.min(LONGEST_MS, FIRST_MS * 2 ** this.#tries++);
     return Math.ceil((ceiling * (1 + this.#dice())) / 2);
   }
 
   over(): void {
     if (this.#since === undefined) return;
-    this.#log.log(`The store is back after ${this.#clock.now() - this.#since} ms and ${this.#failures} failed calls.`);
+    this.#log.log(`The store is back after ${this.#clock.now() - this.#since} ms and ${this.#calls} failed calls.`);
     this.#since = undefined;
-    this.#failures = 0;
+    this.#calls = 0;
+    this.#tries = 0;
   }
 }
 

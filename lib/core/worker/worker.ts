@@ -90,9 +90,9 @@ export class Worker {
       lost: (job, why) => this.#attempts.lose(job, why),
       beaten: (error, retryInMs) => {
         this.#attempts.lookAtOverdue();
-        if (error === undefined) return;
+        if (error === undefined) return this.#loop.resume();
         if (isClosed(error)) return this.#storeClosed(error);
-        outage.failed(error);
+        outage.noticed(error);
         tell(error, retryInMs);
       },
     });

@@ -69,6 +69,42 @@ describe("When the store fails, a worker", () => {
     expect(waits.slice(0, 8)).toEqual([75, 150, 300, 600, 1_200, 2_400, 3_750, 3_750]);
   });
 
+  it("waits no longer between its tries because heartbeats fail meanwhile", async () => {
+    const rig = new Rig({ work: async () => {} });
+    const waits: number[] = [];
+    rig.stem.signals.on("worker:error", ({ retryInMs }) => void (retryInMs !== 70 && waits.push(retryInMs)));
+    await rig.started({ lease: "700ms" });
+    await turns();
+    rig.fault = down;
+    await rig.stem.enqueue("work");
+    for (let i = 0; i < 40 && waits.length < 5; i++) {
+      await turns();
+      rig.clock.advance(70);
+    }
+    expect(waits).toEqual([75, 150, 300, 600, 1_200]);
+  });
+
+  it("is back at work with the first heartbeat that gets through", async () => {
+    const rig = new Rig({ work: async () => "done" });
+    let wait = 0;
+    rig.stem.signals.on("worker:error", ({ retryInMs }) => void (retryInMs !== 1_000 && (wait = retryInMs)));
+    await rig.started({ lease: "10s" });
+    await turns();
+    rig.fault = down;
+    const { id } = await rig.stem.enqueue("work");
+    while (wait < 3_750) {
+      await turns();
+      rig.clock.advance(100);
+    }
+    rig.heal();
+    // The loop itself would ask again in more than three seconds.
+    for (let i = 0; i < 11; i++) {
+      await turns();
+      rig.clock.advance(100);
+    }
+    expect((await rig.ended(id))[0]).toMatchObject({ result: '"done"' });
+  });
+
   it("starts all the same, and begins to work when the store is there", async () => {
     const rig = new Rig({ work: async () => "done" });
     const { id } = await rig.stem.enqueue("work");
