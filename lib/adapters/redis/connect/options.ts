@@ -39,7 +39,7 @@ export function check(server: unknown, options: RedisOptions): void {
       `redis(${String(server)}) names no server.`,
       'Give a URL such as "redis://localhost:6379", options of ioredis, or a client of ioredis.',
     );
-  else if ("cluster" in server && !(Array.isArray(server.cluster) && server.cluster.length > 0))
+  else if (!isClient(server) && "cluster" in server && !(Array.isArray(server.cluster) && server.cluster.length > 0))
     refuse("redis({ cluster }) names no node.", 'Give some of its nodes, such as { cluster: ["redis://a:6379", "redis://b:6379"] }.');
   else if (isClient(server) && typeof (server as RedisClient).duplicate !== "function")
     refuse("redis() was given a client that is not of ioredis.", "Give a client of ioredis 5 or 6, or a URL.");

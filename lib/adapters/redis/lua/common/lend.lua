@@ -64,11 +64,13 @@ local function bury(id, queue)
   local body = now .. ':' .. format('%016d', micros) .. ':0:0::0:' .. cjson.encode({ t = '(evicted)', q = queue }) .. '\n'
   call('SET', P .. 'j:' .. id, body)
   jobs[id], facts[id] = parse(body), {}
+  count(queue, 'r', -1)
   local failure = { name = 'StoreError', code = 'STEM_STORE_EVICTED', message = 'Redis has evicted the job: its maxmemory-policy must be noeviction.' }
   end_job(id, jobs[id], facts[id], 'f', 'r' .. cjson.encode(failure))
 end
 
 local function expire(id, job, f)
+  count(job.q, 'r', -1)
   end_job(id, job, f, 'e', '-' .. cjson.encode({ name = 'Expired', message = 'It had not started by ' .. format('%.0f', expiry_of(job)) .. '.' }))
 end
 
