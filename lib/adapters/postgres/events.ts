@@ -39,28 +39,24 @@ export function events(store: Store): Events {
   };
 }
 
+/** The number of the lock of a name and key, of columns `u.name` and `u.key`; of our schema's own. */
+export const EVENT_LOCK = "hashtextextended('stem.events' || u.name || chr(1) || u.key, 1)";
+
 /**
- * Holds names and keys of events until the transaction ends: alone for those who emit, so that their numbers are seen in the order they were drawn; together
- * with others for those who park. So neither an event nor a wait can slip in between the look of the one and the write of the other. Taken before any row
- * is held, in the order of the locks, so that nobody waits in a circle.
+ * Holds names and keys of events until the transaction ends, so that their numbers are seen in the order they were drawn, and nobody parks meanwhile. Taken before
+ * any row is held, in the order of the locks, so that nobody waits in a circle.
  */
-export async function lockEvents(
-  tx: Tx,
-  events: readonly { readonly name: string; readonly key: string }[],
-  how: "alone" | "shared",
-): Promise<void> {
-  if (events.length === 0) return;
+async function lockEvents(tx: Tx, events: readonly { readonly name: string; readonly key: string }[]): Promise<void> {
   await tx.rows(
-    `SELECT count(${how === "alone" ? "pg_advisory_xact_lock" : "pg_advisory_xact_lock_shared"}(held.no)::text) AS n FROM (
-       SELECT DISTINCT hashtextextended('stem.events' || u.name || chr(1) || u.key, 1) AS no FROM unnest($1::text[], $2::text[]) u(name, key)
-       ORDER BY 1 OFFSET 0) held`,
+    `SELECT count(pg_advisory_xact_lock(held.no)::text) AS n FROM (
+       SELECT DISTINCT ${EVENT_LOCK} AS no FROM unnest($1::text[], $2::text[]) u(name, key) ORDER BY 1 OFFSET 0) held`,
     [texts(events.map(({ name }) => name)), texts(events.map(({ key }) => key))],
   );
 }
 
 /** Stores events and makes those ready who wait for them, inside a transaction. */
 export async function emitAll(tx: Tx, list: readonly NewEvent[]): Promise<Emitted> {
-  await lockEvents(tx, list, "alone");
+  await lockEvents(tx, list);
   const known = await tx.rows("SELECT id FROM stem.events WHERE id = ANY($1::text[])", [texts(list.map(({ id }) => id))]);
   const seen = new Set(known.map(([id]) => id as string));
   const duplicates: string[] = [];

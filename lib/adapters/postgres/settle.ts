@@ -1,4 +1,4 @@
-import { JOB_DEFAULTS, type Claim, type Settled, type Settlement, type Wake } from "../../contract/index.js";
+import { JOB_DEFAULTS, type Claim, type Settled, type Settlement } from "../../contract/index.js";
 import { claimValues, hasChores, isListened, lend, read } from "./claim.js";
 import { bigs, ints, texts, type Value } from "./connect/values.js";
 import { insertJobs } from "./enqueue.js";
@@ -7,9 +7,9 @@ import { endBadly, enterLine, followLinks, type Ending, type Loose, type Place }
 import { forget } from "./results.js";
 import { ENDED, GIVES } from "./rows.js";
 import { SETTLE, SETTLE_AND_CLAIM } from "./lend/settle-statement.js";
-import { bitsOf, giveBack, holdLoans, type Borrowed } from "./lend/loans.js";
-import { lockEvents } from "./events.js";
-import { LEVELS, type Loan, type Store, type Tx } from "./store.js";
+import { bitsOf, giveBack, holdLoans, type Borrowed, type Given } from "./lend/loans.js";
+import { holdEvents, parkAll } from "./lend/park.js";
+import { type Loan, type Store, type Tx } from "./store.js";
 
 type Success = Extract<Settlement, { as: "succeeded" }>;
 
@@ -91,19 +91,10 @@ async function settlePlain(
   return { lost: rest.lost, ...((claimed ?? rest.claimed) !== undefined && { claimed: (claimed ?? rest.claimed)! }) };
 }
 
-interface Given {
-  readonly settlement: Settlement;
-  readonly loan: Borrowed;
-}
-
 async function settleAll(store: Store, tx: Tx, settlements: readonly Settlement[], next: Claim | undefined): Promise<Settled> {
   const lost: string[] = [];
   if (settlements.length > 0) {
-    await lockEvents(
-      tx,
-      settlements.flatMap((settlement) => (settlement.as === "parked" ? settlement.waits : [])),
-      "shared",
-    );
+    settlements = await holdEvents(tx, settlements);
     const leases = settlements.map(({ lease }) => lease);
     const loans = new Map((await holdLoans(store, tx, leases)).map((loan) => [loan.id, loan]));
     const given: Given[] = [];
@@ -207,66 +198,3 @@ async function makeReady(tx: Tx, given: readonly Given[]): Promise<void> {
   );
   await enterLine(tx, places);
 }
-
-/** Looks for events that have come already and parks only those for whom there is none: the names are locked, so nobody emits meanwhile. */
-async function parkAll(tx: Tx, given: readonly Given[]): Promise<void> {
-  const parks = given.flatMap(({ settlement, loan }) => (settlement.as === "parked" ? [{ settlement, loan }] : []));
-  if (parks.length === 0) return;
-  const waits = parks.flatMap(({ settlement, loan }) => settlement.waits.map((wait) => ({ ...wait, seq: loan.seq })));
-  const lists: Value[] = [
-    bigs(waits.map(({ seq }) => seq)),
-    texts(waits.map(({ name }) => name)),
-    texts(waits.map(({ key }) => key)),
-    bigs(waits.map(({ after }) => after)),
-  ];
-  const found = waits.length === 0 ? [] : await tx.rows(EARLIEST, lists);
-  const wakes = new Map<number, Extract<Wake, { by: "event" }>>();
-  for (const [job, name, key, seq, payload] of found as [number, string, string, number, string | null][]) {
-    const known = wakes.get(job);
-    if (known === undefined || seq < known.seq) wakes.set(job, { by: "event", name, key, seq, ...(payload !== null && { payload }) });
-  }
-  const wakeOf = ({ loan }: (typeof parks)[number]): string | null => (wakes.has(loan.seq) ? JSON.stringify(wakes.get(loan.seq)) : null);
-  await tx.rows(
-    `UPDATE stem.jobs j SET attempts = u.attempts, fence = u.fence, started_at = u.started_at, lapses = 0, wake = u.wake,
-       due_at = CASE WHEN u.wake IS NULL THEN j.due_at ELSE $1::bigint END
-     FROM unnest($2::bigint[], $3::int[], $4::int[], $5::bigint[], $6::text[]) u(seq, attempts, fence, started_at, wake) WHERE j.seq = u.seq`,
-    [
-      tx.now,
-      bigs(parks.map(({ loan }) => loan.seq)),
-      ints(parks.map(({ loan }) => loan.attempt - 1)),
-      ints(parks.map(({ loan }) => loan.fence)),
-      bigs(parks.map(({ loan }) => loan.startedAt)),
-      texts(parks.map(wakeOf)),
-    ],
-  );
-  const woken = parks.filter(({ loan }) => wakes.has(loan.seq));
-  await enterLine(
-    tx,
-    woken.map(({ loan }) => ({ seq: loan.seq, lane: loan.lane, dueAt: tx.now })),
-  );
-  const asleep = parks.filter(({ loan }) => !wakes.has(loan.seq));
-  if (asleep.length === 0) return;
-  await tx.rows("INSERT INTO stem.parked (seq, queue, deadline) SELECT * FROM unnest($1::bigint[], $2::int[], $3::bigint[])", [
-    bigs(asleep.map(({ loan }) => loan.seq)),
-    ints(asleep.map(({ loan }) => Math.floor(loan.lane / LEVELS))),
-    bigs(asleep.map(({ settlement }) => settlement.deadline ?? null)),
-  ]);
-  // Two waits for the same event are one, from the earlier place on.
-  await tx.rows(
-    `INSERT INTO stem.waits (seq, name, key, after)
-     SELECT u.seq, u.name, u.key, min(u.after) FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[]) u(seq, name, key, after)
-     WHERE u.seq = ANY($5::bigint[]) GROUP BY 1, 2, 3`,
-    [...lists, bigs(asleep.map(({ loan }) => loan.seq))],
-  );
-  // Whoever sleeps until the next due time may have to wake for this deadline.
-  for (const { settlement, loan } of asleep) if (settlement.deadline !== undefined) tx.news.lanes.add(loan.lane);
-}
-
-/** For each wait the earliest stored event that it is for. */
-const EARLIEST = `
-  SELECT u.seq, u.name, u.key, e.seq, e.payload
-  FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[]) u(seq, name, key, after) CROSS JOIN LATERAL (
-    SELECT v.seq, v.payload FROM stem.events v
-    WHERE hashtextextended(v.name || chr(1) || v.key, 0) = hashtextextended(u.name || chr(1) || u.key, 0) AND v.name = u.name AND v.key = u.key
-      AND v.seq > u.after
-    ORDER BY v.seq LIMIT 1) e`;

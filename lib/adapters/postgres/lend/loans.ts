@@ -1,4 +1,4 @@
-import type { Lease } from "../../../contract/index.js";
+import type { Lease, Settlement } from "../../../contract/index.js";
 import { bigs, texts } from "../connect/values.js";
 import type { Loan, Store, Tx } from "../store.js";
 
@@ -9,6 +9,12 @@ export interface Borrowed extends Loan {
   readonly startedAt: number;
   readonly lane: number;
   readonly keepFailed: number | null;
+}
+
+/** A settlement and the delivery it ends. */
+export interface Given {
+  readonly settlement: Settlement;
+  readonly loan: Borrowed;
 }
 
 type LoanRow = [no: number, worker: number, startedAt: number, back: string, seqs: string];
