@@ -52,6 +52,7 @@ export class PostgresBroker implements Broker {
     const duplicates = await insertPlain(store, store, jobs, options?.now);
     const news = new News();
     for (const queue of queues) news.queues.add(queue);
+    news.isEarlier = jobs.some(({ dueAt }) => dueAt !== undefined);
     store.announce(news);
     return { duplicates };
   }

@@ -7,27 +7,28 @@ import { LEVELS, type Row, type Sql, type Store, type Tx } from "./store.js";
 
 /** Claims as a transaction of its own: one statement, unless there is something to be done first. */
 export async function claim(store: Store, request: Claim, at: { readonly now?: number } | undefined): Promise<Claimed> {
-  const rows = await store.rows(CLAIM_LOOSELY, claimValues(request, at?.now));
+  const rows = await store.rows(CLAIM_LOOSELY, claimValues(store, request, at?.now));
   return hasChores(rows[0]!) ? store.transact(at, (tx) => lend(store, tx, request)) : read(store, store, request, rows);
 }
 
 /** The claim itself, inside a transaction. */
 export async function lend(store: Store, tx: Tx, request: Claim): Promise<Claimed> {
   const queues = request.from.map(({ queue }) => queue);
-  let rows = await tx.rows(CLAIM, claimValues(request, tx.now));
+  let rows = await tx.rows(CLAIM, claimValues(store, request, tx.now));
   let expired = 0;
   // What is ended or made ready by one chore may bring another; a backlog of expired jobs is left to the next claim.
   for (let round = 0; round < 3 && hasChores(rows[0]!) && expired < BOUND; round++) {
     expired += await doChores(tx, rows[0]![1] as number, queues);
-    rows = await tx.rows(CLAIM, claimValues(request, tx.now));
+    rows = await tx.rows(CLAIM, claimValues(store, request, tx.now));
   }
   const claimed = await read(store, tx, request, rows);
   return hasChores(rows[0]!) ? { ...claimed, nextDueAt: tx.now } : claimed;
 }
 
 /** What the statements of `lend/statement.ts` are given first. */
-export function claimValues({ worker, from, limit }: Claim, now: number | undefined): Value[] {
-  return [now ?? null, worker, texts(from.map(({ queue }) => queue)), ints(from.map((share) => share.limit ?? limit)), limit];
+export function claimValues(store: Store, { worker, from, limit }: Claim, now: number | undefined): Value[] {
+  const queues = from.map(({ queue }) => queue);
+  return [now ?? null, worker, texts(queues), ints(from.map((share) => share.limit ?? limit)), limit, bigs(store.floors.of(queues))];
 }
 
 /** True if the claim lent nothing because there is something to be done first. */
@@ -53,6 +54,11 @@ export async function read(store: Store, sql: Sql, request: Claim, rows: readonl
   const order = new Map(request.from.map(({ queue }, i) => [queue, i]));
   const places = lent.map((row) => ({ row, turn: order.get(store.queueOf(row[1])!)! }));
   if (!isInOrder(places)) places.sort(inOrder);
+  store.floors.took(
+    request.from.map(({ queue }) => queue),
+    places.map(({ row }) => ({ queue: store.queueOf(row[1])!, lane: row[1], dueAt: row[2] })),
+    lent.length === request.limit,
+  );
   const inputs = lent.some((row) => (row[9] & TAKES) !== 0) ? await inputsOf(sql, lent) : NO_INPUTS;
   return {
     deliveries: places.map(({ row }) => deliver(store, row, inputs)),

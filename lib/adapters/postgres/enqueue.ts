@@ -71,6 +71,7 @@ export async function insertPlain(store: Store, sql: Sql, jobs: readonly NewJob[
 /** Stores jobs with their links inside a transaction; returns the ids that were stored already, in the order given. */
 export async function insertJobs(store: Store, tx: Tx, jobs: readonly NewJob[]): Promise<readonly string[]> {
   for (const { queue } of jobs) tx.news.queues.add(queue);
+  tx.news.isEarlier = true;
   const duplicates = await insertPlain(store, tx, jobs, tx.now);
   if (jobs.some(gives)) await insertLinks(tx, jobs, duplicates);
   return duplicates;

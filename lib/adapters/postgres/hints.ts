@@ -58,7 +58,7 @@ export class PostgresHints implements Hints {
           watch: (client) => this.#watch(client),
         })
       : undefined;
-    store.announce = (news) => void this.#announce(news);
+    store.onNews = (news) => void this.#announce(news);
   }
 
   subscribe(listener: (hint: Hint) => void, kinds: readonly Kind[] = KINDS): () => void {

@@ -37,6 +37,7 @@ export interface Place {
 export async function enterLine(tx: Tx, places: readonly Place[]): Promise<void> {
   if (places.length === 0) return;
   for (const { lane } of places) tx.news.lanes.add(lane);
+  tx.news.isEarlier = true;
   await tx.rows(
     "INSERT INTO stem.line (lane, due_at, seq, expires_at) SELECT * FROM unnest($1::int[], $2::bigint[], $3::bigint[], $4::bigint[])",
     [

@@ -72,7 +72,7 @@ async function settlePlain(
   const rows =
     next === undefined
       ? await store.rows(SETTLE, [at?.now ?? null, ...endings])
-      : await store.rows(SETTLE_AND_CLAIM, [...claimValues(next, at?.now), ...endings]);
+      : await store.rows(SETTLE_AND_CLAIM, [...claimValues(store, next, at?.now), ...endings]);
   const note = rows[0]![4] as string | null;
   const good = note === null ? undefined : new Set(JSON.parse(note) as number[]);
   const done: string[] = [];

@@ -3,6 +3,8 @@ import type { Lease } from "../../contract/index.js";
 import type { Connection } from "./connect/connection.js";
 import { isContention } from "./connect/errors.js";
 import type { Value } from "./connect/values.js";
+import { Floors } from "./lend/floors.js";
+import { LEVELS } from "./lend/levels.js";
 
 /** A row as a list of its columns. */
 export type Row = readonly unknown[];
@@ -19,6 +21,8 @@ export class News {
   readonly lanes = new Set<number>();
   readonly done: string[] = [];
   readonly stopped: string[] = [];
+  /** Something was put into a line with another due time than now. */
+  isEarlier = false;
   /** Whether somebody wants to hear of ends; undefined: it is not known yet. */
   isListened?: boolean;
 }
@@ -44,8 +48,7 @@ export interface Loan {
   readonly keep: number | null;
 }
 
-/** Priorities per queue in the numbering of lanes. */
-export const LEVELS = 10;
+export { LEVELS };
 
 /** Loans remembered at most; it is only a cache. */
 const LOANS = 50_000;
@@ -64,8 +67,10 @@ export class Store implements Sql {
   readonly schema: string;
   /** Jobs lent through this handle, by id. */
   readonly loans = new Map<string, Loan>();
+  /** From where on claims read their lines. */
+  readonly floors = new Floors();
   /** Told, after each commit, what it made due or ended. */
-  announce: (news: News) => void = () => undefined;
+  onNews: (news: News) => void = () => undefined;
 
   readonly #texts = new Map<string, { readonly text: string; readonly name: string }>();
   readonly #numbers = new Map<string, number>();
@@ -155,6 +160,12 @@ export class Store implements Sql {
       if (row === undefined) await this.learnQueues([name]);
       else this.#keep(name, row[0] as number);
     }
+  }
+
+  /** After a commit: tells what it made due or ended. */
+  announce(news: News): void {
+    if (news.isEarlier) this.floors.forget();
+    this.onNews(news);
   }
 
   /** Tells of ends that were written by a statement of their own. */

@@ -32,4 +32,4 @@ export const SETTLE = `
   WITH ${CLOCK_CTE}, ${endings(2)}
   SELECT now, EXISTS (SELECT FROM stem.listeners)::int * ${LISTENED}, NULL, NULL, ${note(2)} FROM clock`;
 
-export const SETTLE_AND_CLAIM = `WITH ${CLOCK_CTE}, ${endings(6)}, ${CLAIM_CTES} ${answer(note(6))}`;
+export const SETTLE_AND_CLAIM = `WITH ${CLOCK_CTE}, ${endings(7)}, ${CLAIM_CTES} ${answer(note(7))}`;

@@ -8,10 +8,13 @@ export const EXPIRED = 8;
 /** Somebody, in some process, wants to hear of ends. */
 export const LISTENED = 16;
 
-const LANES = `generate_series(q.no * ${LEVELS}, q.no * ${LEVELS} + ${LEVELS - 1}) AS g(lane)`;
+/** The lanes of a queue, as a list whose length the planner sees: it takes a series for a thousand rows. */
+const LANES = `unnest('{${Array.from({ length: LEVELS }, (_, level) => level).join()}}'::int[]) AS g(level)`;
+const LANE = `q.no * ${LEVELS} + g.level`;
 
 /*
- * The parts of a claim. Parameters: $1 now · $2 worker's id · $3 queues · $4 share of each · $5 limit in all.
+ * The parts of a claim. Parameters: $1 now · $2 worker's id · $3 queues · $4 share of each · $5 limit in all ·
+ * $6 earliest due times to look at, by queue and level (see `floors.ts`).
  *
  * A claim lends nothing while there are chores (jobs of lapsed workers, deadlines, expired jobs), because what those make ready may have to go first: the
  * caller does the chores and claims again. Whether there are any costs three probes of indexes that are empty as a rule.
@@ -21,7 +24,7 @@ export const CLOCK_CTE = `clock AS MATERIALIZED (SELECT ${CLOCK} AS now)`;
 export const CLAIM_CTES = `
   w AS MATERIALIZED (SELECT v.no FROM stem.workers v, clock WHERE v.id = $2::text AND v.lease_until > clock.now),
   q AS MATERIALIZED (
-    SELECT s.no, u.share FROM unnest($3::text[], $4::int[]) u(name, share) CROSS JOIN LATERAL (SELECT no FROM stem.queues s WHERE s.name = u.name AND NOT s.paused) s),
+    SELECT s.no, u.share, u.turn FROM unnest($3::text[], $4::int[]) WITH ORDINALITY u(name, share, turn) CROSS JOIN LATERAL (SELECT no FROM stem.queues s WHERE s.name = u.name AND NOT s.paused) s),
   chores AS MATERIALIZED (
     SELECT (SELECT count(*) FROM w)::int * ${LIVE}
       + EXISTS (SELECT FROM stem.workers v WHERE NOT v.emptied AND v.lease_until <= clock.now)::int * ${LAPSED_WORKERS}
@@ -34,7 +37,8 @@ export const CLAIM_CTES = `
     FROM chores CROSS JOIN q CROSS JOIN clock CROSS JOIN LATERAL (
       SELECT x.tid, x.seq, x.lane, x.due_at FROM ${LANES} CROSS JOIN LATERAL (
         SELECT l.ctid AS tid, l.seq, l.lane, l.due_at FROM stem.line l
-        WHERE l.lane = g.lane AND l.due_at <= clock.now AND (l.expires_at IS NULL OR l.expires_at > clock.now)
+        WHERE l.lane = ${LANE} AND l.due_at <= clock.now
+          AND l.due_at >= coalesce(($6::bigint[])[(q.turn - 1) * ${LEVELS} + g.level + 1], 0) AND (l.expires_at IS NULL OR l.expires_at > clock.now)
         ORDER BY l.lane, l.due_at, l.seq LIMIT q.share FOR UPDATE SKIP LOCKED) x
       LIMIT q.share) p
     WHERE (chores.flags & ${LIVE | LAPSED_WORKERS | OVERDUE | EXPIRED}) = ${LIVE}
@@ -55,7 +59,7 @@ export const CLAIM_CTES = `
 /** The earliest moment, after now, at which these queues may have something new. */
 const HORIZON = `(
     SELECT min(t) FROM (
-      SELECT (SELECT l.due_at FROM stem.line l WHERE l.lane = g.lane AND l.due_at > clock.now ORDER BY l.lane, l.due_at LIMIT 1) AS t FROM q, ${LANES}
+      SELECT (SELECT l.due_at FROM stem.line l WHERE l.lane = ${LANE} AND l.due_at > clock.now ORDER BY l.lane, l.due_at LIMIT 1) AS t FROM q, ${LANES}
       UNION ALL SELECT (SELECT p.deadline FROM stem.parked p WHERE p.queue = q.no AND p.deadline IS NOT NULL ORDER BY p.deadline LIMIT 1) FROM q
       UNION ALL (SELECT v.lease_until FROM stem.workers v
         WHERE NOT v.emptied AND v.lease_until > clock.now AND v.id <> $2::text AND EXISTS (SELECT FROM q)

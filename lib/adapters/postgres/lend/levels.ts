@@ -1,0 +1,2 @@
+/** Priorities per queue in the numbering of lanes. */
+export const LEVELS = 10;

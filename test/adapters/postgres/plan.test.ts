@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, expect, it } from "@jest/globals";
+import { Client } from "pg";
+import { SETTLE_AND_CLAIM } from "../../../lib/adapters/postgres/lend/settle-statement.js";
+import { CLAIM } from "../../../lib/adapters/postgres/lend/statement.js";
+import { ENQUEUE_PLAIN } from "../../../lib/adapters/postgres/enqueue.js";
+import type { Adapter } from "../../../lib/contract/index.js";
+import { describeShared } from "../../servers/index.js";
+import { hire, PostgresBench } from "./bench.js";
+
+const WAITING = 500_000;
+
+interface Node {
+  readonly "Node Type": string;
+  readonly "Relation Name"?: string;
+  readonly "Index Name"?: string;
+  readonly "Total Cost": number;
+  readonly "Actual Rows": number;
+  readonly "Actual Loops": number;
+  readonly Plans?: readonly Node[];
+}
+
+describeShared("postgres")(`With ${WAITING.toLocaleString("en")} jobs waiting and as many ended`, () => {
+  let bench: PostgresBench;
+  let adapter: Adapter;
+  let client: Client;
+
+  beforeAll(async () => {
+    bench = await PostgresBench.start("plan");
+    adapter = await bench.open();
+    await adapter.broker.enqueue([bench.job()]);
+    await hire(adapter, "ann");
+    // Ready ones, delayed ones of a higher priority, and ended ones.
+    await bench.sql(`
+      INSERT INTO stem.jobs (id, lane, task, enqueued_at, due_at, payload)
+      SELECT 'many' || n, q.no * 10 + CASE WHEN n % 10 = 0 THEN 3 ELSE 9 END, 'noop', n, CASE WHEN n % 10 = 0 THEN 9e14::bigint + n ELSE n END, '{}'
+      FROM generate_series(1, ${2 * WAITING}) n, stem.queues q WHERE q.name = 'default'`);
+    await bench.sql(
+      `INSERT INTO stem.line (lane, due_at, seq) SELECT lane, due_at, seq FROM stem.jobs WHERE id LIKE 'many%' ORDER BY seq LIMIT ${WAITING}`,
+    );
+    await bench.sql(`
+      INSERT INTO stem.ended (seq, state, ended_at, forget_at, attempts, fence)
+      SELECT j.seq, 1, seq, 9e14::bigint, 1, 1 FROM stem.jobs j WHERE id LIKE 'many%' ORDER BY seq DESC LIMIT ${WAITING}`);
+    client = new Client(bench.url);
+    await client.connect();
+  }, 120_000);
+
+  afterAll(async () => {
+    await client?.end();
+    await bench?.stop();
+  });
+
+  /** Explains a statement as a pool of an application's would have it planned: without settings of ours, by a plan for any parameters. */
+  async function nodesOf(text: string, values: readonly unknown[], settings: string): Promise<readonly Node[]> {
+    await client.query(`BEGIN; SET LOCAL plan_cache_mode = force_generic_plan; ${settings}`);
+    try {
+      const { rows } = await client.query({
+        text: `EXPLAIN (ANALYZE, FORMAT JSON) ${text.replaceAll("stem.", `"${bench.schema}".`)}`,
+        values: values as unknown[],
+      });
+      const [{ Plan }] = (rows[0] as { "QUERY PLAN": [{ Plan: Node }] })["QUERY PLAN"];
+      const flat = (node: Node): Node[] => [node, ...(node.Plans ?? []).flatMap(flat)];
+      return flat(Plan);
+    } finally {
+      await client.query("ROLLBACK");
+    }
+  }
+
+  /** What would grow with the tables: a scan of a big one, a sort of more than a batch, or an index gone through for more than a batch needs. */
+  function faultsOf(nodes: readonly Node[]): string[] {
+    const big = new Set(["jobs", "line", "ended"]);
+    return nodes
+      .filter((node) => {
+        const type = node["Node Type"];
+        const table = node["Relation Name"];
+        if (/Sort/.test(type)) return node["Actual Rows"] > 10;
+        // A bitmap of nothing (no job expires) is as good as any.
+        if (/Seq Scan|Bitmap/.test(type) && table !== undefined && big.has(table)) return type === "Seq Scan" || node["Actual Rows"] > 0;
+        return /Index/.test(type) && node["Actual Rows"] * node["Actual Loops"] > 2_000;
+      })
+      .map((node) => `${node["Node Type"]} ${node["Relation Name"] ?? ""} ${node["Actual Rows"]} × ${node["Actual Loops"]}`);
+  }
+
+  const claimValues = [null, "ann", ["default"], [100], 100, []];
+  const settings: readonly (readonly [whose: string, text: string])[] = [
+    [
+      "our own connections",
+      "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_bitmapscan = off; SET LOCAL jit = off",
+    ],
+    ["an application's pool", "SET LOCAL jit = on"],
+  ];
+
+  for (const [whose, text] of settings) {
+    it(`a claim by ${whose} sorts nothing and scans no big table`, async () => {
+      const nodes = await nodesOf(CLAIM, claimValues, text);
+      expect(faultsOf(nodes)).toEqual([]);
+      // Far from what the planner thinks worth compiling, which would take longer than a thousand claims.
+      if (whose.startsWith("an app")) expect(nodes[0]!["Total Cost"]).toBeLessThan(50_000);
+      // It did lend, and by the index in claim order.
+      expect(nodes.some((node) => node["Index Name"] === "line_pkey" && node["Actual Rows"] > 0)).toBe(true);
+      expect(nodes.find(({ "Node Type": type, ...node }) => type === "ModifyTable" && node["Relation Name"] === "loans")).toBeDefined();
+    });
+
+    it(`a settle that also claims by ${whose} sorts nothing and scans no big table`, async () => {
+      await adapter.broker.enqueue([]);
+      const { deliveries } = await adapter.broker.claim({ worker: "ann", from: [{ queue: "default" }], limit: 100 });
+      const [loan] = await bench.sql<{ no: string; seqs: string[] }>("SELECT no, seqs FROM stem.loans ORDER BY no DESC LIMIT 1");
+      const each = <T>(value: T): T[] => deliveries.map(() => value);
+      const endings = [
+        [loan!.no],
+        ["1".repeat(deliveries.length)],
+        each(loan!.no),
+        loan!.seqs,
+        each(1),
+        each(1),
+        each(86_400_000),
+        each("1"),
+      ];
+      const nodes = await nodesOf(SETTLE_AND_CLAIM, [...claimValues, ...endings], text);
+      expect(faultsOf(nodes)).toEqual([]);
+      const ended = nodes.find(({ "Node Type": type, ...node }) => type === "ModifyTable" && node["Relation Name"] === "ended");
+      expect(ended?.Plans?.[0]?.["Actual Rows"]).toBe(deliveries.length);
+    });
+
+    it(`an enqueue by ${whose} sorts nothing and scans no big table`, async () => {
+      const ids = Array.from({ length: 100 }, (_, i) => `fresh${i}`);
+      const [{ lane }] = (await bench.sql<{ lane: number }>("SELECT no * 10 + 9 AS lane FROM stem.queues WHERE name = 'default'")) as [
+        { lane: number },
+      ];
+      const values = [null, ids, ids.map(() => lane), ids.map(() => "noop"), ids.map(() => "{}"), ids.length];
+      expect(faultsOf(await nodesOf(ENQUEUE_PLAIN, values, text))).toEqual([]);
+    });
+  }
+
+  it("a prune forgets a batch without going through what it keeps", async () => {
+    const began = performance.now();
+    expect(await adapter.results.prune(1_000)).toBe(0);
+    expect(performance.now() - began).toBeLessThan(1_000);
+  });
+});
