@@ -1,5 +1,6 @@
 import { median } from "./measure.mjs";
 import { isOurs, versionOf } from "./systems/index.mjs";
+import { WORKLOADS } from "./workloads/index.mjs";
 
 /**
  * The lines of results, one per system, config and workload: `{ store, system, version, config, workload, unit, median, min, max, runs }`, with
@@ -25,7 +26,7 @@ export function linesOf(done, { store, workloads }) {
       } else entry.errors.push(result.error);
     }
   }
-  const entries = [...byKey.values()];
+  const entries = [...byKey.values()].sort((a, b) => WORKLOADS.indexOf(a.workload) - WORKLOADS.indexOf(b.workload));
   return entries.map((entry) => {
     const ours = entries.find(({ system, workload, config }) => isOurs(system) && workload === entry.workload && config === "default");
     return lineOf(entry, ours, store);
