@@ -1,3 +1,4 @@
+import { json } from "./connect/json.js";
 import type { At, Cancelled, JobState } from "../../contract/index.js";
 import type { Reply } from "./connect/driver.js";
 import type { Store } from "./store.js";
@@ -7,7 +8,7 @@ const BATCH = 1_000;
 
 /** Ends unfinished jobs, whatever they are doing, and with them whoever waits for them. Answers in the order asked. */
 export async function cancel(store: Store, ids: readonly string[], reason: string, options: At | undefined): Promise<readonly Cancelled[]> {
-  const error = JSON.stringify({ name: "Cancelled", message: reason });
+  const error = json({ name: "Cancelled", message: reason });
   const answers: Cancelled[] = ids.map((id) => ({ id, as: "unknown" }));
   for (const [shard, all] of await store.place(ids, options))
     for (let from = 0; from < all.length; from += BATCH) {
@@ -20,7 +21,7 @@ export async function cancel(store: Store, ids: readonly string[], reason: strin
   store.hintDone(ids);
   if (running.length > 0) {
     store.tell({ kind: "cancelled", ids: running });
-    store.publish("cancelled", JSON.stringify(running));
+    store.publish("cancelled", json(running));
   }
   return answers;
 }

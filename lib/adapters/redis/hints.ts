@@ -1,3 +1,4 @@
+import { json } from "./connect/json.js";
 import type { Hint, Hints } from "../../contract/index.js";
 import { Subscriber } from "./connect/subscriber.js";
 import type { Store } from "./store.js";
@@ -34,7 +35,7 @@ export class RedisHints implements Hints {
 
   control(topic: string, message: string): void {
     this.#store.tell({ kind: "control", topic, message });
-    if (this.#store.isOpen) this.#store.run("control", this.#store.home, [JSON.stringify([topic, message])]).catch(() => undefined);
+    if (this.#store.isOpen) this.#store.run("control", this.#store.home, [json([topic, message])]).catch(() => undefined);
   }
 
   /** Begins to hear what listeners want, or stops. Does nothing while the store is closed. */

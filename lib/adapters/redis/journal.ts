@@ -1,3 +1,4 @@
+import { json } from "./connect/json.js";
 import type { At, Entry, Journal, Lease, NewEntry } from "../../contract/index.js";
 import { Loan } from "./rows.js";
 import type { Shard, Store } from "./store.js";
@@ -20,7 +21,7 @@ export function journal(store: Store): Journal {
         const args: (string | number)[] = [];
         for (const i of part) {
           const { lease, entries } = writes[i]!;
-          args.push(lease.jobId, lease.fence, JSON.stringify(entriesOf(entries)));
+          args.push(lease.jobId, lease.fence, json(entriesOf(entries)));
           left.delete(i);
         }
         lost.push(...((await store.run("append", shard, args, options)) as string[]));
@@ -70,7 +71,7 @@ function entriesFrom(pairs: readonly string[]): Entry[] {
 
 /** Entries as the scripts take them: number, and the rest as text they need not look into. */
 export function entriesOf(entries: readonly NewEntry[]): readonly (readonly [number, string])[] {
-  return entries.map((entry) => [entry.seq, JSON.stringify(entry)]);
+  return entries.map((entry) => [entry.seq, json(entry)]);
 }
 
 function entryOf(text: string): Entry {

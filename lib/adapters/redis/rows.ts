@@ -1,3 +1,4 @@
+import { json } from "./connect/json.js";
 import type { DeathCause, Failure, FinalState, JobRecord, JobState, Lease, NewJob, StoredJob } from "../../contract/index.js";
 import { JOB_DEFAULTS } from "../../contract/index.js";
 
@@ -27,7 +28,7 @@ export class Packer {
   pack(job: NewJob, index: number, flags = ""): string {
     if (this.#last === undefined || !alike(job, this.#last)) {
       this.#flags = `:${flagsOf(job)}`;
-      this.#meta = `:${JSON.stringify(metaOf(job))}\n`;
+      this.#meta = `:${json(metaOf(job))}\n`;
       this.#last = job;
     }
     return `${index}${this.#flags}${flags}:${job.payload.length}` + this.#meta + job.payload;

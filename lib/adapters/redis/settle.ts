@@ -1,3 +1,4 @@
+import { json } from "./connect/json.js";
 import { checkJobs, type At, type Claim, type Lease, type Settled, type Settlement } from "../../contract/index.js";
 import { claimArgs, claimSpread, lentOf, type Lent } from "./claim.js";
 import type { Reply } from "./connect/driver.js";
@@ -147,7 +148,7 @@ async function pushOther(
   options: At | undefined,
 ): Promise<void> {
   const { lease, journal, ...ending } = settlement;
-  const error = "error" in ending && ending.error !== undefined ? JSON.stringify(ending.error) : undefined;
+  const error = "error" in ending && ending.error !== undefined ? json(ending.error) : undefined;
   const jobs =
     ending.as === "succeeded" && ending.enqueue !== undefined && ending.enqueue.length > 0
       ? (await storing(store, ending.enqueue, [], shard, options)).args
@@ -155,7 +156,7 @@ async function pushOther(
   args.push(
     lease.jobId,
     lease.fence,
-    JSON.stringify({
+    json({
       ...ending,
       enqueue: jobs?.length,
       ...(error !== undefined && { error }),

@@ -1,3 +1,4 @@
+import { json } from "./connect/json.js";
 import type { At, Lease, WorkerBeat, WorkerRecord, Workers } from "../../contract/index.js";
 import { placeLeases } from "./journal.js";
 import type { Shard, Store } from "./store.js";
@@ -75,7 +76,7 @@ async function beat(
   held: readonly Lease[],
   options: At | undefined,
 ): Promise<[now: string, lost: string[]]> {
-  const args: (string | number)[] = [id, leaseMs, JSON.stringify(info)];
+  const args: (string | number)[] = [id, leaseMs, json(info)];
   for (const { jobId, fence } of held) args.push(jobId, fence);
   return (await store.run("beat", shard, args, options)) as [string, string[]];
 }

@@ -74,7 +74,9 @@ export class Connection {
 
   /** A second connection of the same kind, for subscriptions. */
   duplicate(): RedisClient | undefined {
-    return this.#client?.duplicate();
+    const client = this.#client;
+    // What a lone client of ioredis subscribes to again by itself fails unheard if the connection breaks again, which would end the process. We subscribe ourselves.
+    return client?.isCluster === true ? client.duplicate() : client?.duplicate({ autoResubscribe: false });
   }
 
   /** The client, once it is connected. @throws {StoreError} `STEM_STORE_UNREACHABLE` */
