@@ -87,7 +87,12 @@ function targetOf(at: unknown, options: PostgresOptions): Target {
       connectionTimeoutMillis: connectTimeoutMs,
       query_timeout: commandTimeoutMs,
       // A transaction pooler refuses settings at the start of a session.
-      ...(listen && { statement_timeout: commandTimeoutMs, options: SETTINGS }),
+      ...(listen && {
+        statement_timeout: commandTimeoutMs,
+        // A host that vanishes in the middle of a transaction would hold its locks until the server's network gives up on it, hours later.
+        idle_in_transaction_session_timeout: commandTimeoutMs,
+        options: SETTINGS,
+      }),
       ...given,
     },
   };
