@@ -96,6 +96,8 @@ function tally(notes: readonly Note[], killed: ReadonlySet<number>): { tallies: 
     if (row === undefined) tallies.set(id, (row = { byPid: new Map(), succeeded: 0, retried: 0, parked: 0 }));
     let here = row.byPid.get(pid);
     if (here === undefined) row.byPid.set(pid, (here = { started: 0, ended: 0, gone: 0 }));
+    const unbegun = (what as string) === "released" && here.started === here.ended;
+    if (unbegun) continue;
     if (what === "start") here.started++;
     else here.ended++;
     const how: string = what;

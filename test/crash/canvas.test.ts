@@ -1,13 +1,13 @@
-import { describe, expect, it } from "@jest/globals";
+import { expect, it } from "@jest/globals";
 import { Stem } from "../../lib/core/client/stem.js";
 import { TaskRegistry } from "../../lib/core/task/registry.js";
 import { account } from "./account.js";
 import { between, figures, LONG, moment, until, withFleet, SECONDS } from "./rig.js";
-import { STORES } from "./stores.js";
+import { describeOn, STORES } from "./stores.js";
 
 const [MEMBERS, KILLS, TIME] = LONG ? [2_000, 40, 300] : [200, 5, 60];
 
-describe.each(STORES)("A chord on $name", (store) => {
+describeOn(STORES, "A chord on $name", (store) => {
   it.concurrent(
     `of ${MEMBERS} calls back once, with all results in order, although workers are killed all along`,
     async () => {

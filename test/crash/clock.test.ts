@@ -1,14 +1,14 @@
-import { describe, expect, it } from "@jest/globals";
+import { expect, it } from "@jest/globals";
 import { Stem } from "../../lib/core/client/stem.js";
 import { TaskRegistry } from "../../lib/core/task/registry.js";
 import { account } from "./account.js";
 import { figures, LONG, moment, now, until, withFleet, SECONDS } from "./rig.js";
-import { STORES } from "./stores.js";
+import { describeOn, STORES } from "./stores.js";
 
 const [JOBS, TIME] = LONG ? [20_000, 300] : [600, 60];
 const HOUR = 3_600_000;
 
-describe.each(STORES)("With clocks that are hours off on $name", (store) => {
+describeOn(STORES, "With clocks that are hours off on $name", (store) => {
   it.concurrent(
     "workers and producers do the same as ever: no job runs twice, none lapses, delays are as long as they should be",
     async () => {

@@ -1,15 +1,15 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "@jest/globals";
+import { expect, it } from "@jest/globals";
 import { Stem } from "../../lib/core/client/stem.js";
 import { TaskRegistry } from "../../lib/core/task/registry.js";
 import { account } from "./account.js";
 import { between, figures, LONG, moment, until, withFleet, SECONDS } from "./rig.js";
-import { STORES } from "./stores.js";
+import { describeOn, STORES } from "./stores.js";
 
 const [CHAINS, KILLS, TIME] = LONG ? [2_000, 40, 300] : [120, 6, 60];
 
-describe.each(STORES)("Dead letters on $name", (store) => {
+describeOn(STORES, "Dead letters on $name", (store) => {
   it.concurrent(
     "that are retried while workers are killed all succeed, and so does all that had died with them",
     async () => {

@@ -1,9 +1,9 @@
-import { describe, expect, it } from "@jest/globals";
+import { expect, it } from "@jest/globals";
 import type { NewJob } from "../../lib/contract/index.js";
 import { Stem } from "../../lib/core/client/stem.js";
 import { TaskRegistry } from "../../lib/core/task/registry.js";
 import { between, figures, LONG, until, withFleet, SECONDS } from "./rig.js";
-import { STORES } from "./stores.js";
+import { describeOn, STORES } from "./stores.js";
 
 const [ROUNDS, TIME] = LONG ? [100, 300] : [10, 60];
 
@@ -20,6 +20,8 @@ const NASTY = [
   "a\u0000b",
   "\ud800",
   '"\\ud800"',
+  '"\\ud83d"',
+  '"a\\u0000b"',
   "\r\n*1\r\n$4\r\nPING\r\n",
   "{{}}",
   "%s%n",
@@ -51,7 +53,7 @@ function stranger(n: number): NewJob {
   };
 }
 
-describe.each(STORES)("What no producer of ours would write on $name", (store) => {
+describeOn(STORES, "What no producer of ours would write on $name", (store) => {
   it.concurrent(
     "is refused when it is stored, or ends as a dead letter that can be read, or runs; no worker falls, and others' jobs are done",
     async () => {

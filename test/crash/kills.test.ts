@@ -1,12 +1,12 @@
-import { describe, expect, it } from "@jest/globals";
+import { expect, it } from "@jest/globals";
 import { account } from "./account.js";
 import { between, figures, LONG, type Member, moment, until, withFleet, SECONDS } from "./rig.js";
-import { STORES } from "./stores.js";
+import { describeOn, STORES } from "./stores.js";
 
 const [JOBS, KILLS, TIME] = LONG ? [20_000, 280, 900] : [1_200, 14, 60];
 const SHAPES = ["singles", "many", "again", "chain", "chord"];
 
-describe.each(STORES)("Under load on $name", (store) => {
+describeOn(STORES, "Under load on $name", (store) => {
   it.concurrent(
     "workers and producers may be killed at any moment: every job accepted ends once, with its result, and only what was cut short runs again",
     async () => {

@@ -1,9 +1,9 @@
-import { describe, expect, it } from "@jest/globals";
+import { expect, it } from "@jest/globals";
 import { Stem } from "../../lib/core/client/stem.js";
 import { TaskRegistry } from "../../lib/core/task/registry.js";
 import type { JobHandle } from "../../lib/core/client/face.js";
 import { figures, type Fleet, type Member, until, withFleet } from "./rig.js";
-import { STORES } from "./stores.js";
+import { describeOn, STORES } from "./stores.js";
 
 /** Short, and only for the victim: who takes over must not lapse in its turn. */
 const VICTIM = { lease: 600, concurrency: 30 };
@@ -29,7 +29,7 @@ async function expectOneResult(fleet: Fleet, job: JobHandle, victim: Member, hei
   expect(fleet.ledger.of("lost", job.id).map(({ pid }) => pid)).toEqual([victim.pid]);
 }
 
-describe.each(STORES)("A worker that comes too late on $name", (store) => {
+describeOn(STORES, "A worker that comes too late on $name", (store) => {
   it.concurrent("has its settle refused when it was frozen past its lease and goes on at once", async () => {
     await withFleet(store, 25, async (fleet) => {
       const victim = fleet.worker(VICTIM);

@@ -1,7 +1,7 @@
-import { describe, expect, it } from "@jest/globals";
+import { expect, it } from "@jest/globals";
 import { account } from "./account.js";
 import { between, type FaultPoint, figures, LONG, until, withFleet, SECONDS } from "./rig.js";
-import { STORES } from "./stores.js";
+import { describeOn, STORES } from "./stores.js";
 
 const DEATHS = LONG ? 25 : 1;
 /** Per death. */
@@ -15,7 +15,7 @@ const POINTS: readonly { readonly at: FaultPoint; readonly when: string; readonl
   { at: "settled", when: "right after a settle", it: "leaves nothing of what it wrote to be run again" },
 ];
 
-describe.each(STORES)("At a named point on $name", (store) => {
+describeOn(STORES, "At a named point on $name", (store) => {
   it.concurrent.each(POINTS)(
     "a worker that dies $when $it",
     async ({ at }) => {

@@ -1,10 +1,10 @@
-import { describe, expect, it } from "@jest/globals";
+import { expect, it } from "@jest/globals";
 import { Stem } from "../../lib/core/client/stem.js";
 import type { JobHandle } from "../../lib/core/client/face.js";
 import { TaskRegistry } from "../../lib/core/task/registry.js";
 import { account } from "./account.js";
 import { figures, type Flaws, type Fleet, type Member, moment, until, withFleet, SECONDS } from "./rig.js";
-import { STORES } from "./stores.js";
+import { describeOn, STORES } from "./stores.js";
 
 const INNOCENT = 100;
 const TIME = 40;
@@ -69,7 +69,7 @@ const POISONS: readonly (Poison & { readonly how: string })[] = [
   { task: "stuck", payload: {}, end: [null, "SIGKILL"], how: "never gives the event loop back, so that the process has to be killed" },
 ];
 
-describe.each(STORES)("A job that takes its worker down on $name", (store) => {
+describeOn(STORES, "A job that takes its worker down on $name", (store) => {
   it.concurrent.each(POISONS)(
     "and $how is put aside after five lapses with that cause, and everybody else's job succeeds",
     async (poison) => {

@@ -1,10 +1,10 @@
-import { describe, expect, it } from "@jest/globals";
+import { expect, it } from "@jest/globals";
 import type { Adapter, Cancelled, Claimed } from "../../lib/contract/index.js";
 import { Stem } from "../../lib/core/client/stem.js";
 import type { JobHandle } from "../../lib/core/client/face.js";
 import { TaskRegistry } from "../../lib/core/task/registry.js";
 import { figures, type Fleet, LONG, type Member, now, until, withFleet, SECONDS } from "./rig.js";
-import { STORES } from "./stores.js";
+import { describeOn, STORES } from "./stores.js";
 
 const PAIRS = 60;
 const ROUNDS = LONG ? 20 : 2;
@@ -65,7 +65,7 @@ async function expectOneEnd(fleet: Fleet, jobs: readonly JobHandle[], told: read
   return tally(found);
 }
 
-describe.each(STORES)("When two come at once on $name", (store) => {
+describeOn(STORES, "When two come at once on $name", (store) => {
   it.concurrent(
     `${PAIRS} events find ${PAIRS} runs that are about to wait for them, whichever comes first`,
     async () => {

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Adapter } from "../../lib/contract/index.js";
+import { StoreError, type Adapter } from "../../lib/contract/index.js";
 import type { WorkerOptions } from "../../lib/core/worker/options.js";
 import { Ledger } from "./ledger.js";
 import type { Proxy } from "../servers/index.js";
@@ -26,6 +26,9 @@ export interface Flaws {
   readonly heapMb?: number;
 }
 
+/** A process that dies of its heap is not to leave a file as large as that. */
+const WITHOUT_CORE = ["-c", 'ulimit -c 0; exec "$0" "$@"'];
+
 const pathOf = (script: string): string => fileURLToPath(new URL(`processes/${script}.mjs`, import.meta.url));
 
 /** A process of ours, from its fork to its end. */
@@ -40,12 +43,13 @@ export class Member {
 
   constructor(script: string, wishes: object, flaws: Flaws) {
     // No flags of the test runner's own: they would slow the children down and let them import what users cannot.
-    const execArgv = flaws.heapMb === undefined ? [] : [`--max-old-space-size=${flaws.heapMb}`];
+    const execArgv = flaws.heapMb === undefined ? [] : [...WITHOUT_CORE, process.execPath, `--max-old-space-size=${flaws.heapMb}`];
+    const execPath = flaws.heapMb === undefined ? process.execPath : "/bin/sh";
     if (flaws.skewMs !== undefined || flaws.deafTo !== undefined) execArgv.push("--import", pathOf("preload"));
     // A process that dies of its heap says so at length.
     const errors = flaws.heapMb === undefined ? "inherit" : "ignore";
     const given = [JSON.stringify({ ...wishes, ...flaws })];
-    this.process = fork(pathOf(script), given, { execArgv, stdio: ["ignore", "inherit", errors, "ipc"] });
+    this.process = fork(pathOf(script), given, { execPath, execArgv, stdio: ["ignore", "inherit", errors, "ipc"] });
     this.pid = this.process.pid!;
     this.end = once(this.process, "exit") as Promise<[number | null, string | null]>;
     this.process.on("message", (message) => {
@@ -140,10 +144,15 @@ export class Fleet {
     return { code: (await member.end)[0], said };
   }
 
-  /** Jobs that have not ended. */
+  /** Jobs that have not ended; more than there can be while a store that is being harmed does not answer. */
   async unfinished(): Promise<number> {
-    const { blocked, ready, active, parked } = await this.adapter.results.count();
-    return blocked + ready + active + parked;
+    try {
+      const { blocked, ready, active, parked } = await this.adapter.results.count();
+      return blocked + ready + active + parked;
+    } catch (error) {
+      if (this.outages === 0 || !(error instanceof StoreError)) throw error;
+      return Number.POSITIVE_INFINITY;
+    }
   }
 
   /** How far it came, for the error of a test that did not end. */
@@ -172,7 +181,7 @@ export async function withFleet(
   store: StoreDescription,
   seconds: number,
   work: (fleet: Fleet) => Promise<void>,
-  harm: Harm = {},
+  harm?: Harm,
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "stem-crash-"));
   try {

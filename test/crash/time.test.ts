@@ -1,9 +1,9 @@
-import { describe, expect, it } from "@jest/globals";
+import { expect, it } from "@jest/globals";
 import { Stem } from "../../lib/core/client/stem.js";
 import { TaskRegistry } from "../../lib/core/task/registry.js";
 import type { WorkerOptions } from "../../lib/core/worker/options.js";
 import { between, figures, type Fleet, LONG, type Member, moment, now, until, withFleet, SECONDS } from "./rig.js";
-import { STORES } from "./stores.js";
+import { describeOn, STORES } from "./stores.js";
 
 const SLOTS = LONG ? 334 : 20;
 const TIME = LONG ? 600 : 60;
@@ -38,7 +38,7 @@ async function recovery(fleet: Fleet, options: WorkerOptions): Promise<number> {
   return Math.max(...again().map(({ at }) => at)) - killed;
 }
 
-describe.each(STORES)("Within its time on $name", (store) => {
+describeOn(STORES, "Within its time on $name", (store) => {
   it.concurrent(
     "the work of a dead worker runs again within 15 s with the settings nobody changed",
     async () => {

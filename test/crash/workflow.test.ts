@@ -1,10 +1,10 @@
-import { describe, expect, it } from "@jest/globals";
+import { expect, it } from "@jest/globals";
 import { Stem } from "../../lib/core/client/stem.js";
 import type { JobHandle } from "../../lib/core/client/face.js";
 import { TaskRegistry } from "../../lib/core/task/registry.js";
 import { FATES } from "./ledger.js";
 import { between, figures, LONG, moment, until, withFleet, SECONDS } from "./rig.js";
-import { STORES } from "./stores.js";
+import { describeOn, STORES } from "./stores.js";
 
 const [RUNS, KILLS, TIME] = LONG ? [2_000, 60, 600] : [60, 8, 60];
 const STEPS = ["reserve#1", "charge#1", "pack#1", "tick#1", "tick#2", "tick#3", "ship#1"];
@@ -14,7 +14,7 @@ interface Done {
   readonly token: string;
 }
 
-describe.each(STORES)("Workflows on $name", (store) => {
+describeOn(STORES, "Workflows on $name", (store) => {
   it.concurrent(
     "complete although workers are killed at any moment: a journaled step is never run again, one that was cut short runs again under the same key",
     async () => {

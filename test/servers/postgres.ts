@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { chownSync, existsSync, renameSync, rmSync } from "node:fs";
+import { chownSync, existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Client } from "pg";
 import { binFolder } from "./available.js";
@@ -26,6 +26,10 @@ export interface PostgresServer {
   kill(): Promise<void>;
   /** Starts it again on the same port and data; kills it first if it runs. Waits until it has recovered. */
   restart(): Promise<void>;
+  /** Starts it again as a standby, as after a failover to a replica that nobody has promoted yet: it can be read and refuses every write. */
+  restartAsStandby(): Promise<void>;
+  /** Lets the standby take writes. */
+  promote(): Promise<void>;
   /** SIGSTOP: connections stay open, nothing answers. */
   freeze(): void;
   thaw(): void;
@@ -107,6 +111,12 @@ async function start({ settings = {}, owner }: PostgresServerOptions, port: numb
       await server.kill();
       await server.start(60_000);
     },
+    restartAsStandby: async () => {
+      await server.kill();
+      writeFileSync(join(data, "standby.signal"), "");
+      await server.start(60_000);
+    },
+    promote: async () => void (await sql("SELECT pg_promote()")),
     freeze: () => server.freeze(),
     thaw: () => server.thaw(),
     stop: () => server.stop(),

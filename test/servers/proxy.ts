@@ -4,56 +4,66 @@ import { freePort } from "./guarded.js";
 /** A TCP proxy on the loopback interface, to do to connections what networks do. It passes everything until told otherwise. */
 export interface Proxy {
   readonly port: number;
-  /** Everything works (again). */
+  /** New connections are passed (again). */
   pass(): Promise<void>;
   /** Resets all connections; new ones are passed. */
   cut(): void;
-  /** Half-open: connections stay, new ones are taken, and not a byte goes either way, until `pass`; then those connections are reset. */
+  /**
+   * Half-open, as when a firewall has forgotten them: all connections there are stay open for ever and not a byte goes either way any more, nor the news of
+   * their end. The same goes for new ones, until `pass`.
+   */
   stall(): void;
   /** Resets all connections and refuses new ones, until `pass`. */
   refuse(): Promise<void>;
   /** Sends new connections to another port. */
   target(port: number): void;
-  /** Connections that are open now. */
-  readonly open: number;
   stop(): Promise<void>;
 }
 
 export async function startProxy(target: number): Promise<Proxy> {
   const port = await freePort();
-  const pairs = new Set<readonly Socket[]>();
-  let stalled = false;
+  const alive = new Set<readonly Socket[]>();
+  const stalled = new Set<readonly Socket[]>();
+  let stalling = false;
   const server: Server = createServer((near) => {
     near.setNoDelay(true);
-    if (stalled) return hold(near);
+    near.on("error", () => {});
+    if (stalling) return void stalled.add([near.pause()]);
     const far = connect({ port: target, host: "127.0.0.1", noDelay: true });
     const pair = [near, far];
-    pairs.add(pair);
+    alive.add(pair);
     for (const [from, to] of [pair, [far, near]] as [Socket, Socket][]) {
+      const ifAlive = (then: () => void) => (): void => {
+        if (alive.has(pair)) then();
+      };
       from.on("data", (chunk) => {
-        if (!to.write(chunk)) from.pause();
+        if (alive.has(pair) && !to.write(chunk)) from.pause();
       });
-      to.on("drain", () => {
-        if (!stalled) from.resume();
-      });
-      // While it is stalled, not even the end of one side reaches the other.
-      from.on("end", () => stalled || to.end());
-      from.on("error", () => stalled || reset(pair));
-      from.on("close", () => {
-        if (stalled) return;
-        pairs.delete(pair);
-        to.destroySoon();
-      });
+      to.on(
+        "drain",
+        ifAlive(() => from.resume()),
+      );
+      from.on(
+        "end",
+        ifAlive(() => to.end()),
+      );
+      from.on(
+        "error",
+        ifAlive(() => reset(pair)),
+      );
+      from.on(
+        "close",
+        ifAlive(() => {
+          to.destroySoon();
+          if (to.destroyed) alive.delete(pair);
+        }),
+      );
     }
   });
-  const hold = (near: Socket): void => {
-    near.on("error", () => {});
-    near.pause();
-    pairs.add([near]);
-  };
   const cut = (): void => {
-    for (const pair of pairs) reset(pair);
-    pairs.clear();
+    for (const pair of [...alive, ...stalled]) reset(pair);
+    alive.clear();
+    stalled.clear();
   };
   const listen = (): Promise<void> =>
     new Promise((resolve, refuse) => {
@@ -63,40 +73,38 @@ export async function startProxy(target: number): Promise<Proxy> {
         resolve();
       });
     });
+  const close = async (): Promise<void> => {
+    const closed = new Promise((resolve) => (server.listening ? server.close(resolve) : resolve(undefined)));
+    cut();
+    await closed;
+  };
   await listen();
   server.unref();
   return {
     port,
     cut,
-    get open() {
-      return pairs.size;
-    },
     target: (port) => void (target = port),
     stall() {
-      stalled = true;
-      for (const pair of pairs) for (const socket of pair) socket.pause();
+      stalling = true;
+      for (const pair of alive) {
+        stalled.add(pair);
+        for (const socket of pair) socket.pause();
+      }
+      alive.clear();
     },
     async pass() {
-      // What was in the pipes when they stalled must not come out late, as from a network that had lost it.
-      const late = stalled;
-      stalled = false;
-      if (late) cut();
+      stalling = false;
       if (!server.listening) await listen();
     },
-    async refuse() {
-      if (server.listening) {
-        const closed = new Promise((resolve) => server.close(resolve));
-        cut();
-        await closed;
-      }
-    },
-    async stop() {
-      cut();
-      if (server.listening) await new Promise((resolve) => server.close(resolve));
-    },
+    refuse: close,
+    stop: close,
   };
 }
 
 function reset(pair: readonly Socket[]): void {
-  for (const socket of pair) if (!socket.destroyed) socket.resetAndDestroy();
+  for (const socket of pair) {
+    // libuv refuses to reset a connection whose writing end is being shut down, and then never closes it: the process could not end.
+    if (socket.connecting || socket.writableEnded) socket.destroy();
+    else if (!socket.destroyed) socket.resetAndDestroy();
+  }
 }

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync } from "node:fs";
-import { connect } from "node:net";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "@jest/globals";
 import { Redis } from "ioredis";
@@ -83,6 +83,10 @@ describeOwn("postgres")("A PostgreSQL for tests", () => {
     await postgres.restart();
     expect(await postgres.sql("SELECT n FROM a")).toEqual([{ n: 1 }]);
     expect(await postgres.sql("SHOW fsync")).toEqual([{ fsync: "on" }]);
+    await postgres.restartAsStandby();
+    await expect(postgres.sql("UPDATE a SET n = 2")).rejects.toMatchObject({ code: "25006" });
+    await postgres.promote();
+    await postgres.sql("UPDATE a SET n = 2");
     await postgres.stop();
     expect(existsSync(postgres.folder)).toBe(false);
   });
@@ -124,25 +128,35 @@ describeOwn("redis")("Shared servers", () => {
 });
 
 describe("A proxy for tests", () => {
-  it("passes, cuts, stalls, refuses and comes back", async () => {
-    const target = await own(startProxy(1));
-    const echo = await own(startProxy(target.port));
-    // Nobody listens at port 1, so what passes is reset at the far end.
-    expect(await answers(echo.port)).toBe(true);
-    await echo.refuse();
-    expect(await answers(echo.port)).toBe(false);
-    await echo.pass();
-    echo.stall();
-    const socket = connect(echo.port, "127.0.0.1");
-    let ended = false;
-    socket.on("error", () => {}).on("close", () => (ended = true));
-    await once(socket, "connect");
-    socket.write("hello");
-    await pause(100);
-    expect(ended).toBe(false);
-    const closed = new Promise((resolve) => socket.on("close", resolve));
-    await echo.pass();
-    await closed;
+  it("passes, cuts, refuses, comes back, and lets connections fall silent for ever", async () => {
+    const echo = createServer((socket) => void socket.on("error", () => {}).on("data", (chunk) => socket.write(chunk)));
+    await new Promise<void>((resolve) => echo.listen(0, "127.0.0.1", resolve));
+    const proxy = await own(startProxy((echo.address() as AddressInfo).port));
+    const call = async () => {
+      const socket = connect(proxy.port, "127.0.0.1").on("error", () => {});
+      const closed = new Promise((resolve) => socket.on("close", () => resolve("closed")));
+      const heard = new Promise((resolve) => socket.on("data", (chunk) => resolve(chunk.toString())));
+      socket.write("hello");
+      return { closed, heard, silence: () => Promise.race([closed, heard, pause(100).then(() => "nothing")]) };
+    };
+    const first = await call();
+    expect(await first.heard).toBe("hello");
+    proxy.cut();
+    expect(await first.closed).toBe("closed");
+    const second = await call();
+    expect(await second.heard).toBe("hello");
+    await proxy.refuse();
+    expect(await second.closed).toBe("closed");
+    expect(await answers(proxy.port)).toBe(false);
+    await proxy.pass();
+    proxy.stall();
+    const third = await call();
+    expect(await third.silence()).toBe("nothing");
+    await proxy.pass();
+    expect(await (await call()).heard).toBe("hello");
+    expect(await third.silence()).toBe("nothing");
+    await proxy.stop();
+    await new Promise((resolve) => echo.close(resolve));
   });
 });
 

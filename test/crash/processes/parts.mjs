@@ -13,6 +13,9 @@ export async function openStore(address) {
 
 const OPEN = {
   sqlite: async ({ file }) => (await import("nestjs-stem/sqlite")).sqlite(file),
+  redis: async ({ url, options }) => (await import("nestjs-stem/redis")).redis(url, options),
+  cluster: async ({ urls, options }) => (await import("nestjs-stem/redis")).redis({ cluster: urls }, options),
+  postgres: async ({ url, options }) => (await import("nestjs-stem/postgres")).postgres(url, options),
 };
 
 const ledger = openSync(wishes.ledger, "a");

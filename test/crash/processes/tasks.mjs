@@ -33,7 +33,7 @@ export const TASKS = {
   picky: {
     retry: { attempts: 1 },
     run: async (input) => {
-      if (typeof input?.n !== "number") throw new TypeError("n is no number");
+      if (typeof input?.n !== "number") throw new TypeError(`n is no number in ${String(input)}`);
       return input.n;
     },
   },
