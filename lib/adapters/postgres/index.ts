@@ -53,6 +53,9 @@ export interface PoolLike {
   end(): Promise<void>;
 }
 
+/** A process that is stopped in the middle of a transaction holds its rows no longer than this. */
+const IDLE_MS = 10_000;
+
 /**
  * Plans for our statements, which all find their rows by an index: a plan made while a table happened to be small would go on scanning it when it has grown. Nothing here is
  * worth compiling.
@@ -90,7 +93,7 @@ function targetOf(at: unknown, options: PostgresOptions): Target {
       ...(listen && {
         statement_timeout: commandTimeoutMs,
         // A host that vanishes in the middle of a transaction would hold its locks until the server's network gives up on it, hours later.
-        idle_in_transaction_session_timeout: commandTimeoutMs,
+        idle_in_transaction_session_timeout: Math.min(commandTimeoutMs, IDLE_MS),
         options: SETTINGS,
       }),
       ...given,

@@ -48,10 +48,10 @@ export interface Pg {
   readonly Client: new (options: object) => PgOwnClient;
 }
 
-/** Loads pg when it is first needed. */
-export async function loadDriver(): Promise<Pg> {
+/** Loads pg when it is first needed. @throws {StoreError} `STEM_MISSING_PEER` */
+export async function loadDriver(load: () => Promise<unknown> = () => import("pg")): Promise<Pg> {
   try {
-    const found = (await import("pg")) as unknown as { readonly default: Pg };
+    const found = (await load()) as { readonly default: Pg };
     return found.default;
   } catch (error) {
     if (!["ERR_MODULE_NOT_FOUND", "MODULE_NOT_FOUND"].includes(codeOf(error))) throw error;

@@ -61,9 +61,16 @@ export class Listener {
       const gone = (): void => cut.abort();
       client.on("error", gone);
       client.on("end", gone);
-      signal.addEventListener("abort", gone, { once: true });
+      let isConnected = false;
+      const stopped = (): void => {
+        gone();
+        // Nobody waits for an answer that may never come.
+        if (!isConnected) client.connection.stream.destroy();
+      };
+      signal.addEventListener("abort", stopped, { once: true });
       try {
         await within(client.connect(), this.#connection.target.connectTimeoutMs);
+        isConnected = true;
         client.connection.stream.unref?.();
         client.on("notification", ({ channel, payload = "" }) => this.#ears.heard(channel, payload));
         this.#listening = new Set();
@@ -78,7 +85,7 @@ export class Listener {
         // Tried again: hints may be lost, and the next connection makes up for it.
       } finally {
         this.#client = undefined;
-        signal.removeEventListener("abort", gone);
+        signal.removeEventListener("abort", stopped);
         await this.#end(client, cut.signal.aborted && !signal.aborted);
       }
       if (!signal.aborted)
