@@ -22,6 +22,8 @@ export class Subscriber {
   /** Since when something may have been missed. */
   #deafSince = 0;
   #busy = false;
+  /** Asked for while busy: to be looked at once more. */
+  #again = false;
 
   constructor(connection: Connection, ears: Ears) {
     this.#connection = connection;
@@ -38,7 +40,10 @@ export class Subscriber {
 
   /** Never rejects. What fails is tried again when the connection is ready again. */
   async #tune(): Promise<void> {
-    if (this.#busy) return;
+    if (this.#busy) {
+      this.#again = true;
+      return;
+    }
     this.#busy = true;
     try {
       this.#client ??= this.#connect();
@@ -58,6 +63,10 @@ export class Subscriber {
       this.#client?.disconnect(true);
     } finally {
       this.#busy = false;
+      if (this.#again && this.#wanted.size > 0) {
+        this.#again = false;
+        void this.#tune();
+      }
     }
   }
 
@@ -90,6 +99,8 @@ export class Subscriber {
   async #look(): Promise<void> {
     const client = this.#client;
     if (client?.status !== "ready") return;
+    // Should a subscription have got lost on the way, this makes it good.
+    void this.#tune();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error("no answer")), ANSWER_MS)));
     try {
