@@ -86,13 +86,13 @@ describe("When the store fails, a worker", () => {
 
   it("is back at work with the first heartbeat that gets through", async () => {
     const rig = new Rig({ work: async () => "done" });
-    let wait = 0;
-    rig.stem.signals.on("worker:error", ({ retryInMs }) => void (retryInMs !== 1_000 && (wait = retryInMs)));
+    const waits: number[] = [];
+    rig.stem.signals.on("worker:error", ({ retryInMs }) => void (retryInMs !== 1_000 && waits.push(retryInMs)));
     await rig.started({ lease: "10s" });
     await turns();
     rig.fault = down;
     const { id } = await rig.stem.enqueue("work");
-    while (wait < 3_750) {
+    while ((waits.at(-1) ?? 0) < 3_750) {
       await turns();
       rig.clock.advance(100);
     }
