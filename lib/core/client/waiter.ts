@@ -45,6 +45,8 @@ export class Waiter {
   /** Ends a rest; undefined while there is none. */
   #rest: (() => void) | undefined;
   #missed = false;
+  /** The last read failed, and that has been said. */
+  #failing = false;
   #closed = false;
 
   constructor(parts: {
@@ -163,11 +165,13 @@ export class Waiter {
           const ids = asked.slice(from, from + BATCH);
           const read = ++this.#reads;
           const records = await this.#results.get(ids);
+          this.#failing = false;
           ids.forEach((id, i) => this.#hear(id, records[i], read));
         }
       } catch (error) {
         if ((error as { code?: unknown } | null)?.code === "STEM_STORE_CLOSED") this.#failAll(error);
-        else this.#log.warn(`Could not read results, trying again in ${this.#pollMs} ms: ${String(error)}`);
+        else if (!this.#failing) this.#log.warn(`Could not read results, trying again every ${this.#pollMs} ms: ${String(error)}`);
+        this.#failing = true;
         break;
       }
     }

@@ -192,6 +192,32 @@ describe("Waiting for a result", () => {
     expect(store.listeners.size).toBe(0);
   });
 
+  it("says of an outage once that results cannot be read, however often it asks", async () => {
+    const lines: string[] = [];
+    const log = { log() {}, warn: (line: string) => void lines.push(line), error() {}, debug() {} };
+    const { stem, store, clock } = stemOn(new FakeStore(), {}, { log });
+    const handle = await stem.enqueue("mail.send", 1);
+    store.holdGet = true;
+    const result = handle.result();
+    for (const outage of [1, 2]) {
+      for (let n = 0; n < 3; n++) {
+        await turns();
+        store.gets.at(-1)!.fail(new Error(`away ${outage}`));
+        await turns();
+        clock.pass(1_000);
+      }
+      await turns();
+      store.gets.at(-1)!.answer(store.read([handle.id]));
+      await turns();
+      clock.pass(1_000);
+    }
+    expect(lines).toEqual([expect.stringContaining("away 1"), expect.stringContaining("away 2")]);
+    store.end(handle.id, "succeeded");
+    await turns();
+    store.gets.at(-1)!.answer(store.read([handle.id]));
+    await result;
+  });
+
   it("goes on by itself when a read of the store fails, and ends when the store is closed", async () => {
     const { stem, store, clock } = stemOn();
     const handle = await stem.enqueue("mail.send", 1);
