@@ -1,4 +1,5 @@
-import type { At } from "../../../contract/index.js";
+import { setTimeout as pause } from "node:timers/promises";
+import { StoreError, type At } from "../../../contract/index.js";
 import type { Post, Shard } from "./mail.js";
 import { pieceOf, shardOfPiece } from "./route.js";
 
@@ -7,6 +8,24 @@ const STALE_MS = { x: 30_000, m: 600_000 } as const;
 
 /** Storing with a reservation older than this is refused. */
 const FRESH_MS = 15_000;
+
+/** How often, and after what waits, somebody asks again who wants an id that is being stored in another shard. */
+const TRIES = 20;
+const TRY_MS = 50;
+
+type Purpose = keyof typeof STALE_MS;
+
+interface Wanted {
+  readonly id: string;
+  /** Where it is to be stored. */
+  readonly shard: Shard;
+  readonly purpose: Purpose;
+  /** What the directory says of it; "" once it is ours. */
+  readonly entry: string;
+  /** The time of the directory's server. */
+  readonly present: number;
+  readonly options: At | undefined;
+}
 
 /** Which shard each id is in that a user has chosen. A job is stored only after its id has been reserved for its shard, so an id is in one shard at most. */
 export class Directory {
@@ -31,7 +50,7 @@ export class Directory {
   /**
    * Reserves ids for the shards they are to be stored in.
    *
-   * @returns those that are stored already, or being stored, with the shard they are in; and until when, on the servers' clock, the others may be stored
+   * @returns those that are stored already, with the shard they are in; and until when, on the servers' clock, the others may be stored
    */
   async reserve(
     wanted: ReadonlyMap<string, Shard>,
@@ -40,25 +59,46 @@ export class Directory {
   ): Promise<{ readonly known: ReadonlyMap<string, Shard>; readonly until: number }> {
     const known = new Map<string, Shard>();
     let since = Infinity;
-    const purpose = byMail ? "m" : "x";
+    const purpose: Purpose = byMail ? "m" : "x";
     await this.#each([...wanted.keys()], async (piece, part) => {
       const args = part.flatMap((id) => [id, wanted.get(id)!]);
       const answers = (await this.#post.run("directory", piece, ["reserve", purpose, ...args], options)) as string[];
       const present = Number(answers.at(-1));
       since = Math.min(since, present);
       for (const [i, id] of part.entries()) {
-        const entry = answers[i]!;
-        if (entry === "") continue;
-        const [stamp, what, ...rest] = entry.split("|");
-        const shard = rest.join("|");
-        const [stored] = (await this.#post.run("stored", shard, [id], options)) as number[];
-        const stale = present - Number(stamp) > STALE_MS[what as "x" | "m"];
-        const taken =
-          stored === 0 && stale && (await this.#post.run("directory", piece, ["take", purpose, id, wanted.get(id)!, entry], options)) === 1;
-        if (!taken) known.set(id, shard);
+        const shard = await this.#settled(piece, { id, shard: wanted.get(id)!, purpose, entry: answers[i]!, present, options });
+        if (shard !== undefined) known.set(id, shard);
       }
     });
     return { known, until: since + FRESH_MS };
+  }
+
+  /**
+   * What has become of an id that somebody has reserved: the shard in which it is stored, or undefined once it is ours. A reservation alone is no job: whoever made
+   * it may have failed in between, and its caller asks again and must not hear that the job is there.
+   */
+  async #settled(piece: Shard, { id, shard, purpose, options, ...found }: Wanted): Promise<Shard | undefined> {
+    let { entry, present } = found;
+    for (let tries = 1; entry !== ""; tries++) {
+      const [stamp, what, ...rest] = entry.split("|");
+      const holder = rest.join("|");
+      const [stored] = (await this.#post.run("stored", holder, [id], options)) as number[];
+      if (stored === 1) return holder;
+      // Two may hold an id for one shard, which stores it once; another shard has to wait until it is too late for the first.
+      if (holder === shard || present - Number(stamp) > STALE_MS[what as Purpose]) {
+        if ((await this.#post.run("directory", piece, ["take", purpose, id, shard, entry], options)) === 1) return undefined;
+      } else if (tries > TRIES) {
+        throw new StoreError(
+          "STEM_STORE_FAILED",
+          `The id "${id}" is being given to a job of another queue by somebody else, or was when that failed.`,
+          "Nothing of this call was stored. Try again in a while, or choose another id.",
+        );
+      } else await pause(TRY_MS);
+      const answers = (await this.#post.run("directory", piece, ["reserve", purpose, id, shard], options)) as string[];
+      entry = answers[0]!;
+      present = Number(answers[1]);
+    }
+    return undefined;
   }
 
   async #each(ids: readonly string[], use: (piece: Shard, ids: readonly string[]) => Promise<void>): Promise<void> {

@@ -9,7 +9,7 @@ export interface Plan {
   /** The shard whose script takes everything; what is for others goes on from there by mail. */
   readonly first: Shard;
   readonly args: readonly Arg[];
-  /** Ids the directory knows: stored already, or being stored. */
+  /** Ids that are stored already. */
   readonly known: ReadonlySet<string>;
   /** When, on the servers' clock, it is too late to store them, since their ids may be somebody else's by then; "" for never. */
   readonly late: Arg;
