@@ -61,12 +61,18 @@ export class Load {
     this.#longestMs = Math.max(this.#longestMs, ...ends().map((at) => at! - since));
   }
 
+  /** Waits until all that was let come has come and ended. */
+  async quiet(): Promise<void> {
+    const fleet = this.#fleet;
+    await until("all jobs were accepted", () => fleet.ledger.acceptedCount() >= this.#granted);
+    await until("all jobs have ended", async () => (await fleet.unfinished()) === 0);
+  }
+
   /** Lets all that is left come and end, and settles the account; everybody is still the process it was. */
   async finish(): Promise<object> {
     const fleet = this.#fleet;
-    await until("all jobs were accepted", () => fleet.ledger.acceptedCount() >= this.#granted);
+    await this.quiet();
     expect((await fleet.stop(this.#producer)).code).toBe(0);
-    await until("all jobs have ended", async () => (await fleet.unfinished()) === 0);
     for (const worker of this.#workers) expect((await fleet.stop(worker)).code).toBe(0);
     const { extraRuns, ...sums } = await account(fleet);
     expect(sums.cut).toBe(0);
