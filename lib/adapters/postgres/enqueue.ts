@@ -162,6 +162,13 @@ async function markSources(tx: Tx, ids: readonly string[]): Promise<Loose[]> {
   const places = await lockPlaces(tx, ids);
   const seqs = bigs(places.map(({ seq }) => seq));
   await tx.rows("UPDATE stem.jobs SET links = links | 1 WHERE seq = ANY($1::bigint[])", [seqs]);
+  // Put into their line anew: a claim that began before this commits does not see that others wait, so it must not find them there.
+  await tx.rows(
+    `WITH gone AS (
+       DELETE FROM stem.line l USING stem.jobs j WHERE j.seq = ANY($1::bigint[]) AND l.lane = j.lane AND l.due_at = j.due_at AND l.seq = j.seq RETURNING l.*)
+     INSERT INTO stem.line SELECT * FROM gone`,
+    [seqs],
+  );
   await tx.rows("UPDATE stem.loans SET touched = true WHERE seqs && $1::bigint[]", [seqs]);
   return places.filter(({ stands }) => stands <= 4).map(({ seq, id, stands }) => ({ seq, id, state: FINAL[stands]! }));
 }

@@ -1,28 +1,41 @@
 import type { Appended, At, Entry, Journal, JournalWrite, NewEntry } from "../../contract/index.js";
-import { bigs, ints, texts } from "./connect/values.js";
+import { bigs, ints, texts, type Value } from "./connect/values.js";
 import { holdLoans } from "./lend/loans.js";
+import { APPEND } from "./lend/settle-statement.js";
 import { JOURNALED } from "./rows.js";
-import type { Store, Tx } from "./store.js";
+import type { Loan, Store, Tx } from "./store.js";
+
+interface Writing {
+  /** Number of the run's job. */
+  readonly job: number;
+  readonly entries: readonly NewEntry[];
+}
+
+/** Entries as six lists: job · number · key · kind · state · value. Undefined: there are none. */
+export function entryLists(writes: readonly Writing[]): Value[] | undefined {
+  const rows = writes.flatMap(({ job, entries }) => entries.map((entry) => ({ job, entry })));
+  if (rows.length === 0) return undefined;
+  return [
+    bigs(rows.map(({ job }) => job)),
+    ints(rows.map(({ entry }) => entry.seq)),
+    texts(rows.map(({ entry }) => entry.key)),
+    texts(rows.map(({ entry }) => entry.kind)),
+    texts(rows.map(({ entry }) => entry.state)),
+    texts(rows.map(({ entry }) => entry.value ?? null)),
+  ];
+}
 
 /** Adds entries to journals inside a transaction that holds the runs. */
-export async function appendAll(tx: Tx, writes: readonly { readonly job: number; readonly entries: readonly NewEntry[] }[]): Promise<void> {
-  const rows = writes.flatMap(({ job, entries }) => entries.map((entry) => ({ job, entry })));
-  if (rows.length === 0) return;
+export async function appendAll(tx: Tx, writes: readonly Writing[]): Promise<void> {
+  const lists = entryLists(writes);
+  if (lists === undefined) return;
   await tx.rows(
     `INSERT INTO stem.journal (job, seq, key, kind, state, value, at)
      SELECT u.*, $1::bigint FROM unnest($2::bigint[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[]) u ON CONFLICT DO NOTHING`,
-    [
-      tx.now,
-      bigs(rows.map(({ job }) => job)),
-      ints(rows.map(({ entry }) => entry.seq)),
-      texts(rows.map(({ entry }) => entry.key)),
-      texts(rows.map(({ entry }) => entry.kind)),
-      texts(rows.map(({ entry }) => entry.state)),
-      texts(rows.map(({ entry }) => entry.value ?? null)),
-    ],
+    [tx.now, ...lists],
   );
   await tx.rows(`UPDATE stem.jobs SET links = links | ${JOURNALED} WHERE seq = ANY($1::bigint[]) AND links & ${JOURNALED} = 0`, [
-    bigs([...new Set(rows.map(({ job }) => job))]),
+    lists[0]!,
   ]);
 }
 
@@ -46,6 +59,8 @@ export function journal(store: Store): Journal {
     },
 
     async append(writes: readonly JournalWrite[], options?: At): Promise<Appended> {
+      const loans = writes.flatMap(({ lease }) => store.recall(lease) ?? []);
+      if (loans.length === writes.length) return appendRemembered(store, writes, loans, options);
       return store.transact(options, async (tx) => {
         // Held until the entries are in, so that nobody takes the run away between the look and the write.
         const loans = await holdLoans(
@@ -65,3 +80,24 @@ export function journal(store: Store): Journal {
     },
   };
 }
+
+/** As one statement, where this handle has lent the runs itself. */
+async function appendRemembered(
+  store: Store,
+  writes: readonly JournalWrite[],
+  loans: readonly Loan[],
+  at: At | undefined,
+): Promise<Appended> {
+  const rows = await store.rows(APPEND, [
+    at?.now ?? null,
+    bigs([...new Set(loans.map(({ no }) => no))].sort((a, b) => a - b)),
+    bigs(loans.map(({ no }) => no)),
+    ints(loans.map(({ place }) => place)),
+    bigs(loans.map(({ seq }) => seq)),
+    ...(entryLists(writes.map(({ entries }, i) => ({ job: loans[i]!.seq, entries }))) ?? NO_ENTRIES),
+  ]);
+  const good = new Set(rows.map(([seq]) => seq as number));
+  return { lost: writes.filter((_, i) => !good.has(loans[i]!.seq)).map(({ lease }) => lease.jobId) };
+}
+
+const NO_ENTRIES: readonly Value[] = [bigs([]), ints([]), texts([]), texts([]), texts([]), texts([])];

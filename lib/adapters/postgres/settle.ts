@@ -2,11 +2,11 @@ import { JOB_DEFAULTS, type Claim, type Settled, type Settlement } from "../../c
 import { claimValues, hasChores, isListened, lend, read } from "./claim.js";
 import { bigs, ints, texts, type Value } from "./connect/values.js";
 import { insertJobs } from "./enqueue.js";
-import { appendAll } from "./journal.js";
+import { appendAll, entryLists } from "./journal.js";
 import { endBadly, enterLine, followLinks, type Ending, type Loose, type Place } from "./links.js";
 import { forget } from "./results.js";
 import { ENDED, GIVES } from "./rows.js";
-import { SETTLE, SETTLE_AND_CLAIM } from "./lend/settle-statement.js";
+import { SETTLE, SETTLE_AND_CLAIM, SETTLE_WRITING, SETTLE_WRITING_AND_CLAIM } from "./lend/settle-statement.js";
 import { bitsOf, giveBack, holdLoans, type Borrowed, type Given } from "./lend/loans.js";
 import { holdEvents, parkAll } from "./lend/park.js";
 import { type Loan, type Store, type Tx } from "./store.js";
@@ -30,7 +30,7 @@ export async function settle(
 function plainLoans(store: Store, settlements: readonly Settlement[]): Loan[] | undefined {
   const loans: Loan[] = [];
   for (const settlement of settlements) {
-    if (settlement.as !== "succeeded" || settlement.enqueue !== undefined || (settlement.journal?.length ?? 0) > 0) return undefined;
+    if (settlement.as !== "succeeded" || settlement.enqueue !== undefined) return undefined;
     const loan = store.recall(settlement.lease);
     if (loan === undefined || (loan.links & GIVES) !== 0) return undefined;
     loans.push(loan);
@@ -69,10 +69,13 @@ async function settlePlain(
     bigs(taken.map(({ loan }) => loan.keep ?? JOB_DEFAULTS.keepResultMs)),
     texts(taken.map(({ settlement }) => settlement.result ?? null)),
   ];
+  const entries = entryLists(taken.map(({ loan, settlement }) => ({ job: loan.seq, entries: settlement.journal ?? [] })));
+  const text = entries === undefined ? [SETTLE, SETTLE_AND_CLAIM] : [SETTLE_WRITING, SETTLE_WRITING_AND_CLAIM];
+  endings.push(...(entries ?? []));
   const rows =
     next === undefined
-      ? await store.rows(SETTLE, [at?.now ?? null, ...endings])
-      : await store.rows(SETTLE_AND_CLAIM, [...claimValues(store, next, at?.now), ...endings]);
+      ? await store.rows(text[0]!, [at?.now ?? null, ...endings])
+      : await store.rows(text[1]!, [...claimValues(store, next, at?.now), ...endings]);
   const note = rows[0]![4] as string | null;
   const good = note === null ? undefined : new Set(JSON.parse(note) as number[]);
   const done: string[] = [];

@@ -5,7 +5,7 @@ import { describeShared } from "../../servers/index.js";
 import { ask, hire, PostgresBench, take } from "./bench.js";
 
 /** Tries of each race: enough that each order has come about, in about a second. */
-const TRIES = 60;
+const TRIES = 100;
 
 const boom = { name: "Error", message: "boom" };
 

@@ -28,8 +28,33 @@ const endings = (first: number): string => `
 const note = (first: number): string =>
   `(SELECT CASE WHEN count(*) < cardinality($${first}::bigint[]) THEN coalesce(json_agg(no)::text, '[]') END FROM given)`;
 
-export const SETTLE = `
-  WITH ${CLOCK_CTE}, ${endings(2)}
+/** Entries that travel with the endings of jobs that are kept; six lists: job · number · key · kind · state · value. */
+const entries = (first: number): string => `,
+  t AS MATERIALIZED (
+    SELECT r.*, clock.now FROM clock, unnest($${first}::bigint[], $${first + 1}::int[], $${first + 2}::text[], $${first + 3}::text[], $${first + 4}::text[], $${first + 5}::text[])
+      r(job, seq, key, kind, state, value)
+    WHERE EXISTS (SELECT FROM e JOIN given ON given.no = e.no WHERE e.seq = r.job AND e.keep > 0)),
+  written AS (INSERT INTO stem.journal (job, seq, key, kind, state, value, at) SELECT * FROM t ON CONFLICT DO NOTHING),
+  marked AS (UPDATE stem.jobs j SET links = j.links | 4 FROM (SELECT DISTINCT job FROM t) x WHERE j.seq = x.job AND (j.links & 4) = 0)`;
+
+const settled = (more: string): string => `
+  WITH ${CLOCK_CTE}, ${endings(2)}${more}
   SELECT now, EXISTS (SELECT FROM stem.listeners)::int * ${LISTENED}, NULL, NULL, ${note(2)} FROM clock`;
 
+/** A settle alone; with entries for journals; with a claim; with both. Entries come last. */
+export const SETTLE = settled("");
+export const SETTLE_WRITING = settled(entries(10));
 export const SETTLE_AND_CLAIM = `WITH ${CLOCK_CTE}, ${endings(7)}, ${CLAIM_CTES} ${answer(note(7))}`;
+export const SETTLE_WRITING_AND_CLAIM = `WITH ${CLOCK_CTE}, ${endings(7)}${entries(15)}, ${CLAIM_CTES} ${answer(note(7))}`;
+
+/** Adds entries to the journals of runs that are remembered well; answers with those that are still on loan. $2 loans · $3–5 of each run its loan, place, number · then the entries. */
+export const APPEND = `
+  WITH ${CLOCK_CTE},
+  h AS MATERIALIZED (SELECT l.no, l.back FROM stem.loans l WHERE l.no = ANY ($2::bigint[]) ORDER BY l.no FOR SHARE),
+  good AS MATERIALIZED (SELECT u.seq FROM unnest($3::bigint[], $4::int[], $5::bigint[]) u(no, place, seq) JOIN h ON h.no = u.no WHERE get_bit(h.back, u.place) = 0),
+  t AS MATERIALIZED (
+    SELECT r.*, clock.now FROM clock, unnest($6::bigint[], $7::int[], $8::text[], $9::text[], $10::text[], $11::text[]) r(job, seq, key, kind, state, value)
+    WHERE r.job = ANY (ARRAY(SELECT seq FROM good))),
+  written AS (INSERT INTO stem.journal (job, seq, key, kind, state, value, at) SELECT * FROM t ON CONFLICT DO NOTHING),
+  marked AS (UPDATE stem.jobs j SET links = j.links | 4 FROM (SELECT DISTINCT job FROM t) x WHERE j.seq = x.job AND (j.links & 4) = 0)
+  SELECT seq FROM good`;

@@ -35,7 +35,7 @@ CREATE UNIQUE INDEX jobs_id ON stem.jobs (id);
 CREATE INDEX jobs_group ON stem.jobs (grp, seq) WHERE grp IS NOT NULL;
 CREATE INDEX jobs_open ON stem.jobs (lane) WHERE open > 0;
 
--- The ready jobs in the order they are lent: a claim reads and deletes one stretch of it and sorts nothing.
+-- The ready jobs in the order they are lent: a claim reads and deletes one stretch of it and sorts nothing. No row is ever updated: a claim knows rows by their place.
 CREATE TABLE stem.line (
   lane       integer NOT NULL,
   due_at     bigint NOT NULL,
