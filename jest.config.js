@@ -33,4 +33,6 @@ export default {
   globalTeardown: "<rootDir>/test/servers/teardown.mjs",
   reporters: ["default", "<rootDir>/test/servers/reporter.mjs"],
   testTimeout: 30_000,
+  // The fault tests mostly wait, so every core can have a file of theirs.
+  maxWorkers: "100%",
 };

@@ -5,7 +5,7 @@ import { account } from "./account.js";
 import { between, figures, LONG, moment, until, withFleet, SECONDS } from "./rig.js";
 import { describeOn, STORES } from "./stores.js";
 
-const [MEMBERS, KILLS, TIME] = LONG ? [2_000, 40, 300] : [200, 5, 60];
+const [MEMBERS, KILLS, TIME] = LONG ? [2_000, 40, 300] : [150, 4, 60];
 
 describeOn(STORES, "A chord on $name", (store) => {
   it.concurrent(

@@ -5,7 +5,7 @@ import { account } from "./account.js";
 import { figures, LONG, moment, now, until, withFleet, SECONDS } from "./rig.js";
 import { describeOn, STORES } from "./stores.js";
 
-const [JOBS, TIME] = LONG ? [20_000, 300] : [600, 60];
+const [JOBS, TIME] = LONG ? [20_000, 300] : [400, 60];
 const HOUR = 3_600_000;
 
 describeOn(STORES, "With clocks that are hours off on $name", (store) => {

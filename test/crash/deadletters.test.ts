@@ -7,7 +7,7 @@ import { account } from "./account.js";
 import { between, figures, LONG, moment, until, withFleet, SECONDS } from "./rig.js";
 import { describeOn, STORES } from "./stores.js";
 
-const [CHAINS, KILLS, TIME] = LONG ? [2_000, 40, 300] : [120, 6, 60];
+const [CHAINS, KILLS, TIME] = LONG ? [2_000, 40, 300] : [80, 4, 60];
 
 describeOn(STORES, "Dead letters on $name", (store) => {
   it.concurrent(

@@ -5,7 +5,7 @@ import { TaskRegistry } from "../../lib/core/task/registry.js";
 import { between, figures, LONG, until, withFleet, SECONDS } from "./rig.js";
 import { describeOn, STORES } from "./stores.js";
 
-const [ROUNDS, TIME] = LONG ? [100, 300] : [10, 60];
+const [ROUNDS, TIME] = LONG ? [100, 300] : [5, 60];
 
 /** Text that no producer of ours writes, and that decoders, databases and protocols are known to trip over. */
 const NASTY = [

@@ -3,7 +3,7 @@ import { account } from "./account.js";
 import { between, figures, LONG, type Member, moment, until, withFleet, SECONDS } from "./rig.js";
 import { describeOn, STORES } from "./stores.js";
 
-const [JOBS, KILLS, TIME] = LONG ? [20_000, 280, 900] : [1_200, 14, 60];
+const [JOBS, KILLS, TIME] = LONG ? [20_000, 280, 900] : [900, 9, 60];
 const SHAPES = ["singles", "many", "again", "chain", "chord"];
 
 describeOn(STORES, "Under load on $name", (store) => {

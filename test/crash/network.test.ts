@@ -5,7 +5,7 @@ import { Load } from "./load.js";
 import { between, figures, type Fleet, LONG, moment, withFleet, SECONDS } from "./rig.js";
 import { describeOn, SERVERS } from "./stores.js";
 
-const [JOBS, ROUNDS, DOWN_MS, TIME] = LONG ? [4_000, 8, 10_000, 600] : [600, 2, 2_000, 90];
+const [JOBS, ROUNDS, DOWN_MS, TIME] = LONG ? [4_000, 8, 10_000, 600] : [300, 1, 2_000, 90];
 const PATIENCE = { connectTimeoutMs: 1_500, commandTimeoutMs: 1_500 };
 
 /** What happens to the network, and after how long it is over. */

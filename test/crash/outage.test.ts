@@ -3,7 +3,7 @@ import { Load } from "./load.js";
 import { between, figures, LONG, moment, until, withFleet, SECONDS } from "./rig.js";
 import { describeOn, SERVERS } from "./stores.js";
 
-const [JOBS, KILLS, TIME] = LONG ? [20_000, 200, 1_500] : [2_000, 5, 90];
+const [JOBS, KILLS, TIME] = LONG ? [20_000, 200, 1_500] : [1_200, 4, 90];
 const PATIENCE = { connectTimeoutMs: 2_000, commandTimeoutMs: 2_000 };
 
 describeOn(SERVERS, "When its server goes away, $name", (store) => {

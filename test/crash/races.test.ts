@@ -7,7 +7,7 @@ import { figures, type Fleet, LONG, type Member, now, until, withFleet, SECONDS 
 import { describeOn, STORES } from "./stores.js";
 
 const PAIRS = 60;
-const ROUNDS = LONG ? 20 : 2;
+const ROUNDS = LONG ? 20 : 1;
 const TIME = LONG ? 300 : 60;
 
 type Call = readonly [at: number, part: keyof Adapter | "deadLetters", verb: string, ...given: unknown[]];

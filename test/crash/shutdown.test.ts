@@ -5,7 +5,7 @@ import { account } from "./account.js";
 import { between, figures, LONG, moment, until, withFleet, SECONDS } from "./rig.js";
 import { describeOn, STORES } from "./stores.js";
 
-const [JOBS, STOPS, TIME] = LONG ? [10_000, 60, 300] : [800, 5, 60];
+const [JOBS, STOPS, TIME] = LONG ? [10_000, 60, 300] : [500, 3, 60];
 
 describeOn(STORES, "A worker that is asked to stop on $name", (store) => {
   it.concurrent(

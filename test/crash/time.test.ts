@@ -5,7 +5,7 @@ import type { WorkerOptions } from "../../lib/core/worker/options.js";
 import { between, figures, type Fleet, LONG, type Member, moment, now, until, withFleet, SECONDS } from "./rig.js";
 import { describeOn, STORES } from "./stores.js";
 
-const SLOTS = LONG ? 334 : 20;
+const SLOTS = LONG ? 334 : 10;
 const TIME = LONG ? 600 : 60;
 const SCHEDULES = ["crash.a", "crash.b", "crash.c"];
 

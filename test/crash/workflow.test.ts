@@ -6,7 +6,7 @@ import { FATES } from "./ledger.js";
 import { between, figures, LONG, moment, until, withFleet, SECONDS } from "./rig.js";
 import { describeOn, STORES } from "./stores.js";
 
-const [RUNS, KILLS, TIME] = LONG ? [2_000, 60, 600] : [60, 8, 60];
+const [RUNS, KILLS, TIME] = LONG ? [2_000, 60, 600] : [50, 5, 60];
 const STEPS = ["reserve#1", "charge#1", "pack#1", "tick#1", "tick#2", "tick#3", "ship#1"];
 
 interface Done {

@@ -105,6 +105,7 @@ async function run() {
   for (const [key, shape] of meant) accepted += await produce(shape, key);
   for (let i = 0; !told.stop && accepted < total; i++) {
     while (!told.stop && accepted >= told.upTo) await pause(5);
+    if (told.stop) break;
     accepted += await produce(shapes[i % shapes.length], `${name}-${i}`);
     // Does not run ahead, so that workers die among jobs that are still coming.
     const waiting = async () => (await insist(() => stem.queues())).reduce((sum, { ready }) => sum + ready, 0);
