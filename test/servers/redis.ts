@@ -76,6 +76,8 @@ async function start(
       lazyConnect: true,
       retryStrategy: () => null,
       connectTimeout: 2_000,
+      // ioredis keeps a process alive for so long after it was told to leave a connection that had ended before; 2 s by itself.
+      disconnectTimeout: 100,
       commandTimeout: 10_000,
       enableReadyCheck: false,
       protocol: 2,

@@ -17,7 +17,7 @@ export function space(url: string): Space {
   // Without an address ioredis would go to the Redis of the machine.
   if (!url.startsWith("redis://")) throw new Error(`No address of a server: ${url}`);
   const namespace = `t-${randomUUID().slice(0, 8)}`;
-  const raw = new Redis(url, { protocol: 2 });
+  const raw = new Redis(url, { protocol: 2, disconnectTimeout: 100 });
   raw.on("error", () => undefined);
   const opened: Adapter[] = [];
   return {

@@ -1,6 +1,7 @@
 import type { StoreLog } from "../../../contract/index.js";
 import { loadDriver, type Reply, type RedisClient } from "./driver.js";
 import { failureOf, isNoScript, isRefusal, isStale, messageOf, unreachable } from "./errors.js";
+import { GOODBYE_MS, keep, recycle } from "./keep.js";
 import { isClient, type RedisCluster, type RedisOptions, type Server } from "./options.js";
 import type { Script } from "./scripts.js";
 
@@ -17,6 +18,8 @@ export class Connection {
   readonly #server: Server;
   readonly #connectMs: number;
   readonly #commandMs: number;
+  /** Told when the connection turns out to be dead: others to the same server may be too. */
+  doubted: () => void = () => undefined;
   #client: RedisClient | undefined;
   #log: StoreLog = QUIET;
   #waiting = new Set<() => void>();
@@ -47,6 +50,7 @@ export class Connection {
     this.#refusal = undefined;
     const client = this.given ? (this.#server as RedisClient) : await this.#make();
     this.#client = client;
+    if (!this.given) keep(client, this.#connectMs, () => client === this.#client, retryDelay);
     client.on("error", this.#failed);
     client.on("ready", this.#ready);
     client.on("close", this.#closed);
@@ -72,11 +76,18 @@ export class Connection {
     this.#release();
   }
 
-  /** A second connection of the same kind, for subscriptions. */
-  duplicate(): RedisClient | undefined {
-    const client = this.#client;
+  /** A second connection of the same kind, for subscriptions, that lives while it is `wanted`. */
+  duplicate(wanted: (client: RedisClient) => boolean): RedisClient | undefined {
     // What a lone client of ioredis subscribes to again by itself fails unheard if the connection breaks again, which would end the process. We subscribe ourselves.
-    return client?.isCluster === true ? client.duplicate() : client?.duplicate({ autoResubscribe: false });
+    const own = { autoResubscribe: false, disconnectTimeout: GOODBYE_MS };
+    const client = this.#client?.isCluster === true ? this.#client.duplicate() : this.#client?.duplicate(own);
+    if (client !== undefined) keep(client, this.#connectMs, () => wanted(client), retryDelay);
+    return client;
+  }
+
+  /** How long an answer may take. */
+  get patienceMs(): number {
+    return this.#commandMs;
   }
 
   /** The client, once it is connected. @throws {StoreError} `STEM_STORE_UNREACHABLE` */
@@ -119,7 +130,8 @@ export class Connection {
     return new Promise<T>((resolve, reject) => {
       const timer = setTimeout(() => {
         reject(unreachable(this.where, `no answer within ${this.#commandMs} ms`));
-        if (!this.given) client.disconnect(true);
+        this.doubted();
+        if (!this.given) recycle(client);
       }, this.#commandMs);
       answer.then(
         (value) => {
@@ -128,7 +140,7 @@ export class Connection {
         },
         (error: unknown) => {
           clearTimeout(timer);
-          if (isStale(error) && !this.given && client === this.#client && !this.isCluster) client.disconnect(true);
+          if (isStale(error) && !this.given && client === this.#client && !this.isCluster) recycle(client);
           reject(failureOf(error, this.where));
         },
       );
@@ -140,6 +152,7 @@ export class Connection {
     const common = {
       protocol: 2,
       connectTimeout: this.#connectMs,
+      disconnectTimeout: GOODBYE_MS,
       enableAutoPipelining: false,
       maxRetriesPerRequest: 0,
       autoResendUnfulfilledCommands: false,
@@ -176,6 +189,7 @@ export class Connection {
   };
 
   readonly #closed = (): void => {
+    this.doubted();
     this.#release();
   };
 

@@ -1,5 +1,6 @@
 import type { Connection } from "./connection.js";
 import type { RedisClient } from "./driver.js";
+import { recycle } from "./keep.js";
 
 export interface Ears {
   readonly heard: (channel: string, message: string) => void;
@@ -28,6 +29,7 @@ export class Subscriber {
   constructor(connection: Connection, ears: Ears) {
     this.#connection = connection;
     this.#ears = ears;
+    connection.doubted = () => void this.#tune(true);
   }
 
   /** From now on these channels are to be heard, and no others. */
@@ -38,29 +40,34 @@ export class Subscriber {
     else void this.#tune();
   }
 
-  /** Never rejects. What fails is tried again when the connection is ready again. */
-  async #tune(): Promise<void> {
+  /** Never rejects. What fails is tried again when the connection is ready again. `prove`: the connection has to show that it lives. */
+  async #tune(prove = false): Promise<void> {
+    if (this.#wanted.size === 0) return;
     if (this.#busy) {
       this.#again = true;
       return;
     }
     this.#busy = true;
+    this.#client ??= this.#connect();
+    const client = this.#client;
     try {
-      this.#client ??= this.#connect();
-      const client = this.#client;
       while (this.#isReady(client)) {
         const add = [...this.#wanted].filter((channel) => !this.#heard.has(channel));
         const drop = [...this.#heard].filter((channel) => !this.#wanted.has(channel));
-        if (add.length === 0 && drop.length === 0) break;
-        if (add.length > 0) await client.subscribe(...add);
-        if (drop.length > 0) await client.unsubscribe(...drop);
+        // To subscribe once more changes nothing and is answered, by the very connection that brings the messages; a ping to a cluster is not.
+        const ask = prove ? [...this.#wanted] : add;
+        prove = false;
+        if (ask.length === 0 && drop.length === 0) break;
+        if (ask.length > 0) await this.#inTime(client.subscribe(...ask));
+        if (drop.length > 0) await this.#inTime(client.unsubscribe(...drop));
+        if (!this.#isReady(client)) break;
         for (const channel of add) this.#heard.add(channel);
         for (const channel of drop) this.#heard.delete(channel);
         if (add.length > 0) this.#ears.tuned(add, this.#deafSince);
       }
-      if (client?.status === "ready") this.#deafSince = 0;
+      if (this.#isReady(client)) this.#deafSince = 0;
     } catch {
-      this.#client?.disconnect(true);
+      if (client !== undefined && client === this.#client) recycle(client);
     } finally {
       this.#busy = false;
       if (this.#again && this.#wanted.size > 0) {
@@ -70,12 +77,24 @@ export class Subscriber {
     }
   }
 
+  /** A connection whose other end vanished would be silent for ever. */
+  async #inTime(answer: Promise<unknown>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const ms = Math.min(ANSWER_MS, this.#connection.patienceMs);
+    const late = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(new Error("no answer")), ms)));
+    try {
+      await Promise.race([answer, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   #isReady(client: RedisClient | undefined): client is RedisClient {
     return client !== undefined && client === this.#client && client.status === "ready";
   }
 
   #connect(): RedisClient | undefined {
-    const client = this.#connection.duplicate();
+    const client = this.#connection.duplicate((own) => own === this.#client);
     if (client === undefined) return undefined;
     client.on("error", () => undefined);
     client.on("ready", () => {
@@ -91,25 +110,8 @@ export class Subscriber {
       if (client === this.#client) this.#ears.heard(channel, message);
     });
     if (client.status === "wait") client.connect().catch(() => undefined);
-    this.#watch ??= setInterval(() => void this.#look(), WATCH_MS).unref();
+    this.#watch ??= setInterval(() => void this.#tune(true), WATCH_MS).unref();
     return client;
-  }
-
-  /** A connection whose other end vanished would be silent for ever. */
-  async #look(): Promise<void> {
-    const client = this.#client;
-    if (client?.status !== "ready") return;
-    // Should a subscription have got lost on the way, this makes it good.
-    void this.#tune();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error("no answer")), ANSWER_MS)));
-    try {
-      await Promise.race([client.ping(), late]);
-    } catch {
-      if (client === this.#client) client.disconnect(true);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   #drop(): void {
