@@ -113,6 +113,21 @@ export const resultLaws: readonly Law[] = [
     },
   },
   {
+    title: "a job that has expired is no longer counted as ready, in its queue nor by its state",
+    async check(bench) {
+      const expiresAt = bench.now + 100;
+      await bench.enqueue(bench.job({ expiresAt }), bench.job({ expiresAt, priority: 1 }), bench.job({ expiresAt, delayMs: 50 }));
+      await bench.enqueue(bench.job({ delayMs: 9_000 }));
+      bench.pass(200);
+      assert.deepEqual(await bench.take(), []);
+      const queue = (await bench.adapter.broker.queues(bench.at)).find((info) => info.queue === bench.queue);
+      const none = { active: 0, blocked: 0, parked: 0, dead: 0 };
+      assert.deepEqual(queue, { ...none, queue: bench.queue, paused: false, ready: 0, delayed: 1 });
+      const states = Object.fromEntries(JOB_STATES.map((state) => [state, 0]));
+      assert.deepEqual(await bench.adapter.results.count({ queue: bench.queue }, bench.at), { ...states, ready: 1, expired: 3 });
+    },
+  },
+  {
     title: "a result is kept for its time after the end, then pruned, and its id is free again",
     async check(bench) {
       const job = await bench.put({ keepResultMs: 1_000 });

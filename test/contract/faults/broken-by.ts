@@ -218,6 +218,10 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
   "records are paged by limit and cursor, each seen once, also those of one moment": ["the cursor of records is the moment of enqueue"],
   "by default a list has a hundred records": ["the limit of a list is a thousand"],
   "jobs are counted per state, with 0 where there are none, and by filter": ["states with no jobs are not counted"],
+  "a job that has expired is no longer counted as ready, in its queue nor by its state": [
+    "expired jobs stay in the count of the ready",
+    "a queue goes on counting what has expired",
+  ],
   "a result is kept for its time after the end, then pruned, and its id is free again": ["retention counts from the enqueue"],
   "by default a success is kept for a day and any other end for thirty": ["results are kept for a week"],
   "keepFailedMs decides over failures, and a retry starts the time anew": ["failures are kept as long as results"],

@@ -88,6 +88,15 @@ export const brokerFaults: Faults = {
       );
     },
   })),
+  "a queue goes on counting what has expired": inBroker(({ queues }, { results }) => ({
+    queues: async (options) =>
+      Promise.all(
+        (await queues(options)).map(async (info) => {
+          const { expired } = await results.count({ queue: info.queue }, options);
+          return but(info, { ready: info.ready + expired });
+        }),
+      ),
+  })),
   "delayed jobs are counted as ready": inBroker(({ queues }) => ({
     queues: async (options) => (await queues(options)).map((info) => but(info, { ready: info.ready + info.delayed, delayed: 0 })),
   })),

@@ -177,6 +177,12 @@ export const storeFaults: Faults = {
   "states with no jobs are not counted": inResults(({ count }) => ({
     count: async (filter, options) => Object.fromEntries(Object.entries(await count(filter, options)).filter(([, n]) => n > 0)) as never,
   })),
+  "expired jobs stay in the count of the ready": inResults(({ count }) => ({
+    count: async (filter, options) => {
+      const counts = await count(filter, options);
+      return { ...counts, ready: counts.ready + counts.expired };
+    },
+  })),
   "retention counts from the enqueue": inResults(({ prune }) => ({
     prune: (limit, options) => prune(limit, { now: (options?.now ?? 0) + 5_000 }),
   })),
