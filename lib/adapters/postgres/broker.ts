@@ -88,7 +88,7 @@ export class PostgresBroker implements Broker {
   }
 
   async queues(options?: At): Promise<readonly QueueInfo[]> {
-    const rows = (await this.#store.rows(COUNTS, [options?.now ?? null])) as [
+    const rows = (await this.#store.report(COUNTS, [options?.now ?? null])) as [
       string,
       boolean,
       number,

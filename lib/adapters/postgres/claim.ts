@@ -48,8 +48,9 @@ export async function read(store: Store, sql: Sql, request: Claim, rows: readonl
   if ((flags & LIVE) === 0) return { deliveries: [], nextDueAt: undefined, now, lapsed: true };
   const lent = rows.slice(1) as LentRow[];
   const no = rows[0]![5] as number;
+  const out = { count: lent.length };
   for (const [place, [seq, , , id, , , , fence, attempts, links, keep]] of lent.entries())
-    store.remember(id, { seq, no, place, size: lent.length, fence: fence + 1, attempt: attempts + 1, links, keep });
+    store.remember(id, { seq, no, place, size: lent.length, out, fence: fence + 1, attempt: attempts + 1, links, keep });
   await store.learnLanes(lent.map(([, lane]) => lane));
   const order = new Map(request.from.map(({ queue }, i) => [queue, i]));
   const places = lent.map((row) => ({ row, turn: order.get(store.queueOf(row[1])!)! }));

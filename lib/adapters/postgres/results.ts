@@ -25,8 +25,8 @@ export function results(store: Store): Results {
     async count(filter: Omit<JobFilter, "limit" | "cursor" | "state"> = {}): Promise<Readonly<Record<JobState, number>>> {
       const { where, values } = conditions(filter);
       const rows = (await (where.length === 0
-        ? store.rows(COUNT_ALL)
-        : store.rows(`SELECT ${STANDS}::int, count(*) ${FROM} ${all(where)} GROUP BY 1`, values))) as [number, number][];
+        ? store.report(COUNT_ALL)
+        : store.report(`SELECT ${STANDS}::int, count(*) ${FROM} ${all(where)} GROUP BY 1`, values))) as [number, number][];
       const counts: Record<JobState, number> = {
         blocked: 0,
         ready: 0,

@@ -6,7 +6,7 @@ import { appendAll, entryLists } from "./journal.js";
 import { endBadly, enterLine, followLinks, type Ending, type Loose, type Place } from "./links.js";
 import { forget } from "./results.js";
 import { ENDED, GIVES } from "./rows.js";
-import { SETTLE, SETTLE_AND_CLAIM, SETTLE_WRITING, SETTLE_WRITING_AND_CLAIM } from "./lend/settle-statement.js";
+import { settleText } from "./lend/settle-statement.js";
 import { bitsOf, giveBack, holdLoans, type Borrowed, type Given } from "./lend/loans.js";
 import { holdEvents, parkAll } from "./lend/park.js";
 import { type Loan, type Store, type Tx } from "./store.js";
@@ -70,12 +70,15 @@ async function settlePlain(
     texts(taken.map(({ settlement }) => settlement.result ?? null)),
   ];
   const entries = entryLists(taken.map(({ loan, settlement }) => ({ job: loan.seq, entries: settlement.journal ?? [] })));
-  const text = entries === undefined ? [SETTLE, SETTLE_AND_CLAIM] : [SETTLE_WRITING, SETTLE_WRITING_AND_CLAIM];
   endings.push(...(entries ?? []));
-  const rows =
-    next === undefined
-      ? await store.rows(text[0]!, [at?.now ?? null, ...endings])
-      : await store.rows(text[1]!, [...claimValues(store, next, at?.now), ...endings]);
+  const text = settleText({
+    ...comesBack(places),
+    kept: taken.some(({ loan }) => loan.keep !== 0),
+    forgotten: taken.some(({ loan }) => loan.keep === 0),
+    writing: entries !== undefined,
+    claiming: next !== undefined,
+  });
+  const rows = await store.rows(text, [...(next === undefined ? [at?.now ?? null] : claimValues(store, next, at?.now)), ...endings]);
   const note = rows[0]![4] as string | null;
   const good = note === null ? undefined : new Set(JSON.parse(note) as number[]);
   const done: string[] = [];
@@ -84,6 +87,7 @@ async function settlePlain(
     if (good === undefined || good.has(loan.no)) {
       done.push(id);
       store.loans.delete(id);
+      if (loan.out !== undefined) loan.out.count--;
     } else missed.push(settlement);
   }
   const claimed = next === undefined || hasChores(rows[0]!) ? undefined : await read(store, store, next, rows);
@@ -92,6 +96,18 @@ async function settlePlain(
   // Lost, or not what was remembered of them: the store knows. And what is to be done before anything may be lent is done apart.
   const rest = await store.transact(at, (tx) => settleAll(store, tx, missed, claimed === undefined ? next : undefined));
   return { lost: rest.lost, ...((claimed ?? rest.claimed) !== undefined && { claimed: (claimed ?? rest.claimed)! }) };
+}
+
+/** Whether rows of `loans` come back whole or in part with these. */
+function comesBack(loans: Iterable<Loan>): { readonly whole: boolean; readonly part: boolean } {
+  const counts = new Map<Loan["out"], number>();
+  for (const { out } of loans) counts.set(out, (counts.get(out) ?? 0) + 1);
+  let [whole, part] = [false, false];
+  for (const [out, count] of counts) {
+    if (out === undefined || out.count <= count) whole = true;
+    if (out === undefined || out.count !== count) part = true;
+  }
+  return { whole, part };
 }
 
 async function settleAll(store: Store, tx: Tx, settlements: readonly Settlement[], next: Claim | undefined): Promise<Settled> {

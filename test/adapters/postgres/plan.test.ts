@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import { Client } from "pg";
-import { SETTLE_AND_CLAIM } from "../../../lib/adapters/postgres/lend/settle-statement.js";
+import { settleText } from "../../../lib/adapters/postgres/lend/settle-statement.js";
 import { CLAIM } from "../../../lib/adapters/postgres/lend/statement.js";
 import { ENQUEUE_PLAIN } from "../../../lib/adapters/postgres/enqueue.js";
 import type { Adapter } from "../../../lib/contract/index.js";
@@ -8,6 +8,8 @@ import { describeShared } from "../../servers/index.js";
 import { hire, PostgresBench } from "./bench.js";
 
 const WAITING = 500_000;
+
+const EVERYTHING = { whole: true, part: true, kept: true, forgotten: true, writing: false, claiming: true };
 
 interface Node {
   readonly "Node Type": string;
@@ -115,7 +117,7 @@ describeShared("postgres")(`With ${WAITING.toLocaleString("en")} jobs waiting an
         each(86_400_000),
         each("1"),
       ];
-      const nodes = await nodesOf(SETTLE_AND_CLAIM, [...claimValues, ...endings], text);
+      const nodes = await nodesOf(settleText(EVERYTHING), [...claimValues, ...endings], text);
       expect(faultsOf(nodes)).toEqual([]);
       const ended = nodes.find(({ "Node Type": type, ...node }) => type === "ModifyTable" && node["Relation Name"] === "ended");
       expect(ended?.Plans?.[0]?.["Actual Rows"]).toBe(deliveries.length);

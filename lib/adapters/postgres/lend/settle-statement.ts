@@ -1,28 +1,49 @@
 import { answer, CLAIM_CTES, CLOCK_CTE, LISTENED } from "./statement.js";
 
+/** What a settle has to do: each part that is left out is one less for the server to get ready, which for a small batch costs as much as the work. */
+export interface Needs {
+  /** Loans that come back whole, or in part. */
+  readonly whole: boolean;
+  readonly part: boolean;
+  /** Jobs that leave a record, or none. */
+  readonly kept: boolean;
+  readonly forgotten: boolean;
+  /** Entries for journals. */
+  readonly writing: boolean;
+  readonly claiming: boolean;
+}
+
+const GOOD = "l.no = r.no AND NOT l.touched AND (l.back & r.bits) = (l.back # l.back) AND (l.back | r.bits)";
+
+const WHOLE = `
+  whole AS (DELETE FROM stem.loans l USING r WHERE ${GOOD} = ~(l.back # l.back) RETURNING l.no, l.started_at),`;
+
+const PART = `
+  part AS (UPDATE stem.loans l SET back = l.back | r.bits FROM r WHERE ${GOOD} <> ~(l.back # l.back) RETURNING l.no, l.started_at),`;
+
+const KEPT = `,
+  kept AS (
+    INSERT INTO stem.ended (seq, state, ended_at, forget_at, started_at, attempts, fence, result)
+    SELECT e.seq, 1, clock.now, clock.now + e.keep, given.started_at, e.attempts, e.fence, e.result FROM clock, e JOIN given ON given.no = e.no WHERE e.keep > 0)`;
+
+const FORGOTTEN = `,
+  forgotten AS (DELETE FROM stem.jobs j USING e JOIN given ON given.no = e.no WHERE j.seq = e.seq AND e.keep = 0 RETURNING j.seq, j.links),
+  unwritten AS (DELETE FROM stem.journal t USING forgotten f WHERE t.job = f.seq AND (f.links & 4) <> 0),
+  unlinked AS (DELETE FROM stem.links t USING forgotten f WHERE t.to_seq = f.seq AND (f.links & 2) <> 0)`;
+
 /**
  * Ends deliveries that are remembered well, all of them successes that nobody waits for. A loan of which one has come back already, or is waited for since, is left
  * as it is, and nothing is written for those of it. `first` is the number of the first parameter: loans · their bits that come back · and of each job its
  * loan, number, attempts, fence, how long it is kept, result.
  */
-const endings = (first: number): string => `
+const endings = (first: number, { whole, part, kept, forgotten }: Needs): string => `
   r AS MATERIALIZED (SELECT u.no, u.bits::bit varying AS bits FROM unnest($${first}::bigint[], $${first + 1}::text[]) u(no, bits)),
   e AS MATERIALIZED (
     SELECT * FROM unnest($${first + 2}::bigint[], $${first + 3}::bigint[], $${first + 4}::int[], $${first + 5}::int[], $${first + 6}::bigint[], $${first + 7}::text[])
-      u(no, seq, attempts, fence, keep, result)),
-  whole AS (
-    DELETE FROM stem.loans l USING r
-    WHERE l.no = r.no AND NOT l.touched AND (l.back & r.bits) = (l.back # l.back) AND (l.back | r.bits) = ~(l.back # l.back) RETURNING l.no, l.started_at),
-  part AS (
-    UPDATE stem.loans l SET back = l.back | r.bits FROM r
-    WHERE l.no = r.no AND NOT l.touched AND (l.back & r.bits) = (l.back # l.back) AND (l.back | r.bits) <> ~(l.back # l.back) RETURNING l.no, l.started_at),
-  given AS MATERIALIZED (SELECT * FROM whole UNION ALL SELECT * FROM part),
-  kept AS (
-    INSERT INTO stem.ended (seq, state, ended_at, forget_at, started_at, attempts, fence, result)
-    SELECT e.seq, 1, clock.now, clock.now + e.keep, given.started_at, e.attempts, e.fence, e.result FROM clock, e JOIN given ON given.no = e.no WHERE e.keep > 0),
-  forgotten AS (DELETE FROM stem.jobs j USING e JOIN given ON given.no = e.no WHERE j.seq = e.seq AND e.keep = 0 RETURNING j.seq, j.links),
-  unwritten AS (DELETE FROM stem.journal t USING forgotten f WHERE t.job = f.seq AND (f.links & 4) <> 0),
-  unlinked AS (DELETE FROM stem.links t USING forgotten f WHERE t.to_seq = f.seq AND (f.links & 2) <> 0)`;
+      u(no, seq, attempts, fence, keep, result)),${whole ? WHOLE : ""}${part ? PART : ""}
+  given AS MATERIALIZED (${[whole ? "SELECT * FROM whole" : "", part ? "SELECT * FROM part" : ""].filter((text) => text !== "").join(" UNION ALL ")})${
+    kept ? KEPT : ""
+  }${forgotten ? FORGOTTEN : ""}`;
 
 /** Null if all were ended, else the loans that were as remembered. */
 const note = (first: number): string =>
@@ -37,15 +58,23 @@ const entries = (first: number): string => `,
   written AS (INSERT INTO stem.journal (job, seq, key, kind, state, value, at) SELECT * FROM t ON CONFLICT DO NOTHING),
   marked AS (UPDATE stem.jobs j SET links = j.links | 4 FROM (SELECT DISTINCT job FROM t) x WHERE j.seq = x.job AND (j.links & 4) = 0)`;
 
-const settled = (more: string): string => `
-  WITH ${CLOCK_CTE}, ${endings(2)}${more}
-  SELECT now, EXISTS (SELECT FROM stem.listeners)::int * ${LISTENED}, NULL, NULL, ${note(2)} FROM clock`;
+const texts = new Map<number, string>();
 
-/** A settle alone; with entries for journals; with a claim; with both. Entries come last. */
-export const SETTLE = settled("");
-export const SETTLE_WRITING = settled(entries(10));
-export const SETTLE_AND_CLAIM = `WITH ${CLOCK_CTE}, ${endings(7)}, ${CLAIM_CTES} ${answer(note(7))}`;
-export const SETTLE_WRITING_AND_CLAIM = `WITH ${CLOCK_CTE}, ${endings(7)}${entries(15)}, ${CLAIM_CTES} ${answer(note(7))}`;
+/** The statement of a settle. Parameters: now (or those of a claim) · those of `endings` · those of `entries`. */
+export function settleText(needs: Needs): string {
+  const { whole, part, kept, forgotten, writing, claiming } = needs;
+  const key = [whole, part, kept, forgotten, writing, claiming].reduce((sum, flag) => sum * 2 + (flag ? 1 : 0), 0);
+  let text = texts.get(key);
+  if (text === undefined) {
+    const first = claiming ? 7 : 2;
+    const ctes = `${CLOCK_CTE}, ${endings(first, needs)}${writing ? entries(first + 8) : ""}`;
+    text = claiming
+      ? `WITH ${ctes}, ${CLAIM_CTES} ${answer(note(first))}`
+      : `WITH ${ctes} SELECT now, EXISTS (SELECT FROM stem.listeners)::int * ${LISTENED}, NULL, NULL, ${note(first)} FROM clock`;
+    texts.set(key, text);
+  }
+  return text;
+}
 
 /** Adds entries to the journals of runs that are remembered well; answers with those that are still on loan. $2 loans · $3–5 of each run its loan, place, number · then the entries. */
 export const APPEND = `
