@@ -11,14 +11,14 @@ import { join } from "node:path";
  */
 const GUARD = `
 owner=$1 folder=$2 run=$STEM_TEST_SERVERS; shift 2
-echo $$ >"$folder/guard"
+echo $$ >"$folder/guard.$$" && mv "$folder/guard.$$" "$folder/guard"
 "$@" >>"$folder/log" 2>&1 </dev/null & server=$!
 echo $server
 exec >/dev/null 2>&1
 while kill -0 "$owner" && { [ -z "$run" ] || [ -e "$run/running" ]; }; do
   sleep 0.3
-  read -r guard <"$folder/guard" || break
-  [ "$guard" = $$ ] || exit 0
+  [ -d "$folder" ] || break
+  read -r guard <"$folder/guard" && [ "$guard" != $$ ] && exit 0
 done
 trap '' TERM QUIT
 [ -e "$folder/frozen" ] && kill -CONT $(cat "$folder/frozen")
