@@ -41,7 +41,7 @@ export class PostgresBroker implements Broker {
     checkTexts(jobs);
     const queues = jobs.map(({ queue }) => queue);
     if (options?.transaction !== undefined)
-      return inTransaction(store, options, async (tx) => {
+      return inTransaction(store, options, isLinked(jobs) ? "read committed" : "any isolation", async (tx) => {
         if (jobs.length === 0) return { duplicates: [] };
         await store.learnQueues(queues);
         return { duplicates: await insertJobs(store, tx, jobs) };

@@ -10,7 +10,7 @@ const WEEK_MS = 7 * 86_400_000;
 export function events(store: Store): Events {
   return {
     async emit(list: readonly NewEvent[], options?: EnqueueOptions): Promise<Emitted> {
-      if (options?.transaction !== undefined) return inTransaction(store, options, (tx) => emitAll(tx, list));
+      if (options?.transaction !== undefined) return inTransaction(store, options, "read committed", (tx) => emitAll(tx, list));
       if (list.length === 0) return { duplicates: [], woken: [] };
       return store.transact(options, (tx) => emitAll(tx, list));
     },

@@ -61,7 +61,7 @@ const IDLE_MS = 10_000;
  * worth compiling.
  */
 const SETTINGS =
-  "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_bitmapscan=off -c plan_cache_mode=force_generic_plan -c jit=off";
+  "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_bitmapscan=off -c plan_cache_mode=force_generic_plan -c jit=off -c default_transaction_isolation=read\\ committed";
 
 function targetOf(at: unknown, options: PostgresOptions): Target {
   const { connectTimeoutMs = 10_000, commandTimeoutMs = 15_000, maxConnections = 6, applicationName = "stem", listen = true } = options;

@@ -109,6 +109,7 @@ async function prune(sql: Sql, limit: number, now: number): Promise<number> {
     "DELETE FROM stem.workers w WHERE lease_until <= $1::bigint AND NOT EXISTS (SELECT FROM stem.loans l WHERE l.worker = w.no)",
     [now - HOUR_MS],
   );
+  await sql.rows("DELETE FROM stem.listeners WHERE until <= $1::bigint", [now]);
   return jobs.length;
 }
 

@@ -263,6 +263,20 @@ describeShared("postgres")("In a transaction of", () => {
       expect(await isStored(a)).toBe(false);
     });
 
+  it("pg of a stricter isolation a job is stored, and what needs to see others is refused", async () => {
+    const client = await pool.connect();
+    await client.query("BEGIN ISOLATION LEVEL SERIALIZABLE");
+    const [a, b, c] = [job(), job(), { ...job(), waitsFor: 1 }];
+    await adapter.broker.enqueue([a], { transaction: client });
+    const canvas = adapter.broker.enqueue([{ ...b, links: [{ to: c.id, position: 0 }] }, c], { transaction: client });
+    await expect(canvas).rejects.toThrow(/serializable.*READ COMMITTED/);
+    const event = adapter.events.emit([{ id: a.id, name: "paid", key: "" }], { transaction: client });
+    await expect(event).rejects.toThrow(TypeError);
+    await client.query("COMMIT");
+    client.release();
+    expect([await isStored(a), await isStored(b)]).toEqual([true, false]);
+  });
+
   it("pg on another database it is refused", async () => {
     const elsewhere = new URL(url);
     elsewhere.pathname = "/postgres";

@@ -261,7 +261,8 @@ export class Connection {
   }
 }
 
-const BEGIN = { text: "BEGIN", name: "" };
+/** Each statement is to see what has committed before it, whatever the database has for a default. */
+const BEGIN = { text: "BEGIN ISOLATION LEVEL READ COMMITTED", name: "" };
 const COMMIT = { text: "COMMIT", name: "" };
 const ROLLBACK = { text: "ROLLBACK", name: "" };
 

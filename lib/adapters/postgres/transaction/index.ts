@@ -15,7 +15,7 @@ const TEXTS: ReadonlySet<string> = new Set(["id", "ids", "name", "key", "error",
  */
 const LOCATION = `SELECT (now() <> statement_timestamp())::text AS inside,
     concat_ws(' ', extract(epoch FROM pg_postmaster_start_time())::text, d.oid::text, to_regclass('stem.jobs')::oid::text) AS location,
-    floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now
+    floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now, current_setting('transaction_isolation') AS key
   FROM pg_database d WHERE d.datname = current_database()`;
 
 /**
@@ -24,15 +24,25 @@ const LOCATION = `SELECT (now() <> statement_timestamp())::text AS inside,
  *
  * @throws {TypeError} if `options.transaction` is no open transaction on the database of this store
  */
-export async function inTransaction<T>(store: Store, options: EnqueueOptions, work: (tx: Tx) => Promise<T>): Promise<T> {
+export async function inTransaction<T>(
+  store: Store,
+  options: EnqueueOptions,
+  needs: "any isolation" | "read committed",
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
   const execute = executorOf(options.transaction);
   const home = await locationOf(store);
   const rows = (text: string, values: readonly Value[] = []): Promise<Row[]> => run(store, execute, text, values);
-  const [inside, location, now] = (await rows(LOCATION))[0] as [string, string, number];
+  const [inside, location, now, isolation] = (await rows(LOCATION))[0] as [string, string, number, string];
   if (inside !== "true") throw refusal(OUTSIDE);
   if (location !== home)
     throw refusal(
       "on another database, or without our schema in sight: only on the database where Stem keeps its jobs can both commit together",
+    );
+  // What waits for an event, or has ended meanwhile, is looked for once its locks are held; an older view would miss it.
+  if (needs === "read committed" && isolation !== needs)
+    throw refusal(
+      `of isolation level ${isolation}, in which events and links to jobs are not safe: use READ COMMITTED (plain jobs go in any)`,
     );
   const tx: Tx = { rows, now: options.now ?? now, news: new News() };
   const result = await work(tx);
