@@ -100,7 +100,7 @@ describeOwn("redis")("When a shard of a Redis Cluster moves", () => {
           /(?:master|slave)_repl_offset:(\d+)/.exec(String(await server.call("INFO", "replication")))![1];
         await until("the replica has everything", async () => (await offset(victim)) === (await offset(heir)));
         await victim.kill();
-        await load.goesOn(30_000);
+        await load.goesOn();
         expect(String(await heir.call("INFO", "replication"))).toContain("role:master");
         figures(store, "master killed", await load.finish());
       });

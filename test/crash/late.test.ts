@@ -1,9 +1,13 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, it } from "@jest/globals";
 import { Stem } from "../../lib/core/client/stem.js";
 import { TaskRegistry } from "../../lib/core/task/registry.js";
 import type { JobHandle } from "../../lib/core/client/face.js";
 import { figures, type Fleet, type Member, until, withFleet } from "./rig.js";
 import { describeOn, STORES } from "./stores.js";
+
+const TIME = 60;
 
 /** Short, and only for the victim: who takes over must not lapse in its turn. */
 const VICTIM = { lease: 600, concurrency: 30 };
@@ -31,7 +35,7 @@ async function expectOneResult(fleet: Fleet, job: JobHandle, victim: Member, hei
 
 describeOn(STORES, "A worker that comes too late on $name", (store) => {
   it.concurrent("has its settle refused when it was frozen past its lease and goes on at once", async () => {
-    await withFleet(store, 25, async (fleet) => {
+    await withFleet(store, TIME, async (fleet) => {
       const victim = fleet.worker(VICTIM);
       await victim.says("ready");
       const job = await enqueue(fleet, "freeze", { n: 7 });
@@ -52,7 +56,7 @@ describeOn(STORES, "A worker that comes too late on $name", (store) => {
   });
 
   it.concurrent("has its handler told to stop when it was frozen past its lease in the middle of it", async () => {
-    await withFleet(store, 25, async (fleet) => {
+    await withFleet(store, TIME, async (fleet) => {
       const victim = fleet.worker(VICTIM);
       await victim.says("ready");
       const job = await enqueue(fleet, "faint", { n: 7 });
@@ -69,12 +73,14 @@ describeOn(STORES, "A worker that comes too late on $name", (store) => {
   });
 
   it.concurrent("writes no second result when a handler blocks its event loop for longer than its lease", async () => {
-    await withFleet(store, 25, async (fleet) => {
+    await withFleet(store, TIME, async (fleet) => {
       const victim = fleet.worker(VICTIM);
       await victim.says("ready");
-      const job = await enqueue(fleet, "spin", { n: 7, ms: 2_500 });
+      const job = await enqueue(fleet, "spin", { n: 7, ms: 1_500 });
       await until("the loop is blocked", () => fleet.ledger.of("start", job.id).length > 0);
       const heir = fleet.worker({ lease: 5_000 });
+      await until("another worker has the job", () => fleet.ledger.of("start", job.id).length > 1);
+      writeFileSync(join(fleet.folder, "taken over"), "");
       await until(
         "both have had their say",
         () => fleet.ledger.of("lost", job.id).length + fleet.ledger.of("succeeded", job.id).length === 2,

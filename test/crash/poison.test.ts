@@ -7,7 +7,7 @@ import { figures, type Flaws, type Fleet, type Member, moment, until, withFleet,
 import { describeOn, STORES } from "./stores.js";
 
 const INNOCENT = 100;
-const TIME = 40;
+const TIME = 90;
 
 /** How a poison is told to the tests. */
 interface Poison {

@@ -79,6 +79,8 @@ describeOn(STORES, "Within its time on $name", (store) => {
         while (Date.now() - first < SLOTS * 1_000 + 1_000) {
           await moment(between(100, 900));
           const victim = between(0, 2);
+          // Two are always there, however slowly processes start.
+          await Promise.all(beats.map((member) => member.says("ready")));
           await fleet.kill(beats[victim]!);
           kills++;
           beats[victim] = beat();

@@ -72,12 +72,12 @@ export const TASKS = {
       return { by: process.pid, n };
     },
   },
-  /** Blocks the event loop the first time. */
+  /** Blocks the event loop the first time, for so long and until another has begun the job. */
   spin: {
     run: async ({ n, ms }, { jobId }) => {
       if (!first(jobId)) return { by: process.pid, n };
       const until = performance.now() + ms;
-      while (performance.now() < until);
+      while (performance.now() < until || !existsSync(join(wishes.folder, "taken over")));
       return { by: process.pid, n };
     },
   },
@@ -99,7 +99,7 @@ export const TASKS = {
   /** Takes longer than any grace and does not listen to its signal. */
   stubborn: {
     run: async ({ n }, { jobId }) => {
-      if (first(jobId)) await pause(3_000, undefined, { ref: false });
+      if (first(jobId)) await pause(20_000, undefined, { ref: false });
       return { n, square: n * n };
     },
   },
