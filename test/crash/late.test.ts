@@ -4,7 +4,7 @@ import { expect, it } from "@jest/globals";
 import { Stem } from "../../lib/core/client/stem.js";
 import { TaskRegistry } from "../../lib/core/task/registry.js";
 import type { JobHandle } from "../../lib/core/client/face.js";
-import { figures, type Fleet, type Member, until, withFleet } from "./rig.js";
+import { figures, type Fleet, type Member, until, withFleet, SECONDS } from "./rig.js";
 import { describeOn, STORES } from "./stores.js";
 
 const TIME = 60;
@@ -34,59 +34,71 @@ async function expectOneResult(fleet: Fleet, job: JobHandle, victim: Member, hei
 }
 
 describeOn(STORES, "A worker that comes too late on $name", (store) => {
-  it.concurrent("has its settle refused when it was frozen past its lease and goes on at once", async () => {
-    await withFleet(store, TIME, async (fleet) => {
-      const victim = fleet.worker(VICTIM);
-      await victim.says("ready");
-      const job = await enqueue(fleet, "freeze", { n: 7 });
-      expect(await victim.says("frozen")).toBe(job.id);
-      const heir = fleet.worker({ lease: 5_000 });
-      await until("another worker has the job", () => fleet.ledger.of("start", job.id).length > 1);
-      victim.signal("SIGCONT");
-      await until("the late settle was refused", () => fleet.ledger.of("refused", job.id).length > 0);
-      await until("the frozen worker knows", () => fleet.ledger.of("lost", job.id).length > 0);
-      expect(await job.status()).toMatchObject({ state: "active", worker: await heir.says("ready") });
-      await letEnd(fleet, job, heir);
-      await expectOneResult(fleet, job, victim, heir);
-      const again = await enqueue(fleet, "square", { n: 3 });
-      await until("work goes on", async () => (await again.status())?.state === "succeeded");
-      expect((await fleet.stop(victim)).code).toBe(0);
-      figures(store, "frozen, settles late", { jobs: 1, refused: fleet.ledger.of("refused").length, "extra runs": 1 });
-    });
-  });
+  it.concurrent(
+    "has its settle refused when it was frozen past its lease and goes on at once",
+    async () => {
+      await withFleet(store, TIME, async (fleet) => {
+        const victim = fleet.worker(VICTIM);
+        await victim.says("ready");
+        const job = await enqueue(fleet, "freeze", { n: 7 });
+        expect(await victim.says("frozen")).toBe(job.id);
+        const heir = fleet.worker({ lease: 5_000 });
+        await until("another worker has the job", () => fleet.ledger.of("start", job.id).length > 1);
+        victim.signal("SIGCONT");
+        await until("the late settle was refused", () => fleet.ledger.of("refused", job.id).length > 0);
+        await until("the frozen worker knows", () => fleet.ledger.of("lost", job.id).length > 0);
+        expect(await job.status()).toMatchObject({ state: "active", worker: await heir.says("ready") });
+        await letEnd(fleet, job, heir);
+        await expectOneResult(fleet, job, victim, heir);
+        const again = await enqueue(fleet, "square", { n: 3 });
+        await until("work goes on", async () => (await again.status())?.state === "succeeded");
+        expect((await fleet.stop(victim)).code).toBe(0);
+        figures(store, "frozen, settles late", { jobs: 1, refused: fleet.ledger.of("refused").length, "extra runs": 1 });
+      });
+    },
+    SECONDS(TIME),
+  );
 
-  it.concurrent("has its handler told to stop when it was frozen past its lease in the middle of it", async () => {
-    await withFleet(store, TIME, async (fleet) => {
-      const victim = fleet.worker(VICTIM);
-      await victim.says("ready");
-      const job = await enqueue(fleet, "faint", { n: 7 });
-      expect(await victim.says("frozen")).toBe(job.id);
-      const heir = fleet.worker({ lease: 5_000 });
-      await until("another worker has the job", () => fleet.ledger.of("start", job.id).length > 1);
-      victim.signal("SIGCONT");
-      await until("the frozen worker knows", () => fleet.ledger.of("lost", job.id).length > 0);
-      await letEnd(fleet, job, heir);
-      expect(fleet.ledger.of("told", job.id)).toMatchObject([{ pid: victim.pid, why: "lost" }]);
-      await expectOneResult(fleet, job, victim, heir);
-      figures(store, "frozen, told to stop", { jobs: 1, "extra runs": 1 });
-    });
-  });
+  it.concurrent(
+    "has its handler told to stop when it was frozen past its lease in the middle of it",
+    async () => {
+      await withFleet(store, TIME, async (fleet) => {
+        const victim = fleet.worker(VICTIM);
+        await victim.says("ready");
+        const job = await enqueue(fleet, "faint", { n: 7 });
+        expect(await victim.says("frozen")).toBe(job.id);
+        const heir = fleet.worker({ lease: 5_000 });
+        await until("another worker has the job", () => fleet.ledger.of("start", job.id).length > 1);
+        victim.signal("SIGCONT");
+        await until("the frozen worker knows", () => fleet.ledger.of("lost", job.id).length > 0);
+        await letEnd(fleet, job, heir);
+        expect(fleet.ledger.of("told", job.id)).toMatchObject([{ pid: victim.pid, why: "lost" }]);
+        await expectOneResult(fleet, job, victim, heir);
+        figures(store, "frozen, told to stop", { jobs: 1, "extra runs": 1 });
+      });
+    },
+    SECONDS(TIME),
+  );
 
-  it.concurrent("writes no second result when a handler blocks its event loop for longer than its lease", async () => {
-    await withFleet(store, TIME, async (fleet) => {
-      const victim = fleet.worker(VICTIM);
-      await victim.says("ready");
-      const job = await enqueue(fleet, "spin", { n: 7, ms: 1_500 });
-      await until("the loop is blocked", () => fleet.ledger.of("start", job.id).length > 0);
-      const heir = fleet.worker({ lease: 5_000 });
-      await until("another worker has the job", () => fleet.ledger.of("start", job.id).length > 1);
-      writeFileSync(join(fleet.folder, "taken over"), "");
-      await until(
-        "both have had their say",
-        () => fleet.ledger.of("lost", job.id).length + fleet.ledger.of("succeeded", job.id).length === 2,
-      );
-      await expectOneResult(fleet, job, victim, heir);
-      figures(store, "blocked event loop", { jobs: 1, "extra runs": 1 });
-    });
-  });
+  it.concurrent(
+    "writes no second result when a handler blocks its event loop for longer than its lease",
+    async () => {
+      await withFleet(store, TIME, async (fleet) => {
+        const victim = fleet.worker(VICTIM);
+        await victim.says("ready");
+        const job = await enqueue(fleet, "spin", { n: 7, ms: 1_500 });
+        await until("the loop is blocked", () => fleet.ledger.of("start", job.id).length > 0);
+        const heir = fleet.worker({ lease: 5_000 });
+        await until("another worker has the job", () => fleet.ledger.of("start", job.id).length > 1);
+        writeFileSync(join(fleet.folder, "taken over"), "");
+        await until(
+          "both have had their say",
+          () => fleet.ledger.of("lost", job.id).length + fleet.ledger.of("succeeded", job.id).length === 2,
+        );
+        await expectOneResult(fleet, job, victim, heir);
+        figures(store, "blocked event loop", { jobs: 1, "extra runs": 1 });
+      });
+    },
+    SECONDS(TIME),
+  );
 });
