@@ -12,7 +12,7 @@ type Kind = Hint["kind"];
 
 const KINDS: readonly Kind[] = ["work", "done", "cancelled", "control"];
 
-/** How long a process counts as one that wants to hear of ends without a sign of life; it gives one every 15 s. */
+/** How long a process counts as one that wants to hear of ends without a sign of life; it gives one every few seconds. */
 const LISTENER_MS = 60_000;
 
 /** How long a close waits for what is still to be said. */

@@ -15,6 +15,16 @@ async function until<T>(ask: () => Promise<T | undefined> | T | undefined, withi
   }
 }
 
+/** As whoever calls verbs does: what was lost with its connection is asked again. */
+function again<T>(verb: () => Promise<T>): Promise<T> {
+  return until(() =>
+    verb().then(
+      (answer) => ({ answer }),
+      () => undefined,
+    ),
+  ).then(({ answer }) => answer);
+}
+
 describeOwn("postgres")("After an outage of Postgres all goes on by itself:", () => {
   let server: PostgresServer;
   let proxy: Proxy;
@@ -52,25 +62,15 @@ describeOwn("postgres")("After an outage of Postgres all goes on by itself:", ()
   /** Verbs work again, hints of another process come again, and those that were missed are made up for. */
   async function goesOn(): Promise<void> {
     const first = job();
-    await until(() =>
-      adapter.broker.enqueue([first]).then(
-        () => true,
-        () => undefined,
-      ),
-    );
+    await again(() => adapter.broker.enqueue([first]));
     await until(() => heard.some((hint) => hint.kind === "work" && hint.queues === undefined) || undefined);
     await until(() => heard.some((hint) => hint.kind === "done" && hint.ids === undefined) || undefined);
     const second = job();
-    await until(() =>
-      other.broker.enqueue([second]).then(
-        () => true,
-        () => undefined,
-      ),
-    );
+    await again(() => other.broker.enqueue([second]));
     await until(() => heard.some((hint) => hint.kind === "work" && hint.queues?.includes(second.queue)) || undefined);
-    await hire(adapter, "ann");
-    const [delivery] = await take(adapter, "ann", 1, first.queue);
-    await adapter.broker.settle([{ lease: delivery!.lease, as: "succeeded" }]);
+    await again(() => hire(adapter, "ann"));
+    const [delivery] = await again(() => take(adapter, "ann", 1, first.queue));
+    await again(() => adapter.broker.settle([{ lease: delivery!.lease, as: "succeeded" }]));
     expect((await adapter.results.get([first.id]))[0]?.state).toBe("succeeded");
   }
 
@@ -112,14 +112,9 @@ describeOwn("postgres")("After an outage of Postgres all goes on by itself:", ()
     server.freeze();
     await expect(adapter.broker.enqueue([job()])).rejects.toMatchObject({ code: "STEM_STORE_UNREACHABLE" });
     server.thaw();
-    const again = job();
-    await until(() =>
-      adapter.broker.enqueue([again]).then(
-        () => true,
-        () => undefined,
-      ),
-    );
-    expect((await adapter.results.get([again.id]))[0]?.state).toBe("ready");
+    const later = job();
+    await again(() => adapter.broker.enqueue([later]));
+    expect((await again(() => adapter.results.get([later.id])))[0]?.state).toBe("ready");
   });
 
   it("a store that is closed while its server is away is closed at once", async () => {

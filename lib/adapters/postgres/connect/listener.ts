@@ -3,8 +3,8 @@ import type { Connection } from "./connection.js";
 import type { PgOwnClient } from "./driver.js";
 
 /** How often a quiet connection is asked for a sign of life, and how long it may take. */
-const WATCH_MS = 15_000;
-const ANSWER_MS = 5_000;
+const WATCH_MS = 5_000;
+const ANSWER_MS = 2_500;
 
 /** Most between two attempts. */
 const LONGEST_WAIT_MS = 5_000;
