@@ -42,24 +42,33 @@ export function deadLetters(store: Store): DeadLetters {
           "Give at least one of ids, queue, task and before, or { all: true } to forget all.",
         );
       const { where, values } = conditions(chosen);
-      const limit = chosen.limit === undefined ? "" : `LIMIT $${values.push(chosen.limit)}::bigint`;
+      const limit = `$${values.length + 1}`;
       return store.transact(options, async (tx) => {
-        // One that an unfinished job will be handed as an input stays.
-        const rows = await tx.rows(
-          `SELECT e.seq ${DEAD} ${where} AND NOT EXISTS (SELECT FROM stem.links l LEFT JOIN stem.ended x ON x.seq = l.to_seq
-             WHERE l.from_seq = e.seq AND x.seq IS NULL)
-           ORDER BY e.ended_at DESC, e.seq DESC ${limit} FOR UPDATE OF e`,
-          values,
-        );
-        await forget(
-          tx,
-          rows.map(([seq]) => seq as number),
-        );
-        return rows.length;
+        let purged = 0;
+        for (let left = chosen.limit ?? Number.MAX_SAFE_INTEGER; left > 0;) {
+          const most = Math.min(left, PURGED_AT_ONCE);
+          // One that an unfinished job will be handed as an input stays.
+          const rows = await tx.rows(
+            `SELECT e.seq ${DEAD} ${where} AND NOT EXISTS (SELECT FROM stem.links l LEFT JOIN stem.ended x ON x.seq = l.to_seq
+               WHERE l.from_seq = e.seq AND x.seq IS NULL)
+             ORDER BY e.ended_at DESC, e.seq DESC LIMIT ${limit}::bigint FOR UPDATE OF e`,
+            [...values, most],
+          );
+          await forget(
+            tx,
+            rows.map(([seq]) => seq as number),
+          );
+          purged += rows.length;
+          left = rows.length < most ? 0 : left - rows.length;
+        }
+        return purged;
       });
     },
   };
 }
+
+/** A million dead letters are forgotten in lists of this length. */
+const PURGED_AT_ONCE = 10_000;
 
 function conditions({ ids, queue, task, before, cursor }: DeadLetterFilter): { readonly where: string; readonly values: Value[] } {
   const where: string[] = [];

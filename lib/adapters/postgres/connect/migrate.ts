@@ -92,15 +92,21 @@ export async function lookAt(client: PgClient, schema: SchemaName): Promise<Look
   return { server: Number(server), isStandby: standby === "true", exists: exists === "true", version, isEmpty: Number(objects) === 0 };
 }
 
+/** One day: as good as no bound, which pg takes for its default. */
+const PATIENT_MS = 86_400_000;
+
 /** Takes the missing steps, whichever process comes first; the others wait and find nothing to do. */
 export async function migrate(client: PgClient, schema: SchemaName): Promise<readonly Migration[]> {
   await client.query({ text: "BEGIN" });
   try {
-    await client.query({ text: "SELECT pg_advisory_xact_lock(hashtextextended($1, 2))", values: [`stem.migrate.${schema.name}`] });
+    // A step over large tables, or the wait for the process that takes it, may be long.
+    await client.query({ text: "SET LOCAL statement_timeout = 0" });
+    const values = [`stem.migrate.${schema.name}`];
+    await client.query({ text: "SELECT pg_advisory_xact_lock(hashtextextended($1, 2))", values, query_timeout: PATIENT_MS });
     const { exists, version = 0 } = await lookAt(client, schema);
     // Only where it is missing: a user who may not make schemas may be given one.
     if (!exists) await client.query({ text: `CREATE SCHEMA ${schema.quoted}` });
-    for (const step of STEPS.slice(version)) await client.query({ text: textOf(schema, step) });
+    for (const step of STEPS.slice(version)) await client.query({ text: textOf(schema, step), query_timeout: PATIENT_MS });
     await client.query({ text: "COMMIT" });
     return migrations(schema).slice(version);
   } catch (error) {
