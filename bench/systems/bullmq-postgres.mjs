@@ -9,7 +9,7 @@ export default {
   configs: { default: BULLMQ.default, fastest: { concurrency: 100, max: 20 } },
   about: { default: "one job at a time", fastest: "concurrency 100, pool of 20; drain-discard with removeOnComplete" },
   slow: { default: { drain: 1_500, warm: 300 }, fastest: { drain: 5_000, warm: 1_000 } },
-  few: { default: 3 },
+  few: { default: 2 },
   skips: {
     default: ["enqueue-one", "enqueue-100", "bulk", "drain-200k", "drain-1m", "drain-discard", "drain-slow1", "delay"],
     fastest: ["drain-slow1", "drain-200k", "drain-1m", "idle", "recovery"],

@@ -14,7 +14,7 @@ export default {
   },
   about: { default: "no bound, a poll every second", fastest: "workerConcurrency 200, polls of 10 ms, pool of 20; it cannot keep nothing" },
   slow: { default: { drain: 1_500, warm: 300, latency: 10, gapMs: 1_000 }, fastest: { drain: 4_000, warm: 1_000, latency: 100 } },
-  few: { default: 2, fastest: 3 },
+  few: { default: 1, fastest: 3 },
   skips: {
     default: ["enqueue-one", "enqueue-100", "bulk", "drain-200k", "drain-1m", "drain-discard", "drain-slow1", "delay"],
     fastest: ["bulk", "drain-slow1", "drain-200k", "drain-1m", "drain-discard", "idle", "recovery"],

@@ -18,7 +18,7 @@ export default {
     fastest: "concurrentJobs 24, localQueue 500, completeJobBatchDelay 0, pool of 26, logger off",
   },
   slow: { default: { drain: 3_000, warm: 500 } },
-  few: { default: 3 },
+  few: { default: 2 },
   skips: {
     default: ["drain", "drain-200k", "drain-1m", "drain-slow1", "enqueue-one", "enqueue-100", "bulk", "delay"],
     fastest: ["drain", "drain-1m", "idle", "recovery"],

@@ -10,7 +10,7 @@ export default {
   configs: { default: {}, fastest: { pollIntervall: 1 } },
   about: { default: "a poll every second", fastest: "a poll every millisecond; it cannot keep nothing" },
   slow: { default: { latency: 10, gapMs: 1_000 } },
-  few: { default: 3 },
+  few: { default: 2 },
   skips: {
     default: ["enqueue-one", "enqueue-100", "bulk", "drain-200k", "drain-1m", "drain-discard", "drain-slow1", "drain-cold", "delay"],
     fastest: ["drain-1m", "drain-discard", "drain-slow1", "recovery"],
