@@ -1,5 +1,5 @@
 import { median } from "./measure.mjs";
-import { isOurs, versionOf } from "./systems/index.mjs";
+import { isOurs, SYSTEMS, versionOf } from "./systems/index.mjs";
 import { WORKLOADS } from "./workloads/index.mjs";
 
 /**
@@ -26,7 +26,9 @@ export function linesOf(done, { store, workloads }) {
       } else entry.errors.push(result.error);
     }
   }
-  const entries = [...byKey.values()].sort((a, b) => WORKLOADS.indexOf(a.workload) - WORKLOADS.indexOf(b.workload));
+  const entries = [...byKey.values()].sort(
+    (a, b) => WORKLOADS.indexOf(a.workload) - WORKLOADS.indexOf(b.workload) || SYSTEMS.indexOf(a.system) - SYSTEMS.indexOf(b.system),
+  );
   return entries.map((entry) => {
     const ours = entries.find(({ system, workload, config }) => isOurs(system) && workload === entry.workload && config === "default");
     return lineOf(entry, ours, store);

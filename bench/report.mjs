@@ -32,7 +32,7 @@ function sectionOf({ about, lines }) {
   const rates = lines.filter((line) => unit(line) === "jobs/s");
   const others = lines.filter((line) => unit(line) !== "jobs/s");
   return [
-    `Measured ${about.date}: ${about.server}; Node ${about.node}, ${about.cores} cores, ${about.platform}.`,
+    `Measured ${about.date}: ${about.server}; Node ${about.node}, ${about.cores} cores, ${about.platform}.${busy(about)}`,
     wide("Jobs per second (more is better)", rates),
     depthOf(lines),
     wide("Waiting, idling and memory (less is better)", others),
@@ -41,6 +41,12 @@ function sectionOf({ about, lines }) {
   ]
     .filter(Boolean)
     .join("\n\n");
+}
+
+/** The run itself keeps about two processes busy. */
+function busy({ load, cores }) {
+  if (load === undefined || load <= cores + 2) return "";
+  return ` Other work ran beside it (load average ${load}): the figures are lower and wider apart than on a machine at rest; the ratios are of runs side by side.`;
 }
 
 /** What a long queue costs this project. */

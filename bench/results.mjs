@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { cpus, totalmem } from "node:os";
+import { cpus, loadavg, totalmem } from "node:os";
 
 const folder = new URL("results/", import.meta.url);
 const fileOf = (store) => new URL(`${store}.json`, folder);
@@ -19,6 +19,7 @@ export function save(store, lines, server) {
     node: process.versions.node,
     cores: cpus().length,
     memoryGb: Math.round(totalmem() / 2 ** 30),
+    load: Math.round(loadavg()[2]),
     platform: `${process.platform} ${process.arch}`,
   };
   const all = [...before, ...lines];

@@ -1,6 +1,9 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { Redis } from "ioredis";
 import { freePort, guarded, untilItAnswers } from "./guard.mjs";
 
@@ -57,15 +60,17 @@ export async function startRedis({ appendonly = false } = {}) {
 
 /** Counts the commands that clients of this database send (those inside of scripts left out) until the call of what it resolves to. */
 export async function countCommands({ host, port, db }) {
-  const client = new Redis({ host, port });
-  const monitor = await client.monitor();
+  const socket = connect({ host, port });
+  await once(socket, "connect");
+  socket.write("MONITOR\r\n");
   let count = 0;
-  monitor.on("monitor", (_time, _args, source, database) => {
+  // A line per command: +1700000000.123456 [db client] "COMMAND" …, with "lua" as the client of those inside of scripts.
+  createInterface({ input: socket }).on("line", (line) => {
+    const [, database, source] = /^\+[\d.]+ \[(\d+) (\S+)\]/.exec(line) ?? [];
     if (source !== "lua" && Number(database) === db) count++;
   });
-  return async () => {
-    monitor.disconnect();
-    client.disconnect();
+  return () => {
+    socket.destroy();
     return count;
   };
 }
