@@ -242,4 +242,24 @@ export const settleLaws: readonly Law[] = [
       assert.equal((await bench.adapter.results.count({ queue: bench.queue }, bench.at)).succeeded, 50);
     },
   },
+  {
+    title: "half a character in a text, such as the end of a message that was cut in an emoji, stops neither its job nor others",
+    async check(bench) {
+      const half = `cut in the middle of a ${"🐛".slice(0, 1)}`;
+      const [odd, other] = bench.jobs(2, (index) => (index === 0 ? { headers: { note: half } } : {}));
+      const heir = bench.job({ waitsFor: 1 });
+      await bench.enqueue({ ...odd!, links: [{ to: heir.id, position: 0, onFailure: "continue" }] }, other!, heir);
+      const lent = await bench.take();
+      assert.deepEqual(sorted(ids(lent)), sorted([odd!.id, other!.id]));
+      for (const delivery of lent)
+        if (delivery.job.id === other!.id) await bench.succeed(delivery);
+        else await bench.end(delivery, { as: "ready", attempt: "spent", error: failure(half) });
+      await bench.fail(await bench.takeOne(), half);
+      assert.match((await bench.known(odd!.id)).error!.message, /^cut in the middle/);
+      await bench.succeed(await bench.takeOne());
+      assert.deepEqual(await bench.adapter.broker.deadLetters.retry([odd!.id], bench.at), [odd!.id]);
+      await bench.succeed(await bench.takeOne());
+      assert.deepEqual(await bench.states(odd!, other!, heir), ["succeeded", "succeeded", "succeeded"]);
+    },
+  },
 ];

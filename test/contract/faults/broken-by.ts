@@ -95,6 +95,9 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
   ],
   "a lease that was made up is lost, also with the fence of a job never lent": ["lost leases are not reported"],
   "of the same lease twice in one settle the first counts and the second is lost": ["the last of two equal leases counts"],
+  "half a character in a text, such as the end of a message that was cut in an emoji, stops neither its job nor others": [
+    "half a character in an error is refused",
+  ],
   "a stale settlement in a batch does not hold up the good ones": ["one lost lease holds up the batch"],
   "settling lends the next jobs on the way out, also what it has just made due": ["settling forgets to lend"],
   "settling without next lends nothing": ["settling lends unasked"],

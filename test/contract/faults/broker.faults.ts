@@ -19,6 +19,14 @@ import type { Faults } from "./fault.js";
 const HOUR_MS = 3_600_000;
 
 export const brokerFaults: Faults = {
+  "half a character in an error is refused": inBroker(({ settle }) => ({
+    settle: async (settlements, next, options) => {
+      for (const settlement of settlements)
+        if ("error" in settlement && /\\ud[89a-f]/.test(JSON.stringify(settlement.error?.message)))
+          throw new Error("invalid unicode escape code");
+      return settle(settlements, next, options);
+    },
+  })),
   "a job is lent again while it runs": (adapter) => {
     const lent: Delivery[] = [];
     return claimedAs((claimed, { limit }) => {
