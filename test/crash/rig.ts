@@ -210,7 +210,7 @@ export async function until(what: string, holds: () => boolean | Promise<boolean
   const late = performance.now() + ms;
   while (!(await holds())) {
     if (performance.now() > late) throw new Error(`Not within ${ms} ms: ${what}.`);
-    await moment(10);
+    await moment(20);
   }
 }
 
