@@ -28,4 +28,19 @@ describeShared("postgres")("A connection that is cut", () => {
     last.release();
     await pool.end();
   });
+
+  it("in the very turn in which it is lent does not end the process", async () => {
+    const pool = new Pool({ connectionString: url });
+    const schema = `cut_again_${process.pid}`;
+    const adapter = postgres(pool, { schema });
+    await adapter.open();
+    const heard: boolean[] = [];
+    // What a shutdown does whose word comes together with the end of the handshake: it is read before whoever asked for the client has got it.
+    pool.on("acquire", (client) => process.nextTick(() => heard.push(client.listenerCount("error") > 0)));
+    await Promise.all(Array.from({ length: 5 }, () => adapter.broker.queues()));
+    expect(heard).toEqual([true, true, true, true, true]);
+    await adapter.close();
+    await pool.query(`SET client_min_messages = warning; DROP SCHEMA ${schema} CASCADE`);
+    await pool.end();
+  });
 });

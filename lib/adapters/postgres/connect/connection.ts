@@ -78,6 +78,8 @@ export class Connection {
     this.#pool = this.target.pool ?? new this.#pg.Pool(this.target.config);
     // A client that is cut while it idles reports here; unheard, that would end the process.
     this.#pool.on("error", this.#ignore);
+    // At once: between being lent and the next turn of ours a client may hear that its server shuts down.
+    this.#pool.on("acquire", this.#hear);
     this.#stop = new AbortController();
     const ready = this.#prepare(prepare, log, this.#stop.signal);
     this.#ready = ready;
@@ -100,6 +102,7 @@ export class Connection {
     if (pool === undefined) return;
     if (this.target.pool === undefined) await pool.end();
     pool.removeListener("error", this.#ignore);
+    pool.removeListener("acquire", this.#hear);
   }
 
   /** One statement that commits by itself. */
@@ -145,15 +148,14 @@ export class Connection {
 
   /** A client of the pool, whatever is known of the store. */
   async lend(): Promise<PgPoolClient> {
-    return this.#hear(await this.#take());
+    return this.#take();
   }
 
   /** A pool listens to its idle clients only. One that is cut between two queries of a loan would, unheard, end the process; its next query fails anyhow. */
-  #hear(client: PgPoolClient): PgPoolClient {
+  readonly #hear = (client: PgPoolClient): void => {
     if (!this.#heard.has(client)) client.on("error", this.#ignore);
     this.#heard.add(client);
-    return client;
-  }
+  };
 
   async #take(): Promise<PgPoolClient> {
     if (this.target.pool === undefined) return this.pool.connect();
@@ -176,7 +178,8 @@ export class Connection {
   /** Runs `work` with a client of its own, whether this is open or not. */
   async apart<T>(work: (client: PgClient) => Promise<T>): Promise<T> {
     if (this.target.pool !== undefined) {
-      const client = this.#hear(await this.target.pool.connect());
+      const client = await this.target.pool.connect();
+      this.#hear(client);
       try {
         return await work(client);
       } finally {
