@@ -58,7 +58,7 @@ export interface Capabilities {
   readonly transactions: boolean;
   readonly limits: boolean;
   readonly unique: boolean;
-  /** Verbs wait for a server, so that a busy worker does well to have a second settlement under way while the first is. Default false. */
+  /** Verbs wait for a server and cost it little each, so that a busy worker does well to have a second settlement under way while the first is. Default false. */
   readonly remote?: boolean;
 }
 
