@@ -41,7 +41,7 @@ export class Load {
   }
 
   /** Waits until each worker has begun and ended a job since now, while jobs keep coming, and remembers how long that took. */
-  async goesOn(withinMs = 30_000): Promise<void> {
+  async goesOn(withinMs = 15_000): Promise<void> {
     const since = now();
     const { ledger } = this.#fleet;
     const ends = () =>
