@@ -1,17 +1,20 @@
 import { now, payload, percentile, sleep, within } from "../measure.mjs";
 import { other } from "./processes.mjs";
 
+const WARM = 20;
+
 /** How much later than asked for jobs start that are due in one to three seconds, worker in another process where the store can be shared. */
 export async function delay(run, { n }) {
   const { system, at } = run;
   const late = [];
   let allRan;
   const finished = new Promise((resolve) => (allRan = resolve));
-  const heard = ({ due, at: started }) => {
+  const heard = ({ i, due, at: started }) => {
+    if (i < 0) return;
     if (late.push(started - due) === n) allRan();
   };
   const alone = at.store === "memory";
-  const worker = alone ? await system.worker(({ due }) => heard({ due, at: now() })) : other("work", run);
+  const worker = alone ? await system.worker(({ i, due }) => heard({ i, due, at: now() })) : other("work", run);
   if (alone) await worker.start();
   else {
     await worker.ready();
@@ -19,11 +22,11 @@ export async function delay(run, { n }) {
   }
   const producer = await system.producer();
   await sleep(500);
-  const enqueued = Array.from({ length: n }, async (_, i) => {
+  // One after the other, the first few not counted: what enqueueing a burst takes is measured elsewhere, and a new process is slow at first.
+  for (let i = -WARM; i < n; i++) {
     const wait = Math.round(1_000 + Math.random() * 2_000);
     await producer.add(payload(i, { due: now() + wait }), wait);
-  });
-  await Promise.all(enqueued);
+  }
   await within(30_000, "the start of the last delayed job", finished);
   await producer.close();
   await (alone ? worker.close() : worker.stop());

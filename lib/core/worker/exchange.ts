@@ -135,7 +135,8 @@ export class Exchange {
     const next: Claim | undefined = shares && { worker: holder, from: shares.from, limit: shares.limit };
     if (next === undefined && settlements.length === 0) return true;
     if (workerProbe.listener !== undefined && jobs.length > 0) workerProbe.listener({ at: "settling", worker: holder, ids: idsOf(jobs) });
-    if (next !== undefined) this.askedAt = clock.now();
+    const sentAt = clock.now();
+    if (next !== undefined) this.askedAt = sentAt;
     let answered = false;
     this.#asked += shares?.limit ?? 0;
     try {
@@ -150,7 +151,7 @@ export class Exchange {
       answered = true;
       this.#stuck = 0;
       this.#confirm(jobs, settlements, lost);
-      return claimed === undefined || this.#lend(claimed, holder);
+      return claimed === undefined || this.#lend(claimed, holder, sentAt);
     } catch (error) {
       if (!answered) this.#asked -= shares?.limit ?? 0;
       if (!answered && shares !== undefined) queues.unanswered(shares);
@@ -169,13 +170,17 @@ export class Exchange {
     }
   }
 
-  #lend(claimed: Claimed, holder: string): boolean {
+  #lend(claimed: Claimed, holder: string, sentAt: number): boolean {
     const { clock, start, storeTime } = this.#parts;
     storeTime.heard(claimed.now);
     if (claimed.lapsed) return false;
-    // By the difference, since the store's clock need not agree with ours; at least a millisecond, so that a moment just missed makes no busy loop.
+    // By the difference, since the store's clock need not agree with ours, and counted from when the store looked, which was halfway there and back; at
+    // least a millisecond from now, so that a moment just missed makes no busy loop.
+    const present = clock.now();
     this.dueAt =
-      claimed.nextDueAt === undefined ? Number.POSITIVE_INFINITY : clock.now() + Math.max(1, Math.ceil(claimed.nextDueAt - claimed.now));
+      claimed.nextDueAt === undefined
+        ? Number.POSITIVE_INFINITY
+        : Math.max(present + 1, Math.floor((sentAt + present) / 2) + Math.ceil(claimed.nextDueAt - claimed.now));
     if (claimed.deliveries.length === 0) return true;
     if (workerProbe.listener !== undefined)
       workerProbe.listener({ at: "claimed", worker: holder, ids: claimed.deliveries.map(({ job }) => job.id) });
