@@ -48,6 +48,7 @@ export type { StemHealth } from "./core/client/health.js";
 export { taskOf } from "./core/task/ref.js";
 export type { InputOf, OutputOf, TaskRef } from "./core/task/ref.js";
 export type { Duration } from "./core/task/duration.js";
+export type { JsonSchema, StemDefinitions } from "./core/schema/json-schema.js";
 export type { Codec } from "./core/codec/codec.js";
 export type { SignalListener, SignalMap, SignalName } from "./core/signals/signals.js";
 export type { Adapter, Capabilities, Health } from "./contract/adapter.js";

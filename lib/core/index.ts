@@ -42,6 +42,7 @@ export { jsonCodec } from "./codec/json.js";
 export { decodePayload, encodePayload, MAX_PAYLOAD_BYTES } from "./codec/payload.js";
 export { validate } from "./codec/validate.js";
 export { type Log, silentLog } from "./log.js";
+export type { EventShape, JsonSchema, JsonType, StemDefinitions, StemType, TaskShape } from "./schema/json-schema.js";
 export { type JobSignal, type SignalListener, type SignalMap, type SignalName, Signals } from "./signals/signals.js";
 export { backoffMs } from "./task/backoff.js";
 export { checkName, DEFAULT_QUEUE, defineTask, refuseUnknown, retryPolicy } from "./task/define.js";
