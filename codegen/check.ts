@@ -1,3 +1,4 @@
+import type { ts } from "ts-morph";
 import {
   type Diagnostic,
   type DiagnosticCode,
@@ -155,8 +156,31 @@ function handlerOf(mark: Mark, owner: MarkedClass, member: Member | undefined, r
       method: method === "unseen" ? "run" : method.name!,
       doc: (member === undefined ? owner.doc : undefined) ?? (method === "unseen" ? undefined : method.doc),
       place: mark.name.state === "known" ? mark.name.place : mark.place,
+      ...typesOf(owner, method),
+      validate: mark.unchecked ? false : mark.standard ? "standard" : undefined,
+      options: mark.options,
+      steps: kind === "workflow" ? stepsOf(owner) : [],
+      signals: [],
     },
   ];
+}
+
+/** What a handler takes and gives. Its method cannot be read if it comes from a class out of reach. */
+function typesOf(owner: MarkedClass, method: Member | "unseen"): Pick<Handler, "input" | "output"> {
+  const name = method === "unseen" ? "run" : method.name!;
+  const node = method === "unseen" ? undefined : (method.node as ts.MethodDeclaration);
+  const of = { owner: owner.node, method: node, name };
+  return { input: { kind: "input", ...of }, output: { kind: "output", ...of } };
+}
+
+function stepsOf(owner: MarkedClass): Handler["steps"] {
+  const steps = owner.members.flatMap((member) => {
+    const mark = member.marks.find(({ decorator }) => decorator === "Step");
+    const name = mark?.name.state === "known" ? mark.name.value : member.name;
+    if (mark === undefined || name === undefined || !member.method) return [];
+    return [{ name, output: typesOf(owner, member).output }];
+  });
+  return steps.sort((a, b) => byCodeUnit(a.name, b.name));
 }
 
 const NAME_RULE = 'Use letters, digits, "_" and "-", in parts joined by dots, up to 120 characters: "mail.send".';

@@ -1,3 +1,5 @@
+import type { ts } from "ts-morph";
+
 /** A point in a source file. Files are absolute with `/` inside the generator and relative to the working directory in a `Diagnostic`. */
 export interface Place {
   readonly file: string;
@@ -16,7 +18,36 @@ export interface Diagnostic extends Place {
   readonly message: string;
 }
 
-export type DiagnosticCode = `STEM10${number}`;
+export type DiagnosticCode = `STEM10${number}` | `STEM20${number}`;
+
+/** A type of the sources which the manifest is to describe, where it is written or where it has to be inferred. To all but `read/` and `types/` it is opaque. */
+export type WrittenType =
+  | { readonly kind: "type"; readonly node: ts.TypeNode }
+  /** What a method takes or gives: `method` is undefined if it is inherited from a class out of reach. */
+  | {
+      readonly kind: "input" | "output";
+      readonly owner: ts.ClassLikeDeclaration;
+      readonly method: ts.MethodDeclaration | undefined;
+      readonly name: string;
+    };
+
+/** Something that carries a payload and has a name: an event, a signal of a workflow. */
+export interface Announced {
+  readonly name: string;
+  /** Undefined if it carries nothing. */
+  readonly payload: WrittenType | undefined;
+  readonly place: Place;
+}
+
+/** A schedule as far as it can be read. */
+export interface Planned {
+  readonly name: string;
+  readonly cron: string;
+  readonly timeZone: string | undefined;
+  /** The name of the task or workflow it enqueues. */
+  readonly task: string;
+  readonly place: Place;
+}
 
 /** An option of a decorator as far as it can be read without running the program. */
 export type Readable<T> =
@@ -36,6 +67,12 @@ export interface Mark {
   /** The instance of Stem it belongs to. */
   readonly instance: Readable<string>;
   readonly priority: Readable<number>;
+  /** `validate: false` among the options. */
+  readonly unchecked: boolean;
+  /** A Standard Schema is among the options. */
+  readonly standard: boolean;
+  /** Other options whose values can be read, as JSON. */
+  readonly options: Readonly<Record<string, unknown>>;
 }
 
 /** A class with one of our decorators on it or on a member, as written; nothing is judged yet. */
@@ -56,6 +93,7 @@ export interface MarkedClass {
   readonly run: Member | "unseen" | undefined;
   /** Members that carry marks. */
   readonly members: readonly Member[];
+  readonly node: ts.ClassLikeDeclaration;
 }
 
 /** A member of a class. */
@@ -75,6 +113,7 @@ export interface Member {
   readonly parameters: readonly Parameter[];
   readonly doc: string | undefined;
   readonly marks: readonly Mark[];
+  readonly node: ts.ClassElement;
 }
 
 export interface Parameter {
@@ -100,6 +139,15 @@ export interface Handler {
   readonly method: string;
   readonly doc: string | undefined;
   readonly place: Place;
+  readonly input: WrittenType;
+  readonly output: WrittenType;
+  /** Not checked by the generated schemas: because it says so, or because a Standard Schema of its own does it. */
+  readonly validate: false | "standard" | undefined;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Of a workflow, by name. */
+  readonly steps: readonly { readonly name: string; readonly output: WrittenType }[];
+  /** Of a workflow. */
+  readonly signals: readonly Announced[];
 }
 
 /** Compares by UTF-16 code units: the same order on every machine and locale. */

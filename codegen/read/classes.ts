@@ -58,6 +58,7 @@ export class Classes {
       marks,
       run: this.#run(node, source, 0),
       members,
+      node,
     };
   }
 
@@ -105,6 +106,7 @@ export class Classes {
       parameters: own.map((one) => this.#parameter(one, source)),
       doc: this.#doc(member, source),
       marks: this.#marks.on(member, source),
+      node: member,
     };
   }
 

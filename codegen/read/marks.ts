@@ -7,6 +7,9 @@ import type { Value, Values } from "./values.js";
 
 const OURS = ["Task", "Workflow", "Step"] as const;
 
+/** Options of a task or workflow that are told as they are. */
+const OTHERS = ["keepFailed", "keepResult", "retry", "timeout"] as const;
+
 /** Reads decorators: whose they are, and what they say. */
 export class Marks {
   readonly #ts: Typescript;
@@ -93,7 +96,17 @@ export class Marks {
       queue: option("queue", "string"),
       instance: option("instance", "string"),
       priority: option("priority", "number"),
+      ...this.#others(given),
     };
+  }
+
+  /** What the manifest tells beside names and queues. Nothing depends on it, so what cannot be read is left out. */
+  #others(given: Value | undefined): Pick<Mark, "unchecked" | "standard" | "options"> {
+    const of = (key: string): unknown => given && this.#values.json(this.#values.member(given, key));
+    const has = (key: string): boolean => given !== undefined && this.#values.member(given, key).kind !== "undefined";
+    const read = OTHERS.map((key) => [key, of(key)] as const).filter(([, value]) => value !== undefined);
+    const known = given !== undefined && given.kind !== "undefined";
+    return { unchecked: of("validate") === false, standard: known && (has("input") || has("output")), options: Object.fromEntries(read) };
   }
 
   /** Where the option is written, if it is written here. */

@@ -9,7 +9,8 @@ export type Value =
   | { readonly kind: "number"; readonly value: number }
   /** Also: an option that is not there. */
   | { readonly kind: "undefined" }
-  /** Something else that is surely neither a string nor a number nor absent. */
+  | { readonly kind: "boolean"; readonly value: boolean }
+  /** Something else that is surely none of these and not absent. */
   | { readonly kind: "other" }
   | { readonly kind: "object"; readonly node: ts.ObjectLiteralExpression; readonly source: Source }
   | { readonly kind: "enum"; readonly node: ts.EnumDeclaration; readonly source: Source }
@@ -75,7 +76,10 @@ export class Values {
       const key = inner(node.argumentExpression);
       return key.kind === "string" ? this.member(inner(node.expression), key.value, depth + 1) : UNREADABLE;
     }
-    const others = [ts.SyntaxKind.TrueKeyword, ts.SyntaxKind.FalseKeyword, ts.SyntaxKind.NullKeyword, ts.SyntaxKind.ArrayLiteralExpression];
+    if (node.kind === ts.SyntaxKind.TrueKeyword || node.kind === ts.SyntaxKind.FalseKeyword) {
+      return { kind: "boolean", value: node.kind === ts.SyntaxKind.TrueKeyword };
+    }
+    const others = [ts.SyntaxKind.NullKeyword, ts.SyntaxKind.ArrayLiteralExpression];
     return others.includes(node.kind) || ts.isFunctionLike(node) ? OTHER : UNREADABLE;
   }
 
@@ -97,6 +101,26 @@ export class Values {
       return constant ? this.of(member.initializer, of.source, depth + 1) : UNREADABLE;
     }
     return UNREADABLE;
+  }
+
+  /** The value as JSON, an object with those members that can be read; undefined if it is none. */
+  json(value: Value, depth = 0): unknown {
+    if (value.kind === "string" || value.kind === "number" || value.kind === "boolean") return value.value;
+    if (value.kind !== "object" || depth > DEEPEST) return undefined;
+    const keys = new Set(this.#keys(value.node, value.source, depth));
+    const read = [...keys].sort().map((key) => [key, this.json(this.member(value, key), depth + 1)] as const);
+    return Object.fromEntries(read.filter(([, member]) => member !== undefined));
+  }
+
+  #keys(node: ts.ObjectLiteralExpression, source: Source, depth: number): readonly string[] {
+    const ts = this.#ts;
+    return node.properties.flatMap((property) => {
+      if (ts.isSpreadAssignment(property)) {
+        const spread = this.of(property.expression, source, depth);
+        return spread.kind === "object" && depth < DEEPEST ? this.#keys(spread.node, spread.source, depth + 1) : [];
+      }
+      return ts.isIdentifier(property.name) || ts.isStringLiteralLike(property.name) ? [property.name.text] : [];
+    });
   }
 
   #ofOrigin(origin: Origin, depth: number): Value {
