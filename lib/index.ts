@@ -23,7 +23,17 @@ export type { RetryOptions, TaskContext, TaskInput, TaskOptions } from "./core/t
 export type { Schema } from "./core/task/schema.js";
 export { currentTask } from "./core/worker/current.js";
 export { defineEvent } from "./core/workflow/context.js";
-export type { EventType, StepContext, StepOptions, WaitOptions, WorkflowContext } from "./core/workflow/context.js";
+export type {
+  EventType,
+  PayloadOf,
+  SignalWaitOptions,
+  StepContext,
+  StepOptions,
+  WaitOptions,
+  WorkflowContext,
+} from "./core/workflow/context.js";
+export { defineSignal } from "./core/workflow/signal.js";
+export type { SignalType } from "./core/workflow/signal.js";
 export { currentRun, currentStep } from "./core/workflow/current.js";
 export { StepError, WorkflowChangedError } from "./core/workflow/errors.js";
 export type { Middleware } from "./core/middleware/compose.js";
@@ -34,10 +44,15 @@ export { Stem } from "./core/client/stem.js";
 export type {
   CanvasHandle,
   CanvasOptions,
+  Emitted,
   EmitOptions,
   EnqueueOptions,
+  EventClient,
   GroupHandle,
   JobHandle,
+  RunHandle,
+  Signalled,
+  SignalsOf,
   Signature,
   SignatureOptions,
   TaskClient,

@@ -22,18 +22,22 @@ export { inputsOf, payloadOf } from "./canvas/payload-of.js";
 export type {
   CanvasHandle,
   CanvasOptions,
+  Emitted,
   EmitOptions,
   EnqueueOptions,
+  EventClient,
   GroupHandle,
   JobHandle,
   PayloadArgs,
+  RunHandle,
+  Signalled,
+  SignalsOf,
   Signature,
   SignatureOptions,
   TaskClient,
   WaitForOptions,
   WorkflowClient,
 } from "./client/face.js";
-export type { Emitted } from "./client/emit.js";
 export { uniqueIds } from "./client/ids.js";
 export { Stem, type StemParts } from "./client/stem.js";
 export { type Clock, type Dice, systemClock } from "./clock.js";
@@ -78,10 +82,13 @@ export { Worker, type WorkerParts } from "./worker/worker.js";
 export {
   defineEvent,
   type EventType,
+  type PayloadOf,
+  type SignalWaitOptions,
   type StepContext,
   type StepOptions,
   type WaitOptions,
   type WorkflowContext,
 } from "./workflow/context.js";
 export { currentRun, currentStep } from "./workflow/current.js";
+export { defineSignal, type SignalType } from "./workflow/signal.js";
 export { StepError, StepTimeoutError, WorkflowChangedError } from "./workflow/errors.js";

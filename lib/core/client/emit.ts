@@ -1,34 +1,35 @@
+import type { NewEvent } from "../../contract/events.js";
 import { OptionError } from "../../contract/errors.js";
 import { encodePayload } from "../codec/payload.js";
 import { checkName, refuseUnknown } from "../task/define.js";
 import { toMs } from "../task/duration.js";
-import type { EmitOptions } from "./face.js";
+import type { EventType } from "../workflow/context.js";
+import type { EmitOptions, Emitted, EventClient, PayloadArgs } from "./face.js";
 import type { ProducerParts } from "./producer.js";
 
 const KNOWN = ["id", "keep", "transaction"] as const satisfies readonly (keyof EmitOptions)[];
 
-/** What came of an emit. */
-export interface Emitted {
-  readonly id: string;
-  /** An event of this id was stored already; nothing happened. */
-  readonly duplicate: boolean;
-  /** Ids of the runs that go on. */
-  readonly woken: readonly string[];
-}
+/** What emitting needs of its Stem. */
+export type EmitParts = Pick<ProducerParts, "adapter" | "codec" | "ids" | "maxPayloadBytes">;
 
 /** See `Stem.emit`. */
-export async function emitOne(
-  parts: Pick<ProducerParts, "adapter" | "codec" | "ids" | "maxPayloadBytes">,
-  name: string,
-  key: string,
-  payload: unknown,
-  options: EmitOptions = {},
-): Promise<Emitted> {
+export async function emitOne(parts: EmitParts, name: string, key: string, payload: unknown, options: EmitOptions = {}): Promise<Emitted> {
   checkName(name, "event name");
   const of = `of event "${name}"`;
   if (typeof key !== "string") {
     throw new OptionError("STEM_OPTION_INVALID", `The key ${of} is ${String(key)}.`, 'Give what the event is about as a string, or "".');
   }
+  return store(parts, { ...draftOf(parts, of, name, payload, options), name, key }, options);
+}
+
+/** What an event carries and how long it is kept, checked and encoded. @throws as `Stem.emit` */
+export function draftOf(
+  parts: EmitParts,
+  of: string,
+  name: string,
+  payload: unknown,
+  options: EmitOptions,
+): Omit<NewEvent, "name" | "key"> {
   refuseUnknown(options, KNOWN, of);
   if (options.id !== undefined && (typeof options.id !== "string" || options.id.length === 0 || options.id.length > 200)) {
     throw new OptionError(
@@ -37,16 +38,36 @@ export async function emitOne(
       "Give a string of 1 to 200 characters.",
     );
   }
-  const id = options.id ?? parts.ids();
   const text = encodePayload(parts.codec, payload, parts.maxPayloadBytes, { name });
-  const event = {
-    id,
-    name,
-    key,
+  return {
+    id: options.id ?? parts.ids(),
     ...(text !== "" && { payload: text }),
     ...(options.keep !== undefined && { keepMs: toMs(options.keep, `keep ${of}`) }),
   };
-  const { transaction } = options;
+}
+
+/** Stores an event, in the caller's transaction if there is one. */
+export async function store(parts: EmitParts, event: NewEvent, { transaction }: EmitOptions): Promise<Emitted> {
   const emitted = await parts.adapter.events.emit([event], transaction === undefined ? undefined : { transaction });
-  return { id, duplicate: emitted.duplicates.length > 0, woken: emitted.woken };
+  return { id: event.id, duplicate: emitted.duplicates.length > 0, woken: emitted.woken };
+}
+
+/** What an event client needs of its Stem. */
+interface Emitter {
+  emit(event: EventType, key: string, payload?: unknown, options?: EmitOptions): Promise<Emitted>;
+}
+
+/** See `EventClient`. */
+export class StemEventClient<T> implements EventClient<T> {
+  readonly name: string;
+  readonly #stem: Emitter;
+
+  constructor(stem: Emitter, name: string) {
+    this.#stem = stem;
+    this.name = name;
+  }
+
+  emit(key: string, ...[payload, options]: PayloadArgs<T, [options?: EmitOptions]>): Promise<Emitted> {
+    return this.#stem.emit(this, key, payload, options);
+  }
 }

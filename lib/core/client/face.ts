@@ -1,6 +1,7 @@
 import type { JobRecord } from "../../contract/results.js";
 import type { Duration } from "../task/duration.js";
 import type { TaskRef } from "../task/ref.js";
+import type { EventType, PayloadOf } from "../workflow/context.js";
 
 /** How one job is to be enqueued; what is left out comes from the task. */
 export interface EnqueueOptions {
@@ -67,13 +68,31 @@ export interface TaskClient<I, O> extends TaskRef<I, O> {
   handle(id: string): JobHandle<O>;
 }
 
-/** Starts runs of one workflow. */
-export interface WorkflowClient<I, O> extends TaskRef<I, O> {
-  start(...args: PayloadArgs<I, [options?: EnqueueOptions]>): Promise<JobHandle<O>>;
-  startMany(payloads: readonly I[], options?: EnqueueOptions): Promise<readonly JobHandle<O>[]>;
+/** Starts runs of one workflow. `S`: its signals, such as `Pick<typeof ProcessOrder, "approved">`. */
+export interface WorkflowClient<I, O, S = {}> extends TaskRef<I, O> {
+  start(...args: PayloadArgs<I, [options?: EnqueueOptions]>): Promise<RunHandle<O, S>>;
+  startMany(payloads: readonly I[], options?: EnqueueOptions): Promise<readonly RunHandle<O, S>[]>;
   startAndWait(...args: PayloadArgs<I, [options?: EnqueueOptions & WaitForOptions]>): Promise<O>;
   signature(payload?: I, options?: SignatureOptions): Signature<I, O>;
-  handle(id: string): JobHandle<O>;
+  /** The handle of a run that was started by anybody, by its id. */
+  handle(id: string): RunHandle<O, S>;
+}
+
+/** A run of a workflow, from any process that knows its id. */
+export interface RunHandle<O = unknown, S = {}> extends JobHandle<O> {
+  /** Tells the run something: `handle.signal.approved({ by: "ada" })`. See `Stem.signal`. */
+  readonly signal: SignalsOf<S>;
+}
+
+/** The signals of a workflow as functions. A mapped type, so that editors lead from the call to the declaration. */
+export type SignalsOf<S> = {
+  readonly [K in keyof S]: (...args: PayloadArgs<PayloadOf<S[K]>, [options?: EmitOptions]>) => Promise<Signalled>;
+};
+
+/** Emits events of one kind. Generated clients consist of these; may be waited for like the event itself. */
+export interface EventClient<T> extends EventType<T> {
+  /** See `Stem.emit`. */
+  emit(key: string, ...args: PayloadArgs<T, [options?: EmitOptions]>): Promise<Emitted>;
 }
 
 /** Without `id` and `transaction`: those are the canvas's, whose jobs are stored together under ids of its own. */
@@ -115,4 +134,23 @@ export interface EmitOptions {
   /** How long waits that come later still find it. Default 7 days; 0 reaches only those who wait now. */
   readonly keep?: Duration;
   readonly transaction?: unknown;
+}
+
+/** What came of an emit. */
+export interface Emitted {
+  readonly id: string;
+  /** An event of this id was stored already; nothing happened. */
+  readonly duplicate: boolean;
+  /** Ids of the runs that go on. */
+  readonly woken: readonly string[];
+}
+
+/** What came of a signal. */
+export interface Signalled {
+  readonly id: string;
+  /**
+   * `"sent"`: the run has it, or will when it asks · `"duplicate"`: a signal of this id was sent to this run already, nothing happened · `"ended"`: the run had ended,
+   * nobody will ever ask; nothing was stored.
+   */
+  readonly as: "sent" | "duplicate" | "ended";
 }

@@ -96,14 +96,15 @@ export class Producer {
     return duplicates;
   }
 
-  /** Every call begins with it and ends with `leave`, so that `close` can answer it. @throws {StemError} `STEM_CLOSED` */
-  enter(): void {
+  /** Every call of a user's goes through it, so that `close` can answer those under way. @throws {StemError} `STEM_CLOSED` */
+  async answer<T>(call: () => Promise<T>): Promise<T> {
     if (this.#closed) throw closedError();
     this.#inside++;
-  }
-
-  leave(): void {
-    if (--this.#inside === 0) for (const done of this.#empty.splice(0)) done();
+    try {
+      return await call();
+    } finally {
+      if (--this.#inside === 0) for (const done of this.#empty.splice(0)) done();
+    }
   }
 
   /** Refuses what comes later and resolves when what came before has been answered. */

@@ -14,17 +14,22 @@ import { Signals } from "../signals/signals.js";
 import { type Duration, toMs } from "../task/duration.js";
 import { type InputFor, type OutputFor, refOf, type Target } from "../task/ref.js";
 import type { TaskRegistry } from "../task/registry.js";
-import type { EventType } from "../workflow/context.js";
+import { checkName } from "../task/define.js";
+import type { EventType, PayloadOf } from "../workflow/context.js";
+import type { SignalType } from "../workflow/signal.js";
 import { checkCanvasOptions, storeCanvas } from "./canvas.js";
-import { type Emitted, emitOne } from "./emit.js";
+import { emitOne, StemEventClient } from "./emit.js";
 import type {
   CanvasHandle,
   CanvasOptions,
+  Emitted,
   EmitOptions,
   EnqueueOptions,
+  EventClient,
   GroupHandle,
   JobHandle,
   PayloadArgs,
+  Signalled,
   Signature,
   SignatureOptions,
   TaskClient,
@@ -35,7 +40,8 @@ import { AllOf, Handle, type HandleParts, LastOf } from "./handle.js";
 import { healthOf, type StemHealth } from "./health.js";
 import { uniqueIds } from "./ids.js";
 import { Producer } from "./producer.js";
-import { checkClient, type ClientDefaults, StemTaskClient, StemWorkflowClient } from "./task-client.js";
+import { signalOne, SignallingHandle } from "./signal.js";
+import { checkClient, type ClientDefaults, StemTaskClient, StemWorkflowClient, type WorkflowClientDefaults } from "./task-client.js";
 import { Waiter } from "./waiter.js";
 
 export interface StemParts {
@@ -140,10 +146,17 @@ export class Stem {
     return new StemTaskClient<I, O>(this, name, defaults);
   }
 
-  /** As `task`, for a workflow. */
-  workflow<I = unknown, O = unknown>(name: string, defaults: ClientDefaults = {}): WorkflowClient<I, O> {
+  /** As `task`, for a workflow, with the signals of type `S` on its handles. */
+  workflow<I = unknown, O = unknown, S = {}>(name: string, defaults: WorkflowClientDefaults = {}): WorkflowClient<I, O, S> {
     checkClient(name, defaults, "workflow");
-    return new StemWorkflowClient<I, O>(this, name, defaults);
+    return new StemWorkflowClient<I, O, S>(this, name, defaults);
+  }
+
+  /** A typed client for a kind of event. @throws {OptionError} `STEM_NAME_INVALID` */
+  event<T = unknown>(event: EventType<T> | string): EventClient<T> {
+    const name = typeof event === "string" ? event : event.name;
+    checkName(name, "event name of a client");
+    return new StemEventClient<T>(this, name);
   }
 
   /** A job to be, for `chain`, `group` and `chord`. Without a payload the task gets what the jobs before it returned. */
@@ -198,12 +211,21 @@ export class Stem {
    * @throws {PayloadError} as `enqueue`
    */
   async emit<T>(event: EventType<T> | string, key: string, payload?: T, options?: EmitOptions): Promise<Emitted> {
-    this.#producer.enter();
-    try {
-      return await emitOne(this, typeof event === "string" ? event : event.name, key, payload, options);
-    } finally {
-      this.#producer.leave();
-    }
+    return this.#producer.answer(() => emitOne(this, typeof event === "string" ? event : event.name, key, payload, options));
+  }
+
+  /**
+   * Tells one run something: `stem.signal(run.id, ProcessOrder.approved, { by: "ada" })`. The run gets it where it waits for it (`ctx.waitForSignal`), now or later, each
+   * signal once and in the order they were sent. It is kept for 7 days (`keep`) for a run that asks later. `options.id`, unique in the run, makes repeating it harmless.
+   *
+   * @returns `as: "ended"` if the run had ended: nothing was stored, as nobody will ask. It may also end after this call without having asked
+   * @throws {UnknownJobError} nothing is stored under the id (any more), unless the call is in a transaction, which may be the one that starts the run
+   * @throws {StemError} `STEM_NOT_A_WORKFLOW`: the id is of a job that is no run
+   * @throws {PayloadError} as `enqueue`
+   */
+  signal<S extends SignalType>(runId: string, signal: S, ...args: PayloadArgs<PayloadOf<S>, [options?: EmitOptions]>): Promise<Signalled>;
+  async signal(runId: string, signal: SignalType, payload?: unknown, options?: EmitOptions): Promise<Signalled> {
+    return this.#producer.answer(() => signalOne(this, runId, signal, payload, options));
   }
 
   /** Ends unfinished jobs at once and says of each whether it was this call. */
@@ -256,28 +278,27 @@ export class Stem {
     this.#waiter.close();
   }
 
+  /** For clients of workflows. */
+  runHandle(id: string, duplicate: boolean, signals: Readonly<Record<string, string>>): JobHandle {
+    return new SignallingHandle(this.#handles, id, duplicate, this, signals);
+  }
+
   /** `enqueue`, untyped; for clients. */
   async put(target: Target, payload: unknown, options?: EnqueueOptions): Promise<JobHandle> {
-    this.#producer.enter();
-    try {
+    return this.#producer.answer(async () => {
       const draft = await this.#producer.draft(refOf(target), { value: payload }, options);
       const duplicates = await this.#producer.send([draft], options?.id !== undefined, options?.transaction);
       return new Handle(this.#handles, draft.id, duplicates.has(draft.id));
-    } finally {
-      this.#producer.leave();
-    }
+    });
   }
 
   /** `enqueueMany`, untyped; for clients. */
   async putMany(target: Target, payloads: readonly unknown[], options?: EnqueueOptions): Promise<readonly JobHandle[]> {
-    this.#producer.enter();
-    try {
+    return this.#producer.answer(async () => {
       const drafts = await this.#producer.drafts(refOf(target), payloads, options);
       const duplicates = await this.#producer.send(drafts, options?.id !== undefined, options?.transaction);
       return drafts.map(({ id }) => new Handle(this.#handles, id, duplicates.has(id)));
-    } finally {
-      this.#producer.leave();
-    }
+    });
   }
 
   /** `enqueueAndWait`, untyped; for clients. */
@@ -301,13 +322,10 @@ export class Stem {
     named = options.id !== undefined,
   ): Promise<readonly JobHandle[]> {
     checkCanvasOptions(options);
-    this.#producer.enter();
-    try {
+    return this.#producer.answer(async () => {
       const { ids, duplicates } = await storeCanvas(this.#producer, draw(options.id ?? this.ids()), named, options.transaction);
       return ids.map((id) => new Handle(this.#handles, id, duplicates.has(id)));
-    } finally {
-      this.#producer.leave();
-    }
+    });
   }
 }
 

@@ -5,6 +5,7 @@ import type {
   EnqueueOptions,
   JobHandle,
   PayloadArgs,
+  RunHandle,
   Signature,
   SignatureOptions,
   TaskClient,
@@ -18,6 +19,8 @@ export interface Enqueuer {
   putMany(target: Target, payloads: readonly unknown[], options?: EnqueueOptions): Promise<readonly JobHandle[]>;
   putAndWait(target: Target, payload: unknown, options?: EnqueueOptions & WaitForOptions): Promise<unknown>;
   handle(id: string): JobHandle;
+  /** A handle that can tell its run the signals of those names, by what they are called on it. */
+  runHandle(id: string, duplicate: boolean, signals: Readonly<Record<string, string>>): JobHandle;
 }
 
 /** What a client knows of its task besides the name, for a process that does not have the handler. */
@@ -26,10 +29,17 @@ export interface ClientDefaults {
   readonly priority?: number;
 }
 
+/** As `ClientDefaults`, for a workflow. */
+export interface WorkflowClientDefaults extends ClientDefaults {
+  /** The names of its signals, by what they are called on a handle. */
+  readonly signals?: Readonly<Record<string, string>>;
+}
+
 /** @throws {OptionError} `STEM_NAME_INVALID`, `STEM_OPTION_UNKNOWN` */
 export function checkClient(name: string, defaults: ClientDefaults, kind: "task" | "workflow"): void {
   checkName(name, `${kind} name of a client`);
-  refuseUnknown(defaults, ["queue", "priority"] satisfies readonly (keyof ClientDefaults)[], `of the client of ${kind} "${name}"`);
+  const known = ["queue", "priority", "signals"] satisfies readonly (keyof WorkflowClientDefaults)[];
+  refuseUnknown(defaults, kind === "task" ? known.slice(0, 2) : known, `of the client of ${kind} "${name}"`);
 }
 
 /** See `TaskClient`. */
@@ -68,25 +78,27 @@ export class StemTaskClient<I, O> implements TaskClient<I, O> {
 }
 
 /** See `WorkflowClient`. */
-export class StemWorkflowClient<I, O> implements WorkflowClient<I, O> {
+export class StemWorkflowClient<I, O, S = {}> implements WorkflowClient<I, O, S> {
   readonly name: string;
   declare readonly queue?: string;
   declare readonly priority?: number;
   readonly #stem: Enqueuer;
+  readonly #signals: Readonly<Record<string, string>>;
 
-  constructor(stem: Enqueuer, name: string, defaults: ClientDefaults) {
+  constructor(stem: Enqueuer, name: string, defaults: WorkflowClientDefaults) {
     this.#stem = stem;
     this.name = name;
     if (defaults.queue !== undefined) this.queue = defaults.queue;
     if (defaults.priority !== undefined) this.priority = defaults.priority;
+    this.#signals = defaults.signals ?? {};
   }
 
-  start(...[payload, options]: PayloadArgs<I, [options?: EnqueueOptions]>): Promise<JobHandle<O>> {
-    return this.#stem.put(this, payload, options) as Promise<JobHandle<O>>;
+  async start(...[payload, options]: PayloadArgs<I, [options?: EnqueueOptions]>): Promise<RunHandle<O, S>> {
+    return this.#handleOf(await this.#stem.put(this, payload, options));
   }
 
-  startMany(payloads: readonly I[], options?: EnqueueOptions): Promise<readonly JobHandle<O>[]> {
-    return this.#stem.putMany(this, payloads, options) as Promise<readonly JobHandle<O>[]>;
+  async startMany(payloads: readonly I[], options?: EnqueueOptions): Promise<readonly RunHandle<O, S>[]> {
+    return (await this.#stem.putMany(this, payloads, options)).map((job) => this.#handleOf(job));
   }
 
   startAndWait(...[payload, options]: PayloadArgs<I, [options?: EnqueueOptions & WaitForOptions]>): Promise<O> {
@@ -97,7 +109,11 @@ export class StemWorkflowClient<I, O> implements WorkflowClient<I, O> {
     return signatureOf<I, O>(this, payload, options);
   }
 
-  handle(id: string): JobHandle<O> {
-    return this.#stem.handle(id) as JobHandle<O>;
+  handle(id: string): RunHandle<O, S> {
+    return this.#handleOf({ id, duplicate: false });
+  }
+
+  #handleOf({ id, duplicate }: Pick<JobHandle, "id" | "duplicate">): RunHandle<O, S> {
+    return this.#stem.runHandle(id, duplicate, this.#signals) as RunHandle<O, S>;
   }
 }

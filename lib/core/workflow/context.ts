@@ -1,5 +1,6 @@
 import type { Duration } from "../task/duration.js";
 import type { RetryOptions } from "../task/task.js";
+import type { SignalType } from "./signal.js";
 
 /** What a workflow body may ask of the world. Anything else it does must give the same on every replay. Second argument of every workflow's `run`. */
 export interface WorkflowContext {
@@ -24,6 +25,12 @@ export interface WorkflowContext {
   /** Waits for the next event of that kind and key, also one sent before the wait began. With a `timeout`, undefined says that none came in time. */
   waitFor<T>(event: EventType<T>, options: WaitOptions & { readonly timeout: Duration }): Promise<T | undefined>;
   waitFor<T>(event: EventType<T>, options?: WaitOptions): Promise<T>;
+  /**
+   * Waits for the next signal of that kind to this run, also one sent before the wait began: each is had once, in the order they were sent. With a `timeout`, undefined says
+   * that none came in time.
+   */
+  waitForSignal<T>(signal: SignalType<T>, options: SignalWaitOptions & { readonly timeout: Duration }): Promise<T | undefined>;
+  waitForSignal<T>(signal: SignalType<T>, options?: SignalWaitOptions): Promise<T>;
   /** The time, the same on every replay. */
   now(): Promise<Date>;
 }
@@ -51,12 +58,20 @@ export interface WaitOptions {
   readonly name?: string;
 }
 
+/** As `WaitOptions`; what a signal is about is its run. */
+export type SignalWaitOptions = Omit<WaitOptions, "key">;
+
 /** A kind of durable event and the type of its payload. */
 export interface EventType<T = unknown> {
   readonly name: string;
+  /** See `SignalType`. */
+  readonly "~signal"?: never;
   /** Types only, never present. */
   readonly "~type"?: T;
 }
+
+/** What comes with an event or a signal. */
+export type PayloadOf<E> = E extends { readonly "~type"?: infer T } ? T : never;
 
 /** Declares a kind of event: `export const shipped = defineEvent<{ parcel: string }>("order.shipped")`. */
 export function defineEvent<T>(name: string): EventType<T> {

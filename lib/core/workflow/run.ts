@@ -2,10 +2,11 @@ import { OptionError, StemError } from "../../contract/errors.js";
 import type { Delivery } from "../../contract/job.js";
 import type { Codec } from "../codec/codec.js";
 import { type Duration, toMs } from "../task/duration.js";
-import type { EventType, StepContext, StepOptions, WaitOptions, WorkflowContext } from "./context.js";
+import type { EventType, SignalWaitOptions, StepContext, StepOptions, WaitOptions, WorkflowContext } from "./context.js";
 import { placeStorage } from "./current.js";
 import type { EntryKind, Waited, Waiting } from "./entries.js";
 import type { Asked, Flow } from "./flow.js";
+import { eventOf, type SignalType, spokenEvent } from "./signal.js";
 import { planOf, type StepPlan, Steps, type StepsParts } from "./steps.js";
 
 const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
@@ -85,7 +86,17 @@ export class Run implements WorkflowContext {
   waitFor<T>(event: EventType<T>, options: WaitOptions & { readonly timeout: Duration }): Promise<T | undefined>;
   waitFor<T>(event: EventType<T>, options?: WaitOptions): Promise<T>;
   waitFor<T>(event: EventType<T>, options: WaitOptions = {}): Promise<T | undefined> {
-    const { name = event.name, key: about = "", timeout } = options;
+    const { name = event.name, key = "", timeout } = options;
+    return this.#wait(event.name, key, name, timeout);
+  }
+
+  waitForSignal<T>(signal: SignalType<T>, options: SignalWaitOptions & { readonly timeout: Duration }): Promise<T | undefined>;
+  waitForSignal<T>(signal: SignalType<T>, options?: SignalWaitOptions): Promise<T>;
+  waitForSignal<T>(signal: SignalType<T>, { name = signal.name, timeout }: SignalWaitOptions = {}): Promise<T | undefined> {
+    return this.#wait(eventOf(signal), this.runId, name, timeout);
+  }
+
+  #wait<T>(event: string, about: string, name: string, timeout: Duration | undefined): Promise<T | undefined> {
     const flow = this.#flow;
     const ms = () => (timeout === undefined ? undefined : toMs(timeout, `timeout of wait "${name}" of workflow "${this.workflow}"`));
     return this.#ask<T | undefined, number | undefined>(name, "wait", ms, (key, accept, refuse, ms) => {
@@ -96,14 +107,14 @@ export class Run implements WorkflowContext {
           const waited = JSON.parse(value!) as Waited;
           if ("late" in waited) return accept(undefined);
           try {
-            accept(this.#codec.decode(waited.payload, `payload of event "${waited.name}"`) as T);
+            accept(this.#codec.decode(waited.payload, `payload of ${spokenEvent(waited.name)}`) as T);
           } catch (error) {
             refuse(error);
           }
         },
         again: ({ last }) => park(JSON.parse(last.value!) as Waiting),
         begin: () => {
-          const waiting: Waiting = { name: event.name, key: about, ...(ms !== undefined && { deadline: Math.ceil(flow.storeNow() + ms) }) };
+          const waiting: Waiting = { name: event, key: about, ...(ms !== undefined && { deadline: Math.ceil(flow.storeNow() + ms) }) };
           flow.ledger.add({ key, kind: "wait", state: "open", value: JSON.stringify(waiting) });
           park(waiting);
         },

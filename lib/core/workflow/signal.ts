@@ -1,0 +1,36 @@
+/**
+ * Something that a run can be told from outside while it goes on, and the type of what is said. Not an `EventType`: an event is about a key and wakes every run that waits for
+ * it, a signal is for one run.
+ */
+export interface SignalType<T = unknown> {
+  readonly name: string;
+  /** Tells a signal from an event: neither can be given where the other is asked for. */
+  readonly "~signal": true;
+  /** Types only, never present. */
+  readonly "~type"?: T;
+}
+
+/**
+ * Declares a signal of a workflow. As a public static member of its class it is in the generated client, typed:
+ *
+ * ```ts
+ * static readonly approved = defineSignal<Approval>("approved");
+ * ```
+ *
+ * @param name parts of letters, digits, `_` and `-`, joined by dots; unique within the workflow. Runs that wait know it by this name
+ */
+export function defineSignal<T = void>(name: string): SignalType<T> {
+  return { name, "~signal": true };
+}
+
+/** The durable event that a signal is: its key is the run's id. No event of a user's can have this name, as theirs have no colon. */
+export function eventOf(signal: Pick<SignalType, "name">): string {
+  return `${PREFIX}${signal.name}`;
+}
+
+/** How people call what a run waits for: `event "order.paid"`, `signal "approved"`. */
+export function spokenEvent(event: string): string {
+  return event.startsWith(PREFIX) ? `signal "${event.slice(PREFIX.length)}"` : `event "${event}"`;
+}
+
+const PREFIX = "signal:";
