@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -28,6 +28,11 @@ export interface Flaws {
 
 /** A process that dies of its heap is not to leave a file as large as that. */
 const WITHOUT_CORE = ["-c", 'ulimit -c 0; exec "$0" "$@"'];
+
+// Otherwise every process ends at once, and every test waits for it as long as it may.
+if (!existsSync(new URL("../../dist/lib/core/index.js", import.meta.url))) {
+  throw new Error("The processes of these tests run what is built, and nothing is: npm run build.");
+}
 
 const pathOf = (script: string): string => fileURLToPath(new URL(`processes/${script}.mjs`, import.meta.url));
 
