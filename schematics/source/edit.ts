@@ -28,6 +28,7 @@ export interface List {
  * item or without, and without moving a comment away from the item it belongs to.
  *
  * @param masked what `maskText` made of `source`
+ * @param item its further lines, if it has any, are indented by pairs of spaces as if the first stood at the margin
  * @param spread give an empty list a line for its item; otherwise it stays on one line
  * @returns undefined if comments leave no safe place
  */
@@ -36,43 +37,82 @@ export function addItem(source: string, masked: string, list: List, item: string
   const newline = source.includes("\r\n") ? "\r\n" : "\n";
   const first = items[0];
   const last = items.at(-1);
-  if (first === undefined || last === undefined) return fillEmpty(source, masked, list, item, spread, newline);
+  const style = { newline, unit: unitOf(source) };
+  if (first === undefined || last === undefined) return fillEmpty(source, masked, list, item, spread, style);
   if (!masked.slice(open, first.start).includes("\n")) {
-    return comma < 0 ? [{ at: last.end, text: `, ${item}` }] : [{ at: comma + 1, text: ` ${item},` }];
+    if (item.includes("\n") && isPlain(source, list)) return [aLineEach(source, list, item, style)];
+    const text = indented(item, indentAt(source, open), style);
+    return comma < 0 ? [{ at: last.end, text: `, ${text}` }] : [{ at: comma + 1, text: ` ${text},` }];
   }
   const indent = indentAt(source, first.start);
   const end = lineEnd(masked, comma < 0 ? last.end : comma + 1);
   // A comment after the last item on its line stays there, so the new line goes below it.
   const below = end <= close && masked.slice(comma < 0 ? last.end : comma + 1, end).trim() === "";
   const at = below ? end : comma < 0 ? last.end : comma + 1;
-  if (comma >= 0) return [{ at, text: `${newline}${indent}${item},` }];
+  const line = `${newline}${indent}${indented(item, indent, style)}`;
+  if (comma >= 0) return [{ at, text: `${line},` }];
   return at === last.end
-    ? [{ at, text: `,${newline}${indent}${item}` }]
+    ? [{ at, text: `,${line}` }]
     : [
         { at: last.end, text: "," },
-        { at, text: `${newline}${indent}${item}` },
+        { at, text: line },
       ];
+}
+
+/** How a file breaks and indents its lines. */
+interface Style {
+  readonly newline: string;
+  readonly unit: string;
 }
 
 function fillEmpty(
   source: string,
   masked: string,
-  list: List,
+  { open, close }: List,
   item: string,
   spread: boolean,
-  newline: string,
+  style: Style,
 ): readonly Edit[] | undefined {
-  const { open, close } = list;
+  const { newline, unit } = style;
   const inner = source.slice(open + 1, close);
   const indent = indentAt(source, open);
   if (inner.trim() === "") {
-    const text = spread ? `${newline}${indent}  ${item},${newline}${indent}` : item;
-    return [{ at: open + 1, end: close, text }];
+    const line = `${newline}${indent}${unit}${indented(item, indent + unit, style)},${newline}${indent}`;
+    return [{ at: open + 1, end: close, text: spread ? line : item }];
   }
   const lineStart = masked.lastIndexOf("\n", close) + 1;
   if (lineStart <= open) return [{ at: close, text: `${inner.endsWith(" ") ? "" : " "}${item}${inner.endsWith(" ") ? " " : ""}` }];
   if (source.slice(lineStart, close).trim() !== "") return undefined;
-  return [{ at: lineStart, text: `${indentAt(source, close)}  ${item},${newline}` }];
+  const deeper = indentAt(source, close) + unit;
+  return [{ at: lineStart, text: `${deeper}${indented(item, deeper, style)},${newline}` }];
+}
+
+/** A list on one line cannot take an item of several; it gets a line for each. */
+function aLineEach(source: string, { open, close, items }: List, item: string, style: Style): Edit {
+  const { newline, unit } = style;
+  const indent = indentAt(source, open);
+  const texts = [...items.map(({ start, end }) => source.slice(start, end)), indented(item, indent + unit, style)];
+  const lines = texts.map((text) => `${newline}${indent}${unit}${text},`);
+  return { at: open + 1, end: close, text: `${lines.join("")}${newline}${indent}` };
+}
+
+/** Nothing but items and commas, in one line. */
+function isPlain(source: string, { open, close, items }: List): boolean {
+  if (source.slice(open, close).includes("\n")) return false;
+  const ends = [open + 1, ...items.map(({ end }) => end)];
+  return ends.every((end, i) => /^[\s,]*$/.test(source.slice(end, items[i]?.start ?? close)));
+}
+
+function indented(item: string, indent: string, { newline, unit }: Style): string {
+  return item
+    .split("\n")
+    .map((line, n) => (n === 0 ? line : indent + line.replace(/^(?: {2})+/, (pairs) => unit.repeat(pairs.length / 2))))
+    .join(newline);
+}
+
+/** What one level is indented by: that of the first indented line. */
+function unitOf(source: string): string {
+  return /^(\t| {2}| {4})(?=\S)/m.exec(source)?.[1] ?? "  ";
 }
 
 /** The white space that the line of `at` begins with. */

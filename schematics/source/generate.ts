@@ -39,7 +39,15 @@ function writeFiles(
   more: Readonly<Record<string, string>>,
 ): readonly string[] {
   const spec = options.specFileSuffix === undefined || options.specFileSuffix === "" ? "spec" : options.specFileSuffix;
-  const values = { file: place.file, pascal: place.pascal, camel: place.camel, dotted: place.dotted, spec, ...more };
+  const values = {
+    file: place.file,
+    pascal: place.pascal,
+    camel: place.camel,
+    dotted: place.dotted,
+    constant: constantOf(place),
+    spec,
+    ...more,
+  };
   const files = renderFolder(templates, values)
     .filter(({ template }) => options.spec !== false || !template.includes("__spec__"))
     .map(({ name, text }) => ({ path: posix.join(place.folder, name), text }));
@@ -49,6 +57,14 @@ function writeFiles(
   for (const { path, text } of files) tree.create(path, text);
   return files.map(({ path }) => path);
 }
+
+/** The name again, as a variable may be called: `order return` cannot be `return`. */
+function constantOf({ camel }: Place): string {
+  return RESERVED.test(camel) ? `${camel}Event` : camel;
+}
+
+const RESERVED =
+  /^(?:arguments|await|break|case|catch|class|const|continue|debugger|default|delete|do|else|enum|eval|export|extends|false|finally|for|function|if|implements|import|in|instanceof|interface|let|new|null|package|private|protected|public|return|static|super|switch|this|throw|true|try|typeof|var|void|while|with|yield)$/;
 
 /** Registers the class, or says what to add by hand. Returns the paths it changed. */
 function register(

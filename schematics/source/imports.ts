@@ -1,22 +1,63 @@
-import { lineEnd } from "./code.js";
-import type { Edit } from "./edit.js";
+import { closing, lineEnd, listItems } from "./code.js";
+import { addItem, type Edit } from "./edit.js";
+
+/** A name to import, and what it is imported from as written in the import. */
+export interface Name {
+  readonly name: string;
+  readonly from: string;
+}
 
 /**
- * The edit that adds an import below the last one of the file, with its quotes and its semicolon or lack of one.
+ * The edits that import names, with the quotes of the file and its semicolons or lack of them: a name joins the braces of an import from the same
+ * place; the others come below the last import, in the order given. Names that are imported already are left out.
  *
  * @param masked what `maskText` made of `source`
  * @returns undefined if the file imports nothing, so that there is no place and no style to follow
  */
-export function addImport(source: string, masked: string, name: string, from: string): Edit | undefined {
-  const last = importsOf(masked).at(-1);
+export function addImports(source: string, masked: string, names: readonly Name[]): readonly Edit[] | undefined {
+  const imports = importsOf(masked);
+  const last = imports.at(-1);
   if (last === undefined) return undefined;
+  const edits: Edit[] = [];
+  const lines: string[] = [];
   const statement = source.slice(last.start, last.end);
   const quote = source.charAt(last.specifier);
-  const line = `import { ${name} } from ${quote}${from}${quote}${statement.endsWith(";") ? ";" : ""}`;
+  const missing = names.filter(({ name, from }) => importedFrom(source, masked, name) !== from);
+  for (const from of new Set(missing.map((one) => one.from))) {
+    const together = missing.filter((one) => one.from === from).map(({ name }) => name);
+    const joined = join(source, masked, imports, together.join(", "), from);
+    if (joined === undefined)
+      lines.push(`import { ${together.join(", ")} } from ${quote}${from}${quote}${statement.endsWith(";") ? ";" : ""}`);
+    else edits.push(...joined);
+  }
+  if (lines.length === 0) return edits;
   const end = lineEnd(masked, last.end);
   const newline = source.includes("\r\n") ? "\r\n" : "\n";
   const alone = masked.slice(last.end, end).trim() === "";
-  return alone ? { at: end, text: newline + line } : { at: last.end, text: `${newline}${line}${newline}` };
+  const text = newline + lines.join(newline);
+  return [...edits, alone ? { at: end, text } : { at: last.end, text: text + newline }];
+}
+
+/** What a name is imported from (`import { Name } from "…"`); undefined if it is not, or under another name. */
+export function importedFrom(source: string, masked: string, name: string): string | undefined {
+  const found = importsOf(masked).find(({ start, specifier }) => {
+    const [, names = ""] = /^\s*import\s+\{([^}]*)\}/.exec(masked.slice(start, specifier)) ?? [];
+    return names.split(",").some((one) => one.trim() === name);
+  });
+  return found === undefined ? undefined : specifierOf(source, found);
+}
+
+/** Puts names into the braces of an import from the same place, if there is one. */
+function join(source: string, masked: string, imports: readonly Import[], names: string, from: string): readonly Edit[] | undefined {
+  const same = imports.find((one) => specifierOf(source, one) === from && /^import\s+\{/.test(masked.slice(one.start)));
+  const open = same === undefined ? -1 : masked.indexOf("{", same.start);
+  const close = open < 0 ? -1 : closing(masked, open);
+  const list = close < 0 ? undefined : listItems(masked, open, close);
+  return list === undefined || list.items.length === 0 ? undefined : addItem(source, masked, { open, close, ...list }, names, false);
+}
+
+function specifierOf(source: string, { specifier, end }: Import): string | undefined {
+  return /^(['"])([^'"]*)\1/.exec(source.slice(specifier, end))?.[2];
 }
 
 /**

@@ -1,6 +1,6 @@
 import { closing, listItems, maskText } from "./code.js";
 import { addItem, applyEdits, type Edit, type List } from "./edit.js";
-import { addImport } from "./imports.js";
+import { addImports, type Name } from "./imports.js";
 
 /** A module's source with the provider registered, or why it was left alone. */
 export type Registered = { readonly source: string } | { readonly refused: string };
@@ -13,18 +13,38 @@ export type Registered = { readonly source: string } | { readonly refused: strin
  * @param from what to import the class from, as written in the import
  */
 export function registerProvider(source: string, className: string, from: string): Registered {
+  return addToModule(source, "providers", className, className, [{ name: className, from }]);
+}
+
+/**
+ * The same for `providers` or `imports`, and with any expression.
+ *
+ * @param item the expression; its further lines are indented as if the first stood at the margin
+ * @param mention a name in it: where the file has that already, it is left alone
+ * @param names what the expression needs to be imported
+ */
+export function addToModule(
+  source: string,
+  property: "providers" | "imports",
+  item: string,
+  mention: string,
+  names: readonly Name[],
+): Registered {
   const masked = maskText(source);
   if (masked === undefined) return { refused: "a string, comment or bracket in it is left open" };
   const metadata = moduleMetadata(masked);
   if ("refused" in metadata) return metadata;
-  if (new RegExp(`(?<![\\p{ID_Continue}$])${className}(?![\\p{ID_Continue}$])`, "u").test(masked)) {
-    return { refused: `it mentions ${className} already` };
-  }
-  const provided = provide(source, masked, metadata, className);
-  if ("refused" in provided) return provided;
-  const imported = addImport(source, masked, className, from);
+  if (mentions(masked, mention)) return { refused: `it mentions ${mention} already` };
+  const added = addTo(source, masked, metadata, property, item);
+  if ("refused" in added) return added;
+  const imported = addImports(source, masked, names);
   if (imported === undefined) return { refused: "it has no import that tells where one more belongs" };
-  return { source: applyEdits(source, [imported, ...provided.edits]) };
+  return { source: applyEdits(source, [...imported, ...added.edits]) };
+}
+
+/** Whether the code names something, outside of strings and comments. */
+export function mentions(masked: string, name: string): boolean {
+  return new RegExp(`(?<![\\p{ID_Continue}$])${name}(?![\\p{ID_Continue}$])`, "u").test(masked);
 }
 
 type Refused = { readonly refused: string };
@@ -40,18 +60,26 @@ function moduleMetadata(masked: string): List | Refused {
   return literal(masked, metadata.start, metadata.end, "{") ?? { refused: "its @Module() is not given a plain object" };
 }
 
-function provide(source: string, masked: string, metadata: List, className: string): { readonly edits: readonly Edit[] } | Refused {
+function addTo(
+  source: string,
+  masked: string,
+  metadata: List,
+  property: string,
+  item: string,
+): { readonly edits: readonly Edit[] } | Refused {
   const texts = metadata.items.map(({ start, end }) => source.slice(start, end));
-  const named = metadata.items.filter((_, i) => /^(?:providers\b|(['"])providers\1|\[)/.test(texts[i] ?? ""));
-  const property = named[0];
-  if (property === undefined) {
-    if (texts.some((text) => text.startsWith("..."))) return { refused: "what it spreads into @Module() may hold the providers" };
-    return edited(addItem(source, masked, metadata, `providers: [${className}]`, true));
+  const key = new RegExp(`^(?:${property}\\b|(['"])${property}\\1|\\[)`);
+  const named = metadata.items.filter((_, i) => key.test(texts[i] ?? ""));
+  const found = named[0];
+  if (found === undefined) {
+    if (texts.some((text) => text.startsWith("..."))) return { refused: `what it spreads into @Module() may hold the ${property}` };
+    const value = item.includes("\n") ? `[\n  ${item.replaceAll("\n", "\n  ")},\n]` : `[${item}]`;
+    return edited(addItem(source, masked, metadata, `${property}: ${value}`, true), property);
   }
-  const colon = /^(?:providers|(['"])\s*\1)\s*:\s*/.exec(masked.slice(property.start, property.end));
-  const array = colon === null ? undefined : literal(masked, property.start + colon[0].length, property.end, "[");
-  if (named.length > 1 || array === undefined) return { refused: "its providers are not a plain array" };
-  return edited(addItem(source, masked, array, className, false));
+  const colon = new RegExp(`^(?:${property}|(['"])\\s*\\1)\\s*:\\s*`).exec(masked.slice(found.start, found.end));
+  const array = colon === null ? undefined : literal(masked, found.start + colon[0].length, found.end, "[");
+  if (named.length > 1 || array === undefined) return { refused: `its ${property} are not a plain array` };
+  return edited(addItem(source, masked, array, item, item.includes("\n")), property);
 }
 
 /** The list that fills `start` to `end`, but for a type written behind it (`as const`, `satisfies …`). */
@@ -63,6 +91,7 @@ function literal(masked: string, start: number, end: number, bracket: "{" | "[")
   return list === undefined ? undefined : { open: start, close, ...list };
 }
 
-function edited(edits: readonly Edit[] | undefined): { readonly edits: readonly Edit[] } | Refused {
-  return edits === undefined ? { refused: "a comment stands where the provider belongs" } : { edits };
+function edited(edits: readonly Edit[] | undefined, property: string): { readonly edits: readonly Edit[] } | Refused {
+  const what = property === "providers" ? "provider" : "import";
+  return edits === undefined ? { refused: `a comment stands where the ${what} belongs` } : { edits };
 }

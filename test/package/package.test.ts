@@ -85,9 +85,10 @@ describe("The package", () => {
       ["sqlite", "sql"],
     ] as const)
       expect({ adapter, packed: filesOf("dist/lib", adapter, kind) }).toEqual({ adapter, packed: filesOf("lib", adapter, kind) });
-    for (const kind of ["task", "workflow", "cron"])
+    for (const kind of ["task", "workflow", "cron", "event"])
       for (const file of ["index.js", "schema.json", `files/__file__.${kind}.ts.template`, `files/__file__.${kind}.__spec__.ts.template`])
         expect(files).toContain(`dist/schematics/${kind}/${file}`);
+    expect(files).toContain("dist/schematics/nest-add/files/stem.gen.ts.template");
   });
 
   it("has every file that package.json names, an executable command, and the same types by each way to find them", () => {

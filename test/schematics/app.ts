@@ -33,6 +33,11 @@ export function tempApp(type: "module" | "commonjs"): TempApp {
     `import { Module } from '@nestjs/common';\nimport { AppService } from './app.service${suffix}';\n\n` +
       "@Module({\n  imports: [],\n  controllers: [],\n  providers: [AppService],\n})\nexport class AppModule {}\n",
   );
+  write(
+    "src/main.ts",
+    `import { NestFactory } from '@nestjs/core';\nimport { AppModule } from './app.module${suffix}';\n\n` +
+      "async function bootstrap() {\n  const app = await NestFactory.create(AppModule);\n  await app.listen(process.env.PORT ?? 3000);\n}\nvoid bootstrap();\n",
+  );
   // The globals that jest and vitest give their spec files.
   write(
     "src/globals.d.ts",

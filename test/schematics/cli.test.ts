@@ -13,30 +13,55 @@ describe("the Nest CLI", () => {
     cjs.remove();
   });
 
+  it("adds Stem to an app by its flags, and a dry run changes nothing", () => {
+    for (const app of [esm, cjs]) {
+      const before = app.read("src/app.module.ts");
+      const dry = app.node(NEST, "add", "nestjs-stem", "--skip-install", "--dry-run", "--store=memory");
+      expect(dry.output).toContain("UPDATE src/app.module.ts");
+      expect([app.read("src/app.module.ts"), app.files().filter((path) => path.startsWith("stem"))]).toEqual([before, []]);
+      expect(app.node(NEST, "add", "nestjs-stem", "--skip-install", "--store=memory").output).toContain("CREATE src/stem/stem.gen.ts");
+      expect(app.read("src/app.module.ts")).toContain("adapter: memory(),");
+      expect(app.node(NEST, "add", "nestjs-stem", "--skip-install", "--store=memory").output).not.toMatch(/CREATE|UPDATE/);
+    }
+  });
+
   it("generates and registers a task, a workflow and a cron provider in an ESM app", () => {
     expect(esm.node(NEST, "g", "-c", "nestjs-stem", "task", "mail/send-mail").output).toContain(
       "CREATE src/mail/send-mail/send-mail.task.ts",
     );
     expect(esm.node(NEST, "g", "-c", "nestjs-stem", "wf", "processOrder").output).toContain("UPDATE src/app.module.ts");
     esm.node(NEST, "g", "-c", "nestjs-stem", "cron", "clean-up", "--flat");
-    expect(esm.files().filter((path) => /\.(task|workflow|cron)\./.test(path))).toEqual([
+    expect(esm.node(NEST, "g", "-c", "nestjs-stem", "event", "orders/paid").output).toContain("CREATE src/orders/paid/paid.event.ts");
+    expect(esm.node(NEST, "g", "-c", "nestjs-stem", "worker-app").output).toContain("CREATE src/worker.ts");
+    expect(esm.files().filter((path) => /\.(task|workflow|cron|event)\.|worker/.test(path))).toEqual([
       "clean-up.cron.spec.ts",
       "clean-up.cron.ts",
       "mail/send-mail/send-mail.task.spec.ts",
       "mail/send-mail/send-mail.task.ts",
+      "orders/paid/paid.event.spec.ts",
+      "orders/paid/paid.event.ts",
       "process-order/process-order.workflow.spec.ts",
       "process-order/process-order.workflow.ts",
+      "worker.spec.ts",
+      "worker.ts",
     ]);
     expect(esm.read("src/app.module.ts")).toBe(
       [
         "import { Module } from '@nestjs/common';",
         "import { AppService } from './app.service.js';",
+        "import { memory, StemModule } from 'nestjs-stem';",
+        "import { StemClient } from './stem/stem.gen.js';",
         "import { SendMailTask } from './mail/send-mail/send-mail.task.js';",
         "import { ProcessOrderWorkflow } from './process-order/process-order.workflow.js';",
         "import { CleanUpCron } from './clean-up.cron.js';",
         "",
         "@Module({",
-        "  imports: [],",
+        "  imports: [",
+        "    StemModule.forRoot({",
+        "      adapter: memory(),",
+        "      clients: [StemClient],",
+        "    }),",
+        "  ],",
         "  controllers: [],",
         "  providers: [AppService, SendMailTask, ProcessOrderWorkflow, CleanUpCron],",
         "})",
@@ -47,7 +72,7 @@ describe("the Nest CLI", () => {
   });
 
   it("generates them in a CommonJS app, whose imports have no suffix", () => {
-    for (const role of ["task", "workflow", "cron"]) cjs.node(NEST, "g", "-c", "nestjs-stem", role, "send-mail");
+    for (const role of ["task", "workflow", "cron", "event", "worker-app"]) cjs.node(NEST, "g", "-c", "nestjs-stem", role, "send-mail");
     expect(cjs.read("src/app.module.ts")).toContain("import { SendMailCron } from './send-mail/send-mail.cron';");
     expect(cjs.read("src/app.module.ts")).toContain("providers: [AppService, SendMailTask, SendMailWorkflow, SendMailCron],");
     expect(cjs.read("src/send-mail/send-mail.task.spec.ts")).toContain("from './send-mail.task';");
@@ -72,6 +97,6 @@ describe("the Nest CLI", () => {
   it("has generated specs that pass", () => {
     const { status, output } = esm.node("jest/bin/jest.js");
     expect({ status, output: status === 0 ? "" : output }).toEqual({ status: 0, output: "" });
-    expect(output).toContain("3 passed, 3 total");
+    expect(output).toContain("5 passed, 5 total");
   });
 });

@@ -1,43 +1,9 @@
 import { readFileSync } from "node:fs";
 import { Tree } from "@angular-devkit/schematics";
-import { SchematicTestRunner, type UnitTestTree } from "@angular-devkit/schematics/testing/index.js";
 import { describe, expect, it } from "@jest/globals";
+import { CLI, MODULE, run, runner } from "./run.js";
 
 const ROLES = ["task", "workflow", "cron"] as const;
-const MODULE = "import { Module } from '@nestjs/common';\n\n@Module({\n  providers: [],\n})\nexport class AppModule {}\n";
-/** What the Nest CLI passes beside the name, whether the schematic asks for it or not. */
-const CLI = {
-  collection: "nestjs-stem",
-  language: "ts",
-  sourceRoot: "src",
-  spec: true,
-  flat: false,
-  specFileSuffix: "spec",
-  format: false,
-  skipImport: false,
-};
-
-interface App {
-  readonly files?: Readonly<Record<string, string>>;
-  readonly packageJson?: object;
-}
-
-/** Runs the built schematic on an app, and returns the app, the paths it created and what it said. */
-async function run(
-  schematic: string,
-  options: object,
-  { files = { "src/app.module.ts": MODULE }, packageJson = { type: "module" } }: App = {},
-) {
-  const runner = new SchematicTestRunner("nestjs-stem", new URL("../../dist/schematics/collection.json", import.meta.url).pathname);
-  const said: string[] = [];
-  runner.logger.subscribe(({ message }) => said.push(message));
-  const before = Tree.empty();
-  const all = { "package.json": JSON.stringify(packageJson), ...files };
-  for (const [path, text] of Object.entries(all)) before.create(path, text);
-  const tree: UnitTestTree = await runner.runSchematic(schematic, { ...CLI, ...options }, before);
-  return { tree, created: tree.files.filter((path) => !(path.slice(1) in all)), said: said.join("\n") };
-}
-
 const fixture = (path: string): string => readFileSync(new URL(`./fixtures/generated/${path}`, import.meta.url), "utf8");
 
 describe.each(ROLES)("nest g -c nestjs-stem %s", (role) => {
@@ -83,6 +49,29 @@ describe.each(ROLES)("nest g -c nestjs-stem %s", (role) => {
   });
 });
 
+describe("nest g -c nestjs-stem event", () => {
+  it("creates the event and its spec, and touches no module, as an event is no provider", async () => {
+    const { tree, created, said } = await run("event", { name: "orders/order-paid" });
+    const folder = "/src/orders/order-paid";
+    expect(created).toEqual([`${folder}/order-paid.event.spec.ts`, `${folder}/order-paid.event.ts`]);
+    for (const path of created) expect(tree.readText(path)).toBe(fixture(path.slice(folder.length + 1)));
+    expect(tree.readText("/src/app.module.ts")).toBe(MODULE);
+    expect(said).toBe("");
+  });
+
+  it("follows --flat, --no-spec and the module system", async () => {
+    const { tree, created } = await run("ev", { name: "orders/order-paid", flat: true }, { packageJson: {} });
+    expect(created).toEqual(["/src/orders/order-paid.event.spec.ts", "/src/orders/order-paid.event.ts"]);
+    expect(tree.readText(created[0]!)).toContain("from './order-paid.event';");
+    expect((await run("event", { name: "paid", spec: false })).created).toEqual(["/src/paid/paid.event.ts"]);
+  });
+
+  it("calls the constant otherwise where its name is a word of the language", async () => {
+    const { tree } = await run("event", { name: "order/return" });
+    expect(tree.readText("/src/order/return/return.event.ts")).toContain("export const returnEvent = defineEvent<Return>('order.return');");
+  });
+});
+
 describe("the collection", () => {
   it.each([
     ["t", "task"],
@@ -106,10 +95,9 @@ describe("the collection", () => {
   it("works from the current folder when that is not the root of the workspace", async () => {
     const { created } = await run("task", { name: "send-mail" }, { files: {}, packageJson: {} });
     expect(created[0]).toBe("/src/send-mail/send-mail.task.spec.ts");
-    const runner = new SchematicTestRunner("nestjs-stem", new URL("../../dist/schematics/collection.json", import.meta.url).pathname);
     const tree = Tree.empty();
     tree.create("mail.module.ts", MODULE);
-    const { files } = await runner.runSchematic("task", { ...CLI, name: "send-mail" }, tree);
+    const { files } = await runner().runSchematic("task", { ...CLI, name: "send-mail" }, tree);
     expect(files).toContain("/send-mail/send-mail.task.ts");
   });
 
@@ -210,9 +198,9 @@ describe("the collection", () => {
 
   it("generates what Prettier would leave as it is, with the settings of a new Nest app", async () => {
     const { format } = await import("prettier");
-    for (const role of ROLES) {
-      const { tree, created } = await run(role, { name: "mail/send-mail" });
-      for (const path of created) {
+    for (const role of [...ROLES, "event", "worker-app"]) {
+      const { tree, created } = await run(role, { name: role === "worker-app" ? "worker" : "mail/send-mail" });
+      for (const path of created.filter((one) => one.endsWith(".ts"))) {
         expect(await format(tree.readText(path), { parser: "typescript", singleQuote: true, trailingComma: "all" })).toBe(
           tree.readText(path),
         );

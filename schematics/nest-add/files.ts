@@ -1,0 +1,72 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Tree } from "@angular-devkit/schematics";
+import { type App, builtFile } from "../source/app.js";
+import type { Done } from "./root-module.js";
+import { type Store, STORES, type StoreName } from "./stores.js";
+
+/** The client of an app without handlers, as `stem generate` would write it, so that the app compiles at once. The build of this package makes the template. */
+export function writeClient(tree: Tree, path: string): void {
+  if (!tree.exists(path)) tree.create(path, readFileSync(join(__dirname, "files/stem.gen.ts.template"), "utf8"));
+}
+
+/** Says where the built root module is, for `stem worker`, `beat`, `tasks`, `dlq`, `health` and `doctor`. */
+export function writeConfig(tree: Tree, app: App): void {
+  if (app.root === undefined || ["js", "mjs", "cjs"].some((end) => tree.exists(`stem.config.${end}`))) return;
+  tree.create(
+    "stem.config.mjs",
+    `/** What \`stem worker\`, \`stem beat\` and the other commands start: the built root module. */\nexport default {\n  app: '${builtFile(app, app.root.path)}#${app.root.className}',\n};\n`,
+  );
+}
+
+/** The variables of the store, and the role of the process, in `.env.example`. */
+export function describeEnvironment(tree: Tree, { env }: Store): void {
+  if (env === undefined) return;
+  const [name, value] = env;
+  const wanted = [
+    [name, `# Where Stem keeps its jobs.\n${name}=${value}\n`],
+    ["STEM_ROLE", "# What this process does: all, producer, worker, beat, or several with commas between.\n# STEM_ROLE=all\n"],
+  ];
+  const found = tree.exists(".env.example") ? tree.readText(".env.example") : "";
+  const missing = wanted.filter(([variable]) => !new RegExp(`^[#\\s]*(?:export\\s+)?${variable}\\s*=`, "m").test(found));
+  append(tree, ".env.example", missing.map(([, lines]) => lines).join(""));
+}
+
+/** A server for development, as Stem wants it set up. */
+export function describeServer(tree: Tree, store: StoreName): Done {
+  const { service, volume } = STORES[store];
+  if (service === undefined) return { state: "same" };
+  const found = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"].find((path) => tree.exists(path));
+  if (found === undefined) {
+    tree.create(
+      "compose.yaml",
+      `# The store as Stem wants it, for development: docker compose up -d\nservices:\n${service}volumes:\n  ${volume}:\n`,
+    );
+    return { state: "changed" };
+  }
+  if (new RegExp(`^\\s+image:\\s*['"]?(?:\\S+/)?${store}[:\\s'"]`, "m").test(tree.readText(found))) return { state: "same" };
+  return {
+    state: "by hand",
+    why: `${found} was left as it is`,
+    lines: `services:\n${service}volumes:\n  ${volume}:`.replaceAll(/^/gm, "  "),
+  };
+}
+
+/** Generated clients are written as they are to be; a database is no source. */
+export function ignoreFiles(tree: Tree, store: StoreName): void {
+  const line = (path: string, wanted: string): void => {
+    const lines = tree.exists(path) ? tree.readText(path).split(/\r?\n/) : [];
+    if (!lines.includes(wanted)) append(tree, path, `${wanted}\n`);
+  };
+  line(".prettierignore", "*.gen.ts");
+  if (store === "sqlite" && tree.exists(".gitignore")) line(".gitignore", "/data/stem.db*");
+}
+
+function append(tree: Tree, path: string, text: string): void {
+  if (text === "") return;
+  if (!tree.exists(path)) return tree.create(path, text);
+  const source = tree.readText(path);
+  const newline = source.includes("\r\n") ? "\r\n" : "\n";
+  const gap = source === "" || source.endsWith("\n") ? "" : newline;
+  tree.overwrite(path, source + gap + text.replaceAll("\n", newline));
+}
