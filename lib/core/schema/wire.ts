@@ -1,0 +1,179 @@
+import { types } from "node:util";
+import type { Checks } from "./check.js";
+import { momentOf } from "./formats.js";
+import type { JsonSchema, StemType } from "./json-schema.js";
+import { isRecord } from "./kinds.js";
+import { deeper } from "./nesting.js";
+import type { Check } from "./report.js";
+import { isBase64 } from "./scalars.js";
+import { regExpOf, type Schemas } from "./schemas.js";
+import { Chooser } from "./union.js";
+
+/** Makes one value of another. What does not fit its schema is left as it is: to judge is the check's part. */
+export type Translate = (value: unknown) => unknown;
+
+/** What becomes of the values that JSON has no word for; undefined: not of that kind. */
+export interface Dictionary {
+  readonly wire: boolean;
+  readonly leaves: Readonly<Record<Exclude<StemType, "map" | "set">, Translate>>;
+  /** Lists the members of a collection, translated, or makes one of such a list. */
+  readonly map: (value: unknown, key: Translate, member: Translate) => unknown;
+  readonly set: (value: unknown, member: Translate) => unknown;
+}
+
+/** From JavaScript to what travels. */
+export const ENCODE: Dictionary = {
+  wire: false,
+  leaves: {
+    date: (value) => (types.isDate(value) && !Number.isNaN(value.getTime()) ? value.toISOString() : value),
+    bigint: (value) => (typeof value === "bigint" ? String(value) : value),
+    bytes: (value) =>
+      types.isUint8Array(value) ? Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64") : value,
+  },
+  map: (value, key, member) => (types.isMap(value) ? Array.from(value, ([one, other]) => [key(one), member(other)]) : value),
+  set: (value, member) => (types.isSet(value) ? Array.from(value, member) : value),
+};
+
+/** And back. */
+export const DECODE: Dictionary = {
+  wire: true,
+  leaves: {
+    date: (value) => (typeof value === "string" ? (momentOf(value) ?? value) : value),
+    bigint: (value) => (typeof value === "string" && /^-?(0|[1-9]\d*)$/.test(value) ? BigInt(value) : value),
+    bytes: (value) => (typeof value === "string" && isBase64(value) ? bytesOf(value) : value),
+  },
+  map: (value, key, member) => (isPairs(value) ? new Map(value.map(([one, other]) => [key(one), member(other)])) : value),
+  set: (value, member) => (Array.isArray(value) ? new Set(value.map((one) => member(one))) : value),
+};
+
+/** Of its own memory, not of Node's pool, whose other bytes `buffer` would show. */
+function bytesOf(base64: string): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(base64, "base64"));
+  bytes.write(base64, "base64");
+  return bytes;
+}
+
+function isPairs(value: unknown): value is readonly (readonly [unknown, unknown])[] {
+  return Array.isArray(value) && value.every((pair) => Array.isArray(pair) && pair.length === 2);
+}
+
+const SAME: Translate = (value) => value;
+
+/** Makes translations of schemas, in one direction. There is none for a schema that only describes JSON, so that plain payloads cost nothing. */
+export class Translations {
+  readonly #schemas: Schemas;
+  readonly #checks: Checks;
+  readonly #by: Dictionary;
+  readonly #byRef = new Map<string, Translate>();
+
+  /** @param checks in the terms of the values that are translated; they find the member of a union */
+  constructor(schemas: Schemas, checks: Checks, by: Dictionary) {
+    this.#schemas = schemas;
+    this.#checks = checks;
+    this.#by = by;
+  }
+
+  of(given: JsonSchema): Translate | undefined {
+    if (!this.#differs(given, new Set())) return undefined;
+    return given.$ref === undefined ? this.#make(this.#schemas.normal(given)) : this.#once(given);
+  }
+
+  /** The same translation wherever the reference stands, also within itself. */
+  #once(given: JsonSchema): Translate {
+    const key = JSON.stringify(given);
+    const known = this.#byRef.get(key);
+    if (known !== undefined) return known;
+    let inner: Translate;
+    const outer: Translate = (value) => deeper(inner, value, undefined);
+    this.#byRef.set(key, outer);
+    const schema = this.#schemas.normal(given);
+    inner = schema.$ref === undefined ? this.#make(schema) : (this.of(this.#schemas.resolve(schema.$ref)) ?? SAME);
+    return outer;
+  }
+
+  /** Something below the schema travels as something else. */
+  #differs(given: JsonSchema | boolean | undefined, seen: Set<string>): boolean {
+    if (given === undefined || typeof given === "boolean") return false;
+    if (given.$ref !== undefined) {
+      const key = JSON.stringify(given);
+      if (seen.has(key)) return false;
+      seen.add(key);
+    }
+    const schema = this.#schemas.normal(given);
+    if (schema["x-stem"] !== undefined) return true;
+    if (schema.$ref !== undefined) return this.#differs(this.#schemas.resolve(schema.$ref), seen);
+    const { anyOf = [], prefixItems = [], properties = {}, patternProperties = {}, items, additionalProperties } = schema;
+    const below = [
+      ...anyOf,
+      ...prefixItems,
+      ...Object.values(properties),
+      ...Object.values(patternProperties),
+      items,
+      additionalProperties,
+    ];
+    return below.some((member) => this.#differs(member, seen));
+  }
+
+  #make(schema: JsonSchema): Translate {
+    if (schema.anyOf !== undefined) return this.#union(schema);
+    const stem = schema["x-stem"];
+    const items = typeof schema.items === "object" ? schema.items : {};
+    if (stem === "map") {
+      const [key = {}, member = {}] = items.prefixItems ?? [];
+      const [ofKey, ofMember] = [this.of(key) ?? SAME, this.of(member) ?? SAME];
+      return (value) => this.#by.map(value, ofKey, ofMember);
+    }
+    if (stem === "set") {
+      const ofMember = this.of(items) ?? SAME;
+      return (value) => this.#by.set(value, ofMember);
+    }
+    if (stem !== undefined) return this.#by.leaves[stem];
+    return schema.type === "array" ? this.#list(schema) : this.#object(schema);
+  }
+
+  #list({ prefixItems = [], items }: JsonSchema): Translate {
+    const first = prefixItems.map((item) => this.of(item));
+    const rest = typeof items === "object" ? this.of(items) : undefined;
+    return (value) => {
+      if (!Array.isArray(value)) return value;
+      return Array.from(value, (member: unknown, i) =>
+        i < first.length ? (first[i]?.(member) ?? member) : rest === undefined ? member : rest(member),
+      );
+    };
+  }
+
+  #object({ properties = {}, patternProperties = {}, additionalProperties }: JsonSchema): Translate {
+    const named = new Map(Object.entries(properties).map(([key, member]) => [key, this.of(member)]));
+    const patterns = Object.entries(patternProperties).map(([pattern, member]) => ({ pattern: regExpOf(pattern), of: this.of(member) }));
+    const others = typeof additionalProperties === "object" ? this.of(additionalProperties) : undefined;
+    const changing = [...named].flatMap(([key, of]) => (of === undefined ? [] : [{ key, of }]));
+    const nameless = others !== undefined || patterns.some(({ of }) => of !== undefined);
+    return (value) => {
+      if (!isRecord(value)) return value;
+      // A copy has every property as its own, `__proto__` too, so that setting them sets nothing else.
+      const copy: Record<string, unknown> = { ...value };
+      for (const { key, of } of changing) if (Object.hasOwn(copy, key)) copy[key] = of(copy[key]);
+      if (!nameless) return copy;
+      for (const key of Object.keys(copy)) {
+        if (named.has(key)) continue;
+        const of = patterns.find(({ pattern }) => pattern.test(key))?.of ?? others;
+        if (of !== undefined) copy[key] = of(copy[key]);
+      }
+      return copy;
+    };
+  }
+
+  #union(schema: JsonSchema): Translate {
+    const members = this.#schemas.membersOf(schema).map((member) => ({ schema: member, made: this.#member(member) }));
+    const chooser = new Chooser(members, this.#schemas, this.#by.wire);
+    return (value) => {
+      const among = chooser.among(value);
+      const member = among.length < 2 ? among[0] : among.find(({ check }) => check(value, undefined));
+      return member === undefined ? value : member.translate(value);
+    };
+  }
+
+  #member(schema: JsonSchema): { readonly check: Check; readonly translate: Translate } {
+    return { check: this.#checks.of(schema), translate: this.of(schema) ?? SAME };
+  }
+}
