@@ -79,7 +79,13 @@ function handlersOf(owner: MarkedClass, report: Report): readonly Handler[] {
 }
 
 /** Whether a decorator may stand where it stands. */
-function usable({ decorator, called, place }: Mark, on: "class" | "member", report: Report): boolean {
+function usable({ decorator, called, place, unclear }: Mark, on: "class" | "member", report: Report): boolean {
+  if (unclear !== undefined) {
+    const rule =
+      "Let it return applyDecorators(Task(…), …), with constants and its parameters in the arguments, or say what it is in stem.config";
+    report("STEM1101", place, `${unclear} has to do with a decorator of nestjs-stem, and cannot be followed to it. ${rule}.`);
+    return false;
+  }
   if (!called) report("STEM1018", place, `@${decorator} is not called, so it marks nothing. Write @${decorator}().`);
   const fits = decorator === "Task" || (decorator === "Workflow") === (on === "class");
   if (!fits && decorator === "Workflow") report("STEM1018", place, "@Workflow stands on a method. It marks a class with a method run.");
@@ -97,6 +103,14 @@ function checkClass(owner: MarkedClass, kind: Handler["kind"], onClass: boolean,
       "STEM1004",
       owner.place,
       `class ${name} is not exported from its file, so the client cannot refer to its types. Add "export" at the top level.`,
+    );
+  }
+  if (owner.exportedAs !== undefined && owner.via === "unexported") {
+    const rule = "Export it there, under its name, so that the client can refer to its types";
+    report(
+      "STEM1102",
+      owner.place,
+      `class ${name} is in another package, which does not export it from what this project imports. ${rule}.`,
     );
   }
   // Marked methods of an abstract class belong to the providers that extend it.
@@ -143,6 +157,7 @@ function handlerOf(mark: Mark, owner: MarkedClass, member: Member | undefined, r
   }
   const sound = method === "unseen" || checkMethod(method, `${title(owner)}.${method.text}`, kind, report);
   if (name === undefined || owner.name === undefined || owner.exportedAs === undefined || !sound) return [];
+  const via = typeof owner.via === "object" ? owner.via : undefined;
   return [
     {
       kind,
@@ -151,7 +166,8 @@ function handlerOf(mark: Mark, owner: MarkedClass, member: Member | undefined, r
       instance: mark.instance.state === "known" ? mark.instance.value : undefined,
       priority: mark.priority.state === "known" ? mark.priority.value : undefined,
       className: owner.name,
-      exportedAs: owner.exportedAs,
+      exportedAs: via?.exportedAs ?? owner.exportedAs,
+      specifier: via?.specifier,
       file: owner.place.file,
       method: method === "unseen" ? "run" : method.name!,
       doc: (member === undefined ? owner.doc : undefined) ?? (method === "unseen" ? undefined : method.doc),

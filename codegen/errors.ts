@@ -5,7 +5,7 @@
  */
 export class CodegenError extends Error {
   override readonly name = "CodegenError";
-  readonly code: "STEM_MISSING_PEER" | "STEM_PROJECT_NOT_FOUND" | "STEM_OUT_REFUSED";
+  readonly code: "STEM_MISSING_PEER" | "STEM_PROJECT_NOT_FOUND" | "STEM_OUT_REFUSED" | "STEM_MANIFEST" | "STEM_CODEGEN_CONFIG" | "STEM_GIT";
   /** What to do next. */
   readonly hint: string;
 

@@ -1,8 +1,12 @@
 import { relative, resolve } from "node:path";
+import { type App, appsOf } from "./apps.js";
 import { check } from "./check.js";
+import type { WrittenManifest } from "./compat/index.js";
+import { readConfig } from "./config.js";
 import { CodegenError } from "./errors.js";
 import type { Diagnostic } from "./model.js";
 import { Reader } from "./read.js";
+import { loadTypescript } from "./read/load.js";
 import { clientText } from "./write/client.js";
 import { unifiedDiff } from "./write/diff.js";
 import { currentText, writeAtomically } from "./write/file.js";
@@ -12,6 +16,8 @@ export interface GenerateOptions {
   readonly project?: string | undefined;
   /** The file to write. Default `stem/stem.gen.ts` in the source root: the tsconfig's `rootDir`, else `src`, else its folder. */
   readonly out?: string | undefined;
+  /** One of several applications, by its name in nest-cli.json or stem.config. Default: all of them. */
+  readonly app?: string | undefined;
   /** Write nothing; say whether the file is up to date. */
   readonly check?: boolean | undefined;
   /** What paths are relative to. Default: the working directory of the process. */
@@ -20,6 +26,8 @@ export interface GenerateOptions {
 
 /** What a run of the generator did. */
 export interface Generated {
+  /** The application, where there are several. */
+  readonly app?: string;
   /** The generated file, relative to `cwd`, with `/`. */
   readonly out: string;
   readonly tasks: number;
@@ -28,24 +36,38 @@ export interface Generated {
   readonly diagnostics: readonly Diagnostic[];
   /**
    * `written` · `unchanged`: the file was up to date and was not touched · `stale`: it is not up to date (with `check`) · `errors`: an error is
-   * among the diagnostics, nothing was written.
+   * among the diagnostics, nothing was written · `empty`: one of several applications, without handlers, has no client and needs none.
    */
-  readonly state: "written" | "unchanged" | "stale" | "errors";
+  readonly state: "written" | "unchanged" | "stale" | "errors" | "empty";
   /** With state `stale`: from the file as it is to what it should be, as a unified diff. */
   readonly diff?: string;
+  /** What the sources say as a manifest, whether it was written or not; missing with state `errors`. */
+  readonly manifest?: WrittenManifest | undefined;
   /** Wall time. */
   readonly ms: number;
 }
 
 /**
- * Reads the project and writes its typed client.
+ * Reads a project and writes its typed client.
  *
- * @throws {CodegenError} `STEM_MISSING_PEER` without ts-morph, `STEM_PROJECT_NOT_FOUND`, `STEM_OUT_REFUSED`. What is wrong in the sources is not
- * thrown but returned as diagnostics.
+ * @throws {CodegenError} `STEM_MISSING_PEER` without ts-morph, `STEM_PROJECT_NOT_FOUND` (also if there are several applications and none is
+ * named), `STEM_OUT_REFUSED`, `STEM_CODEGEN_CONFIG`. What is wrong in the sources is not thrown but returned as diagnostics.
  */
 export async function generate(options: GenerateOptions = {}): Promise<Generated> {
   const started = performance.now();
-  return pass(await open(options), options, started);
+  const [first, ...others] = await openAll(options);
+  if (others.length === 0) return pass(first!, options, started);
+  const names = [first!, ...others].map(({ app }) => app.name).join(", ");
+  throw new CodegenError(
+    "STEM_PROJECT_NOT_FOUND",
+    `There are several applications here: ${names}.`,
+    "Name one of them (app), or use generateAll.",
+  );
+}
+
+/** As `generate`, for every application there is: in a Nest monorepo each has a client of its own. */
+export async function generateAll(options: GenerateOptions = {}): Promise<readonly Generated[]> {
+  return (await openAll(options)).map((opened) => pass(opened, options));
 }
 
 /** `file:line:col - error STEM1003: …`, which editors and terminals link. */
@@ -53,26 +75,41 @@ export function formatDiagnostic({ file, line, column, severity, code, message }
   return `${file}:${line}:${column} - ${severity} ${code}: ${message}`;
 }
 
-/** A reader for those options. @throws as `generate` */
-export function open({ project, out, cwd }: GenerateOptions): Promise<Reader> {
-  const base = resolve(cwd ?? process.cwd());
-  return Reader.open({ cwd: base, project, out: (sourceRoot) => outPath(base, out, sourceRoot) });
+/** An application, and what reads it. */
+export interface Opened {
+  readonly app: App;
+  readonly reader: Reader;
 }
 
-/** One run on a reader, which may have run before. @throws as `generate` */
-export function pass(reader: Reader, options: GenerateOptions, started = performance.now()): Generated {
+/** Every application those options mean. @throws as `generate` */
+export async function openAll(options: GenerateOptions): Promise<readonly [Opened, ...Opened[]]> {
+  const base = resolve(options.cwd ?? process.cwd());
+  const ts = await loadTypescript();
+  const config = await readConfig(ts, base);
+  const decorators = (config.decorators ?? []).map((one) => (typeof one === "string" ? { decorator: one } : one));
+  const [first, ...others] = appsOf(base, config, options).map((app): Opened => {
+    const out = (sourceRoot: string): string => outPath(base, app.out, sourceRoot);
+    return { app, reader: new Reader(ts, { cwd: base, project: app.project, decorators, out }) };
+  });
+  return [first!, ...others];
+}
+
+/** One run for an application, which may have run before. @throws as `generate` */
+export function pass({ app, reader }: Opened, options: GenerateOptions, started = performance.now()): Generated {
   const base = resolve(options.cwd ?? process.cwd());
   const show = (path: string): string => posix(relative(base, path));
   const ended = () => Math.round(performance.now() - started);
+  const named = app.name === undefined ? {} : { app: app.name };
   const reading = reader.read();
   if ("code" in reading) {
     const diagnostics = [at(reading, show(reading.file))];
-    return { out: show(outPath(base, options.out, base)), tasks: 0, workflows: 0, diagnostics, state: "errors", ms: ended() };
+    return { ...named, out: show(outPath(base, app.out, base)), tasks: 0, workflows: 0, diagnostics, state: "errors", ms: ended() };
   }
-  const out = outPath(base, options.out, reading.sourceRoot);
+  const out = outPath(base, app.out, reading.sourceRoot);
   const checked = check(reading.classes, show);
   const diagnostics = [...reading.diagnostics, ...checked.diagnostics].map((one) => at(one, show(one.file)));
   const counts = {
+    ...named,
     out: show(out),
     tasks: checked.handlers.filter(({ kind }) => kind === "task").length,
     workflows: checked.handlers.filter(({ kind }) => kind === "workflow").length,
@@ -81,6 +118,9 @@ export function pass(reader: Reader, options: GenerateOptions, started = perform
   if (diagnostics.some(({ severity }) => severity === "error")) return { ...counts, state: "errors", ms: ended() };
   const text = clientText(checked.handlers, out, reading.suffix(out));
   const before = currentText(out, show(out));
+  if (app.name !== undefined && options.app === undefined && checked.handlers.length === 0 && before === undefined) {
+    return { ...counts, state: "empty", ms: ended() };
+  }
   if (before === text) return { ...counts, state: "unchanged", ms: ended() };
   if (options.check === true) {
     const diff = unifiedDiff(before ?? "", text, { before: before === undefined ? "/dev/null" : show(out), after: show(out) });

@@ -1,7 +1,10 @@
 /**
  * `stem generate`: from decorated classes to a typed client. Knows nothing of the library; what it reads and writes names it by text.
  */
+export { type Change, type ChangeCode, changesText, compareWith, type Comparison, type Old } from "./compat/index.js";
 export { CodegenError } from "./errors.js";
-export { formatDiagnostic, generate, type Generated, type GenerateOptions } from "./generate.js";
+export { type AppConfig, type DecoratorConfig, defineConfig, readConfigFile, type StemConfig } from "./config.js";
+export { formatDiagnostic, generate, generateAll, type Generated, type GenerateOptions } from "./generate.js";
 export type { Diagnostic, DiagnosticCode } from "./model.js";
-export { watch, type WatchOptions } from "./watch.js";
+export { watch } from "./watch-all.js";
+export type { WatchOptions } from "./watch.js";

@@ -18,7 +18,7 @@ export interface Diagnostic extends Place {
   readonly message: string;
 }
 
-export type DiagnosticCode = `STEM10${number}` | `STEM20${number}`;
+export type DiagnosticCode = `STEM10${number}` | `STEM11${number}` | `STEM20${number}`;
 
 /** A type of the sources which the manifest is to describe, where it is written or where it has to be inferred. To all but `read/` and `types/` it is opaque. */
 export type WrittenType =
@@ -62,6 +62,8 @@ export interface Mark {
   readonly place: Place;
   /** False for `@Task` without parentheses. */
   readonly called: boolean;
+  /** The decorator as it is written (`@MailTask`), if it has to do with ours in a way that cannot be followed; nothing else is known then. */
+  readonly unclear: string | undefined;
   readonly name: Readable<string>;
   readonly queue: Readable<string>;
   /** The instance of Stem it belongs to. */
@@ -82,6 +84,11 @@ export interface MarkedClass {
   readonly place: Place;
   /** The name under which the file exports it (`"default"` for the default export); undefined if it does not. */
   readonly exportedAs: string | undefined;
+  /**
+   * For a class that the project imports from outside its own files: how it is imported from there; `"unexported"` if it belongs to another
+   * package, whose entry does not have it.
+   */
+  readonly via: { readonly specifier: string; readonly exportedAs: string } | "unexported" | undefined;
   readonly abstract: boolean;
   /** Type parameters without a default. */
   readonly unbound: readonly string[];
@@ -136,6 +143,8 @@ export interface Handler {
   readonly className: string;
   readonly exportedAs: string;
   readonly file: string;
+  /** What it is imported from, if not by its relative path. */
+  readonly specifier: string | undefined;
   readonly method: string;
   readonly doc: string | undefined;
   readonly place: Place;

@@ -1,11 +1,13 @@
 import { dirname } from "node:path";
 import type { Diagnostic, MarkedClass } from "./model.js";
 import { Classes } from "./read/classes.js";
-import { loadTypescript, type Typescript } from "./read/load.js";
+import { Composed, type Declared } from "./read/composed.js";
+import type { Typescript } from "./read/load.js";
 import { Marks } from "./read/marks.js";
 import { Origins } from "./read/origin.js";
-import { findProject, foldersOf, importSuffix, type Project } from "./read/project.js";
-import { Sources, stampOf } from "./read/sources.js";
+import { findProject, foldersOf, importSuffix, packageOf, posix, type Project } from "./read/project.js";
+import { reach, type Reached } from "./read/reach.js";
+import { type Source, Sources, stampOf } from "./read/sources.js";
 import { Values } from "./read/values.js";
 
 /** What a project says about its handlers. */
@@ -21,6 +23,8 @@ export interface Reading {
 export interface ReaderOptions {
   readonly cwd: string;
   readonly project: string | undefined;
+  /** Decorators declared to come to ours; relative modules are relative to `cwd`. */
+  readonly decorators: readonly Declared[];
   /** The generated file, which is not read: absolute, or given the source root. */
   readonly out: (sourceRoot: string) => string;
 }
@@ -33,40 +37,42 @@ export class Reader {
   readonly #ts: Typescript;
   readonly #options: ReaderOptions;
   readonly #sources: Sources;
+  readonly #origins: Origins;
+  readonly #composed: Composed;
   readonly #classes: Classes;
   /** What the last look found, for the reading that follows it: listing the folders takes as long as reading a few hundred files again. */
   #seen: Project | Diagnostic | undefined;
 
-  private constructor(ts: Typescript, options: ReaderOptions) {
+  constructor(ts: Typescript, options: ReaderOptions) {
     this.#ts = ts;
     this.#options = options;
     this.#sources = new Sources(ts);
-    const origins = new Origins(ts, this.#sources);
+    const origins = (this.#origins = new Origins(ts, this.#sources));
     const values = new Values(ts, origins);
-    this.#classes = new Classes(ts, this.#sources, origins, new Marks(ts, this.#sources, origins, values));
+    this.#composed = new Composed(ts, origins, values);
+    this.#classes = new Classes(ts, this.#sources, origins, new Marks(ts, this.#sources, origins, values, this.#composed));
   }
 
-  /** @throws {CodegenError} `STEM_MISSING_PEER` */
-  static async open(options: ReaderOptions): Promise<Reader> {
-    return new Reader(await loadTypescript(), options);
-  }
-
-  /** @throws {CodegenError} `STEM_PROJECT_NOT_FOUND` */
+  /** @throws {CodegenError} `STEM_PROJECT_NOT_FOUND`, `STEM_CODEGEN_CONFIG` */
   read(): Reading | Diagnostic {
     const project = this.#seen ?? this.#project();
     this.#seen = undefined;
     if ("code" in project) return project;
     const classes: MarkedClass[] = [];
     const diagnostics: Diagnostic[] = [];
-    for (const path of this.#sources.begin(project.options, project.files)) {
-      const source = this.#sources.source(path);
-      if (source === undefined) continue;
-      // What the parser makes of a broken file is a guess; a client written from it could lack a task.
-      if (source.broken === undefined) classes.push(...this.#classes.in(source));
-      else {
-        const message = `this file uses nestjs-stem and cannot be parsed: ${source.broken.text.replace(/\.$/, "")}. Correct the syntax.`;
-        diagnostics.push({ ...source.broken.place, code: "STEM1016", severity: "error", message });
-      }
+    this.#sources.begin(project.options);
+    const { decorators, cwd } = this.#options;
+    this.#composed.begin(decorators, `${posix(cwd)}/stem.config.ts`);
+    const named = decorators.map(({ decorator }) => decorator.split("#")[1]!);
+    const out = this.#options.out(project.sourceRoot);
+    const reached = reach(this.#sources, project.files, out);
+    const outside = new Set(reached.files);
+    for (const path of this.#sources.marked([...project.files, ...reached.files], named)) {
+      const { found, broken } = this.#classesIn(path);
+      for (const one of found) classes.push(outside.has(path) ? { ...one, via: this.#via(one, path, reached, out) } : one);
+      if (broken === undefined) continue;
+      const message = `this file uses nestjs-stem and cannot be parsed: ${broken.text.replace(/\.$/, "")}. Correct the syntax.`;
+      diagnostics.push({ ...broken.place, code: "STEM1016", severity: "error", message });
     }
     this.#sources.end();
     return { sourceRoot: project.sourceRoot, classes, diagnostics, suffix: (out) => importSuffix(this.#ts, project.options, out) };
@@ -86,6 +92,32 @@ export class Reader {
     const followed = this.#sources.paths().filter((path) => !path.includes("/node_modules/"));
     const stamp = [JSON.stringify(project.options), ...project.files].join("\n");
     return { folders: foldersOf({ ...project, files: [...project.files, ...followed] }), changed, stamp };
+  }
+
+  /** What the parser makes of a broken file is a guess, and a client written from it could lack a task. */
+  #classesIn(path: string): { readonly found: readonly MarkedClass[]; readonly broken?: NonNullable<Source["broken"]> } {
+    try {
+      const source = this.#sources.source(path);
+      if (source === undefined) return { found: [] };
+      return source.broken === undefined ? { found: this.#classes.in(source) } : { found: [], broken: source.broken };
+    } catch (error) {
+      // Parser and readers go down with the source; some thousand levels deep the stack ends.
+      if (!(error instanceof RangeError)) throw error;
+      return { found: [], broken: { place: { file: path, line: 1, column: 1 }, text: "it is nested too deeply" } };
+    }
+  }
+
+  /** How the project imports a class that is outside it: from what it imports there already, else by its path within the same package. */
+  #via({ name, exportedAs }: MarkedClass, path: string, { entries }: Reached, out: string): MarkedClass["via"] {
+    for (const { specifier, file } of entries) {
+      for (const wanted of [exportedAs, name]) {
+        const found = wanted === undefined ? undefined : this.#origins.member(wanted, { kind: "module", path: file });
+        if (found?.kind !== "declared" || found.source.path !== path || !("name" in found.node)) continue;
+        const declared = found.node.name as { readonly text?: unknown } | undefined;
+        if (declared?.text === name) return { specifier, exportedAs: wanted! };
+      }
+    }
+    return packageOf(path) === packageOf(out) ? undefined : "unexported";
   }
 
   #project(): Project | Diagnostic {

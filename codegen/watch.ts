@@ -1,7 +1,7 @@
 import { existsSync, type FSWatcher, watch as watchFolder } from "node:fs";
 import { relative, resolve } from "node:path";
 import { CodegenError } from "./errors.js";
-import { type Generated, type GenerateOptions, open, pass } from "./generate.js";
+import { type Generated, type GenerateOptions, type Opened, pass } from "./generate.js";
 
 export interface WatchOptions extends GenerateOptions {
   /** Quiet time after an edit before the sources are read, since editors save in several moves. Milliseconds, default 30. */
@@ -13,14 +13,14 @@ export interface WatchOptions extends GenerateOptions {
 }
 
 /**
- * Generates now and after every change of the sources, until closed. `onResult` is called after each run in which something may have
+ * Generates for one application now and after every change of its sources, until closed. `onResult` is called after each run in which something may have
  * changed; an edit of the generated file itself is not such a change, but its removal is. Only files that changed are parsed again.
  *
  * @throws as `generate`, for the first run only. Later a project that cannot be found or a file that cannot be written is a result with
  * state `errors` and a diagnostic, and watching goes on.
  */
-export async function watch(options: WatchOptions, onResult: (result: Generated) => void): Promise<{ close(): Promise<void> }> {
-  const reader = await open(options);
+export function watchApp(opened: Opened, options: WatchOptions, onResult: (result: Generated) => void): { close(): void } {
+  const { reader } = opened;
   const base = resolve(options.cwd ?? process.cwd());
   const watchers = new Map<string, FSWatcher>();
   let timer: NodeJS.Timeout | undefined;
@@ -70,7 +70,7 @@ export async function watch(options: WatchOptions, onResult: (result: Generated)
     watchers.clear();
   };
   const run = (): Generated => {
-    const result = pass(reader, options);
+    const result = pass(opened, options);
     out = resolve(base, result.out);
     return result;
   };
@@ -87,7 +87,7 @@ export async function watch(options: WatchOptions, onResult: (result: Generated)
       // The file is missing, but nothing was edited: errors have been told already.
       if (edited || result.state !== "errors") onResult(result);
     } catch (error) {
-      const told = failed(error, base, options, started);
+      const told = failed(error, { ...options, ...opened.app }, started);
       const { message } = told.diagnostics[0]!;
       if (message !== seen) onResult(told);
       seen = message;
@@ -107,11 +107,12 @@ export async function watch(options: WatchOptions, onResult: (result: Generated)
   }
   // For an edit made during the first run.
   soon();
-  return { close: async () => close() };
+  return { close };
 }
 
 /** What stops a run while watching, as a result. Anything that was not thrown on purpose is thrown on. */
-function failed(error: unknown, base: string, options: GenerateOptions, started: number): Generated {
+export function failed(error: unknown, options: GenerateOptions, started: number): Generated {
+  const base = resolve(options.cwd ?? process.cwd());
   if (!(error instanceof CodegenError)) throw error;
   const file = relative(base, resolve(base, options.project ?? "tsconfig.json")).replaceAll("\\", "/");
   const message = error.message.replace(/\s+/g, " ");

@@ -51,6 +51,7 @@ export class Classes {
       name: node.name?.text,
       place: this.#sources.place(node.name ?? this.#keyword(node, source), source),
       exportedAs: node.parent === source.tree ? this.#exportedAs(node, source) : undefined,
+      via: undefined,
       abstract: this.#has(node, ts.SyntaxKind.AbstractKeyword),
       unbound: (node.typeParameters ?? []).filter((one) => one.default === undefined).map((one) => one.name.text),
       controller: this.#marks.controller(node, source),

@@ -1,11 +1,12 @@
 import type { ts } from "ts-morph";
 import type { Mark, Readable } from "../model.js";
+import { type Composed, oursOf, type Use } from "./composed.js";
 import type { Typescript } from "./load.js";
 import type { Origin, Origins } from "./origin.js";
 import type { Source, Sources } from "./sources.js";
 import type { Value, Values } from "./values.js";
 
-const OURS = ["Task", "Workflow", "Step"] as const;
+const ABSENT = { state: "absent" } as const;
 
 /** Options of a task or workflow that are told as they are. */
 const OTHERS = ["keepFailed", "keepResult", "retry", "timeout"] as const;
@@ -16,22 +17,29 @@ export class Marks {
   readonly #sources: Sources;
   readonly #origins: Origins;
   readonly #values: Values;
+  readonly #composed: Composed;
 
-  constructor(ts: Typescript, sources: Sources, origins: Origins, values: Values) {
+  constructor(ts: Typescript, sources: Sources, origins: Origins, values: Values, composed: Composed) {
     this.#ts = ts;
     this.#sources = sources;
     this.#origins = origins;
     this.#values = values;
+    this.#composed = composed;
   }
 
-  /** Our decorators on a node, in source order. */
+  /** Our decorators on a node, written out or composed, in source order. */
   on(node: ts.Node, source: Source): readonly Mark[] {
     const marks: Mark[] = [];
     for (const decorator of this.#decorators(node)) {
-      const origin = this.#origin(decorator, source);
-      if (origin?.kind !== "package" || origin.specifier !== "nestjs-stem") continue;
-      const name = OURS.find((ours) => ours === origin.name);
-      if (name !== undefined) marks.push(this.#read(decorator, name, source));
+      const { expression } = decorator;
+      const ours = oursOf(this.#origin(decorator, source));
+      if (ours !== undefined) {
+        marks.push(this.#read(decorator, ours, source));
+        continue;
+      }
+      const followed = this.#composed.follow(expression, source);
+      if (followed === "unclear") marks.push(this.#unclear(decorator, source));
+      else for (const use of followed) marks.push(this.#made(decorator, use, source));
     }
     return marks;
   }
@@ -63,10 +71,7 @@ export class Marks {
   #origin(decorator: ts.Decorator, source: Source): Origin | undefined {
     const ts = this.#ts;
     const { expression } = decorator;
-    const callee = ts.isCallExpression(expression) ? expression.expression : expression;
-    if (ts.isIdentifier(callee)) return this.#origins.of(callee.text, source);
-    if (!ts.isPropertyAccessExpression(callee) || !ts.isIdentifier(callee.expression)) return undefined;
-    return this.#memberOf(callee.expression.text, callee.name.text, source);
+    return this.#composed.originOf(ts.isCallExpression(expression) ? expression.expression : expression, source);
   }
 
   #memberOf(namespace: string, name: string, source: Source): Origin | undefined {
@@ -85,12 +90,13 @@ export class Marks {
     const given = inOptions ? value : second && this.#values.of(second, source);
     const option = <T extends "string" | "number">(key: string, kind: T) =>
       options === undefined || given === undefined || given.kind === "undefined"
-        ? ({ state: "absent" } as const)
+        ? ABSENT
         : this.#readable(this.#at(options, key), this.#values.member(given, key), kind, source);
     return {
       decorator: name,
       place: this.#sources.place(decorator, source),
       called: ts.isCallExpression(expression),
+      unclear: undefined,
       name:
         inOptions || first === undefined || value === undefined ? option("name", "string") : this.#readable(first, value, "string", source),
       queue: option("queue", "string"),
@@ -107,6 +113,36 @@ export class Marks {
     const read = OTHERS.map((key) => [key, of(key)] as const).filter(([, value]) => value !== undefined);
     const known = given !== undefined && given.kind !== "undefined";
     return { unchecked: of("validate") === false, standard: known && (has("input") || has("output")), options: Object.fromEntries(read) };
+  }
+
+  /** As `#read`, for one that a composed decorator makes. Whatever there is to say about it is said at the decorator in use. */
+  #made(decorator: ts.Decorator, { decorator: name, args, defaults }: Use, source: Source): Mark {
+    const place = this.#sources.place(decorator, source);
+    const [first, second]: readonly (Value | undefined)[] = args ?? [{ kind: "unreadable" }, { kind: "unreadable" }];
+    const inOptions = first?.kind === "object";
+    const given = inOptions ? first : second;
+    const option = <T extends "string" | "number">(key: string, kind: T) =>
+      given === undefined || given.kind === "undefined" ? ABSENT : this.#readable(decorator, this.#values.member(given, key), kind, source);
+    const declared = <T>(key: "queue" | "instance" | "priority", found: Readable<T>): Readable<T> =>
+      found.state === "absent" && defaults?.[key] !== undefined ? { state: "known", value: defaults[key] as T, place } : found;
+    return {
+      decorator: name,
+      place,
+      called: true,
+      unclear: undefined,
+      name: inOptions || first === undefined ? option("name", "string") : this.#readable(decorator, first, "string", source),
+      queue: declared("queue", option("queue", "string")),
+      instance: declared("instance", option("instance", "string")),
+      priority: declared("priority", option("priority", "number")),
+      ...this.#others(given),
+    };
+  }
+
+  #unclear(decorator: ts.Decorator, source: Source): Mark {
+    const { expression } = decorator;
+    const callee = this.#ts.isCallExpression(expression) ? expression.expression : expression;
+    const nothing = { called: true, name: ABSENT, queue: ABSENT, instance: ABSENT, priority: ABSENT, ...this.#others(undefined) };
+    return { ...nothing, decorator: "Task", place: this.#sources.place(decorator, source), unclear: `@${shortText(callee, source)}` };
   }
 
   /** Where the option is written, if it is written here. */

@@ -27,6 +27,11 @@ interface Names {
 /** Packages whose own files are never looked into: what they export is known by name. */
 const KNOWN_PACKAGES = new Set(["nestjs-stem", "@nestjs/common"]);
 
+/** Whether a specifier names such a package, or a part of one. */
+export function isKnownPackage(specifier: string): boolean {
+  return KNOWN_PACKAGES.has(specifier) || specifier.startsWith("nestjs-stem/") || specifier.startsWith("@nestjs/");
+}
+
 /** More re-exports in a row than this is a cycle. */
 const FARTHEST = 16;
 
@@ -67,7 +72,12 @@ export class Origins {
     );
   }
 
-  #imported({ specifier, name }: Imported, source: Source, far: number): Origin | undefined {
+  /** What `import { name } from "specifier"` in a file at that path would mean. */
+  imported(specifier: string, name: string, from: string): Origin | undefined {
+    return this.#imported({ specifier, name }, { path: from }, 0);
+  }
+
+  #imported({ specifier, name }: Imported, source: Pick<Source, "path">, far: number): Origin | undefined {
     if (KNOWN_PACKAGES.has(specifier)) return { kind: "package", specifier, name };
     const path = this.#sources.resolve(specifier, source);
     if (path === undefined) return { kind: "package", specifier, name };
@@ -112,6 +122,10 @@ export class Origins {
       } else if (name === undefined) defaultNode = what;
       else exports.set("default", { local: name.text });
     };
+    const declareAll = (node: ts.Statement, what: ts.Node, name: ts.BindingName): void => {
+      if (ts.isIdentifier(name)) return declare(node, name, what);
+      for (const one of name.elements) if (ts.isBindingElement(one)) declareAll(node, one, one.name);
+    };
     for (const node of source.tree.statements) {
       if (ts.isImportDeclaration(node) && ts.isStringLiteral(node.moduleSpecifier)) {
         const specifier = node.moduleSpecifier.text;
@@ -143,10 +157,13 @@ export class Origins {
         if (ts.isIdentifier(node.expression)) exports.set("default", { local: node.expression.text });
         else defaultNode = node.expression;
       } else if (ts.isVariableStatement(node)) {
-        for (const one of node.declarationList.declarations) if (ts.isIdentifier(one.name)) declare(node, one.name, one);
-      } else if (ts.isClassDeclaration(node) || ts.isEnumDeclaration(node) || ts.isFunctionDeclaration(node)) {
+        for (const one of node.declarationList.declarations) declareAll(node, one, one.name);
+      } else if (ts.isFunctionDeclaration(node)) {
+        // Of overloads, the one with the body counts.
+        if (node.body !== undefined && node.name !== undefined) declared.delete(node.name.text);
         declare(node, node.name, node);
-      }
+      } else if (ts.isClassDeclaration(node) || ts.isEnumDeclaration(node)) declare(node, node.name, node);
+      else if (ts.isModuleDeclaration(node) && ts.isIdentifier(node.name)) declare(node, node.name, node);
     }
     return { imports, declared, exports, stars, defaultNode };
   }

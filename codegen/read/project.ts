@@ -15,12 +15,14 @@ export interface Project {
   /** Where generated code goes by default: `rootDir`, else `src`, else the folder. */
   readonly sourceRoot: string;
   readonly options: ts.CompilerOptions;
+  /** The tsconfig and all it extends. */
+  readonly configs: readonly string[];
   /** Folders that are included as a whole. */
   readonly includes: readonly string[];
 }
 
-const TESTS = /[.-](?:spec|test)\.[cm]?tsx?$|\/(?:__tests__|__mocks__|node_modules)\//;
-const DECLARATIONS = /\.d\.(?:[^./]+\.)?[cm]?ts$/;
+export const TESTS = /[.-](?:spec|test)\.[cm]?tsx?$|\/(?:__tests__|__mocks__|node_modules)\//;
+export const DECLARATIONS = /\.d\.(?:[^./]+\.)?[cm]?ts$/;
 
 /**
  * Finds the project.
@@ -32,8 +34,14 @@ const DECLARATIONS = /\.d\.(?:[^./]+\.)?[cm]?ts$/;
 export function findProject(ts: Typescript, cwd: string, project: string | undefined): Project | Diagnostic {
   const config = configPath(cwd, project);
   const folder = config === undefined ? posix(cwd) : dirname(config);
-  const read = config === undefined ? { config: {} } : ts.readConfigFile(config, (path) => ts.sys.readFile(path));
-  const parsed = read.error === undefined ? ts.parseJsonConfigFileContent(read.config, ts.sys, folder, undefined, config) : undefined;
+  const configs = new Set<string>();
+  const readFile = (path: string): string | undefined => {
+    configs.add(posix(resolve(path)));
+    return ts.sys.readFile(path);
+  };
+  const read = config === undefined ? { config: {} } : ts.readConfigFile(config, readFile);
+  const host = { ...ts.sys, readFile };
+  const parsed = read.error === undefined ? ts.parseJsonConfigFileContent(read.config, host, folder, undefined, config) : undefined;
   const error = read.error ?? parsed?.errors.find(({ code }) => FATAL.has(code));
   if (parsed === undefined || error !== undefined) {
     const at = error?.file?.getLineAndCharacterOfPosition(error.start ?? 0);
@@ -62,6 +70,7 @@ export function findProject(ts: Typescript, cwd: string, project: string | undef
     files: [...new Set(files)].filter((path) => !DECLARATIONS.test(path) && !TESTS.test(path.slice(folder.length))).sort(),
     sourceRoot: sourceRoot(folder, parsed.options.rootDir),
     options: parsed.options,
+    configs: [...configs],
     includes: Object.keys(parsed.wildcardDirectories ?? {}).map((path) => posix(resolve(path))),
   };
 }
@@ -109,9 +118,17 @@ function packageType(folder: string): unknown {
   }
 }
 
+/** The folder of the nearest package.json above a file. */
+export function packageOf(file: string): string | undefined {
+  for (let at = dirname(file); ; at = dirname(at)) {
+    if (existsSync(`${at}/package.json`)) return at;
+    if (dirname(at) === at) return undefined;
+  }
+}
+
 /** Every folder in which a source may appear: those of the files, and all below the included ones. */
-export function foldersOf({ config, files, folder, includes, options }: Project): readonly string[] {
-  const found = new Set(files.map((path) => dirname(path)));
+export function foldersOf({ config, configs, files, folder, includes, options }: Project): readonly string[] {
+  const found = new Set([...files, ...configs].map((path) => dirname(path)));
   found.add(config === undefined ? folder : dirname(config));
   const skipped = new Set(
     [options.outDir, options.declarationDir].filter((path) => path !== undefined).map((path) => posix(resolve(path))),

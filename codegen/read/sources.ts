@@ -2,7 +2,9 @@ import { readFileSync, statSync } from "node:fs";
 import { dirname, extname } from "node:path";
 import type { ts } from "ts-morph";
 import type { Place } from "../model.js";
+import { type Glance, glanceAt, markedAmong } from "./glance.js";
 import type { Typescript } from "./load.js";
+import { Outputs } from "./outputs.js";
 
 /** A parsed file. */
 export interface Source {
@@ -12,9 +14,12 @@ export interface Source {
   readonly broken: { readonly place: Place; readonly text: string } | undefined;
 }
 
-/** `export { Task as Job } from "nestjs-stem"`, by which a file gives our decorators names of its own. */
-const RENAMED = /export\s*\{([^}]*)\}/g;
-const AS = /\b(?:Task|Workflow|Step)\s+as\s+([\w$]+)/g;
+interface Kept {
+  readonly stamp: string;
+  readonly text: string;
+  glance?: Glance;
+  source?: Source;
+}
 
 /**
  * The files of a project, read when asked for and kept until they change on disk. Only the syntax is looked at: no types, no
@@ -22,33 +27,40 @@ const AS = /\b(?:Task|Workflow|Step)\s+as\s+([\w$]+)/g;
  */
 export class Sources {
   readonly #ts: Typescript;
-  readonly #files = new Map<string, { readonly stamp: string; readonly text: string; source?: Source }>();
+  readonly #outputs: Outputs;
+  readonly #files = new Map<string, Kept>();
   readonly #checked = new Set<string>();
   #options: ts.CompilerOptions = {};
   #resolved = new Map<string, string | undefined>();
 
   constructor(ts: Typescript) {
     this.#ts = ts;
+    this.#outputs = new Outputs(ts);
   }
 
-  /**
-   * Starts a pass: each file is compared with the disk once more, and modules are looked up anew.
-   *
-   * @returns those of `files` which, at a glance at their text, may hold a decorator of ours: they import our package, or write one of its
-   * decorators by the name under which a file of the project re-exports it. Only these are worth parsing.
-   */
-  begin(options: ts.CompilerOptions, files: readonly string[]): readonly string[] {
+  /** Starts a pass: each file is compared with the disk once more, and modules are looked up anew. */
+  begin(options: ts.CompilerOptions): void {
     this.#options = options;
     this.#checked.clear();
     this.#resolved = new Map();
-    const texts = files.map((path) => this.#read(path)?.text ?? "");
-    const names = ["Task", "Workflow", "Step"];
-    for (const text of texts) {
-      if (!text.includes("nestjs-stem")) continue;
-      for (const [, list] of text.matchAll(RENAMED)) for (const [, name] of list!.matchAll(AS)) names.push(name!.replaceAll("$", "\\$"));
-    }
-    const marked = new RegExp(`nestjs-stem|@\\s*(?:[\\w$]+\\s*\\.\\s*)?(?:${names.join("|")})(?![\\w$])`);
-    return files.filter((_, index) => marked.test(texts[index]!));
+    this.#outputs.begin();
+  }
+
+  /** Those of `files` which, at a glance at their text, may hold a decorator of ours, also under one of the names in `named`. */
+  marked(files: readonly string[], named: readonly string[]): readonly string[] {
+    const there = files.filter((path) => this.glance(path) !== undefined);
+    const marked = markedAmong(
+      there.map((path) => this.glance(path)!),
+      named,
+    );
+    return there.filter((_, at) => marked[at]);
+  }
+
+  /** What the text of a file tells at a glance; undefined if it cannot be read. */
+  glance(path: string): Glance | undefined {
+    const file = this.#read(path);
+    if (file !== undefined) file.glance ??= glanceAt(file.text);
+    return file?.glance;
   }
 
   /** Forgets files that the last pass had no use for. */
@@ -75,19 +87,21 @@ export class Sources {
   }
 
   /** The source file that an import of `specifier` in `from` means; undefined if there is none in reach. */
-  resolve(specifier: string, from: Source): string | undefined {
+  resolve(specifier: string, from: Pick<Source, "path">): string | undefined {
     const key = `${dirname(from.path)}\0${specifier}`;
     if (this.#resolved.has(key)) return this.#resolved.get(key);
     const { resolvedModule } = this.#ts.resolveModuleName(specifier, from.path, this.#options, this.#ts.sys);
     const found =
       resolvedModule === undefined ? undefined : this.#ts.sys.resolvePath(resolvedModule.resolvedFileName).replaceAll("\\", "/");
-    const path = found !== undefined && /\.[cm]?tsx?$/.test(found) ? found : this.#guess(specifier, from);
+    let path = found !== undefined && /\.[cm]?tsx?$/.test(found) ? found : this.#guess(specifier, from);
+    if (path === undefined) path = this.#outputs.entry(specifier, from.path);
+    else if (/\.d\.[cm]?ts$/.test(path)) path = this.#outputs.sourceOf(path) ?? path;
     this.#resolved.set(key, path);
     return path;
   }
 
   /** Bundlers and Node disagree about suffixes; for the sake of a constant any of the usual readings will do. */
-  #guess(specifier: string, from: Source): string | undefined {
+  #guess(specifier: string, from: Pick<Source, "path">): string | undefined {
     if (!/^\.\.?(\/|$)/.test(specifier)) return undefined;
     const plain = `${dirname(from.path)}/${specifier}`.replace(/\.[cm]?js$/, "");
     const tries = [".ts", ".tsx", ".mts", ".cts", ".d.ts", "/index.ts"].map((end) => this.#ts.sys.resolvePath(plain + end));
@@ -98,7 +112,7 @@ export class Sources {
     return placeAt(source.tree, node.getStart(source.tree), source.path);
   }
 
-  #read(path: string) {
+  #read(path: string): Kept | undefined {
     const kept = this.#files.get(path);
     if (kept !== undefined && this.#checked.has(path)) return kept;
     const stamp = stampOf(path);
@@ -107,7 +121,7 @@ export class Sources {
     if (kept?.stamp === stamp) return kept;
     const text = textOf(path);
     if (text === undefined) return undefined;
-    const file: { readonly stamp: string; readonly text: string; source?: Source } = { stamp, text };
+    const file: Kept = { stamp, text };
     this.#files.set(path, file);
     return file;
   }

@@ -43,7 +43,7 @@ export function importsOf(handlers: readonly Handler[], out: string, suffix: ".j
     }
     taken.add(name);
     names.set(identity(handler), name);
-    const path = quote(specifier(handler.file, out, suffix));
+    const path = quote(handler.specifier ?? specifier(handler.file, out, suffix));
     if (handler.exportedAs === "default") return `import type ${name} from ${path};`;
     return `import type { ${handler.exportedAs === name ? name : `${handler.exportedAs} as ${name}`} } from ${path};`;
   });

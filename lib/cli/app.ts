@@ -1,15 +1,10 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { INestApplicationContext, LoggerService, Type } from "@nestjs/common";
+import { readConfigFile, type StemConfig } from "../../codegen/index.js";
 import type { StemRuntime } from "../nest/runtime.js";
 import { Exit, EXIT } from "./exit.js";
-
-/** What `stem.config.js` (or .mjs) may export by default. */
-export interface StemConfig {
-  /** The root module: `"dist/app.module.js#AppModule"`, or a function that returns the class. */
-  readonly app?: string | (() => unknown);
-}
 
 /** Options shared by the commands that need the app. */
 export interface AppOptions {
@@ -26,7 +21,8 @@ export interface OpenApp {
 
 const NAME_THE_BUILT_FILE = " Name the built file: dist/app.module.js.";
 
-const CONFIGS = ["stem.config.js", "stem.config.mjs", "stem.config.cjs"];
+/** JavaScript first: it is what the app runs as where it is deployed. */
+const CONFIGS = ["js", "mjs", "cjs", "json", "ts", "mts"].map((end) => `stem.config.${end}`);
 
 /**
  * Boots the user's app without HTTP, in the role the command needs.
@@ -88,10 +84,23 @@ export async function loadModule(options: AppOptions): Promise<Type> {
       `No app is named. Use --app dist/app.module.js#AppModule, or write ${CONFIGS[0]}: export default { app: "dist/app.module.js#AppModule" };`,
     );
   }
-  const { default: config } = (await load(file)) as { default?: StemConfig };
+  const config = await loadConfig(file);
   if (typeof config?.app === "string") return fromPath(config.app);
   if (typeof config?.app === "function") return moduleOf(await config.app(), `${file}: app()`);
   throw new Exit(EXIT.usage, `${file} has no "app". Write: export default { app: "dist/app.module.js#AppModule" };`);
+}
+
+/** JSON and JavaScript as they are; TypeScript as far as this Node.js loads it, else as the generator reads it: constants only. */
+async function loadConfig(file: string): Promise<StemConfig | undefined> {
+  if (file.endsWith(".json")) return JSON.parse(readFileSync(file, "utf8")) as StemConfig;
+  if (!/\.m?ts$/.test(file)) return (await load(file))["default"] as StemConfig | undefined;
+  try {
+    return ((await import(pathToFileURL(resolve(file)).href)) as { default?: StemConfig }).default;
+  } catch (error) {
+    const { code } = (error ?? {}) as { readonly code?: unknown };
+    if (code !== "ERR_UNKNOWN_FILE_EXTENSION") throw new Exit(EXIT.usage, `${file} cannot be loaded: ${messageOf(error)}.`);
+    return readConfigFile(file);
+  }
 }
 
 async function fromPath(path: string): Promise<Type> {

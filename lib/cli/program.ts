@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { messageOf } from "./app.js";
 import { addDlq } from "./commands/dlq.js";
@@ -49,10 +49,13 @@ export async function runProgram(args: readonly string[]): Promise<number> {
 
 function codeOf(error: unknown): number {
   const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
-  return /^STEM_(PROJECT|OUT|OPTION)/.test(code) ? EXIT.usage : EXIT.unusable;
+  return /^STEM_(PROJECT|OUT|OPTION|MANIFEST|GIT|CODEGEN_CONFIG)/.test(code) ? EXIT.usage : EXIT.unusable;
 }
 
 function version(): string {
-  const { version } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")) as { version: string };
-  return version;
+  // From dist/lib/cli, or from the sources in lib/cli.
+  const file = ["../../../package.json", "../../package.json"]
+    .map((path) => new URL(path, import.meta.url))
+    .find((url) => existsSync(url))!;
+  return (JSON.parse(readFileSync(file, "utf8")) as { readonly version: string }).version;
 }

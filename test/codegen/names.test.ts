@@ -12,6 +12,16 @@ export class Holder { static readonly NAME: string = "n.static"; static changing
 const hidden = "n.alias";
 export { hidden as shown };
 export default "n.default";
+export enum Sum { Base = "n.", Whole = Base + "whole" }
+export class Below extends Holder {}
+export namespace Space { const at = "n.space"; export const SPACE = at; export enum Kind { One = "n.kind" } export namespace In { export const X = "n.in"; } }
+export const { taken, deep: { er: renamed = "x" }, list: [, second] } = { taken: "n.taken", deep: { er: "n.er" }, list: ["a", "n.second"] } as const;
+export const FROZEN = Object.freeze({ mail: "n.frozen" } as const);
+export const LIST = ["n.first"] as const;
+export const BY = { [Text.Send]: "n.by" } as const;
+const at = "n.outer";
+export const PICK = BY[Text.Send] satisfies string;
+export const MAYBE = { name: undefined as string | undefined };
 `;
 
 describe("a name is worked out from", () => {
@@ -37,6 +47,25 @@ describe("a name is worked out from", () => {
     ["all.PLAIN", "n.plain", 'import { all } from "./barrel.js";'],
     ["PLAIN", "n.plain", 'import { PLAIN } from "@app/names";'],
     ["FAR", "n.far", 'import { FAR } from "shared";'],
+    ["FARS.mail.send", "n.fars", 'import { FARS } from "shared";'],
+    ["Far.Send", "n.farEnum", 'import { Far } from "shared";'],
+    ["FarHolder.NAME", "n.farStatic", 'import { FarHolder } from "shared";'],
+    ["Sum.Whole", "n.whole", 'import { Sum } from "./names.js";'],
+    ["all.Text.Send", "n.enum", 'import { all } from "./barrel.js";'],
+    ["names.all.Text.Send", "n.enum", 'import * as names from "./barrel.js";'],
+    ["Renamed.Send", "n.enum", 'import { Renamed } from "./barrel.js";'],
+    ["Below.NAME", "n.static", 'import { Below } from "./names.js";'],
+    ["Space.SPACE", "n.space", 'import { Space } from "./names.js";'],
+    ["Space.Kind.One", "n.kind", 'import { Space } from "./names.js";'],
+    ["Space.In.X", "n.in", 'import { Space } from "./names.js";'],
+    ["taken", "n.taken", 'import { taken } from "./names.js";'],
+    ["renamed", "n.er", 'import { renamed } from "./names.js";'],
+    ["second", "n.second", 'import { second } from "./names.js";'],
+    ["FROZEN.mail", "n.frozen", 'import { FROZEN } from "./names.js";'],
+    ["LIST[0]", "n.first", 'import { LIST } from "./names.js";'],
+    ["PICK", "n.by", 'import { PICK } from "./names.js";'],
+    ["MAYBE.name ?? 'n.maybe'", "n.maybe", 'import { MAYBE } from "./names.js";'],
+    ["(NO as { x?: { y: string } }).x?.y ?? 'n.chain'", "n.chain", "const NO = {};"],
   ])("%s", (expression, name, before = "") =>
     withProject(
       {
@@ -44,9 +73,10 @@ describe("a name is worked out from", () => {
         "src/app.ts": body(expression, before),
         "src/names.ts": NAMES,
         "src/barrel.ts":
-          'export * from "./barrel.js";\nexport * from "somewhere";\nexport * from "./names.js";\nexport * as all from "./names.js";',
+          'export * from "./barrel.js";\nexport * from "somewhere";\nexport * from "./names.js";\nexport * as all from "./names.js";\nexport { Text as Renamed } from "./names.js";',
         "node_modules/shared/package.json": '{ "name": "shared", "types": "index.d.ts" }',
-        "node_modules/shared/index.d.ts": 'export declare const FAR: "n.far";',
+        "node_modules/shared/index.d.ts":
+          'export declare const FAR: "n.far";\nexport declare const FARS: { readonly mail: { readonly send: "n.fars" } };\nexport declare enum Far { Send = "n.farEnum" }\nexport declare class FarHolder { static readonly NAME: "n.farStatic"; }',
       },
       async (project) => {
         expect(await project.diagnostics()).toEqual([]);

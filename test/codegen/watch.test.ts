@@ -93,6 +93,48 @@ describe.each([
     }));
 });
 
+describe.each([
+  ["told by the system", {}],
+  ["looking regularly", { poll: true }],
+])("stem generate --watch starts over, %s,", (_, options) => {
+  const base = { "base/tsconfig.base.json": "{}", "tsconfig.json": '{ "extends": "./base/tsconfig.base.json" }' };
+  const use = 'import { Job } from "job";\n@Job("a") export class A { run() {} }\n@Job("b") export class B { run() {} }';
+
+  it("when stem.config comes, changes, breaks and goes", () =>
+    watched({ ...base, "src/a.ts": use }, options, async (project, next) => {
+      expect(await next()).toMatchObject({ tasks: 0, state: "written" });
+      project.write({ "stem.config.json": '{ "decorators": ["job#Job"] }' });
+      expect(await next()).toMatchObject({ tasks: 2, state: "written" });
+      project.write({ "stem.config.json": '{ "decorators": ["job#Job"], "out": "src/other.ts" }' });
+      expect(await next()).toMatchObject({ tasks: 2, out: "src/other.ts" });
+      project.write({ "stem.config.json": "{ broken" });
+      expect(await next()).toMatchObject({ state: "errors", diagnostics: [{ code: "STEM1017", file: "stem.config.json" }] });
+      rmSync(join(project.folder, "stem.config.json"));
+      expect(await next()).toMatchObject({ tasks: 0, out: GENERATED });
+    }));
+
+  it("when nest-cli.json names applications, and each is watched", () =>
+    watched({ ...base, "src/a.ts": taskClass("A", "a"), "b/tsconfig.json": "{}", "b/b.ts": taskClass("B", "b") }, options, async (project, next) => {
+      expect(await next()).toMatchObject({ tasks: 2 });
+      const app = (root: string) => ({ type: "application", root, compilerOptions: { tsConfigPath: `${root}/tsconfig.json` } });
+      project.write({ "src/tsconfig.json": "{}", "nest-cli.json": JSON.stringify({ projects: { b: app("b"), src: app("src") } }) });
+      let results = [await next(), await next()];
+      // The whole project may have been read once more before the applications were known.
+      while (results.some(({ app: name }) => name === undefined)) results = [results[1]!, await next()];
+      expect(results.map(({ app: name, tasks }) => [name, tasks])).toEqual([["b", 1], ["src", 1]]);
+      project.write({ "src/a.ts": taskClass("A", "a.renamed") });
+      expect(await next()).toMatchObject({ app: "src", tasks: 1, state: "written" });
+    })); // prettier-ignore
+
+  it("when what the tsconfig extends changes", () =>
+    watched({ ...base, "src/a.ts": taskClass("A", "a") }, options, async (project, next) => {
+      expect(await next()).toMatchObject({ tasks: 1 });
+      project.write({ "base/tsconfig.base.json": '{ "compilerOptions": { "module": "nodenext" } }' });
+      expect(await next()).toMatchObject({ tasks: 1, state: "written" });
+      expect(project.text(GENERATED)).toContain("from '../a.js'");
+    }));
+});
+
 it("stem generate --watch fails at once for a project that is not there", () =>
   withProject({}, async ({ folder }) => {
     await expect(watch({ cwd: folder, project: "missing.json" }, () => {})).rejects.toMatchObject({ code: "STEM_PROJECT_NOT_FOUND" });

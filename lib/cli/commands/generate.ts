@@ -1,12 +1,24 @@
 import type { Command } from "commander";
-import { formatDiagnostic, generate, type Generated, watch } from "../../../codegen/index.js";
+import {
+  changesText,
+  compareWith,
+  type Comparison,
+  formatDiagnostic,
+  generateAll,
+  type Generated,
+  type Old,
+  watch,
+} from "../../../codegen/index.js";
 import { Exit, EXIT } from "../exit.js";
 import { count, json, paint, say } from "../print.js";
 
 interface GenerateOptions {
   readonly project?: string;
   readonly out?: string;
+  readonly app?: string;
   readonly check?: boolean;
+  readonly diff?: string;
+  readonly against?: string;
   readonly watch?: boolean;
   readonly json?: boolean;
 }
@@ -17,31 +29,86 @@ export function addGenerate(program: Command): void {
     .description("write the typed client of all tasks and workflows in the sources")
     .option("-p, --project <tsconfig>", "the project to read (default: tsconfig.json)")
     .option("-o, --out <file>", "where to write (default: <source root>/stem/stem.gen.ts)")
+    .option("-a, --app <name>", "one of the applications in nest-cli.json or stem.config (default: all of them)")
     .option("--check", "write nothing; exit 1 and print the difference if the file is not up to date")
+    .option(
+      "--diff <manifest>",
+      "write nothing; exit 1 if a change since that stem.manifest.json breaks what is queued, asleep or read by others",
+    )
+    .option("--against <ref>", "as --diff, with the manifest that is committed at a git ref, such as origin/main")
     .option("--watch", "go on and write again whenever a source changes")
     .option("--json", "print the outcome as JSON")
-    .action(async ({ watch: goOn, json: asJson, ...options }: GenerateOptions) => {
-      if (goOn === true && options.check === true) throw new Exit(EXIT.usage, "--check and --watch exclude each other.");
-      if (goOn !== true) return finish(await generate(options), asJson === true);
+    .action(async ({ watch: goOn, json: asJson, diff, against, ...options }: GenerateOptions) => {
+      if (goOn === true && (options.check === true || diff !== undefined || against !== undefined)) {
+        throw new Exit(EXIT.usage, "--check, --diff and --against exclude --watch.");
+      }
+      if (diff !== undefined && against !== undefined) throw new Exit(EXIT.usage, "--diff and --against exclude each other.");
+      const old = diff !== undefined ? { file: diff } : against !== undefined ? { ref: against } : undefined;
+      if (goOn !== true) {
+        const results = await generateAll({ ...options, check: options.check === true || old !== undefined });
+        return finish(old === undefined ? results : compared(results, old, options.check === true), asJson === true);
+      }
       const watching = await watch(options, (result) => report(result, asJson === true));
       await new Promise<void>((resolve) => process.once("SIGINT", resolve).once("SIGTERM", resolve));
       await watching.close();
     });
 }
 
-function finish(result: Generated, asJson: boolean): void {
-  report(result, asJson);
-  if (result.state === "errors") process.exitCode = EXIT.usage;
-  if (result.state === "stale") process.exitCode = EXIT.no;
+/** What a run did, and what has changed since an older manifest. */
+type Outcome = Generated & { readonly comparison?: Comparison };
+
+/** @param check whether a stale file is told too, or only what has changed since the old manifest */
+function compared(results: readonly Generated[], old: Old, check: boolean): readonly Outcome[] {
+  if ("file" in old && results.length > 1) {
+    throw new Exit(EXIT.usage, `--diff compares one application: name it with --app (${results.map(({ app }) => app).join(", ")}).`);
+  }
+  return results.map(({ diff, ...result }) => {
+    const { manifest, state } = result;
+    const told = check
+      ? { ...result, ...(diff !== undefined && { diff }) }
+      : { ...result, ...(state === "stale" && { state: "unchanged" as const }) };
+    if (manifest !== undefined) return { ...told, comparison: compareWith(old, manifest, process.cwd()) };
+    if (state === "errors") return told;
+    throw new Exit(EXIT.unusable, "This version makes no manifest, so there is nothing to compare.");
+  });
 }
 
-function report(result: Generated, asJson: boolean): void {
-  if (asJson) return json(result);
+/** The worst outcome decides. */
+function finish(results: readonly Outcome[], asJson: boolean): void {
+  // One application prints an object, several print a list.
+  if (asJson) json(results.length === 1 ? plain(results[0]!) : results.map(plain));
+  else for (const result of results) report(result, false);
+  if (results.some(({ state, comparison }) => state === "stale" || comparison?.breaks === true)) process.exitCode = EXIT.no;
+  if (results.some(({ state }) => state === "errors")) process.exitCode = EXIT.usage;
+}
+
+/** Without the text of the manifest, which is a file of its own. */
+function plain(outcome: Outcome): Outcome {
+  return { ...outcome, manifest: undefined };
+}
+
+function report(result: Outcome, asJson: boolean): void {
+  if (asJson) return json(plain(result));
   for (const diagnostic of result.diagnostics) process.stderr.write(`${formatDiagnostic(diagnostic)}\n`);
   if (result.diff !== undefined) say(result.diff);
   const made = `${count(result.tasks, "task")}, ${count(result.workflows, "workflow")} (${Math.round(result.ms)} ms)`;
   if (result.state === "written") say(`${paint("green", "Wrote")} ${result.out}: ${made}`);
   if (result.state === "unchanged") say(`${result.out} is up to date: ${made}`);
   if (result.state === "stale") say(`${paint("red", "Stale:")} ${result.out}. Run "stem generate" and commit the file.`);
-  if (result.state === "errors") say(`${paint("red", "Nothing was written:")} correct the errors above.`);
+  if (result.state === "empty") say(`${result.app} has no tasks and no workflows, so it gets no client.`);
+  if (result.comparison !== undefined) compare(result.comparison);
+  if (result.state === "errors")
+    say(`${paint("red", "Nothing was written:")} correct the errors above${result.app === undefined ? "" : ` (${result.app})`}.`);
+}
+
+function compare({ with: old, changes, breaks }: Comparison): void {
+  if (changes.length === 0) return say(`No change since ${old}.`);
+  say(changesText(changes));
+  const broken = changes.filter(({ verdict }) => verdict === "breaks").length;
+  const told = `${count(changes.length, "change")} since ${old}`;
+  say(
+    breaks
+      ? `${paint("red", "Breaking:")} ${broken} of ${told}.`
+      : `${paint("green", "Safe:")} ${told}, none of which breaks anything by itself.`,
+  );
 }

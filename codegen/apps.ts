@@ -1,0 +1,80 @@
+import { existsSync, readFileSync } from "node:fs";
+import { posix, resolve } from "node:path";
+import type { AppConfig, StemConfig } from "./config.js";
+import { CodegenError } from "./errors.js";
+
+/** One application, which gets one client. */
+export interface App extends AppConfig {
+  /** Undefined where there is only one. */
+  readonly name: string | undefined;
+}
+
+export interface Asked {
+  readonly project?: string | undefined;
+  readonly out?: string | undefined;
+  readonly app?: string | undefined;
+}
+
+/**
+ * The applications to write a client for: the one project that is named, by option or by config; else the `apps` of the config; else
+ * the `projects` of nest-cli.json that are applications; else the tsconfig.json of the folder.
+ *
+ * @throws {CodegenError} `STEM_PROJECT_NOT_FOUND`, `STEM_OUT_REFUSED` if one file is named for several applications
+ */
+export function appsOf(folder: string, config: StemConfig, { project, out, app }: Asked): readonly App[] {
+  const apps = config.apps === undefined ? nestApps(folder) : Object.entries(config.apps).map(([name, one]): App => ({ name, ...one }));
+  if (app !== undefined) {
+    const found = apps.find(({ name }) => name === app);
+    if (found === undefined) {
+      const known = apps.length === 0 ? "There are none: neither nest-cli.json nor stem.config lists any" : `There are: ${names(apps)}`;
+      throw new CodegenError("STEM_PROJECT_NOT_FOUND", `There is no application "${app}" here.`, `${known}.`);
+    }
+    return [{ ...found, ...(project !== undefined && { project }), ...(out !== undefined && { out }) }];
+  }
+  const only = project ?? config.project;
+  if (only !== undefined || apps.length === 0) {
+    const to = out ?? config.out;
+    const { manifest } = config;
+    return [{ name: undefined, ...(only !== undefined && { project: only }), ...(to !== undefined && { out: to }), ...(manifest !== undefined && { manifest }) }]; // prettier-ignore
+  }
+  if (out === undefined || apps.length === 1) return apps.map((one) => (out === undefined ? one : { ...one, out }));
+  throw new CodegenError(
+    "STEM_OUT_REFUSED",
+    `"${out}" cannot be the client of ${apps.length} applications.`,
+    `Name one of them with --app: ${names(apps)}.`,
+  );
+}
+
+/** The applications of a Nest monorepo. */
+function nestApps(folder: string): readonly App[] {
+  const path = resolve(folder, "nest-cli.json");
+  if (!existsSync(path)) return [];
+  let cli: unknown;
+  try {
+    cli = JSON.parse(readFileSync(path, "utf8").replace(/^\uFEFF/, ""));
+  } catch (error) {
+    throw new CodegenError("STEM_PROJECT_NOT_FOUND", "nest-cli.json is not JSON.", "Correct it, or name a tsconfig with --project.", {
+      cause: error,
+    });
+  }
+  const projects = member(cli, "projects");
+  if (typeof projects !== "object" || projects === null) return [];
+  return Object.entries(projects).flatMap(([name, project]) => {
+    if (member(project, "type") !== "application") return [];
+    const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+    const root = text(member(project, "root")) ?? `apps/${name}`;
+    const given = text(member(member(project, "compilerOptions"), "tsConfigPath"));
+    const tsconfig = given ?? [`${root}/tsconfig.app.json`, `${root}/tsconfig.json`].find((one) => existsSync(resolve(folder, one)));
+    if (tsconfig === undefined) return [];
+    const sources = text(member(project, "sourceRoot")) ?? `${root}/src`;
+    return [{ name, project: tsconfig, out: posix.normalize(`${sources}/stem/stem.gen.ts`) }];
+  });
+}
+
+function member(value: unknown, key: string): unknown {
+  return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>)[key] : undefined;
+}
+
+function names(apps: readonly App[]): string {
+  return apps.map(({ name }) => name).join(", ");
+}

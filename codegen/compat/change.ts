@@ -1,0 +1,30 @@
+/** A difference between two manifests, and what it means for what was queued, is asleep or is read by others. */
+export interface Change {
+  /** `breaks`: jobs, runs or consumers that are there already fail. `review`: it depends on what the manifest does not tell. */
+  readonly verdict: "breaks" | "review" | "safe";
+  /** Listed in docs/codegen.md. Undefined for safe changes. */
+  readonly code: ChangeCode | undefined;
+  /** `task "mail.send"`, `step "charge" of workflow "order.process"`. */
+  readonly subject: string;
+  readonly what: string;
+  /** What fails, and when; empty for safe changes. */
+  readonly breaks: string;
+  /** How to get there without that; empty for safe changes. */
+  readonly remedy: string;
+  /** Where it is written now, or was. */
+  readonly source: string | undefined;
+}
+
+export type ChangeCode = `STEM30${number}`;
+
+export function breaks(code: ChangeCode, subject: string, what: string, fate: string, remedy: string, source: string | undefined): Change {
+  return { verdict: "breaks", code, subject, what, breaks: fate, remedy, source };
+}
+
+export function review(code: ChangeCode, subject: string, what: string, fate: string, remedy: string, source: string | undefined): Change {
+  return { verdict: "review", code, subject, what, breaks: fate, remedy, source };
+}
+
+export function safe(subject: string, what: string, source: string | undefined): Change {
+  return { verdict: "safe", code: undefined, subject, what, breaks: "", remedy: "", source };
+}

@@ -1,0 +1,95 @@
+import { byCodeUnit } from "../model.js";
+import { breaks, type Change, type ChangeCode, safe } from "./change.js";
+import { type EventEntry, isObject, type Manifest, type Schema, type TaskEntry } from "./manifest.js";
+import { misfits, type Reason } from "./schemas.js";
+
+/** A payload that is there already must fit the new type. */
+export function payload(
+  code: ChangeCode,
+  subject: string,
+  what: string,
+  from: Schema | TaskEntry | EventEntry,
+  to: Schema | TaskEntry | EventEntry,
+  member: "input" | "payload" | "output",
+  before: Manifest,
+  after: Manifest,
+  fate: string,
+  source: string | undefined,
+): readonly Change[] {
+  const [had, has] = [(from as Schema)[member], (to as Schema)[member]] as [Schema | undefined, Schema | undefined];
+  const optional = (entry: unknown): boolean => (entry as Schema)["optional"] === true;
+  const reasons: Reason[] = [];
+  if (has !== undefined) {
+    if (had === undefined) {
+      if (!optional(to) && member !== "output") reasons.push({ path: "", why: "there was none and it is now required" });
+      if (member === "output") reasons.push({ path: "", why: "there was none" });
+    } else {
+      reasons.push(...misfits({ schema: had, defs: before.$defs }, { schema: has, defs: after.$defs }));
+      if (optional(from) && !optional(to)) reasons.push({ path: "", why: "could be left out and is now required" });
+    }
+  }
+  if (reasons.length > 0) {
+    const remedy = "Accept both for a while (optional, with a default, or a union) and deploy that; or give the new form a new name";
+    return [breaks(code, subject, `${what} narrowed: ${told(reasons)}`, fate, remedy, source)];
+  }
+  return same(had, has, before, after) && optional(from) === optional(to)
+    ? []
+    : [safe(subject, `${what} accepts all that it did, and more. Deploy workers before producers`, source)];
+}
+
+/** A result must fit what consumers know of it. */
+export function result(
+  subject: string,
+  from: TaskEntry,
+  to: TaskEntry,
+  before: Manifest,
+  after: Manifest,
+  source: string | undefined,
+): readonly Change[] {
+  const [had, has] = [from.output, to.output];
+  let reasons: readonly Reason[] = [];
+  if (had !== undefined && has === undefined) reasons = [{ path: "", why: "there is none any more" }];
+  if (had !== undefined && has !== undefined) reasons = misfits({ schema: has, defs: after.$defs }, { schema: had, defs: before.$defs });
+  if (reasons.length > 0) {
+    const fate =
+      "Consumers that were built with the old client read results they do not expect, and old results in the store have the old form";
+    const remedy = "Add to results, take nothing away; or generate and deploy the clients of all consumers together with it";
+    return [breaks("STEM3004", subject, `result widened: ${told(reasons.map(backwards))}`, fate, remedy, source)];
+  }
+  return same(had, has, before, after) ? [] : [safe(subject, "result has all that it had", source)];
+}
+
+/** Told from the old to the new, though it was compared the other way round. */
+function backwards({ path, why }: Reason): Reason {
+  const turned = why
+    .replace(/^was (.+) and is now (.+?)(, which.*)?$/, "was $2 and is now $1$3")
+    .replace(/^is new and required$/, "is no longer there")
+    .replace("was optional and is now required", "was always there and is now optional")
+    .replace(/^(.+) (is|are) no longer allowed$/, "$1 $2 new")
+    .replace(/^(.+) is no longer among the alternatives$/, "$1 is a new alternative")
+    .replace(/^had no (\w+) and now has (.+)$/, "had $1 $2 and now has none")
+    .replace(/^had (\w+) (.+) and now has (?!none)(.+)$/, "had $1 $3 and now has $2");
+  return { path, why: turned };
+}
+
+/** A schema with the named types written into it once, so that two that differ in such names only are the same. */
+export function inline(schema: Schema | undefined, defs: Manifest["$defs"], seen: readonly string[] = []): unknown {
+  const walk = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(walk);
+    if (!isObject(value)) return value;
+    const ref = typeof value["$ref"] === "string" ? value["$ref"].replace("#/$defs/", "") : undefined;
+    if (ref !== undefined) return seen.includes(ref) ? { up: seen.length - seen.indexOf(ref) } : inline(defs[ref], defs, [...seen, ref]);
+    const kept = Object.entries(value).filter(([key]) => key !== "description" && key !== "title");
+    return Object.fromEntries(kept.sort(([a], [b]) => byCodeUnit(a, b)).map(([key, one]) => [key, walk(one)]));
+  };
+  return walk(schema);
+}
+
+function same(had: Schema | undefined, has: Schema | undefined, before: Manifest, after: Manifest): boolean {
+  return JSON.stringify(inline(had, before.$defs)) === JSON.stringify(inline(has, after.$defs));
+}
+
+function told(reasons: readonly Reason[]): string {
+  const parts = reasons.slice(0, 5).map(({ path, why }) => (path === "" ? why : `${path} ${why}`));
+  return parts.join("; ") + (reasons.length > 5 ? `; and ${reasons.length - 5} more` : "");
+}

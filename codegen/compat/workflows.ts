@@ -1,0 +1,73 @@
+import { breaks, type Change, review, safe } from "./change.js";
+import { type EventEntry, isObject, type Manifest, type Schema, type WorkflowEntry } from "./manifest.js";
+import { inline, payload } from "./payloads.js";
+
+/** A workflow before or after. */
+export interface Workflow {
+  readonly name: string;
+  readonly entry: WorkflowEntry;
+}
+
+export function steps(was: Workflow, is: Workflow, before: Manifest, after: Manifest): readonly Change[] {
+  const [old, now] = [was.entry.steps ?? {}, is.entry.steps ?? {}];
+  const changes: Change[] = [];
+  const title = (step: string): string => `step "${step}" of workflow "${is.name}"`;
+  const fate = "Runs that have done it stop as dead letters STEM_WORKFLOW_CHANGED when they wake";
+  const remedy = `Give the changed workflow a new name ("${is.name}.v2") and keep the old class until its last run has ended`;
+  const gone = Object.keys(old).filter((step) => !Object.hasOwn(now, step));
+  const fresh = Object.keys(now).filter((step) => !Object.hasOwn(old, step));
+  for (const step of gone) {
+    // Told as a rename only where nothing else could be meant: one gone, one new, the same result.
+    const shape = (entry: { readonly output?: Schema }, { $defs }: Manifest): string => JSON.stringify(inline(entry.output, $defs)) ?? "";
+    const to =
+      gone.length === 1 && fresh.length === 1 && shape(old[step]!, before) === shape(now[fresh[0]!]!, after) ? fresh[0]! : undefined;
+    if (to !== undefined) fresh.splice(0);
+    const what = to === undefined ? "was removed" : `was renamed to "${to}"`;
+    changes.push(breaks(to === undefined ? "STEM3008" : "STEM3009", title(step), what, fate, remedy, is.entry.source));
+  }
+  for (const step of fresh) {
+    const when = "It is safe behind everything a sleeping run may have reached; runs that are beyond it stop as STEM_WORKFLOW_CHANGED";
+    changes.push(review("STEM3010", title(step), "is new", when, `If it is asked for earlier: ${remedy}`, is.entry.source));
+  }
+  const kept = (all: Readonly<Record<string, unknown>>): readonly string[] => Object.keys(all).filter((step) => step in old && step in now);
+  if (kept(old).join("\0") !== kept(now).join("\0")) {
+    const when = "If run asks for them in another order too, runs that have done some of them, but not all, stop as STEM_WORKFLOW_CHANGED";
+    changes.push(review("STEM3011", `workflow "${is.name}"`, "has its steps in another order", when, remedy, is.entry.source));
+  }
+  for (const step of kept(old)) {
+    const journaled = "Runs that have done it go on with the old result, which is in their journal";
+    changes.push(
+      ...payload("STEM3012", title(step), "result", old[step]!, now[step]!, "output", before, after, journaled, is.entry.source),
+    );
+  }
+  return changes;
+}
+
+export function signals(was: Workflow, is: Workflow, before: Manifest, after: Manifest): readonly Change[] {
+  const [old, now] = [shapesOf(was.entry.signals), shapesOf(is.entry.signals)];
+  const changes: Change[] = [];
+  for (const [name, entry] of Object.entries(old)) {
+    const subject = `signal "${name}" of workflow "${is.name}"`;
+    const kept = Object.hasOwn(now, name) ? now[name] : undefined;
+    if (kept === undefined) {
+      const fate = "Senders that were built with the old client send it to runs that no longer wait for it, and runs that wait for it stop";
+      changes.push(breaks("STEM3013", subject, "was removed", fate, `Give the changed workflow a new name ("${is.name}.v2")`, is.entry.source)); // prettier-ignore
+    } else {
+      const fate = "Signals that were sent and not yet read, and senders not deployed yet, have the old one";
+      changes.push(...payload("STEM3014", subject, "payload", entry, kept, "payload", before, after, fate, is.entry.source));
+    }
+  }
+  for (const name of Object.keys(now)) {
+    if (!Object.hasOwn(old, name)) changes.push(safe(`signal "${name}" of workflow "${is.name}"`, "is new", is.entry.source));
+  }
+  return changes;
+}
+
+/** Signals as the manifest has them: the schema of the payload, or an entry with it. */
+function shapesOf(signals: Readonly<Record<string, unknown>> | undefined): Readonly<Record<string, EventEntry>> {
+  const entries = Object.entries(signals ?? {}).map(([name, value]): [string, EventEntry] => {
+    if (!isObject(value) || Object.keys(value).length === 0) return [name, {}];
+    return [name, "payload" in value && isObject(value["payload"]) && !("type" in value) ? (value as EventEntry) : { payload: value }];
+  });
+  return Object.fromEntries(entries);
+}

@@ -1,0 +1,251 @@
+import type { ts } from "ts-morph";
+import { CodegenError } from "../errors.js";
+import type { Typescript } from "./load.js";
+import type { Origin, Origins } from "./origin.js";
+import { bind } from "./patterns.js";
+import type { Source } from "./sources.js";
+import { type Locals, NO_LOCALS, type Value, type Values } from "./values.js";
+
+const OURS = ["Task", "Workflow", "Step"] as const;
+export type Ours = (typeof OURS)[number];
+
+/** A decorator that the project has declared to come to one of ours. */
+export interface Declared {
+  /** Module and export, as in `"@acme/jobs#BackgroundTask"`. */
+  readonly decorator: string;
+  readonly as?: Ours;
+  readonly queue?: string;
+  readonly instance?: string;
+  readonly priority?: number;
+}
+
+/** A use of one of our decorators, written out or made by a function that composes it with others. */
+export interface Use {
+  readonly decorator: Ours;
+  /** Used where the arguments say nothing, if the project has declared them. */
+  readonly defaults?: Declared;
+  /** What it is called with; undefined if a spread argument cannot be read. */
+  readonly args: readonly Value[] | undefined;
+}
+
+/** What a decorator comes to: uses of ours, or that it has to do with ours in a way that cannot be followed. */
+export type Followed = readonly Use[] | "unclear";
+
+/** Functions that call functions deeper than this go round in circles. */
+const DEEPEST = 12;
+
+/** Which of our decorators an origin is. */
+export function oursOf(origin: Origin | undefined): Ours | undefined {
+  if (origin?.kind !== "package" || origin.specifier !== "nestjs-stem") return undefined;
+  return OURS.find((name) => name === origin.name);
+}
+
+/**
+ * Follows decorators that a project has composed of ours, as in `const MailTask = (name) => applyDecorators(Task(name), Trace())`,
+ * by reading the function: parameters, constants and a `return`. A function that does more with ours than that is unclear, never
+ * guessed at; one that has nothing to do with ours comes to no use at all.
+ */
+export class Composed {
+  readonly #ts: Typescript;
+  readonly #origins: Origins;
+  readonly #values: Values;
+  #declared: readonly (readonly [Origin, Declared])[] = [];
+
+  constructor(ts: Typescript, origins: Origins, values: Values) {
+    this.#ts = ts;
+    this.#origins = origins;
+    this.#values = values;
+  }
+
+  /**
+   * Starts a pass.
+   *
+   * @param from the file whose imports would lead to the modules of `declared`
+   * @throws {CodegenError} `STEM_CODEGEN_CONFIG` for a module that has no such export
+   */
+  begin(declared: readonly Declared[], from: string): void {
+    this.#declared = declared.map((one): readonly [Origin, Declared] => {
+      const [specifier = "", name = ""] = one.decorator.split("#");
+      const origin = this.#origins.imported(specifier, name, from);
+      if (origin !== undefined) return [origin, one];
+      const hint = `Export ${name} there, or correct "decorators" in stem.config.`;
+      throw new CodegenError(
+        "STEM_CODEGEN_CONFIG",
+        `The decorator "${one.decorator}" is not there: ${specifier} has no such export.`,
+        hint,
+      );
+    });
+  }
+
+  /** What the expression of a decorator, or an argument of `applyDecorators`, comes to. */
+  follow(node: ts.Expression, source: Source, locals: Locals = NO_LOCALS, depth = 0): Followed {
+    const ts = this.#ts;
+    if (depth > DEEPEST) return "unclear";
+    if (ts.isParenthesizedExpression(node) || ts.isAsExpression(node) || ts.isSatisfiesExpression(node) || ts.isNonNullExpression(node)) {
+      return this.follow(node.expression, source, locals, depth);
+    }
+    if (ts.isCallExpression(node)) return this.#call(node, source, locals, depth);
+    const bare = this.#declaredAs(ts.isIdentifier(node) && locals.has(node.text) ? undefined : this.originOf(node, source));
+    if (bare !== undefined) return [{ decorator: bare.as ?? "Task", args: [], defaults: bare }];
+    if (ts.isConditionalExpression(node)) {
+      const truth = this.#values.truth(node.condition, source, locals);
+      if (truth !== undefined) return this.follow(truth ? node.whenTrue : node.whenFalse, source, locals, depth);
+    }
+    if (ts.isPropertyAccessExpression(node) || (ts.isIdentifier(node) && !locals.has(node.text))) {
+      // A decorator that is there already: `const Nightly = applyDecorators(Task("nightly"), …)`.
+      const origin = this.originOf(node, source);
+      const initializer = origin?.kind === "declared" && ts.isVariableDeclaration(origin.node) ? origin.node.initializer : undefined;
+      if (origin?.kind === "declared" && initializer !== undefined && ts.isCallExpression(initializer)) {
+        return this.follow(initializer, origin.source, NO_LOCALS, depth + 1);
+      }
+    }
+    return this.#orUnclear(node, source);
+  }
+
+  /** What the callee of a decorator means, past names that only stand for another (`const Job = Task`). */
+  originOf(callee: ts.Expression, source: Source, depth = 0): Origin | undefined {
+    const ts = this.#ts;
+    let origin: Origin | undefined;
+    if (ts.isIdentifier(callee)) origin = this.#origins.of(callee.text, source);
+    else if (ts.isPropertyAccessExpression(callee)) {
+      const of = this.originOf(callee.expression, source, depth + 1);
+      origin = of?.kind === "declared" ? this.#memberOf(of, callee.name.text) : of && this.#origins.member(callee.name.text, of);
+    }
+    const alias = origin?.kind === "declared" && ts.isVariableDeclaration(origin.node) ? origin.node.initializer : undefined;
+    if (origin?.kind !== "declared" || alias === undefined || depth > DEEPEST) return origin;
+    return ts.isIdentifier(alias) || ts.isPropertyAccessExpression(alias) ? this.originOf(alias, origin.source, depth + 1) : origin;
+  }
+
+  #declaredAs(origin: Origin | undefined): Declared | undefined {
+    return origin && this.#declared.find(([one]) => isSame(one, origin))?.[1];
+  }
+
+  /** A function in a constant object, or a static method. */
+  #memberOf({ node, source }: Origin & { kind: "declared" }, name: string): Origin | undefined {
+    const ts = this.#ts;
+    const object = ts.isVariableDeclaration(node) ? node.initializer : undefined;
+    const members =
+      object !== undefined && ts.isObjectLiteralExpression(object) ? object.properties : ts.isClassLike(node) ? node.members : [];
+    const found = [...members].find((one) => one.name !== undefined && ts.isIdentifier(one.name) && one.name.text === name);
+    if (found === undefined) return undefined;
+    return { kind: "declared", source, node: ts.isPropertyAssignment(found) ? found.initializer : found };
+  }
+
+  #call(node: ts.CallExpression, source: Source, locals: Locals, depth: number): Followed {
+    const callee = node.expression;
+    if (this.#ts.isIdentifier(callee) && locals.has(callee.text)) return "unclear";
+    const origin = this.originOf(callee, source);
+    const decorator = oursOf(origin);
+    if (decorator !== undefined) return [{ decorator, args: this.#values.list(node.arguments, source, locals) }];
+    const declared = this.#declaredAs(origin);
+    if (declared !== undefined) {
+      return [{ decorator: declared.as ?? "Task", args: this.#values.list(node.arguments, source, locals), defaults: declared }];
+    }
+    if (origin?.kind === "package") {
+      if (origin.specifier !== "@nestjs/common" || origin.name !== "applyDecorators") return [];
+      return this.#all(node.arguments, source, locals, depth);
+    }
+    const called = origin?.kind === "declared" ? this.#functionOf(origin.node) : undefined;
+    if (origin?.kind !== "declared" || called === undefined) return this.#orUnclear(callee, source);
+    return this.#enter(called, this.#values.list(node.arguments, source, locals), origin.source, depth + 1);
+  }
+
+  #all(nodes: readonly ts.Expression[], source: Source, locals: Locals, depth: number): Followed {
+    const uses: Use[] = [];
+    for (const node of nodes) {
+      const spread = this.#ts.isSpreadElement(node) ? node.expression : undefined;
+      const found =
+        spread === undefined
+          ? this.follow(node, source, locals, depth + 1)
+          : this.#ts.isArrayLiteralExpression(spread)
+            ? this.#all(spread.elements, source, locals, depth + 1)
+            : this.#orUnclear(spread, source);
+      if (found === "unclear") return found;
+      uses.push(...found);
+    }
+    return uses;
+  }
+
+  #functionOf(node: ts.Node): ts.FunctionLikeDeclaration | undefined {
+    const ts = this.#ts;
+    const what = ts.isVariableDeclaration(node) ? node.initializer : node;
+    if (what === undefined || !ts.isFunctionLike(what)) return undefined;
+    const usual =
+      ts.isFunctionDeclaration(what) || ts.isFunctionExpression(what) || ts.isArrowFunction(what) || ts.isMethodDeclaration(what);
+    return usual ? what : undefined;
+  }
+
+  #enter(called: ts.FunctionLikeDeclaration, args: readonly Value[] | undefined, source: Source, depth: number): Followed {
+    const ts = this.#ts;
+    const { body } = called;
+    if (depth > DEEPEST) return "unclear";
+    if (body === undefined) return [];
+    const locals = new Map<string, Value>();
+    called.parameters.forEach(({ name, initializer, dotDotDotToken }, at) => {
+      const rest: Value = args === undefined ? { kind: "unreadable" } : { kind: "array", items: args.slice(at) };
+      const value: Value = args === undefined ? { kind: "unreadable" } : (args[at] ?? { kind: "undefined" });
+      bind(ts, this.#values, name, initializer, dotDotDotToken === undefined ? value : rest, source, locals);
+    });
+    if (!ts.isBlock(body)) return this.follow(body, source, locals, depth);
+    return this.#block(body.statements, source, locals, depth) ?? [];
+  }
+
+  /** Runs through statements up to a `return`; undefined if there is none. */
+  #block(statements: readonly ts.Statement[], source: Source, locals: Map<string, Value>, depth: number): Followed | undefined {
+    const ts = this.#ts;
+    for (const node of statements) {
+      if (ts.isReturnStatement(node)) return node.expression === undefined ? [] : this.follow(node.expression, source, locals, depth);
+      if (ts.isVariableStatement(node) && !this.#mentions(node, source)) {
+        const constant = (node.declarationList.flags & ts.NodeFlags.Const) !== 0;
+        for (const { name, initializer } of node.declarationList.declarations) {
+          const value =
+            constant && initializer !== undefined ? this.#values.of(initializer, source, locals) : ({ kind: "unreadable" } as const);
+          bind(ts, this.#values, name, undefined, value, source, locals);
+        }
+        continue;
+      }
+      if (ts.isIfStatement(node)) {
+        const truth = this.#values.truth(node.expression, source, locals);
+        const branch = truth === undefined ? undefined : truth ? node.thenStatement : node.elseStatement;
+        if (truth !== undefined) {
+          const inside = branch === undefined ? [] : ts.isBlock(branch) ? branch.statements : [branch];
+          const found = this.#block(inside, source, locals, depth);
+          if (found !== undefined) return found;
+          continue;
+        }
+      }
+      if (this.#mentions(node, source)) return "unclear";
+    }
+    return undefined;
+  }
+
+  #orUnclear(node: ts.Node, source: Source): Followed {
+    return this.#mentions(node, source) ? "unclear" : [];
+  }
+
+  /** Whether something below `node` is one of our decorators, or a name for code that mentions one. */
+  #mentions(node: ts.Node, source: Source, seen: Set<ts.Node> = new Set()): boolean {
+    const ts = this.#ts;
+    if (seen.has(node) || seen.size > 2_000) return false;
+    seen.add(node);
+    // Types say nothing about what is called.
+    if (ts.isTypeNode(node)) return false;
+    if (ts.isIdentifier(node) && !(ts.isPropertyAccessExpression(node.parent) && node.parent.name === node)) {
+      const origin = this.#origins.of(node.text, source);
+      if (oursOf(origin) !== undefined) return true;
+      const code = origin?.kind === "declared" && !ts.isClassLike(origin.node) ? origin : undefined;
+      return code !== undefined && this.#mentions(code.node, code.source, seen);
+    }
+    if (ts.isPropertyAccessExpression(node)) {
+      const origin = this.originOf(node, source);
+      if (oursOf(origin) !== undefined) return true;
+      if (origin?.kind === "declared" && this.#mentions(origin.node, origin.source, seen)) return true;
+    }
+    return ts.forEachChild(node, (child) => this.#mentions(child, source, seen) || undefined) === true;
+  }
+}
+
+function isSame(a: Origin, b: Origin): boolean {
+  if (a.kind === "package") return b.kind === "package" && a.specifier === b.specifier && a.name === b.name;
+  return a.kind === "declared" && b.kind === "declared" && a.source.path === b.source.path && a.node.pos === b.node.pos;
+}

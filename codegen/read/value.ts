@@ -1,0 +1,48 @@
+import type { ts } from "ts-morph";
+import type { Origin } from "./origin.js";
+import type { Source } from "./sources.js";
+
+/** What the names in the body of a function mean, for a call of it that is known: its parameters and constants. */
+export type Locals = ReadonlyMap<string, Value>;
+
+/** What an expression is, as far as its syntax tells. */
+export type Value =
+  | { readonly kind: "string"; readonly value: string }
+  | { readonly kind: "number"; readonly value: number }
+  /** Also: an option that is not there. */
+  | { readonly kind: "undefined" }
+  | { readonly kind: "boolean"; readonly value: boolean }
+  /** Something else that is surely none of these and not absent. */
+  | { readonly kind: "other" }
+  /** `without`: the keys that a pattern has taken out of it (`{ name, ...rest }`). */
+  | {
+      readonly kind: "object";
+      readonly node: ts.ObjectLiteralExpression;
+      readonly source: Source;
+      readonly locals: Locals;
+      readonly without?: readonly string[];
+    }
+  | { readonly kind: "array"; readonly items: readonly Value[] }
+  | { readonly kind: "enum"; readonly node: ts.EnumDeclaration; readonly source: Source }
+  | { readonly kind: "class"; readonly node: ts.ClassLikeDeclaration; readonly source: Source }
+  /** `namespace N { … }`. */
+  | { readonly kind: "block"; readonly node: ts.ModuleBlock; readonly source: Source }
+  /** An object of which a declaration file tells the type. */
+  | { readonly kind: "type"; readonly node: ts.TypeLiteralNode; readonly source: Source }
+  | { readonly kind: "namespace"; readonly origin: Origin }
+  | { readonly kind: "unreadable" };
+
+export const UNREADABLE = { kind: "unreadable" } as const;
+export const UNDEFINED = { kind: "undefined" } as const;
+export const OTHER = { kind: "other" } as const;
+
+/** At the top level of a file. */
+export const NO_LOCALS: Locals = new Map();
+
+/** What `typeof` says of a value. */
+export function typeOf(value: Value): Value {
+  const { kind } = value;
+  if (kind === "string" || kind === "number" || kind === "boolean" || kind === "undefined" || kind === "object")
+    return { kind: "string", value: kind };
+  return kind === "array" ? { kind: "string", value: "object" } : UNREADABLE;
+}

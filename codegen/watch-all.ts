@@ -1,0 +1,89 @@
+import { type FSWatcher, watch as watchFolder } from "node:fs";
+import { resolve } from "node:path";
+import { CONFIG_FILES } from "./config.js";
+import { type Generated, openAll } from "./generate.js";
+import { stampOf } from "./read/sources.js";
+import { failed, watchApp, type WatchOptions } from "./watch.js";
+
+/** Files in the working directory that say which applications there are, and what counts as ours. */
+const FILES = ["nest-cli.json", ...CONFIG_FILES];
+
+/**
+ * Generates for every application now and after every change of its sources, until closed; when nest-cli.json or stem.config changes,
+ * it starts over. See `watchApp` for what counts as a change.
+ *
+ * @throws as `generate`, for the first run only. Later a project that cannot be found or a file that cannot be written is a result with
+ * state `errors` and a diagnostic, and watching goes on.
+ */
+export async function watch(options: WatchOptions, onResult: (result: Generated) => void): Promise<{ close(): Promise<void> }> {
+  const base = resolve(options.cwd ?? process.cwd());
+  const stamps = (): string => FILES.map((name) => stampOf(resolve(base, name)) ?? "").join("|");
+  let apps: { close(): void }[] = [];
+  let watcher: FSWatcher | undefined;
+  let poller: NodeJS.Timeout | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let closed = false;
+  let seen = stamps();
+  /** Starting over takes turns: a change during one is seen by the look after it. */
+  let busy: Promise<void> = Promise.resolve();
+
+  const stop = (): void => {
+    for (const app of apps) app.close();
+    apps = [];
+  };
+  const start = async (): Promise<void> => {
+    for (const opened of await openAll(options)) {
+      if (!closed) apps.push(watchApp(opened, options, onResult));
+    }
+  };
+  const look = async (): Promise<void> => {
+    const now = stamps();
+    if (closed || now === seen) return;
+    seen = now;
+    stop();
+    const started = performance.now();
+    try {
+      await start();
+    } catch (error) {
+      stop();
+      if (!closed)
+        onResult(failed(error, { ...options, project: FILES.find((name) => stampOf(resolve(base, name)) !== undefined) }, started));
+    }
+  };
+  const soon = (): void => {
+    clearTimeout(timer);
+    if (!closed) timer = setTimeout(() => (busy = busy.then(look)), options.quietMs ?? 30);
+  };
+  const poll = (): void => {
+    poller ??= setInterval(soon, options.pollMs ?? 500);
+  };
+
+  try {
+    await start();
+  } catch (error) {
+    closed = true;
+    stop();
+    throw error;
+  }
+  if (options.poll === true) poll();
+  else {
+    try {
+      watcher = watchFolder(base, soon);
+      watcher.on("error", poll);
+    } catch {
+      poll();
+    }
+  }
+  // For an edit made during the first run.
+  soon();
+  return {
+    close: async () => {
+      closed = true;
+      clearTimeout(timer);
+      clearInterval(poller);
+      watcher?.close();
+      await busy;
+      stop();
+    },
+  };
+}

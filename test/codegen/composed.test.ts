@@ -1,0 +1,92 @@
+import { describe, expect, it } from "@jest/globals";
+import { GENERATED, withProject } from "./project.js";
+
+const IMPORTS =
+  'import { applyDecorators, Injectable, SetMetadata } from "@nestjs/common";\nimport { Task, Workflow, Step } from "nestjs-stem";\n';
+
+/** A file of decorators, and a class in another file that uses one. */
+const files = (decorators: string, use: string, how = "* as own") => ({
+  "src/own.ts": IMPORTS + decorators,
+  "src/app.ts": `import ${how} from "./own.js";\n${use} export class SendMail { run(input: string) {} }\n`,
+});
+
+describe("A decorator composed of ours", () => {
+  it.each<[string, string, string, string]>([
+    ["an arrow function", 'export const Mail = (name: string) => applyDecorators(Task(name, { queue: "mail" }), Injectable());', '@own.Mail("a.b")', "stem.task('a.b', { queue: 'mail' })"],
+    ["a function with constants", 'const Q = "mail";\nexport function Mail(name: string) {\n  const full = `mail.${name}`;\n  return applyDecorators(Injectable(), Task(full, { queue: Q }));\n}', '@own.Mail("send")', "stem.task('mail.send', { queue: 'mail' })"],
+    ["options passed on", 'export const Mail = (name: string, options: object = {}) => applyDecorators(Task(name, { queue: "mail", ...options }));', '@own.Mail("a", { queue: "fast", priority: 3 })', "stem.task('a', { queue: 'fast', priority: 3 })"],
+    ["options left out", 'export const Mail = (name: string, options: object = { queue: "usual" }) => Task(name, options);', '@own.Mail("a")', "stem.task('a', { queue: 'usual' })"],
+    ["options taken apart", 'export const Mail = ({ topic, ...rest }: { topic: string }) => Task({ name: `m.${topic}`, ...rest });', '@own.Mail({ topic: "x", queue: "q" })', "stem.task('m.x', { queue: 'q' })"],
+    ["all arguments passed on", "export const Mail = (...args: Parameters<typeof Task>) => applyDecorators(Task(...args));", '@own.Mail("a", { queue: "q" })', "stem.task('a', { queue: 'q' })"],
+    ["a choice by type of argument", 'export function Mail(a: string | object, b?: object) {\n  if (typeof a === "string") return Task(a, b);\n  return Task(a);\n}', '@own.Mail({ name: "n" })', "stem.task('n', {})"],
+    ["a choice in place", 'export const Mail = (a?: string) => Task(a === undefined ? "none" : a, { queue: a ?? "q" });', "@own.Mail()", "stem.task('none', { queue: 'q' })"],
+    ["another composed one", 'const Base = (n: string) => applyDecorators(Task(n));\nexport const Mail = (n: string) => applyDecorators(Base(`x.${n}`), SetMetadata("a", 1));', '@own.Mail("y")', "stem.task('x.y', {})"],
+    ["no name of its own", "export const Mail = () => applyDecorators(Task());", "@own.Mail()", "stem.task('sendMail', {})"],
+    ["a decorator that is there already", 'export const Nightly = applyDecorators(Task("nightly"), Injectable());', "@own.Nightly", "stem.task('nightly', {})"],
+    ["another name", "export const Job = Task;", '@own.Job("a")', "stem.task('a', {})"],
+    ["a member of an object", 'export const on = { mail: (n: string) => Task(n) };', '@own.on.mail("a")', "stem.task('a', {})"],
+    ["a static method", 'export class On { static mail(n: string) { return Task(n); } }', '@own.On.mail("a")', "stem.task('a', {})"],
+    ["overloads", 'export function Mail(): ClassDecorator;\nexport function Mail(n: string): ClassDecorator;\nexport function Mail(n = "d") { return applyDecorators(Task(n)); }', "@own.Mail()", "stem.task('d', {})"],
+    ["a workflow", 'export const Flow = (n: string) => applyDecorators(Workflow({ name: n }), Injectable());', '@own.Flow("w")', "stem.workflow('w', {})"],
+  ])("is followed: %s", (_, decorators, use, wanted) =>
+    withProject(files(decorators, use), async (project) => {
+      expect(await project.diagnostics()).toEqual([]);
+      expect(project.text(GENERATED)).toContain(wanted);
+    }),
+  ); // prettier-ignore
+
+  it.each([
+    ["imported under another name", "{ Mail as M }", "@M('a')"],
+    ["imported by default", "Own", "@Own('a')"],
+    ["in a namespace", "* as own", "@own.Mail('a')"],
+  ])("is found when %s", (_, how, use) =>
+    withProject(
+      files("export const Mail = (n: string) => Task(n);\nexport default function Own(n: string) { return Mail(n); }", use, how),
+      async (project) => {
+        expect(await project.generate()).toMatchObject({ tasks: 1, diagnostics: [] });
+      },
+    ),
+  );
+
+  it("is found in a file that names neither the package nor a decorator of it, through one that does not either", () =>
+    withProject(
+      {
+        ...files("export const Base = (n: string) => Task(n);", "@More('a')", "{ More }"),
+        "src/app.ts": 'import { Less } from "./barrel.js";\n@Less("a") export class SendMail { run() {} }',
+        "src/more.ts": 'import { applyDecorators } from "@nestjs/common";\nimport { Base } from "./own.js";\nexport const More = (n: string) => applyDecorators(Base(n));', // prettier-ignore
+        "src/barrel.ts": 'export { More as Less } from "./more.js";',
+      },
+      async (project) => {
+        expect(await project.generate()).toMatchObject({ tasks: 1, diagnostics: [] });
+      },
+    ));
+
+  it.each([
+    ["works on the class itself", "export const Mail = (n: string) => (target: object) => { Task(n)(target as never); };"],
+    ["asks at run time", 'export const Mail = (n: string) => process.env.X ? Task(n) : Injectable();'],
+    ["branches at run time", 'export function Mail(n: string) { if (process.env.X) { return Task(n); } return Injectable(); }'],
+    ["keeps it in a variable", "export function Mail(n: string) { const made = Task(n); return made; }"],
+    ["goes round in circles", "export const Mail = (n: string): unknown => Other(n, Task);\nconst Other = (n: string, x: unknown) => Mail(n);"],
+    ["lists what it does not write out", "const all = [Task('a')];\nexport const Mail = (n: string) => applyDecorators(...all);"],
+  ])("that %s is an error, not a task that goes missing", (_, decorators) =>
+    withProject(files(decorators, '@own.Mail("a")'), async (project) => {
+      expect((await project.generate()).diagnostics.map(({ code, file }) => [code, file])).toEqual([["STEM1101", "src/app.ts"]]);
+    }),
+  ); // prettier-ignore
+
+  it("whose name is worked out at run time is an error at its use", () =>
+    withProject(files("export const Mail = (n: string) => Task(n + Date.now());", '@own.Mail("a")'), async (project) => {
+      expect((await project.generate()).diagnostics.map(({ code, line, column }) => [code, line, column])).toEqual([["STEM1001", 2, 1]]);
+    }));
+
+  it("and one that has nothing to do with ours is left alone", () =>
+    withProject(
+      files(
+        'export const Mail = (n: string) => (target: object) => { Injectable()(target as never); };\nexport type T = typeof Task;\nexport class Held { @Task("held") run() {} }',
+        '@own.Mail("a")',
+      ),
+      async (project) => {
+        expect(await project.generate()).toMatchObject({ tasks: 1, diagnostics: [] });
+      },
+    ));
+});
