@@ -225,7 +225,7 @@ const CASES: Readonly<Record<string, Case>> = {
     bad: [
       [{}, ": expected an array, got an object"],
       [[1, "b", 2, "d"], '[1]: expected an integer, got "b"', '[3]: expected an integer, got "d"'],
-      [[, 1], "[0]: expected an integer, got nothing"],
+      [Object.assign([], { 1: 1 }), "[0]: expected an integer, got nothing"],
       [new Set([1]), ": expected an array, got a Set of 1"],
     ],
   },

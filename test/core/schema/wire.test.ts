@@ -171,10 +171,10 @@ describe("What travels", () => {
 
   it("goes with recursive types, constraints beside the reference too", () => {
     const defs: Record<string, JsonSchema> = {
-      Event: object({ at: date, then: { type: "array", items: { $ref: "#/$defs/Event", description: "what came of it" } } }),
+      Event: object({ at: date, after: { type: "array", items: { $ref: "#/$defs/Event", description: "what came of it" } } }),
       Tree: { type: "array", items: { anyOf: [{ $ref: "#/$defs/Tree", minItems: 1 }, bigint] } },
     };
-    const event = { at: new Date(1), then: [{ at: new Date(2), then: [] }] };
+    const event = { at: new Date(1), after: [{ at: new Date(2), after: [] }] };
     for (const [schema, value] of [
       [{ $ref: "#/$defs/Event" }, event],
       [{ $ref: "#/$defs/Tree" }, [[1n], [[2n, 3n]]]],
