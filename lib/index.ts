@@ -40,6 +40,8 @@ export type { Middleware } from "./core/middleware/compose.js";
 export type { WorkerOptions } from "./core/worker/options.js";
 
 // Producers
+export { createStemClient } from "./core/client/create.js";
+export type { StandaloneClient, StandaloneOptions } from "./core/client/create.js";
 export { Stem } from "./core/client/stem.js";
 export type {
   CanvasHandle,
@@ -76,6 +78,7 @@ export {
   JobFailedError,
   OptionError,
   PayloadError,
+  type PayloadIssue,
   ResultTimeoutError,
   StemError,
   StoreError,

@@ -34,15 +34,27 @@ export class UnknownTaskError extends StemError {
   }
 }
 
-/** A value cannot travel: not serialisable, too large, not readable, or refused by the task's schema. */
+/** What is wrong with a value at one place. */
+export interface PayloadIssue {
+  /** `payload.order.lines[3].qty` */
+  readonly path: string;
+  /** `expected an integer ≥ 1, got "two"`, or in the words of the task's schema. */
+  readonly message: string;
+}
+
+/** A value cannot travel: not serialisable, too large, not readable, or refused by its type or the task's schema. */
 export class PayloadError extends StemError {
+  /** Of `STEM_PAYLOAD_INVALID` everything that is wrong (up to 1,000 places), where the message lists the first 20; else empty. */
+  readonly issues: readonly PayloadIssue[];
+
   constructor(
     code: "STEM_PAYLOAD_UNSERIALISABLE" | "STEM_PAYLOAD_TOO_LARGE" | "STEM_PAYLOAD_UNREADABLE" | "STEM_PAYLOAD_INVALID",
     what: string,
     hint: string,
-    options?: ErrorOptions,
+    options?: ErrorOptions & { readonly issues?: readonly PayloadIssue[] },
   ) {
     super(code, what, hint, options);
+    this.issues = options?.issues ?? [];
   }
 }
 

@@ -6,6 +6,7 @@ export {
   JobFailedError,
   OptionError,
   PayloadError,
+  type PayloadIssue,
   ResultTimeoutError,
   StemError,
   StoreError,
@@ -38,10 +39,13 @@ export type {
   WaitForOptions,
   WorkflowClient,
 } from "./client/face.js";
+export { createStemClient, type StandaloneClient, type StandaloneOptions } from "./client/create.js";
 export { uniqueIds } from "./client/ids.js";
 export { Stem, type StemParts } from "./client/stem.js";
 export { type Clock, type Dice, systemClock } from "./clock.js";
 export type { Codec } from "./codec/codec.js";
+export { Definitions } from "./codec/definitions.js";
+export type { Shape } from "./codec/shape.js";
 export { jsonCodec } from "./codec/json.js";
 export { decodePayload, encodePayload, MAX_PAYLOAD_BYTES } from "./codec/payload.js";
 export { validate } from "./codec/validate.js";

@@ -22,6 +22,8 @@ export interface StemEnvironment {
   readonly queues?: string | undefined;
   /** `STEM_CONCURRENCY`. */
   readonly concurrency?: string | undefined;
+  /** Whether `NODE_ENV` is `production`; only false warns of a generated client that is out of date. */
+  readonly production?: boolean;
   /** Default: the clock of the options, else the system's. */
   readonly clock?: Clock;
   readonly dice?: Dice;
@@ -50,6 +52,7 @@ export function processEnvironment(): StemEnvironment {
     role: process.env["STEM_ROLE"],
     queues: process.env["STEM_QUEUES"],
     concurrency: process.env["STEM_CONCURRENCY"],
+    production: process.env["NODE_ENV"] === "production",
     ...(beforeOpen !== undefined && { beforeOpen }),
   };
 }

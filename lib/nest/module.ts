@@ -4,6 +4,7 @@ import { StemCoreModule } from "./core.module.js";
 import { STEM_ENVIRONMENT, type StemEnvironment } from "./environment.js";
 import { StemExplorer } from "./explore/explorer.js";
 import type { StemModuleExtras, StemModuleOptions, StemOptions, StemOptionsFactory } from "./options.js";
+import { definitionsOf } from "./definitions.js";
 import { getRuntimeToken, StemRuntime } from "./runtime.js";
 import { getOptionsToken, getStemToken } from "./tokens.js";
 
@@ -85,7 +86,7 @@ function assemble(
       {
         provide: runtime,
         useFactory: (given: StemOptions, environment: StemEnvironment, explorer: StemExplorer) =>
-          new StemRuntime(name, given, environment, () => explorer.boot()),
+          new StemRuntime(name, given, environment, () => explorer.boot(), definitionsOf(clients)),
         inject: [getOptionsToken(name), STEM_ENVIRONMENT, StemExplorer],
       },
       { provide: stem, useFactory: (made: StemRuntime) => made.stem, inject: [runtime] },

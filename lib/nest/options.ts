@@ -32,7 +32,10 @@ export interface StemOptions {
 export interface StemModuleExtras {
   /** Tells several instances in one app apart: `@InjectStem(name)`, `@Task({ instance: name })`. Default: the one without a name. */
   readonly name?: string;
-  /** Generated clients (and other providers that inject this instance), registered and exported by the module. */
+  /**
+   * Generated clients (and other providers that inject this instance), registered and exported by the module. By the types they know, payloads are checked
+   * and revived: a Date that was enqueued arrives as one. List the client in producers and workers alike.
+   */
   readonly clients?: readonly Type[];
   /** False: only modules that import this one can inject Stem. Default true. */
   readonly isGlobal?: boolean;

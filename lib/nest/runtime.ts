@@ -11,6 +11,7 @@ import { StemError } from "../contract/errors.js";
 import type { Clock, Dice } from "../core/clock.js";
 import { Beat, type ScheduleDefinition } from "../core/beat/beat.js";
 import { Stem } from "../core/client/stem.js";
+import type { StemDefinitions } from "../core/schema/json-schema.js";
 import { Signals } from "../core/signals/signals.js";
 import { TaskRegistry } from "../core/task/registry.js";
 import type { TaskDefinition } from "../core/task/task.js";
@@ -18,6 +19,7 @@ import type { WorkerOptions } from "../core/worker/options.js";
 import { Worker } from "../core/worker/worker.js";
 import { problemOf, StemBootError } from "./boot-error.js";
 import type { StemEnvironment } from "./environment.js";
+import { differencesOf, staleWarning } from "./stale.js";
 import { tellFindings } from "./findings.js";
 import { optionProblems, type StemOptions } from "./options.js";
 import { rolesOf, type Roles } from "./roles.js";
@@ -48,6 +50,8 @@ export class StemRuntime
   readonly stem: Stem;
   /** The tasks and workflows found in the app's providers; complete after `onModuleInit`. */
   readonly registry = new TaskRegistry();
+  /** What the instance's clients brought along. */
+  readonly brought: readonly StemDefinitions[];
   readonly #options: StemOptions;
   readonly #environment: StemEnvironment;
   readonly #boot: () => Promise<void>;
@@ -61,13 +65,21 @@ export class StemRuntime
   #stopped: Promise<void> | undefined;
 
   /**
+   * @param brought what the clients listed with it know of types
    * @param boot explores the whole app, prepares all its instances and opens their stores; the same promise for all of them
    * @throws {StemBootError} without a store there is nothing to build on
    */
-  constructor(name: string | undefined, options: StemOptions, environment: StemEnvironment, boot: () => Promise<void>) {
+  constructor(
+    name: string | undefined,
+    options: StemOptions,
+    environment: StemEnvironment,
+    boot: () => Promise<void>,
+    brought: readonly StemDefinitions[] = [],
+  ) {
     this.name = name ?? DEFAULT_INSTANCE;
     if (typeof options?.adapter?.open !== "function") throw new StemBootError(optionProblems(options, this.name));
     this.#options = options;
+    this.brought = brought;
     this.#environment = environment;
     this.#boot = boot;
     this.#log = new Logger(isDefault(name) ? "Stem" : `Stem ${name}`);
@@ -99,6 +111,11 @@ export class StemRuntime
     return this.#beat;
   }
 
+  /** Takes what all clients of the app know of this instance's tasks, and of events. Returns where they contradict each other. */
+  define(all: readonly StemDefinitions[]): readonly StemError[] {
+    return all.flatMap((one) => this.stem.definitions.add(one, ({ instance = DEFAULT_INSTANCE }) => instance === this.name));
+  }
+
   /** Takes what the app's providers contain and makes worker and beat of it, unstarted. Returns everything that is wrong. */
   prepare(tasks: readonly TaskDefinition[], schedules: readonly ScheduleDefinition[]): readonly StemError[] {
     let roles: Roles | undefined;
@@ -108,7 +125,7 @@ export class StemRuntime
       problemOf(() => void workerOverrides(this.#environment)),
       ...tasks.map((task) => problemOf(() => this.registry.add(task))),
       ...schedules.map((one, n) => clashOf(one, schedules.slice(0, n))),
-      ...schedules.map((one) => problemOf(() => void this.stem.codec.encode(one.payload, `payload of @Cron on ${one.where}`))),
+      ...schedules.map((one) => problemOf(() => this.#checkPayload(one))),
     ];
     this.#schedules = schedules;
     const found = problems.filter((problem) => problem !== undefined);
@@ -131,6 +148,7 @@ export class StemRuntime
     this.#log.log(
       `${plural(this.registry.all().length - workflows, "task")}, ${plural(workflows, "workflow")} and ${plural(this.#schedules.length, "schedule")} on ${this.adapter.name}`,
     );
+    this.#tellStale();
     await this.#environment.opened?.(this);
   }
 
@@ -197,6 +215,22 @@ export class StemRuntime
     } catch (error) {
       this.#log.error(`Closing failed: ${textOf(error)}`, stackOf(error));
     }
+  }
+
+  /** While developing: whether the generated client is up to date. Tests have some of the handlers only, and run jobs by themselves. */
+  #tellStale(): void {
+    if (this.#environment.production !== false) return;
+    const autoStart = this.#environment.autoStart ?? this.#options.autoStart ?? true;
+    const differences = differencesOf(this.stem.definitions, this.registry, this.#schedules, autoStart ? (this.#worker?.queues ?? []) : []);
+    if (differences.length > 0) this.#log.warn(staleWarning(differences));
+  }
+
+  #checkPayload({ task, payload, where }: ScheduleDefinition): void {
+    const what = `payload of @Cron on ${where}`;
+    const shape = this.stem.definitions.input(task);
+    const definition = this.registry.get(task);
+    if (definition?.validate === true && definition.input === undefined) shape?.check(payload, "payload", `@Cron on ${where}`);
+    this.stem.codec.encode(shape === undefined ? payload : shape.encode(payload), what);
   }
 
   #workerOptions(): WorkerOptions {

@@ -134,12 +134,18 @@ export class StemTestKit implements OnApplicationBootstrap {
       task: record.task,
       queue: record.queue,
       state: record.state,
-      payload: this.stem.codec.decode(record.payload),
+      payload: this.#revived(record.task, record.payload),
       priority: record.priority,
       headers: record.headers ?? {},
       enqueuedAt: new Date(record.enqueuedAt),
       dueAt: new Date(record.dueAt),
     }));
+  }
+
+  #revived(task: string, text: string | undefined): unknown {
+    const payload = this.stem.codec.decode(text);
+    const shape = this.stem.definitions.input(task);
+    return shape === undefined ? payload : shape.decode(payload);
   }
 
   /** Jobs that failed for good, the first to die first. At most 1,000. */
@@ -150,7 +156,7 @@ export class StemTestKit implements OnApplicationBootstrap {
       id,
       task,
       queue,
-      payload: this.stem.codec.decode(records[n]?.payload),
+      payload: this.#revived(task, records[n]?.payload),
       cause,
       error,
       attempts,

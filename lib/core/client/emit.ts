@@ -1,6 +1,7 @@
 import type { NewEvent } from "../../contract/events.js";
 import { OptionError } from "../../contract/errors.js";
 import { encodePayload } from "../codec/payload.js";
+import type { Shape } from "../codec/shape.js";
 import { checkName, refuseUnknown } from "../task/define.js";
 import { toMs } from "../task/duration.js";
 import type { EventType } from "../workflow/context.js";
@@ -10,39 +11,46 @@ import type { ProducerParts } from "./producer.js";
 const KNOWN = ["id", "keep", "transaction"] as const satisfies readonly (keyof EmitOptions)[];
 
 /** What emitting needs of its Stem. */
-export type EmitParts = Pick<ProducerParts, "adapter" | "codec" | "ids" | "maxPayloadBytes">;
+export type EmitParts = Pick<ProducerParts, "adapter" | "codec" | "definitions" | "ids" | "maxPayloadBytes">;
 
 /** See `Stem.emit`. */
 export async function emitOne(parts: EmitParts, name: string, key: string, payload: unknown, options: EmitOptions = {}): Promise<Emitted> {
   checkName(name, "event name");
-  const of = `of event "${name}"`;
+  const of = `event "${name}"`;
   if (typeof key !== "string") {
-    throw new OptionError("STEM_OPTION_INVALID", `The key ${of} is ${String(key)}.`, 'Give what the event is about as a string, or "".');
+    throw new OptionError("STEM_OPTION_INVALID", `The key of ${of} is ${String(key)}.`, 'Give what the event is about as a string, or "".');
   }
-  return store(parts, { ...draftOf(parts, of, name, payload, options), name, key }, options);
+  return store(parts, { ...draftOf(parts, of, name, payload, options, parts.definitions.event(name)), name, key }, options);
 }
 
-/** What an event carries and how long it is kept, checked and encoded. @throws as `Stem.emit` */
+/**
+ * What an event carries and how long it is kept, checked and encoded.
+ *
+ * @param of names it in errors: `event "order.paid"`
+ * @throws as `Stem.emit`
+ */
 export function draftOf(
   parts: EmitParts,
   of: string,
   name: string,
   payload: unknown,
   options: EmitOptions,
+  shape: Shape | undefined,
 ): Omit<NewEvent, "name" | "key"> {
-  refuseUnknown(options, KNOWN, of);
+  refuseUnknown(options, KNOWN, `of ${of}`);
   if (options.id !== undefined && (typeof options.id !== "string" || options.id.length === 0 || options.id.length > 200)) {
     throw new OptionError(
       "STEM_OPTION_INVALID",
-      `The id ${of} is ${String(options.id).slice(0, 60)}.`,
+      `The id of ${of} is ${String(options.id).slice(0, 60)}.`,
       "Give a string of 1 to 200 characters.",
     );
   }
-  const text = encodePayload(parts.codec, payload, parts.maxPayloadBytes, { name });
+  shape?.check(payload, "payload", of);
+  const text = encodePayload(parts.codec, shape === undefined ? payload : shape.encode(payload), parts.maxPayloadBytes, { name });
   return {
     id: options.id ?? parts.ids(),
     ...(text !== "" && { payload: text }),
-    ...(options.keep !== undefined && { keepMs: toMs(options.keep, `keep ${of}`) }),
+    ...(options.keep !== undefined && { keepMs: toMs(options.keep, `keep of ${of}`) }),
   };
 }
 

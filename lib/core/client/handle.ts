@@ -1,6 +1,7 @@
 import type { Broker } from "../../contract/broker.js";
 import type { JobRecord, Results } from "../../contract/results.js";
 import type { Codec } from "../codec/codec.js";
+import type { Definitions } from "../codec/definitions.js";
 import type { CanvasHandle, GroupHandle, JobHandle, WaitForOptions } from "./face.js";
 import { resultOf, type Waiter } from "./waiter.js";
 
@@ -10,6 +11,7 @@ export interface HandleParts {
   readonly broker: Broker;
   readonly results: Results;
   readonly codec: Codec;
+  readonly definitions: Definitions;
 }
 
 /** See `JobHandle`. Cheap: three fields until it is asked. */
@@ -25,8 +27,11 @@ export class Handle<O> implements JobHandle<O> {
   }
 
   async result(options?: WaitForOptions): Promise<O> {
-    const record = await this.#parts.waiter.wait(this.id, options);
-    return this.#parts.codec.decode(resultOf(record), "result") as O;
+    const { waiter, codec, definitions } = this.#parts;
+    const record = await waiter.wait(this.id, options);
+    const result = codec.decode(resultOf(record), "result");
+    const shape = definitions.output(record.task);
+    return (shape === undefined ? result : shape.decode(result)) as O;
   }
 
   async status(): Promise<JobRecord | undefined> {

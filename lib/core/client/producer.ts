@@ -3,6 +3,7 @@ import { OptionError, StemError } from "../../contract/errors.js";
 import type { NewJob } from "../../contract/job.js";
 import { FROM_HEADER } from "../canvas/payload-of.js";
 import type { Codec } from "../codec/codec.js";
+import type { Definitions } from "../codec/definitions.js";
 import { encodePayload } from "../codec/payload.js";
 import { validate } from "../codec/validate.js";
 import type { Clock } from "../clock.js";
@@ -22,6 +23,7 @@ export interface ProducerParts {
   readonly clock: Clock;
   readonly ids: () => string;
   readonly maxPayloadBytes: number;
+  readonly definitions: Definitions;
 }
 
 /** A job's payload: a value, or what the jobs before it will have returned. */
@@ -48,7 +50,7 @@ export class Producer {
       draft.headers = { ...draft.headers, [FROM_HEADER]: payload.from };
     } else {
       if (definition?.input !== undefined) await checkInput(definition, payload.value);
-      draft.payload = this.#encode(ref, payload.value);
+      draft.payload = this.#encode(ref, definition, payload.value);
     }
     draft.id = id ?? options?.id ?? this.#freshId(draft.queue);
     return draft;
@@ -70,7 +72,7 @@ export class Producer {
     for (let i = 0; i < payloads.length; i++) {
       if (definition?.input !== undefined) await checkInput(definition, payloads[i]);
       const draft = { ...plan };
-      draft.payload = this.#encode(ref, payloads[i]);
+      draft.payload = this.#encode(ref, definition, payloads[i]);
       draft.id = prefix === undefined ? this.#freshId(plan.queue) : `${prefix}-${i}`;
       drafts.push(draft);
     }
@@ -124,8 +126,14 @@ export class Producer {
     return this.parts.adapter.routedId?.(id, queue) ?? id;
   }
 
-  #encode(ref: TaskRef, value: unknown): string {
-    return encodePayload(this.parts.codec, value, this.parts.maxPayloadBytes, ref);
+  /** Checks by the type, unless a schema of the task's own has done so, and encodes. */
+  #encode(ref: TaskRef, definition: TaskDefinition | undefined, value: unknown): string {
+    const { codec, maxPayloadBytes, definitions } = this.parts;
+    const shape = definitions.input(ref.name);
+    if (shape === undefined) return encodePayload(codec, value, maxPayloadBytes, ref);
+    if (definition === undefined || (definition.validate && definition.input === undefined))
+      shape.check(value, "payload", `${definition?.kind ?? "task"} "${ref.name}"`);
+    return encodePayload(codec, shape.encode(value), maxPayloadBytes, ref);
   }
 }
 

@@ -20,16 +20,16 @@ export async function signalOne(
 ): Promise<Signalled> {
   checkSignal(signal);
   const { name } = signal;
-  const of = `of signal "${name}"`;
+  const of = `signal "${name}"`;
   if (typeof runId !== "string" || runId.length === 0) {
     throw new OptionError(
       "STEM_OPTION_INVALID",
-      `The run ${of} is ${String(runId)}.`,
+      `The run of ${of} is ${String(runId)}.`,
       "Give the id of a run: the id of the handle that start() returned.",
     );
   }
-  const draft = draftOf(parts, of, name, payload, options);
   const [record] = await parts.adapter.results.get([runId]);
+  const draft = draftOf(parts, of, name, payload, options, parts.definitions.signal(record?.task, name));
   // In a transaction it may be the very one that starts the run, which is not seen from outside yet.
   if (record === undefined && options.transaction === undefined) throw new UnknownJobError(runId);
   if (record !== undefined && parts.registry.get(record.task)?.kind === "task") throw notARun(runId, record.task, name);

@@ -7,6 +7,7 @@ import { signatureOf } from "../canvas/signature.js";
 import type { LastOutput } from "../canvas/types.js";
 import { type Clock, systemClock } from "../clock.js";
 import type { Codec } from "../codec/codec.js";
+import { Definitions } from "../codec/definitions.js";
 import { jsonCodec } from "../codec/json.js";
 import { MAX_PAYLOAD_BYTES } from "../codec/payload.js";
 import { type Log, silentLog, unfailing } from "../log.js";
@@ -56,6 +57,8 @@ export interface StemParts {
   readonly ids?: () => string;
   /** Largest payload in bytes of UTF-8. Default 1 MiB. */
   readonly maxPayloadBytes?: number;
+  /** What generated clients know of types (`StemClient.definitions`). Default: nothing, so that values travel as JSON. */
+  readonly definitions?: Definitions;
   readonly log?: Log;
 }
 
@@ -73,6 +76,8 @@ export class Stem {
   /** Makes an id as `enqueue` does. */
   readonly ids: () => string;
   readonly maxPayloadBytes: number;
+  /** By what payloads, results and events are checked and revived. */
+  readonly definitions: Definitions;
   readonly #producer: Producer;
   readonly #waiter: Waiter;
   readonly #handles: HandleParts;
@@ -86,10 +91,11 @@ export class Stem {
     this.clock = parts.clock ?? systemClock;
     this.ids = parts.ids ?? uniqueIds();
     this.maxPayloadBytes = parts.maxPayloadBytes ?? MAX_PAYLOAD_BYTES;
+    this.definitions = parts.definitions ?? new Definitions();
     const { broker, results, hints } = this.adapter;
     this.#producer = new Producer(this);
     this.#waiter = new Waiter({ results, hints, clock: this.clock, log: this.log });
-    this.#handles = { waiter: this.#waiter, broker, results, codec: this.codec };
+    this.#handles = { waiter: this.#waiter, broker, results, codec: this.codec, definitions: this.definitions };
   }
 
   /**

@@ -1,4 +1,5 @@
 import { types } from "node:util";
+import { step } from "../schema/path.js";
 
 /** Levels of nesting a value may have. Deeper is taken for a mistake, and so is a value that contains itself. */
 const DEEPEST = 500;
@@ -92,7 +93,7 @@ function flawInMembers(value: object, path: string, inside: readonly object[]): 
   }
   for (const [key, member] of Object.entries(value)) {
     if (member === undefined) continue;
-    const flaw = flawIn(member, /^[A-Za-z_$][\w$]*$/.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`, inside);
+    const flaw = flawIn(member, path + step(key), inside);
     if (flaw !== undefined) return flaw;
   }
   return undefined;
@@ -100,6 +101,7 @@ function flawInMembers(value: object, path: string, inside: readonly object[]): 
 
 /** Asked of Node, not with `instanceof`, so that a value of another realm is known too. */
 function builtin(value: object): Omit<Flaw, "path"> | undefined {
+  if (types.isDate(value) && Number.isNaN(value.getTime())) return { what: "an invalid Date", remedy: "Send null or leave it out." };
   if (types.isDate(value)) return { what: "a Date", remedy: "Send its toISOString() and make a Date of it in the task." };
   if (types.isMap(value)) return { what: "a Map", remedy: "Send [...map], a list of pairs." };
   if (types.isSet(value)) return { what: "a Set", remedy: "Send [...set], a list." };

@@ -1,5 +1,6 @@
-import { PayloadError } from "../../contract/errors.js";
-import type { Schema, SchemaIssue, SchemaResult } from "../task/schema.js";
+import { PayloadError, type PayloadIssue } from "../../contract/errors.js";
+import { step } from "../schema/path.js";
+import type { Schema, SchemaResult } from "../task/schema.js";
 
 /** Issues listed in the message; the rest are counted. */
 const LISTED = 20;
@@ -18,20 +19,24 @@ export function validate<T>(schema: Schema<T>, value: unknown, what: string, of:
 
 function accept<T>(result: SchemaResult<T>, what: string, of: string): T {
   if (result.issues === undefined) return result.value;
-  const listed = result.issues.slice(0, LISTED).map((issue) => `${what}${pathOf(issue)}: ${issue.message}`);
-  const more = result.issues.length - listed.length;
-  throw new PayloadError(
-    "STEM_PAYLOAD_INVALID",
-    `The ${what} of ${of} is refused by its schema:\n  ${listed.join("\n  ")}${more > 0 ? `\n  and ${more} more` : ""}`,
-    `Correct the ${what}, or the schema.`,
-  );
+  const issues = result.issues.map(({ path = [], message }) => ({
+    path: what + path.map((part) => step(typeof part === "object" ? part.key : part)).join(""),
+    message,
+  }));
+  throw refusedBy("schema", issues, what, of);
 }
 
-function pathOf(issue: SchemaIssue): string {
-  return (issue.path ?? [])
-    .map((part) => (typeof part === "object" ? part.key : part))
-    .map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`))
-    .join("");
+/** What a value is refused with by the schema of its task, or by its type. */
+export function refusedBy(by: "schema" | "type", issues: readonly PayloadIssue[], what: string, of: string): PayloadError {
+  const listed = issues.slice(0, LISTED).map(({ path, message }) => `${path}: ${message}`);
+  const more = issues.length - listed.length;
+  const lines = `\n  ${listed.join("\n  ")}${more > 0 ? `\n  and ${more} more` : ""}`;
+  return new PayloadError(
+    "STEM_PAYLOAD_INVALID",
+    by === "schema" ? `The ${what} of ${of} is refused by its schema:${lines}` : `The ${what} of ${of} is not of its type:${lines}`,
+    by === "schema" ? `Correct the ${what}, or the schema.` : `Correct the ${what}. If the type has changed since, run: npx stem generate`,
+    { issues },
+  );
 }
 
 function isThenable<T>(value: T | Promise<T>): value is Promise<T> {

@@ -18,6 +18,7 @@ const KNOWN = [
   "keepFailed",
   "input",
   "output",
+  "validate",
 ] as const satisfies readonly (keyof TaskOptions)[];
 const KNOWN_RETRY = ["attempts", "base", "cap", "when"] as const;
 
@@ -44,6 +45,9 @@ export function defineTask(
       "Give a whole number from 0 to 9; the higher goes first.",
     );
   }
+  const { validate = true } = options;
+  if (typeof validate !== "boolean")
+    throw new OptionError("STEM_OPTION_INVALID", `The validate ${of} is ${shown(validate)}.`, "Give false, or leave it out.");
   return {
     ...task,
     queue,
@@ -54,6 +58,7 @@ export function defineTask(
     keepFailedMs: options.keepFailed === undefined ? JOB_DEFAULTS.keepFailedMs : toMs(options.keepFailed, `keepFailed ${of}`),
     input: schemaOf(options.input, `input ${of}`),
     output: schemaOf(options.output, `output ${of}`),
+    validate,
   };
 }
 

@@ -20,6 +20,11 @@ export interface TaskOptions {
   readonly input?: Schema;
   /** Checks what the handler returned. */
   readonly output?: Schema;
+  /**
+   * False: a generated client does not check payloads by the handler's type. Default true. A schema in `input` takes its place anyway. Dates, maps and the like are
+   * translated all the same.
+   */
+  readonly validate?: boolean;
 }
 
 export interface RetryOptions {
@@ -85,6 +90,8 @@ export interface TaskDefinition {
   readonly keepFailedMs: number;
   readonly input: Schema | undefined;
   readonly output: Schema | undefined;
+  /** Whether payloads are checked by their type, where a generated client knows it and `input` is undefined. */
+  readonly validate: boolean;
   /** Calls the handler with the decoded payload and a `TaskContext` (or `WorkflowContext` for a workflow). */
   readonly run: (payload: unknown, context: never) => unknown;
 }

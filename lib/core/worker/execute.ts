@@ -1,5 +1,6 @@
 import { UnknownTaskError } from "../../contract/errors.js";
 import type { Codec } from "../codec/codec.js";
+import type { Definitions } from "../codec/definitions.js";
 import { MAX_PAYLOAD_BYTES } from "../codec/payload.js";
 import { checkResultSize } from "../codec/size.js";
 import { validate } from "../codec/validate.js";
@@ -9,7 +10,7 @@ import type { TaskRegistry } from "../task/registry.js";
 import { Snooze, type TaskDefinition } from "../task/task.js";
 import { AttemptContext } from "./context.js";
 import { taskStorage } from "./current.js";
-import { payloadOf } from "../canvas/payload-of.js";
+import { isWhole, payloadOf } from "../canvas/payload-of.js";
 import type { Outcome } from "./outcome.js";
 import { isRetryable } from "./retryable.js";
 import type { RunningJob } from "./running.js";
@@ -26,17 +27,19 @@ export interface Executor {
 
 export interface TaskParts {
   readonly codec: Codec;
+  readonly definitions: Definitions;
   readonly log: Log;
   readonly middleware: readonly Middleware[];
   readonly maxResultBytes?: number;
 }
 
 /**
- * Attempts of tasks: decode → validate → context → middleware → handler → validate the result → encode. A handler without schemas and middleware
+ * Attempts of tasks: decode and revive → validate → context → middleware → handler → validate the result → encode. A handler without schemas and middleware
  * passes through without a promise of ours.
  */
 export class TaskExecutor implements Executor {
   readonly #codec: Codec;
+  readonly #definitions: Definitions;
   readonly #log: Log;
   readonly #middleware: readonly Middleware[];
   readonly #maxResultBytes: number;
@@ -44,6 +47,7 @@ export class TaskExecutor implements Executor {
 
   constructor(parts: TaskParts) {
     this.#codec = parts.codec;
+    this.#definitions = parts.definitions;
     this.#log = parts.log;
     this.#middleware = parts.middleware;
     this.#maxResultBytes = parts.maxResultBytes ?? MAX_PAYLOAD_BYTES;
@@ -52,7 +56,10 @@ export class TaskExecutor implements Executor {
   execute(job: RunningJob, definition: TaskDefinition, ended: Ended): void {
     let payload: unknown;
     try {
-      payload = payloadOf(job.delivery, this.#codec);
+      const shape = this.#definitions.input(definition.name);
+      payload = payloadOf(job.delivery, this.#codec, shape);
+      if (shape !== undefined && definition.validate && definition.input === undefined && isWhole(job.delivery))
+        shape.check(payload, "payload", nameOf(definition));
     } catch (error) {
       return ended(job, rejected(error));
     }
@@ -110,7 +117,8 @@ export class TaskExecutor implements Executor {
 
   #encoded(definition: TaskDefinition, value: unknown): Outcome {
     try {
-      const result = this.#codec.encode(value, "result");
+      const shape = this.#definitions.output(definition.name);
+      const result = this.#codec.encode(shape === undefined ? value : shape.encode(value), "result");
       checkResultSize(result, this.#maxResultBytes, definition);
       return { kind: "returned", result };
     } catch (error) {

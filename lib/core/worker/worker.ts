@@ -60,7 +60,7 @@ export class Worker {
   /** @throws {OptionError} `STEM_OPTION_UNKNOWN`, `STEM_OPTION_INVALID`, `STEM_NAME_INVALID`, `STEM_DURATION_INVALID` */
   constructor(parts: WorkerParts) {
     const { stem, dice = Math.random, info = {}, middleware = [] } = parts;
-    const { adapter, clock, codec, log, registry, signals } = stem;
+    const { adapter, clock, codec, definitions, log, registry, signals } = stem;
     const settings = settleWorkerOptions(parts.options);
     const queues = new ServedQueues(settings.queues ?? new Map(registry.queues().map((queue) => [queue, undefined])));
     const running = this.#running;
@@ -96,7 +96,7 @@ export class Worker {
         tell(error, retryInMs);
       },
     });
-    const tasks = new TaskExecutor({ codec, log, middleware, maxResultBytes: stem.maxPayloadBytes });
+    const tasks = new TaskExecutor({ codec, definitions, log, middleware, maxResultBytes: stem.maxPayloadBytes });
     this.#attempts = new Attempts({
       registry,
       queues,

@@ -1,6 +1,6 @@
 import type { EventWait, Delivery } from "../../contract/job.js";
 import type { Entry, NewEntry } from "../../contract/journal.js";
-import { payloadOf } from "../canvas/payload-of.js";
+import { isWhole, payloadOf } from "../canvas/payload-of.js";
 import type { Stem } from "../client/stem.js";
 import type { Dice } from "../clock.js";
 import { checkResultSize } from "../codec/size.js";
@@ -23,7 +23,7 @@ import { Run } from "./run.js";
 export interface PassParts {
   readonly delivery: Delivery;
   readonly definition: TaskDefinition;
-  readonly stem: Pick<Stem, "codec" | "signals" | "log" | "clock" | "maxPayloadBytes">;
+  readonly stem: Pick<Stem, "codec" | "definitions" | "signals" | "log" | "clock" | "maxPayloadBytes">;
   readonly journal: JournalWriter;
   /** The store's clock, in milliseconds: as last told by the store, plus the time since. Never this host's own idea of the time. */
   readonly storeNow: () => number;
@@ -62,7 +62,11 @@ export async function passOver(parts: PassParts): Promise<Outcome> {
   if (signal.aborted) return { kind: "aborted", reason: reasonOf(signal) };
   let payload: unknown;
   try {
-    payload = payloadOf(delivery, stem.codec);
+    const shape = stem.definitions.input(definition.name);
+    payload = payloadOf(delivery, stem.codec, shape);
+    // A run that has begun is not judged again by a type that may have changed since.
+    if (shape !== undefined && definition.validate && definition.input === undefined && !delivery.journaled && isWhole(delivery))
+      shape.check(payload, "payload", nameOf(definition));
   } catch (error) {
     return rejected(error);
   }
@@ -86,6 +90,7 @@ export async function passOver(parts: PassParts): Promise<Outcome> {
     delivery,
     signal: stopped.signal,
     codec: stem.codec,
+    definitions: stem.definitions,
     clock: stem.clock,
     log: stem.log,
     dice: parts.dice ?? Math.random,
@@ -151,7 +156,7 @@ async function suspended(flow: Flow, now: number): Promise<Outcome> {
 async function returned(
   value: unknown,
   definition: TaskDefinition,
-  { codec, log, maxPayloadBytes }: PassParts["stem"],
+  { codec, definitions, log, maxPayloadBytes }: PassParts["stem"],
   journal: readonly NewEntry[],
 ): Promise<Outcome> {
   let valid = value;
@@ -161,7 +166,8 @@ async function returned(
     return { ...unfit(error, definition, log), journal };
   }
   try {
-    const result = codec.encode(valid, "result");
+    const shape = definitions.output(definition.name);
+    const result = codec.encode(shape === undefined ? valid : shape.encode(valid), "result");
     checkResultSize(result, maxPayloadBytes, definition);
     return { kind: "returned", result, journal };
   } catch (error) {

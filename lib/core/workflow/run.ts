@@ -1,12 +1,13 @@
 import { OptionError, StemError } from "../../contract/errors.js";
 import type { Delivery } from "../../contract/job.js";
 import type { Codec } from "../codec/codec.js";
+import type { Definitions } from "../codec/definitions.js";
 import { type Duration, toMs } from "../task/duration.js";
 import type { EventType, SignalWaitOptions, StepContext, StepOptions, WaitOptions, WorkflowContext } from "./context.js";
 import { placeStorage } from "./current.js";
 import type { EntryKind, Waited, Waiting } from "./entries.js";
 import type { Asked, Flow } from "./flow.js";
-import { eventOf, type SignalType, spokenEvent } from "./signal.js";
+import { eventOf, signalOf, type SignalType, spokenEvent } from "./signal.js";
 import { planOf, type StepPlan, Steps, type StepsParts } from "./steps.js";
 
 const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
@@ -26,6 +27,7 @@ export class Run implements WorkflowContext {
   readonly steps: Steps;
   readonly #flow: Flow;
   readonly #codec: Codec;
+  readonly #definitions: Definitions;
   readonly #delivery: Delivery;
 
   constructor(parts: RunParts) {
@@ -37,6 +39,7 @@ export class Run implements WorkflowContext {
     this.signal = parts.signal;
     this.#flow = parts.flow;
     this.#codec = parts.codec;
+    this.#definitions = parts.definitions;
     this.#delivery = parts.delivery;
     this.steps = new Steps({ ...parts, run: this });
   }
@@ -107,7 +110,7 @@ export class Run implements WorkflowContext {
           const waited = JSON.parse(value!) as Waited;
           if ("late" in waited) return accept(undefined);
           try {
-            accept(this.#codec.decode(waited.payload, `payload of ${spokenEvent(waited.name)}`) as T);
+            accept(this.#heard(waited.name, waited.payload) as T);
           } catch (error) {
             refuse(error);
           }
@@ -120,6 +123,14 @@ export class Run implements WorkflowContext {
         },
       };
     });
+  }
+
+  /** Not checked, only revived: whoever sent it did, and a replay must not end otherwise than the pass before. */
+  #heard(event: string, text: string | undefined): unknown {
+    const payload = this.#codec.decode(text, `payload of ${spokenEvent(event)}`);
+    const signal = signalOf(event);
+    const shape = signal === undefined ? this.#definitions.event(event) : this.#definitions.signal(this.workflow, signal);
+    return shape === undefined ? payload : shape.decode(payload);
   }
 
   now(): Promise<Date> {

@@ -28,9 +28,15 @@ export function eventOf(signal: Pick<SignalType, "name">): string {
   return `${PREFIX}${signal.name}`;
 }
 
+/** The name of the signal that an event is; undefined for an event that is none. */
+export function signalOf(event: string): string | undefined {
+  return event.startsWith(PREFIX) ? event.slice(PREFIX.length) : undefined;
+}
+
 /** How people call what a run waits for: `event "order.paid"`, `signal "approved"`. */
 export function spokenEvent(event: string): string {
-  return event.startsWith(PREFIX) ? `signal "${event.slice(PREFIX.length)}"` : `event "${event}"`;
+  const signal = signalOf(event);
+  return signal === undefined ? `event "${event}"` : `signal "${signal}"`;
 }
 
 const PREFIX = "signal:";

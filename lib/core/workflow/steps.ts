@@ -3,6 +3,8 @@ import { toFailure } from "../../contract/errors.js";
 import type { Failure } from "../../contract/job.js";
 import type { Clock, Dice } from "../clock.js";
 import type { Codec } from "../codec/codec.js";
+import type { Definitions } from "../codec/definitions.js";
+import type { Shape } from "../codec/shape.js";
 import { checkResultSize } from "../codec/size.js";
 import type { Log } from "../log.js";
 import { backoffMs } from "../task/backoff.js";
@@ -25,6 +27,7 @@ export interface StepsParts {
   readonly flow: Flow;
   readonly run: WorkflowContext;
   readonly codec: Codec;
+  readonly definitions: Definitions;
   readonly clock: Clock;
   readonly dice: Dice;
   readonly log: Log;
@@ -101,10 +104,21 @@ export class Steps {
       return refuse(replayed);
     }
     try {
-      accept(this.#parts.codec.decode(draft.value, `result of step "${key}"`));
+      accept(this.#decode(key, draft.value));
     } catch (error) {
       refuse(error);
     }
+  }
+
+  #decode(key: string, text: string | undefined): unknown {
+    const value = this.#parts.codec.decode(text, `result of step "${key}"`);
+    const shape = this.#shapeOf(key);
+    return shape === undefined ? value : shape.decode(value);
+  }
+
+  #shapeOf(key: string): Shape | undefined {
+    const { definitions, run } = this.#parts;
+    return definitions.step(run.workflow, key.split("#", 1)[0]!);
   }
 
   #again(trial: Trial, { last }: Fact): void {
@@ -136,10 +150,11 @@ export class Steps {
       }
       let text: string | undefined;
       try {
-        text = codec.encode(value, `result of step "${key}"`);
+        const shape = this.#shapeOf(key);
+        text = codec.encode(shape === undefined ? value : shape.encode(value), `result of step "${key}"`);
         checkResultSize(text, this.#parts.maxResultBytes, `step "${key}"`);
         // The body gets what later passes will get, not the object itself, which might do more than its data says.
-        if (typeof value === "object" && value !== null) value = codec.decode(text);
+        if (typeof value === "object" && value !== null) value = this.#decode(key, text);
       } catch (error) {
         return this.#fail(trial, attempt, error);
       }

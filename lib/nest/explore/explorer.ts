@@ -60,7 +60,9 @@ export class StemExplorer {
     }
     const names = runtimes.map(({ name }) => name);
     problems.push(...strays([...tasks, ...schedules], names));
+    const brought = [...new Set(runtimes.flatMap((runtime) => runtime.brought))];
     for (const runtime of runtimes) {
+      problems.push(...runtime.define(brought));
       const mine = <T>(all: readonly Of<T>[]): readonly T[] =>
         all.filter((one) => one.instance === runtime.name).map(({ definition }) => definition);
       problems.push(...runtime.prepare(mine(tasks), mine(schedules)));

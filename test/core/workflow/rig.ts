@@ -138,7 +138,14 @@ export class Process {
     const outcome = await passOver({
       delivery,
       definition,
-      stem: { codec: stem.codec, signals: stem.signals, log: stem.log, maxPayloadBytes: stem.maxPayloadBytes, clock: own },
+      stem: {
+        codec: stem.codec,
+        definitions: stem.definitions,
+        signals: stem.signals,
+        log: stem.log,
+        maxPayloadBytes: stem.maxPayloadBytes,
+        clock: own,
+      },
       journal: this.#journal,
       storeNow: () => own.now() + ahead,
       signal,

@@ -1,0 +1,53 @@
+import type { ScheduleDefinition } from "../core/beat/beat.js";
+import type { Definitions } from "../core/codec/definitions.js";
+import { DEFAULT_QUEUE } from "../core/task/define.js";
+import type { TaskRegistry } from "../core/task/registry.js";
+
+/** Differences listed; more are counted. */
+const LISTED = 10;
+
+/**
+ * Where the generated clients of an instance and its handlers do not fit together, one line each. None if the instance has no client.
+ *
+ * A task of the client without a handler is told only if a worker of this process serves its queue: other processes of the app may well have it.
+ *
+ * @param served queues that a worker of this process takes jobs from by itself
+ */
+export function differencesOf(
+  definitions: Definitions,
+  registry: TaskRegistry,
+  schedules: readonly ScheduleDefinition[],
+  served: readonly string[],
+): readonly string[] {
+  const known = definitions.tasks;
+  if (known.size === 0) return [];
+  // A method that only carries @Cron is a task that nobody else enqueues, so clients do not have it.
+  const scheduled = new Set(schedules.map(({ task, where }) => `${task} ${where}`));
+  const differences: string[] = [];
+  for (const { name, kind, where, queue } of registry.all()) {
+    const said = known.get(name);
+    if (said === undefined) {
+      if (!scheduled.has(`${name} ${where}`)) differences.push(`${kind} "${name}" (${where}) is not in the client`);
+      continue;
+    }
+    if (said.kind !== kind) differences.push(`"${name}" (${where}) is a ${kind}, in the client a ${said.kind}`);
+    const sent = said.queue ?? DEFAULT_QUEUE;
+    if (sent !== queue) differences.push(`${kind} "${name}" (${where}) is in queue "${queue}", the client sends to "${sent}"`);
+  }
+  for (const [name, { kind, queue = DEFAULT_QUEUE }] of known) {
+    if (registry.get(name) === undefined && served.includes(queue))
+      differences.push(`${kind} "${name}" of the client has no handler here, where its queue "${queue}" is served`);
+  }
+  return differences;
+}
+
+export function staleWarning(differences: readonly string[]): string {
+  const listed = differences.slice(0, LISTED).map((one) => `  ${one}`);
+  const more = differences.length - listed.length;
+  return [
+    "The generated client and the handlers of this process do not fit together:",
+    ...listed,
+    ...(more > 0 ? [`  and ${more} more`] : []),
+    "  → Run: npx stem generate  [STEM_CLIENT_STALE]",
+  ].join("\n");
+}
