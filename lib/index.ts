@@ -53,6 +53,8 @@ export type {
   GroupHandle,
   JobHandle,
   RunHandle,
+  ScheduleClient,
+  ScheduleOptions,
   Signalled,
   SignalsOf,
   Signature,
@@ -83,6 +85,7 @@ export {
   StemError,
   StoreError,
   UnknownJobError,
+  UnknownScheduleError,
   UnknownTaskError,
   UnsupportedError,
 } from "./contract/errors.js";

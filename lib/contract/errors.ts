@@ -17,7 +17,7 @@ export class StemError extends Error {
   }
 }
 
-/** A name that nobody registered: of a task, a workflow or a schedule. */
+/** A name that nobody registered: of a task or a workflow. */
 export class UnknownTaskError extends StemError {
   readonly task: string;
 
@@ -140,6 +140,21 @@ export class UnknownJobError extends StemError {
   constructor(jobId: string) {
     super("STEM_UNKNOWN_JOB", `No job ${jobId} is stored.`, "It was never enqueued here, or its retention has passed (keepResult).");
     this.jobId = jobId;
+  }
+}
+
+/** No schedule is stored under a name. */
+export class UnknownScheduleError extends StemError {
+  readonly schedule: string;
+
+  constructor(schedule: string, known: readonly string[]) {
+    const near = nearest(schedule, known);
+    super(
+      "STEM_UNKNOWN_SCHEDULE",
+      `No schedule named "${schedule}" is stored (${known.length === 1 ? "1 is" : `${known.length} are`}).`,
+      `${near === undefined ? "" : `Did you mean "${near}"? `}One that @Cron declares is stored when a beat that knows it starts; one made at run time until it is removed.`,
+    );
+    this.schedule = schedule;
   }
 }
 

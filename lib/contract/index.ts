@@ -11,6 +11,7 @@ export {
   StoreError,
   toFailure,
   UnknownJobError,
+  UnknownScheduleError,
   UnknownTaskError,
   UnsupportedError,
 } from "./errors.js";

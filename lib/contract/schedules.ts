@@ -3,15 +3,23 @@ import type { NewJob } from "./job.js";
 
 /** When recurring jobs are next due. No beat is the leader: a slot belongs to whoever moves it by compare-and-set, in one step with its job. */
 export interface Schedules {
-  /** Adds schedules; one whose `spec` is unchanged keeps its `nextAt`, a changed one takes the new. A paused one stays paused. */
+  /**
+   * Adds schedules; one whose `spec` is unchanged keeps its `nextAt`, a changed one takes the new. A paused one stays paused. A declared one takes the place of a dynamic one
+   * of its id, but never the other way round: the dynamic one is then left out.
+   */
   upsert(schedules: readonly NewSchedule[], options?: At): Promise<void>;
-  /** Schedules whose slot has come, earliest first, of the given ids and not paused; and the moment of the next one after those. */
+  /**
+   * Schedules whose slot has come, earliest first, of the given ids and all dynamic ones, and not paused; and the moment of the next one after those.
+   * There may be very many dynamic ones, and this is asked often.
+   */
   due(ids: readonly string[], limit: number, options?: At): Promise<Due>;
   /**
    * For each shot, in one step: if the schedule still stands at `slot` and is not paused, moves it to `nextAt` and stores the job. A job id that is stored
    * already does not stop the move. Returns the ids that moved; the others had been fired by someone else.
    */
   fire(shots: readonly Shot[], options?: At): Promise<readonly string[]>;
+  /** In the order asked, undefined where there is none. */
+  get(ids: readonly string[], options?: At): Promise<{ readonly schedules: readonly (Schedule | undefined)[]; readonly now: number }>;
   /** By id. */
   list(options?: At): Promise<readonly Schedule[]>;
   /** False: no such schedule. A paused schedule keeps its slot; resuming moves it to `nextAt`. */
@@ -26,9 +34,12 @@ export interface NewSchedule {
   readonly spec: string;
   /** The next slot. Undefined: none (a schedule that has ended). */
   readonly nextAt: number | undefined;
+  /** Made at run time, not declared in the code of some processes: every beat is to fire it. Default false. */
+  readonly dynamic?: boolean;
 }
 
 export interface Schedule extends NewSchedule {
+  readonly dynamic: boolean;
   readonly paused: boolean;
   /** The last slot that was fired. */
   readonly lastAt: number | undefined;

@@ -11,6 +11,7 @@ export {
   StemError,
   StoreError,
   UnknownJobError,
+  UnknownScheduleError,
   UnknownTaskError,
   UnsupportedError,
 } from "../contract/errors.js";
@@ -31,6 +32,8 @@ export type {
   JobHandle,
   PayloadArgs,
   RunHandle,
+  ScheduleClient,
+  ScheduleOptions,
   Signalled,
   SignalsOf,
   Signature,
@@ -41,7 +44,8 @@ export type {
 } from "./client/face.js";
 export { createStemClient, type StandaloneClient, type StandaloneOptions } from "./client/create.js";
 export { uniqueIds } from "./client/ids.js";
-export { Stem, type StemParts } from "./client/stem.js";
+export type { StemParts } from "./client/parts.js";
+export { Stem } from "./client/stem.js";
 export { type Clock, type Dice, systemClock } from "./clock.js";
 export type { Codec } from "./codec/codec.js";
 export { Definitions } from "./codec/definitions.js";

@@ -14,7 +14,7 @@ export interface StemOptions {
   readonly adapter: Adapter;
   /** Run jobs in this process. Default true: it serves the queues of its own tasks. `STEM_ROLE` overrides it. */
   readonly worker?: boolean | WorkerOptions;
-  /** Fire schedules in this process. Default: if there are any. `STEM_ROLE` overrides it. */
+  /** Fire schedules in this process: those of its code, and all that are made at run time. Default: if its code declares any, or it runs jobs. `STEM_ROLE` overrides it. */
   readonly beat?: boolean;
   /** False: worker and beat do not start with the app but at `StemRuntime.start()`. Default true. */
   readonly autoStart?: boolean;

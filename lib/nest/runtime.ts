@@ -239,13 +239,15 @@ export class StemRuntime
   }
 
   #make(roles: Roles | undefined): void {
-    const { worker = true, beat = true } = this.#options;
+    const { worker = true } = this.#options;
     const named = this.#workerOptions().queues !== undefined;
     if ((roles?.worker ?? worker !== false) && (named || this.registry.all().length > 0))
       this.#worker = this.makeWorker(this.#environment.dice);
     else if (roles?.worker === true)
       this.#log.warn("This process is to work, but no provider carries @Task or @Workflow: no worker is started");
-    if ((roles?.beat ?? beat) && this.#schedules.length > 0) this.#beat = new Beat({ stem: this.stem, schedules: this.#schedules });
+    // Schedules may be made at run time, so one that works is ready to fire them though its code declares none.
+    const beat = roles?.beat ?? this.#options.beat ?? (this.#schedules.length > 0 || this.#worker !== undefined);
+    if (beat) this.#beat = new Beat({ stem: this.stem, schedules: this.#schedules });
   }
 
   async #start(): Promise<void> {
@@ -258,7 +260,7 @@ export class StemRuntime
     const [worker, beat] = [this.#worker, this.#beat];
     const starting = Promise.all([worker?.start(), beat?.start()]).then(() => {
       if (worker !== undefined) this.#log.log(`Worker ${worker.id} serves ${worker.queues.join(", ")}`);
-      if (beat !== undefined) this.#log.log(`Beat fires ${plural(this.#schedules.length, "schedule")}`);
+      if (beat !== undefined && this.#schedules.length > 0) this.#log.log(`Beat fires ${plural(this.#schedules.length, "schedule")}`);
     });
     if (await inTime(this.stem.clock, START_PATIENCE_MS, starting)) return;
     starting.catch((error: unknown) => this.#log.error(`Starting failed: ${textOf(error)}`, stackOf(error)));

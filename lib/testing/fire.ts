@@ -30,7 +30,7 @@ export async function fireDue({ stem, schedules }: Scheduled, patienceMs = 10_00
     const ids = schedules.map(({ id }) => id);
     return (await stem.adapter.schedules.due(ids, 1)).schedules.map(({ id }) => id);
   };
-  if (schedules.length === 0 || (await due()).length === 0) return;
+  if ((await due()).length === 0) return;
   let failure: unknown;
   const off = stem.signals.on("beat:error", ({ error }) => (failure = error));
   const beat = new Beat({ stem, schedules });

@@ -206,6 +206,17 @@ describe("The testing kit", () => {
     expect(app.get(Reports).at.slice(1)).toEqual(["daily 2026-01-02T09:00:00.000Z", "daily 2026-01-03T09:00:00.000Z"]);
   });
 
+  it("fires schedules that were made at run time as well", async () => {
+    const mail = kit.stem.task<{ to: string }, string>("mail.send");
+    const made = await mail.schedule("mail.ada", "0 12 * * *", { to: "ada" });
+    await kit.drainThrough("1d");
+    const [job, ...more] = await kit.enqueued(SendMail);
+    expect([job, more]).toMatchObject([{ id: "mail.ada@2026-01-01T12:00:00.000Z", state: "succeeded", payload: { to: "ada" } }, []]);
+    await made.remove();
+    await kit.drainThrough("2d");
+    expect(await kit.enqueued(SendMail)).toHaveLength(1);
+  });
+
   it("gives up on tasks that enqueue themselves for ever, and names the busiest", async () => {
     await kit.stem.enqueue(Endless);
     await expect(kit.drain({ limit: 50 })).rejects.toThrow(/More than 50 attempts .+ "endless"[^]+STEM_DRAIN_ENDLESS/);

@@ -1,5 +1,5 @@
 import { checkJobs } from "../../contract/index.js";
-import type { NewSchedule, Schedule, Schedules, Shot } from "../../contract/index.js";
+import type { Due, NewSchedule, Schedule, Schedules, Shot } from "../../contract/index.js";
 import { enqueue } from "./enqueue.js";
 import type { Self, Store } from "./store.js";
 
@@ -9,12 +9,7 @@ export function schedules(store: Store, self: Self): Schedules {
       store.step(options, () => {
         for (const schedule of given) upsert(store, schedule);
       }),
-    due: async (ids, limit, options) =>
-      store.step(options, (now) => {
-        const standing = waiting(store, ids);
-        const due = standing.filter(({ nextAt }) => nextAt! <= now).slice(0, limit);
-        return { schedules: due, nextDueAt: standing[due.length]?.nextAt, now };
-      }),
+    due: async (ids, limit, options) => store.step(options, (now) => due(store, ids, limit, now)),
     fire: async (shots, options) =>
       store.step(options, (now) => {
         checkJobs(
@@ -22,6 +17,11 @@ export function schedules(store: Store, self: Self): Schedules {
           self,
         );
         return shots.filter((shot) => fire(store, shot, now)).map(({ id }) => id);
+      }),
+    get: async (ids, options) =>
+      store.step(options, (now) => {
+        const rows = ids.map((id) => store.schedules.get(id));
+        return { schedules: rows.map((row) => row && copyOf(row)), now };
       }),
     list: async (options) =>
       store.step(options, () => [...store.schedules.values()].sort((a, b) => (a.id < b.id ? -1 : 1)).map((row) => copyOf(row))),
@@ -31,20 +31,26 @@ export function schedules(store: Store, self: Self): Schedules {
   };
 }
 
-function upsert(store: Store, { id, spec, nextAt }: NewSchedule): void {
+function upsert(store: Store, { id, spec, nextAt, dynamic = false }: NewSchedule): void {
   const known = store.schedules.get(id);
-  if (known === undefined) store.schedules.set(id, { id, spec, nextAt, paused: false, lastAt: undefined, fires: 0 });
-  else if (known.spec !== spec) Object.assign(known, { spec, nextAt });
+  if (known === undefined) return void store.schedules.set(id, { id, spec, nextAt, dynamic, paused: false, lastAt: undefined, fires: 0 });
+  if (dynamic && !known.dynamic) return;
+  Object.assign(known, { dynamic }, known.spec !== spec && { spec, nextAt });
 }
 
-/** Those of the ids that will be due some time, earliest first. */
-function waiting(store: Store, ids: readonly string[]): Schedule[] {
-  const found: Schedule[] = [];
-  for (const id of new Set(ids)) {
-    const row = store.schedules.get(id);
-    if (row !== undefined && !row.paused && row.nextAt !== undefined) found.push(copyOf(row));
+/** Of the ids and the dynamic ones those whose slot has come, and when the next of the others will. Sorts the former only: there may be many that wait. */
+function due(store: Store, ids: readonly string[], limit: number, now: number): Due {
+  const asked = new Set(ids);
+  const ready: Schedule[] = [];
+  let next = Number.POSITIVE_INFINITY;
+  for (const row of store.schedules.values()) {
+    if (row.paused || row.nextAt === undefined || !(row.dynamic || asked.has(row.id))) continue;
+    if (row.nextAt <= now) ready.push(row);
+    else next = Math.min(next, row.nextAt);
   }
-  return found.sort((a, b) => a.nextAt! - b.nextAt!);
+  ready.sort((a, b) => a.nextAt! - b.nextAt!);
+  const nextDueAt = ready[limit]?.nextAt ?? (next === Number.POSITIVE_INFINITY ? undefined : next);
+  return { schedules: ready.slice(0, limit).map(copyOf), nextDueAt, now };
 }
 
 /** Whether the schedule still stood at the slot. */
@@ -62,6 +68,6 @@ function change(store: Store, id: string, to: Partial<Schedule>): boolean {
   return row !== undefined;
 }
 
-function copyOf({ id, spec, nextAt, paused, lastAt, fires }: Schedule): Schedule {
-  return { id, spec, nextAt, paused, lastAt, fires };
+function copyOf({ id, spec, nextAt, dynamic, paused, lastAt, fires }: Schedule): Schedule {
+  return { id, spec, nextAt, dynamic, paused, lastAt, fires };
 }

@@ -12,7 +12,15 @@ import { bigs, texts } from "./connect/values.js";
 import { checkTexts, insertJobs } from "./enqueue.js";
 import { CLOCK, type Row, type Store } from "./store.js";
 
-const COLUMNS = "id, spec, next_at, last_at, fires, paused";
+const COLUMNS = "id, spec, next_at, last_at, fires, paused, dynamic";
+
+/** Two lists that need no sorting of all there is: of the ids asked, and of the dynamic ones by their index. */
+const DUE = `WITH clock AS MATERIALIZED (SELECT ${CLOCK} AS now)
+  SELECT clock.now, ${COLUMNS} FROM clock LEFT JOIN LATERAL (
+    (SELECT ${COLUMNS} FROM stem.schedules WHERE id = ANY($2::text[]) AND NOT dynamic AND NOT paused AND next_at IS NOT NULL ORDER BY next_at, id LIMIT $3::int)
+    UNION ALL (SELECT ${COLUMNS} FROM stem.schedules WHERE dynamic AND NOT paused AND next_at IS NOT NULL ORDER BY next_at, id LIMIT $3::int)
+    ORDER BY next_at, id LIMIT $3::int) s ON true
+  ORDER BY next_at, id`;
 
 /** The schedule store. */
 export function schedules(store: Store, adapter: { readonly name: string; readonly capabilities: Capabilities }): Schedules {
@@ -21,20 +29,21 @@ export function schedules(store: Store, adapter: { readonly name: string; readon
       // In the order of their ids, so that two processes that start at once do not wait for each other; the last of two equal ids counts, as if one by one.
       const byId = [...new Map(list.map((schedule) => [schedule.id, schedule])).values()].sort((a, b) => (a.id < b.id ? -1 : 1));
       await store.rows(
-        `INSERT INTO stem.schedules AS s (id, spec, next_at) SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[])
-         ON CONFLICT (id) DO UPDATE SET spec = excluded.spec, next_at = excluded.next_at WHERE s.spec <> excluded.spec`,
-        [texts(byId.map(({ id }) => id)), texts(byId.map(({ spec }) => spec)), bigs(byId.map(({ nextAt }) => nextAt ?? null))],
+        `INSERT INTO stem.schedules AS s (id, spec, next_at, dynamic) SELECT id, spec, next_at, id = ANY($4::text[]) FROM unnest($1::text[], $2::text[], $3::bigint[]) u(id, spec, next_at)
+         ON CONFLICT (id) DO UPDATE SET spec = excluded.spec, dynamic = excluded.dynamic,
+           next_at = CASE WHEN s.spec = excluded.spec THEN s.next_at ELSE excluded.next_at END
+         WHERE (s.spec, s.dynamic) <> (excluded.spec, excluded.dynamic) AND (s.dynamic OR NOT excluded.dynamic)`,
+        [
+          texts(byId.map(({ id }) => id)),
+          texts(byId.map(({ spec }) => spec)),
+          bigs(byId.map(({ nextAt }) => nextAt ?? null)),
+          texts(byId.filter(({ dynamic }) => dynamic).map(({ id }) => id)),
+        ],
       );
     },
 
     async due(ids: readonly string[], limit: number, options?: At): Promise<Due> {
-      const rows = await store.rows(
-        `WITH clock AS MATERIALIZED (SELECT ${CLOCK} AS now)
-         SELECT clock.now, ${COLUMNS} FROM clock LEFT JOIN LATERAL (
-           SELECT ${COLUMNS} FROM stem.schedules WHERE id = ANY($2::text[]) AND NOT paused AND next_at IS NOT NULL ORDER BY next_at, id LIMIT $3::int) s ON true
-         ORDER BY next_at, id`,
-        [options?.now ?? null, texts(ids), limit + 1],
-      );
+      const rows = await store.rows(DUE, [options?.now ?? null, texts(ids), limit + 1]);
       const now = rows[0]![0] as number;
       const list = rows.filter((row) => row[1] !== null).map((row) => toSchedule(row.slice(1)));
       const ready = list.filter(({ nextAt }, i) => i < limit && nextAt! <= now);
@@ -68,6 +77,16 @@ export function schedules(store: Store, adapter: { readonly name: string; readon
       });
     },
 
+    async get(ids: readonly string[], options?: At) {
+      const rows = await store.rows(
+        `WITH clock AS MATERIALIZED (SELECT ${CLOCK} AS now)
+         SELECT clock.now, ${COLUMNS} FROM clock LEFT JOIN stem.schedules ON id = ANY($2::text[])`,
+        [options?.now ?? null, texts(ids)],
+      );
+      const known = new Map(rows.filter((row) => row[1] !== null).map((row) => [row[1] as string, toSchedule(row.slice(1))]));
+      return { schedules: ids.map((id) => known.get(id)), now: rows[0]![0] as number };
+    },
+
     async list(): Promise<readonly Schedule[]> {
       return (await store.rows(`SELECT ${COLUMNS} FROM stem.schedules ORDER BY id`)).map(toSchedule);
     },
@@ -91,6 +110,14 @@ export function schedules(store: Store, adapter: { readonly name: string; readon
 }
 
 function toSchedule(row: Row): Schedule {
-  const [id, spec, nextAt, lastAt, fires, paused] = row as [string, string, number | null, number | null, number, boolean];
-  return { id, spec, nextAt: nextAt ?? undefined, paused, lastAt: lastAt ?? undefined, fires };
+  const [id, spec, nextAt, lastAt, fires, paused, dynamic] = row as [
+    string,
+    string,
+    number | null,
+    number | null,
+    number,
+    boolean,
+    boolean,
+  ];
+  return { id, spec, nextAt: nextAt ?? undefined, dynamic, paused, lastAt: lastAt ?? undefined, fires };
 }

@@ -1,5 +1,5 @@
 import { checkJobs } from "../../contract/index.js";
-import type { Schedule, Schedules } from "../../contract/index.js";
+import type { NewSchedule, Schedule, Schedules } from "../../contract/index.js";
 import type { Self } from "./broker.js";
 import type { Reply } from "./connect/driver.js";
 import { storing } from "./enqueue.js";
@@ -13,17 +13,17 @@ export function schedules(store: Store, self: Self): Schedules {
       if (given.length > 0)
         await act(
           "upsert",
-          given.flatMap(({ id, spec, nextAt }) => [id, spec, nextAt ?? ""]),
+          given.flatMap(({ id, spec, nextAt, dynamic }) => [id, spec, nextAt ?? "", dynamic === true ? "1" : ""]),
           options,
         );
       else store.live();
     },
     due: async (ids, limit, options) => {
-      const [now, pairs] = (await act("get", ids.length > 0 ? [...new Set(ids)] : [""], options)) as [string, string[]];
-      const standing = schedulesOf(pairs)
+      const [now, pairs] = (await act("due", [limit + 1, ...ids], options)) as [string, string[]];
+      const standing = [...schedulesOf(pairs).values()]
         .filter(({ paused, nextAt }) => !paused && nextAt !== undefined)
         .sort((a, b) => a.nextAt! - b.nextAt!);
-      const due = standing.filter(({ nextAt }) => nextAt! <= Number(now)).slice(0, limit);
+      const due = standing.slice(0, limit).filter(({ nextAt }) => nextAt! <= Number(now));
       return { schedules: due, nextDueAt: standing[due.length]?.nextAt, now: Number(now) };
     },
     fire: async (shots, options) => {
@@ -42,9 +42,14 @@ export function schedules(store: Store, self: Self): Schedules {
       if (moved.length > 0) store.hintWork([...new Set(shots.map(({ job }) => job.queue))]);
       return moved;
     },
+    get: async (ids, options) => {
+      const [now, pairs] = (await act("get", ids, options)) as [string, string[]];
+      const known = schedulesOf(pairs);
+      return { schedules: ids.map((id) => known.get(id)), now: Number(now) };
+    },
     list: async (options) => {
-      const [, pairs] = (await act("get", [], options)) as [string, string[]];
-      return schedulesOf(pairs).sort((a, b) => (a.id < b.id ? -1 : 1));
+      const [, pairs] = (await act("list", [], options)) as [string, string[]];
+      return [...schedulesOf(pairs).values()].sort((a, b) => (a.id < b.id ? -1 : 1));
     },
     pause: async (id, options) => (await act("pause", [id], options)) === 1,
     resume: async (id, nextAt, options) => (await act("resume", [id, nextAt ?? ""], options)) === 1,
@@ -52,11 +57,12 @@ export function schedules(store: Store, self: Self): Schedules {
   };
 }
 
-function schedulesOf(pairs: readonly string[]): Schedule[] {
-  const found: Schedule[] = [];
+/** By id; an id may come twice, as one that was asked for and as a dynamic one. */
+function schedulesOf(pairs: readonly string[]): Map<string, Schedule> {
+  const found = new Map<string, Schedule>();
   for (let i = 0; i < pairs.length; i += 2) {
-    const { spec, nextAt, paused, lastAt, fires } = JSON.parse(pairs[i + 1]!) as Omit<Schedule, "id">;
-    found.push({ id: pairs[i]!, spec, nextAt, paused, lastAt, fires });
+    const { spec, nextAt, paused, lastAt, fires, dynamic = false } = JSON.parse(pairs[i + 1]!) as Omit<NewSchedule, "id"> & Schedule;
+    found.set(pairs[i]!, { id: pairs[i]!, spec, nextAt, dynamic, paused, lastAt, fires });
   }
   return found;
 }

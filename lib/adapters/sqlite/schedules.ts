@@ -11,9 +11,14 @@ import {
 import { insertJobs } from "./enqueue.js";
 import { type Store } from "./store.js";
 
-const COLUMNS = "SELECT id, spec, next_at, last_at, fires, paused FROM schedules";
+const COLUMNS = "SELECT id, spec, next_at, last_at, fires, paused, dynamic FROM schedules";
 
-type ScheduleRow = [string, string, number | null, number | null, number, number];
+/** Two lists that need no sorting of all there is: of the ids asked, and of the dynamic ones by their index. */
+const DUE = `SELECT * FROM (${COLUMNS} WHERE id IN (SELECT value FROM json_each(?)) AND dynamic = 0 AND paused = 0 AND next_at IS NOT NULL ORDER BY next_at, id LIMIT ?)
+  UNION ALL SELECT * FROM (${COLUMNS} WHERE dynamic = 1 AND paused = 0 AND next_at IS NOT NULL ORDER BY next_at, id LIMIT ?)
+  ORDER BY next_at, id LIMIT ?`;
+
+type ScheduleRow = [string, string, number | null, number | null, number, number, number];
 
 /** The schedule store. */
 export function schedules(store: Store, adapter: { readonly name: string; readonly capabilities: Capabilities }): Schedules {
@@ -21,21 +26,18 @@ export function schedules(store: Store, adapter: { readonly name: string; readon
     async upsert(list: readonly NewSchedule[]): Promise<void> {
       store.write(() => {
         const upsert = store.sql(
-          `INSERT INTO schedules (id, spec, next_at) VALUES (?, ?, ?)
-           ON CONFLICT (id) DO UPDATE SET spec = excluded.spec, next_at = excluded.next_at WHERE spec <> excluded.spec`,
+          `INSERT INTO schedules (id, spec, next_at, dynamic) VALUES (?, ?, ?, ?)
+           ON CONFLICT (id) DO UPDATE SET spec = excluded.spec, next_at = iif(spec = excluded.spec, next_at, excluded.next_at), dynamic = excluded.dynamic
+           WHERE (spec <> excluded.spec OR dynamic <> excluded.dynamic) AND (dynamic = 1 OR excluded.dynamic = 0)`,
         );
-        for (const { id, spec, nextAt } of list) upsert.run(id, spec, nextAt ?? null);
+        for (const { id, spec, nextAt, dynamic = false } of list) upsert.run(id, spec, nextAt ?? null, dynamic ? 1 : 0);
       });
     },
 
     async due(ids: readonly string[], limit: number, options?: At): Promise<Due> {
       const now = store.clock(options);
       return store.read(() => {
-        const rows = store
-          .rows(
-            `${COLUMNS} WHERE id IN (SELECT value FROM json_each(?)) AND paused = 0 AND next_at IS NOT NULL ORDER BY next_at, id LIMIT ?`,
-          )
-          .all(JSON.stringify(ids), limit + 1) as ScheduleRow[];
+        const rows = store.rows(DUE).all(JSON.stringify(ids), limit + 1, limit + 1, limit + 1) as ScheduleRow[];
         const list = Array.from(rows, toSchedule);
         const ready = list.filter(({ nextAt }, i) => i < limit && nextAt! <= now);
         return { schedules: ready, nextDueAt: list[ready.length]?.nextAt, now };
@@ -62,6 +64,15 @@ export function schedules(store: Store, adapter: { readonly name: string; readon
       });
     },
 
+    async get(ids: readonly string[], options?: At) {
+      const now = store.clock(options);
+      return store.read(() => {
+        const one = store.rows(`${COLUMNS} WHERE id = ?`);
+        const found = ids.map((id) => one.get(id) as ScheduleRow | undefined);
+        return { schedules: found.map((row) => row && toSchedule(row)), now };
+      });
+    },
+
     async list(): Promise<readonly Schedule[]> {
       return store.read(() => Array.from(store.rows(`${COLUMNS} ORDER BY id`).all() as ScheduleRow[], toSchedule));
     },
@@ -82,6 +93,6 @@ export function schedules(store: Store, adapter: { readonly name: string; readon
   };
 }
 
-function toSchedule([id, spec, nextAt, lastAt, fires, paused]: ScheduleRow): Schedule {
-  return { id, spec, nextAt: nextAt ?? undefined, paused: paused === 1, lastAt: lastAt ?? undefined, fires };
+function toSchedule([id, spec, nextAt, lastAt, fires, paused, dynamic]: ScheduleRow): Schedule {
+  return { id, spec, nextAt: nextAt ?? undefined, dynamic: dynamic === 1, paused: paused === 1, lastAt: lastAt ?? undefined, fires };
 }

@@ -43,16 +43,12 @@ async function run(app: AppOptions, role: string): Promise<void> {
   const { context, stem } = await openApp(app, role, new ConsoleLogger());
   if (stem.worker === undefined && stem.beat === undefined) {
     await context.close();
-    throw new Exit(
-      EXIT.unusable,
-      role === "beat"
-        ? "The app has no schedules: add @Cron to a task, a workflow or a method."
-        : "The app has no tasks: add a class with @Task or @Workflow to a module's providers.",
-    );
+    throw new Exit(EXIT.unusable, "The app has no tasks: add a class with @Task or @Workflow to a module's providers.");
   }
   if (stem.worker !== undefined)
     say(`Worker ${stem.worker.id} serves ${stem.worker.queues.join(", ")} (up to ${stem.worker.concurrency} jobs at once)`);
-  if (stem.beat !== undefined) say(`Beat fires ${stem.schedules.length} schedule${stem.schedules.length === 1 ? "" : "s"}`);
+  if (stem.beat !== undefined)
+    say(`Beat fires ${stem.schedules.length} schedule${stem.schedules.length === 1 ? "" : "s"} of the app, and those made at run time`);
   process.once("exit", endUnasked);
   await asked;
   process.off("exit", endUnasked);

@@ -5,13 +5,13 @@ import { keepAlive } from "../timers.js";
 import { isClosed } from "../worker/outage.js";
 import { describe } from "../worker/retryable.js";
 import { nextSlot } from "./cron.js";
-import { type ScheduleDefinition, slotId, storedSchedule } from "./schedule.js";
+import { planOf, type ScheduleDefinition, SCHEDULED, slotId, storedSchedule } from "./schedule.js";
 
 export type { ScheduleDefinition } from "./schedule.js";
 
 /** How many slots are fired in one call of the store. */
 const BATCH = 100;
-/** Never sleeps longer, so that a schedule that was resumed or changed elsewhere is noticed. */
+/** Never sleeps longer, so that a schedule that was made, resumed or changed elsewhere is noticed also when the hint of it was lost. */
 const LONGEST_SLEEP_MS = 60_000;
 const FIRST_BACKOFF_MS = 100;
 const LONGEST_BACKOFF_MS = 5_000;
@@ -19,6 +19,8 @@ const LONGEST_BACKOFF_MS = 5_000;
 /**
  * Fires schedules: turns each slot that has come into one job. Any number of beats may run on one store; none is the leader, a slot belongs to whoever moves it first.
  * Slots that were missed while no beat ran are caught up by one job, not by one each.
+ *
+ * Fires the schedules it is given, which are those declared in the code, and all that were made at run time (`TaskClient.schedule`), by whichever process.
  */
 export class Beat {
   readonly #stem: Stem;
@@ -31,6 +33,10 @@ export class Beat {
   #failures = 0;
   #stopping = false;
   #wake: () => void = () => {};
+  /** Store time at which it will look again. */
+  #wakesAt = 0;
+  /** Something was scheduled for sooner since it last looked. */
+  #told = false;
 
   constructor(parts: { readonly stem: Stem; readonly schedules: readonly ScheduleDefinition[] }) {
     this.#stem = parts.stem;
@@ -77,6 +83,7 @@ export class Beat {
 
   async #run(): Promise<void> {
     const letGo = keepAlive();
+    const unsubscribe = this.#listen();
     try {
       while (!this.#stopping) {
         try {
@@ -90,16 +97,32 @@ export class Beat {
         }
       }
     } finally {
+      unsubscribe();
       letGo();
     }
   }
 
+  #listen(): () => void {
+    return this.#stem.adapter.hints.subscribe(
+      (hint) => {
+        if (hint.kind !== "control" || hint.topic !== SCHEDULED || Number(hint.message) >= this.#wakesAt) return;
+        this.#told = true;
+        this.#wake();
+      },
+      ["control"],
+    );
+  }
+
   async #turn(): Promise<void> {
     if (!this.#stored) await this.#store();
+    // Whatever is scheduled while the store is asked may have come too late for the answer.
+    this.#wakesAt = Number.POSITIVE_INFINITY;
+    this.#told = false;
     const due = await this.#due(BATCH);
     if (due.schedules.length > 0) return this.#fire(due);
     this.#failures = 0;
-    await this.#sleep(Math.min((due.nextDueAt ?? Infinity) - due.now, LONGEST_SLEEP_MS));
+    this.#wakesAt = Math.min(due.nextDueAt ?? Number.POSITIVE_INFINITY, due.now + LONGEST_SLEEP_MS);
+    if (!this.#told) await this.#sleep(this.#wakesAt - due.now);
   }
 
   #due(limit: number): Promise<Due> {
@@ -131,10 +154,16 @@ export class Beat {
   }
 
   /** The job of the slot a schedule stands at, and where it goes from there: past what was missed, which this one job makes up for. */
-  async #shot({ id, nextAt }: Schedule, now: number): Promise<Shot> {
-    const schedule = this.#schedules.get(id)!;
-    const slot = nextAt!;
-    return { id, slot, nextAt: nextSlot(schedule, Math.max(slot, now)), job: await this.#job(schedule, slot) };
+  async #shot(stored: Schedule, now: number): Promise<Shot> {
+    const { id } = stored;
+    const slot = stored.nextAt!;
+    const declared = this.#schedules.get(id);
+    const plan = declared === undefined ? planOf(stored) : undefined;
+    const job =
+      plan === undefined
+        ? this.#job(declared!, slot)
+        : this.#stem.draftEncoded(plan.task, plan.payload, { ...plan.options, id: slotId(id, slot) });
+    return { id, slot, nextAt: nextSlot(declared ?? plan!, Math.max(slot, now)), job: await job };
   }
 
   #job({ id, task, payload, options }: ScheduleDefinition, slot: number): Promise<NewJob> {

@@ -1,5 +1,6 @@
 import type { NewSchedule } from "../../contract/schedules.js";
 import type { EnqueueOptions } from "../client/face.js";
+import type { TaskRef } from "../task/ref.js";
 import { type CronTimes, nextSlot } from "./cron.js";
 
 /** A recurring job, as declared in the code. */
@@ -20,9 +21,38 @@ export function slotId(scheduleId: string, slotMs: number): string {
   return `${scheduleId}@${new Date(slotMs).toISOString()}`;
 }
 
+/** What a schedule is stored as: enough to compute its slots and to make its jobs, in any process. */
+interface Spec {
+  readonly cron: string;
+  readonly timeZone: string;
+  readonly task: string;
+  /** Encoded. */
+  readonly payload: string;
+  readonly options: NonNullable<ScheduleDefinition["options"]>;
+  /** Of a dynamic schedule: where its jobs go from a process that does not know the task. */
+  readonly to?: Pick<TaskRef, "queue" | "priority">;
+}
+
 /** What is stored of a schedule, its first slot the next one after `now`. */
-export function storedSchedule(schedule: ScheduleDefinition, payload: string, now: number): NewSchedule {
+export function storedSchedule(schedule: ScheduleDefinition, payload: string, now: number, to?: Spec["to"]): NewSchedule {
   const { id, cron, timeZone, task, options = {} } = schedule;
   const sorted = Object.fromEntries(Object.entries(options).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return { id, spec: JSON.stringify({ cron: cron.trim(), timeZone, task, payload, options: sorted }), nextAt: nextSlot(schedule, now) };
+  const spec: Spec = { cron: cron.trim(), timeZone, task, payload, options: sorted, ...(to !== undefined && { to }) };
+  return { id, spec: JSON.stringify(spec), nextAt: nextSlot(schedule, now), ...(to !== undefined && { dynamic: true }) };
 }
+
+/** A schedule as it was stored. */
+export interface StoredPlan extends CronTimes {
+  readonly task: TaskRef;
+  readonly payload: string;
+  readonly options: Spec["options"];
+}
+
+/** @throws {SyntaxError} it was stored by something else */
+export function planOf({ id, spec }: Pick<NewSchedule, "id" | "spec">): StoredPlan {
+  const { cron, timeZone, task, payload, options, to } = JSON.parse(spec) as Spec;
+  return { id, cron, timeZone, task: { name: task, ...to }, payload, options };
+}
+
+/** The topic of the hint that a schedule was made, changed or resumed. The message is its next slot. */
+export const SCHEDULED = "schedules";

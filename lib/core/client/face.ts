@@ -65,7 +65,46 @@ export interface TaskClient<I, O> extends TaskRef<I, O> {
    * list of results in a chord.
    */
   signature(payload?: I, options?: SignatureOptions): Signature<I, O>;
+  /**
+   * Makes, or changes, a schedule that enqueues the task by the clock: `schedule("digest.ada", "0 9 * * MON-FRI", { user: "ada" }, { timeZone: "Europe/Berlin" })`. It is kept in the
+   * store, also over restarts, until it is removed; whichever process has a beat fires it, once per slot. Making it anew with the same arguments changes nothing; with another
+   * expression it takes the next slot by that; one that is paused stays paused.
+   *
+   * @param name unique in the store, among those declared by `@Cron` too
+   * @param cron five fields, six with seconds first, or an alias, as for `@Cron`
+   * @throws {OptionError} `STEM_CRON_INVALID`, `STEM_TIME_ZONE_INVALID`, `STEM_NAME_INVALID`, `STEM_OPTION_UNKNOWN`
+   * @throws {StemError} `STEM_SCHEDULE_DECLARED`: the name is that of a `@Cron`
+   * @throws as `enqueue` for what its jobs could not be
+   */
+  schedule(name: string, cron: string, ...args: PayloadArgs<I, [options?: ScheduleOptions]>): Promise<ScheduleClient<O>>;
   handle(id: string): JobHandle<O>;
+}
+
+/** How the jobs of a schedule are enqueued, and where its clock hangs. */
+export interface ScheduleOptions extends Pick<
+  EnqueueOptions,
+  "queue" | "priority" | "expiresIn" | "keepResult" | "keepFailed" | "headers"
+> {
+  /** IANA name, such as `"Europe/Berlin"`. Default `"UTC"`. */
+  readonly timeZone?: string;
+}
+
+/** One schedule, from any process. What was declared by `@Cron` is in the store once a beat that knows it has run. */
+export interface ScheduleClient<O = unknown> {
+  readonly name: string;
+  /** Stops it from firing until `resume`; slots that come meanwhile are not caught up. False: there is no such schedule. */
+  pause(): Promise<boolean>;
+  /** Goes on with the next slot from now; nothing happens to one that is not paused. False: there is no such schedule. */
+  resume(): Promise<boolean>;
+  /**
+   * Enqueues its job now, paused or not; its slots stay where they are.
+   * @throws {UnknownScheduleError}
+   */
+  trigger(): Promise<JobHandle<O>>;
+  /** The slot it will fire next (one that has passed will be fired at once by the next beat). Undefined: never, because it is paused, or there is no such schedule. */
+  next(): Promise<Date | undefined>;
+  /** Removes it. What the code declares is there again when the next beat starts. False: there was no such schedule. */
+  remove(): Promise<boolean>;
 }
 
 /** Starts runs of one workflow. `S`: its signals, such as `Pick<typeof ProcessOrder, "approved">`. */
@@ -74,6 +113,8 @@ export interface WorkflowClient<I, O, S = {}> extends TaskRef<I, O> {
   startMany(payloads: readonly I[], options?: EnqueueOptions): Promise<readonly RunHandle<O, S>[]>;
   startAndWait(...args: PayloadArgs<I, [options?: EnqueueOptions & WaitForOptions]>): Promise<O>;
   signature(payload?: I, options?: SignatureOptions): Signature<I, O>;
+  /** Makes, or changes, a schedule that starts runs by the clock. See `TaskClient.schedule`. */
+  schedule(name: string, cron: string, ...args: PayloadArgs<I, [options?: ScheduleOptions]>): Promise<ScheduleClient<O>>;
   /** The handle of a run that was started by anybody, by its id. */
   handle(id: string): RunHandle<O, S>;
 }

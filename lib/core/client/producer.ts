@@ -26,8 +26,8 @@ export interface ProducerParts {
   readonly definitions: Definitions;
 }
 
-/** A job's payload: a value, or what the jobs before it will have returned. */
-export type Payload = { readonly value: unknown } | { readonly from: "one" | "all" };
+/** A job's payload: a value, one that was checked and encoded earlier, or what the jobs before it will have returned. */
+export type Payload = { readonly value: unknown } | { readonly text: string } | { readonly from: "one" | "all" };
 
 /** The way in: checks and encodes what is to be enqueued, refuses what cannot be right, and hands the rest to the store. */
 export class Producer {
@@ -48,7 +48,8 @@ export class Producer {
     const draft = this.#plan(ref, definition, options, also);
     if ("from" in payload) {
       draft.headers = { ...draft.headers, [FROM_HEADER]: payload.from };
-    } else {
+    } else if ("text" in payload) draft.payload = payload.text;
+    else {
       if (definition?.input !== undefined) await checkInput(definition, payload.value);
       draft.payload = this.#encode(ref, definition, payload.value);
     }

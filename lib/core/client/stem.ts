@@ -30,6 +30,8 @@ import type {
   GroupHandle,
   JobHandle,
   PayloadArgs,
+  ScheduleClient,
+  ScheduleOptions,
   Signalled,
   Signature,
   SignatureOptions,
@@ -40,27 +42,12 @@ import type {
 import { AllOf, Handle, type HandleParts, LastOf } from "./handle.js";
 import { healthOf, type StemHealth } from "./health.js";
 import { uniqueIds } from "./ids.js";
+import type { StemParts } from "./parts.js";
 import { Producer } from "./producer.js";
+import { StemScheduleClient, storePlan } from "./schedule.js";
 import { signalOne, SignallingHandle } from "./signal.js";
 import { checkClient, type ClientDefaults, StemTaskClient, StemWorkflowClient, type WorkflowClientDefaults } from "./task-client.js";
 import { Waiter } from "./waiter.js";
-
-export interface StemParts {
-  /** Open already, or opened before the first call. */
-  readonly adapter: Adapter;
-  readonly registry: TaskRegistry;
-  /** Default `jsonCodec`. */
-  readonly codec?: Codec;
-  readonly signals?: Signals;
-  readonly clock?: Clock;
-  /** Makes ids of jobs, canvases and events. Default: unique over processes, sorted by time. */
-  readonly ids?: () => string;
-  /** Largest payload in bytes of UTF-8. Default 1 MiB. */
-  readonly maxPayloadBytes?: number;
-  /** What generated clients know of types (`StemClient.definitions`). Default: nothing, so that values travel as JSON. */
-  readonly definitions?: Definitions;
-  readonly log?: Log;
-}
 
 /**
  * The one object a producer holds: enqueues jobs, waits for them, emits events, and asks and tells the store. What cannot be right is refused before
@@ -163,6 +150,16 @@ export class Stem {
     const name = typeof event === "string" ? event : event.name;
     checkName(name, "event name of a client");
     return new StemEventClient<T>(this, name);
+  }
+
+  /**
+   * A client for a schedule, declared by `@Cron` or made by `TaskClient.schedule`; `defaults` tell a process that does not have the handler where its jobs go.
+   *
+   * @throws {OptionError} `STEM_NAME_INVALID`, `STEM_OPTION_UNKNOWN`
+   */
+  schedule<O = unknown>(name: string, defaults: ClientDefaults = {}): ScheduleClient<O> {
+    checkClient(name, defaults, "schedule");
+    return new StemScheduleClient<O>(this.#producer, this.#handles, name, defaults);
   }
 
   /** A job to be, for `chain`, `group` and `chord`. Without a payload the task gets what the jobs before it returned. */
@@ -320,6 +317,17 @@ export class Stem {
   /** The job that `enqueue` would store, checked and encoded; stores nothing. For those who store it themselves, such as a beat. @throws as `enqueue` */
   async draft(target: Target, payload?: unknown, options?: EnqueueOptions): Promise<NewJob> {
     return this.#producer.draft(refOf(target), { value: payload }, options);
+  }
+
+  /** As `draft`, of a payload that `draft` has encoded earlier. */
+  async draftEncoded(target: Target, payload: string, options?: EnqueueOptions): Promise<NewJob> {
+    return this.#producer.draft(refOf(target), { text: payload }, options);
+  }
+
+  /** `TaskClient.schedule`, untyped; for clients. */
+  async plan(target: Target, name: string, cron: string, payload: unknown, options?: ScheduleOptions): Promise<ScheduleClient> {
+    await this.#producer.answer(() => storePlan(this.#producer, refOf(target), { name, cron, payload, options }));
+    return this.schedule(name);
   }
 
   async #store(

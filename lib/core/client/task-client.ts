@@ -6,6 +6,8 @@ import type {
   JobHandle,
   PayloadArgs,
   RunHandle,
+  ScheduleClient,
+  ScheduleOptions,
   Signature,
   SignatureOptions,
   TaskClient,
@@ -18,6 +20,7 @@ export interface Enqueuer {
   put(target: Target, payload: unknown, options?: EnqueueOptions): Promise<JobHandle>;
   putMany(target: Target, payloads: readonly unknown[], options?: EnqueueOptions): Promise<readonly JobHandle[]>;
   putAndWait(target: Target, payload: unknown, options?: EnqueueOptions & WaitForOptions): Promise<unknown>;
+  plan(target: Target, name: string, cron: string, payload: unknown, options?: ScheduleOptions): Promise<ScheduleClient>;
   handle(id: string): JobHandle;
   /** A handle that can tell its run the signals of those names, by what they are called on it. */
   runHandle(id: string, duplicate: boolean, signals: Readonly<Record<string, string>>): JobHandle;
@@ -36,10 +39,10 @@ export interface WorkflowClientDefaults extends ClientDefaults {
 }
 
 /** @throws {OptionError} `STEM_NAME_INVALID`, `STEM_OPTION_UNKNOWN` */
-export function checkClient(name: string, defaults: ClientDefaults, kind: "task" | "workflow"): void {
+export function checkClient(name: string, defaults: ClientDefaults, kind: "task" | "workflow" | "schedule"): void {
   checkName(name, `${kind} name of a client`);
   const known = ["queue", "priority", "signals"] satisfies readonly (keyof WorkflowClientDefaults)[];
-  refuseUnknown(defaults, kind === "task" ? known.slice(0, 2) : known, `of the client of ${kind} "${name}"`);
+  refuseUnknown(defaults, kind === "workflow" ? known : known.slice(0, 2), `of the client of ${kind} "${name}"`);
 }
 
 /** See `TaskClient`. */
@@ -70,6 +73,10 @@ export class StemTaskClient<I, O> implements TaskClient<I, O> {
 
   signature(payload?: I, options?: SignatureOptions): Signature<I, O> {
     return signatureOf<I, O>(this, payload, options);
+  }
+
+  schedule(name: string, cron: string, ...[payload, options]: PayloadArgs<I, [options?: ScheduleOptions]>): Promise<ScheduleClient<O>> {
+    return this.#stem.plan(this, name, cron, payload, options) as Promise<ScheduleClient<O>>;
   }
 
   handle(id: string): JobHandle<O> {
@@ -107,6 +114,10 @@ export class StemWorkflowClient<I, O, S = {}> implements WorkflowClient<I, O, S>
 
   signature(payload?: I, options?: SignatureOptions): Signature<I, O> {
     return signatureOf<I, O>(this, payload, options);
+  }
+
+  schedule(name: string, cron: string, ...[payload, options]: PayloadArgs<I, [options?: ScheduleOptions]>): Promise<ScheduleClient<O>> {
+    return this.#stem.plan(this, name, cron, payload, options) as Promise<ScheduleClient<O>>;
   }
 
   handle(id: string): RunHandle<O, S> {

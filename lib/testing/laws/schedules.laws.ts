@@ -25,7 +25,7 @@ export const scheduleLaws: readonly Law[] = [
     async check(bench) {
       const b = await due(bench, "b", { nextAt: undefined });
       const a = await due(bench, "a", { nextAt: bench.now + 5 });
-      const unfired = { paused: false, lastAt: undefined, fires: 0 };
+      const unfired = { dynamic: false, paused: false, lastAt: undefined, fires: 0 };
       assert.deepEqual(await bench.adapter.schedules.list(bench.at), [
         { ...a, ...unfired },
         { ...b, ...unfired },
@@ -42,7 +42,15 @@ export const scheduleLaws: readonly Law[] = [
       assert.equal(one(await schedules.list(bench.at)).nextAt, bench.now + 60_000);
       await schedules.pause(schedule.id, bench.at);
       await schedules.upsert([{ ...schedule, spec: "0 10 * * *", nextAt: bench.now + 7 }], bench.at);
-      const changed = { id: schedule.id, spec: "0 10 * * *", nextAt: bench.now + 7, paused: true, lastAt: bench.now, fires: 1 };
+      const changed = {
+        id: schedule.id,
+        spec: "0 10 * * *",
+        nextAt: bench.now + 7,
+        dynamic: false,
+        paused: true,
+        lastAt: bench.now,
+        fires: 1,
+      };
       assert.deepEqual(one(await schedules.list(bench.at)), changed, "it stays paused and remembers its past");
     },
   },
@@ -77,7 +85,15 @@ export const scheduleLaws: readonly Law[] = [
       const { id, spec } = await due(bench);
       const fired = shot(bench, id);
       assert.deepEqual(await schedules.fire([fired], bench.at), [id]);
-      assert.deepEqual(one(await schedules.list(bench.at)), { id, spec, nextAt: fired.nextAt, paused: false, lastAt: bench.now, fires: 1 });
+      assert.deepEqual(one(await schedules.list(bench.at)), {
+        id,
+        spec,
+        nextAt: fired.nextAt,
+        dynamic: false,
+        paused: false,
+        lastAt: bench.now,
+        fires: 1,
+      });
       assert.deepEqual(ids(await bench.take()), [fired.job.id]);
       assert.deepEqual((await schedules.due([id], 10, bench.at)).schedules, []);
     },
@@ -174,6 +190,66 @@ export const scheduleLaws: readonly Law[] = [
       assert.equal(await schedules.resume(id, bench.now, bench.at), false);
       assert.deepEqual(await schedules.fire([shot(bench, id)], bench.at), []);
       assert.deepEqual(await schedules.list(bench.at), []);
+    },
+  },
+  {
+    title: "a schedule made at run time is due to every beat, among those it asks for, and moves like them",
+    async check(bench) {
+      const { schedules } = bench.adapter;
+      const at = bench.now;
+      const mine = await due(bench, "mine", { nextAt: at - 5 });
+      await due(bench, "another's", { nextAt: at - 20 });
+      const made = await due(bench, "made", { nextAt: at - 9, dynamic: true });
+      const soon = await due(bench, "soon", { nextAt: at + 30, dynamic: true });
+      const held = await due(bench, "held", { nextAt: at - 40, dynamic: true });
+      await due(bench, "over", { nextAt: undefined, dynamic: true });
+      await schedules.pause(held.id, bench.at);
+      const seen = async (ids: readonly string[], limit = 10) => {
+        const found = await schedules.due(ids, limit, bench.at);
+        return [...found.schedules.map(({ id }) => id), found.nextDueAt];
+      };
+      assert.deepEqual(await seen([]), [made.id, soon.nextAt]);
+      assert.deepEqual(await seen([mine.id, made.id]), [made.id, mine.id, soon.nextAt], "each once");
+      assert.deepEqual(await seen([mine.id], 1), [made.id, mine.nextAt], "no more than the limit, of both kinds together");
+      assert.deepEqual(await schedules.fire([shot(bench, made.id, { slot: made.nextAt! })], bench.at), [made.id]);
+      assert.deepEqual(await seen([]), [soon.nextAt]);
+      await schedules.resume(held.id, at - 1, bench.at);
+      assert.deepEqual(await seen([]), [held.id, soon.nextAt]);
+      await schedules.remove(held.id, bench.at);
+      await schedules.upsert([{ ...soon, spec: "0 8 * * *", nextAt: at + 90 }], bench.at);
+      assert.deepEqual(await seen([]), [at + 90]);
+      await schedules.remove(soon.id, bench.at);
+      assert.deepEqual(await seen([]), [at + 60_000]);
+      await schedules.fire([shot(bench, made.id, { slot: at + 60_000, nextAt: undefined })], bench.at);
+      assert.deepEqual(await seen([]), [undefined]);
+    },
+  },
+  {
+    title: "a declared schedule takes the place of one made at run time, and never the other way round",
+    async check(bench) {
+      const { schedules } = bench.adapter;
+      const made = await due(bench, "made", { dynamic: true });
+      await schedules.upsert([{ ...made, nextAt: bench.now + 3, dynamic: false }], bench.at);
+      assert.deepEqual((await schedules.due([], 10, bench.at)).schedules, []);
+      const declared = one(await schedules.list(bench.at));
+      assert.deepEqual([declared.dynamic, declared.nextAt], [false, bench.now], "with the same spec it keeps its slot");
+      await schedules.upsert([{ id: made.id, spec: "0 1 * * *", nextAt: bench.now + 7, dynamic: true }], bench.at);
+      await schedules.upsert([{ ...made, dynamic: true }], bench.at);
+      assert.deepEqual(one(await schedules.list(bench.at)), declared);
+    },
+  },
+  {
+    title: "schedules are got by id in the order asked, undefined where there is none, with the store's time",
+    async check(bench) {
+      const { schedules } = bench.adapter;
+      const [a, b] = [await due(bench, "a"), await due(bench, "b", { nextAt: undefined, dynamic: true })];
+      await due(bench, "c");
+      const rest = { paused: false, lastAt: undefined, fires: 0 };
+      assert.deepEqual(await schedules.get([b.id, bench.name("nobody"), a.id], bench.at), {
+        schedules: [{ ...b, ...rest }, undefined, { ...a, dynamic: false, ...rest }],
+        now: bench.now,
+      });
+      assert.deepEqual(await schedules.get([], bench.at), { schedules: [], now: bench.now });
     },
   },
 ];

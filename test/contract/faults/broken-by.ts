@@ -207,6 +207,12 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
   "the last shot ends a schedule": ["an ended schedule comes again"],
   "a paused schedule is not due and keeps its slot; resuming moves it": ["a paused schedule is due"],
   "a removed schedule is gone, and unknown ones are said to be unknown": ["removing does nothing"],
+  "a schedule made at run time is due to every beat, among those it asks for, and moves like them": [
+    "only the schedules that a beat asks for are due",
+    "every schedule is due to every beat",
+  ],
+  "a declared schedule takes the place of one made at run time, and never the other way round": ["whoever comes last has the schedule"],
+  "schedules are got by id in the order asked, undefined where there is none, with the store's time": ["unknown schedules are left out"],
   "a lock is held by one owner at a time, and names do not touch each other": ["a lock is granted to all"],
   "of many who ask at once one gets the lock": ["a lock is granted to all"],
   "a lock expires at its time and not before": ["locks never expire"],

@@ -61,6 +61,38 @@ export const storeFaults: Faults = {
       }
     },
   })),
+  "only the schedules that a beat asks for are due": inSchedules(({ due }) => ({
+    due: async (ids, limit, options) => {
+      const found = await due(ids, limit, options);
+      return { ...found, schedules: found.schedules.filter(({ id }) => ids.includes(id)) };
+    },
+  })),
+  "every schedule is due to every beat": inSchedules(({ due, list }) => ({
+    due: async (_, limit, options) =>
+      due(
+        (await list(options)).map(({ id }) => id),
+        limit,
+        options,
+      ),
+  })),
+  "whoever comes last has the schedule": inSchedules(({ upsert, get, remove }) => ({
+    upsert: async (given, options) => {
+      const known = (
+        await get(
+          given.map(({ id }) => id),
+          options,
+        )
+      ).schedules;
+      for (const schedule of known) if (schedule?.dynamic === false) await remove(schedule.id, options);
+      await upsert(given, options);
+    },
+  })),
+  "unknown schedules are left out": inSchedules(({ get }) => ({
+    get: async (ids, options) => {
+      const found = await get(ids, options);
+      return { ...found, schedules: found.schedules.filter((schedule) => schedule !== undefined) };
+    },
+  })),
   "due forgets what comes next": inSchedules(({ due }) => ({
     due: async (ids, limit, options) => ({ ...(await due(ids, limit, options)), nextDueAt: undefined }),
   })),

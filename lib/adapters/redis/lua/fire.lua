@@ -2,7 +2,7 @@
 --
 -- ARGV[4]   how many shots; each: schedule id, slot, next slot or '', how many of the arguments that follow are its job, as in common/store.lua
 -- Returns   ids that moved, mail
-#include base parts jobs links store
+#include base parts jobs links store schedules
 
 local moved, i = {}, 5
 for _ = 1, tonumber(ARGV[4]) do
@@ -12,7 +12,7 @@ for _ = 1, tonumber(ARGV[4]) do
   local s = text and cjson.decode(text)
   if s and not s.paused and s.nextAt == tonumber(slot) then
     s.nextAt, s.lastAt, s.fires = tonumber(next_at), tonumber(slot), s.fires + 1
-    call('HSET', P .. 'sc', id, cjson.encode(s))
+    save(id, s)
     store(ARGV, i)
     moved[#moved + 1] = id
   end

@@ -1,0 +1,117 @@
+import { StemError, UnknownScheduleError } from "../../contract/errors.js";
+import type { Schedule } from "../../contract/schedules.js";
+import { checkCron, nextSlot } from "../beat/cron.js";
+import { planOf, SCHEDULED, storedSchedule } from "../beat/schedule.js";
+import { checkName, refuseUnknown } from "../task/define.js";
+import type { TaskRef } from "../task/ref.js";
+import type { JobHandle, ScheduleClient, ScheduleOptions } from "./face.js";
+import { Handle, type HandleParts } from "./handle.js";
+import type { Producer } from "./producer.js";
+
+const KNOWN = [
+  "timeZone",
+  "queue",
+  "priority",
+  "expiresIn",
+  "keepResult",
+  "keepFailed",
+  "headers",
+] as const satisfies readonly (keyof ScheduleOptions)[];
+
+/** What `TaskClient.schedule` was called with. */
+interface Wanted {
+  readonly name: string;
+  readonly cron: string;
+  readonly payload: unknown;
+  readonly options: ScheduleOptions | undefined;
+}
+
+/** Stores a schedule that was made at run time. @throws as `TaskClient.schedule` */
+export async function storePlan(producer: Producer, task: TaskRef, { name, cron, payload, options = {} }: Wanted): Promise<void> {
+  checkName(name, "schedule name");
+  const of = `of schedule "${name}"`;
+  refuseUnknown(options, KNOWN, of);
+  const { timeZone = "UTC", ...rest } = options;
+  checkCron(cron, timeZone, of);
+  const job = await producer.draft(task, { value: payload }, rest);
+  const { schedules, hints } = producer.parts.adapter;
+  const {
+    schedules: [known],
+    now,
+  } = await schedules.get([name]);
+  if (known?.dynamic === false) throw declared(name);
+  const definition = { id: name, where: `schedule("${name}")`, cron, timeZone, task: task.name, options: rest };
+  const { queue, priority = 0 } = job;
+  const stored = storedSchedule(definition, job.payload, now, { queue, priority });
+  await schedules.upsert([stored]);
+  hints.control(SCHEDULED, String(stored.nextAt));
+}
+
+function declared(name: string): StemError {
+  return new StemError(
+    "STEM_SCHEDULE_DECLARED",
+    `Schedule "${name}" is declared in the code by @Cron, so it cannot be made at run time.`,
+    `Choose another name. If no code declares it any more, remove it first: stem.schedule("${name}").remove().`,
+  );
+}
+
+/** See `ScheduleClient`. */
+export class StemScheduleClient<O> implements ScheduleClient<O> {
+  readonly name: string;
+  readonly #producer: Producer;
+  readonly #handles: HandleParts;
+  readonly #to: Pick<TaskRef, "queue" | "priority">;
+
+  constructor(producer: Producer, handles: HandleParts, name: string, to: Pick<TaskRef, "queue" | "priority">) {
+    this.#producer = producer;
+    this.#handles = handles;
+    this.name = name;
+    this.#to = to;
+  }
+
+  pause(): Promise<boolean> {
+    return this.#schedules.pause(this.name);
+  }
+
+  async resume(): Promise<boolean> {
+    const { known, now } = await this.#known();
+    // The slot of one that goes on is not to be skipped, though it may have passed.
+    if (known?.paused !== true) return known !== undefined;
+    const nextAt = nextSlot(planOf(known), now);
+    const resumed = await this.#schedules.resume(this.name, nextAt);
+    this.#producer.parts.adapter.hints.control(SCHEDULED, String(nextAt));
+    return resumed;
+  }
+
+  trigger(): Promise<JobHandle<O>> {
+    return this.#producer.answer(async () => {
+      const { known } = await this.#known();
+      if (known === undefined) {
+        const names = (await this.#schedules.list()).map(({ id }) => id);
+        throw new UnknownScheduleError(this.name, names);
+      }
+      const { task, payload, options } = planOf(known);
+      const job = await this.#producer.draft({ ...this.#to, ...task }, { text: payload }, options);
+      await this.#producer.send([job], false);
+      return new Handle<O>(this.#handles, job.id, false);
+    });
+  }
+
+  async next(): Promise<Date | undefined> {
+    const { known } = await this.#known();
+    return known === undefined || known.paused || known.nextAt === undefined ? undefined : new Date(known.nextAt);
+  }
+
+  remove(): Promise<boolean> {
+    return this.#schedules.remove(this.name);
+  }
+
+  get #schedules() {
+    return this.#producer.parts.adapter.schedules;
+  }
+
+  async #known(): Promise<{ readonly known: Schedule | undefined; readonly now: number }> {
+    const { schedules, now } = await this.#schedules.get([this.name]);
+    return { known: schedules[0], now };
+  }
+}
