@@ -7,7 +7,7 @@ import { Marks } from "./read/marks.js";
 import { Origins } from "./read/origin.js";
 import { findProject, foldersOf, importSuffix, packageOf, posix, type Project } from "./read/project.js";
 import { reach, type Reached } from "./read/reach.js";
-import { type Source, Sources, stampOf } from "./read/sources.js";
+import { type Noted, type Source, Sources, stampOf } from "./read/sources.js";
 import { Values } from "./read/values.js";
 
 /** What a project says about its handlers. */
@@ -29,6 +29,11 @@ export interface ReaderOptions {
   readonly out: (sourceRoot: string) => string;
 }
 
+interface ReadFile {
+  readonly found: readonly MarkedClass[];
+  readonly broken?: NonNullable<Source["broken"]>;
+}
+
 /**
  * Reads a project, over and over if need be: files that have not changed are not parsed again. With its folder `read/` the only code
  * that touches ts-morph, of which it uses the compiler directly: nothing is edited, so the wrapped tree would cost time for nothing.
@@ -40,6 +45,8 @@ export class Reader {
   readonly #origins: Origins;
   readonly #composed: Composed;
   readonly #classes: Classes;
+  /** What each file came to, and from what: after an edit few files come to something else. */
+  readonly #read = new Map<string, { readonly value: ReadFile; readonly from: Noted }>();
   /** What the last look found, for the reading that follows it: listing the folders takes as long as reading a few hundred files again. */
   #seen: Project | Diagnostic | undefined;
 
@@ -67,7 +74,8 @@ export class Reader {
     const out = this.#options.out(project.sourceRoot);
     const reached = reach(this.#sources, project.files, out);
     const outside = new Set(reached.files);
-    for (const path of this.#sources.marked([...project.files, ...reached.files], named)) {
+    const marked = new Set(this.#sources.marked([...project.files, ...reached.files], named));
+    for (const path of marked) {
       const { found, broken } = this.#classesIn(path);
       for (const one of found) classes.push(outside.has(path) ? { ...one, via: this.#via(one, path, reached, out) } : one);
       if (broken === undefined) continue;
@@ -75,6 +83,7 @@ export class Reader {
       diagnostics.push({ ...broken.place, code: "STEM1016", severity: "error", message });
     }
     this.#sources.end();
+    for (const path of this.#read.keys()) if (!marked.has(path)) this.#read.delete(path);
     return { sourceRoot: project.sourceRoot, classes, diagnostics, suffix: (out) => importSuffix(this.#ts, project.options, out) };
   }
 
@@ -94,17 +103,25 @@ export class Reader {
     return { folders: foldersOf({ ...project, files: [...project.files, ...followed] }), changed, stamp };
   }
 
-  /** What the parser makes of a broken file is a guess, and a client written from it could lack a task. */
-  #classesIn(path: string): { readonly found: readonly MarkedClass[]; readonly broken?: NonNullable<Source["broken"]> } {
+  #classesIn(path: string): ReadFile {
     try {
-      const source = this.#sources.source(path);
-      if (source === undefined) return { found: [] };
-      return source.broken === undefined ? { found: this.#classes.in(source) } : { found: [], broken: source.broken };
+      const before = this.#read.get(path);
+      if (before !== undefined && this.#sources.hold(before.from)) return before.value;
+      const read = this.#sources.noting(() => this.#classesAnew(path));
+      this.#read.set(path, read);
+      return read.value;
     } catch (error) {
       // Parser and readers go down with the source; some thousand levels deep the stack ends.
       if (!(error instanceof RangeError)) throw error;
       return { found: [], broken: { place: { file: path, line: 1, column: 1 }, text: "it is nested too deeply" } };
     }
+  }
+
+  /** What the parser makes of a broken file is a guess, and a client written from it could lack a task. */
+  #classesAnew(path: string): ReadFile {
+    const source = this.#sources.source(path);
+    if (source === undefined) return { found: [] };
+    return source.broken === undefined ? { found: this.#classes.in(source) } : { found: [], broken: source.broken };
   }
 
   /** How the project imports a class that is outside it: from what it imports there already, else by its path within the same package. */

@@ -1,5 +1,5 @@
 import type { ts } from "ts-morph";
-import type { MarkedClass, Member, Parameter } from "../model.js";
+import type { Mark, MarkedClass, Member, Parameter } from "../model.js";
 import type { Typescript } from "./load.js";
 import { type Marks, shortText } from "./marks.js";
 import type { Origins } from "./origin.js";
@@ -44,7 +44,7 @@ export class Classes {
     const members: Member[] = [];
     for (const member of node.members) {
       const on = this.#marks.on(member, source);
-      if (on.length > 0 && member.name !== undefined) members.push(this.#member(member, member.name, node, source));
+      if (on.length > 0 && member.name !== undefined) members.push(this.#member(member, member.name, node, source, on));
     }
     if (marks.length === 0 && members.length === 0) return undefined;
     return {
@@ -78,7 +78,7 @@ export class Classes {
     const ts = this.#ts;
     const own = node.members.filter((member) => member.name !== undefined && this.#nameOf(member.name) === "run");
     const member = own.find((one) => ts.isMethodDeclaration(one) && !this.#has(one, ts.SyntaxKind.StaticKeyword)) ?? own[0];
-    if (member?.name !== undefined) return this.#member(member, member.name, node, source);
+    if (member?.name !== undefined) return this.#member(member, member.name, node, source, []);
     const base = node.heritageClauses?.find((clause) => clause.token === ts.SyntaxKind.ExtendsKeyword)?.types[0]?.expression;
     if (base === undefined) return undefined;
     if (!ts.isIdentifier(base) || depth >= DEEPEST) return "unseen";
@@ -89,7 +89,7 @@ export class Classes {
     return this.#run(origin.node, origin.source, depth + 1);
   }
 
-  #member(member: ts.ClassElement, name: ts.PropertyName, owner: ClassNode, source: Source): Member {
+  #member(member: ts.ClassElement, name: ts.PropertyName, owner: ClassNode, source: Source, marks: readonly Mark[]): Member {
     const ts = this.#ts;
     const key = this.#nameOf(name);
     const method = ts.isMethodDeclaration(member);
@@ -106,7 +106,7 @@ export class Classes {
       signatures: same.length,
       parameters: own.map((one) => this.#parameter(one, source)),
       doc: this.#doc(member, source),
-      marks: this.#marks.on(member, source),
+      marks,
       node: member,
     };
   }

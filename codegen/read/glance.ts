@@ -46,8 +46,9 @@ export function glanceAt(text: string): Glance {
     byDefault: /\bexport\s+default\b/.test(text),
     renames,
     imported,
-    defaults: all(DEFAULTS),
-    decorators: [...new Set(all(DECORATORS).flatMap((name) => name.split(/\s*\.\s*/)))],
+    // What names our package is parsed whatever it uses.
+    defaults: ours ? [] : all(DEFAULTS),
+    decorators: ours ? [] : [...new Set(all(DECORATORS).flatMap((name) => name.split(/\s*\.\s*/)))],
     modules,
   };
 }

@@ -21,6 +21,12 @@ interface Kept {
   source?: Source;
 }
 
+/** What a piece of work has asked of the sources, and what it was told. */
+export interface Noted {
+  readonly sources: Map<string, Source | undefined>;
+  readonly modules: Map<string, { readonly specifier: string; readonly from: string; readonly path: string | undefined }>;
+}
+
 /**
  * The files of a project, read when asked for and kept until they change on disk. Only the syntax is looked at: no types, no
  * libraries, so a project that does not compile yet (the generated file may still be missing) reads as well as any other.
@@ -32,6 +38,9 @@ export class Sources {
   readonly #checked = new Set<string>();
   #options: ts.CompilerOptions = {};
   #resolved = new Map<string, string | undefined>();
+  #noted: Noted | undefined;
+  /** Files that the last `changed` found as they were. */
+  readonly #looked = new Set<string>();
 
   constructor(ts: Typescript) {
     this.#ts = ts;
@@ -75,29 +84,56 @@ export class Sources {
 
   /** Whether any of those files is no longer what it was when it was read. */
   changed(): boolean {
-    return [...this.#files].some(([path, { stamp }]) => stampOf(path) !== stamp);
+    this.#looked.clear();
+    for (const [path, { stamp }] of this.#files) {
+      const now = stampOf(path);
+      if (now !== stamp) return true;
+      this.#looked.add(path);
+    }
+    return false;
+  }
+
+  /** Does a piece of work and notes what it came from, so that `hold` can tell in a later pass whether it would come to the same. */
+  noting<T>(work: () => T): { readonly value: T; readonly from: Noted } {
+    const from: Noted = { sources: new Map(), modules: new Map() };
+    this.#noted = from;
+    try {
+      return { value: work(), from };
+    } finally {
+      this.#noted = undefined;
+    }
+  }
+
+  hold({ sources, modules }: Noted): boolean {
+    for (const [path, source] of sources) if (this.source(path) !== source) return false;
+    for (const { specifier, from, path } of modules.values()) if (this.resolve(specifier, { path: from }) !== path) return false;
+    return true;
   }
 
   /** The parsed file; undefined if it cannot be read. */
   source(path: string): Source | undefined {
     const file = this.#read(path);
-    if (file === undefined) return undefined;
-    file.source ??= this.#parse(path, file.text);
-    return file.source;
+    if (file !== undefined) file.source ??= this.#parse(path, file.text);
+    this.#noted?.sources.set(path, file?.source);
+    return file?.source;
   }
 
   /** The source file that an import of `specifier` in `from` means; undefined if there is none in reach. */
   resolve(specifier: string, from: Pick<Source, "path">): string | undefined {
     const key = `${dirname(from.path)}\0${specifier}`;
-    if (this.#resolved.has(key)) return this.#resolved.get(key);
+    if (!this.#resolved.has(key)) this.#resolved.set(key, this.#lookUp(specifier, from));
+    const path = this.#resolved.get(key);
+    this.#noted?.modules.set(key, { specifier, from: from.path, path });
+    return path;
+  }
+
+  #lookUp(specifier: string, from: Pick<Source, "path">): string | undefined {
     const { resolvedModule } = this.#ts.resolveModuleName(specifier, from.path, this.#options, this.#ts.sys);
     const found =
       resolvedModule === undefined ? undefined : this.#ts.sys.resolvePath(resolvedModule.resolvedFileName).replaceAll("\\", "/");
-    let path = found !== undefined && /\.[cm]?tsx?$/.test(found) ? found : this.#guess(specifier, from);
-    if (path === undefined) path = this.#outputs.entry(specifier, from.path);
-    else if (/\.d\.[cm]?ts$/.test(path)) path = this.#outputs.sourceOf(path) ?? path;
-    this.#resolved.set(key, path);
-    return path;
+    const path = found !== undefined && /\.[cm]?tsx?$/.test(found) ? found : this.#guess(specifier, from);
+    if (path === undefined) return this.#outputs.entry(specifier, from.path);
+    return /\.d\.[cm]?ts$/.test(path) ? (this.#outputs.sourceOf(path) ?? path) : path;
   }
 
   /** Bundlers and Node disagree about suffixes; for the sake of a constant any of the usual readings will do. */
@@ -115,7 +151,8 @@ export class Sources {
   #read(path: string): Kept | undefined {
     const kept = this.#files.get(path);
     if (kept !== undefined && this.#checked.has(path)) return kept;
-    const stamp = stampOf(path);
+    // Compared a moment ago, by the look that led to this pass; what has changed since leads to another.
+    const stamp = kept !== undefined && this.#looked.delete(path) ? kept.stamp : stampOf(path);
     if (stamp === undefined) return undefined;
     this.#checked.add(path);
     if (kept?.stamp === stamp) return kept;
@@ -142,8 +179,9 @@ export class Sources {
 /** Changes whenever the file does; undefined if there is no such file. */
 export function stampOf(path: string): string | undefined {
   try {
-    const { mtimeNs, size, ino } = statSync(path, { bigint: true });
-    return `${mtimeNs} ${size} ${ino}`;
+    // Milliseconds with a fraction: as fine as a clock that is worth anything.
+    const stats = statSync(path, { throwIfNoEntry: false });
+    return stats && `${stats.mtimeMs} ${stats.size} ${stats.ino}`;
   } catch {
     return undefined;
   }

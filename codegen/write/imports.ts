@@ -47,7 +47,9 @@ export function importsOf(handlers: readonly Handler[], out: string, suffix: ".j
     if (handler.exportedAs === "default") return `import type ${name} from ${path};`;
     return `import type { ${handler.exportedAs === name ? name : `${handler.exportedAs} as ${name}`} } from ${path};`;
   });
-  return { lines, nameOf: (handler) => names.get(identity(handler))! };
+  // Asked for several times for each of thousands of handlers.
+  const known = new Map(handlers.map((handler) => [handler, names.get(identity(handler))!]));
+  return { lines, nameOf: (handler) => known.get(handler)! };
 }
 
 function identity({ file, className, exportedAs }: Handler): string {

@@ -128,8 +128,12 @@ describe("stem tasks", () => {
     expect(out).toMatch(/^NAME +KIND +QUEUE/);
   });
 
-  it("takes the app from stem.config.mjs", async () => {
-    writeFileSync(join(shop, "stem.config.mjs"), `export default { app: ${JSON.stringify(app)} };`);
+  it.each([
+    ["stem.config.mjs", `export default { app: ${JSON.stringify(app)} };`],
+    ["stem.config.json", `{ "app": ${JSON.stringify(app)} }`],
+    ["stem.config.ts", `const app: string = ${JSON.stringify(app)};\nexport default { app };`],
+  ])("takes the app from %s", async (file, text) => {
+    writeFileSync(join(shop, file), text);
     expect(await stem("tasks")).toMatchObject({ code: 0 });
   });
 });

@@ -15,7 +15,7 @@ const long = process.env["STEM_FUZZ"] === "long";
 const MUTATIONS = long ? 2_000 : 160;
 const SEED = Number(process.env["STEM_FUZZ_SEED"] ?? 20_260_101);
 /** Every so manieth client is compiled; all of them are parsed. */
-const COMPILE_EVERY = 4;
+const COMPILE_EVERY = 10;
 
 const codes = /^STEM\d{4}$/;
 

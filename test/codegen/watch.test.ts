@@ -65,6 +65,35 @@ describe.each([
       },
     ));
 
+  it("reads again what an edit elsewhere changes: constants, composed decorators, what a name leads to", () =>
+    watched(
+      {
+        "src/a.ts": 'import { Own } from "./own.js";\n@Own("a") export class A { run() {} }',
+        "src/b.ts": taskClass("B", "b"),
+        "src/own.ts": 'import { Task } from "nestjs-stem";\nimport { PREFIX } from "./barrel.js";\nexport const Own = (n: string) => Task(PREFIX + n);',
+        "src/barrel.ts": 'export * from "./names.js";',
+        "src/names/index.ts": 'export const PREFIX = "wrong.";',
+        "src/names.ts": 'export const PREFIX = "one.";',
+      },
+      options,
+      async (project, next) => {
+        const after = async (files: Readonly<Record<string, string>>, name: string): Promise<void> => {
+          project.write(files);
+          let result = await next();
+          while (!project.text(GENERATED).includes(`'${name}'`)) result = await next();
+          expect(result).toMatchObject({ tasks: 2, diagnostics: [] });
+        };
+        await after({}, "one.a");
+        await after({ "src/names.ts": 'export const PREFIX = "two.";' }, "two.a");
+        await after({ "src/own.ts": 'import { Task } from "nestjs-stem";\nexport const Own = (n: string) => Task(`three.${n}`);' }, "three.a");
+        await after({ "src/own.ts": 'import { Task } from "nestjs-stem";\nimport { PREFIX } from "./more.js";\nexport const Own = (n: string) => Task(PREFIX + n);', "src/more.ts": 'export const PREFIX = "four.";' }, "four.a");
+        await after({ "src/b.ts": taskClass("B", "b2") }, "b2");
+        project.write({ "src/b.ts": `${taskClass("B", "b3")}export const x = ${"(".repeat(20_000)}1${")".repeat(20_000)};` });
+        expect(await next()).toMatchObject({ state: "errors", diagnostics: [{ code: "STEM1016" }] });
+        await after({ "src/b.ts": taskClass("B", "b4") }, "b4");
+      },
+    )); // prettier-ignore
+
   it("reports errors, keeps the file, and goes on when they are mended; a broken tsconfig is an error like others", () =>
     watched({ "src/a.ts": taskClass("A", "a") }, options, async (project, next) => {
       expect(await next()).toMatchObject({ state: "written" });

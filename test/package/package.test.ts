@@ -213,6 +213,7 @@ describe("The package", () => {
     writeFileSync(
       join(app, "app.ts"),
       `import { memory, StemModule, Task, type Stem } from "nestjs-stem";
+       import { defineConfig } from "nestjs-stem/codegen";
        import { Beat } from "nestjs-stem/core";
        import { postgres } from "nestjs-stem/postgres";
        import { redis } from "nestjs-stem/redis";
@@ -225,6 +226,9 @@ describe("The package", () => {
        export const sent = async (stem: Stem): Promise<string> => stem.enqueueAndWait(SendMail, { to: "ada" });
        // @ts-expect-error the types are there, and are not any
        export const wrong = async (stem: Stem): Promise<string> => stem.enqueueAndWait(SendMail, { too: "ada" });
+       export const config = defineConfig({ out: "src/client.ts", decorators: ["./src/own#MailTask"] });
+       // @ts-expect-error as above
+       export const other = defineConfig({ outs: "src/client.ts" });
        export type All = [Beat, StemTestKit];`,
     );
     const compilerOptions = {
