@@ -10,10 +10,10 @@ export function events(before: Manifest, after: Manifest): readonly Change[] {
     if (is === undefined) {
       const fate =
         "Runs that sleep until it comes are not woken by it any more, and emitters that were built with the old client go on sending it";
-      changes.push(breaks("STEM3015", subject, "was removed", fate, "Keep it until no run waits for it and nobody emits it", was.source));
+      changes.push(breaks("STEM3014", subject, "was removed", fate, "Keep it until no run waits for it and nobody emits it", was.source));
     } else {
       const fate = "Events that were sent and not yet read (they are kept for days), and emitters not deployed yet, have the old one";
-      changes.push(...payload("STEM3016", subject, "payload", was, is, "payload", before, after, fate, is.source));
+      changes.push(...payload("STEM3015", subject, "payload", was, is, "payload", before, after, fate, is.source));
     }
   }
   for (const [name, { source }] of Object.entries(after.events)) {
@@ -29,7 +29,7 @@ export function schedules(before: Manifest, after: Manifest): readonly Change[] 
     const subject = `schedule "${name}"`;
     if (is === undefined) {
       const fate = "It fires no more, and code that pauses, resumes or triggers it by the old client fails";
-      changes.push(breaks("STEM3017", subject, "was removed", fate, "Pause it first, and remove it when nobody asks for it", was.source));
+      changes.push(breaks("STEM3016", subject, "was removed", fate, "Pause it first, and remove it when nobody asks for it", was.source));
       continue;
     }
     const told = (["cron", "timeZone", "task"] as const)

@@ -98,7 +98,7 @@ class Comparison {
     const below = (key: string): string => (path === "" ? key : `${path}.${key}`);
     for (const key of isRequired) {
       if (wasRequired.includes(key)) continue;
-      reasons.push({ path: below(key), why: key in had ? "was optional and is now required" : "is new and required" });
+      reasons.push({ path: below(key), why: Object.hasOwn(had, key) ? "was optional and is now required" : "is new and required" });
     }
     const [before, after] = [from["additionalProperties"], to["additionalProperties"]];
     for (const [key, schema] of Object.entries(had)) {

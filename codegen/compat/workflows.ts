@@ -29,15 +29,10 @@ export function steps(was: Workflow, is: Workflow, before: Manifest, after: Mani
     const when = "It is safe behind everything a sleeping run may have reached; runs that are beyond it stop as STEM_WORKFLOW_CHANGED";
     changes.push(review("STEM3010", title(step), "is new", when, `If it is asked for earlier: ${remedy}`, is.entry.source));
   }
-  const kept = (all: Readonly<Record<string, unknown>>): readonly string[] => Object.keys(all).filter((step) => step in old && step in now);
-  if (kept(old).join("\0") !== kept(now).join("\0")) {
-    const when = "If run asks for them in another order too, runs that have done some of them, but not all, stop as STEM_WORKFLOW_CHANGED";
-    changes.push(review("STEM3011", `workflow "${is.name}"`, "has its steps in another order", when, remedy, is.entry.source));
-  }
-  for (const step of kept(old)) {
+  for (const step of Object.keys(old).filter((one) => Object.hasOwn(now, one))) {
     const journaled = "Runs that have done it go on with the old result, which is in their journal";
     changes.push(
-      ...payload("STEM3012", title(step), "result", old[step]!, now[step]!, "output", before, after, journaled, is.entry.source),
+      ...payload("STEM3011", title(step), "result", old[step]!, now[step]!, "output", before, after, journaled, is.entry.source),
     );
   }
   return changes;
@@ -51,10 +46,10 @@ export function signals(was: Workflow, is: Workflow, before: Manifest, after: Ma
     const kept = Object.hasOwn(now, name) ? now[name] : undefined;
     if (kept === undefined) {
       const fate = "Senders that were built with the old client send it to runs that no longer wait for it, and runs that wait for it stop";
-      changes.push(breaks("STEM3013", subject, "was removed", fate, `Give the changed workflow a new name ("${is.name}.v2")`, is.entry.source)); // prettier-ignore
+      changes.push(breaks("STEM3012", subject, "was removed", fate, `Give the changed workflow a new name ("${is.name}.v2")`, is.entry.source)); // prettier-ignore
     } else {
       const fate = "Signals that were sent and not yet read, and senders not deployed yet, have the old one";
-      changes.push(...payload("STEM3014", subject, "payload", entry, kept, "payload", before, after, fate, is.entry.source));
+      changes.push(...payload("STEM3013", subject, "payload", entry, kept, "payload", before, after, fate, is.entry.source));
     }
   }
   for (const name of Object.keys(now)) {

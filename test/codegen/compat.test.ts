@@ -105,12 +105,12 @@ describe("A change from one manifest to the next", () => {
     ["a workflow where a task was", tasks(task(text), "order.process"), flow({ input: text }), "STEM3007", 'workflow "order.process" was a task'],
     ["a step that is gone", flow({ steps: { charge: {}, ship: {} } }), flow({ steps: { ship: {} } }), "STEM3008", 'step "charge" of workflow "order.process" was removed'],
     ["a step under another name", flow({ steps: { charge: { output: text } } }), flow({ steps: { pay: { output: text } } }), "STEM3009", 'step "charge" of workflow "order.process" was renamed to "pay"'],
-    ["a step whose journaled result no longer fits", flow({ steps: { charge: { output: text } } }), flow({ steps: { charge: { output: number } } }), "STEM3012", 'step "charge" of workflow "order.process" result narrowed: was a string and is now a number'],
-    ["a signal that is gone", flow({ signals: { approved: text } }), flow({}), "STEM3013", 'signal "approved" of workflow "order.process" was removed'],
-    ["a signal that asks for more", flow({ signals: { approved: { payload: object({}) } } }), flow({ signals: { approved: { payload: object({ by: text }) } } }), "STEM3014", 'signal "approved" of workflow "order.process" payload narrowed: by is new and required'],
-    ["an event that is gone", { events: { "order.paid": { payload: text } } }, {}, "STEM3015", 'event "order.paid" was removed'],
-    ["an event that asks for more", { events: { "order.paid": { payload: text } } }, { events: { "order.paid": { payload: number } } }, "STEM3016", 'event "order.paid" payload narrowed: was a string and is now a number'],
-    ["a schedule that is gone", { schedules: { daily: { cron: "0 9 * * *" } } }, {}, "STEM3017", 'schedule "daily" was removed'],
+    ["a step whose journaled result no longer fits", flow({ steps: { charge: { output: text } } }), flow({ steps: { charge: { output: number } } }), "STEM3011", 'step "charge" of workflow "order.process" result narrowed: was a string and is now a number'],
+    ["a signal that is gone", flow({ signals: { approved: text } }), flow({}), "STEM3012", 'signal "approved" of workflow "order.process" was removed'],
+    ["a signal that asks for more", flow({ signals: { approved: { payload: object({}) } } }), flow({ signals: { approved: { payload: object({ by: text }) } } }), "STEM3013", 'signal "approved" of workflow "order.process" payload narrowed: by is new and required'],
+    ["an event that is gone", { events: { "order.paid": { payload: text } } }, {}, "STEM3014", 'event "order.paid" was removed'],
+    ["an event that asks for more", { events: { "order.paid": { payload: text } } }, { events: { "order.paid": { payload: number } } }, "STEM3015", 'event "order.paid" payload narrowed: was a string and is now a number'],
+    ["a schedule that is gone", { schedules: { daily: { cron: "0 9 * * *" } } }, {}, "STEM3016", 'schedule "daily" was removed'],
   ])("breaks what is there already: %s", (_, before, after, code, told) => {
     const changes = compareManifests(manifest(before), manifest(after)).filter(({ verdict }) => verdict === "breaks");
     expect(changes.map((one) => [one.code, `${one.subject} ${one.what}`])).toEqual([[code, told]]);
@@ -130,12 +130,9 @@ describe("A change from one manifest to the next", () => {
     expect(changes.map((one) => [one.verdict, `${one.subject} ${one.what}`])).toEqual([["safe", told]]);
   }); // prettier-ignore
 
-  it("depends on the body of run for new steps and for their order", () => {
-    const changes = compareManifests(manifest(flow({ steps: { a: {}, b: {} } })), manifest(flow({ steps: { b: {}, a: {}, c: {} } })));
-    expect(changes.map(({ verdict, code }) => [verdict, code])).toEqual([
-      ["review", "STEM3010"],
-      ["review", "STEM3011"],
-    ]);
+  it("depends on the body of run for new steps", () => {
+    const changes = compareManifests(manifest(flow({ steps: { a: {} } })), manifest(flow({ steps: { a: {}, constructor: {} } })));
+    expect(changes.map(({ verdict, code }) => [verdict, code])).toEqual([["review", "STEM3010"]]);
   });
 
   it("is none if only places, descriptions and names of types differ", () => {
