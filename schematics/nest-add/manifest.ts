@@ -57,10 +57,12 @@ const FLAGGED_JEST = "node --experimental-vm-modules ./node_modules/jest/bin/jes
 
 function scriptsOf(scripts: Json, { generate, workers, plainJest }: Wanted): Json {
   const out: Record<string, unknown> = { ...scripts };
-  const prebuild = textIn(scripts["prebuild"]);
-  if (prebuild === undefined) out["prebuild"] = generate;
-  else if (!/stem generate|stem:generate/.test(prebuild)) out["prebuild"] = `${prebuild} && ${generate}`;
-  out["stem:generate"] ??= generate;
+  // In a monorepo each app has a client of its own, and the second joins the first.
+  for (const name of ["prebuild", "stem:generate"]) {
+    const found = textIn(scripts[name]);
+    const there = found?.includes(generate) === true || (name === "prebuild" && found?.includes("stem:generate") === true);
+    if (!there) out[name] = found === undefined ? generate : `${found} && ${generate}`;
+  }
   out["stem:watch"] ??= `${generate} --watch`;
   if (workers) {
     out["start:worker"] ??= "stem worker";

@@ -130,9 +130,11 @@ function declareApp(tree: Tree, context: SchematicContext, app: App, place: Plac
       `nest-cli.json was left as it is, because it has comments. Add to its "projects" by hand:\n  "${name}": ${JSON.stringify(project)}`,
     );
   }
+  const reference = { path: `./${tsconfig}` };
   changeJson(tree, "tsconfig.json", (json) => {
-    const references = json["references"];
-    return Array.isArray(references) ? { ...json, references: [...(references as unknown[]), { path: `./${tsconfig}` }] } : json;
+    const references: unknown = json["references"];
+    if (!Array.isArray(references) || references.some((one) => objectIn(one)?.["path"] === reference.path)) return json;
+    return { ...json, references: [...(references as unknown[]), reference] };
   });
   return tree.exists(tsconfig) ? [tsconfig] : [];
 }

@@ -333,6 +333,22 @@ describe("nest add nestjs-stem", () => {
     );
   });
 
+  it("writes the clients of a second app of the monorepo too", async () => {
+    const first = "stem generate --project apps/api/tsconfig.app.json --out apps/api/src/stem/stem.gen.ts";
+    const { tree } = await add(
+      { store: "memory", sourceRoot: "apps/shop/src" },
+      {
+        files: {
+          "nest-cli.json":
+            '{ "projects": { "shop": { "sourceRoot": "apps/shop/src", "compilerOptions": { "tsConfigPath": "apps/shop/tsconfig.app.json" } } } }',
+        },
+        packageJson: { scripts: { prebuild: first, "stem:generate": first } },
+      },
+    );
+    const both = `${first} && stem generate --project apps/shop/tsconfig.app.json --out apps/shop/src/stem/stem.gen.ts`;
+    expect(manifestOf(tree).scripts).toMatchObject({ prebuild: both, "stem:generate": both });
+  });
+
   it("says of a bundled app that its workers need an entry of their own", async () => {
     const bundled = { ...files, "nest-cli.json": '{ "sourceRoot": "src", "compilerOptions": { "builder": { "type": "webpack" } } }' };
     const { tree, said } = await add({ store: "memory" }, { files: bundled });
