@@ -6,7 +6,7 @@ import { StemBootError } from "../../lib/nest/boot-error.js";
 import { StemModule } from "../../lib/nest/module.js";
 import type { StemModuleOptions } from "../../lib/nest/options.js";
 
-const silent = { log() {}, warn() {}, error() {}, debug() {}, verbose() {}, fatal() {} };
+export const silent = { log() {}, warn() {}, error() {}, debug() {}, verbose() {}, fatal() {} };
 
 const open: INestApplicationContext[] = [];
 
