@@ -4,7 +4,7 @@ import { StemCoreModule } from "./core.module.js";
 import { STEM_ENVIRONMENT, type StemEnvironment } from "./environment.js";
 import { StemExplorer } from "./explore/explorer.js";
 import type { StemModuleExtras, StemModuleOptions, StemOptions, StemOptionsFactory } from "./options.js";
-import { definitionsOf } from "./definitions.js";
+import { definitionsOf, providersOf } from "./definitions.js";
 import { getRuntimeToken, StemRuntime } from "./runtime.js";
 import { getOptionsToken, getStemToken } from "./tokens.js";
 
@@ -90,7 +90,7 @@ function assemble(
         inject: [getOptionsToken(name), STEM_ENVIRONMENT, StemExplorer],
       },
       { provide: stem, useFactory: (made: StemRuntime) => made.stem, inject: [runtime] },
-      ...clients,
+      ...providersOf(clients),
     ],
     exports: [runtime, stem, ...clients],
   };
