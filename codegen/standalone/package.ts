@@ -43,8 +43,20 @@ export type Kind = "task" | "workflow" | "event" | "schedule";
 
 /** Names the files use for themselves. */
 const TAKEN = new Set([
-  ...["Stem", "TaskClient", "WorkflowClient", "EventClient", "ScheduleClient", "SignalType", "StandaloneClient", "StandaloneOptions"],
-  ...["StemClient", "StemDefinitions", "StemTasks", "StemWorkflows", "StemEvents", "createStemClient"],
+  "EventClient",
+  "ScheduleClient",
+  "SignalType",
+  "StandaloneClient",
+  "StandaloneOptions",
+  "Stem",
+  "StemClient",
+  "StemDefinitions",
+  "StemEvents",
+  "StemTasks",
+  "StemWorkflows",
+  "TaskClient",
+  "WorkflowClient",
+  "createStemClient",
 ]);
 
 /**
@@ -159,7 +171,10 @@ function declarations(described: Described, instances: readonly (string | undefi
     return members.length === 0 ? "" : `, { ${members.join("; ")} }`;
   };
   const usedTypes = [
-    ...["Stem", "StemDefinitions", "StandaloneClient", "StandaloneOptions"],
+    "Stem",
+    "StemDefinitions",
+    "StandaloneClient",
+    "StandaloneOptions",
     ...(Object.keys(tasks).length > 0 ? ["TaskClient"] : []),
     ...(Object.keys(workflows).length > 0 ? ["WorkflowClient"] : []),
     ...(Object.keys(events).length > 0 ? ["EventClient"] : []),
