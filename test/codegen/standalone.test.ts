@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -73,8 +73,15 @@ const write = (path: string, text: string): void => {
   mkdirSync(join(folder, path, ".."), { recursive: true });
   writeFileSync(join(folder, path), text);
 };
-const node = (...args: string[]): string =>
-  execFileSync(process.execPath, args, { cwd: folder, encoding: "utf8", env: { ...process.env, NODE_OPTIONS: "" } });
+const node = (...args: string[]): string => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+    cwd: folder,
+    encoding: "utf8",
+    env: { ...process.env, NODE_OPTIONS: "" },
+  });
+  if (status !== 0) throw new Error(stdout + stderr);
+  return stdout;
+};
 
 beforeAll(() => {
   const code = standaloneCode(MAIL, (kind, name) =>
@@ -100,7 +107,7 @@ describe("A standalone client", () => {
     "has types written out that hold in a strict application: %s",
     (_, type, options) => {
       write("package.json", JSON.stringify({ name: "app", type }));
-      write("tsconfig.json", JSON.stringify({ compilerOptions: { ...options, target: "es2022", strict: true, skipLibCheck: false, types: [], outDir: `out-${type}`, rootDir: "src", exactOptionalPropertyTypes: true }, include: ["src"] })); // prettier-ignore
+      write("tsconfig.json", JSON.stringify({ compilerOptions: { ...options, target: "es2022", strict: true, skipLibCheck: false, types: ["node"], outDir: `out-${type}`, rootDir: "src", exactOptionalPropertyTypes: true }, include: ["src"] })); // prettier-ignore
       node(join(root, "node_modules/typescript/bin/tsc"), "-p", ".");
     },
     60_000,
