@@ -72,7 +72,7 @@ export class Origins {
     );
   }
 
-  /** What `import { name } from "specifier"` in a file at that path would mean. */
+  /** What a name of a module would mean if a file at path `from` imported it. */
   imported(specifier: string, name: string, from: string): Origin | undefined {
     return this.#imported({ specifier, name }, { path: from }, 0);
   }
