@@ -12,6 +12,7 @@ export interface App extends AppConfig {
 export interface Asked {
   readonly project?: string | undefined;
   readonly out?: string | undefined;
+  readonly manifest?: string | undefined;
   readonly app?: string | undefined;
 }
 
@@ -21,7 +22,7 @@ export interface Asked {
  *
  * @throws {CodegenError} `STEM_PROJECT_NOT_FOUND`, `STEM_OUT_REFUSED` if one file is named for several applications
  */
-export function appsOf(folder: string, config: StemConfig, { project, out, app }: Asked): readonly App[] {
+export function appsOf(folder: string, config: StemConfig, { project, out, manifest, app }: Asked): readonly App[] {
   const apps = config.apps === undefined ? nestApps(folder) : Object.entries(config.apps).map(([name, one]): App => ({ name, ...one }));
   if (app !== undefined) {
     const found = apps.find(({ name }) => name === app);
@@ -29,18 +30,20 @@ export function appsOf(folder: string, config: StemConfig, { project, out, app }
       const known = apps.length === 0 ? "There are none: neither nest-cli.json nor stem.config lists any" : `There are: ${names(apps)}`;
       throw new CodegenError("STEM_PROJECT_NOT_FOUND", `There is no application "${app}" here.`, `${known}.`);
     }
-    return [{ ...found, ...(project !== undefined && { project }), ...(out !== undefined && { out }) }];
+    return [{ ...found, ...(project !== undefined && { project }), ...(out !== undefined && { out }), ...(manifest !== undefined && { manifest }) }]; // prettier-ignore
   }
   const only = project ?? config.project;
   if (only !== undefined || apps.length === 0) {
-    const to = out ?? config.out;
-    const { manifest } = config;
-    return [{ name: undefined, ...(only !== undefined && { project: only }), ...(to !== undefined && { out: to }), ...(manifest !== undefined && { manifest }) }]; // prettier-ignore
+    const [to, described] = [out ?? config.out, manifest ?? config.manifest];
+    return [{ name: undefined, ...(only !== undefined && { project: only }), ...(to !== undefined && { out: to }), ...(described !== undefined && { manifest: described }) }]; // prettier-ignore
   }
-  if (out === undefined || apps.length === 1) return apps.map((one) => (out === undefined ? one : { ...one, out }));
+  const [path, what] = out === undefined ? [manifest, "manifest"] : [out, "client"];
+  if (path === undefined) return apps;
+  if (apps.length === 1)
+    return apps.map((one) => ({ ...one, ...(out !== undefined && { out }), ...(manifest !== undefined && { manifest }) }));
   throw new CodegenError(
     "STEM_OUT_REFUSED",
-    `"${out}" cannot be the client of ${apps.length} applications.`,
+    `"${path}" cannot be the ${what} of ${apps.length} applications.`,
     `Name one of them with --app: ${names(apps)}.`,
   );
 }

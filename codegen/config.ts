@@ -16,7 +16,7 @@ export interface StemConfig {
   readonly project?: string;
   /** As `--out`. */
   readonly out?: string;
-  /** Where the manifest is. Default `stem.manifest.json` beside package.json. */
+  /** Where the manifest is. Default `stem.manifest.json` beside the tsconfig. */
   readonly manifest?: string;
   /** Decorators that come to ours in ways the generator cannot follow, such as those of a package without sources. */
   readonly decorators?: readonly (string | DecoratorConfig)[];

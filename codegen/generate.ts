@@ -1,13 +1,14 @@
-import { relative, resolve } from "node:path";
+import { dirname, relative, resolve } from "node:path";
 import { type App, appsOf } from "./apps.js";
 import { check } from "./check.js";
 import type { WrittenManifest } from "./compat/index.js";
 import { readConfig } from "./config.js";
 import { CodegenError } from "./errors.js";
+import { describe, isManifest } from "./manifest/index.js";
 import type { Diagnostic } from "./model.js";
 import { Reader } from "./read.js";
 import { loadTypescript } from "./read/load.js";
-import { clientText } from "./write/client.js";
+import { clientText, isClient } from "./write/client.js";
 import { unifiedDiff } from "./write/diff.js";
 import { currentText, writeAtomically } from "./write/file.js";
 
@@ -18,6 +19,8 @@ export interface GenerateOptions {
   readonly out?: string | undefined;
   /** One of several applications, by its name in nest-cli.json or stem.config. Default: all of them. */
   readonly app?: string | undefined;
+  /** Where the manifest goes. Default `stem.manifest.json` in the folder of the tsconfig. */
+  readonly manifest?: string | undefined;
   /** Write nothing; say whether the file is up to date. */
   readonly check?: boolean | undefined;
   /** What paths are relative to. Default: the working directory of the process. */
@@ -35,8 +38,9 @@ export interface Generated {
   /** In order of their places; files relative to `cwd`, with `/`. */
   readonly diagnostics: readonly Diagnostic[];
   /**
-   * `written` · `unchanged`: the file was up to date and was not touched · `stale`: it is not up to date (with `check`) · `errors`: an error is
-   * among the diagnostics, nothing was written · `empty`: one of several applications, without handlers, has no client and needs none.
+   * `written`: the client, the manifest or both · `unchanged`: both were up to date and were not touched · `stale`: one is not up to date (with
+   * `check`) · `errors`: an error is among the diagnostics, nothing was written · `empty`: one of several applications, without handlers, has no
+   * client and needs none.
    */
   readonly state: "written" | "unchanged" | "stale" | "errors" | "empty";
   /** With state `stale`: from the file as it is to what it should be, as a unified diff. */
@@ -107,7 +111,9 @@ export function pass({ app, reader }: Opened, options: GenerateOptions, started 
   }
   const out = outPath(base, app.out, reading.sourceRoot);
   const checked = check(reading.classes, show);
-  const diagnostics = [...reading.diagnostics, ...checked.diagnostics].map((one) => at(one, show(one.file)));
+  const place = manifestPath(base, app.manifest, reading.folder);
+  const described = describe(checked.handlers, reading, dirname(place));
+  const diagnostics = [...reading.diagnostics, ...checked.diagnostics, ...described.diagnostics].map((one) => at(one, show(one.file)));
   const counts = {
     ...named,
     out: show(out),
@@ -116,22 +122,39 @@ export function pass({ app, reader }: Opened, options: GenerateOptions, started 
     diagnostics,
   };
   if (diagnostics.some(({ severity }) => severity === "error")) return { ...counts, state: "errors", ms: ended() };
-  const text = clientText(checked.handlers, out, reading.suffix(out));
-  const before = currentText(out, show(out));
-  if (app.name !== undefined && options.app === undefined && checked.handlers.length === 0 && before === undefined) {
-    return { ...counts, state: "empty", ms: ended() };
+  const manifest = { path: show(place), text: described.manifest };
+  const files = [
+    { path: out, text: clientText(checked.handlers, out, reading.suffix(out), described.definitions), own: isClient },
+    { path: place, text: described.manifest, own: isManifest },
+  ].map((file) => ({ ...file, before: currentText(file.path, show(file.path), file.own) }));
+  if (app.name !== undefined && options.app === undefined && checked.handlers.length === 0 && files[0]!.before === undefined) {
+    return { ...counts, manifest, state: "empty", ms: ended() };
   }
-  if (before === text) return { ...counts, state: "unchanged", ms: ended() };
+  const stale = files.filter(({ text, before }) => text !== before);
+  if (stale.length === 0) return { ...counts, manifest, state: "unchanged", ms: ended() };
   if (options.check === true) {
-    const diff = unifiedDiff(before ?? "", text, { before: before === undefined ? "/dev/null" : show(out), after: show(out) });
-    return { ...counts, state: "stale", diff, ms: ended() };
+    const diffs = stale.map(({ path, text, before }) =>
+      unifiedDiff(before ?? "", text, { before: before === undefined ? "/dev/null" : show(path), after: show(path) }),
+    );
+    return { ...counts, manifest, state: "stale", diff: diffs.join(""), ms: ended() };
   }
-  writeAtomically(out, text, show(out));
-  return { ...counts, state: "written", ms: ended() };
+  for (const { path, text } of stale) writeAtomically(path, text, show(path));
+  return { ...counts, manifest, state: "written", ms: ended() };
 }
 
 function at(diagnostic: Diagnostic, file: string): Diagnostic {
   return { ...diagnostic, file };
+}
+
+/** Absolute path of the manifest, with `/`. @throws {CodegenError} `STEM_OUT_REFUSED` */
+function manifestPath(base: string, manifest: string | undefined, folder: string): string {
+  const path = posix(manifest === undefined ? `${folder}/stem.manifest.json` : resolve(base, manifest));
+  if (path.endsWith(".json")) return path;
+  throw new CodegenError(
+    "STEM_OUT_REFUSED",
+    `"${manifest}" is not a JSON file.`,
+    "Give --manifest a path that ends in .json: stem.manifest.json",
+  );
 }
 
 /** Absolute path of the generated file, with `/`. @throws {CodegenError} `STEM_OUT_REFUSED` */

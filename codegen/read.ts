@@ -9,6 +9,7 @@ import { findProject, foldersOf, importSuffix, packageOf, posix, type Project } 
 import { reach, type Reached } from "./read/reach.js";
 import { type Noted, type Source, Sources, stampOf } from "./read/sources.js";
 import { Values } from "./read/values.js";
+import { type Schemas, Types, type TypesOptions, type Wanted } from "./types/index.js";
 
 /** What a project says about its handlers. */
 export interface Reading {
@@ -16,6 +17,10 @@ export interface Reading {
   /** Marked classes by file, files in code-unit order, classes in source order. */
   readonly classes: readonly MarkedClass[];
   readonly diagnostics: readonly Diagnostic[];
+  /** The folder of the tsconfig. */
+  readonly folder: string;
+  /** What types become. To be called once, last: then files without use are forgotten. */
+  readonly describe: (wanted: readonly Wanted[], checked?: TypesOptions["checked"]) => Schemas;
   /** How imports in a file at that path end. */
   readonly suffix: (out: string) => ".js" | "";
 }
@@ -35,7 +40,7 @@ interface ReadFile {
 }
 
 /**
- * Reads a project, over and over if need be: files that have not changed are not parsed again. With its folder `read/` the only code
+ * Reads a project, over and over if need be: files that have not changed are not parsed again. With the folders `read/` and `types/` the only code
  * that touches ts-morph, of which it uses the compiler directly: nothing is edited, so the wrapped tree would cost time for nothing.
  */
 export class Reader {
@@ -47,6 +52,7 @@ export class Reader {
   readonly #classes: Classes;
   /** What each file came to, and from what: after an edit few files come to something else. */
   readonly #read = new Map<string, { readonly value: ReadFile; readonly from: Noted }>();
+  readonly #types: Types;
   /** What the last look found, for the reading that follows it: listing the folders takes as long as reading a few hundred files again. */
   #seen: Project | Diagnostic | undefined;
 
@@ -56,6 +62,7 @@ export class Reader {
     this.#sources = new Sources(ts);
     const origins = (this.#origins = new Origins(ts, this.#sources));
     const values = new Values(ts, origins);
+    this.#types = new Types(ts, this.#sources, origins, values);
     this.#composed = new Composed(ts, origins, values);
     this.#classes = new Classes(ts, this.#sources, origins, new Marks(ts, this.#sources, origins, values, this.#composed));
   }
@@ -82,9 +89,14 @@ export class Reader {
       const message = `this file uses nestjs-stem and cannot be parsed: ${broken.text.replace(/\.$/, "")}. Correct the syntax.`;
       diagnostics.push({ ...broken.place, code: "STEM1016", severity: "error", message });
     }
-    this.#sources.end();
-    for (const path of this.#read.keys()) if (!marked.has(path)) this.#read.delete(path);
-    return { sourceRoot: project.sourceRoot, classes, diagnostics, suffix: (out) => importSuffix(this.#ts, project.options, out) };
+    const { options, folder, declarations, sourceRoot } = project;
+    const describe: Reading["describe"] = (wanted, checked) => {
+      const schemas = this.#types.describe(wanted, { options, folder, stamp: project.files.join(), declarations, checked });
+      this.#sources.end();
+      for (const path of this.#read.keys()) if (!marked.has(path)) this.#read.delete(path);
+      return schemas;
+    };
+    return { sourceRoot, folder, classes, diagnostics, describe, suffix: (out) => importSuffix(this.#ts, options, out) };
   }
 
   /**

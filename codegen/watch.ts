@@ -27,7 +27,7 @@ export function watchApp(opened: Opened, options: WatchOptions, onResult: (resul
   let poller: NodeJS.Timeout | undefined;
   let closed = false;
   let seen = "";
-  let out = "";
+  let outs: readonly string[] = [];
 
   const poll = (): void => {
     poller ??= setInterval(look, options.pollMs ?? 500);
@@ -71,7 +71,7 @@ export function watchApp(opened: Opened, options: WatchOptions, onResult: (resul
   };
   const run = (): Generated => {
     const result = pass(opened, options);
-    out = resolve(base, result.out);
+    outs = [result.out, ...(result.manifest === undefined ? [] : [result.manifest.path])].map((path) => resolve(base, path));
     return result;
   };
   const look = (): void => {
@@ -81,7 +81,7 @@ export function watchApp(opened: Opened, options: WatchOptions, onResult: (resul
       let found = reader.look();
       if (attach(found.folders)) found = reader.look();
       const edited = found.changed || found.stamp !== seen;
-      if (!edited && existsSync(out)) return;
+      if (!edited && outs.every((path) => existsSync(path))) return;
       seen = found.stamp;
       const result = run();
       // The file is missing, but nothing was edited: errors have been told already.

@@ -27,12 +27,15 @@ export class Classes {
   /** The marked classes of a file, wherever in it they are. */
   in(source: Source): readonly MarkedClass[] {
     const found: MarkedClass[] = [];
+    // Classes are seldom within anything else, and looking into every function takes as long as all the rest.
+    const nested =
+      (source.tree.text.match(/\bclass\b/g)?.length ?? 0) > source.tree.statements.filter((one) => this.#ts.isClassLike(one)).length;
     const visit = (node: ts.Node): void => {
       if (this.#ts.isClassLike(node)) {
         const read = this.#read(node, source);
         if (read !== undefined) found.push(read);
       }
-      this.#ts.forEachChild(node, visit);
+      if (nested || node === source.tree) this.#ts.forEachChild(node, visit);
     };
     visit(source.tree);
     return found;

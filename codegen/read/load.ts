@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import type { ts } from "ts-morph";
 import { CodegenError } from "../errors.js";
 
@@ -21,6 +22,13 @@ export async function loadTypescript(load: () => Promise<unknown> = () => import
   const ts = loaded.ts ?? loaded.default?.ts;
   if (ts === undefined) throw missing("The installed ts-morph carries no compiler.", undefined);
   return ts;
+}
+
+/** The declarations of the language (`lib.es2023.d.ts` …), which ts-morph keeps not as files but in a package of its own. */
+export function libraryFiles(): readonly { readonly fileName: string; readonly text: string }[] {
+  const require = createRequire(createRequire(import.meta.url).resolve("ts-morph"));
+  const common = require("@ts-morph/common") as { getLibFiles(): readonly { readonly fileName: string; readonly text: string }[] };
+  return common.getLibFiles();
 }
 
 function missing(what: string, cause: unknown): CodegenError {

@@ -10,12 +10,17 @@ export type Origin =
   /** Something of a package: `name` is `"*"` for the whole of it. */
   | { readonly kind: "package"; readonly specifier: string; readonly name: string };
 
+/** A name may stand for a value and for a type at once (`const Size = …; type Size = …`). */
+type Space = "value" | "type";
+
 type Imported = { readonly specifier: string; readonly name: string };
 
 /** The names a file makes at its top level. */
 interface Names {
   readonly imports: ReadonlyMap<string, Imported>;
   readonly declared: ReadonlyMap<string, ts.Node>;
+  /** Interfaces, aliases, classes, enums and namespaces; a name may be one of these and a value at once. Interfaces merge. */
+  readonly types: ReadonlyMap<string, readonly ts.Node[]>;
   /** By exported name: a local name, or a re-export. */
   readonly exports: ReadonlyMap<string, { readonly local: string } | Imported>;
   /** `export * from`. */
@@ -46,19 +51,29 @@ export class Origins {
     this.#sources = sources;
   }
 
-  /** What top-level name `name` of `source` means; undefined if it is not one. */
-  of(name: string, source: Source, far = 0): Origin | undefined {
+  /** What top-level name `name` of `source` means, as a value or as a type; undefined if it is not one. */
+  of(name: string, source: Source, space: Space = "value", far = 0): Origin | undefined {
     const names = this.names(source);
     const imported = names.imports.get(name);
-    if (imported !== undefined) return this.#imported(imported, source, far);
-    const node = names.declared.get(name);
+    if (imported !== undefined) return this.#imported(imported, source, space, far);
+    const node = space === "value" ? names.declared.get(name) : names.types.get(name)?.[0];
     return node && { kind: "declared", source, node };
   }
 
   /** What member `name` of a module or package namespace means. */
-  member(name: string, of: Origin, far = 0): Origin | undefined {
+  member(name: string, of: Origin, space: Space = "value"): Origin | undefined {
     if (of.kind === "package") return of.name === "*" || of.name === "default" ? { ...of, name } : undefined;
-    return of.kind === "module" ? this.#exported(name, of.path, far) : undefined;
+    return of.kind === "module" ? this.#exported(name, of.path, space, 0) : undefined;
+  }
+
+  /** What a module exports as a type; for `import("./order.js").Order`. */
+  exportedType(name: string, specifier: string, source: Source): Origin | undefined {
+    return this.#imported({ specifier, name }, source, "type", 0);
+  }
+
+  /** All declarations of a type name in a file. */
+  types(name: string, source: Source): readonly ts.Node[] {
+    return this.names(source).types.get(name) ?? [];
   }
 
   /** The names under which `source` exports its top-level name `local`; the name itself first, then in order, `default` last. */
@@ -74,25 +89,26 @@ export class Origins {
 
   /** What a name of a module would mean if a file at path `from` imported it. */
   imported(specifier: string, name: string, from: string): Origin | undefined {
-    return this.#imported({ specifier, name }, { path: from }, 0);
+    return this.#imported({ specifier, name }, { path: from }, "value", 0);
   }
 
-  #imported({ specifier, name }: Imported, source: Pick<Source, "path">, far: number): Origin | undefined {
+  #imported({ specifier, name }: Imported, source: Pick<Source, "path">, space: Space, far: number): Origin | undefined {
     if (KNOWN_PACKAGES.has(specifier)) return { kind: "package", specifier, name };
     const path = this.#sources.resolve(specifier, source);
     if (path === undefined) return { kind: "package", specifier, name };
-    return name === "*" ? { kind: "module", path } : this.#exported(name, path, far);
+    return name === "*" ? { kind: "module", path } : this.#exported(name, path, space, far);
   }
 
-  #exported(name: string, path: string, far: number): Origin | undefined {
+  #exported(name: string, path: string, space: Space, far: number): Origin | undefined {
     const source = far < FARTHEST ? this.#sources.source(path) : undefined;
     if (source === undefined) return undefined;
     const names = this.names(source);
     const what = names.exports.get(name);
-    if (what !== undefined) return "local" in what ? this.of(what.local, source, far + 1) : this.#imported(what, source, far + 1);
+    if (what !== undefined)
+      return "local" in what ? this.of(what.local, source, space, far + 1) : this.#imported(what, source, space, far + 1);
     if (name === "default") return names.defaultNode && { kind: "declared", source, node: names.defaultNode };
     for (const specifier of names.stars) {
-      const found = this.#imported({ specifier, name }, source, far + 1);
+      const found = this.#imported({ specifier, name }, source, space, far + 1);
       // A package behind `export *` may or may not have the name; only our own are known to.
       if (found !== undefined && (found.kind !== "package" || KNOWN_PACKAGES.has(found.specifier))) return found;
     }
@@ -109,11 +125,13 @@ export class Origins {
     const ts = this.#ts;
     const imports = new Map<string, Imported>();
     const declared = new Map<string, ts.Node>();
+    const types = new Map<string, ts.Node[]>();
     const exports = new Map<string, { readonly local: string } | Imported>();
     const stars: string[] = [];
     let defaultNode: ts.Node | undefined;
-    const declare = (node: ts.Statement, name: ts.Identifier | undefined, what: ts.Node): void => {
-      if (name !== undefined && !declared.has(name.text)) declared.set(name.text, what);
+    const declare = (node: ts.Statement, name: ts.Identifier | undefined, what: ts.Node, space: Space | "both" = "value"): void => {
+      if (name !== undefined && space !== "type" && !declared.has(name.text)) declared.set(name.text, what);
+      if (name !== undefined && space !== "value") types.set(name.text, [...(types.get(name.text) ?? []), what]);
       const has = (kind: ts.SyntaxKind) =>
         ts.canHaveModifiers(node) && ts.getModifiers(node)?.some((modifier) => modifier.kind === kind) === true;
       if (!has(ts.SyntaxKind.ExportKeyword)) return;
@@ -162,9 +180,10 @@ export class Origins {
         // Of overloads, the one with the body counts.
         if (node.body !== undefined && node.name !== undefined) declared.delete(node.name.text);
         declare(node, node.name, node);
-      } else if (ts.isClassDeclaration(node) || ts.isEnumDeclaration(node)) declare(node, node.name, node);
-      else if (ts.isModuleDeclaration(node) && ts.isIdentifier(node.name)) declare(node, node.name, node);
+      } else if (ts.isClassDeclaration(node) || ts.isEnumDeclaration(node)) declare(node, node.name, node, "both");
+      else if (ts.isModuleDeclaration(node) && ts.isIdentifier(node.name)) declare(node, node.name, node, "both");
+      else if (ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node)) declare(node, node.name, node, "type");
     }
-    return { imports, declared, exports, stars, defaultNode };
+    return { imports, declared, types, exports, stars, defaultNode };
   }
 }

@@ -12,6 +12,8 @@ export interface Project {
   readonly folder: string;
   /** Sources that may hold handlers: no declaration files, no tests. In code-unit order. */
   readonly files: readonly string[];
+  /** Its declaration files, which may make types known everywhere. */
+  readonly declarations: readonly string[];
   /** Where generated code goes by default: `rootDir`, else `src`, else the folder. */
   readonly sourceRoot: string;
   readonly options: ts.CompilerOptions;
@@ -68,6 +70,7 @@ export function findProject(ts: Typescript, cwd: string, project: string | undef
     config,
     folder,
     files: [...new Set(files)].filter((path) => !DECLARATIONS.test(path) && !TESTS.test(path.slice(folder.length))).sort(),
+    declarations: files.filter((path) => DECLARATIONS.test(path) && !path.includes("/node_modules/")).sort(),
     sourceRoot: sourceRoot(folder, parsed.options.rootDir),
     options: parsed.options,
     configs: [...configs],

@@ -118,6 +118,11 @@ export class Sources {
     return file?.source;
   }
 
+  /** The files that imports have led to in this pass. */
+  imported(): Iterable<string> {
+    return new Set([...this.#resolved.values()].filter((path) => path !== undefined));
+  }
+
   /** The source file that an import of `specifier` in `from` means; undefined if there is none in reach. */
   resolve(specifier: string, from: Pick<Source, "path">): string | undefined {
     const key = `${dirname(from.path)}\0${specifier}`;

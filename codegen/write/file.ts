@@ -1,26 +1,29 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { CodegenError } from "../errors.js";
-import { MARK } from "./client.js";
 
 /**
- * The text of the generated file as it is now, with line feeds whatever the checkout made of them; undefined if there is none.
+ * The text of a generated file as it is now, with line feeds whatever the checkout made of them; undefined if there is none.
  *
+ * @param own whether a text was generated
  * @throws {CodegenError} `STEM_OUT_REFUSED` if the path holds something that was not generated, or cannot be read
  */
-export function currentText(out: string, shown: string): string | undefined {
+export function currentText(out: string, shown: string, own: (text: string) => boolean): string | undefined {
   let text: string;
   try {
-    text = readFileSync(out, "utf8").replaceAll("\r\n", "\n");
+    text = readFileSync(out, "utf8");
+    if (text.includes("\r\n")) text = text.replaceAll("\r\n", "\n");
   } catch (error) {
     if ((error as { readonly code?: unknown }).code === "ENOENT") return undefined;
-    throw new CodegenError("STEM_OUT_REFUSED", `${shown} cannot be read.`, "Give --out a file that can be written to.", { cause: error });
+    throw new CodegenError("STEM_OUT_REFUSED", `${shown} cannot be read.`, "Give another path, of a file that can be written to.", {
+      cause: error,
+    });
   }
-  if (text.trim() === "" || text.includes(MARK)) return text;
+  if (text.trim() === "" || own(text)) return text;
   throw new CodegenError(
     "STEM_OUT_REFUSED",
     `${shown} was not generated, so it is not written over.`,
-    "Give --out another path, or delete the file.",
+    "Give another path, or delete the file.",
   );
 }
 
@@ -33,7 +36,7 @@ export function writeAtomically(out: string, text: string, shown: string): void 
     renameSync(beside, out);
   } catch (error) {
     rmSync(beside, { force: true });
-    throw new CodegenError("STEM_OUT_REFUSED", `${shown} cannot be written.`, "Give --out a file that can be written to.", {
+    throw new CodegenError("STEM_OUT_REFUSED", `${shown} cannot be written.`, "Give another path, of a file that can be written to.", {
       cause: error,
     });
   }

@@ -14,6 +14,7 @@ const TAKEN = [
   "StemTasks",
   "StemWorkflows",
   "StemClient",
+  "StemDefinitions",
 ];
 
 /** The type imports of all handlers' classes. */

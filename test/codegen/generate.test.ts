@@ -6,14 +6,22 @@ import { describe, expect, it } from "@jest/globals";
 import { format } from "prettier";
 import { CodegenError, generate } from "../../codegen/index.js";
 import { loadTypescript } from "../../codegen/read/load.js";
-import { GENERATED, taskClass, withProject } from "./project.js";
+import { GENERATED, MANIFEST, taskClass, withProject } from "./project.js";
 
 const shop = fileURLToPath(new URL("fixtures/shop", import.meta.url));
 
 describe("stem generate", () => {
   it("writes for the shop exactly the file that is kept beside it", async () => {
     const result = await generate({ cwd: shop, check: true });
-    expect({ ...result, ms: 0 }).toEqual({ out: GENERATED, tasks: 8, workflows: 2, diagnostics: [], state: "unchanged", ms: 0 });
+    expect({ ...result, ms: 0 }).toEqual({
+      out: GENERATED,
+      manifest: { path: MANIFEST, text: readFileSync(join(shop, MANIFEST), "utf8") },
+      tasks: 8,
+      workflows: 2,
+      diagnostics: [],
+      state: "unchanged",
+      ms: 0,
+    });
   });
 
   it("writes the same text wherever the project is and however its files are listed, also when the generated file is missing", async () => {
@@ -70,7 +78,7 @@ describe("stem generate", () => {
       const { state, diff } = await project.generate({ check: true });
       expect(state).toBe("stale");
       expect(diff).toContain("-        send: stem.task('mail.send', {}),\n+        send: stem.task('mail.send', { queue: 'mail' }),\n");
-      expect(diff?.split("\n").filter((line) => /^[-+](?![-+])/.test(line))).toHaveLength(2);
+      expect(diff?.split("\n").filter((line) => /^[-+](?![-+])/.test(line))).toHaveLength(9);
       expect(project.text(GENERATED)).toBe(before);
     }));
 
@@ -78,7 +86,7 @@ describe("stem generate", () => {
     withProject({ "src/main.ts": "export {};" }, async (project) => {
       expect(await project.generate()).toMatchObject({ tasks: 0, workflows: 0, state: "written" });
       expect(project.text(GENERATED)).toContain("  readonly tasks: {};\n  readonly workflows: {};\n");
-      expect(project.text(GENERATED)).toContain("import { InjectStem, Stem } from 'nestjs-stem';\n");
+      expect(project.text(GENERATED)).toContain("import { InjectStem, Stem, type StemDefinitions } from 'nestjs-stem';\n");
     }));
 
   it("injects the instances that handlers belong to, and no other", () =>

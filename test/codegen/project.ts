@@ -15,6 +15,7 @@ export interface TestProject {
 }
 
 export const GENERATED = "src/stem/stem.gen.ts";
+export const MANIFEST = "stem.manifest.json";
 
 const USUAL = {
   "package.json": '{ "type": "module" }',

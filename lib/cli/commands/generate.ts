@@ -16,6 +16,7 @@ interface GenerateOptions {
   readonly project?: string;
   readonly out?: string;
   readonly app?: string;
+  readonly manifest?: string;
   readonly check?: boolean;
   readonly diff?: string;
   readonly against?: string;
@@ -29,8 +30,9 @@ export function addGenerate(program: Command): void {
     .description("write the typed client of all tasks and workflows in the sources")
     .option("-p, --project <tsconfig>", "the project to read (default: tsconfig.json)")
     .option("-o, --out <file>", "where to write (default: <source root>/stem/stem.gen.ts)")
+    .option("--manifest <file>", "where to write what the tasks take and give (default: stem.manifest.json beside the tsconfig)")
     .option("-a, --app <name>", "one of the applications in nest-cli.json or stem.config (default: all of them)")
-    .option("--check", "write nothing; exit 1 and print the difference if the file is not up to date")
+    .option("--check", "write nothing; exit 1 and print the difference if a file is not up to date")
     .option(
       "--diff <manifest>",
       "write nothing; exit 1 if a change since that stem.manifest.json breaks what is queued, asleep or read by others",
@@ -67,9 +69,7 @@ function compared(results: readonly Generated[], old: Old, check: boolean): read
     const told = check
       ? { ...result, ...(diff !== undefined && { diff }) }
       : { ...result, ...(state === "stale" && { state: "unchanged" as const }) };
-    if (manifest !== undefined) return { ...told, comparison: compareWith(old, manifest, process.cwd()) };
-    if (state === "errors") return told;
-    throw new Exit(EXIT.unusable, "This version makes no manifest, so there is nothing to compare.");
+    return manifest === undefined ? told : { ...told, comparison: compareWith(old, manifest, process.cwd()) };
   });
 }
 
@@ -92,13 +92,17 @@ function report(result: Outcome, asJson: boolean): void {
   for (const diagnostic of result.diagnostics) process.stderr.write(`${formatDiagnostic(diagnostic)}\n`);
   if (result.diff !== undefined) say(result.diff);
   const made = `${count(result.tasks, "task")}, ${count(result.workflows, "workflow")} (${Math.round(result.ms)} ms)`;
-  if (result.state === "written") say(`${paint("green", "Wrote")} ${result.out}: ${made}`);
-  if (result.state === "unchanged") say(`${result.out} is up to date: ${made}`);
-  if (result.state === "stale") say(`${paint("red", "Stale:")} ${result.out}. Run "stem generate" and commit the file.`);
+  if (result.state === "written") say(`${paint("green", "Wrote")} ${filesOf(result)}: ${made}`);
+  if (result.state === "unchanged") say(`${filesOf(result)} are up to date: ${made}`);
+  if (result.state === "stale") say(`${paint("red", "Stale:")} the files above. Run "stem generate" and commit them.`);
   if (result.state === "empty") say(`${result.app} has no tasks and no workflows, so it gets no client.`);
   if (result.comparison !== undefined) compare(result.comparison);
   if (result.state === "errors")
     say(`${paint("red", "Nothing was written:")} correct the errors above${result.app === undefined ? "" : ` (${result.app})`}.`);
+}
+
+function filesOf({ out, manifest }: Outcome): string {
+  return manifest === undefined ? out : `${out} and ${manifest.path}`;
 }
 
 function compare({ with: old, changes, breaks }: Comparison): void {

@@ -2,7 +2,7 @@
 /* eslint-disable */
 import { Injectable } from '@nestjs/common';
 // prettier-ignore
-import { InjectStem, Stem, type InputOf, type OutputOf, type TaskClient, type WorkflowClient } from 'nestjs-stem';
+import { InjectStem, Stem, type InputOf, type OutputOf, type StemDefinitions, type TaskClient, type WorkflowClient } from 'nestjs-stem';
 import type { PublishImage } from '../images/publish-image.tasks.js';
 import type { ResizeImage } from '../images/resize-image.task.js';
 import type { ParseOrders } from '../orders/parse-orders.task.js';
@@ -32,6 +32,26 @@ export interface StemWorkflows {
 // prettier-ignore
 @Injectable()
 export class StemClient {
+  /** What payloads and results are checked and revived by. */
+  static readonly definitions: StemDefinitions = {
+    $defs: {
+      Order: { properties: { cents: { type: 'number' }, email: { type: 'string' }, number: { type: 'string' }, product: { type: 'string' }, quantity: { type: 'number' } }, required: ['cents', 'email', 'number', 'product', 'quantity'], type: 'object' },
+      ParsedOrders: { properties: { bad: { items: { properties: { line: { type: 'number' }, text: { type: 'string' }, why: { type: 'string' } }, required: ['line', 'text', 'why'], type: 'object' }, type: 'array' }, orders: { items: { $ref: '#/$defs/Order' }, type: 'array' } }, required: ['bad', 'orders'], type: 'object' },
+      Picture: { properties: { bytes: { type: 'number' }, file: { type: 'string' }, height: { type: 'number' }, image: { type: 'string' }, size: { enum: ['large', 'medium', 'small'] }, width: { type: 'number' } }, required: ['bytes', 'file', 'height', 'image', 'size', 'width'], type: 'object' },
+      Published: { properties: { image: { type: 'string' }, url: { type: 'string' } }, required: ['image', 'url'], type: 'object' },
+    },
+    hash: '19486e6b95734b1920946599021c6f296a15567d6e1ecfd03ffe03f7eba91869',
+    tasks: {
+      'images.notify': { input: { $ref: '#/$defs/Published' }, kind: 'task', output: { type: 'string' }, queue: 'images' },
+      'images.resize': { input: { properties: { image: { type: 'string' }, size: { enum: ['large', 'medium', 'small'] } }, required: ['image', 'size'], type: 'object' }, kind: 'task', output: { $ref: '#/$defs/Picture' }, queue: 'images' },
+      'images.store': { input: { $ref: '#/$defs/Picture' }, kind: 'task', output: { $ref: '#/$defs/Published' }, queue: 'images' },
+      'order.process': { input: { $ref: '#/$defs/Order' }, kind: 'workflow', output: { properties: { order: { type: 'string' }, parcel: { type: 'string' }, payment: { type: 'string' } }, required: ['order', 'parcel', 'payment'], type: 'object' }, queue: 'runs', steps: { charge: { output: { type: 'string' } }, ship: { output: { type: 'string' } }, validate: { output: { type: 'number' } } } },
+      'orders.parse': { input: { properties: { first: { type: 'number' }, lines: { items: { type: 'string' }, type: 'array' } }, required: ['first', 'lines'], type: 'object' }, kind: 'task', output: { $ref: '#/$defs/ParsedOrders' }, queue: 'orders' },
+      'orders.total': { input: { items: { $ref: '#/$defs/ParsedOrders' }, type: 'array' }, kind: 'task', output: { properties: { bad: { type: 'number' }, cents: { type: 'number' }, doubled: { type: 'number' }, file: { type: 'string' }, orders: { type: 'number' } }, required: ['bad', 'cents', 'doubled', 'file', 'orders'], type: 'object' }, queue: 'orders' },
+      'shop.exportBooks': { input: { properties: { month: { type: 'string' } }, required: ['month'], type: 'object' }, kind: 'task', output: { type: 'string' } },
+      'shop.syncStock': { kind: 'task', output: { type: 'string' } },
+    },
+  };
   readonly stem: Stem;
   readonly tasks: {
     readonly images: {

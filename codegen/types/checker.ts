@@ -1,0 +1,307 @@
+import type { ts } from "ts-morph";
+import type { WrittenType } from "../model.js";
+import type { Typescript } from "../read/load.js";
+import { CARRIED, isPlatform, LISTS, MAPS, PROMISES, SETS } from "./builtins.js";
+import type { Keys } from "./keys.js";
+import type { NotesReader } from "./notes.js";
+import * as shapes from "./shape.js";
+import { type Named, object, type Prop, refuse, type Shape, union } from "./shape.js";
+import { NUMERIC_KEYS, template, tuple } from "./structure.js";
+
+/** A type that goes deeper than this into itself, each time another, goes on forever. */
+const DEEPEST = 4;
+
+/** Reads types as the compiler sees them. What comes out is the same as by syntax, for every type that can be read both ways. */
+export class CheckedTypes {
+  readonly #ts: Typescript;
+  readonly #checker: ts.TypeChecker;
+  readonly #notes: NotesReader;
+  readonly #keys: Keys;
+  readonly #known = new Map<string, Shape>();
+  readonly #anonymous = new Map<ts.Type, Named>();
+  readonly #open = new Map<ts.Node, number>();
+  /** Members of global types never have to be looked at twice. */
+  readonly #builtins = new Map<ts.Symbol, boolean>();
+
+  constructor(ts: Typescript, checker: ts.TypeChecker, notes: NotesReader, keys: Keys) {
+    this.#ts = ts;
+    this.#checker = checker;
+    this.#notes = notes;
+    this.#keys = keys;
+  }
+
+  written(type: WrittenType): Shape {
+    if (type.kind === "type") return this.#of(this.#checker.getTypeFromTypeNode(type.node), type.node);
+    const checker = this.#checker;
+    const symbol = type.owner.name === undefined ? undefined : checker.getSymbolAtLocation(type.owner.name);
+    const method = symbol && checker.getPropertyOfType(checker.getDeclaredTypeOfSymbol(symbol), type.name);
+    const at = type.method ?? type.owner;
+    const [signature] =
+      method === undefined ? [] : checker.getSignaturesOfType(checker.getTypeOfSymbolAtLocation(method, at), this.#ts.SignatureKind.Call);
+    if (signature === undefined) return refuse.missing(`what method ${type.name} takes and gives`);
+    if (type.kind === "output") return this.#of(signature.getReturnType(), at);
+    const [input] = signature.getParameters();
+    if (input === undefined) return shapes.UNDEFINED;
+    const shape = this.#of(checker.getTypeOfSymbolAtLocation(input, at), at);
+    const declared = input.valueDeclaration;
+    const optional = declared !== undefined && this.#ts.isParameter(declared) && checker.isOptionalParameter(declared);
+    return optional ? union([shape, shapes.UNDEFINED]) : shape;
+  }
+
+  #of(type: ts.Type, at: ts.Node): Shape {
+    const { TypeFlags: Flag } = this.#ts;
+    const { flags } = type;
+    if (flags & Flag.Any) {
+      return (type as { readonly intrinsicName?: string }).intrinsicName === "error" ? refuse.missing(this.#unknownName(at)) : shapes.ANY;
+    }
+    if (flags & Flag.Unknown) return shapes.ANY;
+    if (flags & Flag.Never) return shapes.NEVER;
+    if (flags & (Flag.Undefined | Flag.Void)) return shapes.UNDEFINED;
+    if (flags & Flag.Null) return shapes.NULL;
+    if (flags & Flag.Boolean) return shapes.BOOLEAN;
+    if (flags & Flag.BooleanLiteral)
+      return { kind: "literal", value: (type as { readonly intrinsicName?: string }).intrinsicName === "true" };
+    if (type.isStringLiteral() || type.isNumberLiteral()) return { kind: "literal", value: type.value };
+    if (flags & Flag.BigIntLiteral) {
+      const { negative, base10Value } = (type as ts.BigIntLiteralType).value;
+      return { kind: "bigint", value: `${negative ? "-" : ""}${base10Value}` };
+    }
+    if (type.isUnion()) return this.#union(type, at);
+    if (flags & Flag.StringLike) return this.#text(type, at);
+    if (flags & Flag.NumberLike) return shapes.NUMBER;
+    if (flags & Flag.BigInt) return shapes.BIGINT;
+    if (flags & Flag.ESSymbolLike) return refuse.symbol();
+    if (flags & Flag.NonPrimitive) return { kind: "nonprimitive" };
+    if (flags & Flag.TypeParameter) return this.#parameter(type, at);
+    if (flags & (Flag.Conditional | Flag.IndexedAccess | Flag.Index | Flag.Substitution)) {
+      const bound = this.#checker.getBaseConstraintOfType(type);
+      return bound === undefined || bound === type ? refuse.generic(this.#checker.typeToString(type)) : this.#of(bound, at);
+    }
+    if (type.isIntersection()) {
+      const primitive = type.types.find(
+        (one) => (one.flags & (Flag.StringLike | Flag.NumberLike | Flag.BooleanLike | Flag.BigIntLike)) !== 0,
+      );
+      const carried = primitive ?? type.types.find((one) => this.#carried(one) !== undefined);
+      if (carried !== undefined) return this.#of(carried, at);
+    }
+    return this.#objectType(type, at);
+  }
+
+  #unknownName(at: ts.Node): string {
+    const text = at.getText().replace(/\s+/g, " ");
+    return this.#ts.isTypeNode(at) && text.length <= 60 ? text : "a type";
+  }
+
+  #union(type: ts.UnionType, at: ts.Node): Shape {
+    const name = type.aliasSymbol?.declarations?.[0];
+    if (name === undefined) return union(type.types.map((one) => this.#of(one, at)));
+    return this.#named(name, type.aliasSymbol!.name, type.aliasTypeArguments ?? [], at, () =>
+      union(type.types.map((one) => this.#of(one, at))),
+    );
+  }
+
+  #text(type: ts.Type, at: ts.Node): Shape {
+    const { TypeFlags: Flag } = this.#ts;
+    if ((type.flags & Flag.TemplateLiteral) === 0) return shapes.STRING;
+    const { texts, types } = type as ts.TemplateLiteralType;
+    return (
+      template(
+        texts,
+        types.map((one) => this.#of(one, at)),
+      ) ?? shapes.STRING
+    );
+  }
+
+  /** A parameter of the class around, at its default. */
+  #parameter(type: ts.Type, at: ts.Node): Shape {
+    const fallback = this.#checker.getDefaultFromTypeParameter(type);
+    return fallback === undefined ? refuse.generic(type.symbol?.name ?? "T") : this.#of(fallback, at);
+  }
+
+  #carried(type: ts.Type): Shape | undefined {
+    const { symbol } = type;
+    return symbol !== undefined && this.#fromPlatform(symbol) ? CARRIED.get(symbol.name) : undefined;
+  }
+
+  #fromPlatform(symbol: ts.Symbol): boolean {
+    const file = symbol.declarations?.[0]?.getSourceFile();
+    return file !== undefined && isPlatform(file.fileName);
+  }
+
+  #objectType(type: ts.Type, at: ts.Node): Shape {
+    const checker = this.#checker;
+    const { symbol, aliasSymbol } = type;
+    const args = (type as ts.TypeReference).target === undefined ? [] : checker.getTypeArguments(type as ts.TypeReference);
+    const arg = (index: number): Shape => (args[index] === undefined ? shapes.ANY : this.#of(args[index], at));
+    if (checker.isTupleType(type)) return this.#tuple(type as ts.TupleTypeReference, at);
+    if (checker.isArrayType(type)) return { kind: "array", of: arg(0) };
+    const library = aliasSymbol !== undefined && this.#fromPlatform(aliasSymbol);
+    if (library && aliasSymbol.name === "Readonly" && type.aliasTypeArguments?.[0] !== undefined)
+      return this.#of(type.aliasTypeArguments[0], at);
+    if (symbol !== undefined && this.#fromPlatform(symbol) && (symbol.flags & this.#ts.SymbolFlags.TypeLiteral) === 0) {
+      const { name } = symbol;
+      const carried = CARRIED.get(name);
+      if (carried !== undefined) return carried;
+      if (LISTS.has(name)) return { kind: "array", of: arg(0) };
+      if (SETS.has(name)) return { kind: "set", of: arg(0) };
+      if (MAPS.has(name)) return { kind: "map", key: arg(0), of: arg(1) };
+      if (PROMISES.has(name)) return { kind: "promise", of: arg(0) };
+      if (name === "Function") return refuse.function();
+      if (name === "Object") return shapes.ANY;
+      if (this.#lives(symbol, type)) return refuse.builtin(name);
+    }
+    if (symbol?.name === "Observable" && /\/node_modules\/rxjs\//.test(symbol.declarations?.[0]?.getSourceFile().fileName ?? "")) {
+      return { kind: "promise", of: arg(0) };
+    }
+    if (symbol?.name === "Snooze" && /nestjs-stem|\/core\/task\//.test(symbol.declarations?.[0]?.getSourceFile().fileName ?? ""))
+      return shapes.NEVER;
+    const calls = [this.#ts.SignatureKind.Call, this.#ts.SignatureKind.Construct].flatMap((kind) =>
+      checker.getSignaturesOfType(type, kind),
+    );
+    if (calls.length > 0) return refuse.function();
+    const named = this.#nameOf(type, library);
+    if (named === undefined) return this.#anonymously(type, at);
+    return this.#named(named.node, named.name, named.args, at, () => this.#members(type, at));
+  }
+
+  /** What gives a type its name: an alias, or its declaration. */
+  #nameOf(
+    type: ts.Type,
+    library: boolean,
+  ): { readonly node: ts.Node; readonly name: string; readonly args: readonly ts.Type[] } | undefined {
+    const { SymbolFlags: Flag } = this.#ts;
+    const { symbol, aliasSymbol } = type;
+    if (symbol !== undefined && symbol.flags & (Flag.Interface | Flag.Class) && !type.isIntersection()) {
+      const node = symbol.declarations?.find((one) => this.#ts.isInterfaceDeclaration(one) || this.#ts.isClassLike(one));
+      const { target } = type as ts.TypeReference;
+      const own = (target as ts.InterfaceType | undefined)?.typeParameters?.length ?? 0;
+      const args = own === 0 ? [] : this.#checker.getTypeArguments(type as ts.TypeReference).slice(0, own);
+      return node && { node, name: symbol.name, args };
+    }
+    const node = library ? undefined : aliasSymbol?.declarations?.[0];
+    return node && { node, name: aliasSymbol!.name, args: type.aliasTypeArguments ?? [] };
+  }
+
+  #named(node: ts.Node, name: string, args: readonly ts.Type[], at: ts.Node, read: () => Shape): Shape {
+    const key = this.#keys.of(
+      node,
+      args.map((one) => this.#of(one, at)),
+    );
+    const known = this.#known.get(key);
+    if (known?.kind === "named" && known.body === undefined) known.recursive = true;
+    if (known !== undefined) return known;
+    const depth = this.#open.get(node) ?? 0;
+    if (depth > DEEPEST) return refuse.endless(name);
+    const named: Named = { kind: "named", name, key, node, body: undefined, recursive: false };
+    this.#known.set(key, named);
+    this.#open.set(node, depth + 1);
+    const body = read();
+    this.#open.set(node, depth);
+    named.body = body;
+    const shape = body.kind === "object" || named.recursive ? named : body;
+    this.#known.set(key, shape);
+    return shape;
+  }
+
+  /** A type without a name, which may still go round in a circle if it was inferred. */
+  #anonymously(type: ts.Type, at: ts.Node): Shape {
+    const open = this.#anonymous.get(type);
+    if (open !== undefined) {
+      open.recursive = true;
+      return open;
+    }
+    const node = type.symbol?.declarations?.[0] ?? at;
+    const named: Named = {
+      kind: "named",
+      name: "Type",
+      key: `anonymous ${this.#keys.of(node, [])}`,
+      node,
+      body: undefined,
+      recursive: false,
+    };
+    this.#anonymous.set(type, named);
+    const body = this.#members(type, at);
+    this.#anonymous.delete(type);
+    named.body = body;
+    return named.recursive ? named : body;
+  }
+
+  #members(type: ts.Type, at: ts.Node): Shape {
+    const ts = this.#ts;
+    const checker = this.#checker;
+    const { ModifierFlags: Modifier, SymbolFlags: Flag } = ts;
+    const inClass = type.isClass() || (type.symbol !== undefined && (type.symbol.flags & Flag.Class) !== 0);
+    const props = new Map<string, Prop>();
+    for (const symbol of checker.getPropertiesOfType(type)) {
+      const node = symbol.valueDeclaration ?? symbol.declarations?.[0];
+      const declared = node as (ts.Declaration & { readonly name?: ts.Node; readonly type?: ts.TypeNode }) | undefined;
+      const hidden = declared !== undefined && ts.getCombinedModifierFlags(declared) & (Modifier.Private | Modifier.Protected);
+      if (hidden || (declared?.name !== undefined && ts.isPrivateIdentifier(declared.name)))
+        return refuse.instance(type.symbol?.name ?? "(anonymous)", "has private members");
+      const method = (symbol.flags & (Flag.Method | Flag.Accessor)) !== 0;
+      if (inClass && method && !(node !== undefined && ts.isInterfaceDeclaration(node.parent))) {
+        return refuse.instance(type.symbol.name, "has methods");
+      }
+      if (symbol.name.startsWith("__@")) {
+        props.set(symbol.name, { of: refuse.symbol(), optional: false, node });
+        continue;
+      }
+      const optional = (symbol.flags & Flag.Optional) !== 0;
+      const name = ts.unescapeLeadingUnderscores(symbol.escapedName);
+      props.set(name, {
+        of: this.#noted(symbol, this.#of(checker.getTypeOfSymbolAtLocation(symbol, node ?? at), declared?.type ?? at)),
+        optional,
+        node,
+      });
+    }
+    let index: Shape | undefined;
+    let keys: Shape | undefined;
+    for (const info of checker.getIndexInfosOfType(type)) {
+      const key = this.#of(info.keyType, at);
+      if (key.kind === "refused") return key;
+      // The widest of them, as by the others no name is let in that this one would not.
+      if (index !== undefined && key.kind !== "string") continue;
+      index = this.#of(info.type, at);
+      keys = key.kind === "number" ? NUMERIC_KEYS : key.kind === "string" && key.pattern !== undefined ? key : undefined;
+    }
+    if (props.size === 0 && index === undefined) return shapes.ANY;
+    return object(props, index, keys);
+  }
+
+  /** The compiler forgets which alias a primitive came by; the comment of the alias is found by how the property is written. */
+  #noted(symbol: ts.Symbol, of: Shape): Shape {
+    const ts = this.#ts;
+    const node = symbol.valueDeclaration;
+    const type = node !== undefined && (ts.isPropertySignature(node) || ts.isPropertyDeclaration(node)) ? node.type : undefined;
+    if (type === undefined || !ts.isTypeReferenceNode(type) || of.kind === "named" || of.kind === "object") return of;
+    let alias = this.#checker.getSymbolAtLocation(type.typeName);
+    if (alias !== undefined && alias.flags & ts.SymbolFlags.Alias) alias = this.#checker.getAliasedSymbol(alias);
+    const declared = alias?.declarations?.[0];
+    const notes = declared !== undefined && ts.isTypeAliasDeclaration(declared) ? this.#notes.of(declared) : undefined;
+    return notes?.constraints.length ? { kind: "noted", of, notes } : of;
+  }
+
+  #tuple(type: ts.TupleTypeReference, at: ts.Node): Shape {
+    const { ElementFlags: Flag } = this.#ts;
+    const flags = type.target.elementFlags;
+    return tuple(
+      this.#checker.getTypeArguments(type).map((one, index) => ({
+        of: this.#of(one, at),
+        optional: (flags[index]! & Flag.Optional) !== 0,
+        rest: (flags[index]! & (Flag.Rest | Flag.Variadic)) !== 0,
+      })),
+    );
+  }
+
+  /** Whether a type of the platform does something. One that is nothing but data (options, mostly) travels like others. */
+  #lives(symbol: ts.Symbol, type: ts.Type): boolean {
+    let lives = this.#builtins.get(symbol);
+    if (lives === undefined) {
+      const props = this.#checker.getPropertiesOfType(type);
+      lives =
+        symbol.name === "Error" || props.some((one) => (one.flags & this.#ts.SymbolFlags.Method) !== 0) || symbol.name.endsWith("Error");
+      this.#builtins.set(symbol, lives);
+    }
+    return lives;
+  }
+}

@@ -1,0 +1,145 @@
+import { byCodeUnit } from "../model.js";
+import { isMap } from "./plain.js";
+import type { JsonSchema } from "./schema.js";
+import type { Named } from "./shape.js";
+
+interface Definition {
+  readonly named: Named;
+  schema: JsonSchema | undefined;
+  /** The definitions it refers to, once per reference. */
+  refs: readonly number[];
+  recursive: boolean;
+}
+
+/** A schema whose references are open until all of them are known. */
+export interface Open {
+  readonly schema: JsonSchema;
+  readonly refs: readonly number[];
+}
+
+/** What stands in a schema for a definition until all of them are known. */
+const OPEN = "stem-definition:";
+
+/**
+ * The named types of all schemas. In the end those that are used several times, or in themselves, stand in `$defs`, and the others where they are
+ * used. Kept from pass to pass: what has been closed stays the same object as long as the names do.
+ */
+export class Definitions {
+  readonly #all: Definition[] = [];
+  readonly #byKey = new Map<string, number>();
+  readonly #byText = new Map<string, number>();
+  readonly #order: (named: Named) => string;
+  #refs: number[] = [];
+  /** Definitions in use, with the names of those in `$defs`. */
+  #names: ReadonlyMap<number, string | undefined> = new Map();
+  #closed = new WeakMap<JsonSchema, JsonSchema>();
+
+  /** @param order where a type is declared, in a form that sorts the same on every machine */
+  constructor(order: (named: Named) => string) {
+    this.#order = order;
+  }
+
+  /** Makes a schema that may refer to definitions. */
+  open(make: () => JsonSchema): Open {
+    const outer = this.#refs;
+    const refs: number[] = [];
+    this.#refs = refs;
+    const schema = make();
+    this.#refs = outer;
+    return { schema, refs };
+  }
+
+  /** A reference to a named type, whose schema `make` makes the first time. */
+  ref(named: Named, make: () => JsonSchema): JsonSchema {
+    let at = this.#byKey.get(named.key);
+    if (at === undefined) {
+      at = this.#all.length;
+      const definition: Definition = { named, schema: undefined, refs: [], recursive: false };
+      this.#all.push(definition);
+      this.#byKey.set(named.key, at);
+      const { schema, refs } = this.open(make);
+      definition.schema = schema;
+      definition.refs = refs;
+      // The same type reached in two ways, or with arguments that are written twice.
+      const text = `${named.name} ${JSON.stringify(schema)}`;
+      const same = definition.recursive ? undefined : this.#byText.get(text);
+      if (same === undefined) this.#byText.set(text, at);
+      else this.#byKey.set(named.key, (at = same));
+    }
+    const definition = this.#all[at]!;
+    if (definition.schema === undefined) definition.recursive = true;
+    this.#refs.push(at);
+    return { $ref: `${OPEN}${at}` };
+  }
+
+  /** Names what those schemas refer to. To be called once all of them are made. */
+  settle(open: Iterable<Open>): void {
+    const uses = new Map<number, number>();
+    const count = (refs: readonly number[]): void => {
+      for (const at of refs) {
+        const before = uses.get(at);
+        uses.set(at, (before ?? 0) + 1);
+        if (before === undefined) count(this.#all[at]!.refs);
+      }
+    };
+    for (const { refs } of open) count(refs);
+    const names = this.#nameAll(uses);
+    for (const [at, name] of this.#names) {
+      if (!names.has(at) || names.get(at) === name) continue;
+      this.#closed = new WeakMap();
+      break;
+    }
+    this.#names = names;
+  }
+
+  /** Puts the final references into a schema, or what they refer to. Keys are sorted. */
+  close(schema: JsonSchema): JsonSchema {
+    let closed = this.#closed.get(schema);
+    if (closed === undefined) this.#closed.set(schema, (closed = this.#close(schema) as JsonSchema));
+    return closed;
+  }
+
+  /** By name, sorted. */
+  all(): Readonly<Record<string, JsonSchema>> {
+    const named = [...this.#names].flatMap(([at, name]) =>
+      name === undefined ? [] : [[name, this.close(this.#all[at]!.schema!)] as const],
+    );
+    return Object.fromEntries(named.sort(([a], [b]) => byCodeUnit(a, b)));
+  }
+
+  #nameAll(uses: ReadonlyMap<number, number>): ReadonlyMap<number, string | undefined> {
+    const names = new Map<number, string | undefined>([...uses.keys()].map((at) => [at, undefined]));
+    const sorted = [...uses]
+      .filter(([at, count]) => count > 1 || this.#all[at]!.recursive)
+      .map(([at]) => {
+        const { named } = this.#all[at]!;
+        return { name: named.name.replace(/[^\w$]/g, "_"), order: this.#order(named), at };
+      })
+      .sort((a, b) => byCodeUnit(a.name, b.name) || byCodeUnit(a.order, b.order) || a.at - b.at);
+    const taken = new Set(sorted.map(({ name }) => name));
+    const given = new Set<string>();
+    for (const { name, at } of sorted) {
+      let own = name;
+      for (let count = 2; given.has(own); count++) if (!taken.has(`${name}_${count}`)) own = `${name}_${count}`;
+      given.add(own);
+      names.set(at, own);
+    }
+    return names;
+  }
+
+  #close(value: unknown): unknown {
+    if (Array.isArray(value)) return value.map((one) => this.#close(one));
+    if (!isMap(value)) return value;
+    const ref = value["$ref"];
+    let whole = value;
+    if (typeof ref === "string" && ref.startsWith(OPEN)) {
+      const at = Number(ref.slice(OPEN.length));
+      const name = this.#names.get(at);
+      const { $ref: _, ...others } = value;
+      whole = name === undefined ? { ...this.#all[at]!.schema, ...others } : { $ref: `#/$defs/${name}`, ...others };
+    }
+    const copy: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+    for (const key of Object.keys(whole).sort(byCodeUnit)) copy[key] = this.#close(whole[key]);
+    return copy;
+  }
+}

@@ -1,0 +1,324 @@
+import type { ts } from "ts-morph";
+import { byCodeUnit, type DiagnosticCode, type Place } from "../model.js";
+import type { Definitions, Open } from "./definitions.js";
+import { type Constraint, constrain, type Notes, type NotesReader } from "./notes.js";
+import { BIGINT, BYTES, DATE, type JsonSchema, mapSchema } from "./schema.js";
+import { type Named, type ObjectShape, plain, refuse, type Refused, type Shape } from "./shape.js";
+import { clash } from "./wire.js";
+
+/** What the root of a type becomes. */
+export interface Emitted {
+  /** Undefined: there is no such value. */
+  readonly open: Open | undefined;
+  /** The value may also be left out. */
+  readonly optional: boolean;
+}
+
+/** Where in a type we are: `input.lines[].at` of what, and the nearest property in the project's own files. */
+interface At {
+  readonly path: string;
+  readonly of: string;
+  readonly place: Place;
+}
+
+export type Report = (code: DiagnosticCode, place: Place, message: string) => void;
+
+/** Makes schemas of shapes, and reports what cannot travel at the property that offends. */
+export class Emitter {
+  readonly #definitions: Definitions;
+  readonly #notes: NotesReader;
+  readonly #resolve: (shape: Shape & { readonly kind: "deferred" }) => Shape;
+  readonly #place: (node: ts.Node) => Place | undefined;
+  readonly #report: Report;
+  readonly #resolved = new Map<Shape, Shape>();
+
+  /**
+   * @param resolve asks the checker
+   * @param place undefined if the node is in a file that is not the author's
+   */
+  constructor(
+    definitions: Definitions,
+    notes: NotesReader,
+    resolve: (shape: Shape & { readonly kind: "deferred" }) => Shape,
+    place: (node: ts.Node) => Place | undefined,
+    report: Report,
+  ) {
+    this.#definitions = definitions;
+    this.#notes = notes;
+    this.#resolve = resolve;
+    this.#place = place;
+    this.#report = report;
+  }
+
+  /** @param of whose it is, for messages: `"mail.send"` */
+  root(shape: Shape, path: "input" | "output" | "payload", of: string, place: Place): Emitted {
+    const all = this.#expand(shape).flatMap((one) => (path === "output" ? this.#awaited(one) : [one]));
+    const present = all.filter((one) => !this.#is(one, "undefined") && !this.#is(one, "never"));
+    const optional = all.some((one) => this.#is(one, "undefined"));
+    const at = { path, of, place };
+    if (present.length === 0) {
+      // A result that never comes is none; a payload that nothing is can never be given.
+      if (!optional && path !== "output") this.#refuse(NOTHING, at);
+      return { open: undefined, optional: false };
+    }
+    return { open: this.#definitions.open(() => this.#union(present, at)), optional };
+  }
+
+  #awaited(shape: Shape): readonly Shape[] {
+    const of = plain(shape);
+    return of?.kind === "promise" ? this.#expand(of.of).flatMap((one) => this.#awaited(one)) : [shape];
+  }
+
+  #is(shape: Shape, kind: Shape["kind"]): boolean {
+    return plain(shape)?.kind === kind;
+  }
+
+  /** The members of a shape, through names, unions and what the checker has to say. */
+  #expand(shape: Shape, seen: ReadonlySet<Shape> = new Set()): readonly Shape[] {
+    if (seen.has(shape)) return [];
+    const at = plain(shape);
+    if (at === undefined) return [shape];
+    const within = (one: Shape) => this.#expand(one, new Set([...seen, shape]));
+    if (at.kind === "deferred") return within(this.#answer(at));
+    return at.kind === "union" ? at.of.flatMap(within) : [shape];
+  }
+
+  #schema(shape: Shape, at: At): JsonSchema {
+    return this.#circular(shape, at) ?? this.#union(this.#expand(shape), at);
+  }
+
+  /** A union or list that is in itself: to be referred to where it stands alone, as taking it apart would never end. */
+  #circular(shape: Shape, at: At): JsonSchema | undefined {
+    if (shape.kind === "deferred") return this.#circular(this.#answer(shape), at);
+    const circular = shape.kind === "named" && shape.recursive && shape.body?.kind !== "object";
+    return circular ? this.#definitions.ref(shape, () => this.#named(shape, at)) : undefined;
+  }
+
+  #answer(shape: Shape & { readonly kind: "deferred" }): Shape {
+    let found = this.#resolved.get(shape);
+    if (found === undefined) this.#resolved.set(shape, (found = this.#resolve(shape)));
+    return found;
+  }
+
+  #union(all: readonly Shape[], at: At): JsonSchema {
+    const [only] = all;
+    if (all.length === 1 && DIRECT.has(only!.kind)) return this.#one(only!, at);
+    const has = (kind: Shape["kind"]): boolean => all.some((one) => one.kind === kind);
+    if (has("any")) return {};
+    const plainText = all.some((one) => one.kind === "string" && one.pattern === undefined);
+    const values: (string | number | boolean)[] = [];
+    const others: Shape[] = [];
+    for (const one of all) {
+      if (one.kind === "literal") {
+        const absorbed = typeof one.value === "string" ? plainText : has(typeof one.value as "number" | "boolean");
+        if (!absorbed) values.push(one.value);
+      } else if (
+        one.kind === "bigint" &&
+        one.value !== undefined &&
+        all.some((other) => other.kind === "bigint" && other.value === undefined)
+      )
+        continue;
+      else if (one.kind === "string" && one.pattern !== undefined && plainText) continue;
+      else if (one.kind !== "never" && one.kind !== "null") others.push(one);
+    }
+    if (values.includes(true) && values.includes(false)) others.push({ kind: "boolean" });
+    const enumerated = [...new Set(values)].filter(
+      (value) => typeof value !== "boolean" || !(values.includes(true) && values.includes(false)),
+    );
+    const optionless = others.filter((one) => !this.#is(one, "undefined"));
+    this.#compare([...optionless, ...enumerated.map((value): Shape => ({ kind: "literal", value }))], at);
+    const made = new Map(optionless.map((one) => this.#one(one, at)).map((schema) => [JSON.stringify(schema), schema]));
+    const sorted = [...made].sort(([a], [b]) => byCodeUnit(a, b)).map(([, schema]) => schema);
+    const listed = enumerated.sort(byKindAndValue);
+    const nothing = this.#hasNull(all);
+    const schemas: readonly JsonSchema[] = [
+      ...(listed.length === 1 && (!nothing || sorted.length > 0) ? [{ const: listed[0] }] : []),
+      ...(listed.length > 1 || (listed.length === 1 && nothing && sorted.length === 0)
+        ? [{ enum: nothing ? [...listed, null] : listed }]
+        : []),
+      ...sorted,
+      ...(nothing && (listed.length === 0 || (listed.length === 1 && sorted.length > 0)) ? [{ type: "null" }] : []),
+    ];
+    if (schemas.length > 1) return { anyOf: schemas };
+    if (schemas.length === 1) return schemas[0]!;
+    this.#refuse(NOTHING, at);
+    return {};
+  }
+
+  #hasNull(all: readonly Shape[]): boolean {
+    return all.some((one) => one.kind === "null");
+  }
+
+  #compare(all: readonly Shape[], at: At): void {
+    for (const [index, a] of all.entries()) {
+      for (const b of all.slice(index + 1)) {
+        if (!clash(a, b, (shape) => this.#expand(shape))) continue;
+        const rule = "on the wire they look the same, so the handler could get the wrong one";
+        const [one, other] = [title(a), title(b)].sort();
+        this.#refuse({ kind: "refused", code: "STEM2005", what: `may be ${one} or ${other}; ${rule}`, remedy: AMBIGUOUS }, at);
+        return;
+      }
+    }
+  }
+
+  #one(shape: Shape, at: At): JsonSchema {
+    switch (shape.kind) {
+      case "string":
+        return shape.pattern === undefined ? { type: "string" } : { type: "string", pattern: shape.pattern };
+      case "number":
+      case "boolean":
+        return { type: shape.kind };
+      case "bigint":
+        return shape.value === undefined ? BIGINT : { type: "string", const: shape.value, "x-stem": "bigint" };
+      case "date":
+        return DATE;
+      case "bytes":
+        return BYTES;
+      case "nonprimitive":
+        return { anyOf: [{ type: "array" }, { type: "object" }] };
+      case "array":
+        return { type: "array", items: this.#element(shape.of, at, "[]") };
+      case "set":
+        return { type: "array", items: this.#element(shape.of, at, "[]"), "x-stem": "set" };
+      case "map":
+        return mapSchema(this.#element(shape.key, at, "[key]"), this.#element(shape.of, at, "[value]"));
+      case "tuple":
+        return this.#tuple(shape, at);
+      case "object":
+        return this.#object(shape, at);
+      case "noted":
+        return this.#annotated(this.#schema(shape.of, at), shape.notes, at);
+      case "named":
+        return this.#definitions.ref(shape, () => this.#named(shape, at));
+      case "promise":
+        return this.#refuse(refuse.builtin("Promise"), at);
+      case "refused":
+        return this.#refuse(shape, at);
+      default:
+        return {};
+    }
+  }
+
+  #named({ body, node, name }: Named, at: At): JsonSchema {
+    const schema = body === undefined ? this.#refuse(refuse.missing(name), at) : this.#union(this.#expand(body), at);
+    return this.#annotated(schema, this.#notes.of(node), at);
+  }
+
+  #object({ props, index, keys }: ObjectShape, at: At): JsonSchema {
+    const properties: Record<string, JsonSchema> = Object.create(null) as Record<string, JsonSchema>;
+    const required: string[] = [];
+    for (const [name, prop] of [...props].sort(([a], [b]) => byCodeUnit(a, b))) {
+      const path = /^[A-Za-z_$][\w$]*$/.test(name) ? `${at.path}.${name}` : `${at.path}[${JSON.stringify(name)}]`;
+      const below = { ...at, path, place: (prop.node && this.#place(prop.node)) ?? at.place };
+      const all = this.#expand(prop.of);
+      const present = all.filter((one) => !this.#is(one, "undefined"));
+      // `x?: never` keeps one member of a union from being taken for another: it is never there.
+      if (present.every((one) => this.#is(one, "never")) && (prop.optional || present.length < all.length)) continue;
+      const schema = this.#circular(prop.of, below) ?? this.#union(present, below);
+      properties[name] = this.#annotated(schema, prop.node && this.#notes.of(prop.node), below);
+      if (!prop.optional && present.length === all.length) required.push(name);
+    }
+    const names = keys === undefined ? undefined : this.#schema(keys, at);
+    const others = index === undefined ? undefined : this.#schema(this.#defined(index), { ...at, path: `${at.path}[…]` });
+    return {
+      type: "object",
+      ...(Object.keys(properties).length > 0 && { properties }),
+      ...(required.length > 0 && { required }),
+      ...(others !== undefined && { additionalProperties: others }),
+      ...(names !== undefined && props.size === 0 && { propertyNames: names }),
+    };
+  }
+
+  #tuple({ items, required, rest }: Shape & { readonly kind: "tuple" }, at: At): JsonSchema {
+    const prefixItems = items.map((item, index) => {
+      const below = { ...at, path: `${at.path}[${index}]` };
+      return index < required ? this.#element(item, at, `[${index}]`) : this.#union(this.#present(item), below);
+    });
+    return {
+      type: "array",
+      ...(items.length > 0 && { prefixItems }),
+      items: rest === undefined ? false : this.#element(rest, at, "[]"),
+      ...(required > 0 && { minItems: required }),
+    };
+  }
+
+  #defined(shape: Shape): Shape {
+    const [all, present] = [this.#expand(shape), this.#present(shape)];
+    return all.length === present.length ? shape : { kind: "union", of: present };
+  }
+
+  #present(shape: Shape): readonly Shape[] {
+    return this.#expand(shape).filter((one) => !this.#is(one, "undefined"));
+  }
+
+  /** An element of a list has to be there: JSON makes null of what is undefined. */
+  #element(shape: Shape, at: At, step: string): JsonSchema {
+    const below = { ...at, path: `${at.path}${step}` };
+    const [all, present] = [this.#expand(shape), this.#present(shape)];
+    if (present.length < all.length) this.#refuse(UNDEFINED_ELEMENT, below);
+    return present.length === 0 && all.length > 0 ? {} : (this.#circular(shape, below) ?? this.#union(present, below));
+  }
+
+  #annotated(schema: JsonSchema, notes: Notes | undefined, at: At): JsonSchema {
+    if (notes === undefined) return schema;
+    let made = schema;
+    for (const constraint of notes.constraints) made = this.#constrained(made, constraint, at);
+    return { ...made, ...notes.annotations };
+  }
+
+  #constrained(schema: JsonSchema, constraint: Constraint, at: At): JsonSchema {
+    const applied = constrain(schema, constraint);
+    if ("schema" in applied) return applied.schema;
+    const { tag, text, place } = constraint;
+    const where = { ...at, place };
+    if ("misfit" in applied) {
+      const what = `is narrowed by @${tag}, which is for ${applied.misfit}, and it is none`;
+      this.#refuse({ kind: "refused", code: "STEM2009", what, remedy: "Remove the tag, or change the type" }, where);
+    } else {
+      const what = `is narrowed by @${tag} with ${text === "" ? "no value" : `"${text}"`}, which cannot be read`;
+      this.#refuse({ kind: "refused", code: "STEM2010", what, remedy: `The tag takes ${applied.unreadable}` }, where);
+    }
+    return schema;
+  }
+
+  #refuse({ code, what, remedy }: Refused, { path, of, place }: At): JsonSchema {
+    this.#report(code, place, `${path} of ${of} ${what}. ${remedy}.`);
+    return {};
+  }
+}
+
+/** Shapes that make a schema without regard to what stands beside them. */
+const DIRECT: ReadonlySet<Shape["kind"]> = new Set([
+  ...(["any", "boolean", "number", "date", "bytes", "string", "bigint", "nonprimitive", "array", "set", "map", "tuple", "object"] as const),
+  ...(["named", "noted", "refused", "promise"] as const),
+]);
+
+const NOTHING: Refused = {
+  kind: "refused",
+  code: "STEM2007",
+  what: "is never, and no value is that",
+  remedy: "Write the type of what is given; for nothing at all leave it out",
+};
+const UNDEFINED_ELEMENT: Refused = {
+  kind: "refused",
+  code: "STEM2006",
+  what: "may be undefined, which a list cannot hold in JSON",
+  remedy: "Use null, or leave such elements out",
+};
+const AMBIGUOUS = 'Keep one of them, or wrap each in an object with a property that tells them apart: { kind: "at"; at: Date }';
+
+/** A member of a union, for messages. */
+function title(shape: Shape): string {
+  const NAMES: Partial<Record<Shape["kind"], string>> = {
+    any: "anything", date: "a Date", bytes: "a Uint8Array", bigint: "a bigint", string: "a string", number: "a number", map: "a Map", set: "a Set",
+    array: "a list", tuple: "a tuple", object: "an object", nonprimitive: "any object",
+  }; // prettier-ignore
+  if (shape.kind === "literal") return JSON.stringify(shape.value);
+  if (shape.kind === "named") return shape.name;
+  return NAMES[shape.kind] ?? "something else";
+}
+
+function byKindAndValue(a: string | number | boolean, b: string | number | boolean): number {
+  if (typeof a === "number" && typeof b === "number") return a - b;
+  return byCodeUnit(typeof a, typeof b) || byCodeUnit(String(a), String(b));
+}

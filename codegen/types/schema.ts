@@ -1,0 +1,13 @@
+/**
+ * The part of JSON Schema 2020-12 that types become, with one keyword of ours: `x-stem` says which JavaScript value the JSON stands for. The library
+ * reads the same (`lib/core/schema`), but the generator knows nothing of the library.
+ */
+export type JsonSchema = { readonly [keyword: string]: unknown };
+
+export const DATE: JsonSchema = { type: "string", format: "date-time", "x-stem": "date" };
+export const BIGINT: JsonSchema = { type: "string", pattern: "^-?(0|[1-9][0-9]*)$", "x-stem": "bigint" };
+export const BYTES: JsonSchema = { type: "string", contentEncoding: "base64", "x-stem": "bytes" };
+
+export function mapSchema(key: JsonSchema, value: JsonSchema): JsonSchema {
+  return { type: "array", items: { type: "array", prefixItems: [key, value], items: false, minItems: 2 }, "x-stem": "map" };
+}

@@ -1,0 +1,160 @@
+import type { ts } from "ts-morph";
+import type { DiagnosticCode, WrittenType } from "../model.js";
+import type { Notes } from "./notes.js";
+
+/**
+ * What a type is to a payload, between the sources and the schema. Both ways to read a type, by its syntax and through the checker, end here, so
+ * that they can differ in how they get at a type but not in what becomes of it.
+ */
+export type Shape =
+  | { readonly kind: "any" | "never" | "undefined" | "null" | "boolean" | "number" | "date" | "bytes" }
+  /** `source` of a regular expression, for template literal types. */
+  | { readonly kind: "string"; readonly pattern?: string }
+  | { readonly kind: "literal"; readonly value: string | number | boolean }
+  /** With a value: a literal type, in decimal digits. */
+  | { readonly kind: "bigint"; readonly value?: string }
+  /** Type `object`: whatever is no primitive. */
+  | { readonly kind: "nonprimitive" }
+  | { readonly kind: "array" | "set" | "promise"; readonly of: Shape }
+  | { readonly kind: "map"; readonly key: Shape; readonly of: Shape }
+  /** The first `required` of `items` must be there. */
+  | { readonly kind: "tuple"; readonly items: readonly Shape[]; readonly required: number; readonly rest: Shape | undefined }
+  | ObjectShape
+  | { readonly kind: "union"; readonly of: readonly Shape[] }
+  | Named
+  | { readonly kind: "noted"; readonly of: Shape; readonly notes: Notes }
+  | Refused
+  /** Left to the checker, once all that is left to it is known. */
+  | { readonly kind: "deferred"; readonly type: WrittenType };
+
+export interface ObjectShape {
+  readonly kind: "object";
+  readonly props: ReadonlyMap<string, Prop>;
+  /** What other members are, if there is an index signature. */
+  readonly index: Shape | undefined;
+  /** Which names those have, as a shape of text; undefined: any. */
+  readonly keys: Shape | undefined;
+}
+
+export interface Prop {
+  readonly of: Shape;
+  readonly optional: boolean;
+  /** Where it is declared. */
+  readonly node: ts.Node | undefined;
+}
+
+/** A type with a name of its own, which may refer to itself: `body` is there once all of it has been read. */
+export interface Named {
+  readonly kind: "named";
+  readonly name: string;
+  /** The same for the same declaration with the same arguments. */
+  readonly key: string;
+  readonly node: ts.Node;
+  body: Shape | undefined;
+  /** It was met within itself. */
+  recursive: boolean;
+}
+
+/** A type that cannot travel. It is reported only where it is used: what brands a string may be anything. */
+export interface Refused {
+  readonly kind: "refused";
+  readonly code: DiagnosticCode;
+  /** What it is, and the rule: `is a function, which …`. */
+  readonly what: string;
+  readonly remedy: string;
+}
+
+export const ANY: Shape = { kind: "any" };
+export const NEVER: Shape = { kind: "never" };
+export const UNDEFINED: Shape = { kind: "undefined" };
+export const NULL: Shape = { kind: "null" };
+export const BOOLEAN: Shape = { kind: "boolean" };
+export const NUMBER: Shape = { kind: "number" };
+export const STRING: Shape = { kind: "string" };
+export const BIGINT: Shape = { kind: "bigint" };
+export const DATE: Shape = { kind: "date" };
+export const BYTES: Shape = { kind: "bytes" };
+
+export function union(of: readonly Shape[]): Shape {
+  return of.length === 1 ? of[0]! : { kind: "union", of };
+}
+
+export function object(props: ReadonlyMap<string, Prop>, index?: Shape, keys?: Shape): ObjectShape {
+  return { kind: "object", props, index, keys };
+}
+
+/** What a name stands for in the end; undefined while it is still being read. */
+export function plain(shape: Shape): Shape | undefined {
+  let at: Shape | undefined = shape;
+  for (let far = 0; far < 100 && (at?.kind === "named" || at?.kind === "noted"); far++) at = at.kind === "named" ? at.body : at.of;
+  return at;
+}
+
+/** The members of a union through names and unions in it; the shape itself if it is none. Undefined while one of them is still being read. */
+export function members(shape: Shape): readonly Shape[] | undefined {
+  const found: Shape[] = [];
+  const seen = new Set<Shape>();
+  const visit = (one: Shape): boolean => {
+    const at = plain(one);
+    if (at === undefined) return false;
+    if (at.kind !== "union") {
+      found.push(one);
+      return true;
+    }
+    if (seen.has(at)) return true;
+    seen.add(at);
+    return at.of.every(visit);
+  };
+  return visit(shape) ? found : undefined;
+}
+
+/** True of what an object type may be laid over to give it a brand: `string & { __brand: "id" }`. */
+export function isPrimitive(shape: Shape): boolean {
+  const kind = plain(shape)?.kind;
+  return kind !== undefined && ["string", "number", "boolean", "bigint", "literal"].includes(kind);
+}
+
+export const refuse = {
+  function: (): Refused => ({
+    kind: "refused",
+    code: "STEM2001",
+    what: "is a function, and code does not travel",
+    remedy: "Carry the data it needs, and let the handler do the work",
+  }),
+  symbol: (): Refused => ({
+    kind: "refused",
+    code: "STEM2002",
+    what: "is a symbol or has one for a name, and a symbol exists in one process only",
+    remedy: "Use a string",
+  }),
+  instance: (name: string, because: string): Refused => ({
+    kind: "refused",
+    code: "STEM2003",
+    what: `is an instance of class ${name}, which ${because}; it would arrive as a plain object, without them`,
+    remedy: "Use an interface or a type with the data of it",
+  }),
+  builtin: (name: string): Refused => ({
+    kind: "refused",
+    code: "STEM2004",
+    what: `is a ${name}, which lives in one process only`,
+    remedy: "Carry what is needed to make it there (text, numbers, bytes as Uint8Array)",
+  }),
+  generic: (name: string): Refused => ({
+    kind: "refused",
+    code: "STEM2008",
+    what: `is the type parameter ${name}, which nothing says the type of`,
+    remedy: "Write the type out, or give the parameter a default",
+  }),
+  endless: (name: string): Refused => ({
+    kind: "refused",
+    code: "STEM2012",
+    what: `goes into ${name} with ever new type arguments, without end`,
+    remedy: "Let it refer to itself with the same arguments",
+  }),
+  missing: (text: string): Refused => ({
+    kind: "refused",
+    code: "STEM2011",
+    what: `is ${text}, which cannot be found, so that any value passes`,
+    remedy: "Correct the name or the import, or write unknown if that is meant",
+  }),
+};

@@ -1,0 +1,329 @@
+/** A type, what it becomes, or why it is refused. Rendered in docs/codegen.md as far as `shown` says. */
+export interface TypeCase {
+  /** What stands after `payload:`. */
+  readonly type: string;
+  /** Declarations it needs, in the same file. */
+  readonly with?: string;
+  /** The schema. */
+  readonly schema?: unknown;
+  readonly $defs?: Readonly<Record<string, unknown>>;
+  /** `undefined` may be given too. */
+  readonly optional?: true;
+  /** The codes of the diagnostics, and the line each is at if it is not the line of the type. */
+  readonly refused?: readonly string[];
+  /** No way but the checker's leads to it. */
+  readonly inferred?: true;
+}
+
+export interface TypeGroup {
+  readonly title: string;
+  readonly cases: readonly TypeCase[];
+}
+
+const text = { type: "string" };
+const num = { type: "number" };
+const flag = { type: "boolean" };
+const nothing = { type: "null" };
+const date = { type: "string", format: "date-time", "x-stem": "date" };
+const big = { type: "string", pattern: "^-?(0|[1-9][0-9]*)$", "x-stem": "bigint" };
+const bytes = { type: "string", contentEncoding: "base64", "x-stem": "bytes" };
+const list = (items: unknown) => ({ type: "array", items });
+const set = (items: unknown) => ({ type: "array", items, "x-stem": "set" });
+const map = (key: unknown, value: unknown) => ({
+  type: "array",
+  items: { type: "array", prefixItems: [key, value], items: false, minItems: 2 },
+  "x-stem": "map",
+});
+const either = (...anyOf: unknown[]) => ({ anyOf });
+const tuple = (prefixItems: unknown[], minItems = prefixItems.length, items: unknown = false) => ({
+  type: "array",
+  ...(prefixItems.length > 0 && { prefixItems }),
+  items,
+  ...(minItems > 0 && { minItems }),
+});
+/** Properties, those whose names end in `?` not required. */
+const obj = (properties: Readonly<Record<string, unknown>>, more: object = {}) => {
+  const required = Object.keys(properties).filter((name) => !name.endsWith("?"));
+  return {
+    type: "object",
+    properties: Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name.replace(/\?$/, ""), schema])),
+    ...(required.length > 0 && { required: required.toSorted() }),
+    ...more,
+  };
+};
+const dict = (additionalProperties: unknown, more: object = {}) => ({ type: "object", additionalProperties, ...more });
+
+const ORDER = "interface Order { id: string; lines: { sku: string; count: number }[]; note?: string }";
+const LINES = list(obj({ sku: text, count: num }));
+
+export const TYPES: readonly TypeGroup[] = [
+  {
+    title: "Plain values",
+    cases: [
+      { type: "string", schema: text },
+      { type: "number", schema: num },
+      { type: "boolean", schema: flag },
+      { type: "null", schema: nothing },
+      { type: "unknown", schema: {} },
+      { type: "any", schema: {} },
+      { type: "object", schema: either({ type: "array" }, { type: "object" }) },
+      { type: "{}", schema: {} },
+      { type: "undefined" },
+      { type: "void" },
+      { type: '"draft"', schema: { const: "draft" } },
+      { type: "-1", schema: { const: -1 } },
+      { type: "true", schema: { const: true } },
+      { type: '"a" | "b" | 3', schema: { enum: [3, "a", "b"] } },
+      { type: '"a" | null', schema: { enum: ["a", null] } },
+      { type: "true | false", schema: flag },
+      { type: "string | number", schema: either(num, text) },
+      { type: "string | null", schema: either(text, nothing) },
+      { type: '"small" | (string & {})', schema: text },
+      { type: 'string | "a"', schema: text },
+      { type: "string | undefined", schema: text, optional: true },
+    ],
+  },
+  {
+    title: "Values that JSON has no word for",
+    cases: [
+      { type: "Date", schema: date },
+      { type: "bigint", schema: big },
+      { type: "10n", schema: { type: "string", const: "10", "x-stem": "bigint" } },
+      { type: "Uint8Array", schema: bytes },
+      { type: "Buffer", schema: bytes },
+      { type: "Map<string, Date>", schema: map(text, date) },
+      { type: "ReadonlyMap<number, { at: Date }>", schema: map(num, obj({ at: date })) },
+      { type: "Set<bigint>", schema: set(big) },
+      { type: "ReadonlySet<string>", schema: set(text) },
+      { type: "Date | null", schema: either(date, nothing) },
+      { type: "Date | number", schema: either(num, date) },
+      { type: "Date | bigint", schema: either(date, big) },
+      { type: "Date[] | null", schema: either(list(date), nothing) },
+    ],
+  },
+  {
+    title: "Lists and tuples",
+    cases: [
+      { type: "string[]", schema: list(text) },
+      { type: "readonly string[]", schema: list(text) },
+      { type: "Array<number | null>", schema: list(either(num, nothing)) },
+      { type: "ReadonlyArray<Date>", schema: list(date) },
+      { type: "string[][]", schema: list(list(text)) },
+      { type: "[string, number]", schema: tuple([text, num]) },
+      { type: "[string, number?]", schema: tuple([text, num], 1) },
+      { type: "[x: number, y: number]", schema: tuple([num, num]) },
+      { type: "[string, ...number[]]", schema: tuple([text], 1, num) },
+      { type: "readonly [Date, ...[string, boolean]]", schema: tuple([date, text, flag]) },
+      { type: "[]", schema: tuple([]) },
+    ],
+  },
+  {
+    title: "Objects",
+    cases: [
+      { type: "{ to: string; subject?: string }", schema: obj({ to: text, "subject?": text }) },
+      { type: "{ a: string | undefined; b?: number | null }", schema: obj({ "a?": text, "b?": either(num, nothing) }) },
+      { type: '{ "odd name": 1; 2: string }', schema: obj({ "odd name": { const: 1 }, 2: text }) },
+      { type: "{ readonly deep: { readonly er: Date } }", schema: obj({ deep: obj({ er: date }) }) },
+      { type: "Order", with: ORDER, schema: obj({ id: text, lines: LINES, "note?": text }) },
+      {
+        type: "Big",
+        with: `${ORDER} interface Big extends Order { id: "x"; size: number }`,
+        schema: obj({ id: { const: "x" }, lines: LINES, "note?": text, size: num }),
+      },
+      { type: "Both", with: "interface Both { a: string } interface Both { b: number }", schema: obj({ a: text, b: num }) },
+      { type: "A & B", with: "type A = { a: string }; interface B { b?: Date }", schema: obj({ a: text, "b?": date }) },
+      {
+        type: "(A | B) & { at: Date }",
+        with: 'type A = { kind: "a" }; type B = { kind: "b"; n: number }',
+        schema: either(obj({ at: date, kind: { const: "a" } }), obj({ at: date, kind: { const: "b" }, n: num })),
+      },
+      { type: "{ [key: string]: number }", schema: dict(num) },
+      { type: "{ total: number; [key: string]: number }", schema: obj({ total: num }, { additionalProperties: num }) },
+      { type: "Record<string, Date>", schema: dict(date) },
+      { type: 'Record<"a" | "b", boolean>', schema: obj({ a: flag, b: flag }) },
+      { type: "Record<`x-${string}`, string>", schema: dict(text, { propertyNames: { type: "string", pattern: "^x-[\\s\\S]*$" } }) },
+      { type: "Partial<Order>", with: ORDER, schema: obj({ "id?": text, "lines?": LINES, "note?": text }) },
+      { type: "Required<Order>", with: ORDER, schema: obj({ id: text, lines: LINES, note: text }) },
+      { type: "Readonly<Order>", with: ORDER, schema: obj({ id: text, lines: LINES, "note?": text }) },
+      { type: 'Pick<Order, "id" | "note">', with: ORDER, schema: obj({ id: text, "note?": text }) },
+      { type: 'Omit<Order, "lines">', with: ORDER, schema: obj({ id: text, "note?": text }) },
+      { type: "Partial<Record<Size, number>>", with: 'type Size = "s" | "m"', schema: obj({ "s?": num, "m?": num }) },
+      {
+        type: "Dto",
+        with: "class Dto { name!: string; tags?: string[] = []; static from() { return new Dto(); } }",
+        schema: obj({ name: text, "tags?": list(text) }),
+      },
+    ],
+  },
+  {
+    title: "Enums, names and operators",
+    cases: [
+      { type: "State", with: 'enum State { Open = "open", Shut = "shut" }', schema: { enum: ["open", "shut"] } },
+      { type: "Level", with: "enum Level { Low, Mid = 5, High }", schema: { enum: [0, 5, 6] } },
+      { type: "Way.Up", with: 'const enum Way { Up = "up", Down = "down" }', schema: { const: "up" } },
+      { type: "keyof Order", with: ORDER, schema: { enum: ["id", "lines", "note"] } },
+      { type: "keyof typeof SIZES", with: "const SIZES = { small: 1, large: 2 }", schema: { enum: ["large", "small"] } },
+      {
+        type: "typeof SIZES",
+        with: "const SIZES = { small: 1, name: 'x' } as const",
+        schema: obj({ small: { const: 1 }, name: { const: "x" } }),
+      },
+      { type: "(typeof KINDS)[number]", with: 'const KINDS = ["a", "b"] as const', schema: { enum: ["a", "b"] } },
+      { type: 'Order["lines"][number]["sku"]', with: ORDER, schema: text },
+      { type: 'Order["note"]', with: ORDER, schema: text, optional: true },
+      { type: "`order-${number}`", schema: { type: "string", pattern: "^order--?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?(?:e[+-]?[0-9]+)?$" } },
+      { type: '`${"a" | "b"}.${1 | 2}`', schema: { enum: ["a.1", "a.2", "b.1", "b.2"] } },
+      { type: 'Exclude<"a" | "b" | "c", "a">', schema: { enum: ["b", "c"] } },
+      { type: 'Extract<"a" | 1, string>', schema: { const: "a" } },
+      { type: "NonNullable<string | null | undefined>", schema: text },
+      { type: "Id", with: 'type Id = string & { readonly __brand: "id" }', schema: text },
+      {
+        type: "Brand<number, 'cents'>",
+        with: "declare const brand: unique symbol; type Brand<T, B> = T & { readonly [brand]: B }",
+        schema: num,
+      },
+      {
+        type: "Page<Order>",
+        with: `${ORDER} interface Page<T, C = string> { items: T[]; next?: C }`,
+        schema: obj({ items: list(obj({ id: text, lines: LINES, "note?": text })), "next?": text }),
+      },
+      { type: "Maybe<Date>", with: "type Maybe<T> = T | null", schema: either(date, nothing) },
+      { type: 'import("./order.js").Far', schema: obj({ at: date }) },
+      { type: "Far", with: 'import type { Far } from "./barrel.js"', schema: obj({ at: date }) },
+      { type: "far.Far", with: 'import type * as far from "./order.js"', schema: obj({ at: date }) },
+      { type: "Shared", with: 'import type { Shared } from "shared"', schema: obj({ n: num }) },
+    ],
+  },
+  {
+    title: "Recursive and shared types",
+    cases: [
+      {
+        type: "Tree",
+        with: "interface Tree { value: Date; below: Tree[] }",
+        schema: { $ref: "#/$defs/Tree" },
+        $defs: { Tree: obj({ below: list({ $ref: "#/$defs/Tree" }), value: date }) },
+      },
+      {
+        type: "{ json: Json }",
+        with: "type Json = string | number | boolean | null | Json[] | { [key: string]: Json }",
+        schema: obj({ json: { $ref: "#/$defs/Json" } }),
+        $defs: { Json: either(list({ $ref: "#/$defs/Json" }), flag, num, dict({ $ref: "#/$defs/Json" }), text, nothing) },
+      },
+      {
+        type: "{ from: Point; to: Point }",
+        with: "type Point = { x: number }",
+        schema: obj({ from: { $ref: "#/$defs/Point" }, to: { $ref: "#/$defs/Point" } }),
+        $defs: { Point: obj({ x: num }) },
+      },
+      {
+        type: "List<string>",
+        with: "interface List<T> { head: T; tail?: List<T> }",
+        schema: { $ref: "#/$defs/List" },
+        $defs: { List: obj({ head: text, "tail?": { $ref: "#/$defs/List" } }) },
+      },
+      {
+        type: "A",
+        with: "interface A { b?: B } interface B { a?: A }",
+        schema: { $ref: "#/$defs/A" },
+        $defs: { A: obj({ "b?": obj({ "a?": { $ref: "#/$defs/A" } }) }) },
+      },
+    ],
+  },
+  {
+    title: "Unions of objects",
+    cases: [
+      {
+        type: "A | B",
+        with: 'interface A { kind: "a"; at: Date } interface B { kind: "b"; at: string }',
+        schema: either(obj({ at: date, kind: { const: "a" } }), obj({ at: text, kind: { const: "b" } })),
+      },
+      { type: "{ a: string; b?: never } | { b: number }", schema: either(obj({ a: text }), obj({ b: num })) },
+    ],
+  },
+  {
+    title: "Left to the checker",
+    cases: [
+      {
+        type: "ReturnType<typeof make>",
+        with: "function make() { return { id: 'x', at: new Date() }; }",
+        schema: obj({ at: date, id: text }),
+        inferred: true,
+      },
+      {
+        type: "Nullable<Order>",
+        with: `${ORDER} type Nullable<T> = { [K in keyof T]: T[K] | null }`,
+        schema: obj({ id: either(text, nothing), lines: either(LINES, nothing), "note?": either(text, nothing) }),
+        inferred: true,
+      },
+      {
+        type: "Dated<{ a: string }>",
+        with: "type Dated<T> = T extends { a: string } ? { at: Date } : never",
+        schema: obj({ at: date }),
+        inferred: true,
+      },
+      {
+        type: "z.infer<typeof schema>",
+        with: 'import * as z from "zod-like"; const schema = z.object({ name: z.string(), age: z.number() })',
+        schema: obj({ name: text, age: num }),
+        inferred: true,
+      },
+    ],
+  },
+  {
+    title: "Constraints in doc comments",
+    cases: [
+      { type: "{\n/** @minimum 1 @maximum 9 */ n: number }", refused: ["STEM2010"] },
+      {
+        type: "{\n/** Pieces.\n * @minimum 1\n * @maximum 9\n * @integer\n */ n: number }",
+        schema: obj({ n: { type: "integer", minimum: 1, maximum: 9, description: "Pieces." } }),
+      },
+      { type: "{\n/** @pattern ^[A-Z]{2}-\\d+$ */ sku: string }", schema: obj({ sku: { type: "string", pattern: "^[A-Z]{2}-\\d+$" } }) },
+      { type: "{\n/** @format email */ to: string | null }", schema: obj({ to: either({ type: "string", format: "email" }, nothing) }) },
+      { type: "{\n/** @minItems 1 */ to: string[] }", schema: obj({ to: { ...list(text), minItems: 1 } }) },
+      { type: "{ to: Email }", with: "/** @format email */ type Email = string", schema: obj({ to: { type: "string", format: "email" } }) },
+      {
+        type: "{\n/** @deprecated\n * @default 3\n * @example 4\n */ n?: number }",
+        schema: obj({ "n?": { type: "number", deprecated: true, default: 3, examples: [4] } }),
+      },
+      { type: "{\n/** @minLength 1 */ n: number }", refused: ["STEM2009"] },
+      { type: "{\n/** @minimum 0 */ n: bigint }", refused: ["STEM2009"] },
+      { type: "{\n/** @minimum low */ n: number }", refused: ["STEM2010"] },
+      { type: "{\n/** @pattern /a/ */ s: string }", refused: ["STEM2010"] },
+    ],
+  },
+  {
+    title: "Refused",
+    cases: [
+      { type: "{ done: () => void }", refused: ["STEM2001"] },
+      { type: "{ done(): void }", refused: ["STEM2001"] },
+      { type: "Function", refused: ["STEM2001"] },
+      { type: "new () => object", refused: ["STEM2001"] },
+      { type: "{ (): void }", refused: ["STEM2001"] },
+      { type: "{ key: symbol }", refused: ["STEM2002"] },
+      { type: "{ [key: symbol]: string }", refused: ["STEM2002"] },
+      { type: "Account", with: "class Account { id = ''; close() {} }", refused: ["STEM2003"] },
+      { type: "{ by: Account }", with: "class Account { constructor(private readonly id: string) {} }", refused: ["STEM2003"] },
+      { type: "{ by: Account }", with: "class Account { #id = 1 }", refused: ["STEM2003"] },
+      { type: "{ by: Account }", with: "class Account { get id() { return 1 } }", refused: ["STEM2003"] },
+      { type: "{ match: RegExp }", refused: ["STEM2004"] },
+      { type: "Error", refused: ["STEM2004"] },
+      { type: "WeakMap<object, string>", refused: ["STEM2004"] },
+      { type: "{ later: Promise<string> }", refused: ["STEM2004"] },
+      { type: "Float32Array", refused: ["STEM2004"] },
+      { type: "{ body: ReadableStream }", refused: ["STEM2004"] },
+      { type: "URL", refused: ["STEM2004"] },
+      { type: "{ at: Date | string }", refused: ["STEM2005"] },
+      { type: "bigint | string", refused: ["STEM2005"] },
+      { type: "Map<string, number> | string[]", refused: ["STEM2005"] },
+      { type: "{ at: Date } | { at: string }", refused: ["STEM2005"] },
+      { type: "Set<string> | Map<string, string>", refused: ["STEM2005"] },
+      { type: "(string | undefined)[]", refused: ["STEM2006"] },
+      { type: "[string | undefined]", refused: ["STEM2006"] },
+      { type: "Map<string, number | undefined>", refused: ["STEM2006"] },
+      { type: "never", refused: ["STEM2007"] },
+      { type: "{ gone: never }", refused: ["STEM2007"] },
+      { type: "{ x: Missing }", refused: ["STEM2011"] },
+      { type: "Box<number>", with: "interface Box<T> { in?: Box<T[]> }", refused: ["STEM2012"] },
+    ],
+  },
+];
