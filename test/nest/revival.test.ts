@@ -197,6 +197,11 @@ afterEach(async () => {
 
 closeAfterEach();
 
+/** A client that only knows types. */
+function clientOf(definitions: StemDefinitions): Type {
+  return Object.assign(function () {} as unknown as Type, { definitions });
+}
+
 /** An app that works on a store by itself. */
 async function appWith(adapter: ReturnType<typeof memory>, client: Type): Promise<INestApplicationContext> {
   const app = await Test.createTestingModule({ imports: [StemModule.forRoot({ adapter, clients: [client] })], providers })
@@ -362,12 +367,10 @@ describe("An app that lists its generated client", () => {
     const parked = async (): Promise<boolean> => (await run.status())!.state === "parked";
     while (!(await parked())) await new Promise((resolve) => setTimeout(resolve, 2));
     const { tasks } = Client.definitions;
-    class Narrower {
-      static readonly definitions: StemDefinitions = {
-        ...Client.definitions,
-        tasks: { ...tasks, "order.process": { ...tasks["order.process"]!, input: object({ placed: date, more: { type: "string" } }) } },
-      };
-    }
+    const Narrower = clientOf({
+      ...Client.definitions,
+      tasks: { ...tasks, "order.process": { ...tasks["order.process"]!, input: object({ placed: date, more: { type: "string" } }) } },
+    });
     await first.close();
     const second = await appWith(kept(store), Narrower);
     const stem = second.get(Stem);
@@ -396,9 +399,7 @@ describe("An app that lists its generated client", () => {
         seen.push(input);
       }
     }
-    class Nights {
-      static readonly definitions: StemDefinitions = { hash: "n", tasks: { nightly: { kind: "task", input: object({ at: date }) } } };
-    }
+    const Nights = clientOf({ hash: "n", tasks: { nightly: { kind: "task", input: object({ at: date }) } } });
     const app = await Test.createTestingModule({ imports: [StemTestingModule.forRoot({ clients: [Nights] })], providers: [Nightly] })
       .setLogger(silent)
       .compile();
@@ -406,12 +407,10 @@ describe("An app that lists its generated client", () => {
     await app.init();
     await app.get(StemTestKit).drainThrough("1d");
     expect(seen).toEqual([{ at: new Date(5) }]);
-    class Never {
-      static readonly definitions: StemDefinitions = {
-        hash: "n",
-        tasks: { nightly: { kind: "task", input: object({ at: { type: "string" } }) } },
-      };
-    }
+    const Never = clientOf({
+      hash: "n",
+      tasks: { nightly: { kind: "task", input: object({ at: { type: "string" } }) } },
+    });
     expect(await problemsOf({ imports: [stemOn({ clients: [Never] })], providers: [Nightly] })).toEqual([
       expect.objectContaining({
         code: "STEM_PAYLOAD_INVALID",
@@ -424,27 +423,23 @@ describe("An app that lists its generated client", () => {
 describe("Several clients", () => {
   it("are put together, whatever their shared types are called", async () => {
     const { tasks, $defs } = Client.definitions;
-    class Other {
-      static readonly definitions: StemDefinitions = {
-        hash: "other",
-        tasks: {
-          "order.book": { kind: "task", queue: "orders", input: { $ref: "#/$defs/Order_2" }, output: { $ref: "#/$defs/Order_2" } },
-          more: { kind: "task", input: date },
-        },
-        $defs: { Order_2: { ...$defs!["Order"], description: "An order" } },
-      };
-    }
+    const Other = clientOf({
+      hash: "other",
+      tasks: {
+        "order.book": { kind: "task", queue: "orders", input: { $ref: "#/$defs/Order_2" }, output: { $ref: "#/$defs/Order_2" } },
+        more: { kind: "task", input: date },
+      },
+      $defs: { Order_2: { ...$defs!["Order"], description: "An order" } },
+    });
     const kit = await kitOf({ clients: [Client, Other] });
     await expect(kit.stem.enqueue("more", 5 as never, { queue: "q" })).rejects.toThrow("payload: expected a Date, got 5");
     await expect(kit.stem.enqueue(Book, {} as never)).rejects.toThrow("payload.placed: expected a Date, got nothing");
-    class Old {
-      static readonly definitions: StemDefinitions = {
-        hash: "old",
-        tasks: { ...tasks, "prices.sum": { kind: "task", input: { type: "array" } } },
-        events: { "order.paid": { payload: object({ at: date, title: date }) } },
-        $defs: $defs!,
-      };
-    }
+    const Old = clientOf({
+      hash: "old",
+      tasks: { ...tasks, "prices.sum": { kind: "task", input: { type: "array" } } },
+      events: { "order.paid": { payload: object({ at: date, title: date }) } },
+      $defs: $defs!,
+    });
     expect(await problemsOf({ imports: [stemOn({ clients: [Client, Old] })], providers })).toEqual(
       ['task "prices.sum"', 'event "order.paid"'].map((what) =>
         expect.objectContaining({
@@ -456,12 +451,10 @@ describe("Several clients", () => {
   });
 
   it("tell each instance of its own tasks", async () => {
-    class Reports {
-      static readonly definitions: StemDefinitions = {
-        hash: "r",
-        tasks: { report: { kind: "task", queue: "q", instance: "reports", input: date }, plain: { kind: "task", queue: "q", input: date } },
-      };
-    }
+    const Reports = clientOf({
+      hash: "r",
+      tasks: { report: { kind: "task", queue: "q", instance: "reports", input: date }, plain: { kind: "task", queue: "q", input: date } },
+    });
     const app = await Test.createTestingModule({ imports: [stemOn({ clients: [Reports] }), stemOn({ name: "reports" })] })
       .setLogger(silent)
       .compile();
@@ -480,15 +473,9 @@ describe("While developing, the start of an app", () => {
     tasks: { ...Client.definitions.tasks, "order.book": { kind: "workflow" }, gone: { kind: "task" } },
     $defs: Client.definitions.$defs!,
   };
-  class Stale {
-    static readonly definitions: StemDefinitions = { ...differing, tasks: without(differing.tasks, "prices.of") };
-  }
+  const Stale = clientOf({ ...differing, tasks: without(differing.tasks, "prices.of") });
 
-  async function warnings(
-    production: boolean | undefined,
-    client: typeof Stale | typeof Client,
-    autoStart = true,
-  ): Promise<readonly string[]> {
+  async function warnings(production: boolean | undefined, client: Type, autoStart = true): Promise<readonly string[]> {
     const told: string[] = [];
     const log = { log() {}, error() {}, warn: (line: unknown) => void told.push(String(line)) };
     const app = await Test.createTestingModule({
@@ -549,9 +536,7 @@ describe("A client outside of Nest", () => {
     await client.close();
     await expect(createStemClient({} as never)).rejects.toThrow("createStemClient got no adapter");
     await expect(createStemClient({ adapter: memory(), clients: [] } as never)).rejects.toThrow('Did you mean "client"?');
-    class Two {
-      constructor(_a: Stem, _b: Stem) {}
-    }
+    const Two = function (_a: Stem, _b: Stem) {};
     await expect(createStemClient({ adapter: memory(), client: Two as never })).rejects.toThrow("Two has tasks of 2 instances of Stem");
   });
 });
