@@ -138,13 +138,16 @@ export async function useTypescript(folder, modules) {
   await run("cp", ["-al", join(modules, "typescript"), join(folder, "node_modules")], { cwd: folder, env: process.env });
 }
 
-/** What TypeScript 6 itself asks of the tsconfig that `nest new` of Nest 11 writes: no `baseUrl`, and `rootDir` and `types` said. */
+/**
+ * What TypeScript 6 itself asks of the tsconfig that `nest new` of Nest 11 writes: no `baseUrl`, and `rootDir` and `types` said. With `rootDir`, what `incremental`
+ * remembers is kept beside `dist`, which the Nest CLI of 11 empties before each build: the second would write nothing.
+ */
 export function migrateTsconfig(folder) {
   const change = (name, edit) => {
     const json = JSON.parse(readFileSync(join(folder, name), "utf8"));
     writeFileSync(join(folder, name), JSON.stringify({ ...json, compilerOptions: edit(json.compilerOptions) }, null, 2));
   };
-  change("tsconfig.json", (options) => ({ ...options, baseUrl: undefined, types: ["node", "jest"] }));
+  change("tsconfig.json", (options) => ({ ...options, baseUrl: undefined, incremental: false, types: ["node", "jest"] }));
   change("tsconfig.build.json", (options) => ({ ...options, rootDir: "./src" }));
 }
 

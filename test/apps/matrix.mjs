@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { addStem, copyApp, makeMonorepo, migrateTsconfig, newApp, STEPS, useBuilder, useTypescript } from "./app.mjs";
 import { serve } from "./registry.mjs";
-import { environment, run } from "./shell.mjs";
+import { environment, Failed, run } from "./shell.mjs";
 import { nodeFolder, NODES, packages, TYPESCRIPTS } from "./tools.mjs";
 
 const { values } = parseArgs({
@@ -96,6 +96,8 @@ async function outcome(one) {
     const folder = await appFor(one);
     const node = await nodeFolder(scratch, one.node);
     const how = { cwd: folder, env: environment(node), log, project: projectOf(one) };
+    const version = await run("node", ["--version"], how);
+    if (!version.startsWith(`v${one.node}.`)) throw new Failed(`this is Node ${version.trim()}: start the matrix on Node 20`);
     const tsc = async () => {
       const modules = await packages(scratch, `typescript-${one.typescript}`, [`typescript@${TYPESCRIPTS[one.typescript]}`]);
       await run("node", [join(modules, "typescript/bin/tsc"), "-p", "tsconfig.build.json", "--noEmit"], how);
