@@ -28,7 +28,7 @@ function copy(folder, wanted, unwanted) {
   });
 }
 
-/** The client that `nest add` begins with is what the generator makes of an app without handlers, so the generator makes it. */
+/** The client and the manifest that `nest add` begins with are what the generator makes of an app without handlers, so the generator makes them. */
 function emptyClient() {
   const app = mkdtempSync(join(tmpdir(), "stem-empty-"));
   mkdirSync(join(app, "src"));
@@ -41,5 +41,6 @@ function emptyClient() {
   if (status !== 0) process.exit(status ?? 1);
   mkdirSync(`${root}dist/schematics/nest-add/files`, { recursive: true });
   cpSync(join(app, "src/stem/stem.gen.ts"), `${root}dist/schematics/nest-add/files/stem.gen.ts.template`);
+  cpSync(join(app, "stem.manifest.json"), `${root}dist/schematics/nest-add/files/stem.manifest.json.template`);
   rmSync(app, { recursive: true });
 }

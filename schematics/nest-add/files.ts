@@ -1,22 +1,35 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import type { Tree } from "@angular-devkit/schematics";
 import { type App, builtFile } from "../source/app.js";
 import type { Done } from "./root-module.js";
 import { type Store, STORES, type StoreName } from "./stores.js";
 
-/** The client of an app without handlers, as `stem generate` would write it, so that the app compiles at once. The build of this package makes the template. */
-export function writeClient(tree: Tree, path: string): void {
-  if (!tree.exists(path)) tree.create(path, readFileSync(join(__dirname, "files/stem.gen.ts.template"), "utf8"));
+/**
+ * The client and the manifest of an app without handlers, as `stem generate` would write them, so that the app compiles at once. The build of this package makes
+ * the templates.
+ */
+export function writeClient(tree: Tree, app: App, client: string): void {
+  const manifest = posix.join(posix.dirname(app.tsconfig), "stem.manifest.json");
+  if (tree.exists(client)) return;
+  tree.create(client, readFileSync(join(__dirname, "files/stem.gen.ts.template"), "utf8"));
+  if (!tree.exists(manifest)) tree.create(manifest, readFileSync(join(__dirname, "files/stem.manifest.json.template"), "utf8"));
 }
 
 /** Says where the built root module is, for `stem worker`, `beat`, `tasks`, `dlq`, `health` and `doctor`. */
-export function writeConfig(tree: Tree, app: App): void {
-  if (app.root === undefined || ["js", "mjs", "cjs"].some((end) => tree.exists(`stem.config.${end}`))) return;
-  tree.create(
-    "stem.config.mjs",
-    `/** What \`stem worker\`, \`stem beat\` and the other commands start: the built root module. */\nexport default {\n  app: '${builtFile(app, app.root.path)}#${app.root.className}',\n};\n`,
-  );
+export function writeConfig(tree: Tree, app: App): Done {
+  if (app.root === undefined) return { state: "same" };
+  const built = `app: '${builtFile(app, app.root.path)}#${app.root.className}',`;
+  const found = ["js", "mjs", "cjs", "ts", "mts", "json"].map((end) => `stem.config.${end}`).find((path) => tree.exists(path));
+  if (found === undefined) {
+    tree.create(
+      "stem.config.mjs",
+      `/** What \`stem worker\`, \`stem beat\` and the other commands start: the built root module. */\nexport default {\n  ${built}\n};\n`,
+    );
+    return { state: "changed" };
+  }
+  if (/\bapp\b["']?\s*[:(]/.test(tree.readText(found))) return { state: "same" };
+  return { state: "by hand", why: `${found} was left as it is, and does not say what the commands start`, lines: `  ${built}` };
 }
 
 /** The variables of the store, and the role of the process, in `.env.example`. */

@@ -5,7 +5,7 @@ import { formatFiles } from "../source/format.js";
 import { closeOnSignals } from "./entry.js";
 import { describeEnvironment, describeServer, ignoreFiles, writeClient, writeConfig } from "./files.js";
 import { transformModules, usesJest } from "./jest.js";
-import { completeManifest, generateCommand } from "./manifest.js";
+import { completeManifest } from "./manifest.js";
 import { type Done, importStem } from "./root-module.js";
 import { JEST_TOOLS, STORES, type StoreName, TOOLS } from "./stores.js";
 
@@ -39,15 +39,14 @@ export function nestAdd({ store = "sqlite", sourceRoot, skipInstall, format }: N
       completeManifest(tree, {
         dependencies: driver === undefined ? {} : { [driver[0]]: driver[1] },
         devDependencies: { ...TOOLS, ...(jest && JEST_TOOLS) },
-        generate: generateCommand(app),
         workers: !app.bundled,
         plainJest,
       }),
       describeServer(tree, store),
+      ...(app.bundled ? [] : [writeConfig(tree, app)]),
       ...recipes,
     ];
-    writeClient(tree, client);
-    if (!app.bundled) writeConfig(tree, app);
+    writeClient(tree, app, client);
     describeEnvironment(tree, STORES[store]);
     ignoreFiles(tree, store);
     for (const one of done) if (one.state === "by hand") context.logger.warn(`${one.why}. Add by hand:\n${one.lines}`);

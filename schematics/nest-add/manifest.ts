@@ -1,5 +1,4 @@
 import type { Tree } from "@angular-devkit/schematics";
-import type { App } from "../source/app.js";
 import { changeJson, type Json, objectIn, textIn } from "../source/json.js";
 import type { Done } from "./root-module.js";
 
@@ -7,17 +6,10 @@ import type { Done } from "./root-module.js";
 export interface Wanted {
   readonly dependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
-  /** The command that writes the client. */
-  readonly generate: string;
   /** Bundled apps have no module that the command could start. */
   readonly workers: boolean;
   /** Whether tests are run by the recipe, for which Node's own modules must stay out. */
   readonly plainJest: boolean;
-}
-
-/** The command that writes the app's client. In a monorepo the root's tsconfig has no files, so the app's is named. */
-export function generateCommand(app: App): string {
-  return app.project === undefined ? "stem generate" : `stem generate --project ${app.tsconfig} --out ${app.sourceRoot}/stem/stem.gen.ts`;
 }
 
 /** Adds dependencies and scripts. What is there already stays, at its version and in its words; an existing `prebuild` goes first. */
@@ -52,23 +44,23 @@ export function completeManifest(tree: Tree, wanted: Wanted): Done {
   };
 }
 
+/** In a monorepo it writes the clients of all apps. */
+const GENERATE = "stem generate";
 const NEST_WATCH = "nest start --watch";
 const FLAGGED_JEST = "node --experimental-vm-modules ./node_modules/jest/bin/jest.js";
 
-function scriptsOf(scripts: Json, { generate, workers, plainJest }: Wanted): Json {
+function scriptsOf(scripts: Json, { workers, plainJest }: Wanted): Json {
   const out: Record<string, unknown> = { ...scripts };
-  // In a monorepo each app has a client of its own, and the second joins the first.
-  for (const name of ["prebuild", "stem:generate"]) {
-    const found = textIn(scripts[name]);
-    const there = found?.includes(generate) === true || (name === "prebuild" && found?.includes("stem:generate") === true);
-    if (!there) out[name] = found === undefined ? generate : `${found} && ${generate}`;
-  }
-  out["stem:watch"] ??= `${generate} --watch`;
+  const prebuild = textIn(scripts["prebuild"]);
+  if (prebuild === undefined) out["prebuild"] = GENERATE;
+  else if (!/stem generate|stem:generate/.test(prebuild)) out["prebuild"] = `${prebuild} && ${GENERATE}`;
+  out["stem:generate"] ??= GENERATE;
+  out["stem:watch"] ??= `${GENERATE} --watch`;
   if (workers) {
     out["start:worker"] ??= "stem worker";
     out["start:beat"] ??= "stem beat";
   }
-  if (scripts["start:dev"] === NEST_WATCH) out["start:dev"] = `concurrently -k -n stem,nest "${generate} --watch" "${NEST_WATCH}"`;
+  if (scripts["start:dev"] === NEST_WATCH) out["start:dev"] = `concurrently -k -n stem,nest "${GENERATE} --watch" "${NEST_WATCH}"`;
   if (plainJest) {
     for (const [name, script] of Object.entries(scripts)) {
       const text = textIn(script);

@@ -74,7 +74,7 @@ afterAll(() => rmSync(home, { recursive: true, force: true }));
 describe("The package", () => {
   it("holds the library, the generator, the schematics and the papers, and nothing else of the repository", () => {
     const expected =
-      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/.+\.md|dist\/(lib|codegen|schematics)\/.+\.(js|js\.map|d\.ts|json|sql|lua|ts\.template))$/;
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/.+\.md|dist\/(lib|codegen|schematics)\/.+\.(js|js\.map|d\.ts|json|sql|lua|(ts|json)\.template))$/;
     expect(files.filter((file) => !expected.test(file) || /(\.test|\.spec)\.|tsbuildinfo|tsconfig/.test(file))).toEqual([]);
     for (const file of ["README.md", "LICENSE", "CHANGELOG.md", "dist/lib/adapters/sqlite/sql/001-tables.sql"])
       expect(files).toContain(file);
