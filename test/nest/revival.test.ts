@@ -135,7 +135,9 @@ class Process {
   async run(input: Order, ctx: WorkflowContext): Promise<{ at: Date; limit: bigint; charged: Date; same: boolean }> {
     const charged = await this.charge(input);
     const { at } = await ctx.waitFor(paid, { key: "A-1" });
+    seen.push(at);
     const { limit } = await ctx.waitForSignal(Process.approved);
+    seen.push(limit);
     return { at, limit, charged, same: charged.getTime() === input.placed.getTime() };
   }
 
@@ -336,6 +338,7 @@ describe("An app that lists its generated client", () => {
     await expect(kit.stem.signal(run.id, Process.approved, { limit: 0n })).rejects.toThrow("payload.limit: expected a bigint ≥ 1, got 0n");
     await kit.stem.signal(run.id, Process.approved, { limit: 5n });
     await kit.drain();
+    expect(seen).toEqual([at, at, 5n]);
     expect(await run.result()).toEqual({ at, limit: 5n, charged: ORDER.placed, same: true });
   });
 
@@ -437,7 +440,7 @@ describe("Several clients", () => {
     const Old = clientOf({
       hash: "old",
       tasks: { ...tasks, "prices.sum": { kind: "task", input: { type: "array" } } },
-      events: { "order.paid": { payload: object({ at: date, title: date }) } },
+      events: { "order.paid": { payload: { ...object({ at: date }), properties: { at: date, title: date } } } },
       $defs: $defs!,
     });
     expect(await problemsOf({ imports: [stemOn({ clients: [Client, Old] })], providers })).toEqual(

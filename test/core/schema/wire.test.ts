@@ -212,6 +212,18 @@ describe("What travels", () => {
     expect(JSON.stringify(encode!(back))).toBe(JSON.stringify(wire));
   });
 
+  it("takes a property for absent that only every object inherits", () => {
+    const { encode, decode } = compile(object({ toString: date, at: date }, []));
+    for (const translate of [encode!, decode!]) expect(Object.keys(translate({}) as object)).toEqual([]);
+  });
+
+  it("goes as wide as it likes", () => {
+    const { check, encode, decode } = compile({ type: "array", items: { $ref: "#/$defs/At" } }, { At: object({ at: date }) });
+    const wide = Array.from({ length: 2_000 }, (_, n) => ({ at: new Date(n) }));
+    expect(check(wide)).toBeUndefined();
+    expect(decode!(encode!(wide))).toEqual(wide);
+  });
+
   it("reads dates as other languages write them, and no others", () => {
     const { decode } = compile(date);
     expect(decode!("2026-01-31T10:00:00+02:00")).toEqual(new Date("2026-01-31T08:00:00Z"));
