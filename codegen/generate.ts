@@ -5,10 +5,11 @@ import type { WrittenManifest } from "./compat/index.js";
 import { readConfig } from "./config.js";
 import { CodegenError } from "./errors.js";
 import { describe, isManifest } from "./manifest/index.js";
-import type { Diagnostic } from "./model.js";
+import type { Diagnostic, Handler } from "./model.js";
 import { Reader } from "./read.js";
 import { loadTypescript } from "./read/load.js";
 import { clientText, isClient } from "./write/client.js";
+import { type PackageFile, standaloneFiles } from "./standalone/index.js";
 import { unifiedDiff } from "./write/diff.js";
 import { currentText, writeAtomically } from "./write/file.js";
 
@@ -21,6 +22,8 @@ export interface GenerateOptions {
   readonly app?: string | undefined;
   /** Where the manifest goes. Default `stem.manifest.json` in the folder of the tsconfig. */
   readonly manifest?: string | undefined;
+  /** A folder for a package of its own: the client with its types written out, for producers in other repositories. Default: none is written. */
+  readonly standalone?: string | undefined;
   /** Write nothing; say whether the file is up to date. */
   readonly check?: boolean | undefined;
   /** What paths are relative to. Default: the working directory of the process. */
@@ -47,6 +50,8 @@ export interface Generated {
   readonly diff?: string;
   /** What the sources say as a manifest, whether it was written or not; missing with state `errors`. */
   readonly manifest?: WrittenManifest | undefined;
+  /** The folder of the standalone package, if one was asked for: relative to `cwd`, with `/`. */
+  readonly standalone?: string;
   /** Wall time. */
   readonly ms: number;
 }
@@ -91,7 +96,12 @@ export async function openAll(options: GenerateOptions): Promise<readonly [Opene
   const ts = await loadTypescript();
   const config = await readConfig(ts, base);
   const decorators = (config.decorators ?? []).map((one) => (typeof one === "string" ? { decorator: one } : one));
-  const [first, ...others] = appsOf(base, config, options).map((app): Opened => {
+  const apps = appsOf(base, config, options);
+  if (options.standalone !== undefined && apps.length > 1) {
+    const hint = `Name one of them with --app: ${apps.map(({ name }) => name).join(", ")}.`;
+    throw new CodegenError("STEM_OUT_REFUSED", `"${options.standalone}" cannot be the package of ${apps.length} applications.`, hint);
+  }
+  const [first, ...others] = apps.map((app): Opened => {
     const out = (sourceRoot: string): string => outPath(base, app.out, sourceRoot);
     return { app, reader: new Reader(ts, { cwd: base, project: app.project, decorators, out }) };
   });
@@ -120,12 +130,14 @@ export function pass({ app, reader }: Opened, options: GenerateOptions, started 
     tasks: checked.handlers.filter(({ kind }) => kind === "task").length,
     workflows: checked.handlers.filter(({ kind }) => kind === "workflow").length,
     diagnostics,
+    ...(options.standalone !== undefined && { standalone: show(resolve(base, options.standalone)) }),
   };
   if (diagnostics.some(({ severity }) => severity === "error")) return { ...counts, state: "errors", ms: ended() };
   const manifest = { path: show(place), text: described.manifest };
   const files = [
     { path: out, text: clientText(checked.handlers, out, reading.suffix(out), described.definitions), own: isClient },
     { path: place, text: described.manifest, own: isManifest },
+    ...packageOf(options, base, described.manifest, checked.handlers),
   ].map((file) => ({ ...file, before: currentText(file.path, show(file.path), file.own) }));
   if (app.name !== undefined && options.app === undefined && checked.handlers.length === 0 && files[0]!.before === undefined) {
     return { ...counts, manifest, state: "empty", ms: ended() };
@@ -144,6 +156,13 @@ export function pass({ app, reader }: Opened, options: GenerateOptions, started 
 
 function at(diagnostic: Diagnostic, file: string): Diagnostic {
   return { ...diagnostic, file };
+}
+
+/** The files of the standalone package, if one is wanted. */
+function packageOf(options: GenerateOptions, base: string, manifest: string, handlers: readonly Handler[]): readonly PackageFile[] {
+  if (options.standalone === undefined) return [];
+  const docs = new Map(handlers.map(({ kind, name, doc }) => [`${kind} ${name}`, doc]));
+  return standaloneFiles(posix(resolve(base, options.standalone)), manifest, (kind, name) => docs.get(`${kind} ${name}`));
 }
 
 /** Absolute path of the manifest, with `/`. @throws {CodegenError} `STEM_OUT_REFUSED` */

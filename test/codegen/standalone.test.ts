@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { withProject } from "./project.js";
 import { standaloneCode, type Described } from "../../codegen/standalone/package.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -97,6 +98,56 @@ beforeAll(() => {
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("stem generate --standalone", () => {
+  const SOURCES = {
+    "src/mail.ts": `import { Task } from "nestjs-stem";
+/** Sends one mail. */
+@Task("mail.send", { queue: "mail" })
+export class SendMail {
+  async run(input: { to: string; at?: Date }): Promise<{ id: string }> {
+    return { id: input.to };
+  }
+}
+`,
+  };
+
+  it("writes a package that names nothing of the sources, and writes it again only when they change", () =>
+    withProject(SOURCES, async (project) => {
+      const options = { standalone: "clients/jobs" };
+      expect(await project.generate(options)).toMatchObject({ state: "written", standalone: "clients/jobs" });
+      const declared = project.text("clients/jobs/index.d.ts");
+      expect(declared).toContain("'mail.send': { input: { at?: Date; to: string }; output: { id: string } };");
+      expect(declared).toContain("/** Sends one mail. */");
+      expect(declared + project.text("clients/jobs/index.js")).not.toMatch(/SendMail|src\//);
+      expect(JSON.parse(project.text("clients/jobs/package.json"))).toMatchObject({ name: "jobs", type: "module", peerDependencies: { "nestjs-stem": expect.stringMatching(/^\^\d/) } }); // prettier-ignore
+      expect(await project.generate(options)).toMatchObject({ state: "unchanged" });
+    }));
+
+  it("leaves the name and version of its package.json alone", () =>
+    withProject(
+      { ...SOURCES, "clients/jobs/package.json": '{ "name": "@acme/jobs", "version": "3.1.0", "license": "MIT" }' },
+      async (project) => {
+        await project.generate({ standalone: "clients/jobs" });
+        expect(JSON.parse(project.text("clients/jobs/package.json"))).toMatchObject({ name: "@acme/jobs", version: "3.1.0", license: "MIT", type: "module" }); // prettier-ignore
+      },
+    ));
+
+  it("is part of --check", () =>
+    withProject(SOURCES, async (project) => {
+      const options = { standalone: "clients/jobs" };
+      await project.generate(options);
+      project.write({ "clients/jobs/index.js": project.text("clients/jobs/index.js").replace("mail.send", "mail.sent") });
+      const stale = await project.generate({ ...options, check: true });
+      expect(stale.state).toBe("stale");
+      expect(stale.diff).toContain("clients/jobs/index.js");
+    }));
+
+  it("writes over nothing that it did not write", () =>
+    withProject({ ...SOURCES, "clients/jobs/index.js": "export {};\n" }, async (project) => {
+      await expect(project.generate({ standalone: "clients/jobs" })).rejects.toThrow("clients/jobs/index.js was not generated");
+    }));
+});
 
 describe("A standalone client", () => {
   it.each([

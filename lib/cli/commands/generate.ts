@@ -17,6 +17,7 @@ interface GenerateOptions {
   readonly out?: string;
   readonly app?: string;
   readonly manifest?: string;
+  readonly standalone?: string;
   readonly check?: boolean;
   readonly diff?: string;
   readonly against?: string;
@@ -32,6 +33,7 @@ export function addGenerate(program: Command): void {
     .option("-o, --out <file>", "where to write (default: <source root>/stem/stem.gen.ts)")
     .option("--manifest <file>", "where to write what the tasks take and give (default: stem.manifest.json beside the tsconfig)")
     .option("-a, --app <name>", "one of the applications in nest-cli.json or stem.config (default: all of them)")
+    .option("--standalone <folder>", "write a package for producers in other repositories too, which needs none of these sources")
     .option("--check", "write nothing; exit 1 and print the difference if a file is not up to date")
     .option(
       "--diff <manifest>",
@@ -101,8 +103,9 @@ function report(result: Outcome, asJson: boolean): void {
     say(`${paint("red", "Nothing was written:")} correct the errors above${result.app === undefined ? "" : ` (${result.app})`}.`);
 }
 
-function filesOf({ out, manifest }: Outcome): string {
-  return manifest === undefined ? out : `${out} and ${manifest.path}`;
+function filesOf({ out, manifest, standalone }: Outcome): string {
+  const all = [out, ...(manifest === undefined ? [] : [manifest.path]), ...(standalone === undefined ? [] : [`package ${standalone}`])];
+  return all.length === 1 ? out : `${all.slice(0, -1).join(", ")} and ${all.at(-1)}`;
 }
 
 function compare({ with: old, changes, breaks }: Comparison): void {
