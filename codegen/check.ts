@@ -1,49 +1,56 @@
 import type { ts } from "ts-morph";
+import { eventsOf, signalsOf } from "./announced.js";
 import {
   type Diagnostic,
   type DiagnosticCode,
+  type Event,
   type Handler,
   type Mark,
   type MarkedClass,
   type Member,
   type Place,
+  type Schedule,
+  type Signal,
+  type WrittenEvent,
   byCodeUnit,
 } from "./model.js";
+import { byPlace, compareTree, defaultName, NAME, NAME_RULE, type Report, type Show, title } from "./names.js";
+import { schedulesOf } from "./scheduled.js";
 
-/** The handlers a client can be written for, sorted by name, and all that is wrong. With an error among them nothing may be written. */
-export interface Checked {
-  readonly handlers: readonly Handler[];
-  readonly diagnostics: readonly Diagnostic[];
+/** What was read. */
+export interface Written {
+  readonly classes: readonly MarkedClass[];
+  readonly events: readonly WrittenEvent[];
 }
 
-/** As in the library: parts of letters, digits, `_` and `-`, joined by dots; up to 120 characters. */
-const NAME = /^(?=.{1,120}$)[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
+/** What a client can be written for, sorted by name, and all that is wrong. With an error among them nothing may be written. */
+export interface Checked {
+  readonly handlers: readonly Handler[];
+  readonly events: readonly Event[];
+  readonly schedules: readonly Schedule[];
+  readonly diagnostics: readonly Diagnostic[];
+}
 
 /**
  * Judges what was read. Pure.
  *
  * @param show turns the file of a place into the path to be shown, for messages that name a second place
  */
-export function check(classes: readonly MarkedClass[], show: (file: string) => string): Checked {
+export function check({ classes, events: written }: Written, show: (file: string) => string): Checked {
   const diagnostics: Diagnostic[] = [];
   const report = (code: DiagnosticCode, place: Place, message: string, severity: Diagnostic["severity"] = "error"): void => {
     diagnostics.push({ ...place, code, severity, message });
   };
-  const handlers = classes.flatMap((owner) => handlersOf(owner, report));
+  const shown: Show = ({ file, line, column }) => `${show(file)}:${line}:${column}`;
+  const handlers = classes.flatMap((owner) => handlersOf(owner, report, shown));
   handlers.sort((a, b) => byCodeUnit(a.name, b.name) || byPlace(a.place, b.place));
-  compareNames(handlers, report, show);
-  return { handlers, diagnostics: diagnostics.sort((a, b) => byPlace(a, b) || byCodeUnit(a.code, b.code)) };
+  compareNames(handlers, report, shown);
+  const events = eventsOf(written, report, shown);
+  const schedules = schedulesOf(classes, report, shown);
+  return { handlers, events, schedules, diagnostics: diagnostics.sort((a, b) => byPlace(a, b) || byCodeUnit(a.code, b.code)) };
 }
 
-/** The name of a handler that was given none: the class with its first letter lowered, and the method if the decorator is on one. */
-export function defaultName(className: string, method?: string): string {
-  const name = className.charAt(0).toLowerCase() + className.slice(1);
-  return method === undefined ? name : `${name}.${method}`;
-}
-
-type Report = (code: DiagnosticCode, place: Place, message: string, severity?: Diagnostic["severity"]) => void;
-
-function handlersOf(owner: MarkedClass, report: Report): readonly Handler[] {
+function handlersOf(owner: MarkedClass, report: Report, show: Show): readonly Handler[] {
   const found: Handler[] = [];
   let tasks = 0;
   const [mark, ...more] = owner.marks.filter((one) => usable(one, "class", report));
@@ -55,14 +62,22 @@ function handlersOf(owner: MarkedClass, report: Report): readonly Handler[] {
     );
   }
   const workflow = mark?.decorator === "Workflow";
-  if (mark !== undefined) found.push(...handlerOf(mark, owner, undefined, report));
+  const signals = workflow ? signalsOf(owner, report, show) : [];
+  for (const { place, text } of mark?.decorator === "Task" ? owner.signals : []) {
+    report(
+      "STEM1020",
+      place,
+      `signal ${title(owner)}.${text} is on a task. Only runs of workflows wait for signals: move it to a @Workflow class.`,
+    );
+  }
+  if (mark !== undefined) found.push(...handlerOf(mark, owner, undefined, signals, report));
   for (const member of owner.members) {
     const [own, ...others] = member.marks.filter((one) => usable(one, "member", report));
     for (const extra of others) {
       report("STEM1018", extra.place, `${title(owner)}.${member.text} is marked twice. Keep one of the decorators.`);
     }
     if (own?.decorator === "Task") tasks++;
-    if (own?.decorator === "Task") found.push(...handlerOf(own, owner, member, report));
+    if (own?.decorator === "Task") found.push(...handlerOf(own, owner, member, [], report));
     // A base class may hold steps for the workflows that extend it.
     if (own?.decorator === "Step" && !workflow && !owner.abstract) {
       const where = `@Step on ${title(owner)}.${member.text} does nothing`;
@@ -134,7 +149,13 @@ function checkClass(owner: MarkedClass, kind: Handler["kind"], onClass: boolean,
   }
 }
 
-function handlerOf(mark: Mark, owner: MarkedClass, member: Member | undefined, report: Report): readonly Handler[] {
+function handlerOf(
+  mark: Mark,
+  owner: MarkedClass,
+  member: Member | undefined,
+  signals: readonly Signal[],
+  report: Report,
+): readonly Handler[] {
   const kind = mark.decorator === "Workflow" ? "workflow" : "task";
   const name = nameOf(mark, owner, member, report);
   for (const option of ["queue", "instance"] as const) {
@@ -176,7 +197,7 @@ function handlerOf(mark: Mark, owner: MarkedClass, member: Member | undefined, r
       validate: mark.unchecked ? false : mark.standard ? "standard" : undefined,
       options: mark.options,
       steps: kind === "workflow" ? stepsOf(owner) : [],
-      signals: [],
+      signals,
     },
   ];
 }
@@ -198,8 +219,6 @@ function stepsOf(owner: MarkedClass): Handler["steps"] {
   });
   return steps.sort((a, b) => byCodeUnit(a.name, b.name));
 }
-
-const NAME_RULE = 'Use letters, digits, "_" and "-", in parts joined by dots, up to 120 characters: "mail.send".';
 
 function nameOf({ decorator, name, place }: Mark, owner: MarkedClass, member: Member | undefined, report: Report): string | undefined {
   if (name.state === "unreadable") {
@@ -259,36 +278,26 @@ function checkMethod(method: Member, name: string, kind: Handler["kind"], report
 }
 
 /** What holds between handlers. Runs are jobs too, so tasks and workflows share their names; in the client each kind has a tree of its own. */
-function compareNames(handlers: readonly Handler[], report: Report, show: (file: string) => string): void {
+function compareNames(handlers: readonly Handler[], report: Report, show: Show): void {
   const byName = new Map<string, Handler[]>();
   for (const handler of handlers) byName.set(handler.name, [...(byName.get(handler.name) ?? []), handler]);
   for (const same of byName.values()) {
     for (const handler of same.length > 1 ? same : []) {
-      const others = same.filter((one) => one !== handler).map(({ place }) => `${show(place.file)}:${place.line}:${place.column}`);
+      const others = same.filter((one) => one !== handler).map(({ place }) => show(place));
       const rule = "Names are unique over all tasks and workflows; give one of them another";
       report("STEM1003", handler.place, `the name "${handler.name}" is also used at ${others.join(", ")}. ${rule}.`);
     }
   }
-  for (const handler of handlers) {
-    const parts = handler.name.split(".");
-    for (let length = 1; length < parts.length; length++) {
-      const parent = byName.get(parts.slice(0, length).join("."))?.find((one) => one.kind === handler.kind);
-      if (parent === undefined) continue;
-      const where = `${show(parent.place.file)}:${parent.place.line}:${parent.place.column}`;
-      const rule = `In the client a name is either a ${handler.kind} or a group of them; rename one, for example "${parent.name}.run"`;
-      report(
-        "STEM1014",
-        handler.place,
-        `"${handler.name}" lies below "${parent.name}", which is a ${parent.kind} itself (${where}). ${rule}.`,
-      );
-    }
-  }
-}
-
-function title(owner: MarkedClass): string {
-  return owner.name ?? "(anonymous)";
-}
-
-function byPlace(a: Place, b: Place): number {
-  return byCodeUnit(a.file, b.file) || a.line - b.line || a.column - b.column;
+  compareTree(
+    handlers.filter(({ kind }) => kind === "task"),
+    "a task",
+    report,
+    show,
+  );
+  compareTree(
+    handlers.filter(({ kind }) => kind === "workflow"),
+    "a workflow",
+    report,
+    show,
+  );
 }

@@ -1,6 +1,6 @@
 import { dirname, relative, resolve } from "node:path";
 import { type App, appsOf } from "./apps.js";
-import { check } from "./check.js";
+import { check, type Checked } from "./check.js";
 import type { WrittenManifest } from "./compat/index.js";
 import { readConfig } from "./config.js";
 import { CodegenError } from "./errors.js";
@@ -120,9 +120,9 @@ export function pass({ app, reader }: Opened, options: GenerateOptions, started 
     return { ...named, out: show(outPath(base, app.out, base)), tasks: 0, workflows: 0, diagnostics, state: "errors", ms: ended() };
   }
   const out = outPath(base, app.out, reading.sourceRoot);
-  const checked = check(reading.classes, show);
+  const checked = check(reading, show);
   const place = manifestPath(base, app.manifest, reading.folder);
-  const described = describe(checked.handlers, reading, dirname(place));
+  const described = describe(checked.handlers, reading, dirname(place), checked);
   const diagnostics = [...reading.diagnostics, ...checked.diagnostics, ...described.diagnostics].map((one) => at(one, show(one.file)));
   const counts = {
     ...named,
@@ -135,11 +135,11 @@ export function pass({ app, reader }: Opened, options: GenerateOptions, started 
   if (diagnostics.some(({ severity }) => severity === "error")) return { ...counts, state: "errors", ms: ended() };
   const manifest = { path: show(place), text: described.manifest };
   const files = [
-    { path: out, text: clientText(checked.handlers, out, reading.suffix(out), described.definitions), own: isClient },
+    { path: out, text: clientText(checked, out, reading.suffix(out), described.definitions), own: isClient },
     { path: place, text: described.manifest, own: isManifest },
     ...packageOf(options, base, described.manifest, checked.handlers),
   ].map((file) => ({ ...file, before: currentText(file.path, show(file.path), file.own) }));
-  if (app.name !== undefined && options.app === undefined && checked.handlers.length === 0 && files[0]!.before === undefined) {
+  if (app.name !== undefined && options.app === undefined && isEmpty(checked) && files[0]!.before === undefined) {
     return { ...counts, manifest, state: "empty", ms: ended() };
   }
   const stale = files.filter(({ text, before }) => text !== before);
@@ -152,6 +152,10 @@ export function pass({ app, reader }: Opened, options: GenerateOptions, started 
   }
   for (const { path, text } of stale) writeAtomically(path, text, show(path));
   return { ...counts, manifest, state: "written", ms: ended() };
+}
+
+function isEmpty({ handlers, events, schedules }: Checked): boolean {
+  return handlers.length + events.length + schedules.length === 0;
 }
 
 function at(diagnostic: Diagnostic, file: string): Diagnostic {

@@ -31,7 +31,7 @@ export type WrittenType =
       readonly name: string;
     };
 
-/** Something that carries a payload and has a name: an event, a signal of a workflow. */
+/** Something that carries a payload and has a name: an event, a signal of a workflow. What is written where it is declared. */
 export interface Announced {
   readonly name: string;
   /** Undefined if it carries nothing. */
@@ -39,14 +39,72 @@ export interface Announced {
   readonly place: Place;
 }
 
+/** A signal of a workflow: a public static member of its class. */
+export interface Signal extends Announced {
+  readonly member: string;
+}
+
+/** An event that a client can be written for: an exported constant. */
+export interface Event extends Announced, Exported {
+  readonly instance: string | undefined;
+  readonly doc: string | undefined;
+}
+
 /** A schedule as far as it can be read. */
 export interface Planned {
   readonly name: string;
-  readonly cron: string;
+  /** Undefined if it cannot be read. */
+  readonly cron: string | undefined;
   readonly timeZone: string | undefined;
   /** The name of the task or workflow it enqueues. */
   readonly task: string;
   readonly place: Place;
+}
+
+/** A schedule that a client can be written for. */
+export interface Schedule extends Planned {
+  readonly instance: string | undefined;
+  readonly queue: string | undefined;
+  readonly priority: number | undefined;
+  /** The class that has the handler; undefined if its types cannot be referred to. */
+  readonly owner: Exported | undefined;
+  readonly method: string;
+  readonly doc: string | undefined;
+}
+
+/** Something the client refers to by an import of its type. */
+export interface Exported {
+  /** What it is called where it is declared. */
+  readonly className: string;
+  readonly exportedAs: string;
+  readonly file: string;
+  /** What it is imported from, if not by its relative path. */
+  readonly specifier: string | undefined;
+}
+
+/** A call of `defineEvent` or `defineSignal`, as written. */
+export interface Definition {
+  readonly name: Readable<string>;
+  readonly instance: Readable<string>;
+  readonly payload: WrittenType | undefined;
+  readonly place: Place;
+  readonly doc: string | undefined;
+}
+
+/** A constant that is an event, as written; nothing is judged yet. */
+export interface WrittenEvent extends Definition {
+  readonly constant: string;
+  readonly exportedAs: string;
+  readonly via: MarkedClass["via"];
+}
+
+/** A member of a class that is a signal, as written. */
+export interface WrittenSignal extends Definition {
+  /** Undefined if computed at run time or private (`#name`). */
+  readonly member: string | undefined;
+  readonly text: string;
+  /** Why it cannot be reached as a member of the class: `private`, `protected`, `#private`, `not static`. */
+  readonly hidden: string | undefined;
 }
 
 /** An option of a decorator as far as it can be read without running the program. */
@@ -58,7 +116,7 @@ export type Readable<T> =
 
 /** One of our decorators, on a class or a member. */
 export interface Mark {
-  readonly decorator: "Task" | "Workflow" | "Step";
+  readonly decorator: "Task" | "Workflow" | "Step" | "Cron";
   readonly place: Place;
   /** False for `@Task` without parentheses. */
   readonly called: boolean;
@@ -69,6 +127,9 @@ export interface Mark {
   /** The instance of Stem it belongs to. */
   readonly instance: Readable<string>;
   readonly priority: Readable<number>;
+  /** Of a `@Cron`: its expression, and the time zone. */
+  readonly cron: Readable<string>;
+  readonly timeZone: Readable<string>;
   /** `validate: false` among the options. */
   readonly unchecked: boolean;
   /** A Standard Schema is among the options. */
@@ -96,6 +157,10 @@ export interface MarkedClass {
   readonly controller: boolean;
   readonly doc: string | undefined;
   readonly marks: readonly Mark[];
+  /** Its `@Cron`s, apart from the others: there may be any number. */
+  readonly crons: readonly Mark[];
+  /** Own and inherited. */
+  readonly signals: readonly WrittenSignal[];
   /** Its method `run`, own or inherited; `"unseen"` if a base class that cannot be read may have it. */
   readonly run: Member | "unseen" | undefined;
   /** Members that carry marks. */
@@ -120,6 +185,7 @@ export interface Member {
   readonly parameters: readonly Parameter[];
   readonly doc: string | undefined;
   readonly marks: readonly Mark[];
+  readonly crons: readonly Mark[];
   readonly node: ts.ClassElement;
 }
 
@@ -132,19 +198,13 @@ export interface Parameter {
 }
 
 /** A task or workflow that a client can be written for. */
-export interface Handler {
+export interface Handler extends Exported {
   readonly kind: "task" | "workflow";
   readonly name: string;
   readonly queue: string | undefined;
   /** The instance of Stem it belongs to; undefined for the one without a name. */
   readonly instance: string | undefined;
   readonly priority: number | undefined;
-  /** The class that has it. */
-  readonly className: string;
-  readonly exportedAs: string;
-  readonly file: string;
-  /** What it is imported from, if not by its relative path. */
-  readonly specifier: string | undefined;
   readonly method: string;
   readonly doc: string | undefined;
   readonly place: Place;
@@ -155,8 +215,8 @@ export interface Handler {
   readonly options: Readonly<Record<string, unknown>>;
   /** Of a workflow, by name. */
   readonly steps: readonly { readonly name: string; readonly output: WrittenType }[];
-  /** Of a workflow. */
-  readonly signals: readonly Announced[];
+  /** Of a workflow, by member. */
+  readonly signals: readonly Signal[];
 }
 
 /** Compares by UTF-16 code units: the same order on every machine and locale. */

@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import type { Diagnostic, MarkedClass } from "./model.js";
+import type { Diagnostic, MarkedClass, WrittenEvent } from "./model.js";
 import { Classes } from "./read/classes.js";
 import { Composed, type Declared } from "./read/composed.js";
 import type { Typescript } from "./read/load.js";
@@ -16,6 +16,8 @@ export interface Reading {
   readonly sourceRoot: string;
   /** Marked classes by file, files in code-unit order, classes in source order. */
   readonly classes: readonly MarkedClass[];
+  /** Events that files export, in the same order. */
+  readonly events: readonly WrittenEvent[];
   readonly diagnostics: readonly Diagnostic[];
   /** The folder of the tsconfig. */
   readonly folder: string;
@@ -36,6 +38,7 @@ export interface ReaderOptions {
 
 interface ReadFile {
   readonly found: readonly MarkedClass[];
+  readonly events?: readonly WrittenEvent[];
   readonly broken?: NonNullable<Source["broken"]>;
 }
 
@@ -73,6 +76,7 @@ export class Reader {
     this.#seen = undefined;
     if ("code" in project) return project;
     const classes: MarkedClass[] = [];
+    const events: WrittenEvent[] = [];
     const diagnostics: Diagnostic[] = [];
     this.#sources.begin(project.options);
     const { decorators, cwd } = this.#options;
@@ -83,7 +87,10 @@ export class Reader {
     const outside = new Set(reached.files);
     const marked = new Set(this.#sources.marked([...project.files, ...reached.files], named));
     for (const path of marked) {
-      const { found, broken } = this.#classesIn(path);
+      const { found, events: declared = [], broken } = this.#classesIn(path);
+      for (const one of declared) {
+        events.push(outside.has(path) ? { ...one, via: this.#via({ ...one, name: one.constant }, path, reached, out) } : one);
+      }
       for (const one of found) classes.push(outside.has(path) ? { ...one, via: this.#via(one, path, reached, out) } : one);
       if (broken === undefined) continue;
       const message = `this file uses nestjs-stem and cannot be parsed: ${broken.text.replace(/\.$/, "")}. Correct the syntax.`;
@@ -96,7 +103,7 @@ export class Reader {
       for (const path of this.#read.keys()) if (!marked.has(path)) this.#read.delete(path);
       return schemas;
     };
-    return { sourceRoot, folder, classes, diagnostics, describe, suffix: (out) => importSuffix(this.#ts, options, out) };
+    return { sourceRoot, folder, classes, events, diagnostics, describe, suffix: (out) => importSuffix(this.#ts, options, out) };
   }
 
   /**
@@ -133,11 +140,17 @@ export class Reader {
   #classesAnew(path: string): ReadFile {
     const source = this.#sources.source(path);
     if (source === undefined) return { found: [] };
-    return source.broken === undefined ? { found: this.#classes.in(source) } : { found: [], broken: source.broken };
+    if (source.broken !== undefined) return { found: [], broken: source.broken };
+    return { found: this.#classes.in(source), events: this.#classes.events(source) };
   }
 
   /** How the project imports a class that is outside it: from what it imports there already, else by its path within the same package. */
-  #via({ name, exportedAs }: MarkedClass, path: string, { entries }: Reached, out: string): MarkedClass["via"] {
+  #via(
+    { name, exportedAs }: Pick<MarkedClass, "name" | "exportedAs">,
+    path: string,
+    { entries }: Reached,
+    out: string,
+  ): MarkedClass["via"] {
     for (const { specifier, file } of entries) {
       for (const wanted of [exportedAs, name]) {
         const found = wanted === undefined ? undefined : this.#origins.member(wanted, { kind: "module", path: file });

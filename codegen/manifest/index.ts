@@ -88,7 +88,7 @@ export function describe(
     schedules: named(
       schedules.map(({ name, cron, timeZone, task, place }) => [
         name,
-        { cron, ...(timeZone !== undefined && { timeZone }), task, source: source(place) },
+        { ...(cron !== undefined && { cron }), ...(timeZone !== undefined && { timeZone }), task, source: source(place) },
       ]),
     ),
     $defs,

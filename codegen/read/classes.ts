@@ -1,5 +1,5 @@
 import type { ts } from "ts-morph";
-import type { Mark, MarkedClass, Member, Parameter } from "../model.js";
+import type { Mark, MarkedClass, Member, Parameter, WrittenEvent, WrittenSignal } from "../model.js";
 import type { Typescript } from "./load.js";
 import { type Marks, shortText } from "./marks.js";
 import type { Origins } from "./origin.js";
@@ -10,7 +10,10 @@ type ClassNode = ts.ClassLikeDeclaration;
 /** A class hierarchy deeper than this goes round in circles. */
 const DEEPEST = 32;
 
-/** Reads classes that carry our decorators. */
+const isCron = ({ decorator }: Mark): boolean => decorator === "Cron";
+const isNoCron = (mark: Mark): boolean => !isCron(mark);
+
+/** Reads what a file declares for us: classes that carry our decorators, and events. */
 export class Classes {
   readonly #ts: Typescript;
   readonly #sources: Sources;
@@ -41,15 +44,31 @@ export class Classes {
     return found;
   }
 
+  /** The events that a file exports. */
+  events(source: Source): readonly WrittenEvent[] {
+    const ts = this.#ts;
+    return source.tree.statements.flatMap((statement) => {
+      if (!ts.isVariableStatement(statement)) return [];
+      return statement.declarationList.declarations.flatMap(({ name, initializer }): readonly WrittenEvent[] => {
+        if (!ts.isIdentifier(name) || initializer === undefined) return [];
+        const definition = this.#marks.definition(initializer, "defineEvent", source);
+        const exportedAs = definition && this.#origins.exportedAs(name.text, source);
+        if (definition === undefined || exportedAs === undefined) return [];
+        return [{ ...definition, constant: name.text, exportedAs, via: undefined, doc: this.#doc(statement, source) }];
+      });
+    });
+  }
+
   #read(node: ClassNode, source: Source): MarkedClass | undefined {
     const ts = this.#ts;
-    const marks = this.#marks.on(node, source);
+    const all = this.#marks.on(node, source);
+    const [marks, crons] = [all.filter(isNoCron), all.filter(isCron)];
     const members: Member[] = [];
     for (const member of node.members) {
       const on = this.#marks.on(member, source);
       if (on.length > 0 && member.name !== undefined) members.push(this.#member(member, member.name, node, source, on));
     }
-    if (marks.length === 0 && members.length === 0) return undefined;
+    if (all.length === 0 && members.length === 0) return undefined;
     return {
       name: node.name?.text,
       place: this.#sources.place(node.name ?? this.#keyword(node, source), source),
@@ -60,6 +79,8 @@ export class Classes {
       controller: this.#marks.controller(node, source),
       doc: this.#doc(node, source),
       marks,
+      crons,
+      signals: this.#signals(node, source),
       run: this.#run(node, source, 0),
       members,
       node,
@@ -82,7 +103,7 @@ export class Classes {
     const own = node.members.filter((member) => member.name !== undefined && this.#nameOf(member.name) === "run");
     const member = own.find((one) => ts.isMethodDeclaration(one) && !this.#has(one, ts.SyntaxKind.StaticKeyword)) ?? own[0];
     if (member?.name !== undefined) return this.#member(member, member.name, node, source, []);
-    const base = node.heritageClauses?.find((clause) => clause.token === ts.SyntaxKind.ExtendsKeyword)?.types[0]?.expression;
+    const base = this.#baseOf(node);
     if (base === undefined) return undefined;
     if (!ts.isIdentifier(base) || depth >= DEEPEST) return "unseen";
     const origin = this.#origins.of(base.text, source);
@@ -109,9 +130,35 @@ export class Classes {
       signatures: same.length,
       parameters: own.map((one) => this.#parameter(one, source)),
       doc: this.#doc(member, source),
-      marks,
+      marks: marks.filter(isNoCron),
+      crons: marks.filter(isCron),
       node: member,
     };
+  }
+
+  /** Members that `defineSignal` made, with those of base classes in reach that are not hidden by them. */
+  #signals(node: ClassNode, source: Source, depth = 0): readonly WrittenSignal[] {
+    const ts = this.#ts;
+    const own = node.members.flatMap((member): readonly WrittenSignal[] => {
+      if (!ts.isPropertyDeclaration(member) || member.initializer === undefined) return [];
+      const definition = this.#marks.definition(member.initializer, "defineSignal", source);
+      if (definition === undefined) return [];
+      const isStatic = this.#has(member, ts.SyntaxKind.StaticKeyword);
+      const hidden = isStatic ? this.#hidden(member, member.name, false) : "not static";
+      return [
+        { ...definition, member: this.#nameOf(member.name), text: shortText(member.name, source), hidden, doc: this.#doc(member, source) },
+      ];
+    });
+    const base = this.#baseOf(node);
+    if (base === undefined || !ts.isIdentifier(base) || depth >= DEEPEST) return own;
+    const origin = this.#origins.of(base.text, source);
+    if (origin?.kind !== "declared" || !ts.isClassLike(origin.node)) return own;
+    const names = new Set(own.map(({ member }) => member));
+    return [...own, ...this.#signals(origin.node, origin.source, depth + 1).filter(({ member }) => !names.has(member))];
+  }
+
+  #baseOf(node: ClassNode): ts.Expression | undefined {
+    return node.heritageClauses?.find((clause) => clause.token === this.#ts.SyntaxKind.ExtendsKeyword)?.types[0]?.expression;
   }
 
   #parameter(node: ts.ParameterDeclaration, source: Source): Parameter {
@@ -123,12 +170,12 @@ export class Classes {
     };
   }
 
-  #hidden(member: ts.ClassElement, name: ts.PropertyName): string | undefined {
+  #hidden(member: ts.ClassElement, name: ts.PropertyName, instance = true): string | undefined {
     const { SyntaxKind, isPrivateIdentifier } = this.#ts;
     if (isPrivateIdentifier(name)) return "#private";
     if (this.#has(member, SyntaxKind.PrivateKeyword)) return "private";
     if (this.#has(member, SyntaxKind.ProtectedKeyword)) return "protected";
-    if (this.#has(member, SyntaxKind.StaticKeyword)) return "static";
+    if (this.#has(member, SyntaxKind.StaticKeyword) && instance) return "static";
     return this.#has(member, SyntaxKind.AbstractKeyword) ? "abstract" : undefined;
   }
 

@@ -6,7 +6,7 @@ import { bind } from "./patterns.js";
 import type { Source } from "./sources.js";
 import { type Locals, NO_LOCALS, type Value, type Values } from "./values.js";
 
-const OURS = ["Task", "Workflow", "Step"] as const;
+const OURS = ["Task", "Workflow", "Step", "Cron"] as const;
 export type Ours = (typeof OURS)[number];
 
 /** A decorator that the project has declared to come to one of ours. */

@@ -57,13 +57,13 @@ export function glanceAt(text: string): Glance {
 const ROUNDS = 16;
 
 /**
- * Which files may hold a decorator of ours, so that only these are parsed: those that name our package, and those that use a decorator
+ * Which files may hold a decorator or an event of ours, so that only these are parsed: those that name our package, and those that use a decorator
  * by a name that leads to it, through any number of files that compose it, rename it or hand it on.
  *
  * @param named names that the project has declared to be ours
  */
 export function markedAmong(glances: readonly Glance[], named: readonly string[]): readonly boolean[] {
-  const names = new Set(["Task", "Workflow", "Step", ...named]);
+  const names = new Set(["Task", "Workflow", "Step", "Cron", ...named]);
   const composing = new Set<Glance>();
   let defaults = false;
   for (let round = 0, before = -1; round < ROUNDS && before !== names.size + composing.size; round++) {
@@ -81,6 +81,7 @@ export function markedAmong(glances: readonly Glance[], named: readonly string[]
     }
   }
   return glances.map(
-    ({ ours, decorators, defaults: own }) => ours || decorators.some((name) => names.has(name) || (defaults && own.includes(name))),
+    ({ ours, decorators, imported, defaults: own }) =>
+      ours || imported.includes("defineEvent") || decorators.some((name) => names.has(name) || (defaults && own.includes(name))),
   );
 }

@@ -1,5 +1,5 @@
 import type { ts } from "ts-morph";
-import type { Mark, Readable } from "../model.js";
+import type { Definition, Mark, Readable } from "../model.js";
 import { type Composed, oursOf, type Use } from "./composed.js";
 import type { Typescript } from "./load.js";
 import type { Origin, Origins } from "./origin.js";
@@ -44,6 +44,26 @@ export class Marks {
     return marks;
   }
 
+  /** A call of one of our functions that define something, such as `defineEvent<Paid>("order.paid", options)`; undefined for any other expression. */
+  definition(node: ts.Expression, of: "defineEvent" | "defineSignal", source: Source): Omit<Definition, "doc"> | undefined {
+    const ts = this.#ts;
+    if (ts.isParenthesizedExpression(node) || ts.isAsExpression(node) || ts.isSatisfiesExpression(node)) {
+      return this.definition(node.expression, of, source);
+    }
+    if (!ts.isCallExpression(node)) return undefined;
+    const origin = this.#composed.originOf(node.expression, source);
+    if (origin?.kind !== "package" || origin.specifier !== "nestjs-stem" || origin.name !== of) return undefined;
+    const [first, options] = node.arguments;
+    const [type] = node.typeArguments ?? [];
+    const instance = options && this.#values.member(this.#values.of(options, source), "instance");
+    return {
+      name: first === undefined ? ABSENT : this.#readable(first, this.#values.of(first, source), "string", source),
+      instance: instance === undefined ? ABSENT : this.#readable(this.#at(options!, "instance"), instance, "string", source),
+      payload: type === undefined || type.kind === ts.SyntaxKind.VoidKeyword ? undefined : { kind: "type", node: type },
+      place: this.#sources.place(first ?? node, source),
+    };
+  }
+
   /** True if `@Controller` of Nest is among the decorators. */
   controller(node: ts.Node, source: Source): boolean {
     return this.#decorators(node).some((decorator) => {
@@ -84,7 +104,7 @@ export class Marks {
     const { expression } = decorator;
     const [first, second] = ts.isCallExpression(expression) ? expression.arguments : [];
     const value = first && this.#values.of(first, source);
-    // `@Task(options)` with the name among them, or `@Task(name, options)`.
+    // `@Task(options)` with the name among them, or `@Task(name, options)`; `@Cron(expression, options)` always has it there.
     const inOptions = value?.kind === "object";
     const options = inOptions ? first : second;
     const given = inOptions ? value : second && this.#values.of(second, source);
@@ -98,10 +118,14 @@ export class Marks {
       called: ts.isCallExpression(expression),
       unclear: undefined,
       name:
-        inOptions || first === undefined || value === undefined ? option("name", "string") : this.#readable(first, value, "string", source),
+        inOptions || first === undefined || value === undefined || name === "Cron"
+          ? option("name", "string")
+          : this.#readable(first, value, "string", source),
       queue: option("queue", "string"),
       instance: option("instance", "string"),
       priority: option("priority", "number"),
+      cron: name === "Cron" && first !== undefined && value !== undefined ? this.#readable(first, value, "string", source) : ABSENT,
+      timeZone: option("timeZone", "string"),
       ...this.#others(given),
     };
   }
@@ -130,10 +154,13 @@ export class Marks {
       place,
       called: true,
       unclear: undefined,
-      name: inOptions || first === undefined ? option("name", "string") : this.#readable(decorator, first, "string", source),
+      name:
+        inOptions || first === undefined || name === "Cron" ? option("name", "string") : this.#readable(decorator, first, "string", source),
       queue: declared("queue", option("queue", "string")),
       instance: declared("instance", option("instance", "string")),
       priority: declared("priority", option("priority", "number")),
+      cron: name === "Cron" && first !== undefined ? this.#readable(decorator, first, "string", source) : ABSENT,
+      timeZone: option("timeZone", "string"),
       ...this.#others(given),
     };
   }
@@ -141,7 +168,8 @@ export class Marks {
   #unclear(decorator: ts.Decorator, source: Source): Mark {
     const { expression } = decorator;
     const callee = this.#ts.isCallExpression(expression) ? expression.expression : expression;
-    const nothing = { called: true, name: ABSENT, queue: ABSENT, instance: ABSENT, priority: ABSENT, ...this.#others(undefined) };
+    const names = { name: ABSENT, queue: ABSENT, instance: ABSENT, priority: ABSENT, cron: ABSENT, timeZone: ABSENT };
+    const nothing = { called: true, ...names, ...this.#others(undefined) };
     return { ...nothing, decorator: "Task", place: this.#sources.place(decorator, source), unclear: `@${shortText(callee, source)}` };
   }
 

@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { byCodeUnit, type Handler } from "../model.js";
+import { byCodeUnit, type Exported } from "../model.js";
 import { quote } from "./text.js";
 
 /** Names the generated file uses for itself. */
@@ -11,25 +11,28 @@ const TAKEN = [
   "OutputOf",
   "TaskClient",
   "WorkflowClient",
+  "EventClient",
+  "PayloadOf",
+  "ScheduleClient",
   "StemTasks",
   "StemWorkflows",
   "StemClient",
   "StemDefinitions",
 ];
 
-/** The type imports of all handlers' classes. */
+/** The type imports of all that the file refers to: classes of handlers, and constants that are events. */
 export interface Imports {
   readonly lines: readonly string[];
-  /** What a handler's class is called in the file. */
-  readonly nameOf: (handler: Handler) => string;
+  /** What it is called in the file. */
+  readonly nameOf: (one: Exported) => string;
 }
 
 /**
- * One import per class, by file and class in code-unit order. The first of several classes of one name keeps it; the next are
+ * One import each, by file and name in code-unit order. The first of several of one name keeps it; the next are
  * called `Name2`, `Name3`, …
  */
-export function importsOf(handlers: readonly Handler[], out: string, suffix: ".js" | ""): Imports {
-  const classes = new Map<string, Handler>();
+export function importsOf(handlers: readonly Exported[], out: string, suffix: ".js" | ""): Imports {
+  const classes = new Map<string, Exported>();
   for (const handler of handlers) classes.set(identity(handler), handler);
   const sorted = [...classes.values()].sort((a, b) => byCodeUnit(a.file, b.file) || byCodeUnit(a.className, b.className));
   const wanted = new Set(sorted.map(({ className }) => className));
@@ -53,7 +56,7 @@ export function importsOf(handlers: readonly Handler[], out: string, suffix: ".j
   return { lines, nameOf: (handler) => known.get(handler)! };
 }
 
-function identity({ file, className, exportedAs }: Handler): string {
+function identity({ file, className, exportedAs }: Exported): string {
   return `${file}\0${className}\0${exportedAs}`;
 }
 

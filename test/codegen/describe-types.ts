@@ -50,7 +50,7 @@ export async function describeTypes(cases: readonly TypeCase[], always?: "checke
       out: (root) => `${root}/stem.gen.ts`,
     });
     const reading = reader.read() as Reading;
-    const { handlers, diagnostics } = check(reading.classes, (file) => file);
+    const { handlers, diagnostics } = check(reading, (file) => file);
     if (diagnostics.length > 0 || reading.diagnostics.length > 0)
       throw new Error(JSON.stringify([...diagnostics, ...reading.diagnostics], null, 2));
     const wanted = handlers.map(({ name, place, input }): Wanted => ({ type: input, role: "input", of: `"${name}"`, place }));

@@ -18,7 +18,7 @@ const sections = page.split(/^### /m).flatMap((section) => {
 describe("a diagnostic", () => {
   it("of every code is on the page", () => {
     const codes = (first: number, count: number) => Array.from({ length: count }, (_, at) => `STEM${first + at}`);
-    expect(sections.map(({ title }) => title.slice(0, 8)).sort()).toEqual([...codes(1001, 18), ...codes(1101, 2), ...codes(2001, 12)]);
+    expect(sections.map(({ title }) => title.slice(0, 8)).sort()).toEqual([...codes(1001, 20), ...codes(1101, 2), ...codes(2001, 12)]);
   });
 
   it.each(sections)(
@@ -41,7 +41,7 @@ describe("a diagnostic", () => {
   );
 
   const body = (code: string) =>
-    `import * as stem from "nestjs-stem";\nimport { Task, Workflow, Step, type TaskContext as Context } from "nestjs-stem";\n${code}\n`;
+    `import * as stem from "nestjs-stem";\nimport { Cron, defineEvent, defineSignal, Task, Workflow, Step, type TaskContext as Context } from "nestjs-stem";\n${code}\n`;
   it.each([
     [
       "STEM1001 for an option object that cannot be read",
@@ -72,6 +72,30 @@ describe("a diagnostic", () => {
       `declare const options: object;\n@Task("a", { queue: "q", ...options }) export class A { run() {} }`,
     ],
     ["STEM1015 for an instance that cannot be read", `@Task("a", { instance: String(1) }) export class A { run() {} }`],
+    ["STEM1001 for an event without a name", `export const e = defineEvent();`],
+    ["STEM1001 for an event whose name could change", `let name = "a"; name = "b";\nexport const e = defineEvent<string>(name);`],
+    ["STEM1001 for a signal", `@Workflow("a") export class A { static readonly s = defineSignal(String(1)); run() {} }`],
+    ["STEM1001 for a schedule", `export class A { @Cron("@daily", { name: String(1) }) a() {} }`],
+    ["STEM1002 for an event", `export const e = defineEvent("a b");`],
+    ["STEM1002 for a signal", `@Workflow("a") export class A { static readonly s = defineSignal("a b"); run() {} }`],
+    ["STEM1002 for a schedule", `export class A { @Cron("@daily", { name: "a b" }) a() {} }`],
+    ["STEM1002 for the default name of a schedule", `export class Größe { @Cron("@daily") a() {} }`],
+    ["STEM1014 for an event", `export const a = defineEvent("a");\nexport const b = defineEvent("a.b");`],
+    ["STEM1014 for a schedule", `export class A { @Cron("@daily", { name: "a" }) a() {}\n@Cron("@daily", { name: "a.b" }) b() {} }`],
+    ["STEM1015 for the instance of an event", `export const e = defineEvent("e", { instance: String(1) });`],
+    [
+      "STEM1019 for two signals of one workflow",
+      `@Workflow("a") export class A { static readonly s = defineSignal("s"); static readonly t = defineSignal("s"); run() {} }`,
+    ],
+    ["STEM1019 for two schedules on one method", `export class A { @Cron("@daily") @Cron("@hourly") a() {} }`],
+    [
+      "STEM1019 for schedules of two classes",
+      `@Task("t") @Cron("@daily") export class A { run() {} }\nexport class B { @Cron("@daily", { name: "t" }) b() {} }`,
+    ],
+    ["STEM1020 for a private signal", `@Workflow("a") export class A { private static readonly s = defineSignal("s"); run() {} }`],
+    ["STEM1020 for a #private signal", `@Workflow("a") export class A { static readonly #s = defineSignal("s"); run() {} }`],
+    ["STEM1020 for a signal of an instance", `@Workflow("a") export class A { readonly s = defineSignal("s"); run() {} }`],
+    ["STEM1020 for a signal on a task", `@Task("a") export class A { static readonly s = defineSignal("s"); run() {} }`],
     ["STEM1018 for a workflow on a method", `export class A { @Workflow("a") a() {} }`],
     ["STEM1018 for a step on a class", `@Step() export class A { run() {} }`],
     ["STEM1018 for a class marked twice", `@Task("a") @Workflow("b") export class A { run() {} }`],

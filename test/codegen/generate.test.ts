@@ -85,7 +85,9 @@ describe("stem generate", () => {
   it("writes a client without members for a project without handlers", () =>
     withProject({ "src/main.ts": "export {};" }, async (project) => {
       expect(await project.generate()).toMatchObject({ tasks: 0, workflows: 0, state: "written" });
-      expect(project.text(GENERATED)).toContain("  readonly tasks: {};\n  readonly workflows: {};\n");
+      expect(project.text(GENERATED)).toContain(
+        "  readonly tasks: {};\n  readonly workflows: {};\n  readonly events: {};\n  readonly schedules: {};\n",
+      );
       expect(project.text(GENERATED)).toContain("import { InjectStem, Stem, type StemDefinitions } from 'nestjs-stem';\n");
     }));
 
@@ -101,6 +103,43 @@ describe("stem generate", () => {
         "constructor(@InjectStem() stem: Stem, @InjectStem('billing') stem1: Stem) {\n    this.stem = stem;",
       );
     }));
+
+  it("lets events go with the only instance there is, or the one they name", () =>
+    withProject(
+      {
+        "src/a.ts": taskClass("Invoice", "invoice", ", { instance: 'billing' }"),
+        "src/e.ts": `import { defineEvent } from "nestjs-stem";\nexport const paid = defineEvent<string>("paid");\n`,
+      },
+      async (project) => {
+        await project.generate();
+        expect(project.text(GENERATED)).toContain("paid: stem1.event('paid'),");
+        expect(project.text(GENERATED)).not.toContain("stem: Stem;");
+        project.write({
+          "src/f.ts": `import { defineEvent } from "nestjs-stem";\nexport const sold = defineEvent<string>("sold", { instance: "shop" });\n`,
+        });
+        await project.generate();
+        expect(project.text(GENERATED)).toContain("paid: stem.event('paid'),\n      sold: stem2.event('sold'),");
+      },
+    ));
+
+  it("reads events declared with a function that a file of the project hands on, and schedules made by composed decorators", () =>
+    withProject(
+      {
+        "src/stem.ts": `export { defineEvent } from "nestjs-stem";\n`,
+        "src/events.ts": `import { defineEvent } from "./stem.js";\nexport const paid = defineEvent<string>("paid");\n`,
+        "src/nightly.ts": `import { applyDecorators } from "@nestjs/common";\nimport { Cron } from "nestjs-stem";\nexport const Nightly = (name: string) => applyDecorators(Cron("@daily", { name }) as MethodDecorator);\n`,
+        "src/a.ts": `import { Nightly } from "./nightly.js";\nexport class Upkeep {\n  @Nightly("tidy.up")\n  async tidy() {\n    return 1;\n  }\n}\nclass Hidden {\n  @Nightly("hidden")\n  async run() {}\n}\n`,
+      },
+      async (project) => {
+        expect(await project.diagnostics()).toEqual([]);
+        const text = project.text(GENERATED);
+        expect(text).toContain("readonly paid: EventClient<PayloadOf<typeof paid>>;");
+        expect(text).toContain("readonly up: ScheduleClient<OutputOf<Upkeep, 'tidy'>>;");
+        // Its types cannot be referred to, but it can be paused all the same.
+        expect(text).toContain("Schedule `hidden`: `@daily`, handled by task `hidden.run`. */\n    readonly hidden: ScheduleClient;");
+        expect(text).toContain("hidden: stem.schedule('hidden', { queue: 'default' }),");
+      },
+    ));
 
   it.each([
     ["nodenext", "module", "../a.js"],

@@ -73,7 +73,12 @@ export interface EventType<T = unknown> {
 /** What comes with an event or a signal. */
 export type PayloadOf<E> = E extends { readonly "~type"?: infer T } ? T : never;
 
-/** Declares a kind of event: `export const shipped = defineEvent<{ parcel: string }>("order.shipped")`. */
+/**
+ * Declares a kind of event: `export const shipped = defineEvent<{ parcel: string }>("order.shipped")`. Exported at the top level of a file it is in the generated client.
+ *
+ * @param options.instance the instance of Stem by which the generated client emits it. Default: the one without a name. Waits go by the name alone
+ */
+export function defineEvent<T>(name: string, options?: { readonly instance?: string }): EventType<T>;
 export function defineEvent<T>(name: string): EventType<T> {
   return { name };
 }

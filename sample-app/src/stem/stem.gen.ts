@@ -2,7 +2,7 @@
 /* eslint-disable */
 import { Injectable } from '@nestjs/common';
 // prettier-ignore
-import { InjectStem, Stem, type InputOf, type OutputOf, type StemDefinitions, type TaskClient, type WorkflowClient } from 'nestjs-stem';
+import { InjectStem, Stem, type InputOf, type OutputOf, type ScheduleClient, type StemDefinitions, type TaskClient, type WorkflowClient } from 'nestjs-stem';
 import type { PublishImage } from '../images/publish-image.tasks.js';
 import type { ResizeImage } from '../images/resize-image.task.js';
 import type { ParseOrders } from '../orders/parse-orders.task.js';
@@ -28,7 +28,7 @@ export interface StemWorkflows {
   'order.process': { input: InputOf<ProcessOrder, 'run'>; output: OutputOf<ProcessOrder, 'run'> };
 }
 
-/** Every task and workflow of this application, typed by its handler. Add it to the providers of a module and inject it where work begins. */
+/** Every task, workflow, event and schedule of this application, typed by where it is declared. Add it to the providers of a module and inject it where work begins. */
 // prettier-ignore
 @Injectable()
 export class StemClient {
@@ -40,7 +40,7 @@ export class StemClient {
       Picture: { properties: { bytes: { type: 'number' }, file: { type: 'string' }, height: { type: 'number' }, image: { type: 'string' }, size: { enum: ['large', 'medium', 'small'] }, width: { type: 'number' } }, required: ['bytes', 'file', 'height', 'image', 'size', 'width'], type: 'object' },
       Published: { properties: { image: { type: 'string' }, url: { type: 'string' } }, required: ['image', 'url'], type: 'object' },
     },
-    hash: '19486e6b95734b1920946599021c6f296a15567d6e1ecfd03ffe03f7eba91869',
+    hash: 'c2bad0c8f63a18d31e6e92b27d53954e21a123181a1a7b19f95bc6b8640fe0c5',
     tasks: {
       'images.notify': { input: { $ref: '#/$defs/Published' }, kind: 'task', output: { type: 'string' }, queue: 'images' },
       'images.resize': { input: { properties: { image: { type: 'string' }, size: { enum: ['large', 'medium', 'small'] } }, required: ['image', 'size'], type: 'object' }, kind: 'task', output: { $ref: '#/$defs/Picture' }, queue: 'images' },
@@ -113,6 +113,17 @@ export class StemClient {
       readonly process: WorkflowClient<InputOf<ProcessOrder, 'run'>, OutputOf<ProcessOrder, 'run'>>;
     };
   };
+  readonly events: {};
+  readonly schedules: {
+    readonly shop: {
+      /**
+       * Every two seconds, once per slot, however many processes run this.
+       *
+       * Schedule `shop.tick`: `*\/2 * * * * *`, handled by {@link Upkeep.tick}.
+       */
+      readonly tick: ScheduleClient<OutputOf<Upkeep, 'tick'>>;
+    };
+  };
 
   constructor(@InjectStem() stem: Stem) {
     this.stem = stem;
@@ -134,6 +145,12 @@ export class StemClient {
     this.workflows = {
       order: {
         process: stem.workflow('order.process', { queue: 'runs' }),
+      },
+    };
+    this.events = {};
+    this.schedules = {
+      shop: {
+        tick: stem.schedule('shop.tick', { queue: 'default' }),
       },
     };
   }

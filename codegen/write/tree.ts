@@ -1,0 +1,65 @@
+import { byCodeUnit } from "../model.js";
+import { docComment, key, literalKey } from "./text.js";
+
+/** One member of the client, at the place its dotted name says. */
+export interface Leaf {
+  readonly name: string;
+  readonly doc: readonly string[];
+  readonly type: string;
+  readonly value: string;
+}
+
+/** Leaves by the parts of their names. A Map, as a part may be called like a member of Object. */
+type Tree = Map<string, Tree | Leaf>;
+
+function treeOf(leaves: readonly Leaf[]): Tree {
+  const root: Tree = new Map();
+  for (const leaf of leaves) {
+    const parts = leaf.name.split(".");
+    const last = parts.pop()!;
+    let at = root;
+    for (const part of parts) {
+      let below = at.get(part);
+      if (!(below instanceof Map)) at.set(part, (below = new Map()));
+      at = below;
+    }
+    at.set(last, leaf);
+  }
+  return root;
+}
+
+const sorted = (tree: Tree) => [...tree].sort(([a], [b]) => byCodeUnit(a, b));
+
+/** The declaration of a member of the class that holds the leaves. */
+export function treeType(name: string, leaves: readonly Leaf[]): readonly string[] {
+  if (leaves.length === 0) return [`  readonly ${name}: {};`];
+  const lines: string[] = [];
+  const write = (tree: Tree, indent: string): void => {
+    for (const [part, node] of sorted(tree)) {
+      if (node instanceof Map) {
+        lines.push(`${indent}readonly ${key(part)}: {`);
+        write(node, `${indent}  `);
+        lines.push(`${indent}};`);
+      } else lines.push(...docComment(node.doc, indent), `${indent}readonly ${key(part)}: ${node.type};`);
+    }
+  };
+  write(treeOf(leaves), "    ");
+  return [`  readonly ${name}: {`, ...lines, "  };"];
+}
+
+/** What the constructor gives to that member. */
+export function treeValue(name: string, leaves: readonly Leaf[]): readonly string[] {
+  if (leaves.length === 0) return [`    this.${name} = {};`];
+  const lines: string[] = [];
+  const write = (tree: Tree, indent: string): void => {
+    for (const [part, node] of sorted(tree)) {
+      if (node instanceof Map) {
+        lines.push(`${indent}${literalKey(part)}: {`);
+        write(node, `${indent}  `);
+        lines.push(`${indent}},`);
+      } else lines.push(`${indent}${literalKey(part)}: ${node.value},`);
+    }
+  };
+  write(treeOf(leaves), "      ");
+  return [`    this.${name} = {`, ...lines, "    };"];
+}
