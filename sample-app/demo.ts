@@ -188,6 +188,14 @@ async function demo(): Promise<void> {
     slots.join(" "),
   );
 
+  const paused = await post<{ next: string | null }>("/ticks/pause");
+  const resumed = await post<{ next: string | null }>("/ticks/resume");
+  promise(
+    paused.next === null && resumed.next !== null,
+    `The generated client paused the schedule for both, and let it go on at ${resumed.next}`,
+    () => JSON.stringify([paused, resumed]),
+  );
+
   const all = await get<Counts>("/counts");
   const retried = await get<{ jobs: number }>("/retried");
   const code = await worker.stop();

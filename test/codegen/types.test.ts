@@ -44,4 +44,26 @@ describe("the types of the generated client", () => {
     expect(expected.length).toBeGreaterThan(20);
     expect(errorsOf(file)).toEqual(expected);
   });
+
+  it("lead editors from a signal to where the workflow declares it, with its words", () => {
+    const file = resolve(fixtures, "types/pass/client.ts");
+    const config = ts.readConfigFile(resolve(fixtures, "shop/tsconfig.json"), ts.sys.readFile);
+    const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, resolve(fixtures, "shop"));
+    const service = ts.createLanguageService({
+      getCompilationSettings: () => ({ ...options, paths: { "nestjs-stem": [resolve(root, "lib/index.ts")] } }),
+      getScriptFileNames: () => [file],
+      getScriptVersion: () => "1",
+      getScriptSnapshot: (name) => (ts.sys.fileExists(name) ? ts.ScriptSnapshot.fromString(ts.sys.readFile(name)!) : undefined),
+      getCurrentDirectory: () => root,
+      getDefaultLibFileName: ts.getDefaultLibFilePath,
+      fileExists: ts.sys.fileExists,
+      readFile: ts.sys.readFile,
+      directoryExists: ts.sys.directoryExists,
+    });
+    const at = readFileSync(file, "utf8").indexOf("approved(");
+    const places = service.getDefinitionAtPosition(file, at)?.map(({ fileName, name }) => `${relative(fixtures, fileName)} ${name}`);
+    expect(places).toContain("shop/src/orders/process-order.ts approved");
+    expect(ts.displayPartsToString(service.getQuickInfoAtPosition(file, at)?.documentation)).toBe("Somebody has looked at the order.");
+    service.dispose();
+  });
 });

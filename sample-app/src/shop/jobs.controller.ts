@@ -45,4 +45,13 @@ export class JobsController {
   async books(@Param("month") month: string): Promise<{ job: string }> {
     return { job: (await this.client.tasks.shop.exportBooks.enqueue({ month })).id };
   }
+
+  /** Stops the ticking, in all processes, or lets it go on. */
+  @Post("ticks/:what")
+  async ticks(@Param("what") what: string): Promise<{ next: Date | null }> {
+    const { tick } = this.client.schedules.shop;
+    if (what !== "pause" && what !== "resume") throw new NotFoundException('Say "pause" or "resume".');
+    await tick[what]();
+    return { next: (await tick.next()) ?? null };
+  }
 }

@@ -1,4 +1,9 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, it } from "@jest/globals";
+import { sqlite } from "../../../lib/adapters/sqlite/index.js";
+import { Beat } from "../../../lib/core/beat/beat.js";
 import { Stem } from "../../../lib/core/client/stem.js";
 import { defineTask } from "../../../lib/core/task/define.js";
 import { TaskRegistry } from "../../../lib/core/task/registry.js";
@@ -48,6 +53,27 @@ describe("A schedule made at run time", () => {
     await turns();
     await rig.advance(5_000);
     expect(await rig.jobs()).toEqual(["digest.ada@2026-01-01T00:00:05.000Z"]);
+  });
+
+  it("through another handle on the file is fired within seconds, though the beat would sleep a minute", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "stem-beat-"));
+    const [here, there] = [sqlite(join(folder, "stem.db")), sqlite(join(folder, "stem.db"))];
+    await Promise.all([here.open(), there.open()]);
+    const beat = new Beat({ stem: new Stem({ adapter: there, registry: new TaskRegistry() }), schedules: [] });
+    try {
+      await beat.start();
+      const stem = new Stem({ adapter: here, registry: new TaskRegistry() });
+      await stem.task<void>("digest", { queue: "mails" }).schedule("often", "* * * * * *");
+      const until = Date.now() + 8_000;
+      while ((await here.results.count()).ready === 0 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(await here.results.list({ limit: 1 })).toMatchObject([
+        { id: expect.stringMatching(/^often@/), task: "digest", queue: "mails" },
+      ]);
+    } finally {
+      await beat.stop();
+      await Promise.all([here.close(), there.close()]);
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it("survives the end of all processes, and is caught up by one job", async () => {
