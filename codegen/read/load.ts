@@ -26,8 +26,9 @@ export async function loadTypescript(load: () => Promise<unknown> = () => import
 
 /** The declarations of the language (`lib.es2023.d.ts` …), which ts-morph keeps not as files but in a package of its own. */
 export function libraryFiles(): readonly { readonly fileName: string; readonly text: string }[] {
-  const require = createRequire(createRequire(import.meta.url).resolve("ts-morph"));
-  const common = require("@ts-morph/common") as { getLibFiles(): readonly { readonly fileName: string; readonly text: string }[] };
+  // Asked for as ts-morph itself asks for it, whose dependency it is: wherever the installer has put it.
+  const ofTsMorph = createRequire(createRequire(import.meta.url).resolve("ts-morph"));
+  const common = ofTsMorph("@ts-morph/common") as { getLibFiles(): readonly { readonly fileName: string; readonly text: string }[] };
   return common.getLibFiles();
 }
 
