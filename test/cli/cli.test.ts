@@ -87,7 +87,7 @@ describe("The exit code", () => {
       const { code, out, err } = await stem(...args, ...(args[0] === "generate" || args[1] === "--config" ? [] : ["--app", app]));
       expect({ args, code, out, says: err.includes(says) ? says : err }).toEqual({ args, code: 2, out: "", says });
     }
-  }, 30_000);
+  }, 120_000);
 
   it("is 2 when a source is named in place of the built app, 3 when the app has no Stem", async () => {
     writeFileSync(join(shop, "app.module.ts"), "export class AppModule {}");
