@@ -139,8 +139,8 @@ function defaults(one: Handler): string {
   return braces([...to(one), ...(signals.length === 0 ? [] : [`signals: ${braces(signals)}`])]);
 }
 
-function to({ queue, priority }: Handler): readonly string[] {
-  return [...(queue === undefined ? [] : [`queue: ${quote(queue)}`]), ...(priority === undefined ? [] : [`priority: ${priority}`])];
+function to({ queue = "default", priority }: Handler): readonly string[] {
+  return [`queue: ${quote(queue)}`, ...(priority === undefined ? [] : [`priority: ${priority}`])];
 }
 
 function braces(members: readonly string[]): string {

@@ -161,9 +161,10 @@ function docOf(doc: string | undefined, link: string): readonly string[] {
 function defaultsOf({ queue, priority, signals = [] }: Pick<Handler, "queue" | "priority"> & Partial<Pick<Handler, "signals">>): string {
   const names = signals.map(({ member, name }) => `${literalKey(member)}: ${quote(name)}`);
   const known = [
-    ...(queue === undefined ? [] : [`queue: ${quote(queue)}`]),
+    // Named also where the task names none: a process without the handler does not know of the usual one either.
+    `queue: ${quote(queue ?? "default")}`,
     ...(priority === undefined ? [] : [`priority: ${priority}`]),
     ...(names.length === 0 ? [] : [`signals: { ${names.join(", ")} }`]),
   ];
-  return known.length === 0 ? "{}" : `{ ${known.join(", ")} }`;
+  return `{ ${known.join(", ")} }`;
 }

@@ -29,8 +29,8 @@ describe("stem.config", () => {
       },
       async (project) => {
         expect(await project.diagnostics()).toEqual([]);
-        expect(project.text(GENERATED)).toContain("a: stem.task('a', {})");
-        expect(project.text(GENERATED)).toContain("b: stem.workflow('b', {})");
+        expect(project.text(GENERATED)).toContain("a: stem.task('a', { queue: 'default' })");
+        expect(project.text(GENERATED)).toContain("b: stem.workflow('b', { queue: 'default' })");
       },
     )); // prettier-ignore
 

@@ -77,7 +77,7 @@ describe("stem generate", () => {
       project.write({ "src/a.ts": taskClass("SendMail", "mail.send", ", { queue: 'mail' }") });
       const { state, diff } = await project.generate({ check: true });
       expect(state).toBe("stale");
-      expect(diff).toContain("-        send: stem.task('mail.send', {}),\n+        send: stem.task('mail.send', { queue: 'mail' }),\n");
+      expect(diff).toContain("-        send: stem.task('mail.send', { queue: 'default' }),\n+        send: stem.task('mail.send', { queue: 'mail' }),\n");
       expect(diff?.split("\n").filter((line) => /^[-+](?![-+])/.test(line))).toHaveLength(9);
       expect(project.text(GENERATED)).toBe(before);
     }));
@@ -95,7 +95,7 @@ describe("stem generate", () => {
     withProject({ "src/a.ts": taskClass("Invoice", "invoice", ", { instance: 'billing' }") }, async (project) => {
       await project.generate();
       expect(project.text(GENERATED)).toContain(
-        "constructor(@InjectStem('billing') stem1: Stem) {\n    this.tasks = {\n      invoice: stem1.task('invoice', {}),",
+        "constructor(@InjectStem('billing') stem1: Stem) {\n    this.tasks = {\n      invoice: stem1.task('invoice', { queue: 'default' }),",
       );
       project.write({ "src/b.ts": taskClass("SendMail", "mail.send") });
       await project.generate();

@@ -104,7 +104,7 @@ describe("Packages of the same workspace are read from their sources", () => {
       expect(await project.diagnostics()).toEqual([]);
       const text = project.text(GENERATED);
       expect(text).toContain("import type { SendMail } from '@acme/jobs';");
-      expect(text).toContain("stem.task('mail.send', {})");
+      expect(text).toContain("stem.task('mail.send', { queue: 'default' })");
       expect(text).toContain("stem.task('later.mail.send', { queue: 'background' })");
     }),
   ); // prettier-ignore

@@ -138,8 +138,8 @@ export class StemClient {
         total: stem.task('orders.total', { queue: 'orders' }),
       },
       shop: {
-        exportBooks: stem.task('shop.exportBooks', {}),
-        syncStock: stem.task('shop.syncStock', {}),
+        exportBooks: stem.task('shop.exportBooks', { queue: 'default' }),
+        syncStock: stem.task('shop.syncStock', { queue: 'default' }),
       },
     };
     this.workflows = {
