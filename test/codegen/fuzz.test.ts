@@ -63,7 +63,7 @@ describe("broken sources", () => {
         }
         // Both ends are met often enough to mean something, and nothing came near to hanging.
         expect(Math.min(ends.errors, ends.clients)).toBeGreaterThan(MUTATIONS / 10);
-        expect(ends.slowest).toBeLessThan(5_000);
+        expect(ends.slowest).toBeLessThan(20_000);
       });
     },
     long ? 900_000 : 60_000,
