@@ -77,7 +77,9 @@ describe("stem generate", () => {
       project.write({ "src/a.ts": taskClass("SendMail", "mail.send", ", { queue: 'mail' }") });
       const { state, diff } = await project.generate({ check: true });
       expect(state).toBe("stale");
-      expect(diff).toContain("-        send: stem.task('mail.send', { queue: 'default' }),\n+        send: stem.task('mail.send', { queue: 'mail' }),\n");
+      expect(diff).toContain(
+        "-        send: stem.task('mail.send', { queue: 'default' }),\n+        send: stem.task('mail.send', { queue: 'mail' }),\n",
+      );
       expect(diff?.split("\n").filter((line) => /^[-+](?![-+])/.test(line))).toHaveLength(9);
       expect(project.text(GENERATED)).toBe(before);
     }));
