@@ -4,8 +4,8 @@ import { check, type Checked } from "./check.js";
 import type { WrittenManifest } from "./compat/index.js";
 import { readConfig } from "./config.js";
 import { CodegenError } from "./errors.js";
-import { describe, isManifest } from "./manifest/index.js";
-import type { Diagnostic, Handler } from "./model.js";
+import { describe, type Description, isManifest } from "./manifest/index.js";
+import type { Diagnostic } from "./model.js";
 import { Reader } from "./read.js";
 import { loadTypescript } from "./read/load.js";
 import { clientText, isClient } from "./write/client.js";
@@ -137,7 +137,7 @@ export function pass({ app, reader }: Opened, options: GenerateOptions, started 
   const files = [
     { path: out, text: clientText(checked, out, reading.suffix(out), described.definitions), own: isClient },
     { path: place, text: described.manifest, own: isManifest },
-    ...packageOf(options, base, described.manifest, checked.handlers),
+    ...packageOf(options, base, described, checked),
   ].map((file) => ({ ...file, before: currentText(file.path, show(file.path), file.own) }));
   if (app.name !== undefined && options.app === undefined && isEmpty(checked) && files[0]!.before === undefined) {
     return { ...counts, manifest, state: "empty", ms: ended() };
@@ -163,10 +163,19 @@ function at(diagnostic: Diagnostic, file: string): Diagnostic {
 }
 
 /** The files of the standalone package, if one is wanted. */
-function packageOf(options: GenerateOptions, base: string, manifest: string, handlers: readonly Handler[]): readonly PackageFile[] {
-  if (options.standalone === undefined) return [];
-  const docs = new Map(handlers.map(({ kind, name, doc }) => [`${kind} ${name}`, doc]));
-  return standaloneFiles(posix(resolve(base, options.standalone)), manifest, (kind, name) => docs.get(`${kind} ${name}`));
+function packageOf(
+  { standalone }: GenerateOptions,
+  base: string,
+  described: Description,
+  { handlers, events, schedules }: Checked,
+): readonly PackageFile[] {
+  if (standalone === undefined) return [];
+  const docs = new Map([
+    ...handlers.map(({ kind, name, doc }) => [`${kind} ${name}`, doc] as const),
+    ...events.map(({ name, doc }) => [`event ${name}`, doc] as const),
+    ...schedules.map(({ name, doc }) => [`schedule ${name}`, doc] as const),
+  ]);
+  return standaloneFiles(posix(resolve(base, standalone)), described, (kind, name) => docs.get(`${kind} ${name}`));
 }
 
 /** Absolute path of the manifest, with `/`. @throws {CodegenError} `STEM_OUT_REFUSED` */

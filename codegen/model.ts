@@ -50,8 +50,8 @@ export interface Event extends Announced, Exported {
   readonly doc: string | undefined;
 }
 
-/** A schedule as far as it can be read. */
-export interface Planned {
+/** A schedule that a client can be written for. */
+export interface Schedule {
   readonly name: string;
   /** Undefined if it cannot be read. */
   readonly cron: string | undefined;
@@ -59,10 +59,6 @@ export interface Planned {
   /** The name of the task or workflow it enqueues. */
   readonly task: string;
   readonly place: Place;
-}
-
-/** A schedule that a client can be written for. */
-export interface Schedule extends Planned {
   readonly instance: string | undefined;
   readonly queue: string | undefined;
   readonly priority: number | undefined;

@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { relative } from "node:path";
-import { type Announced, byCodeUnit, type Diagnostic, type Handler, type Place, type Planned } from "../model.js";
+import { type Announced, byCodeUnit, type Diagnostic, type Event, type Handler, type Place, type Schedule } from "../model.js";
 import type { Described, JsonSchema, Schemas, Wanted } from "../types/index.js";
 import { jsonText } from "./text.js";
 
 /** What there is to tell beside tasks and workflows. */
 export interface Others {
-  readonly events?: readonly Announced[];
-  readonly schedules?: readonly Planned[];
+  readonly events?: readonly Event[];
+  readonly schedules?: readonly Schedule[];
 }
 
 /** What a project takes and gives, for reviewers and other programs (the manifest) and for the library (the definitions). */
@@ -48,7 +48,7 @@ export function describe(
     })),
     signals: handler.signals.map(announced),
   }));
-  const told = events.map(announced);
+  const told = events.map((event) => ({ ...announced(event), instance: event.instance }));
   const { described, $defs, diagnostics } = read(wanted);
 
   const shapeOf = (at: number | undefined, key: "input" | "output" | "payload"): Readonly<Record<string, unknown>> => {
@@ -84,11 +84,24 @@ export function describe(
   const content = {
     tasks: of("task"),
     workflows: of("workflow"),
-    events: named(told.map(({ name, at, place }) => [name, { ...shapeOf(at, "payload"), source: source(place) }])),
-    schedules: named(
-      schedules.map(({ name, cron, timeZone, task, place }) => [
+    events: named(
+      told.map(({ name, at, place, instance }) => [
         name,
-        { ...(cron !== undefined && { cron }), ...(timeZone !== undefined && { timeZone }), task, source: source(place) },
+        { ...(instance !== undefined && { instance }), ...shapeOf(at, "payload"), source: source(place) },
+      ]),
+    ),
+    schedules: named(
+      schedules.map(({ name, cron, timeZone, task, queue, priority, instance, place }) => [
+        name,
+        {
+          ...(cron !== undefined && { cron }),
+          ...(timeZone !== undefined && { timeZone }),
+          task,
+          ...(queue !== undefined && { queue }),
+          ...(priority !== undefined && { priority }),
+          ...(instance !== undefined && { instance }),
+          source: source(place),
+        },
       ]),
     ),
     $defs,

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CodegenError } from "../errors.js";
+import type { Description } from "../manifest/index.js";
 import { type Described, type DocOf, STANDALONE_MARK, standaloneCode } from "./package.js";
 
 /** A file to be, and what may be written over: `own` says it of the text that is there. */
@@ -15,12 +16,12 @@ export interface PackageFile {
  * The files of a package for producers in other repositories. Of its package.json only what the code needs is set; name, version and whatever else it says stay.
  *
  * @param folder absolute, with `/`
- * @param manifest text of the manifest, which holds all there is to know
+ * @param described what the sources say, which is all there is to know
  * @throws {CodegenError} `STEM_OUT_REFUSED` if there is a package.json that is not JSON
  */
-export function standaloneFiles(folder: string, manifest: string, docOf: DocOf): readonly PackageFile[] {
-  const { tasks = {}, workflows = {}, events = {}, schedules = {}, $defs = {}, hash } = JSON.parse(manifest) as Partial<Described>;
-  const code = standaloneCode({ hash: hash!, tasks, workflows, events, schedules, $defs }, docOf);
+export function standaloneFiles(folder: string, described: Description, docOf: DocOf): readonly PackageFile[] {
+  const { tasks = {}, workflows = {}, events = {}, schedules = {}, $defs = {} } = JSON.parse(described.manifest) as Partial<Described>;
+  const code = standaloneCode({ tasks, workflows, events, schedules, $defs }, described.definitions, docOf);
   const own = (text: string): boolean => text.includes(STANDALONE_MARK);
   return [
     { path: `${folder}/index.js`, text: code["index.js"], own },

@@ -1,5 +1,6 @@
 import type { Event, Handler, Schedule } from "../model.js";
 import { importsOf, type Imports } from "./imports.js";
+import { instancesOf } from "./instances.js";
 import type { JsonSchema } from "../types/schema.js";
 import { definitionsText } from "./definitions.js";
 import { isIdentifier, literalKey, quote } from "./text.js";
@@ -41,17 +42,12 @@ export function clientText({ handlers, events, schedules }: Given, out: string, 
     ...(tasks.length > 0 ? ["type TaskClient"] : []),
     ...(workflows.length > 0 ? ["type WorkflowClient"] : []),
   ];
-  const all = [...handlers, ...events, ...schedules];
-  const named = [...new Set(all.flatMap(({ instance }) => instance ?? []))].sort();
-  // Only instances in use: an application may have none without a name. Events are nobody's, and go with the only one there is.
-  const isDefault = ({ instance }: { readonly instance: string | undefined }): boolean => instance === undefined;
-  const usesDefault = [...handlers, ...schedules].some(isDefault) || (named.length !== 1 && (named.length === 0 || events.some(isDefault)));
-  const parameters = [
-    ...(usesDefault ? ["@InjectStem() stem: Stem"] : []),
-    ...named.map((name, at) => `@InjectStem(${quote(name)}) stem${at + 1}: Stem`),
-  ];
-  const stemOf = ({ instance }: Pick<Handler, "instance">): string =>
-    instance === undefined ? (usesDefault ? "stem" : "stem1") : `stem${named.indexOf(instance) + 1}`;
+  const instances = instancesOf([...handlers, ...schedules], events);
+  const usesDefault = instances.names[0] === undefined;
+  const stemOf = instances.parameterOf;
+  const parameters = instances.names.map(
+    (instance) => `@InjectStem(${instance === undefined ? "" : quote(instance)}) ${stemOf({ instance })}: Stem`,
+  );
   const groups: readonly (readonly [string, readonly Leaf[]])[] = [
     ["tasks", tasks.map((task) => handlerLeaf(task, imports, stemOf(task)))],
     ["workflows", workflows.map((workflow) => handlerLeaf(workflow, imports, stemOf(workflow)))],

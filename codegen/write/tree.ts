@@ -40,7 +40,7 @@ export function treeType(name: string, leaves: readonly Leaf[]): readonly string
         lines.push(`${indent}readonly ${key(part)}: {`);
         write(node, `${indent}  `);
         lines.push(`${indent}};`);
-      } else lines.push(...docComment(node.doc, indent), `${indent}readonly ${key(part)}: ${node.type};`);
+      } else lines.push(...(node.doc.length === 0 ? [] : docComment(node.doc, indent)), `${indent}readonly ${key(part)}: ${node.type};`);
     }
   };
   write(treeOf(leaves), "    ");

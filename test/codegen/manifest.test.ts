@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "@jest/globals";
 import { format } from "prettier";
-import { describe as describeHandlers } from "../../codegen/manifest/index.js";
 import { GENERATED, MANIFEST, taskClass, withProject } from "./project.js";
 
 interface Manifest {
@@ -136,17 +135,31 @@ declare const schema: never;
     expect(await format(text, { parser: "json" })).toBe(text);
   });
 
-  it("tells of events and schedules too", () => {
-    const place = { file: "/app/src/a.ts", line: 3, column: 1 };
-    const nothing = { described: [], $defs: {}, diagnostics: [] };
-    const { manifest, definitions } = describeHandlers([], { describe: () => nothing }, "/app", {
-      events: [{ name: "order.paid", payload: undefined, place }],
-      schedules: [{ name: "daily", cron: "0 9 * * *", timeZone: "UTC", task: "report", place }],
-    });
-    expect(JSON.parse(manifest)).toMatchObject({
-      events: { "order.paid": { source: "src/a.ts:3" } },
-      schedules: { daily: { cron: "0 9 * * *", timeZone: "UTC", task: "report", source: "src/a.ts:3" } },
-    });
-    expect(definitions["events"]).toEqual({ "order.paid": {} });
-  });
+  it("tells of events and schedules too, and where they go", () =>
+    withProject(
+      {
+        "src/a.ts": `import { Cron, defineEvent } from "nestjs-stem";
+export const paid = defineEvent<{ cents: number }>("order.paid", { instance: "shop" });
+export class Reports {
+  @Cron("0 9 * * *", { name: "daily", timeZone: "Europe/Berlin", queue: "slow", priority: 2 })
+  async report() {}
+}
+`,
+      },
+      async (project) => {
+        await project.generate();
+        const { events, schedules } = JSON.parse(project.text(MANIFEST)) as Record<string, Record<string, object>>;
+        expect(events).toEqual({
+          "order.paid": {
+            instance: "shop",
+            payload: { type: "object", properties: { cents: { type: "number" } }, required: ["cents"] },
+            source: "src/a.ts:2",
+          },
+        });
+        expect(schedules).toEqual({
+          daily: { cron: "0 9 * * *", timeZone: "Europe/Berlin", task: "reports.report", queue: "slow", priority: 2, source: "src/a.ts:4" },
+        });
+        expect(project.text(GENERATED)).toContain("'order.paid': { payload: { properties: { cents: { type: 'number' } }");
+      },
+    ));
 });

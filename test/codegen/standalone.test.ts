@@ -11,7 +11,6 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 const DATE = { type: "string", format: "date-time", "x-stem": "date" };
 const MAIL: Described = {
-  hash: "abc",
   tasks: {
     "mail.send": {
       queue: "mail",
@@ -30,10 +29,19 @@ const MAIL: Described = {
     },
   },
   events: { "order.paid": { payload: { type: "object", properties: { on: DATE }, required: ["on"] } } },
-  schedules: { nightly: { task: "mail.flush" } },
+  schedules: { nightly: { queue: "mail" } },
   $defs: {
     Receipt: { type: "object", properties: { id: { type: "string" }, sent: DATE }, required: ["id", "sent"], description: "Proof." },
   },
+};
+
+const of = (kind: string, all: object): object =>
+  Object.fromEntries(Object.entries(all).map(([name, one]) => [name, { kind, ...(one as object) }]));
+const DEFINITIONS = {
+  hash: "abc",
+  tasks: { ...of("task", MAIL.tasks), ...of("workflow", MAIL.workflows) },
+  events: MAIL.events,
+  $defs: MAIL.$defs,
 };
 
 const PRODUCER = `import { createStemClient, StemClient, type Receipt } from "@acme/jobs";
@@ -85,7 +93,7 @@ const node = (...args: string[]): string => {
 };
 
 beforeAll(() => {
-  const code = standaloneCode(MAIL, (kind, name) =>
+  const code = standaloneCode(MAIL, DEFINITIONS, (kind, name) =>
     kind === "task" && name === "mail.send" ? "Sends one mail.\n\n@deprecated soon" : undefined,
   );
   for (const [file, text] of Object.entries(code)) write(`node_modules/@acme/jobs/${file}`, text);
@@ -204,19 +212,22 @@ await app.close();
   }, 30_000);
 
   it("keeps the handlers' own words", () => {
-    const { "index.d.ts": text } = standaloneCode(MAIL, () => "Sends one mail.");
+    const { "index.d.ts": text } = standaloneCode(MAIL, DEFINITIONS, () => "Sends one mail.");
     expect(text).toContain("/** Sends one mail. */\n      readonly send: TaskClient<");
     expect(text).toContain("/** Proof. */\nexport type Receipt = {");
   });
 
-  it("goes to the instance of Stem that each task belongs to", () => {
+  it("goes to the instance of Stem that each task, event and schedule belongs to", () => {
     const { "index.js": text } = standaloneCode(
-      { ...MAIL, tasks: { a: { instance: "reports" }, b: {} }, workflows: {}, events: {}, schedules: { s: { task: "a" } } },
+      { ...MAIL, tasks: { a: { instance: "reports" }, b: {} }, workflows: {}, events: { e: { instance: "audit" } }, schedules: { s: { instance: "reports", queue: "slow" }, t: {} } }, // prettier-ignore
+      DEFINITIONS,
       () => undefined,
     );
-    expect(text).toContain("static instances = [undefined, 'reports'];");
-    expect(text).toContain("constructor(stem, stem1) {");
-    expect(text).toContain("a: stem1.task('a', { queue: 'default' }),");
-    expect(text).toContain("s: stem1.schedule('s', { queue: 'default' }),");
+    expect(text).toContain("static instances = [undefined, 'audit', 'reports'];");
+    expect(text).toContain("constructor(stem, stem1, stem2) {");
+    expect(text).toContain("a: stem2.task('a', { queue: 'default' }),");
+    expect(text).toContain("e: stem1.event('e'),");
+    expect(text).toContain("s: stem2.schedule('s', { queue: 'slow' }),");
+    expect(text).toContain("t: stem.schedule('t', { queue: 'default' }),");
   });
 });
