@@ -31,6 +31,9 @@ export interface Checked {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** The handlers of classes with which nothing is wrong: the same objects in every pass, as long as the class is. */
+const sound = new WeakMap<MarkedClass, readonly Handler[]>();
+
 /**
  * Judges what was read. Pure.
  *
@@ -38,11 +41,19 @@ export interface Checked {
  */
 export function check({ classes, events: written }: Written, show: (file: string) => string): Checked {
   const diagnostics: Diagnostic[] = [];
+  let told = 0;
   const report = (code: DiagnosticCode, place: Place, message: string, severity: Diagnostic["severity"] = "error"): void => {
     diagnostics.push({ ...place, code, severity, message });
   };
   const shown: Show = ({ file, line, column }) => `${show(file)}:${line}:${column}`;
-  const handlers = classes.flatMap((owner) => handlersOf(owner, report, shown));
+  const handlers = classes.flatMap((owner) => {
+    const before = sound.get(owner);
+    if (before !== undefined) return before;
+    const found = handlersOf(owner, report, shown);
+    if (diagnostics.length === told) sound.set(owner, found);
+    told = diagnostics.length;
+    return found;
+  });
   handlers.sort((a, b) => byCodeUnit(a.name, b.name) || byPlace(a.place, b.place));
   compareNames(handlers, report, shown);
   const events = eventsOf(written, report, shown);

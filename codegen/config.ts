@@ -64,7 +64,7 @@ export async function readConfig(ts: Typescript, folder: string): Promise<StemCo
 /** As `readConfig`, one file in particular. @throws {CodegenError} `STEM_CODEGEN_CONFIG`, `STEM_MISSING_PEER` */
 export async function readConfigFile(path: string): Promise<StemConfig> {
   const file = posix(resolve(path));
-  return read(await loadTypescript(), file, dirname(file));
+  return read(loadTypescript(), file, dirname(file));
 }
 
 async function read(ts: Typescript, file: string, folder: string): Promise<StemConfig> {

@@ -93,7 +93,7 @@ export interface Opened {
 /** Every application those options mean. @throws as `generate` */
 export async function openAll(options: GenerateOptions): Promise<readonly [Opened, ...Opened[]]> {
   const base = resolve(options.cwd ?? process.cwd());
-  const ts = await loadTypescript();
+  const ts = loadTypescript();
   const config = await readConfig(ts, base);
   const decorators = (config.decorators ?? []).map((one) => (typeof one === "string" ? { decorator: one } : one));
   const apps = appsOf(base, config, options);

@@ -31,11 +31,13 @@ export type WrittenType =
       readonly name: string;
     };
 
+/** The type of what an event or signal carries. Undefined if it carries nothing; `"anything"` if nobody has said what. */
+export type WrittenPayload = WrittenType | "anything" | undefined;
+
 /** Something that carries a payload and has a name: an event, a signal of a workflow. What is written where it is declared. */
 export interface Announced {
   readonly name: string;
-  /** Undefined if it carries nothing. */
-  readonly payload: WrittenType | undefined;
+  readonly payload: WrittenPayload;
   readonly place: Place;
 }
 
@@ -82,7 +84,7 @@ export interface Exported {
 export interface Definition {
   readonly name: Readable<string>;
   readonly instance: Readable<string>;
-  readonly payload: WrittenType | undefined;
+  readonly payload: WrittenPayload;
   readonly place: Place;
   readonly doc: string | undefined;
 }

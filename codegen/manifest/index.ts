@@ -1,8 +1,17 @@
 import { createHash } from "node:crypto";
 import { relative } from "node:path";
-import { type Announced, byCodeUnit, type Diagnostic, type Event, type Handler, type Place, type Schedule } from "../model.js";
+import {
+  type Announced,
+  byCodeUnit,
+  type Diagnostic,
+  type Event,
+  type Handler,
+  type Place,
+  type Schedule,
+  type WrittenPayload,
+} from "../model.js";
 import type { Described, JsonSchema, Schemas, Wanted } from "../types/index.js";
-import { jsonText } from "./text.js";
+import { type Member, memberOf, type Section, sectionsText } from "./text.js";
 
 /** What there is to tell beside tasks and workflows. */
 export interface Others {
@@ -20,7 +29,7 @@ export interface Description {
 
 /** Whether a text was written here. */
 export function isManifest(text: string): boolean {
-  return /^\s*\{[^]*"stem": 1\b/.test(text);
+  return /^\s*\{[^]*?"stem": 1\b/.test(text);
 }
 
 /**
@@ -35,8 +44,8 @@ export function describe(
   { events = [], schedules = [] }: Others = {},
 ): Description {
   const wanted: Wanted[] = [];
-  const want = (type: Wanted["type"] | undefined, role: Wanted["role"], of: string, place: Place): number | undefined =>
-    type === undefined ? undefined : wanted.push({ type, role, of, place }) - 1;
+  const want = (type: WrittenPayload, role: Wanted["role"], of: string, place: Place): Asked =>
+    typeof type !== "object" ? type : wanted.push({ type, role, of, place }) - 1;
   const announced = ({ name, payload, place }: Announced) => ({ name, at: want(payload, "payload", `"${name}"`, place), place });
   const tasks = handlers.map((handler) => ({
     handler,
@@ -48,83 +57,116 @@ export function describe(
     })),
     signals: handler.signals.map(announced),
   }));
-  const told = events.map((event) => ({ ...announced(event), instance: event.instance }));
+  const emitted = events.map((event) => ({ ...announced(event), instance: event.instance }));
   const { described, $defs, diagnostics } = read(wanted);
-
-  const shapeOf = (at: number | undefined, key: "input" | "output" | "payload"): Readonly<Record<string, unknown>> => {
-    const { schema, optional } = at === undefined ? NOTHING : described[at]!;
-    return {
-      ...(schema !== undefined && { [key]: schema }),
-      ...(schema !== undefined && optional && key !== "output" && { optional: true }),
-    };
-  };
-  const source = ({ file, line }: Place): string => `${relative(folder, file).replaceAll("\\", "/")}:${line}`;
-  const entries = tasks.map(({ handler, input, output, steps, signals }) => {
-    const { name, queue, priority, instance, options, validate } = handler;
-    const entry = {
-      ...(queue !== undefined && { queue }),
-      ...(instance !== undefined && { instance }),
-      ...shapeOf(input, "input"),
-      ...shapeOf(output, "output"),
-      ...(validate !== undefined && { validate }),
-      ...(steps.length > 0 && { steps: named(steps.map((one) => [one.name, shapeOf(one.at, "output")])) }),
-      ...(signals.length > 0 && { signals: named(signals.map((one) => [one.name, shapeOf(one.at, "payload")])) }),
-    };
-    const more = {
-      ...(priority !== undefined && { priority }),
-      ...(Object.keys(options).length > 0 && { options }),
-      class: handler.className,
-      method: handler.method,
-      source: source(handler.place),
-    };
-    return { kind: handler.kind, name, entry, more };
-  });
-  const of = (kind: Handler["kind"]) =>
-    named(entries.filter((one) => one.kind === kind).map(({ name, entry, more }) => [name, { ...entry, ...more }]));
-  const content = {
-    tasks: of("task"),
-    workflows: of("workflow"),
-    events: named(
-      told.map(({ name, at, place, instance }) => [
-        name,
-        { ...(instance !== undefined && { instance }), ...shapeOf(at, "payload"), source: source(place) },
-      ]),
-    ),
-    schedules: named(
-      schedules.map(({ name, cron, timeZone, task, queue, priority, instance, place }) => [
-        name,
-        {
-          ...(cron !== undefined && { cron }),
-          ...(timeZone !== undefined && { timeZone }),
-          task,
-          ...(queue !== undefined && { queue }),
-          ...(priority !== undefined && { priority }),
-          ...(instance !== undefined && { instance }),
-          source: source(place),
-        },
-      ]),
-    ),
-    $defs,
-  };
-  const kept = Object.fromEntries(Object.entries(content).filter(([key, value]) => key === "tasks" || Object.keys(value).length > 0));
-  const text = jsonText(kept);
-  // Moving a handler within its file changes nothing that matters.
-  const hash = createHash("sha256").update(text.replace(SOURCES, "")).digest("hex");
+  const answer = (at: Asked): Described => (at === undefined ? NOTHING : at === "anything" ? ANYTHING : described[at]!);
+  const entries = tasks.map(({ handler, input, output, steps, signals }) =>
+    entryOf(handler, folder, {
+      input: answer(input),
+      output: answer(output),
+      steps: steps.map(({ at }) => answer(at)),
+      signals: signals.map(({ at }) => answer(at)),
+    }),
+  );
+  const source = (place: Place): string => sourceOf(place, folder);
+  const of = (kind: Handler["kind"]) => entries.filter(({ handler }) => handler.kind === kind).map(({ member }) => member);
+  const eventEntries = emitted.map(({ name, at, place, instance }) =>
+    memberOf(name, { ...(instance !== undefined && { instance }), ...shapeOf(answer(at), "payload"), source: source(place) }),
+  );
+  const scheduleEntries = schedules.map(({ name, cron, timeZone, task, queue, priority, instance, place }) =>
+    memberOf(name, { cron, timeZone, task, queue, priority, instance, source: source(place) }),
+  );
+  const sections: readonly Section[] = [
+    { name: "$defs", members: Object.entries($defs).map(([name, schema]) => definitionOf(name, schema)) },
+    { name: "events", members: eventEntries },
+    { name: "schedules", members: scheduleEntries },
+    { name: "tasks", members: of("task") },
+    { name: "workflows", members: of("workflow") },
+  ];
+  const kept = sections
+    .filter(({ name, members }) => name === "tasks" || members.length > 0)
+    .map(({ name, members }) => ({ name, members: [...members].sort((a, b) => byCodeUnit(a.name, b.name)) }));
+  const hash = createHash("sha256").update(sectionsText(kept, "bare")).digest("hex");
   const definitions = {
     hash,
-    tasks: named(entries.map(({ kind, name, entry }) => [name, { kind, ...entry }])),
-    ...(told.length > 0 && { events: named(told.map(({ name, at }) => [name, shapeOf(at, "payload")])) }),
+    tasks: named(entries.map(({ handler, definition }) => [handler.name, definition])),
+    ...(emitted.length > 0 && { events: named(emitted.map(({ name, at }) => [name, shapeOf(answer(at), "payload")])) }),
     ...(Object.keys($defs).length > 0 && { $defs }),
   };
   // What it is comes first, the rest by name.
-  const manifest = `{\n  "stem": 1,\n  "hash": "${hash}",\n${text.slice(2)}`;
+  const manifest = `{\n  "stem": 1,\n  "hash": "${hash}",${sectionsText(kept, "text").slice(1)}`;
   return { manifest, definitions, diagnostics };
 }
 
-/** The lines with source places: of members three levels deep, which no schema is. */
-const SOURCES = /^ {6}"source": .*\n/gm;
+/** What types of a handler became. */
+interface Answers {
+  readonly input: Described;
+  readonly output: Described;
+  readonly steps: readonly Described[];
+  readonly signals: readonly Described[];
+}
+
+/** What is told of a handler. */
+interface Entry {
+  readonly handler: Handler;
+  readonly member: Member;
+  /** As the library is told. */
+  readonly definition: JsonSchema;
+}
+
+/** What has been told of handlers: they stay the same objects from pass to pass, as long as nothing changes about them. */
+const told = new WeakMap<Handler, { readonly folder: string; readonly answers: Answers; readonly entry: Entry }>();
+
+function entryOf(handler: Handler, folder: string, answers: Answers): Entry {
+  const before = told.get(handler);
+  if (before !== undefined && before.folder === folder && isSame(before.answers, answers)) return before.entry;
+  const { kind, name, queue, priority, instance, options, validate, className, method, steps, signals } = handler;
+  const carried = {
+    queue,
+    instance,
+    ...shapeOf(answers.input, "input"),
+    ...shapeOf(answers.output, "output"),
+    validate,
+    ...(steps.length > 0 && { steps: named(steps.map((one, at) => [one.name, shapeOf(answers.steps[at]!, "output")])) }),
+    ...(signals.length > 0 && { signals: named(signals.map((one, at) => [one.name, shapeOf(answers.signals[at]!, "payload")])) }),
+  };
+  const definition = Object.fromEntries(Object.entries({ kind, ...carried }).filter(([, value]) => value !== undefined));
+  const more = { priority, options: Object.keys(options).length > 0 ? options : undefined };
+  const source = sourceOf(handler.place, folder);
+  const entry = { handler, definition, member: memberOf(name, { ...carried, ...more, class: className, method, source }) };
+  told.set(handler, { folder, answers, entry });
+  return entry;
+}
+
+function isSame(a: Answers, b: Answers): boolean {
+  const one = (x: Described, y: Described): boolean => x.schema === y.schema && x.optional === y.optional;
+  const all = (x: readonly Described[], y: readonly Described[]): boolean => x.every((each, at) => one(each, y[at]!));
+  return one(a.input, b.input) && one(a.output, b.output) && all(a.steps, b.steps) && all(a.signals, b.signals);
+}
+
+/** Shared types that have been told of; they too stay the same objects. */
+const defined = new WeakMap<JsonSchema, Member>();
+
+function definitionOf(name: string, schema: JsonSchema): Member {
+  let member = defined.get(schema);
+  if (member?.name !== name) defined.set(schema, (member = memberOf(name, schema)));
+  return member;
+}
+
+function shapeOf({ schema, optional }: Described, key: "input" | "output" | "payload"): Readonly<Record<string, unknown>> {
+  if (schema === undefined) return {};
+  return optional && key !== "output" ? { [key]: schema, optional: true } : { [key]: schema };
+}
+
+function sourceOf({ file, line }: Place, folder: string): string {
+  return `${relative(folder, file).replaceAll("\\", "/")}:${line}`;
+}
+
+/** Where in the answer a type is described, unless it need not be asked for. */
+type Asked = number | "anything" | undefined;
 
 const NOTHING: Described = { schema: undefined, optional: false };
+const ANYTHING: Described = { schema: {}, optional: true };
 
 /** An object without a prototype, so that a task may be called `__proto__`. */
 function named(entries: readonly (readonly [string, unknown])[]): Readonly<Record<string, unknown>> {

@@ -1,5 +1,6 @@
 import type { ts } from "ts-morph";
 import type { Mark, MarkedClass, Member, Parameter, WrittenEvent, WrittenSignal } from "../model.js";
+import { docCommentOf } from "./comment.js";
 import type { Typescript } from "./load.js";
 import { type Marks, shortText } from "./marks.js";
 import type { Origins } from "./origin.js";
@@ -192,10 +193,10 @@ export class Classes {
 
   /** The text of the last doc comment, without its frame. */
   #doc(node: ts.Node, source: Source): string | undefined {
-    const comment = this.#ts.getJSDocCommentsAndTags(node).findLast((one) => this.#ts.isJSDoc(one));
+    const comment = docCommentOf(this.#ts, node, source.tree);
     if (comment === undefined) return undefined;
-    const lines = comment
-      .getText(source.tree)
+    const lines = source.tree.text
+      .slice(comment.pos, comment.end)
       .replace(/^\/\*\*+|\*+\/$/g, "")
       .split(/\r\n|[\n\r\u2028\u2029]/)
       .map((line) => line.replace(/^\s*\* ?/, "").trimEnd());

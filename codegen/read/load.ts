@@ -5,31 +5,37 @@ import { CodegenError } from "../errors.js";
 /** The TypeScript compiler that ts-morph carries, whatever version the project itself uses. */
 export type Typescript = typeof ts;
 
+/** What ts-morph is made of, which has the compiler and the declarations of the language. */
+interface Parts {
+  readonly ts?: Typescript;
+  getLibFiles(): readonly { readonly fileName: string; readonly text: string }[];
+}
+
 /**
- * Loads ts-morph, which is an optional peer: only those who generate need it, and it takes a quarter of a second.
+ * Loads the compiler of ts-morph, which is an optional peer: only those who generate need it, and it takes a quarter of a second, twice that through an
+ * `import()`, for which Node goes through all of its text once more.
  *
  * @throws {CodegenError} `STEM_MISSING_PEER`
  */
-export async function loadTypescript(load: () => Promise<unknown> = () => import("ts-morph")): Promise<Typescript> {
-  type Loaded = { readonly ts?: Typescript; readonly default?: { readonly ts?: Typescript } };
-  let loaded: Loaded;
+export function loadTypescript(load: () => unknown = parts): Typescript {
+  let loaded: Partial<Parts>;
   try {
-    loaded = (await load()) as Loaded;
+    loaded = load() as Partial<Parts>;
   } catch (error) {
     throw missing("The generator reads your sources with ts-morph, which is not installed.", error);
   }
-  // A CommonJS package: which names an import() shows beside `default` depends on who loads it.
-  const ts = loaded.ts ?? loaded.default?.ts;
-  if (ts === undefined) throw missing("The installed ts-morph carries no compiler.", undefined);
-  return ts;
+  if (loaded.ts === undefined) throw missing("The installed ts-morph carries no compiler.", undefined);
+  return loaded.ts;
 }
 
 /** The declarations of the language (`lib.es2023.d.ts` …), which ts-morph keeps not as files but in a package of its own. */
-export function libraryFiles(): readonly { readonly fileName: string; readonly text: string }[] {
-  // Asked for as ts-morph itself asks for it, whose dependency it is: wherever the installer has put it.
-  const ofTsMorph = createRequire(createRequire(import.meta.url).resolve("ts-morph"));
-  const common = ofTsMorph("@ts-morph/common") as { getLibFiles(): readonly { readonly fileName: string; readonly text: string }[] };
-  return common.getLibFiles();
+export function libraryFiles(): ReturnType<Parts["getLibFiles"]> {
+  return parts().getLibFiles();
+}
+
+/** Asked for as ts-morph itself asks for it, whose dependency it is: wherever the installer has put it. */
+function parts(): Parts {
+  return createRequire(createRequire(import.meta.url).resolve("ts-morph"))("@ts-morph/common") as Parts;
 }
 
 function missing(what: string, cause: unknown): CodegenError {

@@ -55,11 +55,14 @@ export class Marks {
     if (origin?.kind !== "package" || origin.specifier !== "nestjs-stem" || origin.name !== of) return undefined;
     const [first, options] = node.arguments;
     const [type] = node.typeArguments ?? [];
+    // What the two functions themselves say of a type that is left out.
+    const untyped = of === "defineEvent" ? "anything" : undefined;
+    const none = type?.kind === ts.SyntaxKind.VoidKeyword;
     const instance = options && this.#values.member(this.#values.of(options, source), "instance");
     return {
       name: first === undefined ? ABSENT : this.#readable(first, this.#values.of(first, source), "string", source),
       instance: instance === undefined ? ABSENT : this.#readable(this.#at(options!, "instance"), instance, "string", source),
-      payload: type === undefined || type.kind === ts.SyntaxKind.VoidKeyword ? undefined : { kind: "type", node: type },
+      payload: none ? undefined : type === undefined ? untyped : { kind: "type", node: type },
       place: this.#sources.place(first ?? node, source),
     };
   }

@@ -85,12 +85,12 @@ export class Sources {
   /** Whether any of those files is no longer what it was when it was read. */
   changed(): boolean {
     this.#looked.clear();
+    let changed = false;
     for (const [path, { stamp }] of this.#files) {
-      const now = stampOf(path);
-      if (now !== stamp) return true;
-      this.#looked.add(path);
+      if (stampOf(path) === stamp) this.#looked.add(path);
+      else changed = true;
     }
-    return false;
+    return changed;
   }
 
   /** Does a piece of work and notes what it came from, so that `hold` can tell in a later pass whether it would come to the same. */
@@ -169,8 +169,9 @@ export class Sources {
   }
 
   #parse(path: string, text: string): Source {
-    const { ScriptKind, ScriptTarget, createSourceFile, flattenDiagnosticMessageText } = this.#ts;
-    const tree = createSourceFile(path, text, ScriptTarget.Latest, true, extname(path) === ".tsx" ? ScriptKind.TSX : ScriptKind.TS);
+    const { JSDocParsingMode, ScriptKind, ScriptTarget, createSourceFile, flattenDiagnosticMessageText } = this.#ts;
+    const format = { languageVersion: ScriptTarget.Latest, jsDocParsingMode: JSDocParsingMode.ParseNone };
+    const tree = createSourceFile(path, text, format, true, extname(path) === ".tsx" ? ScriptKind.TSX : ScriptKind.TS);
     // Internal to the compiler, but the only way to the parser's complaints without building a program; ts-morph pins its compiler.
     const [first] = (tree as unknown as { readonly parseDiagnostics?: readonly ts.DiagnosticWithLocation[] }).parseDiagnostics ?? [];
     const broken =

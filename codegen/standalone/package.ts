@@ -123,7 +123,9 @@ function signalTypes({ signals = {} }: Handler, types: SchemaTypes): string {
 }
 
 function carried(types: SchemaTypes, schema: Schema | undefined, optional: true | undefined): string {
-  return schema === undefined ? "void" : optional === true ? `${types.text(schema)} | undefined` : types.text(schema);
+  if (schema === undefined) return "void";
+  const type = types.text(schema);
+  return optional === true && type !== "unknown" ? `${type} | undefined` : type;
 }
 
 interface Group {

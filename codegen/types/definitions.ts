@@ -1,5 +1,4 @@
 import { byCodeUnit } from "../model.js";
-import { isMap } from "./plain.js";
 import type { JsonSchema } from "./schema.js";
 import type { Named } from "./shape.js";
 
@@ -92,8 +91,9 @@ export class Definitions {
     this.#names = names;
   }
 
-  /** Puts the final references into a schema, or what they refer to. Keys are sorted. */
-  close(schema: JsonSchema): JsonSchema {
+  /** Puts the final references into a schema, or what they refer to. Without references it stays as it is. */
+  close({ schema, refs }: Open): JsonSchema {
+    if (refs.length === 0) return schema;
     let closed = this.#closed.get(schema);
     if (closed === undefined) this.#closed.set(schema, (closed = this.#close(schema) as JsonSchema));
     return closed;
@@ -102,7 +102,7 @@ export class Definitions {
   /** By name, sorted. */
   all(): Readonly<Record<string, JsonSchema>> {
     const named = [...this.#names].flatMap(([at, name]) =>
-      name === undefined ? [] : [[name, this.close(this.#all[at]!.schema!)] as const],
+      name === undefined ? [] : [[name, this.close(this.#all[at] as Open)] as const],
     );
     return Object.fromEntries(named.sort(([a], [b]) => byCodeUnit(a, b)));
   }
@@ -128,18 +128,24 @@ export class Definitions {
   }
 
   #close(value: unknown): unknown {
-    if (Array.isArray(value)) return value.map((one) => this.#close(one));
-    if (!isMap(value)) return value;
-    const ref = value["$ref"];
-    let whole = value;
+    if (Array.isArray(value)) return value.map((one) => (typeof one === "object" && one !== null ? this.#close(one) : (one as unknown)));
+    const given = value as JsonSchema;
+    const ref = given["$ref"];
     if (typeof ref === "string" && ref.startsWith(OPEN)) {
-      const at = Number(ref.slice(OPEN.length));
-      const name = this.#names.get(at);
-      const { $ref: _, ...others } = value;
-      whole = name === undefined ? { ...this.#all[at]!.schema, ...others } : { $ref: `#/$defs/${name}`, ...others };
+      const { $ref: _, ...others } = given;
+      return { ...this.#refer(Number(ref.slice(OPEN.length))), ...others };
     }
-    const copy: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-    for (const key of Object.keys(whole).sort(byCodeUnit)) copy[key] = this.#close(whole[key]);
+    // Without a prototype only where it must be, for a property that is called `__proto__`: such objects are slow.
+    const copy = (Object.hasOwn(given, "__proto__") ? Object.create(null) : {}) as Record<string, unknown>;
+    for (const key of Object.keys(given)) {
+      const member = given[key];
+      copy[key] = typeof member === "object" && member !== null ? this.#close(member) : member;
+    }
     return copy;
+  }
+
+  #refer(at: number): JsonSchema {
+    const name = this.#names.get(at);
+    return name === undefined ? this.close(this.#all[at] as Open) : { $ref: `#/$defs/${name}` };
   }
 }

@@ -1,10 +1,11 @@
 import type { ts } from "ts-morph";
 import { byCodeUnit, type DiagnosticCode, type Place } from "../model.js";
 import type { Definitions, Open } from "./definitions.js";
+import { type At, pathOf, under } from "./at.js";
 import { type Constraint, constrain, type Notes, type NotesReader } from "./notes.js";
 import { BIGINT, BYTES, DATE, type JsonSchema, mapSchema } from "./schema.js";
 import { type Named, type ObjectShape, plain, refuse, type Refused, type Shape } from "./shape.js";
-import { clash } from "./wire.js";
+import { clash, isSpecial } from "./wire.js";
 
 /** What the root of a type becomes. */
 export interface Emitted {
@@ -12,13 +13,6 @@ export interface Emitted {
   readonly open: Open | undefined;
   /** The value may also be left out. */
   readonly optional: boolean;
-}
-
-/** Where in a type we are: `input.lines[].at` of what, and the nearest property in the project's own files. */
-interface At {
-  readonly path: string;
-  readonly of: string;
-  readonly place: Place;
 }
 
 export type Report = (code: DiagnosticCode, place: Place, message: string) => void;
@@ -55,7 +49,7 @@ export class Emitter {
     const all = this.#expand(shape).flatMap((one) => (path === "output" ? this.#awaited(one) : [one]));
     const present = all.filter((one) => !this.#is(one, "undefined") && !this.#is(one, "never"));
     const optional = all.some((one) => this.#is(one, "undefined"));
-    const at = { path, of, place };
+    const at: At = { above: undefined, step: path, node: undefined, root: { of, place } };
     if (present.length === 0) {
       // A result that never comes is none; a payload that nothing is can never be given.
       if (!optional && path !== "output") this.#refuse(NOTHING, at);
@@ -74,13 +68,13 @@ export class Emitter {
   }
 
   /** The members of a shape, through names, unions and what the checker has to say. */
-  #expand(shape: Shape, seen: ReadonlySet<Shape> = new Set()): readonly Shape[] {
+  #expand(shape: Shape, seen: ReadonlySet<Shape> = NOT_YET): readonly Shape[] {
     if (seen.has(shape)) return [];
     const at = plain(shape);
-    if (at === undefined) return [shape];
+    if (at === undefined || (at.kind !== "deferred" && at.kind !== "union")) return [shape];
     const within = (one: Shape) => this.#expand(one, new Set([...seen, shape]));
     if (at.kind === "deferred") return within(this.#answer(at));
-    return at.kind === "union" ? at.of.flatMap(within) : [shape];
+    return at.of.flatMap(within);
   }
 
   #schema(shape: Shape, at: At): JsonSchema {
@@ -150,9 +144,11 @@ export class Emitter {
   }
 
   #compare(all: readonly Shape[], at: At): void {
+    const expand = (shape: Shape): readonly Shape[] => this.#expand(shape);
+    if (all.length < 2 || !all.some((one) => isSpecial(one, expand))) return;
     for (const [index, a] of all.entries()) {
       for (const b of all.slice(index + 1)) {
-        if (!clash(a, b, (shape) => this.#expand(shape))) continue;
+        if (!clash(a, b, expand)) continue;
         const rule = "on the wire they look the same, so the handler could get the wrong one";
         const [one, other] = [title(a), title(b)].sort();
         this.#refuse({ kind: "refused", code: "STEM2005", what: `may be ${one} or ${other}; ${rule}`, remedy: AMBIGUOUS }, at);
@@ -177,9 +173,9 @@ export class Emitter {
       case "nonprimitive":
         return { anyOf: [{ type: "array" }, { type: "object" }] };
       case "array":
-        return { type: "array", items: this.#element(shape.of, at, "[]") };
+        return { items: this.#element(shape.of, at, "[]"), type: "array" };
       case "set":
-        return { type: "array", items: this.#element(shape.of, at, "[]"), "x-stem": "set" };
+        return { items: this.#element(shape.of, at, "[]"), type: "array", "x-stem": "set" };
       case "map":
         return mapSchema(this.#element(shape.key, at, "[key]"), this.#element(shape.of, at, "[value]"));
       case "tuple":
@@ -205,11 +201,11 @@ export class Emitter {
   }
 
   #object({ props, index, keys }: ObjectShape, at: At): JsonSchema {
-    const properties: Record<string, JsonSchema> = Object.create(null) as Record<string, JsonSchema>;
+    // Without a prototype only where it must be: such objects are slow.
+    const properties = (props.has("__proto__") ? Object.create(null) : {}) as Record<string, JsonSchema>;
     const required: string[] = [];
     for (const [name, prop] of [...props].sort(([a], [b]) => byCodeUnit(a, b))) {
-      const path = /^[A-Za-z_$][\w$]*$/.test(name) ? `${at.path}.${name}` : `${at.path}[${JSON.stringify(name)}]`;
-      const below = { ...at, path, place: (prop.node && this.#place(prop.node)) ?? at.place };
+      const below = under(at, name, prop.node);
       const all = this.#expand(prop.of);
       const present = all.filter((one) => !this.#is(one, "undefined"));
       // `x?: never` keeps one member of a union from being taken for another: it is never there.
@@ -219,20 +215,21 @@ export class Emitter {
       if (!prop.optional && present.length === all.length) required.push(name);
     }
     const names = keys === undefined ? undefined : this.#schema(keys, at);
-    const others = index === undefined ? undefined : this.#schema(this.#defined(index), { ...at, path: `${at.path}[…]` });
-    return {
-      type: "object",
-      ...(Object.keys(properties).length > 0 && { properties }),
-      ...(required.length > 0 && { required }),
-      ...(others !== undefined && { additionalProperties: others }),
-      ...(names !== undefined && props.size === 0 && { propertyNames: names }),
-    };
+    const others = index === undefined ? undefined : this.#schema(this.#defined(index), under(at, "[…]"));
+    // Members in the order in which they are written.
+    const made: { [keyword: string]: unknown } = {};
+    if (others !== undefined) made["additionalProperties"] = others;
+    if (Object.keys(properties).length > 0) made["properties"] = properties;
+    if (names !== undefined && props.size === 0) made["propertyNames"] = names;
+    if (required.length > 0) made["required"] = required;
+    made["type"] = "object";
+    return made;
   }
 
   #tuple({ items, required, rest }: Shape & { readonly kind: "tuple" }, at: At): JsonSchema {
     const prefixItems = items.map((item, index) => {
-      const below = { ...at, path: `${at.path}[${index}]` };
-      return index < required ? this.#element(item, at, `[${index}]`) : this.#union(this.#present(item), below);
+      const step = `[${index}]`;
+      return index < required ? this.#element(item, at, step) : this.#union(this.#present(item), under(at, step));
     });
     return {
       type: "array",
@@ -253,8 +250,9 @@ export class Emitter {
 
   /** An element of a list has to be there: JSON makes null of what is undefined. */
   #element(shape: Shape, at: At, step: string): JsonSchema {
-    const below = { ...at, path: `${at.path}${step}` };
-    const [all, present] = [this.#expand(shape), this.#present(shape)];
+    const below = under(at, step);
+    const all = this.#expand(shape);
+    const present = all.filter((one) => !this.#is(one, "undefined"));
     if (present.length < all.length) this.#refuse(UNDEFINED_ELEMENT, below);
     return present.length === 0 && all.length > 0 ? {} : (this.#circular(shape, below) ?? this.#union(present, below));
   }
@@ -270,22 +268,32 @@ export class Emitter {
     const applied = constrain(schema, constraint);
     if ("schema" in applied) return applied.schema;
     const { tag, text, place } = constraint;
-    const where = { ...at, place };
     if ("misfit" in applied) {
       const what = `is narrowed by @${tag}, which is for ${applied.misfit}, and it is none`;
-      this.#refuse({ kind: "refused", code: "STEM2009", what, remedy: "Remove the tag, or change the type" }, where);
+      this.#refuse({ kind: "refused", code: "STEM2009", what, remedy: "Remove the tag, or change the type" }, at, place);
     } else {
       const what = `is narrowed by @${tag} with ${text === "" ? "no value" : `"${text}"`}, which cannot be read`;
-      this.#refuse({ kind: "refused", code: "STEM2010", what, remedy: `The tag takes ${applied.unreadable}` }, where);
+      this.#refuse({ kind: "refused", code: "STEM2010", what, remedy: `The tag takes ${applied.unreadable}` }, at, place);
     }
     return schema;
   }
 
-  #refuse({ code, what, remedy }: Refused, { path, of, place }: At): JsonSchema {
-    this.#report(code, place, `${path} of ${of} ${what}. ${remedy}.`);
+  #refuse({ code, what, remedy }: Refused, at: At, place = this.#placeOf(at)): JsonSchema {
+    this.#report(code, place, `${pathOf(at)} of ${at.root.of} ${what}. ${remedy}.`);
     return {};
   }
+
+  /** The nearest property in the project's own files. */
+  #placeOf(at: At): Place {
+    for (let up: At | undefined = at; up !== undefined; up = up.above) {
+      const place = up.node && this.#place(up.node);
+      if (place !== undefined) return place;
+    }
+    return at.root.place;
+  }
 }
+
+const NOT_YET: ReadonlySet<Shape> = new Set();
 
 /** Shapes that make a schema without regard to what stands beside them. */
 const DIRECT: ReadonlySet<Shape["kind"]> = new Set([

@@ -100,7 +100,7 @@ export class Types {
       known.emitted(type, () => emitter.root(shapes.get(type)!, role, of, this.#place(anchorOf(type), project.folder) ?? place)),
     );
     definitions.settle(emitted.flatMap(({ open }) => open ?? []));
-    const described = emitted.map(({ open, optional }) => ({ schema: open && definitions.close(open.schema), optional }));
+    const described = emitted.map(({ open, optional }) => ({ schema: open && definitions.close(open), optional }));
     known.end();
     // What is wrong is to be told again the next time.
     if (found.size > 0) this.#known = undefined;

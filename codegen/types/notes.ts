@@ -1,5 +1,6 @@
 import type { ts } from "ts-morph";
 import type { Place } from "../model.js";
+import { docCommentOf } from "../read/comment.js";
 import type { Typescript } from "../read/load.js";
 import type { JsonSchema } from "./schema.js";
 
@@ -42,10 +43,9 @@ export class NotesReader {
   }
 
   #notes(node: ts.Node): Notes | undefined {
-    const ts = this.#ts;
-    const comment = ts.getJSDocCommentsAndTags(node).findLast((one) => ts.isJSDoc(one));
-    if (comment === undefined) return undefined;
     const tree = node.getSourceFile();
+    const comment = docCommentOf(this.#ts, node, tree);
+    if (comment === undefined) return undefined;
     const constraints: Constraint[] = [];
     const annotations: Record<string, unknown> = {};
     const description: string[] = [];

@@ -14,7 +14,7 @@ export function clash(a: Shape, b: Shape, expand: Expand, seen: ReadonlySet<Shap
   if (seen.has(a) && seen.has(b)) return false;
   const [left, right] = [plain(a), plain(b)];
   if (left === undefined || right === undefined || left === right) return false;
-  if (!isSpecial(left, expand) && !isSpecial(right, expand)) return false;
+  if (!isSpecial(a, expand) && !isSpecial(b, expand)) return false;
   const within = new Set([...seen, a, b]);
   const any = (x: Shape, y: Shape): boolean => expand(x).some((one) => expand(y).some((other) => clash(one, other, expand, within)));
   const [from, to] = [wireOf(left), wireOf(right)];
@@ -111,11 +111,14 @@ function sameText(a: Shape, b: Shape): boolean {
   return (kinds.has("date") ? DATES : kinds.has("bigint") ? DIGITS : BASE64).test(String(literal));
 }
 
-/** Whether there is anything in a shape that JSON has no word for. */
-function isSpecial(shape: Shape, expand: Expand, seen: Set<Shape> = new Set()): boolean {
-  if (seen.has(shape)) return false;
-  seen.add(shape);
-  const within = (one: Shape): boolean => expand(one).some((member) => isSpecial(plain(member)!, expand, seen));
+/** Whether there is anything in a shape that JSON has no word for. Where there is not, JSON means itself. */
+export function isSpecial(of: Shape, expand: Expand, seen?: Set<Shape>): boolean {
+  const shape = plain(of);
+  if (shape === undefined || shape.kind === "literal" || shape.kind === "string") return false;
+  const visited = seen ?? new Set();
+  if (visited.has(shape)) return false;
+  visited.add(shape);
+  const within = (one: Shape): boolean => expand(one).some((member) => isSpecial(member, expand, visited));
   switch (shape.kind) {
     case "date":
     case "bigint":

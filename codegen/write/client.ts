@@ -89,20 +89,35 @@ export function clientText({ handlers, events, schedules }: Given, out: string, 
 function table(name: string, handlers: readonly Handler[], imports: Imports): readonly string[] {
   if (handlers.length === 0) return [`export interface ${name} {}`];
   const rows = handlers.map((handler) => {
-    const of = [imports.nameOf(handler), handler.method] as const;
-    return `  ${quote(handler.name)}: { input: ${typeOf("InputOf", ...of)}; output: ${typeOf("OutputOf", ...of)} };`;
+    const [input, output] = typesOf(imports.nameOf(handler), handler);
+    return `  ${quote(handler.name)}: { input: ${input}; output: ${output} };`;
   });
   return ["// prettier-ignore", `export interface ${name} {`, ...rows, "}"];
+}
+
+function typesOf(owner: string, { method }: Handler): readonly [input: string, output: string] {
+  return [typeOf("InputOf", owner, method), typeOf("OutputOf", owner, method)];
 }
 
 function typeOf(type: "InputOf" | "OutputOf", owner: string, method: string): string {
   return `${type}<${owner}, ${quote(method)}>`;
 }
 
+/** Leaves that have been made before: a handler is the same object from pass to pass, as long as nothing changes about it. */
+const leaves = new WeakMap<Handler, { readonly className: string; readonly stem: string; readonly leaf: Leaf }>();
+
 function handlerLeaf(handler: Handler, imports: Imports, stem: string): Leaf {
-  const { kind, name, method, doc, signals } = handler;
   const className = imports.nameOf(handler);
-  const types = [typeOf("InputOf", className, method), typeOf("OutputOf", className, method)];
+  const before = leaves.get(handler);
+  if (before?.className === className && before.stem === stem) return before.leaf;
+  const leaf = newLeaf(handler, className, stem);
+  leaves.set(handler, { className, stem, leaf });
+  return leaf;
+}
+
+function newLeaf(handler: Handler, className: string, stem: string): Leaf {
+  const { kind, name, method, doc, signals } = handler;
+  const types = [...typesOf(className, handler)];
   // Picked from the class, so that editors lead from a call to the declaration and show its doc comment.
   if (signals.length > 0) types.push(`Pick<typeof ${className}, ${signals.map(({ member }) => quote(member)).join(" | ")}>`);
   const link = `${kind === "task" ? "Task" : "Workflow"} \`${name}\`, handled by ${linkTo(className, method)}.`;

@@ -12,8 +12,14 @@ export interface Leaf {
 /** Leaves by the parts of their names. A Map, as a part may be called like a member of Object. */
 type Tree = Map<string, Tree | Leaf>;
 
+/** Asked for twice for the same leaves. */
+const trees = new WeakMap<readonly Leaf[], Tree>();
+
 function treeOf(leaves: readonly Leaf[]): Tree {
+  const known = trees.get(leaves);
+  if (known !== undefined) return known;
   const root: Tree = new Map();
+  trees.set(leaves, root);
   for (const leaf of leaves) {
     const parts = leaf.name.split(".");
     const last = parts.pop()!;
@@ -40,11 +46,23 @@ export function treeType(name: string, leaves: readonly Leaf[]): readonly string
         lines.push(`${indent}readonly ${key(part)}: {`);
         write(node, `${indent}  `);
         lines.push(`${indent}};`);
-      } else lines.push(...(node.doc.length === 0 ? [] : docComment(node.doc, indent)), `${indent}readonly ${key(part)}: ${node.type};`);
+      } else lines.push(declarationOf(node, part, indent));
     }
   };
   write(treeOf(leaves), "    ");
   return [`  readonly ${name}: {`, ...lines, "  };"];
+}
+
+/** Declarations of leaves that have been written before. */
+const declared = new WeakMap<Leaf, string>();
+
+function declarationOf(leaf: Leaf, part: string, indent: string): string {
+  let text = declared.get(leaf);
+  if (text === undefined) {
+    const doc = leaf.doc.length === 0 ? [] : docComment(leaf.doc, indent);
+    declared.set(leaf, (text = [...doc, `${indent}readonly ${key(part)}: ${leaf.type};`].join("\n")));
+  }
+  return text;
 }
 
 /** What the constructor gives to that member. */

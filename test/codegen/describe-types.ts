@@ -43,7 +43,7 @@ export async function describeTypes(cases: readonly TypeCase[], always?: "checke
   });
   const project = makeProject({ ...AROUND, ...Object.fromEntries(files) });
   try {
-    const reader = new Reader(await loadTypescript(), {
+    const reader = new Reader(loadTypescript(), {
       cwd: project.folder,
       project: undefined,
       decorators: [],

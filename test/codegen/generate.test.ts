@@ -215,10 +215,14 @@ describe("stem generate", () => {
       await expect(project.generate({ project: "solution.json" })).rejects.toMatchObject({ code: "STEM_PROJECT_NOT_FOUND" });
     }));
 
-  it("names the command to run when ts-morph is not installed", async () => {
-    const gone = Object.assign(new Error("Cannot find package 'ts-morph'"), { code: "ERR_MODULE_NOT_FOUND" });
-    const error: unknown = await loadTypescript(() => Promise.reject(gone)).catch((thrown: unknown) => thrown);
-    expect(error).toBeInstanceOf(CodegenError);
-    expect(error).toMatchObject({ code: "STEM_MISSING_PEER", hint: "npm install --save-dev ts-morph", cause: gone });
+  it("names the command to run when ts-morph is not installed", () => {
+    const gone = Object.assign(new Error("Cannot find module 'ts-morph'"), { code: "MODULE_NOT_FOUND" });
+    const load = () => {
+      throw gone;
+    };
+    expect(() => loadTypescript(load)).toThrow(CodegenError);
+    expect(() => loadTypescript(load)).toThrow(
+      expect.objectContaining({ code: "STEM_MISSING_PEER", hint: "npm install --save-dev ts-morph", cause: gone }),
+    );
   });
 });

@@ -140,6 +140,8 @@ declare const schema: never;
       {
         "src/a.ts": `import { Cron, defineEvent } from "nestjs-stem";
 export const paid = defineEvent<{ cents: number }>("order.paid", { instance: "shop" });
+export const anything = defineEvent("order.seen");
+export const nothing = defineEvent<void>("order.closed");
 export class Reports {
   @Cron("0 9 * * *", { name: "daily", timeZone: "Europe/Berlin", queue: "slow", priority: 2 })
   async report() {}
@@ -155,9 +157,11 @@ export class Reports {
             payload: { type: "object", properties: { cents: { type: "number" } }, required: ["cents"] },
             source: "src/a.ts:2",
           },
+          "order.seen": { payload: {}, optional: true, source: "src/a.ts:3" },
+          "order.closed": { source: "src/a.ts:4" },
         });
         expect(schedules).toEqual({
-          daily: { cron: "0 9 * * *", timeZone: "Europe/Berlin", task: "reports.report", queue: "slow", priority: 2, source: "src/a.ts:4" },
+          daily: { cron: "0 9 * * *", timeZone: "Europe/Berlin", task: "reports.report", queue: "slow", priority: 2, source: "src/a.ts:6" },
         });
         expect(project.text(GENERATED)).toContain("'order.paid': { payload: { properties: { cents: { type: 'number' } }");
       },

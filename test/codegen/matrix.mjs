@@ -1,4 +1,4 @@
-// Compiles a generated client, as a user's compiler would: TypeScript 5.9, 6.0 and 7.0, each with nodenext, bundler and commonjs, strict
+// Compiles a generated client, and the standalone package beside it, as a user's compiler would: TypeScript 5.9, 6.0 and 7.0, each with nodenext, bundler and commonjs, strict
 // and with all further checks. Run `npm run build` first, then `node test/codegen/matrix.mjs`; it installs the compilers from npm into a
 // folder that it removes again. Exits 1 if a cell fails.
 import { spawnSync } from "node:child_process";
@@ -55,11 +55,27 @@ try {
     mkdirSync(join(app, "node_modules/nestjs-stem"), { recursive: true });
     cpSync(join(root, "package.json"), join(app, "node_modules/nestjs-stem/package.json"));
     link(join(root, "dist"), join(app, "node_modules/nestjs-stem/dist"));
-    const generated = run(app, process.execPath, join(root, "dist/lib/cli/main.js"), "generate");
+    const generated = run(
+      app,
+      process.execPath,
+      join(root, "dist/lib/cli/main.js"),
+      "generate",
+      "--standalone",
+      "node_modules/jobs-client",
+    );
     if (generated.status !== 0) throw new Error(generated.stdout + generated.stderr);
     writeFileSync(
       join(app, "src/use.ts"),
-      `import { StemClient } from "./stem/stem.gen${type === "module" ? ".js" : ""}";\nexport const send = (client: StemClient) => client.tasks.mail.send.enqueue({ to: "a" });\n// @ts-expect-error a payload of another type\nexport const wrong = (client: StemClient) => client.tasks.mail.send.enqueue({ to: 1 });\n`,
+      `import { createStemClient } from "jobs-client";
+import { memory } from "nestjs-stem";
+import { StemClient } from "./stem/stem.gen${type === "module" ? ".js" : ""}";
+export const send = (client: StemClient) => client.tasks.mail.send.enqueue({ to: "a" });
+// @ts-expect-error a payload of another type
+export const wrong = (client: StemClient) => client.tasks.mail.send.enqueue({ to: 1 });
+export const far = async () => (await createStemClient({ adapter: memory() })).tasks.mail.send.enqueue({ to: "a" });
+// @ts-expect-error a payload of another type
+export const farther = async () => (await createStemClient({ adapter: memory() })).tasks.mail.send.enqueue({ to: 1 });
+`,
     );
     const cells = [];
     for (const version of VERSIONS) {

@@ -28,7 +28,10 @@ const MAIL: Described = {
       signals: { approved: { payload: { type: "object", properties: { by: { type: "string" } }, required: ["by"] } } },
     },
   },
-  events: { "order.paid": { payload: { type: "object", properties: { on: DATE }, required: ["on"] } } },
+  events: {
+    "order.paid": { payload: { type: "object", properties: { on: DATE }, required: ["on"] } },
+    "order.seen": { payload: {}, optional: true },
+  },
   schedules: { nightly: { queue: "mail" } },
   $defs: {
     Receipt: { type: "object", properties: { id: { type: "string" }, sent: DATE }, required: ["id", "sent"], description: "Proof." },
@@ -51,6 +54,8 @@ export async function main(): Promise<string> {
   const job = await client.tasks.mail.send.enqueue({ to: "ada@example.com", at: new Date(0) }, { delay: "1h" });
   await client.tasks.mail.flush.enqueue();
   await client.events.order.paid.emit("A-1", { on: new Date(0) });
+  await client.events.order.seen.emit("A-1", { by: ["anyone"] });
+  await client.events.order.seen.emit("A-2");
   const run = await client.workflows.order.process.start({ id: "A-1" });
   const told = await run.signal.approved({ by: "ada" });
   const refused = await client.tasks.mail.send.enqueue({ to: "a" }).then(() => "", (error: Error) => error.message);

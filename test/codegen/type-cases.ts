@@ -207,7 +207,7 @@ export const TYPES: readonly TypeGroup[] = [
         type: "{ json: Json }",
         with: "type Json = string | number | boolean | null | Json[] | { [key: string]: Json }",
         schema: obj({ json: { $ref: "#/$defs/Json" } }),
-        $defs: { Json: either(list({ $ref: "#/$defs/Json" }), flag, num, dict({ $ref: "#/$defs/Json" }), text, nothing) },
+        $defs: { Json: either(dict({ $ref: "#/$defs/Json" }), list({ $ref: "#/$defs/Json" }), flag, num, text, nothing) },
       },
       {
         type: "{ from: Point; to: Point }",

@@ -16,6 +16,15 @@ const LONGEST_SLEEP_MS = 60_000;
 const FIRST_BACKOFF_MS = 100;
 const LONGEST_BACKOFF_MS = 5_000;
 
+/** A schedule whose job could not be made: its plan cannot be read (a newer version stored it), or what makes the job failed. */
+interface PutOff {
+  readonly nextAt: number;
+  readonly spec: string;
+  readonly failures: number;
+  /** Store time before which it is not tried again. */
+  readonly until: number;
+}
+
 /**
  * Fires schedules: turns each slot that has come into one job. Any number of beats may run on one store; none is the leader, a slot belongs to whoever moves it first.
  * Slots that were missed while no beat ran are caught up by one job, not by one each.
@@ -31,6 +40,8 @@ export class Beat {
   #payloads: ReadonlyMap<string, string> = new Map();
   #stored = false;
   #failures = 0;
+  /** By id. They stay due, for another beat may be able to fire them, and hold up no other schedule. */
+  readonly #putOff = new Map<string, PutOff>();
   #stopping = false;
   #wake: () => void = () => {};
   /** Store time at which it will look again. */
@@ -118,30 +129,55 @@ export class Beat {
     // Whatever is scheduled while the store is asked may have come too late for the answer.
     this.#wakesAt = Number.POSITIVE_INFINITY;
     this.#told = false;
-    const due = await this.#due(BATCH);
-    if (due.schedules.length > 0) return this.#fire(due);
+    const limit = BATCH + this.#putOff.size;
+    const due = await this.#due(limit);
+    const { now } = due;
+    const ready = due.schedules.filter((one) => !this.#isPutOff(one, now)).slice(0, BATCH);
+    if (due.schedules.length < limit) this.#forgetOthers(due.schedules);
+    if (ready.length > 0) return this.#fire(ready, now);
     this.#failures = 0;
-    this.#wakesAt = Math.min(due.nextDueAt ?? Number.POSITIVE_INFINITY, due.now + LONGEST_SLEEP_MS);
-    if (!this.#told) await this.#sleep(this.#wakesAt - due.now);
+    const tries = [...this.#putOff.values()].map(({ until }) => until);
+    this.#wakesAt = Math.min(due.nextDueAt ?? Number.POSITIVE_INFINITY, now + LONGEST_SLEEP_MS, ...tries);
+    if (!this.#told) await this.#sleep(this.#wakesAt - now);
   }
 
   #due(limit: number): Promise<Due> {
     return this.#stem.adapter.schedules.due([...this.#schedules.keys()], limit);
   }
 
-  async #fire({ schedules, now }: Due): Promise<void> {
+  async #fire(schedules: readonly Schedule[], now: number): Promise<void> {
     const shots: Shot[] = [];
-    let broken: { readonly id: string; readonly error: unknown } | undefined;
     for (const stored of schedules) {
       try {
         shots.push(await this.#shot(stored, now));
+        this.#putOff.delete(stored.id);
       } catch (error) {
-        broken = { id: stored.id, error };
+        this.#putOffFor(stored, now, error);
       }
     }
     if (shots.length > 0) this.#tell(shots, await this.#stem.adapter.schedules.fire(shots), now);
-    if (broken !== undefined) await this.#fail(broken.error, `Schedule "${broken.id}" cannot fire; the others do.`);
-    else this.#failures = 0;
+    this.#failures = 0;
+  }
+
+  #putOffFor({ id, spec, nextAt }: Schedule, now: number, error: unknown): void {
+    const { failures = 0 } = this.#putOff.get(id) ?? {};
+    const retryInMs = Math.min(LONGEST_SLEEP_MS, FIRST_BACKOFF_MS * 2 ** failures);
+    this.#putOff.set(id, { nextAt: nextAt!, spec, failures: failures + 1, until: now + retryInMs });
+    if (failures === 0) this.#stem.log.error(`Schedule "${id}" cannot fire; it is tried again, and the others fire: ${describe(error)}`);
+    this.#stem.signals.tell("beat:error", { error, retryInMs });
+  }
+
+  /** False also if it is no longer what could not be fired. */
+  #isPutOff({ id, spec, nextAt }: Schedule, now: number): boolean {
+    const known = this.#putOff.get(id);
+    return known !== undefined && known.until > now && known.spec === spec && known.nextAt === nextAt;
+  }
+
+  /** @param due all that are due */
+  #forgetOthers(due: readonly Schedule[]): void {
+    if (this.#putOff.size === 0) return;
+    const ids = new Set(due.map(({ id }) => id));
+    for (const id of this.#putOff.keys()) if (!ids.has(id)) this.#putOff.delete(id);
   }
 
   #tell(shots: readonly Shot[], ids: readonly string[], now: number): void {
@@ -159,11 +195,12 @@ export class Beat {
     const slot = stored.nextAt!;
     const declared = this.#schedules.get(id);
     const plan = declared === undefined ? planOf(stored) : undefined;
+    const nextAt = nextSlot(declared ?? plan!, Math.max(slot, now));
     const job =
       plan === undefined
-        ? this.#job(declared!, slot)
-        : this.#stem.draftEncoded(plan.task, plan.payload, { ...plan.options, id: slotId(id, slot) });
-    return { id, slot, nextAt: nextSlot(declared ?? plan!, Math.max(slot, now)), job: await job };
+        ? await this.#job(declared!, slot)
+        : await this.#stem.draftEncoded(plan.task, plan.payload, { ...plan.options, id: slotId(id, slot) });
+    return { id, slot, nextAt, job };
   }
 
   #job({ id, task, payload, options }: ScheduleDefinition, slot: number): Promise<NewJob> {

@@ -76,6 +76,31 @@ describe("A schedule made at run time", () => {
     }
   });
 
+  it("that a newer version stored, and this one cannot read, holds up no other, and fires once it is made anew", async () => {
+    const [looks, retries]: [number[], number[]] = [[], []];
+    const from = rig.clock.now();
+    rig.signals.on("beat:error", ({ retryInMs }) => retries.push(retryInMs));
+    await rig.adapter.schedules.upsert(
+      // More than a beat takes at once, and all due before the others.
+      Array.from({ length: 250 }, (_, at) => ({ id: `new.${at}`, spec: at % 2 ? "v2:…" : '{"cron":"every full moon"}', nextAt: from + 1, dynamic: true })), // prettier-ignore
+    );
+    await client().schedule("digest.ada", "*/20 * * * * *", { user: "ada" });
+    await rig.beat([schedule()], (store) => ({ due: (...args) => (looks.push(rig.clock.now() - from), store.due(...args)) })).start();
+    await turns(20);
+    for (let second = 1; second <= 60; second++) await rig.advance(1_000);
+    const ticks = [10, 20, 30, 40, 50, 60].map((second) => `tick@${new Date(from + second * 1_000).toISOString()}`);
+    const digests = [20, 40, 60].map((second) => `digest.ada@${new Date(from + second * 1_000).toISOString()}`);
+    expect([...(await rig.jobs())].sort()).toEqual([...digests, ...ticks]);
+    // Each is told of once, and tried less and less often.
+    expect(rig.errors.filter((line) => line.includes('"new.7"'))).toEqual([expect.stringContaining('Schedule "new.7" cannot fire')]);
+    expect([...new Set(retries)]).toEqual([100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 51_200]);
+    expect(retries).toHaveLength(2_500);
+    expect(looks.length).toBeLessThan(60);
+    await client().schedule("new.7", "*/10 * * * * *", { user: "eve" });
+    await rig.advance(10_000);
+    expect(await rig.jobs()).toContain("new.7@2026-01-01T00:01:10.000Z");
+  });
+
   it("survives the end of all processes, and is caught up by one job", async () => {
     await client().schedule("digest.ada", "0 * * * *", { user: "ada" });
     await rig.advance(5 * 3_600_000 + 1);

@@ -3,6 +3,7 @@ import type { Adapter } from "../../../lib/contract/adapter.js";
 import type { Schedules } from "../../../lib/contract/schedules.js";
 import { Beat, type ScheduleDefinition } from "../../../lib/core/beat/beat.js";
 import { Stem } from "../../../lib/core/client/stem.js";
+import { silentLog } from "../../../lib/core/log.js";
 import { Signals } from "../../../lib/core/signals/signals.js";
 import { defineTask } from "../../../lib/core/task/define.js";
 import { TaskRegistry } from "../../../lib/core/task/registry.js";
@@ -22,6 +23,8 @@ export class Rig {
   readonly clock = new ManualClock();
   readonly adapter: Adapter = memory({ clock: () => this.clock.now() });
   readonly signals = new Signals();
+  /** What the beats logged as errors. */
+  readonly errors: string[] = [];
   readonly #beats: Beat[] = [];
 
   constructor() {
@@ -34,7 +37,8 @@ export class Rig {
     const own: Adapter = { ...this.adapter, schedules: { ...this.adapter.schedules, ...wrap(this.adapter.schedules) } };
     const registry = new TaskRegistry();
     registry.add(defineTask({ name: "work", kind: "task", where: "test", run: () => {} }, { queue: "q", priority: 3, keepResult: "1h" }));
-    const beat = new Beat({ stem: new Stem({ adapter: own, registry, clock: this.clock, signals: this.signals }), schedules });
+    const log = { ...silentLog, error: (line: string) => void this.errors.push(line) };
+    const beat = new Beat({ stem: new Stem({ adapter: own, registry, clock: this.clock, signals: this.signals, log }), schedules });
     this.#beats.push(beat);
     return beat;
   }
