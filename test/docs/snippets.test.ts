@@ -18,7 +18,7 @@ const node = (...args: string[]): string =>
   execFileSync(process.execPath, args, { cwd: app, encoding: "utf8", env: { ...process.env, NODE_OPTIONS: "", NO_COLOR: "1" } });
 
 beforeAll(() => {
-  for (const { file, code } of ["README.md", "docs/testing.md", "docs/workflows.md"].flatMap(snippets)) {
+  for (const { file, code } of ["README.md", "docs/testing.md", "docs/workflows.md", "docs/transactions.md"].flatMap(snippets)) {
     mkdirSync(dirname(join(app, file)), { recursive: true });
     writeFileSync(join(app, file), code);
   }
@@ -29,14 +29,14 @@ beforeAll(() => {
     JSON.stringify({ compilerOptions: { ...compilerOptions, paths: {}, noEmit: false, rootDir: "src", outDir: "dist" }, include: ["src"] }),
   );
   mkdirSync(join(app, "node_modules"));
-  for (const name of ["@nestjs", "@types", "reflect-metadata", "rxjs"])
+  for (const name of ["@nestjs", "@types", "better-sqlite3", "reflect-metadata", "rxjs"])
     symlinkSync(join(root, "node_modules", name), join(app, "node_modules", name));
   symlinkSync(root, join(app, "node_modules/nestjs-stem"));
 });
 
 afterAll(() => rmSync(app, { recursive: true, force: true }));
 
-describe("The snippets of README, docs/testing.md and docs/workflows.md", () => {
+describe("The snippets of README, docs/testing.md, docs/workflows.md and docs/transactions.md", () => {
   it("generate a client, compile, and do what they say", () => {
     writeFileSync(
       join(app, "src/main.ts"),
@@ -69,6 +69,37 @@ await app.close();
     expect(snippets("docs/workflows.md").map(({ file }) => file)).toEqual(["src/fulfil.ts", "src/fulfil.spec.ts"]);
     node(join(root, "node_modules/typescript/bin/tsc"), "-p", ".");
     node("dist/fulfil.spec.js");
+  }, 90_000);
+
+  it("store an order and its job together, or neither", () => {
+    writeFileSync(
+      join(app, "src/orders-main.ts"),
+      `import "reflect-metadata";
+import { Module } from "@nestjs/common";
+import { NestFactory } from "@nestjs/core";
+import Database from "better-sqlite3";
+import { InjectStem, Stem, StemModule } from "nestjs-stem";
+import { sqlite } from "nestjs-stem/sqlite";
+import { placeOrder, ShipOrder } from "./place-order.js";
+@Module({ imports: [StemModule.forRoot({ adapter: sqlite("orders.db") })], providers: [ShipOrder] })
+class Root {
+  constructor(@InjectStem() readonly stem: Stem) {}
+}
+const app = await NestFactory.createApplicationContext(Root, { logger: ["error", "warn"] });
+const { stem } = app.get(Root);
+const db = new Database("orders.db");
+db.exec("CREATE TABLE orders (id TEXT PRIMARY KEY)");
+await placeOrder(db, stem, "A-1");
+const refused = await placeOrder(db, stem, "A-1").then(() => "", (error: { code: string }) => error.code);
+const shipped = await stem.task("orders.ship").handle("ship-A-1").result();
+console.log(JSON.stringify([shipped, refused, db.prepare("SELECT count(*) AS n FROM orders").get()]));
+db.close();
+await app.close();
+`,
+    );
+    node(join(root, "node_modules/typescript/bin/tsc"), "-p", ".");
+    const printed = node("dist/orders-main.js").trim().split("\n").at(-1);
+    expect(JSON.parse(printed!)).toEqual(["A-1 is on its way", "SQLITE_CONSTRAINT_PRIMARYKEY", { n: 1 }]);
   }, 90_000);
 
   it("name every command that the command line has", () => {
