@@ -252,8 +252,11 @@ async function hold(tx: Tx, rows: readonly Look[]): Promise<Set<number>> {
   const active = at(5);
   if (active.length > 0) {
     const seqs = [bigs(active.map(([seq]) => seq))];
-    await tx.rows("SELECT no FROM stem.loans WHERE seqs && $1::bigint[] ORDER BY no FOR UPDATE", seqs);
-    for (const [seq] of await tx.rows("SELECT seq FROM stem.active WHERE seq = ANY($1::bigint[])", seqs)) caught.add(seq as number);
+    const loans = await tx.rows("SELECT no FROM stem.loans WHERE seqs && $1::bigint[] ORDER BY no FOR UPDATE", seqs);
+    // On those loans only: a job that came back and was lent anew while they were waited for is on one that nobody holds.
+    const where = "WHERE seq = ANY($1::bigint[]) AND no = ANY($2::bigint[])";
+    for (const [seq] of await tx.rows(`SELECT seq FROM stem.active ${where}`, [...seqs, bigs(loans.map(([no]) => no as number))]))
+      caught.add(seq as number);
   }
   await lock("SELECT seq FROM stem.parked WHERE seq = ANY($1::bigint[]) ORDER BY seq FOR UPDATE", at(6));
   await lock(

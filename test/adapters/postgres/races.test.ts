@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from "@jest/globals";
 import { Client } from "pg";
 import type { Adapter, Delivery, NewJob } from "../../../lib/contract/index.js";
+import { postgres } from "../../../lib/adapters/postgres/index.js";
 import { describeShared } from "../../servers/index.js";
 import { ask, hire, PostgresBench, take } from "./bench.js";
 
@@ -72,6 +73,33 @@ describeShared("postgres")("Two connections at once:", () => {
       expect(await stateOf(job)).toBe("cancelled");
       for (const { lease } of deliveries) expect((await b.broker.settle([{ lease, as: "succeeded" }])).lost).toEqual([job.id]);
     }
+  });
+
+  it("a cancel that waits for a job's loan finds it lent anew, and leaves it alone while nobody holds it", async () => {
+    const job = bench.job();
+    await a.broker.enqueue([job]);
+    const [first] = await take(b, "bob");
+    let second: Delivery | undefined;
+    // What others do just before a statement of the cancel.
+    const meanwhile: (readonly [before: RegExp, act: () => Promise<unknown>])[] = [
+      [/loans WHERE seqs &&.* FOR UPDATE/, () => b.broker.settle([{ lease: first!.lease, as: "ready", attempt: "spent", delayMs: 0 }])],
+      [/active\b.* WHERE seq = ANY/, async () => ([second] = await take(b, "bob"))],
+      [/./, () => b.broker.settle([{ lease: second!.lease, as: "succeeded", result: "1" }])],
+    ];
+    const pool = bench.pool();
+    pool.on("connect", (client) => {
+      const query = client.query.bind(client) as (...args: unknown[]) => Promise<unknown>;
+      client.query = (async (...args: unknown[]) => {
+        const text = typeof args[0] === "string" ? args[0] : (args[0] as { readonly text: string }).text;
+        if (meanwhile[0]?.[0].test(text) === true) await meanwhile.shift()![1]();
+        return query(...args);
+      }) as unknown as typeof client.query;
+    });
+    const c = postgres(pool, { schema: bench.schema });
+    await c.open();
+    expect(await c.broker.cancel([job.id], "stop")).toEqual([{ id: job.id, as: "ended", was: "succeeded" }]);
+    expect([meanwhile, await stateOf(job)]).toEqual([[], "succeeded"]);
+    await c.close();
   });
 
   it("a canvas that begins with a stored job, and that job's end: whoever comes first, the next job runs", async () => {
