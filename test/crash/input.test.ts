@@ -90,7 +90,9 @@ describeOn(STORES, "What no producer of ours would write on $name", (store) => {
         const unknown = stored.filter((id) => id.startsWith("unknown"));
         await until("only tasks that nobody knows are left", async () => (await fleet.unfinished()) <= unknown.length);
         await until("each was tried", () => unknown.every((id) => fleet.ledger.of("retried", id).length > 0));
-        expect((await stem.cancel(unknown)).every(({ as }) => as === "cancelled")).toBe(true);
+        // Their attempts last about half a minute, so in the long form the first of them are dead letters by now.
+        const gone = new Set((await stem.cancel(unknown)).flatMap((one) => (one.as === "cancelled" ? [] : [one.id])));
+        expect(gone.size).toBeLessThanOrEqual(LONG ? unknown.length / 2 : 0);
         expect((await fleet.stop(worker)).code).toBe(0);
         for (const [id, result] of expected) {
           const [record] = await fleet.adapter.results.get([id]);
@@ -101,7 +103,7 @@ describeOn(STORES, "What no producer of ours would write on $name", (store) => {
         for (const record of await fleet.adapter.results.get(stored)) {
           expect(record).toBeDefined();
           const { id, state, cause, error } = record!;
-          if (id.startsWith("unknown")) expect({ id, state }).toEqual({ id, state: "cancelled" });
+          if (id.startsWith("unknown") && !gone.has(id)) expect({ id, state }).toEqual({ id, state: "cancelled" });
           else if (state === "succeeded") ran++;
           else {
             dead++;
