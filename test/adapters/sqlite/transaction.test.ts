@@ -184,7 +184,8 @@ describe("While a transaction of the app holds the write lock", () => {
       expect(await state("a")).toBeUndefined();
     });
     await waiting;
-    expect(turns).toBeGreaterThan(100);
+    // Thousands at rest, dozens on a busy machine; one or two if it stood still.
+    expect(turns).toBeGreaterThan(10);
     expect([await state("a"), await state("b")]).toEqual(["ready", "ready"]);
   });
 
