@@ -2,7 +2,7 @@ import { byCodeUnit } from "../model.js";
 import { key, literalKey, quote } from "../write/text.js";
 import { definitionsText } from "../write/definitions.js";
 import { type Instances, instancesOf } from "../write/instances.js";
-import { type Leaf, treeType, treeValue } from "../write/tree.js";
+import { type Tree, treeOf, treeType, treeValue } from "../write/tree.js";
 import type { JsonSchema } from "../types/index.js";
 import { SchemaTypes, type Schema } from "./types.js";
 
@@ -80,31 +80,33 @@ export function standaloneCode(
 
 /** The members of the class. */
 function groupsOf(described: Described, stemOf: Instances["parameterOf"], types: SchemaTypes, docOf: DocOf): readonly Group[] {
-  const leaves = <T extends Destined>(
+  const tree = <T extends Destined>(
     kind: Kind,
     entries: Readonly<Record<string, T>>,
     type: (name: string, one: T) => string,
     known?: (one: T) => string,
-  ): readonly Leaf[] =>
-    Object.entries(entries).map(([name, one]) => ({
-      name,
-      doc: docOf(kind, name)?.split("\n") ?? [],
-      type: type(name, one),
-      value: `${stemOf(one)}.${kind}(${quote(name)}${known === undefined ? "" : `, ${known(one)}`})`,
-    }));
+  ): Tree =>
+    treeOf(
+      Object.entries(entries).map(([name, one]) => ({
+        name,
+        doc: docOf(kind, name)?.split("\n") ?? [],
+        type: type(name, one),
+        value: `${stemOf(one)}.${kind}(${quote(name)}${known === undefined ? "" : `, ${known(one)}`})`,
+      })),
+    );
   const client = (kind: string, table: string, name: string, more = ""): string =>
     `${kind}Client<${table}[${quote(name)}]['input'], ${table}[${quote(name)}]['output']${more}>`;
   const { tasks, workflows, events, schedules } = described;
   return [
-    { name: "tasks", leaves: leaves("task", tasks, (name) => client("Task", "StemTasks", name), defaults) },
+    { name: "tasks", tree: tree("task", tasks, (name) => client("Task", "StemTasks", name), defaults) },
     {
       name: "workflows",
-      leaves: leaves("workflow", workflows, (name, one) => client("Workflow", "StemWorkflows", name, signalTypes(one, types)), defaults),
+      tree: tree("workflow", workflows, (name, one) => client("Workflow", "StemWorkflows", name, signalTypes(one, types)), defaults),
     },
-    { name: "events", leaves: leaves("event", events, (name) => `EventClient<StemEvents[${quote(name)}]>`) },
+    { name: "events", tree: tree("event", events, (name) => `EventClient<StemEvents[${quote(name)}]>`) },
     {
       name: "schedules",
-      leaves: leaves(
+      tree: tree(
         "schedule",
         schedules,
         () => "ScheduleClient",
@@ -130,7 +132,7 @@ function carried(types: SchemaTypes, schema: Schema | undefined, optional: true 
 
 interface Group {
   readonly name: string;
-  readonly leaves: readonly Leaf[];
+  readonly tree: Tree;
 }
 
 function code(instances: Instances, groups: readonly Group[], definitions: JsonSchema): string {
@@ -146,7 +148,7 @@ function code(instances: Instances, groups: readonly Group[], definitions: JsonS
     "",
     `  constructor(${names.map((instance) => parameterOf({ instance })).join(", ")}) {`,
     ...(names[0] === undefined ? ["    this.stem = stem;"] : []),
-    ...groups.flatMap(({ name, leaves }) => treeValue(name, leaves)),
+    ...groups.flatMap(({ name, tree }) => treeValue(name, tree)),
     "  }",
     "}",
     "",
@@ -213,7 +215,7 @@ function declarations(described: Described, { names, parameterOf }: Instances, g
     "  static readonly definitions: StemDefinitions;",
     "  static readonly instances: readonly (string | undefined)[];",
     ...(names[0] === undefined ? ["  readonly stem: Stem;"] : []),
-    ...groups.flatMap(({ name, leaves }) => treeType(name, leaves)),
+    ...groups.flatMap(({ name, tree }) => treeType(name, tree)),
     `  constructor(${names.map((instance) => `${parameterOf({ instance })}: Stem`).join(", ")});`,
     "}",
     "",

@@ -10,16 +10,10 @@ export interface Leaf {
 }
 
 /** Leaves by the parts of their names. A Map, as a part may be called like a member of Object. */
-type Tree = Map<string, Tree | Leaf>;
+export type Tree = Map<string, Tree | Leaf>;
 
-/** Asked for twice for the same leaves. */
-const trees = new WeakMap<readonly Leaf[], Tree>();
-
-function treeOf(leaves: readonly Leaf[]): Tree {
-  const known = trees.get(leaves);
-  if (known !== undefined) return known;
+export function treeOf(leaves: readonly Leaf[]): Tree {
   const root: Tree = new Map();
-  trees.set(leaves, root);
   for (const leaf of leaves) {
     const parts = leaf.name.split(".");
     const last = parts.pop()!;
@@ -37,11 +31,11 @@ function treeOf(leaves: readonly Leaf[]): Tree {
 const sorted = (tree: Tree) => [...tree].sort(([a], [b]) => byCodeUnit(a, b));
 
 /** The declaration of a member of the class that holds the leaves. */
-export function treeType(name: string, leaves: readonly Leaf[]): readonly string[] {
-  if (leaves.length === 0) return [`  readonly ${name}: {};`];
+export function treeType(name: string, tree: Tree): readonly string[] {
+  if (tree.size === 0) return [`  readonly ${name}: {};`];
   const lines: string[] = [];
-  const write = (tree: Tree, indent: string): void => {
-    for (const [part, node] of sorted(tree)) {
+  const write = (below: Tree, indent: string): void => {
+    for (const [part, node] of sorted(below)) {
       if (node instanceof Map) {
         lines.push(`${indent}readonly ${key(part)}: {`);
         write(node, `${indent}  `);
@@ -49,7 +43,7 @@ export function treeType(name: string, leaves: readonly Leaf[]): readonly string
       } else lines.push(declarationOf(node, part, indent));
     }
   };
-  write(treeOf(leaves), "    ");
+  write(tree, "    ");
   return [`  readonly ${name}: {`, ...lines, "  };"];
 }
 
@@ -66,11 +60,11 @@ function declarationOf(leaf: Leaf, part: string, indent: string): string {
 }
 
 /** What the constructor gives to that member. */
-export function treeValue(name: string, leaves: readonly Leaf[]): readonly string[] {
-  if (leaves.length === 0) return [`    this.${name} = {};`];
+export function treeValue(name: string, tree: Tree): readonly string[] {
+  if (tree.size === 0) return [`    this.${name} = {};`];
   const lines: string[] = [];
-  const write = (tree: Tree, indent: string): void => {
-    for (const [part, node] of sorted(tree)) {
+  const write = (below: Tree, indent: string): void => {
+    for (const [part, node] of sorted(below)) {
       if (node instanceof Map) {
         lines.push(`${indent}${literalKey(part)}: {`);
         write(node, `${indent}  `);
@@ -78,6 +72,6 @@ export function treeValue(name: string, leaves: readonly Leaf[]): readonly strin
       } else lines.push(`${indent}${literalKey(part)}: ${node.value},`);
     }
   };
-  write(treeOf(leaves), "      ");
+  write(tree, "      ");
   return [`    this.${name} = {`, ...lines, "    };"];
 }

@@ -1,4 +1,4 @@
-/** A type, what it becomes, or why it is refused. Rendered in docs/codegen.md as far as `shown` says. */
+/** A type, what it becomes, or why it is refused. Every one is a row of docs/types.md. */
 export interface TypeCase {
   /** What stands after `payload:`. */
   readonly type: string;

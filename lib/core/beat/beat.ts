@@ -160,7 +160,8 @@ export class Beat {
   }
 
   #putOffFor({ id, spec, nextAt }: Schedule, now: number, error: unknown): void {
-    const { failures = 0 } = this.#putOff.get(id) ?? {};
+    const before = this.#putOff.get(id);
+    const failures = before?.spec === spec ? before.failures : 0;
     const retryInMs = Math.min(LONGEST_SLEEP_MS, FIRST_BACKOFF_MS * 2 ** failures);
     this.#putOff.set(id, { nextAt: nextAt!, spec, failures: failures + 1, until: now + retryInMs });
     if (failures === 0) this.#stem.log.error(`Schedule "${id}" cannot fire; it is tried again, and the others fire: ${describe(error)}`);
