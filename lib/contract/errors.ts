@@ -158,34 +158,6 @@ export class UnknownScheduleError extends StemError {
   }
 }
 
-/** Makes the data kept of any thrown value. Never throws, whatever was thrown; keeps up to 4,000 characters of the stack. */
-export function toFailure(thrown: unknown, attempt?: number): Failure {
-  const of = (key: string): unknown => {
-    try {
-      return typeof thrown === "object" && thrown !== null ? (thrown as Record<string, unknown>)[key] : undefined;
-    } catch {
-      return undefined;
-    }
-  };
-  const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
-  let plain = "";
-  try {
-    plain = typeof thrown === "string" ? thrown : (JSON.stringify(thrown) ?? String(thrown));
-  } catch {
-    // Not Object.prototype.toString, which asks the value for its tag: a proxy may throw even then.
-    plain = "a value that cannot be shown";
-  }
-  const code = of("code");
-  const stack = text(of("stack"));
-  return {
-    name: text(of("name")) ?? "Error",
-    message: (text(of("message")) ?? plain).slice(0, 4_000),
-    ...((typeof code === "string" || typeof code === "number") && { code: String(code) }),
-    ...(stack !== undefined && { stack: stack.slice(0, 4_000) }),
-    ...(attempt !== undefined && { attempt }),
-  };
-}
-
 /** The known name with the fewest edits to `word`, if three or fewer and fewer than half of it. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   let best: string | undefined;

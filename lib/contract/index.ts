@@ -9,7 +9,6 @@ export {
   ResultTimeoutError,
   StemError,
   StoreError,
-  toFailure,
   UnknownJobError,
   UnknownScheduleError,
   UnknownTaskError,
@@ -24,4 +23,5 @@ export type * from "./limits.js";
 export type * from "./locks.js";
 export type * from "./results.js";
 export type * from "./schedules.js";
+export { toFailure } from "./thrown.js";
 export type * from "./workers.js";

@@ -103,6 +103,12 @@ export interface Failure {
   readonly stack?: string;
   /** Which attempt failed, from 1. */
   readonly attempt?: number;
+  /** Why it was not tried again although attempts were left. */
+  readonly notRetried?: string;
+  /** What it came from (`error.cause`), up to four deep; with the stacks cut shorter. */
+  readonly cause?: Failure;
+  /** Of an error that stands for several (`AggregateError`): the first four. */
+  readonly errors?: readonly Failure[];
 }
 
 /** Why a `failed` job is dead: its handler, a refusal before the handler, lost workers, or a job it waited for. */

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { DeadLetter, DeadLetterFilter } from "../../contract/broker.js";
 import { type AppOptions, withApp } from "../app.js";
+import { describe } from "../../core/worker/retryable.js";
 import { Exit, EXIT } from "../exit.js";
 import { count, json, paint, progress, say, show, table } from "../print.js";
 
@@ -40,7 +41,7 @@ export function addDlq(program: Command, withAppOptions: (command: Command) => C
           cause,
           attempts,
           new Date(diedAt).toISOString(),
-          `${error.name}: ${error.message}`,
+          error.notRetried === undefined ? describe(error) : `${describe(error)} (not retried: ${error.notRetried})`,
         ]),
       );
     });

@@ -34,7 +34,10 @@ export interface RetryOptions {
   readonly base?: Duration;
   /** No wait is longer. Default 1 h. */
   readonly cap?: Duration;
-  /** False makes this failure final. Default: every error is retried but `NonRetryableError` and refusals (HTTP 4xx exceptions of guards and pipes). */
+  /**
+   * False makes this failure final. Default: every error is retried but `NonRetryableError` and Nest's own `HttpException` of a status from 400 to
+   * 499 (408, 425 and 429 are retried). The errors of HTTP clients are retried whatever their status.
+   */
   readonly when?: (error: unknown) => boolean;
 }
 

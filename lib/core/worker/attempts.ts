@@ -10,7 +10,7 @@ import { decide, UNKNOWN_TASK_RETRY } from "./decide.js";
 import { type Executor, unknownTask } from "./execute.js";
 import type { Outcome } from "./outcome.js";
 import type { ServedQueues } from "./queues.js";
-import { isRetryable } from "./retryable.js";
+import { judge } from "./retryable.js";
 import { RunningJob, type RunningJobs } from "./running.js";
 import { SUSPECT_LAPSES, Suspects } from "./suspects.js";
 import type { Told } from "./told.js";
@@ -163,7 +163,7 @@ export class Attempts {
     job.abort("timeout", error);
     // A handler may have answered the abort at once, in a listener of its signal.
     if (!job.live) return;
-    this.#ended(job, { kind: "threw", error, retryable: isRetryable(error, definition.retry, definition.name, log), cause: "error" });
+    this.#ended(job, { kind: "threw", error, ...judge(error, definition.retry, definition.name, log), cause: "error" });
     this.#overdue.set(leaseOf(job), { task: definition.name, since: steadyNow(clock) });
   }
 

@@ -1,5 +1,5 @@
 import type { Settlement } from "../../contract/broker.js";
-import { toFailure } from "../../contract/errors.js";
+import { toFailure } from "../../contract/thrown.js";
 import type { Delivery } from "../../contract/job.js";
 import type { Dice } from "../clock.js";
 import { backoffMs } from "../task/backoff.js";
@@ -32,8 +32,11 @@ export function decide(outcome: Outcome, delivery: Delivery, retry: RetryPolicy,
       };
     case "threw": {
       const error = toFailure(outcome.error, attempt);
-      if (!outcome.retryable || attempt >= retry.attempts)
-        return { lease, as: "failed", cause: outcome.cause, error, ...journalOf(outcome) };
+      if (attempt >= retry.attempts) return { lease, as: "failed", cause: outcome.cause, error, ...journalOf(outcome) };
+      if (!outcome.retryable) {
+        const final = outcome.why === undefined ? error : { ...error, notRetried: outcome.why };
+        return { lease, as: "failed", cause: outcome.cause, error: final, ...journalOf(outcome) };
+      }
       return { lease, as: "ready", attempt: "spent", ran: true, delayMs: backoffMs(attempt, retry, dice()), error, ...journalOf(outcome) };
     }
     case "snoozed":

@@ -12,7 +12,7 @@ import { AttemptContext } from "./context.js";
 import { taskStorage } from "./current.js";
 import { isWhole, payloadOf } from "../canvas/payload-of.js";
 import type { Outcome } from "./outcome.js";
-import { isRetryable } from "./retryable.js";
+import { judge } from "./retryable.js";
 import type { RunningJob } from "./running.js";
 import { rejected, unfit } from "./unfit.js";
 
@@ -127,7 +127,7 @@ export class TaskExecutor implements Executor {
   }
 
   #threw(definition: TaskDefinition, error: unknown): Outcome {
-    return { kind: "threw", error, retryable: isRetryable(error, definition.retry, definition.name, this.#log), cause: "error" };
+    return { kind: "threw", error, ...judge(error, definition.retry, definition.name, this.#log), cause: "error" };
   }
 }
 

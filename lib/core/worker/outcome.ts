@@ -16,11 +16,12 @@ export type Outcome =
       readonly journal?: readonly NewEntry[];
       readonly enqueue?: readonly NewJob[];
     }
-  /** `retryable: false` ends the job whatever attempts are left. `cause` becomes that of the dead letter. */
+  /** `retryable: false` ends the job whatever attempts are left; `why` says why to people. `cause` becomes that of the dead letter. */
   | {
       readonly kind: "threw";
       readonly error: unknown;
       readonly retryable: boolean;
+      readonly why?: string;
       readonly cause: "error" | "rejected";
       readonly journal?: readonly NewEntry[];
     }

@@ -1,47 +1,98 @@
 import type { Log } from "../log.js";
 import type { RetryPolicy } from "../task/task.js";
 
+/** Whether another attempt may follow a failed one and, where none may, why: for the dead letter and the log. */
+export type Verdict = { readonly retryable: true } | { readonly retryable: false; readonly why: string };
+
+const AGAIN: Verdict = { retryable: true };
+
 /**
- * Whether another attempt could help. No for `NonRetryableError` and its children, for refusals of guards and pipes (an exception with a status of
- * 400 to 499), and when the task's `retry.when` says so. An error in `retry.when` itself is logged and counts as a yes.
+ * Whether another attempt could help. No for `NonRetryableError` and its children, for a refusal by an `HttpException` of Nest (400 to 499, but
+ * not 408, 425 and 429, which ask to try later), and when the task's `retry.when` says so. What else an error carries (`status`, `code`, and so
+ * on) belongs to whoever made it and says nothing here. An error in `retry.when` itself is logged and counts as a yes.
  */
-export function isRetryable(error: unknown, policy: RetryPolicy, task: string, log: Log): boolean {
+export function judge(error: unknown, policy: RetryPolicy, task: string, log: Log): Verdict {
   try {
-    if (isFinalByName(error) || isRefusal(error)) return false;
+    if (isFinalByName(error)) return { retryable: false, why: `${FINAL} says that another attempt cannot help` };
+    const status = refusalOf(error);
+    if (status !== undefined) return { retryable: false, why: `an HttpException of status ${status} refuses for good` };
   } catch {
     // A getter or proxy trap of the thrown value threw: it says nothing about itself, so it is treated as any other error.
   }
-  if (policy.when === undefined) return true;
+  if (policy.when === undefined) return AGAIN;
   try {
-    return policy.when(error) !== false;
+    return policy.when(error) === false ? { retryable: false, why: "retry.when said no" } : AGAIN;
   } catch (failure) {
     log.error(`retry.when of task "${task}" threw; the job is retried: ${describe(failure)}`);
-    return true;
+    return AGAIN;
   }
 }
 
 /** By name along the prototypes, not with `instanceof`: a second copy of this package in `node_modules` has a class of its own. */
 function isFinalByName(error: unknown): boolean {
   if (typeof error !== "object" || error === null) return false;
-  if ((error as { name?: unknown }).name === FINAL) return true;
-  for (let proto: unknown = Object.getPrototypeOf(error); proto !== null; proto = Object.getPrototypeOf(proto)) {
-    if ((proto as { constructor?: { name?: unknown } }).constructor?.name === FINAL) return true;
-  }
-  return false;
+  return (error as { name?: unknown }).name === FINAL || descends(error, FINAL);
 }
 
 const FINAL = "NonRetryableError";
 
-/** An HTTP-like exception that blames the request. Asked through `getStatus()`, as Nest's have it, else `status`. */
-function isRefusal(error: unknown): boolean {
-  if (typeof error !== "object" || error === null) return false;
-  const { getStatus, status } = error as { getStatus?: unknown; status?: unknown };
-  const code: unknown = typeof getStatus === "function" ? getStatus.call(error) : status;
-  return typeof code === "number" && code >= 400 && code < 500;
+/** Those of 400 to 499 that blame the moment, not the request: time-out, too early, too many requests. */
+const LATER: ReadonlySet<number> = new Set([408, 425, 429]);
+
+/** The status of an `HttpException` of Nest that blames the request. Known by its class and methods, since core does not import Nest. */
+function refusalOf(error: unknown): number | undefined {
+  if (typeof error !== "object" || error === null || !descends(error, "HttpException")) return undefined;
+  const { getStatus, getResponse } = error as { getStatus?: unknown; getResponse?: unknown };
+  if (typeof getStatus !== "function" || typeof getResponse !== "function") return undefined;
+  const status: unknown = getStatus.call(error);
+  return typeof status === "number" && status >= 400 && status < 500 && !LATER.has(status) ? status : undefined;
 }
 
-/** One line about anything thrown; never throws. */
+function descends(error: object, name: string): boolean {
+  for (let proto: unknown = Object.getPrototypeOf(error); proto !== null; proto = Object.getPrototypeOf(proto)) {
+    if ((proto as { constructor?: { name?: unknown } }).constructor?.name === name) return true;
+  }
+  return false;
+}
+
+/** How many causes of an error are named after it. */
+const CAUSES = 4;
+
+/** One line about anything thrown, or about a failure as data, with what it came from; never throws. */
 export function describe(thrown: unknown): string {
+  let line = lineOf(thrown);
+  let below = thrown;
+  for (let i = 0; i < CAUSES; i++) {
+    below = belowOf(below);
+    if (below === undefined || below === null) break;
+    const next = lineOf(below);
+    // Some errors say in their message what they came from.
+    if (!line.includes(next) && !line.includes(messageOf(below) ?? next)) line += ` ← ${next}`;
+  }
+  return line;
+}
+
+/** The cause, or the first of several errors. */
+function belowOf(thrown: unknown): unknown {
+  try {
+    if (typeof thrown !== "object" || thrown === null) return undefined;
+    const { cause, errors } = thrown as { cause?: unknown; errors?: unknown };
+    return cause ?? (Array.isArray(errors) && errors[0] instanceof Object && "stack" in errors[0] ? errors[0] : undefined);
+  } catch {
+    return undefined;
+  }
+}
+
+function messageOf(thrown: unknown): string | undefined {
+  try {
+    const message: unknown = typeof thrown === "object" && thrown !== null && "message" in thrown ? thrown.message : undefined;
+    return typeof message === "string" && message !== "" ? message : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function lineOf(thrown: unknown): string {
   try {
     if (typeof thrown === "object" && thrown !== null && "message" in thrown) {
       const { name, message } = thrown as { name?: unknown; message: unknown };

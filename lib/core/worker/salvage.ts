@@ -1,5 +1,5 @@
 import type { Broker, Settlement } from "../../contract/broker.js";
-import { toFailure } from "../../contract/errors.js";
+import { toFailure } from "../../contract/thrown.js";
 
 export interface Salvaged {
   /** By place: what became of those that are dealt with. `refused`: the store would not take it, and the job was ended as a dead letter instead. */

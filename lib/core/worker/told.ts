@@ -57,7 +57,8 @@ export class Told {
 
   #dead(job: RunningJob, error: Extract<Settlement, { as: "failed" }>["error"], why: string): void {
     if (this.#signals.has("job:dead")) this.#signals.tell("job:dead", { ...this.#timed(job), error });
-    this.#log.error(`${nameOf(job)} is dead (${why}): ${describe(error)}`, error.stack);
+    const final = error.notRetried === undefined ? "" : ` (not retried: ${error.notRetried})`;
+    this.#log.error(`${nameOf(job)} is dead (${why}): ${describe(error)}${final}`, error.stack);
   }
 
   #timed(job: RunningJob): ReturnType<typeof about> & { readonly ms: number } {

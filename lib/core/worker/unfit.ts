@@ -2,7 +2,7 @@ import { PayloadError } from "../../contract/errors.js";
 import type { Log } from "../log.js";
 import type { TaskDefinition } from "../task/task.js";
 import type { Outcome } from "./outcome.js";
-import { isRetryable } from "./retryable.js";
+import { judge } from "./retryable.js";
 
 /** Refused before the handler ran, or after it with a result that cannot be kept: running it again would end the same. */
 export function rejected(error: unknown): Outcome & { readonly kind: "threw" } {
@@ -15,5 +15,5 @@ export function rejected(error: unknown): Outcome & { readonly kind: "threw" } {
  */
 export function unfit(error: unknown, { retry, name }: TaskDefinition, log: Log): Outcome & { readonly kind: "threw" } {
   if (error instanceof PayloadError) return rejected(error);
-  return { kind: "threw", error, retryable: isRetryable(error, retry, name, log), cause: "error" };
+  return { kind: "threw", error, ...judge(error, retry, name, log), cause: "error" };
 }

@@ -52,6 +52,8 @@ export interface Failing {
   readonly failed: (after: number) => Draft;
   /** What to journal if the run fails of it; undefined: nothing. */
   readonly anew: Draft | undefined;
+  /** Its work was done, only its result cannot be kept: unless the run fails of it, it is journaled even if the body has not gone on yet. */
+  readonly once: boolean;
 }
 
 interface Turn {
@@ -91,7 +93,7 @@ export class Flow {
   readonly #known = new Map<string, Turn>();
   readonly #held: (() => void)[] = [];
   readonly #end: (verdict: Verdict) => void;
-  #undecided: { readonly draft: Draft; readonly anew: Draft | undefined }[] = [];
+  #undecided: { readonly draft: Draft; readonly anew: Draft | undefined; readonly once: boolean }[] = [];
   #unheard: number;
   #over: Verdict | undefined;
   #running = 0;
@@ -193,7 +195,14 @@ export class Flow {
     // What has run out will have run out for the next pass too; the event that woke the run is told by this delivery only.
     for (const { from, entry, written } of this.#turns)
       if ((from === "here" || from === "event") && !("failed" in entry)) this.ledger.add(entry, written);
+    if (kind !== "threw") this.#keepOnce();
     if (kind === "threw") for (const { anew } of this.#undecided) if (anew !== undefined) this.ledger.add(anew);
+  }
+
+  /** A step whose work was done is not done again by the next pass, whether or not the body has been told of its failure. */
+  #keepOnce(): void {
+    for (const { draft, once } of this.#undecided) if (once) this.ledger.add(draft);
+    for (const { entry } of this.#turns) if ("failed" in entry && entry.once) this.ledger.add(entry.failed(this.ledger.seq));
   }
 
   async #run(work: () => Promise<void>): Promise<void> {
@@ -234,7 +243,7 @@ export class Flow {
   #tell({ from, entry, written, tell }: Turn): void {
     this.#moved();
     if (from === "journal") this.#unheard--;
-    else if ("failed" in entry) this.#undecided.push({ draft: entry.failed(this.ledger.seq), anew: entry.anew });
+    else if ("failed" in entry) this.#undecided.push({ draft: entry.failed(this.ledger.seq), anew: entry.anew, once: entry.once });
     else this.ledger.add(entry, written);
     tell!();
   }

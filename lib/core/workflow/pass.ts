@@ -8,7 +8,7 @@ import { validate } from "../codec/validate.js";
 import type { TaskDefinition } from "../task/task.js";
 import { abortReason, AttemptAbortedError } from "../worker/aborted.js";
 import type { AbortedBy, Outcome } from "../worker/outcome.js";
-import { isRetryable } from "../worker/retryable.js";
+import { judge } from "../worker/retryable.js";
 import { rejected, unfit } from "../worker/unfit.js";
 import { placeStorage } from "./current.js";
 import { topicOf } from "./entries.js";
@@ -40,6 +40,11 @@ const READ_AGAIN_AT_MOST_MS = 5_000;
 
 /** How long a run waits after the store refused its journal. */
 const UNSURE_MS = 1_000;
+
+const JOURNALED = {
+  retryable: false,
+  why: "the failure of this step is journaled, so that each further pass would be told the same",
+} as const;
 
 /**
  * One pass over a run: replays what the journal holds, then goes on until the body ends or must wait. Waiting is an ordinary outcome, `parked` or `snoozed`, so that a
@@ -123,8 +128,14 @@ async function conclude(verdict: Verdict, flow: Flow, run: Run, { definition, st
       return returned(verdict.value, definition, stem, journal);
     case "threw": {
       const { error } = verdict;
-      const retryable = !run.steps.isFinal(error) && isRetryable(run.steps.originalOf(error), definition.retry, definition.name, stem.log);
-      return { kind: "threw", error, retryable, cause: "error", journal };
+      if (run.steps.unkept !== undefined)
+        return {
+          ...rejected(error),
+          why: `the result of step "${run.steps.unkept}" cannot be kept, so its work would be done again`,
+          journal,
+        };
+      const judged = run.steps.isFinal(error) ? JOURNALED : judge(run.steps.originalOf(error), definition.retry, definition.name, stem.log);
+      return { kind: "threw", error, ...judged, cause: "error", journal };
     }
     case "aborted":
       return { kind: "aborted", reason: verdict.reason, journal };

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { toFailure } from "../../contract/errors.js";
+import { toFailure } from "../../contract/thrown.js";
 import type { Failure } from "../../contract/job.js";
 import type { Clock, Dice } from "../clock.js";
 import type { Codec } from "../codec/codec.js";
@@ -11,7 +11,7 @@ import { backoffMs } from "../task/backoff.js";
 import { refuseUnknown, retryPolicy } from "../task/define.js";
 import { toMs } from "../task/duration.js";
 import type { RetryPolicy } from "../task/task.js";
-import { isRetryable } from "../worker/retryable.js";
+import { judge, type Verdict } from "../worker/retryable.js";
 import type { StepContext, StepOptions, WorkflowContext } from "./context.js";
 import { placeStorage } from "./current.js";
 import type { Draft, Failed, Tried } from "./entries.js";
@@ -42,6 +42,9 @@ export interface StepPlan {
   readonly timeoutMs: number | undefined;
 }
 
+/** The tries are used up: nothing more need be said. */
+const SPENT = { retryable: false, why: undefined } as const;
+
 const PLAIN: StepPlan = { retry: { attempts: 1, baseMs: 1_000, capMs: 3_600_000, when: undefined }, timeoutMs: undefined };
 
 /** @throws {OptionError} `STEM_OPTION_UNKNOWN`, `STEM_OPTION_INVALID`, `STEM_DURATION_INVALID` */
@@ -61,6 +64,8 @@ export class Steps {
   /** What the work really threw, for the run's retry policy; a later pass has only the data. */
   readonly #originals = new WeakMap<StepError, unknown>();
   readonly #replayed = new WeakSet<StepError>();
+  /** Steps whose work was done and whose result cannot be kept. */
+  readonly #unkept = new Set<string>();
 
   constructor(parts: StepsParts) {
     this.#parts = parts;
@@ -94,6 +99,12 @@ export class Steps {
     if (typeof error !== "object" || error === null) return false;
     if (this.#replayed.has(error as StepError)) return true;
     return this.#originals.has(error as StepError) && this.#parts.flow.ledger.failures.has((error as StepError).step);
+  }
+
+  /** A step that was done in this pass without a trace in the journal: its result cannot be kept, and the body has not gone on since. */
+  get unkept(): string | undefined {
+    for (const key of this.#unkept) if (!this.#parts.flow.ledger.failures.has(key)) return key;
+    return undefined;
   }
 
   #told({ key, accept, refuse }: Trial, draft: Draft): void {
@@ -156,7 +167,8 @@ export class Steps {
         // The body gets what later passes will get, not the object itself, which might do more than its data says.
         if (typeof value === "object" && value !== null) value = this.#decode(key, text);
       } catch (error) {
-        return this.#fail(trial, attempt, error);
+        this.#unkept.add(key);
+        return this.#fail(trial, attempt, error, undefined, true);
       }
       const ms = clock.now() - began;
       return flow.news({
@@ -174,8 +186,10 @@ export class Steps {
     const { key, plan } = trial;
     // Told to stop, it stopped: nobody's failure. The next pass runs it again.
     if (flow.over || run.signal.aborted) return undefined;
-    if (attempt >= plan.retry.attempts || !isRetryable(error, plan.retry, `${run.workflow}/${key}`, log)) {
-      this.#fail(trial, attempt, error);
+    const verdict: Verdict | typeof SPENT =
+      attempt >= plan.retry.attempts ? SPENT : judge(error, plan.retry, `${run.workflow}/${key}`, log);
+    if (!verdict.retryable) {
+      this.#fail(trial, attempt, error, verdict.why);
       return undefined;
     }
     const wait = backoffMs(attempt, plan.retry, dice());
@@ -186,9 +200,14 @@ export class Steps {
     return undefined;
   }
 
-  /** The step has failed for good: its error goes to the body. */
-  #fail({ key, refuse }: Trial, attempts: number, thrown: unknown): void {
-    const error: Failure = toFailure(thrown, attempts);
+  /**
+   * The step has failed for good: its error goes to the body.
+   *
+   * @param why it was not tried again although tries were left
+   * @param once its work was done, so that it must not be done again by a pass that knows nothing of it
+   */
+  #fail({ key, refuse }: Trial, attempts: number, thrown: unknown, why?: string, once?: true): void {
+    const error: Failure = { ...toFailure(thrown, attempts), ...(why !== undefined && { notRetried: why }) };
     const failure = new StepError(key, error, attempts);
     this.#originals.set(failure, thrown);
     this.#parts.flow.news({
@@ -196,6 +215,7 @@ export class Steps {
       entry: {
         failed: (after) => ({ key, kind: "step", state: "failed", value: JSON.stringify({ error, attempts, after } satisfies Failed) }),
         anew: attempts > 1 ? triedOf(key, { attempt: 0, error, dueAt: 0 }) : undefined,
+        once: once === true,
       },
       tell: () => refuse(failure),
     });

@@ -1,4 +1,5 @@
 import { describe, expect, it, jest } from "@jest/globals";
+import { ForbiddenException, GoneException, HttpException } from "@nestjs/common";
 import { NonRetryableError } from "../../../lib/core/task/task.js";
 import type { Schema } from "../../../lib/core/task/schema.js";
 import { currentTask } from "../../../lib/core/worker/current.js";
@@ -124,13 +125,95 @@ describe("An attempt", () => {
       expect(record).toMatchObject({ state: "failed", cause: "error", attempts: 1 });
   });
 
-  it("is dead at once when refused with a 4xx, but not with a 5xx", async () => {
-    const refusals = [{ getStatus: () => 403 }, { status: 422 }, { getStatus: () => 503 }, { status: 500 }];
-    const rig = new Rig({ work: async (n: number) => Promise.reject(Object.assign(new Error("http"), refusals[n])) });
+  it("is retried whatever status or code an error of somebody else carries", async () => {
+    const Foreign = { HttpException: class HttpException extends Error {} }.HttpException;
+    const errors: Error[] = [
+      { status: 429 },
+      { status: 408 },
+      { status: 404 },
+      { statusCode: 403 },
+      { code: 422 },
+      { code: "STEM_PAYLOAD_INVALID" },
+      { retryable: false },
+      { response: { status: 404 } },
+      { getStatus: () => 404 },
+    ].map((fields) => Object.assign(new Error("http"), fields));
+    errors.push(
+      Object.assign(new Foreign("of another library"), { status: 404 }),
+      Object.assign(new Error("x"), { name: "HttpException" }),
+    );
+    const rig = new Rig({ work: async (n: number) => Promise.reject(errors[n]) });
     await rig.started();
-    const handles = await rig.stem.enqueueMany("work", [0, 1, 2, 3]);
-    await until(async () => (await rig.store.results.count()).active === 0 && rig.told.length >= 8);
-    expect(await Promise.all(handles.map(async ({ id }) => (await rig.record(id)).state))).toEqual(["failed", "failed", "ready", "ready"]);
+    const handles = await rig.stem.enqueueMany(
+      "work",
+      errors.map((_, n) => n),
+    );
+    await until(() => rig.told.length >= 2 * errors.length);
+    for (const { id } of handles) expect((await rig.record(id)).state).toBe("ready");
+  });
+
+  it("is dead at once when Nest's HttpException refuses, with the reason, but not when that asks to come later", async () => {
+    class Gone extends GoneException {}
+    const errors = [
+      new ForbiddenException("no"),
+      new Gone("no"),
+      new HttpException("no", 408),
+      new HttpException("no", 425),
+      new HttpException("no", 429),
+      new HttpException("no", 503),
+    ];
+    const rig = new Rig({ work: async (n: number) => Promise.reject(errors[n]) });
+    await rig.started();
+    const handles = await rig.stem.enqueueMany("work", [0, 1, 2, 3, 4, 5]);
+    await until(() => rig.told.length >= 12);
+    const records = await Promise.all(handles.map(async ({ id }) => rig.record(id)));
+    expect(records.map(({ state }) => state)).toEqual(["failed", "failed", "ready", "ready", "ready", "ready"]);
+    expect(records[0]!.error!.notRetried).toBe("an HttpException of status 403 refuses for good");
+    expect(records[1]!.error!.notRetried).toBe("an HttpException of status 410 refuses for good");
+    expect(rig.lines.some((line) => line.startsWith("error") && line.includes("not retried: an HttpException of status 403"))).toBe(true);
+  });
+
+  it("says of every failure that is not retried why, and nothing where the attempts were used up", async () => {
+    const rig = new Rig({
+      final: async () => Promise.reject(new NonRetryableError("no")),
+      when: [async () => Promise.reject(new Error("no")), { retry: { when: () => false } }],
+      spent: [async () => Promise.reject(new NonRetryableError("no")), { retry: 1 }],
+    });
+    await rig.started();
+    const ids = await Promise.all(["final", "when", "spent"].map(async (task) => (await rig.stem.enqueue(task, 1)).id));
+    expect((await rig.ended(...ids)).map(({ error }) => error!.notRetried)).toEqual([
+      "NonRetryableError says that another attempt cannot help",
+      "retry.when said no",
+      undefined,
+    ]);
+  });
+
+  it("that fails leaves what its error came from, bounded and without circles", async () => {
+    const circle: Error & { cause?: unknown } = new Error("round");
+    circle.cause = Object.assign(new Error("and round"), { cause: circle });
+    let deep = new Error("bottom");
+    for (let i = 0; i < 50; i++) deep = new Error(`depth ${i} ${"x".repeat(3_000)}`, { cause: deep });
+    const many = new AggregateError(
+      Array.from({ length: 1_000 }, (_, i) => Object.assign(new Error(`no ${i}`), { code: "E" })),
+      "All promises were rejected",
+    );
+    const fetching = new TypeError("fetch failed", { cause: Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" }) });
+    const errors = [fetching, many, circle, deep, Object.assign(new Error("fields"), { errors: ["a must be b"] })];
+    const rig = new Rig({ work: [async (n: number) => Promise.reject(errors[n]), { retry: 1 }] });
+    await rig.started();
+    const handles = await rig.stem.enqueueMany("work", [0, 1, 2, 3, 4]);
+    const records = await rig.ended(...handles.map(({ id }) => id));
+    const [first, second, third, fourth, fifth] = records.map(({ error }) => error!);
+    expect(first).toMatchObject({ name: "TypeError", cause: { name: "Error", message: "connect ECONNREFUSED", code: "ECONNREFUSED" } });
+    expect(second!.errors!.map(({ message, code }) => `${message} ${code}`)).toEqual(["no 0 E", "no 1 E", "no 2 E", "no 3 E"]);
+    expect(third!.cause).toMatchObject({ message: "and round" });
+    expect(third!.cause!.cause).toBeUndefined();
+    expect(JSON.stringify(fourth).length).toBeLessThan(20_000);
+    expect(fourth!.cause!.cause!.cause!.cause!.cause).toBeUndefined();
+    expect(fifth!.errors).toBeUndefined();
+    expect(rig.lines.some((line) => line.includes("TypeError: fetch failed ← Error: connect ECONNREFUSED"))).toBe(true);
+    expect(rig.lines.some((line) => line.includes("All promises were rejected ← Error: no 0"))).toBe(true);
+    await expect(handles[0]!.result()).rejects.toMatchObject({ failure: { cause: { code: "ECONNREFUSED" } } });
   });
 
   it("is retried or not as retry.when says, and retried when that throws", async () => {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
+import { NotFoundException } from "@nestjs/common";
+import type { Failure } from "../../../lib/contract/job.js";
 import { NonRetryableError } from "../../../lib/core/task/task.js";
 import { currentRun, currentStep } from "../../../lib/core/workflow/current.js";
 import { StepError } from "../../../lib/core/workflow/errors.js";
@@ -46,6 +48,79 @@ describe("A step", () => {
     const rig = new Rig(async (_: undefined, ctx) => ctx.step("date", () => new Map()));
     await rig.start();
     expect(await rig.finish()).toMatchObject({ state: "failed", error: { name: "PayloadError", code: "STEM_PAYLOAD_UNSERIALISABLE" } });
+  });
+
+  it.each([
+    ["JSON would change", () => new Map(), "STEM_PAYLOAD_UNSERIALISABLE"],
+    ["is too large", () => "x".repeat(2_000_000), "STEM_PAYLOAD_TOO_LARGE"],
+  ])(
+    "whose result %s was done all the same, and is not done again by the run's retry, however the body passes it on",
+    async (_, result, code) => {
+      for (const fail of [(error: unknown) => error, (error: unknown) => new Error("wrapped", { cause: error })]) {
+        let rows = 0;
+        const rig = new Rig(
+          async (_: undefined, ctx) => {
+            try {
+              await ctx.step("insert", () => {
+                rows++;
+                return result();
+              });
+            } catch (error) {
+              throw fail(error);
+            }
+          },
+          { retry: { attempts: 3, base: 10 } },
+        );
+        await rig.start();
+        const { state, cause, attempts, error } = await rig.finish();
+        expect({ state, cause, attempts, rows }).toEqual({ state: "failed", cause: "rejected", attempts: 1, rows: 1 });
+        expect(error!.code ?? error!.cause!.code).toBe(code);
+        expect(error!.notRetried).toContain('step "insert"');
+      }
+    },
+  );
+
+  it("whose result cannot be kept is not done again by later passes of a body that deals with that, nor when another branch fails", async () => {
+    let rows = 0;
+    let others = 0;
+    const insert = (): Map<string, number> => {
+      rows++;
+      return new Map();
+    };
+    const caught = new Rig(
+      async (_: undefined, ctx) => {
+        await ctx.step("insert", insert).catch(() => undefined);
+        await ctx.sleep("nap", "1m");
+        if (++others < 2) throw new Error("again");
+        return "went on";
+      },
+      { retry: { attempts: 3, base: 10 } },
+    );
+    await caught.start();
+    expect(await caught.finish()).toMatchObject({ state: "succeeded", result: '"went on"', attempts: 2 });
+    expect(rows).toBe(1);
+    rows = 0;
+    const branches = new Rig(
+      async (_: undefined, ctx) => Promise.all([ctx.step("other", () => Promise.reject(new Error("no"))), ctx.step("insert", insert)]),
+      { retry: { attempts: 3, base: 10 } },
+    );
+    await branches.start();
+    expect(await branches.finish()).toMatchObject({ state: "failed" });
+    expect(rows).toBe(1);
+  });
+
+  it("that is not tried again although tries are left says why", async () => {
+    let tries = 0;
+    const rig = new Rig(async (_: undefined, ctx) => {
+      const http = Object.assign(new Error("slow down"), { status: 429 });
+      await ctx.step("again", () => (++tries < 3 ? Promise.reject(http) : tries), { retry: { attempts: 5, base: "1h" } });
+      const failure = await ctx
+        .step("final", () => Promise.reject(new NotFoundException("gone")), { retry: 5 })
+        .catch((error: StepError) => error.cause);
+      return [tries, (failure as Failure).notRetried];
+    });
+    await rig.start();
+    expect(JSON.parse((await rig.finish()).result!)).toEqual([3, "an HttpException of status 404 refuses for good"]);
   });
 
   it("has an idempotency key of its own that stays the same", async () => {

@@ -1,0 +1,89 @@
+import type { Failure } from "./job.js";
+
+/** At most so many characters of a message and of a stack; of what lies below the error itself, so many. */
+const LONG = 4_000;
+const SHORT = 1_000;
+/** How far down causes are followed, and how many of the errors of one are looked at. */
+const DEPTH = 4;
+const ERRORS = 4;
+/** At most so many failures below the error itself. */
+const BELOW = 8;
+
+/**
+ * Makes the data kept of any thrown value: name, message, code, stack, and in short what it came from (`cause`, `errors`). Bounded, whatever was
+ * thrown; circles are cut. Never throws.
+ */
+export function toFailure(thrown: unknown, attempt?: number): Failure {
+  return flatten(thrown, { seen: new Set(), left: BELOW }, 0, attempt);
+}
+
+interface Walk {
+  /** Those above this one. */
+  readonly seen: Set<unknown>;
+  left: number;
+}
+
+function flatten(thrown: unknown, walk: Walk, depth: number, attempt?: number): Failure {
+  const most = depth === 0 ? LONG : SHORT;
+  const code = field(thrown, "code");
+  const stack = text(field(thrown, "stack"));
+  walk.seen.add(thrown);
+  const cause = below(field(thrown, "cause"), walk, depth);
+  const errors = severalOf(field(thrown, "errors"), walk, depth);
+  walk.seen.delete(thrown);
+  return {
+    name: (text(field(thrown, "name")) ?? "Error").slice(0, most),
+    message: (text(field(thrown, "message")) ?? shown(thrown)).slice(0, most),
+    ...((typeof code === "string" || typeof code === "number") && { code: String(code).slice(0, most) }),
+    ...(stack !== undefined && { stack: stack.slice(0, most) }),
+    ...(attempt !== undefined && { attempt }),
+    ...(cause !== undefined && { cause }),
+    ...(errors.length > 0 && { errors }),
+  };
+}
+
+function below(thrown: unknown, walk: Walk, depth: number): Failure | undefined {
+  if (thrown === undefined || thrown === null || depth >= DEPTH || walk.left === 0 || walk.seen.has(thrown)) return undefined;
+  walk.left--;
+  return flatten(thrown, walk, depth + 1);
+}
+
+function severalOf(errors: unknown, walk: Walk, depth: number): readonly Failure[] {
+  const failures: Failure[] = [];
+  try {
+    if (!Array.isArray(errors)) return failures;
+    for (let i = 0; i < Math.min(errors.length, ERRORS); i++) {
+      const failure = isError(errors[i]) ? below(errors[i], walk, depth) : undefined;
+      if (failure !== undefined) failures.push(failure);
+    }
+  } catch {
+    // A proxy or getter that throws: what was read so far is all there is.
+  }
+  return failures;
+}
+
+/** Other classes have a field `errors` too, such as a list of wrong fields; what is no error by itself is not one here. */
+function isError(value: unknown): boolean {
+  return value instanceof Error || typeof field(value, "stack") === "string";
+}
+
+function field(value: unknown, key: string): unknown {
+  try {
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function shown(thrown: unknown): string {
+  try {
+    return typeof thrown === "string" ? thrown : (JSON.stringify(thrown) ?? String(thrown));
+  } catch {
+    // Not Object.prototype.toString, which asks the value for its tag: a proxy may throw even then.
+    return "a value that cannot be shown";
+  }
+}
