@@ -67,7 +67,7 @@ export function taskOf<C, M extends keyof C & string>(
   owner: abstract new (...args: never[]) => C,
   method: M,
 ): TaskRef<InputOf<C, M>, OutputOf<C, M>> {
-  const ref = (owner as { [REFS]?: Record<string, TaskRef> })[REFS]?.[method];
+  const ref = markedRef(owner, method);
   if (ref === undefined) {
     throw new StemError(
       "STEM_NOT_A_TASK",
@@ -76,6 +76,15 @@ export function taskOf<C, M extends keyof C & string>(
     );
   }
   return ref as TaskRef<InputOf<C, M>, OutputOf<C, M>>;
+}
+
+/** Of the class itself, or of the nearest parent that marks the method: what a class does not mark again it inherits. */
+function markedRef(owner: object, method: string): TaskRef | undefined {
+  for (let at: object | null = owner; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+    const refs = Object.hasOwn(at, REFS) ? (at as { [REFS]: Record<string, TaskRef> })[REFS] : undefined;
+    if (refs !== undefined && Object.hasOwn(refs, method)) return refs[method];
+  }
+  return undefined;
 }
 
 /** Turns any target into a ref. A bare name becomes a ref without a queue. @throws {StemError} `STEM_NOT_A_TASK` */

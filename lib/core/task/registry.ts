@@ -12,7 +12,7 @@ export class TaskRegistry {
       throw new StemError(
         "STEM_DUPLICATE_TASK",
         `Two handlers are called "${task.name}": ${other.where} and ${task.where}.`,
-        "Give one of them another name.",
+        "Give one of them another name. A class that extends a task is that task, too, unless it has an @Task of its own.",
       );
     }
     this.#byName.set(task.name, task);

@@ -4,7 +4,7 @@ import { markRef } from "../../core/task/ref.js";
 import type { TaskContext } from "../../core/task/task.js";
 import type { WorkflowContext } from "../../core/workflow/context.js";
 import { defaultName } from "../names.js";
-import { mark, ownMarks, type Handled } from "./marks.js";
+import { mark, marksOf, type Handled } from "./marks.js";
 
 /** Options of `@Cron`, but for the payload. */
 export interface CronOptions extends Pick<EnqueueOptions, "queue" | "priority" | "expiresIn" | "keepResult" | "keepFailed" | "headers"> {
@@ -47,7 +47,7 @@ export function Cron(expression: string, options: CronOptions & { readonly paylo
     if (typeof key !== "string" || typeof target === "function") return;
     const owner = target.constructor as Handled;
     // A method that is a task by name keeps that name, whichever decorator is written first.
-    if (ownMarks(owner).some((one) => one.by === "Task" && one.method === key)) return;
+    if (marksOf(owner).some((one) => one.by === "Task" && one.method === key)) return;
     markRef(owner, key, { name: defaultName(owner.name, key), queue: options.queue ?? DEFAULT_QUEUE });
   };
 }

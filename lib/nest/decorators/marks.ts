@@ -39,19 +39,29 @@ export function ownMarks(owner: Handled): readonly Mark[] {
   return (Reflect.getOwnMetadata(MARKS, owner) as readonly Mark[] | undefined) ?? [];
 }
 
-/** All marks that count for a class: its own, and those on methods it inherits and does not mark again. */
+/**
+ * All marks that count for a class: its own, and those it inherits and does not make again. A class that extends a task is that task, too, unless it says `@Task` or
+ * `@Workflow` itself: then it is another one, and what the parent said of its own counts no more.
+ */
 export function marksOf(type: Handled): readonly OwnedMark[] {
   const found: OwnedMark[] = ownMarks(type).map((one) => ({ ...one, owner: type }));
   for (let parent = parentOf(type); parent !== undefined; parent = parentOf(parent)) {
     const owner = parent;
     const known = [...found];
+    const another = known.some(isHandlerClass);
     found.push(
       ...ownMarks(owner)
-        .filter(({ by, method }) => method !== undefined && !known.some((one) => one.by === by && one.method === method))
+        .filter(({ method }) => method !== undefined || !another)
+        .filter(({ by, method }) => !known.some((one) => one.by === by && one.method === method))
         .map((one) => ({ ...one, owner })),
     );
   }
   return found;
+}
+
+/** Whether a mark makes its class a task or a workflow. */
+export function isHandlerClass({ by, method }: Mark): boolean {
+  return method === undefined && (by === "Task" || by === "Workflow");
 }
 
 /** Makes a class injectable unless `@Injectable()` was there, on it or on a parent: its scope is not to be overwritten. */

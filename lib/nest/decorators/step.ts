@@ -1,6 +1,6 @@
 import type { StepOptions } from "../../core/workflow/context.js";
 import { currentRun } from "../../core/workflow/current.js";
-import { mark, spoken } from "./marks.js";
+import { mark, spoken, type Handled, type OwnedMark } from "./marks.js";
 
 /** Options of `@Step` with the name among them. */
 export interface NamedStepOptions extends StepOptions {
@@ -28,14 +28,35 @@ export function Step(first?: string | NamedStepOptions, second?: StepOptions): S
   return (target: object, key: string | symbol, descriptor: PropertyDescriptor) => {
     mark(target, key, { by: "Step", ...said });
     if (typeof descriptor?.value !== "function") return;
-    const plain = descriptor.value as (...args: unknown[]) => Promise<unknown>;
-    const name = typeof said.text === "string" ? said.text : String(key);
-    const stepped = function (this: unknown, ...args: unknown[]): Promise<unknown> {
-      const run = currentRun();
-      return run === undefined ? plain.apply(this, args) : run.step(name, () => plain.apply(this, args), said.options as StepOptions);
-    };
-    descriptor.value = dressedAs(stepped, plain);
+    descriptor.value = steppedOf(descriptor.value as Plain, typeof said.text === "string" ? said.text : String(key), said.options);
   };
+}
+
+/**
+ * A method that overrides a step without saying `@Step` is that step still: it would run at each replay if it were not journaled. `super.charge()` in it is part of
+ * the step. Called at boot, for each class that handles jobs.
+ */
+export function keepStep(type: Handled, { owner, method, text, options }: OwnedMark): void {
+  for (let at = type; at !== owner; at = Object.getPrototypeOf(at) as Handled) {
+    const own = Object.getOwnPropertyDescriptor(at.prototype as object, String(method));
+    if (typeof own?.value !== "function" || !own.configurable) continue;
+    const value = own.value as Plain & { readonly [STEPPED]?: true };
+    if (value[STEPPED] === true) continue;
+    Object.defineProperty(at.prototype, String(method), { ...own, value: steppedOf(value, text ?? String(method), options) });
+  }
+}
+
+/** On methods that are steps. A registered symbol, so that two copies of this package still see each other's. */
+const STEPPED = Symbol.for("nestjs-stem:stepped");
+
+type Plain = (...args: unknown[]) => Promise<unknown>;
+
+function steppedOf(plain: Plain, name: string, options: StepOptions): Plain {
+  const stepped = function (this: unknown, ...args: unknown[]): Promise<unknown> {
+    const run = currentRun();
+    return run === undefined ? plain.apply(this, args) : run.step(name, () => plain.apply(this, args), options);
+  };
+  return Object.defineProperty(dressedAs(stepped, plain), STEPPED, { value: true });
 }
 
 /** Gives `cover` the name, arity and metadata of what it covers, so that tools that look at the method see the same. */

@@ -2,10 +2,9 @@ import type { StemError } from "../../contract/errors.js";
 import { defineTask } from "../../core/task/define.js";
 import type { TaskDefinition, TaskOptions } from "../../core/task/task.js";
 import { problemOf } from "../boot-error.js";
-import type { Handled, OwnedMark } from "../decorators/marks.js";
+import type { OwnedMark } from "../decorators/marks.js";
 import { defaultName } from "../names.js";
 import { DEFAULT_INSTANCE } from "../tokens.js";
-import { placeOf } from "./misuse.js";
 import { runOf, type Source } from "./resolver.js";
 
 /** A definition, with the instance of Stem it belongs to. */
@@ -19,8 +18,8 @@ export type Defined<T> = { readonly made: readonly Of<T>[]; readonly problems: r
 
 /** Makes the task or workflow that a mark stands for, with all faults of its options rather than the first. */
 export function defineMarked(
-  type: Handled,
   mark: OwnedMark,
+  where: string,
   source: Source,
   options: TaskOptions,
   instance: string | undefined,
@@ -29,8 +28,8 @@ export function defineMarked(
   const task = {
     name: nameOf(mark),
     kind: mark.by === "Workflow" ? "workflow" : "task",
-    where: placeOf(type, { ...mark, method }),
-    run: runOf(source, method),
+    where,
+    run: runOf(source, method, where),
   } as const;
   const made: Of<TaskDefinition>[] = [];
   const whole = problemOf(() => void made.push({ instance: instance ?? DEFAULT_INSTANCE, definition: defineTask(task, options) }));

@@ -5,19 +5,12 @@ import type { ScheduleDefinition } from "../../core/beat/beat.js";
 import type { TaskDefinition } from "../../core/task/task.js";
 import { StemBootError } from "../boot-error.js";
 import { STEM_ENVIRONMENT, type StemEnvironment } from "../environment.js";
-import { marksOf, type Handled, type OwnedMark } from "../decorators/marks.js";
 import { StemRuntime } from "../runtime.js";
+import { candidatesOf } from "./candidates.js";
 import type { Of } from "./define.js";
 import { handlersOf } from "./handlers.js";
 import { controllerMisuses } from "./misuse.js";
-import { sourceOf, type Provided } from "./resolver.js";
-
-/** A class that carries marks, with the first provider made of it. */
-interface Candidate {
-  readonly type: Handled;
-  readonly marks: readonly OwnedMark[];
-  readonly provided: Provided;
-}
+import { sourceOf } from "./resolver.js";
 
 /** Finds the handlers among all providers of one app, once, and hands them to the app's instances of Stem. */
 @Injectable()
@@ -49,15 +42,16 @@ export class StemExplorer {
   async #boot(): Promise<void> {
     const runtimes = this.runtimes();
     const problems: StemError[] = [...twins(runtimes)];
-    const tasks: Of<TaskDefinition>[] = [];
-    const schedules: Of<ScheduleDefinition>[] = [];
-    for (const one of candidates(this.discovery.getControllers())) problems.push(...controllerMisuses(one.type, one.marks));
-    for (const { type, marks, provided } of candidates(this.discovery.getProviders())) {
-      const found = handlersOf(type, marks, await sourceOf(provided, this.modules));
+    const handlers: Brought<TaskDefinition>[] = [];
+    const slots: Brought<ScheduleDefinition>[] = [];
+    for (const one of candidatesOf(this.discovery.getControllers())) problems.push(...controllerMisuses(one.type, one.marks));
+    for (const candidate of candidatesOf(this.discovery.getProviders())) {
+      const found = handlersOf(candidate, await sourceOf(candidate.provided, this.modules));
       problems.push(...found.problems);
-      tasks.push(...found.tasks);
-      schedules.push(...found.schedules);
+      gather(handlers, found.tasks, candidate.identity);
+      gather(slots, found.schedules, candidate.identity);
     }
+    const [tasks, schedules] = [handlers.map(({ of }) => of), slots.map(({ of }) => of)];
     const names = runtimes.map(({ name }) => name);
     problems.push(...strays([...tasks, ...schedules], names));
     const brought = [...new Set(runtimes.flatMap((runtime) => runtime.brought))];
@@ -73,25 +67,16 @@ export class StemExplorer {
   }
 }
 
-/** Marked classes, each once: a class listed in several modules has several providers, but handles its jobs once. */
-function candidates(all: readonly Provided[]): readonly Candidate[] {
-  const found = new Map<Handled, Candidate>();
-  for (const provided of all) {
-    if (provided.isAlias) continue;
-    const type = typeOf(provided);
-    if (type === undefined || found.has(type)) continue;
-    const marks = marksOf(type);
-    if (marks.length > 0) found.set(type, { type, marks, provided });
-  }
-  return [...found.values()];
+/** Adds to `all` what no provider of the same thing has brought before: one that is listed in several modules, or has an alias, handles its jobs once. */
+function gather<T extends TaskDefinition | ScheduleDefinition>(all: Brought<T>[], made: readonly Of<T>[], identity: object): void {
+  const keyOf = ({ instance, definition }: Of<T>): string => `${instance} ${"id" in definition ? definition.id : definition.name}`;
+  const known = new Set(all.filter((one) => one.by === identity).map((one) => keyOf(one.of)));
+  for (const of of made) if (!known.has(keyOf(of))) all.push({ of, by: identity });
 }
 
-/** The class of a provider's instance. Of `useFactory` and `useValue` providers only the instance knows it. */
-function typeOf(provided: Provided): Handled | undefined {
-  if (!provided.isNotMetatype) return provided.metatype as Handled;
-  const instance = provided.instance as object | null | undefined;
-  const type = typeof instance === "object" && instance !== null ? (instance.constructor as unknown) : undefined;
-  return typeof type === "function" ? (type as Handled) : undefined;
+interface Brought<T> {
+  readonly of: Of<T>;
+  readonly by: object;
 }
 
 /** Opens all stores side by side, so that servers that are away are waited for once; if one does not open, the others are closed, for nobody else would do it. */

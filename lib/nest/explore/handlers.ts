@@ -6,8 +6,10 @@ import type { TaskDefinition, TaskOptions } from "../../core/task/task.js";
 import type { StepOptions } from "../../core/workflow/context.js";
 import { problemOf } from "../boot-error.js";
 import type { Handled, OwnedMark } from "../decorators/marks.js";
+import { keepStep } from "../decorators/step.js";
+import type { Candidate } from "./candidates.js";
 import { defineMarked, methodOf, type Of } from "./define.js";
-import { enhancerMisuses, misuseOf, placeOf } from "./misuse.js";
+import { enhancerMisuses, misuseOf, placeInstead, placeOf, standInMisuse } from "./misuse.js";
 import type { Source } from "./resolver.js";
 import { scheduleOf } from "./schedules.js";
 
@@ -19,31 +21,36 @@ export interface Found {
 }
 
 /** Turns the marks of one class into definitions. */
-export function handlersOf(type: Handled, marks: readonly OwnedMark[], source: Source): Found {
+export function handlersOf({ type, marks, standIn }: Candidate, source: Source): Found {
   const found: Found = { tasks: [], schedules: [], problems: [] };
   const methods = new Set<string>();
   for (const mark of marks) {
-    const misuse = misuseOf(type, mark, marks);
+    const misuse = misuseOf(type, mark, marks) ?? (standIn === undefined ? undefined : standInMisuse(type, mark, standIn));
     if (misuse !== undefined) found.problems.push(misuse);
-    else if (mark.by === "Step") found.problems.push(...stepProblems(type, mark));
-    else {
-      methods.add(methodOf(mark));
-      if (mark.by === "Cron") addSchedule(found, type, mark, marks, source);
+    else if (mark.by === "Step") {
+      found.problems.push(...stepProblems(type, mark));
+      keepStep(type, mark);
+    } else {
+      const method = methodOf(mark);
+      const where = standIn === undefined ? placeOf(type, { ...mark, method }) : placeInstead(type, method, standIn);
+      methods.add(method);
+      if (mark.by === "Cron") addSchedule(found, mark, where, marks, source);
       else {
         const { instance, ...options } = mark.options as TaskOptions & { readonly instance?: string };
-        const { made, problems } = defineMarked(type, mark, source, options, instance);
+        const { made, problems } = defineMarked(mark, where, source, options, instance);
         found.tasks.push(...made);
         found.problems.push(...problems);
       }
     }
   }
-  for (const method of methods) found.problems.push(...enhancerMisuses(type, method));
+  const handler = standIn === undefined ? type : standIn.type;
+  if (handler !== undefined) for (const method of methods) found.problems.push(...enhancerMisuses(handler, method));
   return found;
 }
 
-function addSchedule(found: Found, type: Handled, mark: OwnedMark, marks: readonly OwnedMark[], source: Source): void {
+function addSchedule(found: Found, mark: OwnedMark, where: string, marks: readonly OwnedMark[], source: Source): void {
   const given = marks.find(({ by, method }) => (by === "Task" || by === "Workflow") && method === mark.method);
-  const { schedules, tasks, problems } = scheduleOf(type, mark, given, source);
+  const { schedules, tasks, problems } = scheduleOf(mark, where, given, source);
   found.schedules.push(...schedules);
   found.problems.push(...problems);
   // Two schedules on one plain method make one task of it.

@@ -1,5 +1,6 @@
 import { StemError } from "../../contract/errors.js";
 import type { Handled, OwnedMark } from "../decorators/marks.js";
+import type { StandIn } from "./candidates.js";
 
 /** Metadata under which Nest keeps what `@UseGuards` and its kin say. */
 const ENHANCERS = {
@@ -13,6 +14,25 @@ const ENHANCERS = {
 export function placeOf(type: Handled, { method, isStatic }: Pick<OwnedMark, "method" | "isStatic">): string {
   if (method === undefined) return type.name;
   return `${isStatic ? "static " : ""}${type.name}${typeof method === "symbol" ? `[${String(method)}]` : `.${method}`}`;
+}
+
+/** `FakeMail.run, in place of SendMail`: where the handler is, when something else is provided for a marked class. */
+export function placeInstead(type: Handled, method: string, standIn: StandIn): string {
+  return standIn.type === undefined
+    ? `${type.name}.${method}, ${standIn.what} in its place`
+    : `${standIn.type.name}.${method}, in place of ${type.name}`;
+}
+
+/** What is provided in place of a class has to do what the class is marked to do; else its jobs would wait for ever. */
+export function standInMisuse(type: Handled, mark: OwnedMark, { what, has }: StandIn): StemError | undefined {
+  const method = mark.method === undefined ? "run" : String(mark.method);
+  if (mark.by === "Step" || has(method)) return undefined;
+  const asks = mark.method === undefined ? `@${mark.by} on class ${type.name} calls` : `@${mark.by} on ${placeOf(type, mark)} calls`;
+  return new StemError(
+    "STEM_RUN_MISSING",
+    `What is provided for ${type.name} (${what}) has no method ${method}, which ${asks}.`,
+    `Give it one, also in a test: { provide: ${type.name}, useValue: { ${method}: async () => {} } }. Or provide a class that has ${method}(payload, context?).`,
+  );
 }
 
 /** A decorator stands where it cannot work. */

@@ -1,4 +1,5 @@
 import { ContextIdFactory, type DiscoveryService, type ModuleRef } from "@nestjs/core";
+import { StemError } from "../../contract/errors.js";
 import type { TaskDefinition } from "../../core/task/task.js";
 
 /** Nest's record of one provider. */
@@ -29,12 +30,21 @@ export async function sourceOf(provided: Provided, modules: ModuleRef): Promise<
   };
 }
 
-/** Makes the function that handles a job. The method is looked up at each call, so that a test may spy on it. */
-export function runOf(source: Source, method: string): TaskDefinition["run"] {
-  type Handles = Record<string, (payload: unknown, context: object) => unknown>;
-  if ("instance" in source) {
-    const instance = source.instance as Handles;
-    return (payload, context) => instance[method]!(payload, context);
-  }
-  return async (payload, context) => ((await source.make(context)) as Handles)[method]!(payload, context);
+/**
+ * Makes the function that handles a job. The method is looked up at each call, so that a test may spy on it.
+ *
+ * @throws {StemError} `STEM_RUN_MISSING`, when called: what is made for a job alone can only be looked at then
+ */
+export function runOf(source: Source, method: string, where: string): TaskDefinition["run"] {
+  const call = (handler: object, payload: unknown, context: object): unknown => {
+    const handles = handler as Record<string, (payload: unknown, context: object) => unknown>;
+    if (typeof handles?.[method] === "function") return handles[method](payload, context);
+    throw new StemError(
+      "STEM_RUN_MISSING",
+      `What is provided for ${where} has no method ${method}.`,
+      `Give it ${method}(payload, context?), or provide the class itself.`,
+    );
+  };
+  if ("instance" in source) return (payload, context) => call(source.instance, payload, context);
+  return async (payload, context) => call(await source.make(context), payload, context);
 }

@@ -7,11 +7,10 @@ import { toMs } from "../../core/task/duration.js";
 import type { TaskDefinition } from "../../core/task/task.js";
 import { problemOf } from "../boot-error.js";
 import type { CronOptions } from "../decorators/cron.js";
-import type { Handled, OwnedMark } from "../decorators/marks.js";
+import type { OwnedMark } from "../decorators/marks.js";
 import { unknownOf } from "../options.js";
 import { DEFAULT_INSTANCE } from "../tokens.js";
-import { defineMarked, methodOf, nameOf, type Defined, type Of } from "./define.js";
-import { placeOf } from "./misuse.js";
+import { defineMarked, nameOf, type Defined, type Of } from "./define.js";
 import type { Source } from "./resolver.js";
 
 const KNOWN = [
@@ -37,16 +36,16 @@ export interface Scheduled {
 /**
  * Makes the schedule that a `@Cron` stands for.
  *
+ * @param where its handler, for people
  * @param given the mark that makes the same method (or class) a task or workflow, if there is one
  */
-export function scheduleOf(type: Handled, mark: OwnedMark, given: OwnedMark | undefined, source: Source): Scheduled {
+export function scheduleOf(mark: OwnedMark, where: string, given: OwnedMark | undefined, source: Source): Scheduled {
   const { name, timeZone = "UTC", instance, payload, ...said } = mark.options as CronOptions & { readonly payload?: unknown };
-  const where = placeOf(type, { ...mark, method: methodOf(mark) });
   const of = `of @Cron on ${where}`;
   const { queue, priority, expiresIn, keepResult, keepFailed, headers } = said;
   const task: Defined<TaskDefinition> =
     given === undefined
-      ? defineMarked(type, mark, source, defined({ queue, priority, keepResult, keepFailed }), instance)
+      ? defineMarked(mark, where, source, defined({ queue, priority, keepResult, keepFailed }), instance)
       : { made: [], problems: [] };
   const problems: readonly (StemError | undefined)[] = [
     ...unknownOf(mark.options, KNOWN, of),
