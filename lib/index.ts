@@ -71,9 +71,9 @@ export type { JsonSchema, StemDefinitions } from "./core/schema/json-schema.js";
 export type { Codec } from "./core/codec/codec.js";
 export type { SignalListener, SignalMap, SignalName } from "./core/signals/signals.js";
 export type { Adapter, Capabilities, Health } from "./contract/adapter.js";
-export type { DeadLetter, DeadLetterFilter, QueueInfo } from "./contract/broker.js";
+export type { DeadLetter, DeadLetterFilter, Purge, QueueInfo } from "./contract/broker.js";
 export type { Failure, JobState } from "./contract/job.js";
-export type { JobFilter, JobRecord } from "./contract/results.js";
+export type { CountFilter, JobFilter, JobRecord, StateCounts } from "./contract/results.js";
 
 // Errors
 export {

@@ -52,9 +52,23 @@ export interface DeadLetters {
    * `blocked` again. A job with cause `"input"` is not retried by itself. Returns the ids that moved.
    */
   retry(ids: readonly string[], options?: At): Promise<readonly string[]>;
-  /** Forgets dead letters; returns how many. Whoever waited for them keeps its own record. At least one filter field, or `{ all: true }`. */
-  purge(filter: DeadLetterFilter | { readonly all: true }, options?: At): Promise<number>;
+  /**
+   * Forgets dead letters; returns how many. Whoever waited for them keeps its own record.
+   * @throws {OptionError} `STEM_FILTER_EMPTY`: the filter chooses nothing; `STEM_OPTION_UNKNOWN`, `STEM_OPTION_INVALID`
+   */
+  purge(filter: Purge, options?: At): Promise<number>;
 }
+
+/** Which dead letters to forget: at least one of `ids`, `queue`, `task`, `before`, or all. `limit` and `cursor` choose none by themselves. */
+export type Purge =
+  | (AtLeastOne<Pick<DeadLetterFilter, "ids" | "queue" | "task" | "before">> &
+      Pick<DeadLetterFilter, "limit" | "cursor"> & { readonly all?: undefined })
+  | ({ readonly all: true } & Pick<DeadLetterFilter, "limit" | "cursor"> & {
+        readonly [K in "ids" | "queue" | "task" | "before"]?: undefined;
+      });
+
+/** `T` with one of its fields there for certain. */
+export type AtLeastOne<T> = { readonly [K in keyof T]-?: T & { readonly [One in K]-?: Exclude<T[One], undefined> } }[keyof T];
 
 export interface DeadLetterFilter {
   readonly ids?: readonly string[];

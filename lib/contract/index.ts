@@ -15,6 +15,7 @@ export {
   UnsupportedError,
 } from "./errors.js";
 export type * from "./events.js";
+export { checkCountFilter, checkDeadLetterFilter, checkJobFilter, checkPurge, checkTexts } from "./filters.js";
 export type * from "./hints.js";
 export { isFinal, JOB_STATES, mayMove, NEXT_STATES } from "./job.js";
 export type * from "./job.js";

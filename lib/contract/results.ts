@@ -8,7 +8,7 @@ export interface Results {
   /** Newest first by enqueue. */
   list(filter?: JobFilter, options?: At): Promise<readonly JobRecord[]>;
   /** Jobs per state; states with none are 0. */
-  count(filter?: Omit<JobFilter, "limit" | "cursor" | "state">, options?: At): Promise<Readonly<Record<JobState, number>>>;
+  count(filter?: CountFilter, options?: At): Promise<StateCounts>;
   /**
    * Forgets up to `limit` (default 1,000) ended jobs whose retention has passed, with their journals, and events and workers past theirs; returns how
    * many jobs. A record that an unfinished job still needs as an input is kept.
@@ -26,6 +26,12 @@ export interface JobFilter {
   /** Only jobs enqueued before the one with this id; for paging. */
   readonly cursor?: string;
 }
+
+/** Which jobs to count. */
+export type CountFilter = Pick<JobFilter, "task" | "queue" | "group">;
+
+/** How many jobs there are in each state. */
+export type StateCounts = Readonly<Record<JobState, number>>;
 
 export interface JobRecord {
   readonly id: string;

@@ -1,4 +1,4 @@
-import { OptionError } from "../../contract/index.js";
+import { checkPurge } from "../../contract/index.js";
 import type { DeadLetter, DeadLetterFilter, DeadLetters } from "../../contract/index.js";
 import { revive } from "./links.js";
 import type { Row } from "./rows.js";
@@ -11,13 +11,8 @@ export function deadLetters(store: Store): DeadLetters {
     retry: async (ids, options) => store.step(options, (now) => ids.filter((id) => retry(store, id, now))),
     purge: async (filter, options) =>
       store.step(options, () => {
-        if (Object.values(filter).every((value) => value === undefined))
-          throw new OptionError(
-            "STEM_FILTER_EMPTY",
-            "A purge of dead letters was asked for without a filter.",
-            "Give at least one of ids, queue, task and before, or { all: true } to forget all.",
-          );
-        const found = "all" in filter ? [...store.dead] : find(store, filter, filter.limit ?? Infinity);
+        const chosen = checkPurge(filter);
+        const found = find(store, chosen, chosen.limit ?? Infinity);
         for (const row of found) store.forget(row);
         return found.length;
       }),

@@ -1,4 +1,12 @@
-import { OptionError, type At, type DeadLetter, type DeadLetterFilter, type DeadLetters, type Failure } from "../../contract/index.js";
+import {
+  checkPurge,
+  type At,
+  type DeadLetter,
+  type DeadLetterFilter,
+  type DeadLetters,
+  type Failure,
+  type Purge,
+} from "../../contract/index.js";
 import { bigs, texts, type Value } from "./connect/values.js";
 import { enterLine, lockJobs, reopenLinks, revive } from "./links.js";
 import { forget } from "./results.js";
@@ -33,14 +41,8 @@ export function deadLetters(store: Store): DeadLetters {
       return store.transact(options, (tx) => retryAll(tx, ids));
     },
 
-    async purge(filter: DeadLetterFilter | { readonly all: true }, options?: At): Promise<number> {
-      const chosen: DeadLetterFilter = "all" in filter ? {} : filter;
-      if (!("all" in filter) && Object.values(filter).every((value) => value === undefined))
-        throw new OptionError(
-          "STEM_FILTER_EMPTY",
-          "A purge of dead letters was asked for without a filter.",
-          "Give at least one of ids, queue, task and before, or { all: true } to forget all.",
-        );
+    async purge(filter: Purge, options?: At): Promise<number> {
+      const chosen = checkPurge(filter);
       const { where, values } = conditions(chosen);
       const limit = `$${values.length + 1}`;
       return store.transact(options, async (tx) => {

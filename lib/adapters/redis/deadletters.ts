@@ -1,4 +1,4 @@
-import { OptionError } from "../../contract/index.js";
+import { checkPurge } from "../../contract/index.js";
 import type { At, DeadLetter, DeadLetterFilter, DeadLetters } from "../../contract/index.js";
 import { merged } from "./cluster/merge.js";
 import type { Reply } from "./connect/driver.js";
@@ -32,13 +32,7 @@ export function deadLetters(store: Store): DeadLetters {
     },
     purge: async (filter, options) => {
       store.live();
-      if (Object.values(filter).every((value) => value === undefined))
-        throw new OptionError(
-          "STEM_FILTER_EMPTY",
-          "A purge of dead letters was asked for without a filter.",
-          "Give at least one of ids, queue, task and before, or { all: true } to forget all.",
-        );
-      const wanted: DeadLetterFilter = "all" in filter ? {} : filter;
+      const wanted = checkPurge(filter);
       const byShard = new Map<Shard, string[]>();
       let count = 0;
       for await (const { shard, letter } of find(store, wanted, options)) {

@@ -1,4 +1,12 @@
-import { OptionError, type At, type DeadLetter, type DeadLetterFilter, type DeadLetters, type Failure } from "../../contract/index.js";
+import {
+  checkPurge,
+  type At,
+  type DeadLetter,
+  type DeadLetterFilter,
+  type DeadLetters,
+  type Failure,
+  type Purge,
+} from "../../contract/index.js";
 import { enterLine, reopenLinks, revive } from "./links.js";
 import { forget } from "./results.js";
 import { LEVELS, type Store } from "./store.js";
@@ -47,14 +55,8 @@ export function deadLetters(store: Store): DeadLetters {
       });
     },
 
-    async purge(filter: DeadLetterFilter | { readonly all: true }, _options?: At): Promise<number> {
-      const chosen: DeadLetterFilter = "all" in filter ? {} : filter;
-      if (!("all" in filter) && Object.values(filter).every((value) => value === undefined))
-        throw new OptionError(
-          "STEM_FILTER_EMPTY",
-          "A purge of dead letters was asked for without a filter.",
-          "Give at least one of ids, queue, task and before, or { all: true } to forget all.",
-        );
+    async purge(filter: Purge, _options?: At): Promise<number> {
+      const chosen = checkPurge(filter);
       const { where, values } = conditions(chosen);
       return store.write(() => {
         // One that an unfinished job will be handed as an input stays.

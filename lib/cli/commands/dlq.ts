@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { DeadLetter, DeadLetterFilter } from "../../contract/broker.js";
+import type { DeadLetter, DeadLetterFilter, Purge } from "../../contract/broker.js";
 import { type AppOptions, withApp } from "../app.js";
 import { describe } from "../../core/worker/retryable.js";
 import { Exit, EXIT } from "../exit.js";
@@ -81,10 +81,10 @@ export function addDlq(program: Command, withAppOptions: (command: Command) => C
     .option("--json", "as JSON")
     .action(async (ids: string[], options: FilterOptions) => {
       demandChoice(ids, options);
-      const { limit: _, ...filter } = filterOf(options);
+      const filter = purgeOf(ids, options);
       const purged = await withApp(options, async ({ stem }) => {
         if (options.yes !== true) return undefined;
-        return stem.deadLetters.purge(ids.length > 0 ? { ids } : Object.keys(filter).length > 0 ? filter : { all: true });
+        return stem.deadLetters.purge(filter);
       });
       if (purged === undefined)
         throw new Exit(EXIT.usage, 'Purged jobs cannot be brought back. Add --yes to do it; look at them first with "stem dlq list".');
@@ -92,6 +92,12 @@ export function addDlq(program: Command, withAppOptions: (command: Command) => C
       else say(`Purged ${count(purged, "dead letter")}.`);
       if (purged === 0) process.exitCode = EXIT.no;
     });
+}
+
+function purgeOf(ids: readonly string[], { queue, task }: FilterOptions): Purge {
+  if (ids.length > 0) return { ids };
+  if (queue !== undefined) return { queue, ...(task !== undefined && { task }) };
+  return task === undefined ? { all: true } : { task };
 }
 
 function demandChoice(ids: readonly string[], options: FilterOptions): void {

@@ -1,7 +1,7 @@
 import type { Adapter } from "../../contract/adapter.js";
-import type { Cancelled, DeadLetters, QueueInfo } from "../../contract/broker.js";
-import type { JobState, NewJob } from "../../contract/job.js";
-import type { JobFilter, JobRecord } from "../../contract/results.js";
+import type { Cancelled, QueueInfo } from "../../contract/broker.js";
+import type { NewJob } from "../../contract/job.js";
+import type { CountFilter, JobFilter, JobRecord, StateCounts } from "../../contract/results.js";
 import { chainOf, chordOf, groupOf, type Place } from "../canvas/draw.js";
 import { signatureOf } from "../canvas/signature.js";
 import type { LastOutput } from "../canvas/types.js";
@@ -42,6 +42,7 @@ import type {
 import { AllOf, Handle, type HandleParts, LastOf } from "./handle.js";
 import { healthOf, type StemHealth } from "./health.js";
 import { uniqueIds } from "./ids.js";
+import { cancelJobs, checkedDeadLetters, countJobs, listJobs, listOf, type StemDeadLetters } from "./jobs.js";
 import type { StemParts } from "./parts.js";
 import { Producer } from "./producer.js";
 import { StemScheduleClient, storePlan } from "./schedule.js";
@@ -233,16 +234,16 @@ export class Stem {
 
   /** Ends unfinished jobs at once and says of each whether it was this call. */
   cancel(ids: readonly string[] | string, reason = "cancelled"): Promise<readonly Cancelled[]> {
-    return this.adapter.broker.cancel(typeof ids === "string" ? [ids] : ids, reason);
+    return cancelJobs(this.adapter, ids, reason);
   }
 
   /** Stops lending jobs of these queues to any worker, until `resume`. What runs goes on. */
-  pause(queues: readonly string[] | string): Promise<void> {
-    return this.adapter.broker.pause(typeof queues === "string" ? [queues] : queues);
+  async pause(queues: readonly string[] | string): Promise<void> {
+    return this.adapter.broker.pause(listOf(queues, "queues to pause"));
   }
 
-  resume(queues: readonly string[] | string): Promise<void> {
-    return this.adapter.broker.resume(typeof queues === "string" ? [queues] : queues);
+  async resume(queues: readonly string[] | string): Promise<void> {
+    return this.adapter.broker.resume(listOf(queues, "queues to resume"));
   }
 
   /** Every queue that holds a job or is paused, by name. */
@@ -261,18 +262,18 @@ export class Stem {
   }
 
   /** Jobs that failed for good: to list, to retry, to purge. */
-  get deadLetters(): DeadLetters {
-    return this.adapter.broker.deadLetters;
+  get deadLetters(): StemDeadLetters {
+    return checkedDeadLetters(this.adapter);
   }
 
   /** Jobs, newest first. */
   jobs(filter?: JobFilter): Promise<readonly JobRecord[]> {
-    return this.adapter.results.list(filter);
+    return listJobs(this.adapter, filter);
   }
 
   /** How many jobs there are in each state. */
-  counts(filter?: Pick<JobFilter, "task" | "queue" | "group">): Promise<Readonly<Record<JobState, number>>> {
-    return this.adapter.results.count(filter);
+  counts(filter?: CountFilter): Promise<StateCounts> {
+    return countJobs(this.adapter, filter);
   }
 
   /** Answers the calls made so far, then ends waits and refuses calls with `STEM_CLOSED`. Does not close the adapter. */

@@ -1,8 +1,10 @@
 import { JOB_DEFAULTS } from "../../contract/check.js";
 import { OptionError } from "../../contract/errors.js";
-import { nearest } from "../../contract/errors.js";
+import { isRecord, refuseUnknown, shown } from "../../contract/options.js";
 import { toMs } from "./duration.js";
 import type { RetryPolicy, TaskDefinition, TaskOptions } from "./task.js";
+
+export { refuseUnknown };
 
 export const DEFAULT_QUEUE = "default";
 
@@ -97,34 +99,6 @@ export function checkName(name: unknown, what: string): asserts name is string {
     `The ${what} is ${shown(name)}.`,
     'Use letters, digits, "_" and "-", in parts joined by dots, up to 120 characters: "mail.send".',
   );
-}
-
-/**
- * Refuses options nobody knows, so that a misspelt one is not silently ignored.
- *
- * @throws {OptionError} `STEM_OPTION_UNKNOWN`; `STEM_OPTION_INVALID` for what is no object
- */
-export function refuseUnknown(options: object, known: readonly string[], of: string): void {
-  if (!isRecord(options)) {
-    throw new OptionError("STEM_OPTION_INVALID", `The options ${of} are ${shown(options)}.`, `Give an object; known: ${known.join(", ")}.`);
-  }
-  for (const key of Object.keys(options)) {
-    if (known.includes(key)) continue;
-    const near = nearest(key, known);
-    throw new OptionError(
-      "STEM_OPTION_UNKNOWN",
-      `There is no option "${key}" ${of}.`,
-      near === undefined ? `Known options: ${known.join(", ")}.` : `Did you mean "${near}"?`,
-    );
-  }
-}
-
-function isRecord(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function shown(value: unknown): string {
-  return typeof value === "bigint" ? `${value}n` : (JSON.stringify(value) ?? String(value));
 }
 
 function positive(ms: number, what: string): number {

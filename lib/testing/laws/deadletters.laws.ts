@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { NewJob } from "../../contract/index.js";
+import type { NewJob, Purge } from "../../contract/index.js";
 import { failure, ids, one, sorted } from "./bench.js";
 import type { LawBench } from "./bench.js";
 import type { Law } from "./law.js";
@@ -11,6 +11,14 @@ async function kill(bench: LawBench, ...jobs: readonly NewJob[]): Promise<void> 
     bench.pass(1_000);
     await bench.fail(await bench.takeOne({ from: [{ queue: job.queue }] }), `${job.id} broke`);
   }
+}
+
+/** A purge that is refused with a code and forgets nothing. `filter`: what TypeScript may not have seen. */
+async function refused(bench: LawBench, filter: unknown, code: string): Promise<void> {
+  const { deadLetters } = bench.adapter.broker;
+  const before = (await deadLetters.list({}, bench.at)).length;
+  await assert.rejects(deadLetters.purge(filter as Purge, bench.at), { code }, JSON.stringify(filter));
+  assert.equal((await deadLetters.list({}, bench.at)).length, before, JSON.stringify(filter));
 }
 
 export const deadLetterLaws: readonly Law[] = [
@@ -180,11 +188,57 @@ export const deadLetterLaws: readonly Law[] = [
     },
   },
   {
+    title: "purge of all keeps to its limit too, the latest deaths first",
+    async check(bench) {
+      const { deadLetters } = bench.adapter.broker;
+      const jobs = bench.jobs(3);
+      await kill(bench, ...jobs);
+      assert.equal(await deadLetters.purge({ all: true, limit: 2 }, bench.at), 2);
+      assert.equal(one(await deadLetters.list({}, bench.at)).id, jobs[0]!.id);
+    },
+  },
+  {
     title: "purge without any filter is refused and forgets nothing",
     async check(bench) {
       await kill(bench, bench.job());
-      await assert.rejects(bench.adapter.broker.deadLetters.purge({}, bench.at), { code: "STEM_FILTER_EMPTY" });
-      assert.equal((await bench.adapter.broker.deadLetters.list({}, bench.at)).length, 1);
+      for (const filter of [
+        {},
+        { queue: undefined },
+        { ids: undefined, limit: 5 },
+        { limit: 1_000 },
+        { cursor: bench.name("x"), limit: 1 },
+      ])
+        await refused(bench, filter, "STEM_FILTER_EMPTY");
+    },
+  },
+  {
+    title: "purge with a filter that is not understood is refused and forgets nothing",
+    async check(bench) {
+      await kill(bench, bench.job());
+      const { queue } = bench;
+      await refused(bench, { quue: queue }, "STEM_OPTION_UNKNOWN");
+      await refused(bench, { queue, olderThan: "7d" }, "STEM_OPTION_UNKNOWN");
+      await refused(bench, { queue, state: "failed" }, "STEM_OPTION_UNKNOWN");
+      for (const filter of [
+        { all: false },
+        { all: "true" },
+        { queue, all: true },
+        { ids: "one" },
+        { ids: [1] },
+        { queue: null },
+        { queue: [queue] },
+      ])
+        await refused(bench, filter, "STEM_OPTION_INVALID");
+      for (const filter of [
+        { task: 5 },
+        { before: "2030" },
+        { before: Number.NaN },
+        { queue, limit: 0 },
+        { queue, limit: "5" },
+        { queue, cursor: 1 },
+      ])
+        await refused(bench, filter, "STEM_OPTION_INVALID");
+      for (const filter of [null, [], "all", true]) await refused(bench, filter, "STEM_OPTION_INVALID");
     },
   },
   {

@@ -123,7 +123,12 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
   "a retry keeps the journal, so that a run goes on where it failed": ["a retry forgets the journal"],
   "purge forgets just the dead letters of its filter, and says how many": ["purge forgets everything dead"],
   "purge respects its limit": ["the limit of a purge is ignored"],
+  "purge of all keeps to its limit too, the latest deaths first": ["the limit of a purge is ignored"],
   "purge without any filter is refused and forgets nothing": ["purge without a filter means all"],
+  "purge with a filter that is not understood is refused and forgets nothing": [
+    "a purge that knows no field of its filter means all",
+    "unknown fields of a purge are ignored",
+  ],
   "whoever waited for a purged dead letter keeps its own record": ["purge takes along whoever waited"],
   "a chain runs in order and hands each result on": ["inputs are not handed over"],
   "an input that returned nothing is present, without a result": ["a void input has the result null"],

@@ -1,4 +1,4 @@
-import type { Adapter, Delivery } from "../../../lib/contract/index.js";
+import type { Adapter, Delivery, Purge } from "../../../lib/contract/index.js";
 import {
   anyFence,
   both,
@@ -257,8 +257,14 @@ export const brokerFaults: Faults = {
   "purge without a filter means all": inDeadLetters(({ purge }) => ({
     purge: (filter, options) => purge(Object.keys(filter).length === 0 ? { all: true } : filter, options),
   })),
+  "a purge that knows no field of its filter means all": inDeadLetters(({ purge }) => ({
+    purge: (filter, options) => purge(known(filter, ["ids", "queue", "task", "before"]) ? filter : { all: true }, options),
+  })),
+  "unknown fields of a purge are ignored": inDeadLetters(({ purge }) => ({
+    purge: (filter, options) => purge(narrowed(filter, ["ids", "queue", "task", "before", "all", "limit", "cursor"]) as Purge, options),
+  })),
   "the limit of a purge is ignored": inDeadLetters(({ purge }) => ({
-    purge: (filter, options) => purge("limit" in filter ? omit(filter, "limit") : filter, options),
+    purge: (filter, options) => purge(("limit" in filter ? omit(filter, "limit") : filter) as Purge, options),
   })),
   "purge takes along whoever waited": (adapter) => {
     let purged = false;
@@ -276,6 +282,16 @@ export const brokerFaults: Faults = {
     )(adapter);
   },
 };
+
+function narrowed(filter: object, fields: readonly string[]): object {
+  return filter === null || typeof filter !== "object"
+    ? filter
+    : Object.fromEntries(Object.entries(filter).filter(([key]) => fields.includes(key)));
+}
+
+function known(filter: object, fields: readonly string[]): boolean {
+  return Object.keys(narrowed(filter, fields)).length > 0;
+}
 
 function ids(deliveries: readonly Delivery[]): string[] {
   return deliveries.map(({ job }) => job.id);

@@ -1,0 +1,35 @@
+import { nearest, OptionError } from "./errors.js";
+
+/**
+ * Refuses options nobody knows, so that a misspelt one is not silently ignored.
+ *
+ * @throws {OptionError} `STEM_OPTION_UNKNOWN`; `STEM_OPTION_INVALID` for what is no object
+ */
+export function refuseUnknown(options: object, known: readonly string[], of: string): void {
+  if (!isRecord(options)) {
+    throw new OptionError("STEM_OPTION_INVALID", `The options ${of} are ${shown(options)}.`, `Give an object; known: ${known.join(", ")}.`);
+  }
+  for (const key of Object.keys(options)) {
+    if (known.includes(key)) continue;
+    const near = nearest(key, known);
+    throw new OptionError(
+      "STEM_OPTION_UNKNOWN",
+      `There is no option "${key}" ${of}.`,
+      near === undefined ? `Known options: ${known.join(", ")}.` : `Did you mean "${near}"?`,
+    );
+  }
+}
+
+export function isRecord(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A value as an error names it. Never throws. */
+export function shown(value: unknown): string {
+  if (typeof value === "bigint") return `${value}n`;
+  try {
+    return (JSON.stringify(value) ?? String(value)).slice(0, 200);
+  } catch {
+    return "a value that cannot be shown";
+  }
+}
