@@ -25,4 +25,5 @@ export type * from "./locks.js";
 export type * from "./results.js";
 export type * from "./schedules.js";
 export { toFailure } from "./thrown.js";
+export { bareCause, shownAddress } from "./secrets.js";
 export type * from "./workers.js";

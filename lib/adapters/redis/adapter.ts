@@ -32,6 +32,7 @@ export class RedisAdapter implements Adapter {
   constructor(server: Server, options: RedisOptions) {
     const store = new Store(server, options);
     this.#store = store;
+    store.prove = () => refuseUnfit(store);
     this.broker = broker(store, this);
     this.results = results(store);
     this.journal = journal(store);
@@ -84,11 +85,17 @@ export class RedisAdapter implements Adapter {
 
   async #open(log: StoreLog | undefined): Promise<void> {
     try {
-      if (await this.#store.open(log)) await refuseUnfit(this.#store);
+      if (await this.#store.open(log)) await this.#store.proved().catch(throwUnlessAway);
     } catch (error) {
       this.#store.close();
       throw error;
     }
     this.hints.start();
   }
+}
+
+/** A server that is not there, or takes no writes for the moment, is no reason to refuse. */
+function throwUnlessAway(error: unknown): void {
+  const code = (error as { readonly code?: unknown } | null)?.code;
+  if (code !== "STEM_STORE_UNREACHABLE" && code !== "STEM_STORE_READONLY") throw error;
 }

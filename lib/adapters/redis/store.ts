@@ -10,6 +10,9 @@ import { scriptOf } from "./connect/scripts.js";
 
 export type { Shard };
 
+/** The script that tries what all others do. */
+export const PROBE = "probe";
+
 let handles = 0;
 
 /** One handle on one Redis: runs scripts on shards, tells own listeners, and refuses verbs while it is closed. */
@@ -27,8 +30,13 @@ export class Store {
   readonly origin = `${process.pid.toString(36)}.${(++handles).toString(36)}.${Math.random().toString(36).slice(2, 8)}`.padEnd(24, ".");
   /** Told of what own verbs cause, at once. */
   readonly listeners = new Map<(hint: Hint) => void, ReadonlySet<Hint["kind"]> | undefined>();
+  /** Finds out whether this user may do all that scripts do. @throws {StoreError} if not */
+  prove: () => Promise<void> = () => Promise.resolve();
   readonly #last = new Map<string, number>();
   #open = false;
+  /** It has been found out, and nothing was refused since. */
+  #proved = false;
+  #proving: Promise<void> | undefined;
 
   constructor(server: Server, options: RedisOptions) {
     this.connection = new Connection(server, options);
@@ -38,6 +46,7 @@ export class Store {
     this.directory = new Directory(this, this.namespace);
     this.queues = new Queues(this, this.home, this.namespace);
     this.spread = this.connection.isCluster;
+    this.connection.refused = () => (this.#proved = false);
   }
 
   get isOpen(): boolean {
@@ -47,6 +56,7 @@ export class Store {
   /** @returns whether the server is there */
   async open(log?: StoreLog): Promise<boolean> {
     this.#open = true;
+    this.#proved = false;
     return this.connection.open(log);
   }
 
@@ -87,13 +97,17 @@ export class Store {
   /** Runs `lua/<name>.lua` on a shard. @throws {StoreError} */
   run(name: string, shard: Shard, args: readonly (string | number)[], options?: At): Promise<Reply> {
     if (!this.#open) return Promise.reject(closed(this.connection.where));
-    return this.connection.run(scriptOf(name), [
-      shard,
-      options?.now === undefined ? "" : String(options.now),
-      this.origin,
-      (this.spread ? "c" : "s") + this.home,
-      ...args,
-    ]);
+    const all = [shard, options?.now === undefined ? "" : String(options.now), this.origin, (this.spread ? "c" : "s") + this.home, ...args];
+    if (this.#proved || name === PROBE) return this.connection.run(scriptOf(name), all);
+    return this.proved().then(() => this.connection.run(scriptOf(name), all));
+  }
+
+  /** Before the first call, and after each that was refused: a script that is refused in the middle keeps what it has written. @throws {StoreError} */
+  proved(): Promise<void> {
+    this.#proving ??= this.prove()
+      .then(() => void (this.#proved = true))
+      .finally(() => (this.#proving = undefined));
+    return this.#proving;
   }
 
   /** What whoever claims does for all now and then: deliver the mail of those that died before they could. */

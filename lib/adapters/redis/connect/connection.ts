@@ -1,9 +1,12 @@
-import type { StoreLog } from "../../../contract/index.js";
+import { bareCause, type StoreLog } from "../../../contract/index.js";
 import { loadDriver, type Reply, type RedisClient } from "./driver.js";
 import { failureOf, isNoScript, isRefusal, isStale, messageOf, unreachable } from "./errors.js";
 import { GOODBYE_MS, keep, recycle } from "./keep.js";
-import { isClient, type RedisCluster, type RedisOptions, type Server } from "./options.js";
+import { isClient, isSpread, secretsOf, whereIs, nodeOf, type RedisCluster, type RedisOptions, type Server } from "./options.js";
 import type { Script } from "./scripts.js";
+
+/** What ioredis says of calls that were under way when their connection was cut. */
+const CLOSED = "Connection is closed.";
 
 const QUIET: StoreLog = { log: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -12,14 +15,51 @@ export function retryDelay(attempt: number): number {
   return Math.round(Math.min(5_000, 50 * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2));
 }
 
-/** The life of the connection that carries the verbs: made here or given, found dead or alive, never given up. */
+/**
+ * What may not be otherwise, whatever options of ioredis, a URL or a client of the application's say. A call that was cut off is never sent once more: the
+ * server may have carried it out, and a second claim would lend jobs of which nobody hears. Answers are as scripts give them.
+ */
+const OURS = {
+  protocol: 2,
+  stringNumbers: false,
+  replyMapping: "legacy",
+  autoResendUnfulfilledCommands: false,
+  maxRetriesPerRequest: 0,
+  reconnectOnError: null,
+  enableOfflineQueue: false,
+  enableAutoPipelining: false,
+  lazyConnect: true,
+  monitor: false,
+  scripts: {},
+  himportFieldsets: [],
+} as const;
+
+/**
+ * The same for a cluster as a whole, which has a way of its own to send calls once more. That it queues what is sent to a node to which it just connects is
+ * all that is queued: nothing is sent while the cluster as a whole is not ready.
+ */
+const OURS_SPREAD = {
+  enableOfflineQueue: true,
+  enableAutoPipelining: false,
+  lazyConnect: true,
+  scaleReads: "master",
+  retryDelayOnFailover: 0,
+  scripts: {},
+  himportFieldsets: [],
+} as const;
+
+/** The life of the connection that carries the verbs: made here, found dead or alive, never given up. */
 export class Connection {
   readonly where: string;
+  readonly isCluster: boolean;
   readonly #server: Server;
+  readonly #secrets: readonly string[];
   readonly #connectMs: number;
   readonly #commandMs: number;
   /** Told when the connection turns out to be dead: others to the same server may be too. */
   doubted: () => void = () => undefined;
+  /** Told when the server refused a call for want of a right. */
+  refused: () => void = () => undefined;
   #client: RedisClient | undefined;
   #log: StoreLog = QUIET;
   #waiting = new Set<() => void>();
@@ -31,35 +71,29 @@ export class Connection {
   constructor(server: Server, options: RedisOptions) {
     this.#server = server;
     this.where = whereIs(server);
+    this.isCluster = isSpread(server);
+    this.#secrets = secretsOf(server);
     this.#connectMs = options.connectTimeoutMs ?? 10_000;
     this.#commandMs = options.commandTimeoutMs ?? 15_000;
-  }
-
-  get isCluster(): boolean {
-    const server = this.#server;
-    return typeof server === "object" && (isClient(server) ? server.isCluster === true : server.cluster !== undefined);
-  }
-
-  get given(): boolean {
-    return typeof this.#server === "object" && isClient(this.#server);
   }
 
   /** Makes the client and waits for it, but not for ever. @returns whether the server is there @throws what waiting cannot mend */
   async open(log: StoreLog = QUIET): Promise<boolean> {
     this.#log = log;
     this.#refusal = undefined;
-    const client = this.given ? (this.#server as RedisClient) : await this.#make();
+    const client = await this.#make();
     this.#client = client;
-    if (!this.given) keep(client, this.#connectMs, () => client === this.#client, retryDelay);
+    keep(client, this.#connectMs, () => client === this.#client, retryDelay);
     client.on("error", this.#failed);
     client.on("ready", this.#ready);
+    client.on("reconnecting", this.#again);
     client.on("close", this.#closed);
     if (client.status === "wait") client.connect().catch(() => undefined);
     try {
       await this.ready();
       return true;
     } catch (error) {
-      if (this.#refusal !== undefined) throw failureOf(this.#refusal, this.where);
+      if (this.#refusal !== undefined) throw this.#failure(this.#refusal);
       log.warn(`${messageOf(error).split("\n")[0]} Going on without it until it is there.`);
       return false;
     }
@@ -70,9 +104,9 @@ export class Connection {
     this.#client = undefined;
     if (client === undefined) return;
     client.off("ready", this.#ready);
+    client.off("reconnecting", this.#again);
     client.off("close", this.#closed);
-    if (this.given) client.off("error", this.#failed);
-    else client.disconnect();
+    client.disconnect();
     this.#release();
   }
 
@@ -83,6 +117,25 @@ export class Connection {
     const client = this.#client?.isCluster === true ? this.#client.duplicate() : this.#client?.duplicate(own);
     if (client !== undefined) keep(client, this.#connectMs, () => wanted(client), retryDelay);
     return client;
+  }
+
+  /** Listens for a moment, on a connection of its own: whether this user may is found out by doing so only. @throws {StoreError} `STEM_STORE_RIGHTS` */
+  async tryListening(channel: string): Promise<void> {
+    const client = await this.ready();
+    const one = this.isCluster ? client.nodes?.("master")[0] : client;
+    const ears = one?.duplicate({ ...OURS, retryStrategy: null, connectTimeout: this.#connectMs, disconnectTimeout: GOODBYE_MS });
+    if (ears === undefined) return;
+    ears.on("error", () => undefined);
+    try {
+      await ears.connect();
+      await this.#bounded(ears, ears.subscribe(channel));
+      await this.#bounded(ears, ears.unsubscribe(channel));
+    } catch (error) {
+      const failure = this.#failure(error);
+      if (isRefusal((failure.cause as unknown) ?? error)) throw failure;
+    } finally {
+      ears.disconnect();
+    }
   }
 
   /** How long an answer may take. */
@@ -97,7 +150,7 @@ export class Connection {
       const client = this.#client;
       if (client === undefined) throw unreachable(this.where, "it was closed meanwhile");
       if (client.status === "ready") return client;
-      if (this.#refusal !== undefined) throw failureOf(this.#refusal, this.where);
+      if (this.#refusal !== undefined) throw this.#failure(this.#refusal);
       const left = until - Date.now();
       if (left <= 0) throw unreachable(this.where, this.#reason);
       await this.#change(left);
@@ -131,7 +184,7 @@ export class Connection {
       const timer = setTimeout(() => {
         reject(unreachable(this.where, `no answer within ${this.#commandMs} ms`));
         this.doubted();
-        if (!this.given) recycle(client);
+        recycle(client);
       }, this.#commandMs);
       answer.then(
         (value) => {
@@ -140,45 +193,59 @@ export class Connection {
         },
         (error: unknown) => {
           clearTimeout(timer);
-          if (isStale(error) && !this.given && client === this.#client && !this.isCluster) recycle(client);
-          reject(failureOf(error, this.where));
+          if (isRefusal(error)) this.refused();
+          if (isStale(error) && client === this.#client && !this.isCluster) recycle(client);
+          // A node may have gone for good: the others know by now who has its slots.
+          if (this.isCluster && messageOf(error) === CLOSED) client.refreshSlotsCache?.(() => undefined);
+          reject(this.#failure(error));
         },
       );
     });
   }
 
+  #failure(error: unknown): Error {
+    return failureOf(error, this.where, this.#secrets);
+  }
+
+  /** A client of our own in each case: one of the application's goes its own ways after a cut, and is left alone. */
   async #make(): Promise<RedisClient> {
-    const { Redis, Cluster } = await loadDriver();
-    const common = {
-      protocol: 2,
-      connectTimeout: this.#connectMs,
-      disconnectTimeout: GOODBYE_MS,
-      enableAutoPipelining: false,
-      maxRetriesPerRequest: 0,
-      autoResendUnfulfilledCommands: false,
-      keepAlive: 10_000,
-    };
     const server = this.#server;
+    if (typeof server === "object" && isClient(server)) {
+      if (server.isCluster !== true) return server.duplicate({ ...OURS, disconnectTimeout: GOODBYE_MS });
+      const { redisOptions } = (server.options ?? {}) as RedisCluster;
+      return server.duplicate([], { ...OURS_SPREAD, redisOptions: { ...redisOptions, ...OURS } });
+    }
+    const { Redis, Cluster } = await loadDriver();
+    const common = { connectTimeout: this.#connectMs, disconnectTimeout: GOODBYE_MS, keepAlive: 10_000 };
     if (typeof server === "object" && "cluster" in server && server.cluster !== undefined) {
       const { cluster, redisOptions, clusterOptions } = server as RedisCluster;
       return new Cluster(cluster.map(nodeOf), {
-        lazyConnect: true,
-        enableOfflineQueue: false,
         clusterRetryStrategy: retryDelay,
         slotsRefreshTimeout: 5_000,
         ...clusterOptions,
-        redisOptions: { ...common, ...redisOptions },
+        ...OURS_SPREAD,
+        redisOptions: { ...common, ...redisOptions, ...OURS },
       });
     }
-    const own = { ...common, lazyConnect: true, enableOfflineQueue: false, retryStrategy: retryDelay };
-    return typeof server === "string" ? new Redis(server, own) : new Redis({ ...own, ...(server as object) });
+    const own = { ...common, retryStrategy: retryDelay };
+    // Of several the first that names an option counts; a URL may name some.
+    return typeof server === "string" ? new Redis({ ...OURS }, server, own) : new Redis({ ...own, ...(server as object), ...OURS });
   }
 
   readonly #failed = (error: Error): void => {
-    this.#reason = messageOf(error);
-    if (isRefusal(error)) this.#refusal = error;
-    if (this.#client?.status !== "ready") this.#log.warn(`Redis at ${this.where}, attempt ${++this.#attempts}: ${this.#reason}`);
+    const bare = bareCause(error, this.#secrets);
+    this.#reason = messageOf(bare);
+    if (isRefusal(bare)) this.#refusal = bare;
+    if (this.#client?.status !== "ready") this.#attempts++;
     this.#release();
+  };
+
+  /** One line for each attempt, as all stores have it. */
+  readonly #again = (waitMs?: number): void => {
+    if (this.#client === undefined || this.#attempts === 0) return;
+    const how = this.#refusal === undefined ? "cannot be reached" : "refuses";
+    const when = typeof waitMs === "number" ? `in ${waitMs} ms` : "soon";
+    this.#log.warn(`Redis at ${this.where} ${how} (attempt ${this.#attempts}: ${this.#reason}); trying again ${when}.`);
   };
 
   readonly #ready = (): void => {
@@ -211,27 +278,4 @@ export class Connection {
       waiting.add(go);
     });
   }
-}
-
-function nodeOf(node: string | { readonly host: string; readonly port: number }): unknown {
-  if (typeof node !== "string") return node;
-  const url = new URL(node.includes("://") ? node : `redis://${node}`);
-  return { host: url.hostname, port: Number(url.port || 6379) };
-}
-
-/** Where a server is, without secrets. */
-function whereIs(server: Server): string {
-  if (typeof server === "string") {
-    const { hostname, port, pathname } = new URL(server);
-    return `${hostname}:${port || 6379}${pathname.length > 1 ? pathname : ""}`;
-  }
-  if ("cluster" in server && Array.isArray(server.cluster))
-    return `cluster ${server.cluster.map((node) => Object.values(nodeOf(node as string) as object).join(":")).join(",")}`;
-  const options = (isClient(server) ? (server.options ?? {}) : server) as {
-    readonly host?: unknown;
-    readonly port?: unknown;
-    readonly path?: unknown;
-  };
-  if (isClient(server) && server.isCluster === true) return "cluster";
-  return typeof options.path === "string" ? options.path : `${String(options.host ?? "localhost")}:${String(options.port ?? 6379)}`;
 }

@@ -22,6 +22,7 @@ export interface RedisClient {
   on(event: string, listener: (...args: never[]) => void): unknown;
   off(event: string, listener: (...args: never[]) => void): unknown;
   nodes?(role: "master"): readonly RedisClient[];
+  refreshSlotsCache?(done: (error?: unknown) => void): void;
 }
 
 /** What the module ioredis gives. */

@@ -1,7 +1,8 @@
-import { StemError, StoreError } from "../../../contract/index.js";
+import { bareCause, StemError, StoreError } from "../../../contract/index.js";
 
-/** What no waiting can mend, by how Redis begins its message. */
-const RIGHTS = /^(WRONGPASS|NOAUTH|NOPERM|ERR invalid password|ERR Client sent AUTH|ERR AUTH)/;
+/** What no waiting can mend, by how Redis begins its message, or by what scripts hear. */
+const RIGHTS =
+  /^(WRONGPASS|NOAUTH|NOPERM|ERR invalid password|ERR Client sent AUTH|ERR AUTH)|ACL failure in script|The user executing the script can't/;
 
 export function messageOf(error: unknown): string {
   const message = typeof error === "object" && error !== null ? (error as { readonly message?: unknown }).message : undefined;
@@ -22,12 +23,18 @@ export function isStale(error: unknown): boolean {
   return /^(READONLY|UNBLOCKED|MASTERDOWN)/.test(messageOf(error));
 }
 
-/** Puts the failure of a call into our words; ours pass unchanged. `where` is the server, without secrets. */
-export function failureOf(error: unknown, where: string): Error {
+/**
+ * Puts the failure of a call into our words; ours pass unchanged.
+ *
+ * @param where the server, without secrets
+ * @param secrets what must not be said
+ */
+export function failureOf(error: unknown, where: string, secrets: readonly string[] = []): Error {
   if (error instanceof StemError) return error;
-  const message = messageOf(error);
-  const cause = { cause: error };
-  if (isRefusal(error))
+  const bare = bareCause(error, secrets);
+  const message = messageOf(bare);
+  const cause = { cause: bare };
+  if (isRefusal(bare))
     return new StoreError(
       "STEM_STORE_RIGHTS",
       `Redis at ${where} refused: ${message}`,
@@ -60,7 +67,7 @@ export function failureOf(error: unknown, where: string): Error {
     !/^(LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|BUSY|UNBLOCKED|ECONN|EPIPE|ETIMEDOUT|EAI_AGAIN|ENOTFOUND)/.test(message)
   )
     return new StoreError("STEM_STORE_FAILED", `Redis at ${where} refused a call: ${message}`, "Look at the cause.", cause);
-  return unreachable(where, message, error);
+  return unreachable(where, message, bare);
 }
 
 export function unreachable(where: string, why: string, cause?: unknown): StoreError {

@@ -1,19 +1,54 @@
 import { StoreError, type Finding } from "../../../contract/index.js";
-import type { Store } from "../store.js";
+import { pieceOf, shardOfPiece } from "../cluster/route.js";
+import { PROBE, type Store } from "../store.js";
 import type { Connection } from "./connection.js";
 import { isRefusal } from "./errors.js";
 
-/** What no waiting can mend: too old a server, a right that is missing. A server that is not there is no reason to refuse. */
+/**
+ * What no waiting can mend: too old a server, a right that is missing, keys of somebody else.
+ *
+ * @throws {StoreError} `STEM_STORE_VERSION`, `STEM_STORE_RIGHTS`, `STEM_STORE_OPEN`; and what keeps the server from answering
+ */
 export async function refuseUnfit(store: Store): Promise<void> {
   const { connection } = store;
-  try {
-    refuseOld(await versionOf(connection), connection.where);
-    await store.run("queues", store.home, ["\n"]);
-  } catch (error) {
-    const code = (error as { readonly code?: unknown }).code;
-    if (code === "STEM_STORE_UNREACHABLE" || code === "STEM_STORE_READONLY") return;
-    throw error;
+  refuseOld(await versionOf(connection), connection.where);
+  await refuseRights(store);
+  await connection.ask((client) => client.ping());
+  // Scripts are known by their digest to a server that has seen them, and have to be sent to one that has not.
+  await connection.ask((client) => client.eval("return 1", 1, store.home));
+  await connection.tryListening(`${store.home}:hint:probe`);
+}
+
+/**
+ * Tries everything that scripts do, in a shard of each kind.
+ *
+ * @throws {StoreError} `STEM_STORE_RIGHTS`, `STEM_STORE_OPEN`
+ */
+async function refuseRights(store: Store): Promise<void> {
+  const shards = store.spread ? [store.home, shardOfPiece(store.namespace, pieceOf("")), store.shardOf("probe\n")] : [store.home];
+  for (const shard of shards) {
+    const found = (await store.run(PROBE, shard, [])) as readonly string[];
+    const at = `Redis at ${store.connection.where}`;
+    const refused = found.filter((_, i) => i % 2 === 0);
+    if (refused.includes(""))
+      throw new StoreError(
+        "STEM_STORE_OPEN",
+        `${at} holds something else under our keys: ${found[refused.indexOf("") * 2 + 1]}.`,
+        'Give Stem a namespace of its own: redis(server, { namespace: "…" }).',
+      );
+    if (refused.length > 0)
+      throw new StoreError(
+        "STEM_STORE_RIGHTS",
+        `${at} does not let this user run ${[...new Set(refused)].join(", ")} on keys and channels that begin with ${shard} (${found[1]}).`,
+        `Grant what is named: ${grantFor(store)}`,
+      );
   }
+}
+
+/** The rule of an ACL that docs/redis.md gives. */
+function grantFor({ namespace, spread }: Store): string {
+  const keys = spread ? `~{${namespace}}* ~{${namespace}:* ~{${namespace}#*` : `~{${namespace}}*`;
+  return `ACL SETUSER … ${keys} &{${namespace}}:* +@read +@write +@pubsub +@connection +eval +evalsha +time`;
 }
 
 /** @throws {StoreError} `STEM_STORE_VERSION` */

@@ -1,4 +1,4 @@
-import { OptionError } from "../../../contract/index.js";
+import { OptionError, shownAddress } from "../../../contract/index.js";
 import type { RedisClient } from "./driver.js";
 
 /** What `redis(server, options)` may be given. */
@@ -11,14 +11,17 @@ export interface RedisOptions {
   readonly commandTimeoutMs?: number;
 }
 
-/** A server's address as fields: options of ioredis, passed on as they are. */
-export type RedisServer = { readonly cluster?: undefined } & Readonly<Record<string, unknown>>;
+/** What belongs into the second argument of `redis()`, and what keeps keys or writes from being what they must be. */
+type NotHere = { readonly [name in keyof RedisOptions | "keyPrefix"]?: never };
+
+/** A server's address as fields: options of ioredis. What would change keys, answers or repeats of calls is refused or set aside (docs/redis.md). */
+export type RedisServer = { readonly cluster?: undefined } & NotHere & Readonly<Record<string, unknown>>;
 
 /** A Redis Cluster: some of its nodes, and options of ioredis for each connection (`username`, `password`, `tls`, …) and for the whole. */
-export interface RedisCluster {
+export interface RedisCluster extends NotHere {
   readonly cluster: readonly (string | { readonly host: string; readonly port: number })[];
-  readonly redisOptions?: Readonly<Record<string, unknown>>;
-  readonly clusterOptions?: Readonly<Record<string, unknown>>;
+  readonly redisOptions?: NotHere & Readonly<Record<string, unknown>>;
+  readonly clusterOptions?: NotHere & Readonly<Record<string, unknown>>;
 }
 
 export type Server = string | RedisServer | RedisCluster | RedisClient;
@@ -43,6 +46,7 @@ export function check(server: unknown, options: RedisOptions): void {
     refuse("redis({ cluster }) names no node.", 'Give some of its nodes, such as { cluster: ["redis://a:6379", "redis://b:6379"] }.');
   else if (isClient(server) && typeof (server as RedisClient).duplicate !== "function")
     refuse("redis() was given a client that is not of ioredis.", "Give a client of ioredis 5 or 6, or a URL.");
+  refuseOptions(server as Server);
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(CHECKS, name))
       throw new OptionError("STEM_OPTION_UNKNOWN", `redis() has no option "${name}".`, `It has ${Object.keys(CHECKS).join(", ")}.`);
@@ -50,6 +54,16 @@ export function check(server: unknown, options: RedisOptions): void {
     if (value !== undefined && !holds(value))
       refuse(`redis({ ${name}: ${String(value)} }) is refused: ${name} ${rule}.`, "Correct the option.");
   }
+  if (isSpread(server as Server) && /[:#]/.test(options.namespace ?? ""))
+    refuse(
+      `redis({ namespace: ${JSON.stringify(options.namespace)} }) is refused on a cluster: its keys could be those of a queue of another namespace.`,
+      'Use another sign than ":" and "#".',
+    );
+}
+
+/** Whether it is a cluster. */
+export function isSpread(server: Server): boolean {
+  return typeof server === "object" && (isClient(server) ? server.isCluster === true : server.cluster !== undefined);
 }
 
 /** A client, of ioredis or of something else, as opposed to plain options. */
@@ -60,15 +74,103 @@ export function isClient(server: object): server is RedisClient {
   );
 }
 
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Everything among which ioredis looks for options. */
+function optionsIn(server: Server): readonly Fields[] {
+  if (typeof server === "string") return [Object.fromEntries(new URL(server).searchParams)];
+  const given = (isClient(server) ? (server.options ?? {}) : server) as Fields;
+  return [given, given["redisOptions"], given["clusterOptions"]].filter((one) => typeof one === "object" && one !== null) as Fields[];
+}
+
+/** @throws {OptionError} `STEM_OPTION_INVALID`: an option of the driver under which keys or writes would not be ours, or one of ours in the wrong place */
+function refuseOptions(server: Server): void {
+  for (const fields of optionsIn(server)) {
+    if (fields["keyPrefix"] !== undefined && fields["keyPrefix"] !== null && fields["keyPrefix"] !== "")
+      refuse(
+        `redis() was given ioredis' keyPrefix ${JSON.stringify(fields["keyPrefix"])}, which changes some of the keys that scripts use and no channel.`,
+        'Leave it out and use our own option: redis(server, { namespace: "…" }).',
+      );
+    if (fields["readOnly"] === true || fields["readOnly"] === "true")
+      refuse("redis() was given ioredis' readOnly, which is for replicas.", "Leave it out: every verb writes.");
+    for (const name of Object.keys(CHECKS))
+      if (fields[name] !== undefined)
+        refuse(
+          `redis() was given ${name} in its first argument, which is for the server's address and options of ioredis.`,
+          `Give it in the second: redis(server, { ${name}: … }).`,
+        );
+  }
+  if (typeof server !== "object" || isClient(server) || !Array.isArray(server.cluster)) return;
+  for (const node of server.cluster as readonly unknown[]) if (typeof node === "string") checkNode(node);
+}
+
+/** ioredis takes of a node no more than host and port. */
+function checkNode(node: string): void {
+  const text = node.includes("://") ? node : `redis://${node}`;
+  if (!URL.canParse(text) || new URL(text).hostname === "")
+    refuse(`"${shownAddress(node)}" is not the address of a Redis node.`, 'Give one such as "redis://a:6379", or { host, port }.');
+  const { protocol, username, password, pathname, search } = new URL(text);
+  if (protocol !== "redis:" || username !== "" || password !== "" || !/^\/?0?$/.test(pathname) || search !== "")
+    refuse(
+      `Of the cluster's node "${shownAddress(node)}" only host and port are used.`,
+      "Give the rest once, for all nodes: redis({ cluster, redisOptions: { username, password, tls: {} } }).",
+    );
+}
+
 function checkUrl(text: string): void {
   const ok = URL.canParse(text) && /^(rediss?):$/.test(new URL(text).protocol) && new URL(text).hostname !== "";
   if (!ok)
     refuse(
-      `"${text.replace(/:[^:@/]*@/, ":…@")}" is not the URL of a Redis server.`,
+      `"${shownAddress(text)}" is not the URL of a Redis server.`,
       'Give one such as "redis://localhost:6379" or "rediss://user:password@host:6380/0".',
     );
 }
 
 function refuse(what: string, hint: string): never {
   throw new OptionError("STEM_OPTION_INVALID", what, hint);
+}
+
+/** A node as ioredis takes it. */
+export function nodeOf(node: string | { readonly host: string; readonly port: number }): unknown {
+  if (typeof node !== "string") return node;
+  const url = new URL(node.includes("://") ? node : `redis://${node}`);
+  return { host: url.hostname, port: Number(url.port || 6379) };
+}
+
+/** Where a server is, without secrets. */
+export function whereIs(server: Server): string {
+  if (typeof server === "string") {
+    const { hostname, port, pathname } = new URL(server);
+    return `${hostname}:${port || 6379}${pathname.length > 1 ? pathname : ""}`;
+  }
+  if ("cluster" in server && Array.isArray(server.cluster))
+    return `cluster ${server.cluster.map((node) => Object.values(nodeOf(node as string) as object).join(":")).join(",")}`;
+  const options = (isClient(server) ? (server.options ?? {}) : server) as {
+    readonly host?: unknown;
+    readonly port?: unknown;
+    readonly path?: unknown;
+  };
+  if (isClient(server) && server.isCluster === true) return "cluster";
+  return typeof options.path === "string" ? options.path : `${String(options.host ?? "localhost")}:${String(options.port ?? 6379)}`;
+}
+
+/** Passwords among what was given, as they are written and as they are sent. */
+export function secretsOf(server: Server): readonly string[] {
+  const found = new Set<string>();
+  if (typeof server === "string") {
+    const { password } = new URL(server);
+    found.add(password).add(decoded(password));
+  }
+  for (const fields of optionsIn(server))
+    for (const [name, value] of Object.entries(fields)) if (/password/i.test(name) && typeof value === "string") found.add(value);
+  found.delete("");
+  return [...found];
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

@@ -35,8 +35,9 @@ local function count(queue, what, by)
   of[what] = (of[what] or 0) + by
 end
 
+-- Hints may be lost, so nothing fails for one: what was written before stays, and the caller would be told that it was not.
 local function publish(kind, text)
-  call('PUBLISH', home .. ':hint:' .. kind, ARGV[2] .. text)
+  redis.pcall('PUBLISH', home .. ':hint:' .. kind, ARGV[2] .. text)
 end
 
 local function write_held()
@@ -85,7 +86,7 @@ local function finish()
   if #done > 0 then
     if sub(ARGV[3], 1, 1) == 'c' then
       publish('done', #done <= 100 and cjson.encode(done) or '')
-    elseif call('PUBSUB', 'NUMSUB', home .. ':hint:done')[2] > 0 then
+    elseif (redis.pcall('PUBSUB', 'NUMSUB', home .. ':hint:done')[2] or 1) > 0 then
       publish('done', cjson.encode(done))
     end
   end
