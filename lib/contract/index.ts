@@ -20,6 +20,7 @@ export type * from "./hints.js";
 export { isFinal, JOB_STATES, mayMove, NEXT_STATES } from "./job.js";
 export type * from "./job.js";
 export type * from "./journal.js";
+export { isLaterLease, isSameLease, leaseText } from "./lease.js";
 export type * from "./limits.js";
 export type * from "./locks.js";
 export type * from "./results.js";

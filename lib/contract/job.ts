@@ -52,10 +52,17 @@ export interface Unique {
   readonly forMs?: number;
 }
 
-/** Proof of a loan. `fence` grows at every delivery of the job, so whoever lost the job cannot write to it any more. */
+/**
+ * Proof of a loan. No two deliveries under one id ever have the same `job` and `fence`, and a later one has the higher
+ * `job`, or the same and the higher `fence`. So a worker that lost the job can no longer write to it, and cannot write to
+ * a new job either that was stored under the id once the first was forgotten. Core hands a lease on as it was given.
+ */
 export interface Lease {
   readonly jobId: string;
+  /** Grows at every delivery of the stored job. */
   readonly fence: number;
+  /** Tells apart the jobs that were stored under one id, one after the other; never used again. 0 where `fence` does so alone. */
+  readonly job: number;
 }
 
 /** A job on loan to one worker. */

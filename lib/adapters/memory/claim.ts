@@ -85,7 +85,7 @@ function start(store: Store, row: Row, worker: WorkerRow, now: number): Delivery
       : { ...plain, ...(headers !== undefined && { headers }), ...(group !== undefined && { group }) };
   const delivery = {
     job,
-    lease: { jobId: id, fence: row.fence },
+    lease: { jobId: id, fence: row.fence, job: row.order },
     attempt: row.attempts,
     lapses: row.lapses,
     inputs: inputsOf(row),

@@ -9,9 +9,9 @@ export function journal(store: Store): Journal {
       store.step(options, (now) => {
         const lost: string[] = [];
         for (const { lease, entries } of writes) {
-          const row = store.rows.get(lease.jobId);
-          if (row !== undefined && row.fence === lease.fence && row.state === "active") write(row, entries, now);
-          else lost.push(lease.jobId);
+          const row = store.lentUnder(lease);
+          if (row === undefined) lost.push(lease.jobId);
+          else write(row, entries, now);
         }
         return { lost };
       }),

@@ -11,10 +11,9 @@ import type { Store } from "./store.js";
 export function settle(store: Store, settlements: readonly Settlement[], next: Claim | undefined, now: number): Settled {
   const lost: string[] = [];
   for (const settlement of settlements) {
-    const { jobId, fence } = settlement.lease;
-    const row = store.rows.get(jobId);
-    if (row === undefined || row.fence !== fence || row.state !== "active") {
-      lost.push(jobId);
+    const row = store.lentUnder(settlement.lease);
+    if (row === undefined) {
+      lost.push(settlement.lease.jobId);
       continue;
     }
     if (settlement.journal !== undefined) write(row, settlement.journal, now);

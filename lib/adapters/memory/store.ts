@@ -1,5 +1,5 @@
 import { isFinal, StoreError } from "../../contract/index.js";
-import type { Adapter, At, JobState } from "../../contract/index.js";
+import type { Adapter, At, JobState, Lease } from "../../contract/index.js";
 import { Bell } from "./hints.js";
 import { Fifo } from "./order/fifo.js";
 import { Heap } from "./order/heap.js";
@@ -100,6 +100,12 @@ export class Store {
       if (members === undefined) this.groups.set(row.group, new Set([row]));
       else members.add(row);
     }
+  }
+
+  /** The job that is on loan under this lease; undefined if the lease has gone. */
+  lentUnder({ jobId, fence, job }: Lease): Row | undefined {
+    const row = this.rows.get(jobId);
+    return row !== undefined && row.order === job && row.fence === fence && row.state === "active" ? row : undefined;
   }
 
   /** Forgets an ended job, its journal with it. */

@@ -12,11 +12,7 @@ export function workers(store: Store): Workers {
         const fresh = { info: { ...info }, seenAt: now, leaseUntil: now + leaseMs };
         const worker = known === undefined ? { id, startedAt: now, held: new Set<never>(), ...fresh } : Object.assign(known, fresh);
         store.workers.set(id, worker);
-        const lost: string[] = [];
-        for (const { jobId, fence } of held) {
-          const row = store.rows.get(jobId);
-          if (row === undefined || row.worker !== worker || row.fence !== fence) lost.push(jobId);
-        }
+        const lost = held.filter((lease) => store.lentUnder(lease)?.worker !== worker).map(({ jobId }) => jobId);
         return { lost, now };
       }),
     leave: async (id, options) =>

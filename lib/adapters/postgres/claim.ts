@@ -118,7 +118,7 @@ function deliver(store: Store, row: LentRow, inputs: ReadonlyMap<number, readonl
       dueAt,
       ...(group !== null && { group }),
     },
-    lease: { jobId: id, fence: fence + 1 },
+    lease: { jobId: id, fence: fence + 1, job: seq },
     attempt: attempts + 1,
     lapses,
     inputs: inputs.get(seq) ?? [],

@@ -1,4 +1,4 @@
-import type { Appended, At, Entry, Journal, JournalWrite, NewEntry } from "../../contract/index.js";
+import { leaseText, type Appended, type At, type Entry, type Journal, type JournalWrite, type NewEntry } from "../../contract/index.js";
 import { bigs, ints, texts, type Value } from "./connect/values.js";
 import { holdLoans } from "./lend/loans.js";
 import { APPEND } from "./lend/settle-statement.js";
@@ -69,11 +69,10 @@ export function journal(store: Store): Journal {
           writes.map(({ lease }) => lease),
           "FOR SHARE",
         );
-        const held = new Map(loans.map(({ id, seq, fence }) => [id, { seq, fence }]));
-        const isGood = ({ lease }: JournalWrite): boolean => held.get(lease.jobId)?.fence === lease.fence;
+        const isGood = ({ lease }: JournalWrite): boolean => loans.has(leaseText(lease));
         await appendAll(
           tx,
-          writes.filter(isGood).map(({ lease, entries }) => ({ job: held.get(lease.jobId)!.seq, entries })),
+          writes.filter(isGood).map(({ lease, entries }) => ({ job: lease.job, entries })),
         );
         return { lost: writes.filter((write) => !isGood(write)).map(({ lease }) => lease.jobId) };
       });

@@ -1,4 +1,4 @@
-import { JOB_DEFAULTS, type Claim, type Settled, type Settlement } from "../../contract/index.js";
+import { JOB_DEFAULTS, leaseText, type Claim, type Settled, type Settlement } from "../../contract/index.js";
 import { claimValues, hasChores, isListened, lend, read } from "./claim.js";
 import { bigs, ints, texts, type Value } from "./connect/values.js";
 import { insertJobs } from "./enqueue.js";
@@ -115,15 +115,15 @@ async function settleAll(store: Store, tx: Tx, settlements: readonly Settlement[
   if (settlements.length > 0) {
     settlements = await holdEvents(tx, settlements);
     const leases = settlements.map(({ lease }) => lease);
-    const loans = new Map((await holdLoans(store, tx, leases)).map((loan) => [loan.id, loan]));
+    const loans = await holdLoans(store, tx, leases);
     const given: Given[] = [];
     for (const settlement of settlements) {
-      const { jobId, fence } = settlement.lease;
-      const loan = loans.get(jobId);
-      if (loan?.fence !== fence) lost.push(jobId);
+      const lease = leaseText(settlement.lease);
+      const loan = loans.get(lease);
+      if (loan === undefined) lost.push(settlement.lease.jobId);
       else {
         // Of the same lease twice the first counts.
-        loans.delete(jobId);
+        loans.delete(lease);
         given.push({ settlement, loan });
       }
     }

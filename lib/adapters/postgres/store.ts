@@ -151,7 +151,7 @@ export class Store implements Sql {
   /** The loan of a lease as this handle remembers it, if it is this very delivery. */
   recall(lease: Lease): Loan | undefined {
     const loan = this.loans.get(lease.jobId);
-    return loan?.fence === lease.fence ? loan : undefined;
+    return loan?.seq === lease.job && loan.fence === lease.fence ? loan : undefined;
   }
 
   /** Number of a queue, if this handle knows it. */

@@ -1,4 +1,4 @@
-import type { At, Beat, Lease, WorkerBeat, WorkerRecord, Workers } from "../../contract/index.js";
+import { leaseText, type At, type Beat, type Lease, type WorkerBeat, type WorkerRecord, type Workers } from "../../contract/index.js";
 import { ints, texts } from "./connect/values.js";
 import { takeHeld } from "./lend/chores.js";
 import { enterLine } from "./links.js";
@@ -60,9 +60,9 @@ export function workers(store: Store): Workers {
 /** Which of these leases are not this worker's. A look of its own: whoever took them away has committed before the beat could pass. */
 async function lostOf(store: Store, held: readonly Lease[], worker: number): Promise<string[]> {
   const rows = await store.rows(
-    `SELECT j.id, j.fence + 1 FROM stem.active a JOIN stem.jobs j ON j.seq = a.seq WHERE a.worker = $1::int AND j.id = ANY($2::text[])`,
+    `SELECT j.seq, j.id, j.fence + 1 FROM stem.active a JOIN stem.jobs j ON j.seq = a.seq WHERE a.worker = $1::int AND j.id = ANY($2::text[])`,
     [worker, texts(held.map(({ jobId }) => jobId))],
   );
-  const good = new Map(rows as [string, number][]);
-  return held.filter(({ jobId, fence }) => good.get(jobId) !== fence).map(({ jobId }) => jobId);
+  const good = new Set((rows as [number, string, number][]).map(([job, jobId, fence]) => leaseText({ jobId, fence, job })));
+  return held.filter((lease) => !good.has(leaseText(lease))).map(({ jobId }) => jobId);
 }

@@ -5,8 +5,8 @@ import { Bodies, Loan, storedOf, type Facts, type Row } from "./rows.js";
 import type { Shard, Store } from "./store.js";
 import { copyLease, takeBackElsewhere } from "./workers.js";
 
-/** What claim answers, alone or inside a settle: now, lapsed, next, ids, bodies, extras. */
-export type Lent = [now: string, lapsed: number, next: string, ids: string, bodies: string, extras: Reply[]];
+/** What claim answers, alone or inside a settle. */
+export type Lent = [now: string, lapsed: number, next: string, ids: string, bodies: string, extras: Reply[], fence: number];
 
 /** Takes back, wakes, expires, lends. */
 export async function claim(store: Store, request: Claim, options: At | undefined): Promise<Claimed> {
@@ -46,7 +46,7 @@ export async function claimSpread(store: Store, request: Claim, options: At | un
 
 async function claimIn(store: Store, shard: Shard, request: Claim, options: At | undefined): Promise<Claimed> {
   const reply = (await store.run("claim", shard, claimArgs(request), options)) as [...Lent, Reply[]];
-  await store.mail.deliver(shard, reply[6], options);
+  await store.mail.deliver(shard, reply[7], options);
   return lentOf(store, shard, reply as unknown as Lent, options);
 }
 
@@ -66,7 +66,7 @@ export function claimArgs({ worker, limit, from }: Claim): (string | number)[] {
 export async function lentOf(
   store: Store,
   shard: Shard,
-  [now, lapsed, next, ids, bodies, extras]: Lent,
+  [now, lapsed, next, ids, bodies, extras, fence]: Lent,
   options: At | undefined,
 ): Promise<Claimed> {
   const deliveries: Delivery[] = [];
@@ -76,7 +76,7 @@ export async function lentOf(
   for (let i = 0; i < names.length; i++) {
     const row = rows.next();
     if (extras[extra] !== i + 1) {
-      deliveries.push(plain(names[i]!, row));
+      deliveries.push(plain(names[i]!, row, fence));
       continue;
     }
     const facts = JSON.parse(extras[extra + 1] as string) as Facts;
@@ -86,8 +86,8 @@ export async function lentOf(
   return { deliveries, nextDueAt: next === "" ? undefined : Number(next), now: Number(now), lapsed: lapsed === 1 };
 }
 
-function plain(id: string, row: Row): Delivery {
-  const lease = new Loan(id, 1, row, !row.flags.includes("L"));
+function plain(id: string, row: Row, fence: number): Delivery {
+  const lease = new Loan(id, fence, row, !row.flags.includes("L"));
   return { job: storedOf(id, row, undefined), lease, attempt: 1, lapses: 0, inputs: NONE, journaled: false };
 }
 

@@ -202,7 +202,9 @@ export interface Facts {
 /** A loan as this process remembers it: what settling it the plain way needs to be told. Only a cache; the script checks. */
 export class Loan implements Lease {
   readonly jobId: string;
+  /** New at every claim and above all earlier ones of the shard, so it alone tells the loans of an id apart. */
   readonly fence: number;
+  readonly job = 0;
   readonly #row: Row;
   readonly #plain: boolean;
 

@@ -13,8 +13,14 @@ interface Group {
   readonly queue: string;
   readonly keep: number;
   readonly segment: string;
-  readonly fence: number;
   readonly results: boolean;
+  readonly parts: Part[];
+  count: number;
+}
+
+/** Those of a group that were lent together: ids, or ids and results. */
+interface Part {
+  readonly fence: number;
   readonly values: string[];
   count: number;
 }
@@ -32,7 +38,7 @@ export async function settle(
   const args = await settleArgs(store, store.home, settlements, options);
   if (next !== undefined) for (const arg of claimArgs(next)) args.push(arg);
   const reply = (await store.run("settle", store.home, args, options)) as Reply[];
-  const [lost, mail] = (next === undefined ? reply : reply.slice(6)) as [string[], Reply[]];
+  const [lost, mail] = (next === undefined ? reply : reply.slice(7)) as [string[], Reply[]];
   await store.mail.deliver(store.home, mail, options);
   tell(store, settlements);
   if (next === undefined) return { lost };
@@ -100,19 +106,19 @@ async function settleArgs(
     const keep = row.meta.kr ?? JOB_DEFAULTS.keepResultMs;
     const segment = keep === 0 ? row.segment : "";
     const results = result !== undefined;
-    if (last === undefined || !fits(last, row, keep, segment, settlement.lease.fence, results)) {
-      last = groups.find((group) => fits(group, row, keep, segment, settlement.lease.fence, results));
-      if (last === undefined)
-        groups.push((last = { queue: row.meta.q, keep, segment, fence: settlement.lease.fence, results, values: [], count: 0 }));
+    if (last === undefined || !fits(last, row, keep, segment, results)) {
+      last = groups.find((group) => fits(group, row, keep, segment, results));
+      if (last === undefined) groups.push((last = { queue: row.meta.q, keep, segment, results, parts: [], count: 0 }));
     }
-    last.count++;
-    last.values.push(settlement.lease.jobId);
-    if (results) last.values.push(result);
+    const { values } = partOf(last, settlement.lease.fence);
+    values.push(settlement.lease.jobId);
+    if (results) values.push(result);
   }
   const args: (string | number)[] = [groups.length];
-  for (const { queue, keep, segment, fence, results, values, count } of groups) {
-    args.push(queue, keep, segment, fence, results ? 1 : 0, count);
-    for (const value of values) args.push(value);
+  for (const { queue, keep, segment, results, parts, count } of groups) {
+    args.push(queue, keep, segment, results ? 1 : 0, parts.length, count);
+    for (const part of parts) args.push(part.fence, part.count);
+    for (const { values } of parts) for (const value of values) args.push(value);
   }
   args.push(others.length);
   for (const settlement of others) await pushOther(store, shard, args, settlement, options);
@@ -129,15 +135,21 @@ function isPlainSuccess(settlement: Settlement): boolean {
   return settlement.as === "succeeded" && settlement.enqueue === undefined && settlement.journal === undefined;
 }
 
-function fits(group: Group, row: Row, keep: number, segment: string, fence: number, results: boolean): boolean {
-  return (
-    group.queue === row.meta.q &&
-    group.keep === keep &&
-    group.segment === segment &&
-    group.fence === fence &&
-    group.results === results &&
-    group.count < 1_000
-  );
+function fits(group: Group, row: Row, keep: number, segment: string, results: boolean): boolean {
+  return group.queue === row.meta.q && group.keep === keep && group.segment === segment && group.results === results && group.count < 1_000;
+}
+
+/** Where in a group another of this fence goes; counts it. */
+function partOf(group: Group, fence: number): Part {
+  const { parts } = group;
+  let part = parts.at(-1);
+  if (part?.fence !== fence) {
+    part = parts.find((other) => other.fence === fence);
+    if (part === undefined) parts.push((part = { fence, values: [], count: 0 }));
+  }
+  part.count++;
+  group.count++;
+  return part;
 }
 
 async function pushOther(

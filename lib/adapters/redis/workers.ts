@@ -57,7 +57,7 @@ export async function takeBackElsewhere(store: Store, options: At | undefined): 
   const shards = (await store.run("copies", store.home, ["", 0], options)) as Shard[];
   for (const shard of new Set(shards)) {
     const reply = (await store.run("claim", shard, ["", 1], options)) as readonly unknown[];
-    await store.mail.deliver(shard, reply[6] as string[], options);
+    await store.mail.deliver(shard, reply[7] as string[], options);
   }
 }
 

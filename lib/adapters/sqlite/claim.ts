@@ -261,7 +261,7 @@ function deliver(store: Store, queue: string, lane: number, row: LineRow, now: n
       dueAt,
       ...(group !== null && { group }),
     },
-    lease: { jobId: id, fence: fence + 1 },
+    lease: { jobId: id, fence: fence + 1, job: seq },
     attempt: attempts + 1,
     lapses,
     inputs: (links & TAKES) === 0 ? [] : inputsOf(store, seq),

@@ -1,4 +1,4 @@
-import type { Appended, At, Entry, Journal, JournalWrite, NewEntry } from "../../contract/index.js";
+import type { Appended, At, Entry, Journal, JournalWrite, Lease, NewEntry } from "../../contract/index.js";
 import { JOURNALED } from "./rows.js";
 import { type Loan, type Store } from "./store.js";
 
@@ -31,7 +31,7 @@ export function journal(store: Store): Journal {
       return store.write(() => {
         const lost: string[] = [];
         for (const { lease, entries } of writes) {
-          const seq = holds(store, lease.jobId, lease.fence);
+          const seq = holds(store, lease);
           if (seq === undefined) lost.push(lease.jobId);
           else if (entries.length > 0) appendEntries(store, { seq }, entries, now);
         }
@@ -41,10 +41,14 @@ export function journal(store: Store): Journal {
   };
 }
 
-/** Number of a job that is on loan under this fence. */
-export function holds(store: Store, id: string, fence: number): number | undefined {
-  const seq = store.recall({ jobId: id, fence })?.seq;
-  if (seq !== undefined && store.value("SELECT 1 FROM active WHERE seq = ? AND fence = ?").get(seq, fence) !== undefined) return seq;
-  return store.value("SELECT j.seq FROM jobs j JOIN active a ON a.seq = j.seq WHERE j.id = ? AND a.fence = ?").get(id, fence) as
-    number | undefined;
+/** Number of the job that is on loan under this lease. */
+export function holds(store: Store, lease: Lease): number | undefined {
+  const { jobId, fence, job } = lease;
+  const known = store.recall(lease) !== undefined;
+  const found = known
+    ? store.value("SELECT seq FROM active WHERE seq = ? AND fence = ?").get(job, fence)
+    : store
+        .value("SELECT j.seq FROM jobs j JOIN active a ON a.seq = j.seq WHERE j.id = ? AND j.seq = ? AND a.fence = ?")
+        .get(jobId, job, fence);
+  return found as number | undefined;
 }

@@ -97,13 +97,13 @@ function giveBack(store: Store, lease: Lease): Loan | undefined {
 }
 
 /** The loan of a lease as the store has it; undefined if the lease has gone. */
-export function loanOf(store: Store, { jobId, fence }: Lease): Loan | undefined {
+export function loanOf(store: Store, { jobId, fence, job }: Lease): Loan | undefined {
   const row = store
     .rows(
       `SELECT a.seq, a.fence, j.attempts + 1, a.started_at, a.links, j.lane, j.keep_result, j.keep_failed
-       FROM jobs j JOIN active a ON a.seq = j.seq WHERE j.id = ? AND a.fence = ?`,
+       FROM jobs j JOIN active a ON a.seq = j.seq WHERE j.id = ? AND j.seq = ? AND a.fence = ?`,
     )
-    .get(jobId, fence) as [number, number, number, number, number, number, number | null, number | null] | undefined;
+    .get(jobId, job, fence) as [number, number, number, number, number, number, number | null, number | null] | undefined;
   if (row === undefined) return undefined;
   const [seq, , attempt, startedAt, links, lane, keepResult, keepFailed] = row;
   return { seq, fence, attempt, startedAt, links, lane, keepResult, keepFailed };

@@ -162,7 +162,7 @@ export class Store {
   /** The loan of a lease as this handle remembers it, if it is this very delivery. */
   recall(lease: Lease): Loan | undefined {
     const loan = this.loans.get(lease.jobId);
-    return loan?.fence === lease.fence ? loan : undefined;
+    return loan?.seq === lease.job && loan.fence === lease.fence ? loan : undefined;
   }
 
   /** Number of a queue; made when it is new, so only inside `write`. */

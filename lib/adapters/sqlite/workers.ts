@@ -5,9 +5,9 @@ import { type Store } from "./store.js";
 
 const HOUR_MS = 3_600_000;
 
-/** Number of the worker that has the job on loan under this fence. */
-function heldBy(store: Store, id: string, fence: number): number | undefined {
-  const seq = holds(store, id, fence);
+/** Number of the worker that has the job on loan under this lease. */
+function heldBy(store: Store, lease: Lease): number | undefined {
+  const seq = holds(store, lease);
   return seq === undefined ? undefined : (store.value("SELECT worker FROM active WHERE seq = ?").get(seq) as number | undefined);
 }
 
@@ -24,7 +24,7 @@ export function workers(store: Store): Workers {
              RETURNING no`,
           )
           .get(id, now + leaseMs, now, now, JSON.stringify(info)) as number;
-        const lost = held.filter(({ jobId, fence }) => heldBy(store, jobId, fence) !== no).map(({ jobId }) => jobId);
+        const lost = held.filter((lease) => heldBy(store, lease) !== no).map(({ jobId }) => jobId);
         return { lost, now };
       });
     },

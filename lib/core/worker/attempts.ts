@@ -1,5 +1,6 @@
 import type { Settlement } from "../../contract/broker.js";
 import type { Delivery } from "../../contract/job.js";
+import { leaseText } from "../../contract/lease.js";
 import { type Clock, type Dice, steadyNow } from "../clock.js";
 import type { Log } from "../log.js";
 import type { TaskRegistry } from "../task/registry.js";
@@ -141,7 +142,7 @@ export class Attempts {
 
   readonly #ended = (job: RunningJob, outcome: Outcome): void => {
     const { running, told, dice, end, freed } = this.#parts;
-    if (!job.live) return void this.#overdue.delete(leaseOf(job));
+    if (!job.live) return void this.#overdue.delete(leaseText(job.delivery.lease));
     running.leave(job);
     this.#suspects.ended(job);
     // A handler that stops with an error because we told it to: our doing, not the job's. A pass over a run says so itself.
@@ -164,7 +165,7 @@ export class Attempts {
     // A handler may have answered the abort at once, in a listener of its signal.
     if (!job.live) return;
     this.#ended(job, { kind: "threw", error, ...judge(error, definition.retry, definition.name, log), cause: "error" });
-    this.#overdue.set(leaseOf(job), { task: definition.name, since: steadyNow(clock) });
+    this.#overdue.set(leaseText(job.delivery.lease), { task: definition.name, since: steadyNow(clock) });
   }
 
   #release(job: RunningJob): void {
@@ -183,8 +184,4 @@ export class Attempts {
 }
 
 const GONE: Outcome = { kind: "aborted", reason: "lost" };
-function leaseOf({ delivery: { lease } }: RunningJob): string {
-  return `${lease.fence}:${lease.jobId}`;
-}
-
 const SHUT_DOWN: Outcome = { kind: "aborted", reason: "shutdown" };

@@ -1,6 +1,7 @@
 import type { Broker, Claim, Claimed, Settlement } from "../../contract/broker.js";
 import type { Delivery } from "../../contract/job.js";
 import type { Clock } from "../clock.js";
+import { goneOf } from "./gone.js";
 import { workerProbe } from "./probe.js";
 import type { ServedQueues } from "./queues.js";
 import type { RunningJob, RunningJobs } from "./running.js";
@@ -163,10 +164,10 @@ export class Exchange {
   #confirm(jobs: readonly RunningJob[], settlements: readonly Settlement[], lost: readonly string[]): void {
     const { settled, name } = this.#parts;
     if (workerProbe.listener !== undefined && jobs.length > 0) workerProbe.listener({ at: "settled", worker: name(), ids: idsOf(jobs) });
-    const gone = lost.length === 0 ? undefined : new Set(lost);
+    const gone = lost.length === 0 ? undefined : goneOf(jobs, lost);
     for (let i = 0; i < jobs.length; i++) {
       const job = jobs[i]!;
-      settled(job, settlements[i]!, gone !== undefined && gone.has(job.delivery.lease.jobId) ? LOST : WRITTEN);
+      settled(job, settlements[i]!, gone?.has(job) === true ? LOST : WRITTEN);
     }
   }
 

@@ -1,6 +1,7 @@
 import type { Results } from "../../contract/results.js";
 import type { Workers } from "../../contract/workers.js";
 import type { Clock } from "../clock.js";
+import { goneOf } from "./gone.js";
 import type { RunningJob } from "./running.js";
 import type { StoreTime } from "./store-time.js";
 
@@ -111,23 +112,12 @@ export class WorkerLease {
         mine.map((job) => job.delivery.lease),
       );
       storeTime.heard(now);
-      if (lost.length > 0) await this.#give(mine, new Set(lost));
+      if (lost.length > 0) await this.#give(mine, lost);
     }
   }
 
-  /** Of two deliveries of one job here the older is meant; should the newer be lost too, the next renewal says so. */
-  async #give(held: readonly RunningJob[], ids: ReadonlySet<string>): Promise<void> {
-    const newest = new Map<string, RunningJob>();
-    const gone: RunningJob[] = [];
-    for (const job of held) {
-      const { jobId, fence } = job.delivery.lease;
-      if (!ids.has(jobId)) continue;
-      const other = newest.get(jobId);
-      if (other !== undefined) gone.push(fence > other.delivery.lease.fence ? other : job);
-      if (other === undefined || fence > other.delivery.lease.fence) newest.set(jobId, job);
-    }
-    const older = new Set(gone.map((job) => job.delivery.lease.jobId));
-    for (const [jobId, job] of newest) if (!older.has(jobId)) gone.push(job);
+  async #give(held: readonly RunningJob[], lost: readonly string[]): Promise<void> {
+    const gone = [...goneOf(held, lost)];
     const records = await this.#parts.results.get(gone.map((job) => job.delivery.lease.jobId)).catch(() => []);
     gone.forEach((job, i) => {
       if (job.live) this.#parts.lost(job, records[i]?.state === "cancelled" ? "cancelled" : "lost");

@@ -1,4 +1,5 @@
 import type { Lease } from "../../contract/job.js";
+import { isSameLease } from "../../contract/lease.js";
 import { queueMicrotask } from "../timers.js";
 import type { Entry, Journal, NewEntry } from "../../contract/journal.js";
 
@@ -42,7 +43,7 @@ export class JournalWriter {
   append(lease: Lease, entries: readonly NewEntry[]): Promise<boolean> {
     return new Promise((accept, refuse) => {
       const last = this.#writes.findLast((write) => write.lease.jobId === lease.jobId);
-      if (last !== undefined && last.lease.fence === lease.fence) {
+      if (last !== undefined && isSameLease(last.lease, lease)) {
         last.entries.push(...entries);
         last.waiting.push({ accept, refuse });
       } else {

@@ -112,7 +112,7 @@ export const deadLetterLaws: readonly Law[] = [
       assert.deepEqual(await bench.adapter.broker.deadLetters.list({}, bench.at), []);
       const again = await bench.takeOne({ worker: "bob" });
       assert.equal(again.attempt, 1);
-      assert.equal(again.lease.fence, delivery.lease.fence + 1);
+      assert.ok(again.lease.fence > delivery.lease.fence);
       assert.deepEqual((await bench.settle({ lease: delivery.lease, as: "succeeded" })).lost, [job.id]);
       await bench.succeed(again, "1");
       assert.equal(await bench.state(job.id), "succeeded");

@@ -11,6 +11,7 @@ import { journalLaws } from "./journal.laws.js";
 import { inputFailureLaws } from "./input-failures.laws.js";
 import { lapseLaws } from "./lapses.laws.js";
 import type { Law, LawOutcome } from "./law.js";
+import { leaseLaws } from "./leases.laws.js";
 import { lockLaws } from "./locks.laws.js";
 import { resultLaws } from "./results.laws.js";
 import { scheduleLaws } from "./schedules.laws.js";
@@ -31,6 +32,7 @@ export const laws: readonly Law[] = [
   ...stateLaws,
   ...claimLaws,
   ...settleLaws,
+  ...leaseLaws,
   ...lapseLaws,
   ...cancelLaws,
   ...deadLetterLaws,

@@ -79,7 +79,7 @@ export const journalLaws: readonly Law[] = [
         [
           { lease: late.lease, entries: [step(1, { key: "late" })] },
           { lease: fine.lease, entries: [step(1, { key: "fine" })] },
-          { lease: { jobId: bench.name("nobody"), fence: 1 }, entries: [step(1)] },
+          { lease: { jobId: bench.name("nobody"), fence: 1, job: 1 }, entries: [step(1)] },
         ],
         bench.at,
       );

@@ -11,11 +11,12 @@ export const lapseLaws: readonly Law[] = [
       await bench.end(await bench.takeOne(), { as: "ready", attempt: "spent" });
       await bench.end(await bench.takeOne(), { as: "ready", attempt: "returned" });
       await bench.hire("doomed", 100);
-      one(await bench.take({ worker: "doomed" }));
+      const { lease } = await bench.takeOne({ worker: "doomed" });
       assert.equal((await bench.known(job.id)).attempts, 2, "the attempt counts from the claim on");
       bench.pass(200);
       const delivery = await bench.takeOne({ worker: "bob" });
-      assert.deepEqual([delivery.lease.fence, delivery.attempt, delivery.lapses], [4, 2, 1]);
+      assert.deepEqual([delivery.attempt, delivery.lapses], [2, 1]);
+      assert.ok(delivery.lease.fence > lease.fence);
       const { attempts, lapses, worker } = await bench.known(job.id);
       assert.deepEqual({ attempts, lapses, worker }, { attempts: 2, lapses: 1, worker: "bob" });
     },
@@ -93,7 +94,7 @@ export const lapseLaws: readonly Law[] = [
       await bench.put({ maxLapses: 2 });
       for (let round = 0; round < 20; round++) await bench.end(await bench.takeOne(), { as: "ready", attempt: "returned" });
       const delivery = await bench.takeOne();
-      assert.deepEqual([delivery.attempt, delivery.lapses, delivery.lease.fence], [1, 0, 21]);
+      assert.deepEqual([delivery.attempt, delivery.lapses], [1, 0]);
     },
   },
   {

@@ -39,8 +39,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   ...Object.fromEntries(
     Object.entries(ENDINGS).map(([word, ending]): [string, Verb] => [word, (bench, { lease }) => bench.settle({ lease, ...ending })]),
   ),
-  "succeeds under an older fence": (bench, { lease }) =>
-    bench.settle({ lease: { jobId: lease.jobId, fence: lease.fence - 1 }, as: "succeeded" }),
+  "succeeds under an older fence": (bench, { lease }) => bench.settle({ lease: { ...lease, fence: lease.fence - 1 }, as: "succeeded" }),
   "is cancelled": (bench, { job }) => bench.adapter.broker.cancel([job.id], "stop", bench.at),
   "is retried by a person": (bench, { job }) => bench.adapter.broker.deadLetters.retry([job.id], bench.at),
   "is purged with the dead of another task": (bench) => bench.adapter.broker.deadLetters.purge({ task: bench.name("none") }, bench.at),
@@ -206,7 +205,7 @@ async function subjectFor(bench: LawBench, verb: string, serial: number): Promis
   const input = bench.job({ queue: bench.name(`inputs ${serial}`), links: [{ to: job.id, position: 0 }] });
   await bench.enqueue(input, job);
   const { lease } = await bench.takeOne({ worker: bench.name("claimer"), from: [{ queue: input.queue }] });
-  return { job, input, worker, lease: { jobId: job.id, fence: 0 }, inputLease: lease };
+  return { job, input, worker, lease: { jobId: job.id, fence: 0, job: 1 }, inputLease: lease };
 }
 
 function titleOf(state: JobState): string {

@@ -62,7 +62,7 @@ export const workerLaws: readonly Law[] = [
       bench.pass(200);
       const [heir] = await bench.take({ limit: 1 });
       const stale = mine.map(({ lease }) => lease);
-      const back = await beat(bench, "doomed", 100, [...stale, { jobId: bench.name("nobody"), fence: 1 }]);
+      const back = await beat(bench, "doomed", 100, [...stale, { jobId: bench.name("nobody"), fence: 1, job: 1 }]);
       assert.deepEqual(sorted(back.lost), sorted([...ids(mine), bench.name("nobody")]), "all were taken back, the other is ready again");
       assert.deepEqual((await beat(bench, "ann", 60_000, [heir!.lease])).lost, []);
       assert.deepEqual((await beat(bench, "doomed", 100, [heir!.lease])).lost, [heir!.job.id], "it is another worker's");

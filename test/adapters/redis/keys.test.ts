@@ -68,7 +68,7 @@ describeShared("redis")("What the Redis adapter keeps", () => {
     expect(await adapter.broker.queues(later)).toEqual([]);
     // Counters that must never begin anew, and the one field that keeps the loans in a table.
     const rest = (await here.keys()).map((key) => key.slice(here.namespace.length + 3));
-    expect(rest).toEqual(["active", "es", "lt", "s", "wlast"]);
+    expect(rest).toEqual(["active", "es", "fence", "lt", "s", "wlast"]);
     expect(await here.raw.hlen(`{${here.namespace}}:active`)).toBe(1);
   });
 

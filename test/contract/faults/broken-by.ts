@@ -78,7 +78,7 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
   "a snooze gives the attempt back and comes at its time": ["a snooze spends the attempt"],
   "a release without a delay is due at once, for anybody": ["a release waits a second"],
   "a handler may cancel its own job": ["a handler's cancel is a failure", "cancel keeps the reason to itself"],
-  "the fence grows by one at every delivery, whatever ended the last one": ["the fence starts again for each attempt"],
+  "the fence grows at every delivery, whatever ended the last one": ["the fence starts again for each attempt"],
   "attempts, deliveries and lapses are counted apart": ["every delivery counts as an attempt", "lapses are not counted"],
   "a lapsed worker's jobs are lent again, and its late settle is refused": ["any fence will do"],
   "a worker that renews its lease in time keeps its jobs": ["a lease is not renewed"],
@@ -95,6 +95,13 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
   ],
   "a lease that was made up is lost, also with the fence of a job never lent": ["lost leases are not reported"],
   "of the same lease twice in one settle the first counts and the second is lost": ["the last of two equal leases counts"],
+  "a late settle of a forgotten job touches nothing of a new job with its id, however the first was forgotten": [
+    "leases start anew with each job",
+  ],
+  "a late settle is refused by every handle of the store, also together with that of the right worker": ["leases start anew with each job"],
+  "a late append of a forgotten run adds nothing to the journal of a new run with its id": ["leases start anew with each job"],
+  "a beat says that the lease of a forgotten job is lost, although a new job with its id is held": ["leases start anew with each job"],
+  "the lease of a job that is stored anew is above all earlier ones of its id, in whichever queue": ["leases start anew with each job"],
   "half a character in a text, such as the end of a message that was cut in an emoji, stops neither its job nor others": [
     "half a character in an error is refused",
   ],

@@ -1,6 +1,7 @@
 import type { Adapter, Delivery, Purge } from "../../../lib/contract/index.js";
 import {
   anyFence,
+  leasesStartAnew,
   both,
   claimedAs,
   deliveriesAs,
@@ -137,6 +138,7 @@ export const brokerFaults: Faults = {
   "lapses are not counted": deliveriesAs((delivery) => but(delivery, { lapses: 0 })),
   "every delivery counts as a lapse": deliveriesAs((delivery) => but(delivery, { lapses: delivery.lease.fence - 1 })),
   "any fence will do": anyFence,
+  "leases start anew with each job": leasesStartAnew,
   "leases never run out": inWorkers(({ beat }) => ({
     beat: (worker, held, options) => beat({ ...worker, leaseMs: worker.leaseMs * 1_000_000 }, held, options),
   })),

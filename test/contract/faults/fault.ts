@@ -125,23 +125,33 @@ export const recordsAs = (change: (record: JobRecord) => JobRecord): Fault =>
   }));
 
 /** The adapter forgets which lease is the present one: any lease of a job that is lent will do. */
-export function anyFence(adapter: Adapter): Adapter {
-  const present = new Map<string, Lease>();
-  const current = (lease: Lease): Lease => present.get(lease.jobId) ?? lease;
-  const watched = deliveriesAs((delivery) => {
-    present.set(delivery.job.id, delivery.lease);
-    return delivery;
-  })(adapter);
+export const anyFence: Fault = mistaken((lease, present) => present ?? lease);
+
+/** The adapter counts the deliveries of what is stored, and nothing tells a job from one that had its id before. */
+export const leasesStartAnew: Fault = (adapter) =>
+  deliveriesAs((delivery) => but(delivery, { lease: but(delivery.lease, { job: 0 }) }))(
+    mistaken((lease, present) => (lease.fence === present?.fence ? present : lease))(adapter),
+  );
+
+/** Takes each lease for another one, `present` being the last that was given for its id. */
+function mistaken(current: (lease: Lease, present: Lease | undefined) => Lease): Fault {
+  const leases = new Map<string, Lease>();
+  const taken = (lease: Lease): Lease => current(lease, leases.get(lease.jobId));
   return both(
-    settlementsAs((settlement) => ({ ...settlement, lease: current(settlement.lease) })),
+    deliveriesAs((delivery) => {
+      leases.set(delivery.job.id, delivery.lease);
+      return delivery;
+    }),
+    settlementsAs((settlement) => ({ ...settlement, lease: taken(settlement.lease) })),
     inJournal(({ append }) => ({
       append: (writes, options) =>
         append(
-          writes.map(({ lease, entries }) => ({ lease: current(lease), entries })),
+          writes.map(({ lease, entries }) => ({ lease: taken(lease), entries })),
           options,
         ),
     })),
-  )(watched);
+    inWorkers(({ beat }) => ({ beat: (worker, held, options) => beat(worker, held.map(taken), options) })),
+  );
 }
 
 /** An object without some keys. */

@@ -8,10 +8,10 @@ const journal = [{ seq: 1, key: "charge", kind: "step", state: "done" }] as cons
 
 function delivery(attempt = 1): Delivery {
   const job = { id: "j", task: "t", queue: "q", payload: "", priority: 0, enqueuedAt: 0, dueAt: 0 };
-  return { job, lease: { jobId: "j", fence: 4 }, attempt, lapses: 0, inputs: [], journaled: false };
+  return { job, lease: { jobId: "j", fence: 4, job: 1 }, attempt, lapses: 0, inputs: [], journaled: false };
 }
 
-const lease = { jobId: "j", fence: 4 };
+const lease = { jobId: "j", fence: 4, job: 1 };
 
 describe("Deciding what an outcome means", () => {
   it("ends what returned as succeeded, with result, journal and jobs in the same step", () => {

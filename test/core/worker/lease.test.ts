@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { gate, Rig, turns, until } from "./rig.js";
+import { gate, Rig, turns, until, type Handler } from "./rig.js";
 
 describe("The worker's lease", () => {
   it("is renewed every third of it", async () => {
@@ -113,5 +113,42 @@ describe("The worker's lease", () => {
     rig.store.workers.leave((await rig.store.workers.list())[0]!.id);
     const { id } = await rig.stem.enqueue("work");
     expect((await rig.ended(id))[0]).toMatchObject({ result: '"done"' });
+  });
+
+  /** Two handlers of one id in this worker: the first job was ended elsewhere and forgotten, and another is stored under its id. */
+  async function twice() {
+    const signals: AbortSignal[] = [];
+    const ends: { readonly open: () => void }[] = [];
+    const work: Handler = async (_, context) => {
+      signals.push(context.signal);
+      const end = gate();
+      ends.push(end);
+      await end.promise;
+    };
+    const rig = new Rig({ work: [work, { keepResult: 0 }] });
+    const worker = await rig.started({ lease: "9s" });
+    const { id } = await rig.stem.enqueue("work", undefined, { id: "order-1" });
+    await until(() => signals.length === 1);
+    expect((await rig.store.broker.settle([{ lease: { jobId: id, fence: 1, job: 1 }, as: "succeeded" }])).lost).toEqual([]);
+    await rig.stem.enqueue("work", undefined, { id });
+    await until(() => signals.length === 2);
+    return { rig, worker, id, signals, ends };
+  }
+
+  it("that is lost for a forgotten job leaves a new job of its id alone", async () => {
+    const { rig, signals } = await twice();
+    rig.clock.advance("3s");
+    await until(() => signals[0]!.aborted);
+    rig.clock.advance("3s");
+    await turns();
+    expect(signals[1]!.aborted).toBe(false);
+  });
+
+  it("of a forgotten job is told as lost, that of a new job of its id as it ended, also when both are written at once", async () => {
+    const { rig, worker, id, ends } = await twice();
+    for (const end of ends) end.open();
+    await until(() => worker.running === 0 && rig.told.length === 4);
+    expect(rig.verbs("settle").map(({ settlements }) => settlements.length)).toEqual([2]);
+    expect(rig.told.slice(2).sort()).toEqual([`job:lost ${id}`, `job:succeeded ${id}`]);
   });
 });

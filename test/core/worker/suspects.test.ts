@@ -6,7 +6,7 @@ const job = (id: string): RunningJob =>
   new RunningJob(
     {
       job: { id, task: "t", queue: "q", payload: "", priority: 0, enqueuedAt: 0, dueAt: 0 },
-      lease: { jobId: id, fence: 3 },
+      lease: { jobId: id, fence: 3, job: 1 },
       attempt: 1,
       lapses: 2,
       inputs: [],

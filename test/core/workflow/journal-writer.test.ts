@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import type { Entry, Journal, JournalWrite, NewEntry } from "../../../lib/contract/journal.js";
 import { JournalWriter } from "../../../lib/core/workflow/journal-writer.js";
 
-const lease = (jobId: string, fence = 1) => ({ jobId, fence });
+const lease = (jobId: string, fence = 1, job = 1) => ({ jobId, fence, job });
 const entry = (seq: number, key = `s${seq}`): NewEntry => ({ seq, key, kind: "step", state: "done" });
 
 /** A store that answers when told to. */
@@ -60,6 +60,16 @@ describe("Writes of many runs", () => {
     await answer();
     await answer();
     expect(await Promise.all([stale, heir, other])).toEqual([false, false, true]);
+  });
+
+  it("of a run that was forgotten do not go under the lease of a new run with its id", async () => {
+    const { calls, answer, writer } = store();
+    const both = [writer.append(lease("a", 1, 7), [entry(1)]), writer.append(lease("a", 1, 9), [entry(2)])];
+    await settle();
+    await answer();
+    await answer();
+    expect(await Promise.all(both)).toEqual([true, true]);
+    expect(calls.map((writes) => writes.map(({ lease: { job }, entries }) => [job, entries.length]))).toEqual([[[7, 1]], [[9, 1]]]);
   });
 
   it("that fail together are tried one by one, so that one run's entry is not everyone's failure", async () => {

@@ -1,4 +1,4 @@
-import type { Lease, Settlement } from "../../../contract/index.js";
+import { leaseText, type Lease, type Settlement } from "../../../contract/index.js";
 import { bigs, texts } from "../connect/values.js";
 import type { Loan, Store, Tx } from "../store.js";
 
@@ -19,13 +19,16 @@ export interface Given {
 
 type LoanRow = [no: number, worker: number, startedAt: number, back: string, seqs: string];
 
-/** Finds the deliveries of those leases that are good, and holds their loans until the transaction ends, in the order of their numbers. */
+/**
+ * Finds the deliveries of those leases that are good, by the text of the lease, and holds their loans until the transaction ends,
+ * in the order of their numbers.
+ */
 export async function holdLoans(
   store: Store,
   tx: Tx,
   leases: readonly Lease[],
   how: "FOR UPDATE" | "FOR SHARE" = "FOR UPDATE",
-): Promise<Borrowed[]> {
+): Promise<Map<string, Borrowed>> {
   const nos = new Set<number>();
   const unknown: string[] = [];
   for (const lease of leases) {
@@ -42,20 +45,21 @@ export async function holdLoans(
     bigs([...nos]),
     ...(unknown.length === 0 ? [] : [texts(unknown)]),
   ])) as LoanRow[];
-  if (rows.length === 0) return [];
+  const good = new Map<string, Borrowed>();
+  if (rows.length === 0) return good;
   // Looked at once they are held, since others may wait for a job since it was lent.
   const jobs = (await tx.rows(
     "SELECT id, seq, fence + 1, attempts + 1, links, keep_result, lane, keep_failed FROM stem.jobs WHERE id = ANY($1::text[])",
     [texts(leases.map(({ jobId }) => jobId))],
   )) as [string, number, number, number, number, number | null, number, number | null][];
   const places = placesOf(rows);
-  const fences = new Map(leases.map(({ jobId, fence }) => [`${jobId}\0${fence}`, true]));
-  return jobs.flatMap(([id, seq, fence, attempt, links, keep, lane, keepFailed]) => {
+  const asked = new Set(leases.map(leaseText));
+  for (const [id, seq, fence, attempt, links, keep, lane, keepFailed] of jobs) {
+    const text = leaseText({ jobId: id, fence, job: seq });
     const place = places.get(seq);
-    return place === undefined || !fences.has(`${id}\0${fence}`)
-      ? []
-      : [{ ...place, id, seq, fence, attempt, links, keep, lane, keepFailed }];
-  });
+    if (place !== undefined && asked.has(text)) good.set(text, { ...place, id, seq, fence, attempt, links, keep, lane, keepFailed });
+  }
+  return good;
 }
 
 type Place = Pick<Borrowed, "no" | "place" | "size" | "worker" | "startedAt">;

@@ -2,7 +2,7 @@
 --
 -- ARGV[4..] worker id, limit, then queues and their shares
 -- Returns   now, 1 if the worker's lease has run out, when asking again makes sense or '', ids one a line, bodies as one text, extras
---           (place from 1, JSON), mail
+--           (place from 1, JSON), fence of those without an extra, mail
 #include base plain
 
 local function make()
@@ -15,4 +15,4 @@ end
 local lapsed, future = lend(ARGV, 4, make)
 if #to_spread > 0 then make().spread(to_spread) end
 finish()
-return { tostring(now), lapsed, future and format('%.0f', future) or '', table.concat(lent, '\n'), table.concat(bodies), extras, posted }
+return { tostring(now), lapsed, future and format('%.0f', future) or '', table.concat(lent, '\n'), table.concat(bodies), extras, fence or 0, posted }

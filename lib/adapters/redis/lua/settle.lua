@@ -1,7 +1,7 @@
 -- Writes how deliveries ended and, if asked, lends the next jobs.
 --
--- ARGV[4]   number of plain groups; each: queue, ms to keep, segment (when kept 0 ms) or '', fence, 1 if results follow, how many; then ids, or ids and
---           results. Plain: succeeded, nobody waits for it, no journal in the settlement
+-- ARGV[4]   number of plain groups; each: queue, ms to keep, segment (when kept 0 ms) or '', 1 if results follow, number of fences, how many; then fences
+--           and how many each; then ids, or ids and results. Plain: succeeded, nobody waits for it, no journal in the settlement
 -- then      number of other settlements; each: id, fence, JSON; where the JSON says "enqueue", jobs follow as in common/store.lua
 -- then      what claim takes, or nothing
 -- Returns   ids whose lease had gone, mail; and what claim returns in front, when it was asked
@@ -18,8 +18,9 @@ local function make()
 end
 
 -- Plain successes, in a few calls for all of them. Jobs that turn out not to be plain are put into `others`.
-local function settle_group(i, queue, keep, segment, fence, with, n)
-  local ids, results = {}, nil
+local function settle_group(i, queue, keep, segment, with, parts, n)
+  local ids, results, part, till = {}, nil, i - 2, 0
+  i = i + 2 * parts
   if with then
     results = {}
     for k = 1, n do
@@ -31,31 +32,33 @@ local function settle_group(i, queue, keep, segment, fence, with, n)
   end
   local found = call('HMGET', P .. 'active', unpack(ids))
   -- Jobs of one claim have the same text, so its parts are looked at once.
-  local verdicts, holders, texts, counts, ok, records = {}, {}, {}, {}, {}, {}
+  local fences, holders, texts, counts, ok, records = {}, {}, {}, {}, {}, {}
   local m = 0
   for k = 1, n do
-    local loan, id = found[k], ids[k]
-    local verdict = loan and verdicts[loan]
-    if loan and not verdict then
-      local is, _, _, no, rich = match(loan, LOAN)
-      verdict = is ~= fence and 0 or rich == 'x' and 2 or 1
-      verdicts[loan], holders[loan], counts[loan] = verdict, no, 0
-      texts[loan] = 's' .. now .. '|0|' .. loan .. (with and '|=' or '|')
+    if k > till then
+      part = part + 2
+      till = till + A[part + 1]
     end
-    if verdict == 1 then
+    local loan, id, given = found[k], ids[k], A[part]
+    if loan and not fences[loan] then
+      local is, _, _, no, rich = match(loan, LOAN)
+      fences[loan], holders[loan], counts[loan] = is or '', no, 0
+      texts[loan] = rich == '' and 's' .. now .. '|0|' .. loan .. (with and '|=' or '|')
+    end
+    if not loan or fences[loan] ~= given then
+      lost[#lost + 1] = id
+    elseif texts[loan] then
       m = m + 1
       ok[m] = id
       counts[loan] = counts[loan] + 1
       records[2 * m - 1] = id
       records[2 * m] = with and texts[loan] .. results[k] or texts[loan]
-    elseif verdict == 2 then
-      others[#others + 1] = { id, fence, { as = 'succeeded', result = with and results[k] or nil } }
     else
-      lost[#lost + 1] = id
+      others[#others + 1] = { id, given, { as = 'succeeded', result = with and results[k] or nil } }
     end
   end
   if m == 0 then return end
-  for loan, by in pairs(counts) do held[holders[loan]] = (held[holders[loan]] or 0) - by end
+  for loan, by in pairs(counts) do if by > 0 then held[holders[loan]] = (held[holders[loan]] or 0) - by end end
   call('HDEL', P .. 'active', unpack(ok))
   count(queue, 'a', -m)
   if keep == '0' then
@@ -73,9 +76,9 @@ end
 
 local i = 5
 for _ = 1, tonumber(A[4]) do
-  local n, with = tonumber(A[i + 5]), A[i + 4] == '1'
-  settle_group(i + 6, A[i], A[i + 1], A[i + 2], A[i + 3], with, n)
-  i = i + 6 + (with and 2 * n or n)
+  local n, parts, with = tonumber(A[i + 5]), tonumber(A[i + 4]), A[i + 3] == '1'
+  settle_group(i + 6, A[i], A[i + 1], A[i + 2], with, parts, n)
+  i = i + 6 + 2 * parts + (with and 2 * n or n)
 end
 if #others > 0 or A[i] ~= '0' then i = make().settle_others(A, i, lost, others) else i = i + 1 end
 if next(gone) then
@@ -96,4 +99,4 @@ if #to_spread > 0 then make().spread(to_spread) end
 local lapsed, future = lend(A, i, make)
 if #to_spread > 0 then make().spread(to_spread) end
 finish()
-return { tostring(now), lapsed, future and format('%.0f', future) or '', table.concat(lent, '\n'), table.concat(bodies), extras, lost, posted }
+return { tostring(now), lapsed, future and format('%.0f', future) or '', table.concat(lent, '\n'), table.concat(bodies), extras, fence or 0, lost, posted }

@@ -90,7 +90,7 @@ local function lend_rich(ids, no, queue)
       expire(id, job, f)
     else
       n = n + 1
-      local fence, attempt = (f.f or 0) + 1, (f.n or 0) + 1
+      local above, attempt = math.max(fence or new_fence(), (f.f or 0) + 1), (f.n or 0) + 1
       local plain = not next(f)
       local rich = not plain or find(job.flags, 'L', 1, true)
       local lines = find(id, '\n', 1, true)
@@ -99,10 +99,10 @@ local function lend_rich(ids, no, queue)
       bodies[lent_n] = found[k]
       if not plain or lines then
         extras[#extras + 1] = lent_n
-        extras[#extras + 1] = cjson.encode({ id = lines and id or nil, f = fence, n = attempt, l = f.l, d = f.d, w = f.w, j = f.j, o = f.o })
+        extras[#extras + 1] = cjson.encode({ id = lines and id or nil, f = above, n = attempt, l = f.l, d = f.d, w = f.w, j = f.j, o = f.o })
       end
       loans[2 * lent_n - 1] = id
-      loans[2 * lent_n] = fence .. '|' .. attempt .. '|' .. now .. '|' .. no .. '|' .. (rich and 'x' or '')
+      loans[2 * lent_n] = format('%.0f', above) .. '|' .. attempt .. '|' .. now .. '|' .. no .. '|' .. (rich and 'x' or '')
     end
   end
   return n
