@@ -54,6 +54,7 @@ export function check({ classes, events: written }: Written, show: (file: string
     told = diagnostics.length;
     return found;
   });
+  checkSteps(classes, report);
   handlers.sort((a, b) => byCodeUnit(a.name, b.name) || byPlace(a.place, b.place));
   compareNames(handlers, report, shown);
   const events = eventsOf(written, report, shown);
@@ -89,19 +90,25 @@ function handlersOf(owner: MarkedClass, report: Report, show: Show): readonly Ha
     }
     if (own?.decorator === "Task") tasks++;
     if (own?.decorator === "Task") found.push(...handlerOf(own, owner, member, [], report));
-    // A base class may hold steps for the workflows that extend it.
-    if (own?.decorator === "Step" && !workflow && !owner.abstract) {
-      const where = `@Step on ${title(owner)}.${member.text} does nothing`;
-      report(
-        "STEM1013",
-        own.place,
-        `${where}: only methods of a @Workflow class are steps. Add @Workflow() to the class, or remove @Step.`,
-        "warning",
-      );
-    }
   }
   if (mark !== undefined || tasks > 0) checkClass(owner, workflow ? "workflow" : "task", mark !== undefined, report);
   return found;
+}
+
+/** Steps are of workflows, or of classes that workflows extend. */
+function checkSteps(classes: readonly MarkedClass[], report: Report): void {
+  const isWorkflow = ({ marks }: MarkedClass): boolean =>
+    marks.some(({ decorator, unclear }) => decorator === "Workflow" || unclear !== undefined);
+  const extended = new Set(classes.filter(isWorkflow).flatMap(({ bases }) => bases));
+  for (const owner of classes) {
+    if (isWorkflow(owner) || owner.abstract || extended.has(owner.node)) continue;
+    for (const { marks, text } of owner.members) {
+      const step = marks.find(({ decorator, unclear }) => decorator === "Step" && unclear === undefined);
+      if (step === undefined) continue;
+      const rule = "only methods of a @Workflow class are steps. Add @Workflow() to the class, or remove @Step";
+      report("STEM1013", step.place, `@Step on ${title(owner)}.${text} does nothing: ${rule}.`, "warning");
+    }
+  }
 }
 
 /** Whether a decorator may stand where it stands. */
@@ -209,6 +216,7 @@ function handlerOf(
       options: mark.options,
       steps: kind === "workflow" ? stepsOf(owner) : [],
       signals,
+      body: kind === "workflow" ? owner.body : undefined,
     },
   ];
 }
@@ -222,12 +230,7 @@ function typesOf(owner: MarkedClass, method: Member | "unseen"): Pick<Handler, "
 }
 
 function stepsOf(owner: MarkedClass): Handler["steps"] {
-  const steps = owner.members.flatMap((member) => {
-    const mark = member.marks.find(({ decorator }) => decorator === "Step");
-    const name = mark?.name.state === "known" ? mark.name.value : member.name;
-    if (mark === undefined || name === undefined || !member.method) return [];
-    return [{ name, output: typesOf(owner, member).output }];
-  });
+  const steps = owner.steps.map(({ name, method }) => ({ name, output: typesOf(owner, method).output }));
   return steps.sort((a, b) => byCodeUnit(a.name, b.name));
 }
 

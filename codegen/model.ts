@@ -159,11 +159,36 @@ export interface MarkedClass {
   readonly crons: readonly Mark[];
   /** Own and inherited. */
   readonly signals: readonly WrittenSignal[];
+  /** Methods that are steps, own and inherited, by the name of the step. Empty unless it is a workflow. */
+  readonly steps: readonly { readonly name: string; readonly method: Member }[];
+  /** The classes it extends, as far as they are in reach. */
+  readonly bases: readonly ts.ClassLikeDeclaration[];
+  /** What `run` asks for; undefined unless it is a workflow whose `run` can be read. */
+  readonly body: Body | undefined;
   /** Its method `run`, own or inherited; `"unseen"` if a base class that cannot be read may have it. */
   readonly run: Member | "unseen" | undefined;
   /** Members that carry marks. */
   readonly members: readonly Member[];
   readonly node: ts.ClassLikeDeclaration;
+}
+
+/** What the body of a workflow is, as far as its runs depend on it. */
+export interface Body {
+  /** In the order of the source, through methods and functions it calls. */
+  readonly asks: readonly Ask[];
+  /** Of its tokens, and of those it calls: white space and comments do not count. */
+  readonly hash: string;
+  /** Of `run`. */
+  readonly place: Place;
+  readonly endLine: number;
+}
+
+/** Something a body asks its run for, under which the journal keeps it. */
+export interface Ask {
+  readonly kind: "step" | "sleep" | "wait" | "now";
+  /** With `${}` for what is known at run time only; undefined if all of it is. */
+  readonly name: string | undefined;
+  readonly place: Place;
 }
 
 /** A member of a class. */
@@ -215,6 +240,8 @@ export interface Handler extends Exported {
   readonly steps: readonly { readonly name: string; readonly output: WrittenType }[];
   /** Of a workflow, by member. */
   readonly signals: readonly Signal[];
+  /** Of a workflow, if it can be read. */
+  readonly body: Body | undefined;
 }
 
 /** Compares by UTF-16 code units: the same order on every machine and locale. */

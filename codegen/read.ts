@@ -1,5 +1,7 @@
 import { dirname } from "node:path";
 import type { Diagnostic, MarkedClass, WrittenEvent } from "./model.js";
+import { Ancestors } from "./read/ancestors.js";
+import { Bodies } from "./read/body.js";
 import { Classes } from "./read/classes.js";
 import { Composed, type Declared } from "./read/composed.js";
 import type { Typescript } from "./read/load.js";
@@ -66,8 +68,10 @@ export class Reader {
     const origins = (this.#origins = new Origins(ts, this.#sources));
     const values = new Values(ts, origins);
     this.#types = new Types(ts, this.#sources, origins, values);
-    this.#composed = new Composed(ts, origins, values);
-    this.#classes = new Classes(ts, this.#sources, origins, new Marks(ts, this.#sources, origins, values, this.#composed));
+    const composed = (this.#composed = new Composed(ts, origins, values));
+    const marks = new Marks(ts, this.#sources, origins, values, composed);
+    const bodies = new Bodies(ts, this.#sources, origins, values, composed, marks);
+    this.#classes = new Classes(ts, this.#sources, origins, marks, new Ancestors(ts, composed), bodies);
   }
 
   /** @throws {CodegenError} `STEM_PROJECT_NOT_FOUND`, `STEM_CODEGEN_CONFIG` */

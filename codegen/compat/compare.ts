@@ -3,7 +3,9 @@ import { breaks, type Change, safe } from "./change.js";
 import { events, schedules } from "./events.js";
 import type { Manifest, TaskEntry, WorkflowEntry } from "./manifest.js";
 import { inline, payload, result } from "./payloads.js";
-import { signals, steps } from "./workflows.js";
+import { instance, queue } from "./places.js";
+import { options } from "./options.js";
+import { runs } from "./workflows.js";
 
 const LATER = "deploy that, and remove it when no such job is left";
 
@@ -82,22 +84,13 @@ function changed(was: Handler, is: Handler, before: Manifest, after: Manifest): 
   }
   const changes: Change[] = [];
   const [from, to] = [was.entry, is.entry];
-  if ((from.queue ?? "default") !== (to.queue ?? "default")) {
-    const [old, now] = [from.queue ?? "default", to.queue ?? "default"];
-    changes.push(
-      breaks("STEM3005", subject, `moved from queue "${old}" to "${now}"`, `Jobs that are queued stay in "${old}", and workers of only "${now}" never take them`, `Let workers serve both queues until "${old}" is empty (stem health shows it)`, source), // prettier-ignore
-    );
-  }
-  if (from.instance !== to.instance) {
-    const called = (name: string | undefined): string => (name === undefined ? "the instance without a name" : `instance "${name}"`);
-    changes.push(
-      breaks("STEM3006", subject, `moved from ${called(from.instance)} to ${called(to.instance)}`, "Jobs that are queued stay in the store of the old instance, where it has no handler any more", "Keep a handler in the old instance until no job of it is left", source), // prettier-ignore
-    );
-  }
   changes.push(
+    ...queue(subject, from, to, source),
+    ...instance(subject, from, to, "Jobs that are queued stay in the store of the old instance, where it has no handler any more", source),
     ...payload("STEM3003", subject, "payload", from, to, "input", before, after, "Jobs that are queued or up for retry, and producers not deployed yet, have the old one", source), // prettier-ignore
     ...result(subject, from, to, before, after, source),
   );
-  if (is.kind === "workflow") changes.push(...steps(was, is, before, after), ...signals(was, is, before, after));
+  changes.push(...options(subject, from, to, source));
+  if (is.kind === "workflow") changes.push(...runs(was, is, before, after));
   return changes;
 }

@@ -1,6 +1,7 @@
-import { breaks, type Change, safe } from "./change.js";
+import { breaks, type Change, review, safe } from "./change.js";
 import type { Manifest, ScheduleEntry } from "./manifest.js";
 import { payload } from "./payloads.js";
+import { instance, queue } from "./places.js";
 
 export function events(before: Manifest, after: Manifest): readonly Change[] {
   const changes: Change[] = [];
@@ -13,7 +14,10 @@ export function events(before: Manifest, after: Manifest): readonly Change[] {
       changes.push(breaks("STEM3014", subject, "was removed", fate, "Keep it until no run waits for it and nobody emits it", was.source));
     } else {
       const fate = "Events that were sent and not yet read (they are kept for days), and emitters not deployed yet, have the old one";
-      changes.push(...payload("STEM3015", subject, "payload", was, is, "payload", before, after, fate, is.source));
+      changes.push(
+        ...instance(subject, was, is, "It is emitted into the store of the new instance, and runs that wait for it in the old one sleep on", is.source), // prettier-ignore
+        ...payload("STEM3015", subject, "payload", was, is, "payload", before, after, fate, is.source),
+      );
     }
   }
   for (const [name, { source }] of Object.entries(after.events)) {
@@ -32,15 +36,46 @@ export function schedules(before: Manifest, after: Manifest): readonly Change[] 
       changes.push(breaks("STEM3016", subject, "was removed", fate, "Pause it first, and remove it when nobody asks for it", was.source));
       continue;
     }
+    // Where its task is one that others enqueue too, the task has been told of.
+    if (!isHandled(was.task, before)) changes.push(...queue(subject, was, is, is.source));
+    changes.push(...instance(subject, was, is, "Slots that were fired, and the schedule itself, stay in the store of the old instance", is.source)); // prettier-ignore
     const told = (["cron", "timeZone", "task"] as const)
       .filter((key) => was[key] !== is[key])
       .map((key) => `${key} was ${shown(was, key)} and is ${shown(is, key)}`);
-    if (told.length > 0) changes.push(safe(subject, `${told.join(", ")}; it holds from the next slot`, is.source));
+    if (told.length === 0) continue;
+    const unread = was.cron !== undefined && is.cron === undefined;
+    if (unread)
+      changes.push(review("STEM3020", subject, told.join(", "), UNREAD, "Write the expression out, or compare the two by hand", is.source)); // prettier-ignore
+    else changes.push(safe(subject, `${told.join(", ")}; it holds from the next slot`, is.source));
   }
   for (const [name, { source }] of Object.entries(after.schedules)) {
     if (!Object.hasOwn(before.schedules, name)) changes.push(safe(`schedule "${name}"`, "is new", source));
   }
-  return changes;
+  return [...changes, ...fired(before, after)];
+}
+
+const UNREAD = "When it fires is known at run time only, so nothing can be said about it";
+
+/** Tasks that only schedules enqueue, and that nobody handles any more. */
+function fired(before: Manifest, after: Manifest): readonly Change[] {
+  const now = new Set(Object.values(after.schedules).map(({ task }) => task));
+  const lost = new Map<string, ScheduleEntry & { readonly name: string }>();
+  for (const [name, entry] of Object.entries(before.schedules)) {
+    const { task } = entry;
+    if (task === undefined || isHandled(task, before) || isHandled(task, after) || now.has(task)) continue;
+    if (!lost.has(task)) lost.set(task, { ...entry, name });
+  }
+  return [...lost].map(([task, { name, source }]) => {
+    const fate = `Jobs of it that schedule "${name}" has fired, and that are queued or up for retry, find no handler`;
+    const remedy = `Keep a task with that name, @Task("${task}"), until no job of it is left`;
+    const is = Object.hasOwn(after.schedules, name) ? after.schedules[name] : undefined;
+    const what = is?.task === undefined ? "was removed" : `was removed; schedule "${name}" runs "${is.task}" now`;
+    return breaks("STEM3001", `task "${task}"`, what, fate, remedy, is?.source ?? source);
+  });
+}
+
+function isHandled(task: string | undefined, { tasks, workflows }: Manifest): boolean {
+  return task !== undefined && (Object.hasOwn(tasks, task) || Object.hasOwn(workflows, task));
 }
 
 function shown(entry: ScheduleEntry, key: "cron" | "timeZone" | "task"): string {

@@ -13,17 +13,44 @@ export interface TaskEntry {
   /** The payload may be left out. */
   readonly optional?: true;
   readonly output?: Schema;
+  /** There may be no result. */
+  readonly maybe?: true;
+  readonly validate?: false | "standard";
+  readonly priority?: number;
+  readonly options?: Readonly<Record<string, unknown>>;
   readonly class?: string;
   readonly method?: string;
   readonly source?: string;
 }
 
+export interface StepEntry {
+  readonly output?: Schema;
+  readonly maybe?: true;
+}
+
+/** Something that the body of a workflow asks for. */
+export interface AskEntry {
+  readonly kind: string;
+  /** Missing if only running the program tells it. */
+  readonly name?: string;
+  readonly source?: string;
+}
+
+export interface BodyEntry {
+  readonly asks: readonly AskEntry[];
+  readonly hash: string;
+  readonly source?: string;
+}
+
 export interface WorkflowEntry extends TaskEntry {
-  readonly steps?: Readonly<Record<string, { readonly output?: Schema }>>;
+  readonly steps?: Readonly<Record<string, StepEntry>>;
   readonly signals?: Readonly<Record<string, unknown>>;
+  /** Missing if it cannot be read, and in manifests that do not tell of bodies. */
+  readonly body?: BodyEntry;
 }
 
 export interface EventEntry {
+  readonly instance?: string;
   readonly payload?: Schema;
   readonly optional?: true;
   readonly source?: string;
@@ -33,11 +60,15 @@ export interface ScheduleEntry {
   readonly cron?: string;
   readonly timeZone?: string;
   readonly task?: string;
+  readonly queue?: string;
+  readonly instance?: string;
   readonly source?: string;
 }
 
 /** What is compared of a manifest. */
 export interface Manifest {
+  /** How much it tells: since 2 whether results may be missing, what bodies ask for, and steps of base classes. */
+  readonly tells: number;
   readonly tasks: Readonly<Record<string, TaskEntry>>;
   readonly workflows: Readonly<Record<string, WorkflowEntry>>;
   readonly events: Readonly<Record<string, EventEntry>>;
@@ -81,6 +112,7 @@ export function parseManifest(text: string, shown: string): Manifest {
     throw new CodegenError("STEM_MANIFEST", `"${name}" in ${shown} is not what it should be.`, 'Write it anew with "stem generate".');
   };
   return {
+    tells: typeof read["tells"] === "number" ? read["tells"] : 1,
     tasks: part("tasks"),
     workflows: part("workflows"),
     events: part("events"),

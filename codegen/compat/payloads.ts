@@ -1,6 +1,7 @@
 import { byCodeUnit } from "../model.js";
 import { breaks, type Change, type ChangeCode, safe } from "./change.js";
-import { type EventEntry, isObject, type Manifest, type Schema, type TaskEntry } from "./manifest.js";
+import { type EventEntry, isObject, type Manifest, type Schema, type StepEntry, type TaskEntry } from "./manifest.js";
+import { vanished } from "./members.js";
 import { misfits, type Reason } from "./schemas.js";
 
 /** A payload that is there already must fit the new type. */
@@ -8,8 +9,8 @@ export function payload(
   code: ChangeCode,
   subject: string,
   what: string,
-  from: Schema | TaskEntry | EventEntry,
-  to: Schema | TaskEntry | EventEntry,
+  from: TaskEntry | EventEntry | StepEntry,
+  to: TaskEntry | EventEntry | StepEntry,
   member: "input" | "payload" | "output",
   before: Manifest,
   after: Manifest,
@@ -17,15 +18,19 @@ export function payload(
   source: string | undefined,
 ): readonly Change[] {
   const [had, has] = [(from as Schema)[member], (to as Schema)[member]] as [Schema | undefined, Schema | undefined];
-  const optional = (entry: unknown): boolean => (entry as Schema)["optional"] === true;
+  const result = member === "output";
+  // An older manifest does not know of results that may be missing.
+  const tells = !result || Math.min(before.tells, after.tells) >= 2;
+  const optional = (entry: unknown): boolean => (entry as Schema)[result ? "maybe" : "optional"] === true && tells;
   const reasons: Reason[] = [];
   if (has !== undefined) {
     if (had === undefined) {
-      if (!optional(to) && member !== "output") reasons.push({ path: "", why: "there was none and it is now required" });
-      if (member === "output") reasons.push({ path: "", why: "there was none" });
+      if (!optional(to)) reasons.push({ path: "", why: result ? "there was none" : "there was none and it is now required" });
     } else {
       reasons.push(...misfits({ schema: had, defs: before.$defs }, { schema: has, defs: after.$defs }));
-      if (optional(from) && !optional(to)) reasons.push({ path: "", why: "could be left out and is now required" });
+      if (optional(from) && !optional(to)) {
+        reasons.push({ path: "", why: result ? "could be missing and is now always there" : "could be left out and is now required" });
+      }
     }
   }
   if (reasons.length > 0) {
@@ -34,7 +39,7 @@ export function payload(
   }
   return same(had, has, before, after) && optional(from) === optional(to)
     ? []
-    : [safe(subject, `${what} accepts all that it did, and more. Deploy workers before producers`, source)];
+    : [safe(subject, `${what} accepts all that it did, and more${lost(had, has, before, after)}. Deploy workers before producers`, source)];
 }
 
 /** A result must fit what consumers know of it. */
@@ -47,16 +52,28 @@ export function result(
   source: string | undefined,
 ): readonly Change[] {
   const [had, has] = [from.output, to.output];
+  const maybe = (entry: TaskEntry): boolean => entry.maybe === true && Math.min(before.tells, after.tells) >= 2;
   let reasons: readonly Reason[] = [];
   if (had !== undefined && has === undefined) reasons = [{ path: "", why: "there is none any more" }];
   if (had !== undefined && has !== undefined) reasons = misfits({ schema: has, defs: after.$defs }, { schema: had, defs: before.$defs });
+  if (had !== undefined && has !== undefined && maybe(to) && !maybe(from)) reasons = [...reasons, { path: "", why: "may now be missing" }];
   if (reasons.length > 0) {
     const fate =
       "Consumers that were built with the old client read results they do not expect, and old results in the store have the old form";
     const remedy = "Add to results, take nothing away; or generate and deploy the clients of all consumers together with it";
     return [breaks("STEM3004", subject, `result widened: ${told(reasons.map(backwards))}`, fate, remedy, source)];
   }
-  return same(had, has, before, after) ? [] : [safe(subject, "result has all that it had", source)];
+  if (same(had, has, before, after) && maybe(from) === maybe(to)) return [];
+  const less = lost(had, has, before, after);
+  return [safe(subject, less === "" ? "result has all that it had" : `result fits what consumers know of it${less}`, source)];
+}
+
+/** Members that are listed no more: nothing fails, but what is in them goes nowhere. */
+function lost(had: Schema | undefined, has: Schema | undefined, before: Manifest, after: Manifest): string {
+  if (had === undefined || has === undefined) return "";
+  const names = vanished({ schema: had, defs: before.$defs }, { schema: has, defs: after.$defs });
+  const shown = names.slice(0, 5).join(", ") + (names.length > 5 ? ` and ${names.length - 5} more` : "");
+  return names.length === 0 ? "" : `; it no longer lists ${shown}`;
 }
 
 /** Told from the old to the new, though it was compared the other way round. */
@@ -72,6 +89,8 @@ function backwards({ path, why }: Reason): Reason {
   return { path, why: turned };
 }
 
+const FOR_PEOPLE: ReadonlySet<string> = new Set(["description", "title", "default", "examples"]);
+
 /** A schema with the named types written into it once, so that two that differ in such names only are the same. */
 export function inline(schema: Schema | undefined, defs: Manifest["$defs"], seen: readonly string[] = []): unknown {
   const walk = (value: unknown): unknown => {
@@ -79,7 +98,7 @@ export function inline(schema: Schema | undefined, defs: Manifest["$defs"], seen
     if (!isObject(value)) return value;
     const ref = typeof value["$ref"] === "string" ? value["$ref"].replace("#/$defs/", "") : undefined;
     if (ref !== undefined) return seen.includes(ref) ? { up: seen.length - seen.indexOf(ref) } : inline(defs[ref], defs, [...seen, ref]);
-    const kept = Object.entries(value).filter(([key]) => key !== "description" && key !== "title");
+    const kept = Object.entries(value).filter(([key]) => !FOR_PEOPLE.has(key));
     return Object.fromEntries(kept.sort(([a], [b]) => byCodeUnit(a, b)).map(([key, one]) => [key, walk(one)]));
   };
   return walk(schema);

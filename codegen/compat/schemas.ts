@@ -42,11 +42,17 @@ class Comparison {
     const pair = typeof given["$ref"] === "string" || typeof wanted["$ref"] === "string" ? `${keyOf(given)}\0${keyOf(wanted)}` : undefined;
     if (pair === undefined) return this.#compare(from, to, path);
     if (this.#open.has(pair)) return [];
+    const before = [...this.#open];
     this.#open.add(pair);
     const reasons = this.#compare(from, to, path);
-    // What failed on one way may be asked again on another, with another path to tell.
-    if (reasons.length > 0) this.#open.delete(pair);
+    // What failed on one way may be asked again on another, with another path to tell; and what was found to fit meanwhile may have fitted only if this did.
+    if (reasons.length > 0) this.#restore(before);
     return reasons;
+  }
+
+  #restore(before: readonly string[]): void {
+    this.#open.clear();
+    for (const pair of before) this.#open.add(pair);
   }
 
   #compare(from: Schema, to: Schema, path: string): readonly Reason[] {
@@ -57,19 +63,38 @@ class Comparison {
     if (from["x-stem"] !== to["x-stem"]) {
       return [{ path, why: `was ${name(from)} and is now ${name(to)}, which travels in another form` }];
     }
+    // Of the same form on the wire, so the texts can be compared as such.
+    const [special, bare] = [from["x-stem"], { ...to, "x-stem": undefined }];
     const values = valuesOf(from);
     if (values !== undefined) {
-      const outside = values.filter((value) => !fits(value, to));
+      const outside = values.filter((value) => !fits(value, special === undefined ? to : bare));
       return outside.length === 0 ? [] : [{ path, why: `${list(outside)} ${outside.length === 1 ? "is" : "are"} no longer allowed` }];
     }
     if (valuesOf(to) !== undefined) return [{ path, why: `was ${name(from)} and is now one of ${list(valuesOf(to)!)}` }];
     const kind = to["type"];
-    if (kind === undefined) return [];
+    if (kind === undefined) return this.#plain(from, path, new Set());
     if (from["type"] !== kind && !(from["type"] === "integer" && kind === "number")) {
       return [{ path, why: `was ${name(from)} and is now ${name(to)}` }];
     }
     if (kind === "object") return this.#object(from, to, path);
     return [...limits(from, to, path), ...(kind === "array" ? this.#array(from, to, path) : [])];
+  }
+
+  /** What has a form of its own on the wire is not itself any more where anything is expected: nothing makes a Date of it. */
+  #plain(schema: Schema, path: string, seen: Set<Schema>): readonly Reason[] {
+    const from = resolve(schema, this.#from);
+    if (seen.has(from)) return [];
+    seen.add(from);
+    if (from["x-stem"] !== undefined) return [{ path, why: `was ${name(from)} and is now anything, which travels in another form` }];
+    const below = (key: string): string => (path === "" ? key : `${path}.${key}`);
+    const items = [...schemas(from["prefixItems"]), from["items"]].filter(isObject);
+    const others = from["additionalProperties"];
+    return [
+      ...(alternativesOf(from) ?? []).flatMap((one) => this.#plain(one, path, seen)),
+      ...Object.entries(members(from)).flatMap(([key, one]) => this.#plain(one, below(key), seen)),
+      ...items.flatMap((one) => this.#plain(one, `${path}[]`, seen)),
+      ...(isObject(others) ? this.#plain(others, below("*"), seen) : []),
+    ];
   }
 
   /** Of several alternatives one must take the value; told is what is wrong with the one that comes nearest. */

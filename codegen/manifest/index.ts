@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { relative } from "node:path";
 import {
   type Announced,
+  type Body,
   byCodeUnit,
   type Diagnostic,
   type Event,
@@ -26,6 +27,12 @@ export interface Description {
   readonly definitions: JsonSchema;
   readonly diagnostics: readonly Diagnostic[];
 }
+
+/**
+ * How much a manifest tells, which readers of any version may pass over: 2 says of results whether they may be missing, of workflows what their bodies ask
+ * for, and has the steps of base classes too.
+ */
+const TELLS = 2;
 
 /** Whether a text was written here. */
 export function isManifest(text: string): boolean {
@@ -71,10 +78,10 @@ export function describe(
   const source = (place: Place): string => sourceOf(place, folder);
   const of = (kind: Handler["kind"]) => entries.filter(({ handler }) => handler.kind === kind).map(({ member }) => member);
   const eventEntries = emitted.map(({ name, at, place, instance }) =>
-    memberOf(name, { ...(instance !== undefined && { instance }), ...shapeOf(answer(at), "payload"), source: source(place) }),
+    memberOf(name, { ...(instance !== undefined && { instance }), ...shapeOf(answer(at), "payload") }, { source: source(place) }),
   );
   const scheduleEntries = schedules.map(({ name, cron, timeZone, task, queue, priority, instance, place }) =>
-    memberOf(name, { cron, timeZone, task, queue, priority, instance, source: source(place) }),
+    memberOf(name, { cron, timeZone, task, queue, priority, instance }, { source: source(place) }),
   );
   const sections: readonly Section[] = [
     { name: "$defs", members: Object.entries($defs).map(([name, schema]) => definitionOf(name, schema)) },
@@ -94,7 +101,7 @@ export function describe(
     ...(Object.keys($defs).length > 0 && { $defs }),
   };
   // What it is comes first, the rest by name.
-  const manifest = `{\n  "stem": 1,\n  "hash": "${hash}",${sectionsText(kept, "text").slice(1)}`;
+  const manifest = `{\n  "stem": 1,\n  "tells": ${TELLS},\n  "hash": "${hash}",${sectionsText(kept, "text").slice(1)}`;
   return { manifest, definitions, diagnostics };
 }
 
@@ -120,7 +127,7 @@ const told = new WeakMap<Handler, { readonly folder: string; readonly answers: A
 function entryOf(handler: Handler, folder: string, answers: Answers): Entry {
   const before = told.get(handler);
   if (before !== undefined && before.folder === folder && isSame(before.answers, answers)) return before.entry;
-  const { kind, name, queue, priority, instance, options, validate, className, method, steps, signals } = handler;
+  const { kind, name, queue, priority, instance, options, validate, className, method, steps, signals, body } = handler;
   const carried = {
     queue,
     instance,
@@ -131,11 +138,29 @@ function entryOf(handler: Handler, folder: string, answers: Answers): Entry {
     ...(signals.length > 0 && { signals: named(signals.map((one, at) => [one.name, shapeOf(answers.signals[at]!, "payload")])) }),
   };
   const definition = Object.fromEntries(Object.entries({ kind, ...carried }).filter(([, value]) => value !== undefined));
-  const more = { priority, options: Object.keys(options).length > 0 ? options : undefined };
-  const source = sourceOf(handler.place, folder);
-  const entry = { handler, definition, member: memberOf(name, { ...carried, ...more, class: className, method, source }) };
+  const more = {
+    priority,
+    options: Object.keys(options).length > 0 ? options : undefined,
+    ...(answers.output.optional && answers.output.schema !== undefined && { maybe: true }),
+    ...(steps.length > 0 && { steps: named(steps.map((one, at) => [one.name, stepOf(answers.steps[at]!)])) }),
+  };
+  const place = { source: sourceOf(handler.place, folder), ...(body !== undefined && { body: bodyOf(body, folder) }) };
+  const entry = { handler, definition, member: memberOf(name, { ...carried, ...more, class: className, method }, place) };
   told.set(handler, { folder, answers, entry });
   return entry;
+}
+
+/** What only the manifest tells of a step: that its result may be missing. */
+function stepOf(answer: Described): Readonly<Record<string, unknown>> {
+  return { ...shapeOf(answer, "output"), ...(answer.optional && answer.schema !== undefined && { maybe: true }) };
+}
+
+function bodyOf({ asks, hash, place, endLine }: Body, folder: string): Readonly<Record<string, unknown>> {
+  return {
+    asks: asks.map(({ kind, name, place: at }) => ({ kind, ...(name !== undefined && { name }), source: sourceOf(at, folder) })),
+    hash,
+    source: `${sourceOf(place, folder)}-${endLine}`,
+  };
 }
 
 function isSame(a: Answers, b: Answers): boolean {

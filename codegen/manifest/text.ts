@@ -7,18 +7,32 @@ const WIDTH = 80;
 export interface Member {
   readonly name: string;
   readonly text: string;
-  /** The same without the line with its source place: moving a handler within its file changes nothing that matters. */
+  /** The same without what the library is not told, such as source places: moving a handler within its file changes nothing that matters to it. */
   readonly bare: string;
 }
 
-/** Of members three levels deep, which no schema is. */
-const SOURCE = /^ {6}"source": .*\n/m;
+/** @param place members that are told beside those of `value` and count for nothing in its hash */
+export function memberOf(name: string, value: object, place: object = {}): Member {
+  const whole = { ...value, ...place } as Readonly<Record<string, unknown>>;
+  const parts = sortedKeys(whole)
+    .filter((key) => whole[key] !== undefined)
+    .map((key) => {
+      const out: string[] = [];
+      memberText(key, whole[key], `${LINE}  `, out);
+      return { key, text: out.join("") };
+    });
+  const within = (kept: typeof parts): string => (kept.length === 0 ? "{}" : `{${kept.map(({ text }) => text).join(",")}${LINE}}`);
+  const start = `${LINE}${JSON.stringify(name)}: `;
+  return { name, text: start + within(parts), bare: start + within(parts.filter(({ key }) => !Object.hasOwn(place, key))) };
+}
 
-export function memberOf(name: string, value: unknown): Member {
-  const out = [`\n    ${JSON.stringify(name)}: `];
-  write(value, "\n    ", 0, out);
-  const text = out.join("");
-  return { name, text, bare: text.replace(SOURCE, "") };
+/** Where members of this kind stand. */
+const LINE = "\n    ";
+
+function memberText(key: string, value: unknown, line: string, out: string[]): void {
+  const start = `${JSON.stringify(key)}: `;
+  out.push(line, start);
+  write(value, line, line.length - 1 + start.length, out);
 }
 
 /** A member of the whole, with members of its own. */
@@ -62,10 +76,9 @@ function write(value: unknown, line: string, before: number, out: string[]): voi
   for (const key of sortedKeys(value)) {
     const member = (value as Readonly<Record<string, unknown>>)[key];
     if (member === undefined) continue;
-    const start = `${JSON.stringify(key)}: `;
-    out.push(first ? "{" : ",", below, start);
+    out.push(first ? "{" : ",");
     first = false;
-    write(member, below, below.length - 1 + start.length, out);
+    memberText(key, member, below, out);
   }
   if (first) out.push("{}");
   else out.push(line, "}");

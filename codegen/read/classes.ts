@@ -1,5 +1,7 @@
 import type { ts } from "ts-morph";
 import type { Mark, MarkedClass, Member, Parameter, WrittenEvent, WrittenSignal } from "../model.js";
+import type { Ancestors, Ancestry, ClassIn } from "./ancestors.js";
+import type { Bodies } from "./body.js";
 import { docCommentOf } from "./comment.js";
 import type { Typescript } from "./load.js";
 import { type Marks, shortText } from "./marks.js";
@@ -7,9 +9,6 @@ import type { Origins } from "./origin.js";
 import type { Source, Sources } from "./sources.js";
 
 type ClassNode = ts.ClassLikeDeclaration;
-
-/** A class hierarchy deeper than this goes round in circles. */
-const DEEPEST = 32;
 
 const isCron = ({ decorator }: Mark): boolean => decorator === "Cron";
 const isNoCron = (mark: Mark): boolean => !isCron(mark);
@@ -20,12 +19,16 @@ export class Classes {
   readonly #sources: Sources;
   readonly #origins: Origins;
   readonly #marks: Marks;
+  readonly #ancestors: Ancestors;
+  readonly #bodies: Bodies;
 
-  constructor(ts: Typescript, sources: Sources, origins: Origins, marks: Marks) {
+  constructor(ts: Typescript, sources: Sources, origins: Origins, marks: Marks, ancestors: Ancestors, bodies: Bodies) {
     this.#ts = ts;
     this.#sources = sources;
     this.#origins = origins;
     this.#marks = marks;
+    this.#ancestors = ancestors;
+    this.#bodies = bodies;
   }
 
   /** The marked classes of a file, wherever in it they are. */
@@ -70,6 +73,10 @@ export class Classes {
       if (on.length > 0 && member.name !== undefined) members.push(this.#member(member, member.name, node, source, on));
     }
     if (all.length === 0 && members.length === 0) return undefined;
+    const ancestry = this.#ancestors.of(node, source);
+    const hierarchy = [{ node, source }, ...ancestry.bases];
+    const workflow = marks.some(({ decorator, unclear }) => decorator === "Workflow" && unclear === undefined);
+    const steps = workflow ? this.#steps(hierarchy) : [];
     return {
       name: node.name?.text,
       place: this.#sources.place(node.name ?? this.#keyword(node, source), source),
@@ -81,8 +88,11 @@ export class Classes {
       doc: this.#doc(node, source),
       marks,
       crons,
-      signals: this.#signals(node, source),
-      run: this.#run(node, source, 0),
+      signals: this.#signals(hierarchy),
+      steps,
+      bases: ancestry.bases.map((base) => base.node),
+      body: workflow ? this.#bodies.of(hierarchy, new Map(steps.map(({ name, method }) => [method.name!, name]))) : undefined,
+      run: this.#run(hierarchy, ancestry),
       members,
       node,
     };
@@ -99,19 +109,43 @@ export class Classes {
   }
 
   /** Method `run`, own or of a base class that can be reached. */
-  #run(node: ClassNode, source: Source, depth: number): Member | "unseen" | undefined {
+  #run(hierarchy: readonly ClassIn[], { unseen }: Ancestry): Member | "unseen" | undefined {
     const ts = this.#ts;
-    const own = node.members.filter((member) => member.name !== undefined && this.#nameOf(member.name) === "run");
-    const member = own.find((one) => ts.isMethodDeclaration(one) && !this.#has(one, ts.SyntaxKind.StaticKeyword)) ?? own[0];
-    if (member?.name !== undefined) return this.#member(member, member.name, node, source, []);
-    const base = this.#baseOf(node);
-    if (base === undefined) return undefined;
-    if (!ts.isIdentifier(base) || depth >= DEEPEST) return "unseen";
-    const origin = this.#origins.of(base.text, source);
-    // Neither imported nor declared: a global class, which has no such method, or a slip of the pen.
-    if (origin === undefined) return undefined;
-    if (origin.kind !== "declared" || !ts.isClassLike(origin.node)) return "unseen";
-    return this.#run(origin.node, origin.source, depth + 1);
+    for (const { node, source } of hierarchy) {
+      const own = node.members.filter((member) => member.name !== undefined && this.#nameOf(member.name) === "run");
+      const member = own.find((one) => ts.isMethodDeclaration(one) && !this.#has(one, ts.SyntaxKind.StaticKeyword)) ?? own[0];
+      if (member?.name !== undefined) return this.#member(member, member.name, node, source, []);
+    }
+    return unseen === undefined ? undefined : "unseen";
+  }
+
+  /**
+   * Methods that are steps. As at run time: a method that is overridden without the decorator is none any more, unless it calls the one it
+   * overrides.
+   */
+  #steps(hierarchy: readonly ClassIn[]): MarkedClass["steps"] {
+    const ts = this.#ts;
+    const hidden = new Set<string>();
+    const found: { readonly name: string; readonly method: Member }[] = [];
+    for (const { node, source } of hierarchy) {
+      const overridden: string[] = [];
+      for (const member of node.members) {
+        const key = member.name === undefined ? undefined : this.#nameOf(member.name);
+        if (!ts.isMethodDeclaration(member) || key === undefined || hidden.has(key)) continue;
+        const on = this.#marks.on(member, source).find(({ decorator, unclear }) => decorator === "Step" && unclear === undefined);
+        const name = on?.name.state === "known" ? on.name.value : key;
+        if (on !== undefined) found.push({ name, method: this.#member(member, member.name, node, source, [on]) });
+        if (member.body !== undefined && (on !== undefined || !this.#callsSuper(member.body, key))) overridden.push(key);
+      }
+      for (const key of overridden) hidden.add(key);
+    }
+    return found;
+  }
+
+  #callsSuper(node: ts.Node, method: string): boolean {
+    const ts = this.#ts;
+    const calls = ts.isPropertyAccessExpression(node) && node.expression.kind === ts.SyntaxKind.SuperKeyword && node.name.text === method;
+    return calls || ts.forEachChild(node, (child) => this.#callsSuper(child, method) || undefined) === true;
   }
 
   #member(member: ts.ClassElement, name: ts.PropertyName, owner: ClassNode, source: Source, marks: readonly Mark[]): Member {
@@ -138,28 +172,26 @@ export class Classes {
   }
 
   /** Members that `defineSignal` made, with those of base classes in reach that are not hidden by them. */
-  #signals(node: ClassNode, source: Source, depth = 0): readonly WrittenSignal[] {
-    const ts = this.#ts;
-    const own = node.members.flatMap((member): readonly WrittenSignal[] => {
-      if (!ts.isPropertyDeclaration(member) || member.initializer === undefined) return [];
-      const definition = this.#marks.definition(member.initializer, "defineSignal", source);
-      if (definition === undefined) return [];
-      const isStatic = this.#has(member, ts.SyntaxKind.StaticKeyword);
-      const hidden = isStatic ? this.#hidden(member, member.name, false) : "not static";
-      return [
-        { ...definition, member: this.#nameOf(member.name), text: shortText(member.name, source), hidden, doc: this.#doc(member, source) },
-      ];
-    });
-    const base = this.#baseOf(node);
-    if (base === undefined || !ts.isIdentifier(base) || depth >= DEEPEST) return own;
-    const origin = this.#origins.of(base.text, source);
-    if (origin?.kind !== "declared" || !ts.isClassLike(origin.node)) return own;
-    const names = new Set(own.map(({ member }) => member));
-    return [...own, ...this.#signals(origin.node, origin.source, depth + 1).filter(({ member }) => !names.has(member))];
+  #signals(hierarchy: readonly ClassIn[]): readonly WrittenSignal[] {
+    const found: WrittenSignal[] = [];
+    const names = new Set<string | undefined>();
+    for (const { node, source } of hierarchy) {
+      const own = node.members.flatMap((member) => this.#signal(member, source) ?? []).filter(({ member }) => !names.has(member));
+      for (const { member } of own) names.add(member);
+      found.push(...own);
+    }
+    return found;
   }
 
-  #baseOf(node: ClassNode): ts.Expression | undefined {
-    return node.heritageClauses?.find((clause) => clause.token === this.#ts.SyntaxKind.ExtendsKeyword)?.types[0]?.expression;
+  #signal(member: ts.ClassElement, source: Source): WrittenSignal | undefined {
+    const ts = this.#ts;
+    if (!ts.isPropertyDeclaration(member) || member.initializer === undefined) return undefined;
+    const definition = this.#marks.definition(member.initializer, "defineSignal", source);
+    if (definition === undefined) return undefined;
+    const isStatic = this.#has(member, ts.SyntaxKind.StaticKeyword);
+    const hidden = isStatic ? this.#hidden(member, member.name, false) : "not static";
+    const text = shortText(member.name, source);
+    return { ...definition, member: this.#nameOf(member.name), text, hidden, doc: this.#doc(member, source) };
   }
 
   #parameter(node: ts.ParameterDeclaration, source: Source): Parameter {

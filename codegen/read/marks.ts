@@ -67,6 +67,16 @@ export class Marks {
     };
   }
 
+  /** The name of the event or signal that an expression is; undefined if it cannot be read. */
+  announced(node: ts.Expression, source: Source): string | undefined {
+    const ts = this.#ts;
+    const origin = this.#composed.originOf(node, source);
+    const holds = origin?.kind === "declared" && (ts.isVariableDeclaration(origin.node) || ts.isPropertyDeclaration(origin.node));
+    const [at, in_] = holds && origin.node.initializer !== undefined ? [origin.node.initializer, origin.source] : [node, source];
+    const name = (this.definition(at, "defineEvent", in_) ?? this.definition(at, "defineSignal", in_))?.name;
+    return name?.state === "known" ? name.value : undefined;
+  }
+
   /** True if `@Controller` of Nest is among the decorators. */
   controller(node: ts.Node, source: Source): boolean {
     return this.#decorators(node).some((decorator) => {

@@ -40,7 +40,7 @@ export class StemClient {
       Picture: { properties: { bytes: { type: 'number' }, file: { type: 'string' }, height: { type: 'number' }, image: { type: 'string' }, size: { enum: ['large', 'medium', 'small'] }, width: { type: 'number' } }, required: ['bytes', 'file', 'height', 'image', 'size', 'width'], type: 'object' },
       Published: { properties: { image: { type: 'string' }, url: { type: 'string' } }, required: ['image', 'url'], type: 'object' },
     },
-    hash: '181bbe69e775baa133eefca7570b5d953d28037339221ef64247075a23e94058',
+    hash: '0e95bc5b4948fc663722517c19936d241251d9d14075344d3ebac58ca0775ce8',
     tasks: {
       'images.notify': { input: { $ref: '#/$defs/Published' }, kind: 'task', output: { type: 'string' }, queue: 'images' },
       'images.resize': { input: { properties: { image: { type: 'string' }, size: { enum: ['large', 'medium', 'small'] } }, required: ['image', 'size'], type: 'object' }, kind: 'task', output: { $ref: '#/$defs/Picture' }, queue: 'images' },

@@ -1,0 +1,257 @@
+/**
+ * A change of sources, and the verdict a person would give of it: to the second form, and back to the first. `§` is a name of the case's own. Files are parted
+ * by `// --- path`; verdicts by ` + `, `-` is for no change at all.
+ */
+export type ChangeCase = readonly [title: string, before: string, after: string, there: string, back: string];
+
+type Verdict = "breaks" | "safe" | "-";
+/** A type before and after, and what it means to payloads. */
+type TypeChange = readonly [
+  title: string,
+  before: string,
+  after: string,
+  there: Verdict,
+  back: Verdict,
+  declared?: readonly [string, string],
+];
+
+const ORDER = "interface Line { sku: string; count: number }\n";
+const TREE = (value: string, more = "") => `interface Tree { value: ${value}; below?: Tree[]${more} }\n`;
+
+/** Each is tried as a payload, a result, a step's result, a signal and an event. */
+const TYPES: readonly TypeChange[] = [
+  ["an optional member more", "{ a: string }", "{ a: string; b?: string }", "safe", "safe"],
+  ["a required member more", "{ a: string }", "{ a: string; b: string }", "breaks", "safe"],
+  ["an optional member that is required", "{ a?: string }", "{ a: string }", "breaks", "safe"],
+  ["a member or undefined", "{ a: string }", "{ a: string | undefined }", "safe", "breaks"],
+  ["a member of another type", "{ a: string }", "{ a: number }", "breaks", "breaks"],
+  ["a member by another name", "{ a: string }", "{ b: string }", "breaks", "breaks"],
+  ["another type", "string", "number", "breaks", "breaks"],
+  ["a union with one more", "string", "string | number", "safe", "breaks"],
+  ["null too", "string", "string | null", "safe", "breaks"],
+  ["literals and one more", '"a" | "b"', '"a" | "b" | "c"', "safe", "breaks"],
+  ["a literal that is any text", '"a"', "string", "safe", "breaks"],
+  ["a literal that is another", '"a"', '"b"', "breaks", "breaks"],
+  ["a boolean that is true", "boolean", "true", "breaks", "safe"],
+  ["a number that is a literal", "number", "1", "breaks", "safe"],
+  ["a Date for a text", "string", "Date", "breaks", "breaks"],
+  ["a Date for a text, deep down", "{ a: { at: string }[] }", "{ a: { at: Date }[] }", "breaks", "breaks"],
+  ["a Date or null", "Date", "Date | null", "safe", "breaks"],
+  ["a Date that is anything", "Date", "unknown", "breaks", "breaks"],
+  ["a Date within what is anything", "{ a: { at: Date } }", "{ a: unknown }", "breaks", "breaks"],
+  ["Dates of a record within what is anything", "{ a: Record<string, Date> }", "{ a: unknown }", "breaks", "breaks"],
+  ["a Map in a list that is a list of anything", "Map<string, number>[]", "unknown[]", "breaks", "breaks"],
+  ["plain data that is anything", "{ a: { b: string } }", "{ a: unknown }", "safe", "breaks"],
+  ["a bigint for a number", "number", "bigint", "breaks", "breaks"],
+  ["a bigint for a text", "string", "bigint", "breaks", "breaks"],
+  ["a bigint literal and all bigints", "1n", "bigint", "safe", "breaks"],
+  ["a bigint literal and one more", "{ n: 1n }", "{ n: 1n | 2n }", "safe", "breaks"],
+  ["a bigint literal and another", "{ n: 1n }", "{ n: 2n }", "breaks", "breaks"],
+  ["bytes for a text", "string", "Uint8Array", "breaks", "breaks"],
+  ["a Map for a record", "Record<string, number>", "Map<string, number>", "breaks", "breaks"],
+  ["a Map of more", "Map<string, number>", "Map<string, number | null>", "safe", "breaks"],
+  ["a Set for a list", "string[]", "Set<string>", "breaks", "breaks"],
+  ["a list of more", "string[]", "(string | number)[]", "safe", "breaks"],
+  ["a list of one", "string", "string[]", "breaks", "breaks"],
+  ["a list that is a tuple", "string[]", "[string]", "breaks", "safe"],
+  ["a tuple with an optional member more", "[string]", "[string, number?]", "safe", "breaks"],
+  ["a tuple with a required member more", "[string]", "[string, number]", "breaks", "breaks"],
+  ["a tuple with a rest", "[string]", "[string, ...number[]]", "safe", "breaks"],
+  ["a record of other values", "Record<string, string>", "Record<string, number>", "breaks", "breaks"],
+  ["a record and an optional member", "Record<string, string>", "{ a?: string }", "safe", "safe"],
+  ["a record and a required member", "Record<string, string>", "{ a: string }", "breaks", "safe"],
+  ["a record of fewer names", 'Record<"a" | "b", string>', 'Record<"a", string>', "safe", "breaks"],
+  ["a record of names with a pattern", "Record<string, string>", "Record<`x-${string}`, string>", "breaks", "safe"],
+  ["a text with a pattern", "string", "`a-${string}`", "breaks", "safe"],
+  ["another pattern", "`a-${string}`", "`b-${string}`", "breaks", "breaks"],
+  ["a literal and its pattern", '"a-1"', "`a-${string}`", "safe", "breaks"],
+  ["what any object is", "{ a?: string }", "object", "safe", "breaks"],
+  ["what anything is", "{ a: string }", "{}", "safe", "breaks"],
+  ["unknown members that are known", "{ a: unknown }", "{ a: string }", "breaks", "safe"],
+  ["an alternative more", '{ k: "a"; x: string }', '{ k: "a"; x: string } | { k: "b" }', "safe", "breaks"],
+  ["an alternative that asks for more", '{ k: "a" } | { k: "b" }', '{ k: "a"; x: string } | { k: "b" }', "breaks", "safe"],
+  ["alternatives in another order", '{ k: "a" } | { k: "b" }', '{ k: "b" } | { k: "a" }', "-", "-"],
+  ["members in another order", "{ a: string; b: number }", "{ b: number; a: string }", "-", "-"],
+  ["readonly", "{ a: string[] }", "{ readonly a: readonly string[] }", "-", "-"],
+  ["a name of its own", "{ sku: string; count: number }", "Line", "-", "-", ["", ORDER]],
+  ["a name that is another", "Line", "Row", "-", "-", [ORDER, ORDER.replace("Line", "Row")]],
+  ["a class for an interface", "Line", "Line", "-", "-", [ORDER, "class Line { sku!: string; count!: number }\n"]],
+  ["a comment", "{ a: string }", "{\n/** What it is. */ a: string }", "-", "-"],
+  ["an example and a default", "{ a: string }", "{\n/** @default 3\n * @example 4 */ a: string }", "-", "-"],
+  ["a member that is never there", "{ a: string }", "{ a: string; b?: never }", "-", "-"],
+  ["a lower bound", "{ n: number }", "{\n/** @minimum 1 */ n: number }", "breaks", "safe"],
+  ["a higher lower bound", "{\n/** @minimum 1 */ n: number }", "{\n/** @minimum 2 */ n: number }", "breaks", "safe"],
+  ["whole numbers", "{ n: number }", "{\n/** @integer */ n: number }", "breaks", "safe"],
+  ["a length", "{ t: string }", "{\n/** @maxLength 3 */ t: string }", "breaks", "safe"],
+  ["a format", "{ t: string }", "{\n/** @format email */ t: string }", "breaks", "safe"],
+  ["a pattern in a comment", "{ t: string }", "{\n/** @pattern ^a */ t: string }", "breaks", "safe"],
+  ["a list with at least one", "{ l: string[] }", "{\n/** @minItems 1 */ l: string[] }", "breaks", "safe"],
+  ["a list without twins", "{ l: string[] }", "{\n/** @uniqueItems */ l: string[] }", "breaks", "safe"],
+  ["Partial", "Line", "Partial<Line>", "safe", "breaks", [ORDER, ORDER]],
+  ["Pick", "Line", 'Pick<Line, "sku">', "safe", "breaks", [ORDER, ORDER]],
+  ["a base interface that has more", "Sub", "Sub", "breaks", "safe", ["interface Base { a: string }\ninterface Sub extends Base { b: string }\n", "interface Base { a: string; c: string }\ninterface Sub extends Base { b: string }\n"]],
+  ["a base class that has more", "Sub", "Sub", "breaks", "safe", ["class Base { a!: string }\nclass Sub extends Base { b!: string }\n", "class Base { a!: string; c!: string }\nclass Sub extends Base { b!: string }\n"]],
+  ["an interface that is declared once more", "One", "One", "breaks", "safe", ["interface One { a: string }\n", "interface One { a: string }\ninterface One { b: string }\n"]],
+  ["an enum with one member more", "Size", "Size", "safe", "breaks", ['enum Size { S = "s" }\n', 'enum Size { S = "s", M = "m" }\n']],
+  ["an enum with another value", "Size", "Size", "breaks", "breaks", ['enum Size { S = "s" }\n', 'enum Size { S = "small" }\n']],
+  ["numbers of an enum that moved", "Size", "Size", "breaks", "breaks", ["enum Size { S = 1, M }\n", "enum Size { S = 5, M }\n"]],
+  ["another value in a recursive type", "Tree", "Tree", "breaks", "breaks", [TREE("string"), TREE("number")]],
+  ["an optional member in a recursive type", "Tree", "Tree", "safe", "safe", [TREE("string"), TREE("string", "; up?: Tree")]],
+  ["a required member in a recursive type", "Tree", "Tree", "breaks", "safe", [TREE("string"), TREE("string", "; n: number")]],
+  ["another argument of a generic type", "Box<string>", "Box<number>", "breaks", "breaks", ["interface Box<T> { of: T }\n", "interface Box<T> { of: T }\n"]],
+  ["a branded text", "string", 'string & { __brand: "id" }', "-", "-"],
+  ["a text that is inferred", "{ a: string }", "ReturnType<typeof make>", "-", "-", ["", 'function make() { return { a: "" as string }; }\n']],
+]; // prettier-ignore
+
+const told = (verdict: Verdict, code: string): string => (verdict === "breaks" ? `breaks ${code}` : verdict);
+
+function everywhere([title, before, after, there, back, [declared, redeclared] = ["", ""]]: TypeChange): readonly ChangeCase[] {
+  const at = (where: string, code: string, text: (type: string) => string): ChangeCase => [
+    `${title}, ${where}`,
+    declared + text(before),
+    redeclared + text(after),
+    told(there, code),
+    told(back, code),
+  ];
+  const [, , , resultThere, resultBack] = at("", "STEM3004", (type) => type);
+  return [
+    at("in a payload", "STEM3003", (type) => `@Task("§") export class A { async run(input: ${type}): Promise<void> {} }`),
+    // What consumers know must take what handlers give: the other way round.
+    [`${title}, in a result`, declared + task(`(): Promise<${before}>`), redeclared + task(`(): Promise<${after}>`), resultBack, resultThere],
+    at("in a step's result", "STEM3011", (type) => `@Workflow("§") export class A { async run(): Promise<void> {} @Step() async s(): Promise<${type}> { return 0 as never; } }`),
+    at("in a signal", "STEM3013", (type) => `@Workflow("§") export class A { static readonly s = defineSignal<${type}>("s"); async run(): Promise<void> {} }`),
+    at("in an event", "STEM3015", (type) => `export const e = defineEvent<${type}>("§");`),
+  ]; // prettier-ignore
+}
+
+function task(signature: string): string {
+  return `@Task("§") export class A { async run${signature} { return 0 as never; } }`;
+}
+
+const optioned = (options: string): string => `@Task("§"${options}) export class A { async run(input: string): Promise<void> {} }`;
+const flow = (run: string, more = "", before = ""): string =>
+  `${before}@Workflow("§") export class A { async run(id: string, ctx: WorkflowContext): Promise<void> { ${run} } ${more} }`;
+const step = (name: string, decorator = "@Step()"): string => `${decorator} async ${name}(): Promise<string> { return ""; }`;
+const base = (members: string, extended = "Base"): string =>
+  `export abstract class Base { ${members} }\n@Workflow("§") export class A extends ${extended} { async run(id: string, ctx: WorkflowContext): Promise<void> { await ctx.sleep("z", "1d"); } }`;
+const cron = (method: string, options = "", more = ""): string =>
+  `export class C§ { @Cron("0 1 * * *", { name: "§.c"${options} }) ${more}async ${method}(): Promise<void> {} }`;
+
+const OTHERS: readonly ChangeCase[] = [
+  // Handlers.
+  ["a task that is new", "export {};", optioned(""), "safe", "breaks STEM3001"],
+  ["a workflow that is new", "export {};", flow(""), "safe", "breaks STEM3001"],
+  ["a task by another name", optioned(""), optioned("").replace("§", "§.b"), "breaks STEM3002", "breaks STEM3002"],
+  ["a class by another name, and no name given", "@Task() export class A§ { async run(): Promise<void> {} }", "@Task() export class B§ { async run(): Promise<void> {} }", "breaks STEM3001 + safe", "breaks STEM3001 + safe"],
+  ["a class by another name, and a name given", optioned(""), optioned("").replace("class A", "class B"), "-", "-"],
+  ["a method by another name, and none given", "export class A§ { @Task() async a(i: string): Promise<void> {} }", "export class A§ { @Task() async b(i: string): Promise<void> {} }", "breaks STEM3002", "breaks STEM3002"],
+  ["a method by another name, and a name given", 'export class A { @Task("§") async a(i: string): Promise<void> {} }', 'export class A { @Task("§") async b(i: string): Promise<void> {} }', "-", "-"],
+  ["a name from a constant", optioned(""), `const NAME = "§" as const;\n${optioned("").replace('"§"', "NAME")}`, "-", "-"],
+  ["the old name kept beside the new one", optioned(""), `${optioned("")}\n@Task("§_b") export class B extends A {}`, "safe", "breaks STEM3001"],
+  ["a handler in another file", optioned(""), `export {};\n// --- other.ts\n${optioned("")}`, "-", "-"],
+  ["a workflow where a task was", optioned(""), '@Workflow("§") export class A { async run(input: string): Promise<void> {} }', "breaks STEM3007", "breaks STEM3007"],
+  ["another queue", optioned(""), optioned(', { queue: "q" }'), "breaks STEM3005", "breaks STEM3005"],
+  ["the usual queue, said", optioned(""), optioned(', { queue: "default" }'), "-", "-"],
+  ["another instance", optioned(""), optioned(', { instance: "i" }'), "breaks STEM3006", "breaks STEM3006"],
+  ["another priority", optioned(""), optioned(", { priority: 5 }"), "safe", "safe"],
+  ["more attempts", optioned(", { retry: 3 }"), optioned(", { retry: 5 }"), "safe", "safe"],
+  ["a limit of time", optioned(""), optioned(', { timeout: "30s" }'), "review STEM3019", "safe"],
+  ["less time", optioned(', { timeout: "1m" }'), optioned(", { timeout: 30_000 }"), "review STEM3019", "safe"],
+  ["the same time in other words", optioned(', { timeout: "1m" }'), optioned(", { timeout: 60_000 }"), "safe", "safe"],
+  ["results that are kept for less long", optioned(""), optioned(', { keepResult: "1h" }'), "review STEM3019", "safe"],
+  ["results that are kept for longer", optioned(""), optioned(', { keepResult: "2d" }'), "safe", "review STEM3019"],
+  ["dead letters that are kept for less long", optioned(""), optioned(', { keepFailed: "1h" }'), "review STEM3019", "safe"],
+  ["payloads that are checked no more", optioned(""), optioned(", { validate: false }"), "safe", "review STEM3018"],
+  ["payloads that a schema checks", optioned(""), `declare const schema: never;\n${optioned(", { input: schema }")}`, "review STEM3018", "review STEM3018"],
+  ["payloads that a schema checks, and were not checked", optioned(", { validate: false }"), `declare const schema: never;\n${optioned(", { input: schema }")}`, "review STEM3018", "safe"],
+  ["no payload and one that may be left out", task("(): Promise<void>"), task("(i?: string): Promise<void>"), "safe", "safe"],
+  ["no payload and one", task("(): Promise<void>"), task("(i: string): Promise<void>"), "breaks STEM3003", "safe"],
+  ["a payload that may be left out", task("(i: string): Promise<void>"), task("(i?: string): Promise<void>"), "safe", "breaks STEM3003"],
+  ["a payload with a default", task("(i: string): Promise<void>"), task('(i: string = "a"): Promise<void>'), "safe", "breaks STEM3003"],
+  ["a result where there was none", task("(): Promise<void>"), task("(): Promise<string>"), "safe", "breaks STEM3004"],
+  ["a result that may be missing", task("(): Promise<string>"), task("(): Promise<string | undefined>"), "breaks STEM3004", "safe"],
+  ["a result that is not awaited", task("(): Promise<string>"), task("(): string"), "-", "-"],
+  ["a payload and a result at once", task("(i: string): Promise<string>"), task("(i: number): Promise<number>"), "breaks STEM3003 + breaks STEM3004", "breaks STEM3003 + breaks STEM3004"],
+  ["a payload that a base class takes", "abstract class B { async run(i: { a: string }): Promise<void> {} }\n@Task(\"§\") export class A extends B {}", "abstract class B { async run(i: { a: string; b: string }): Promise<void> {} }\n@Task(\"§\") export class A extends B {}", "breaks STEM3003", "safe"],
+  // Steps.
+  ["a step more", flow("", step("a")), flow("", step("a") + step("b")), "review STEM3010", "breaks STEM3008"],
+  ["a step by another name", flow("", step("a")), flow("", step("b")), "breaks STEM3009", "breaks STEM3009"],
+  ["a method of a step by another name, and a name given", flow("", step("a", '@Step("s")')), flow("", step("b", '@Step("s")')), "-", "-"],
+  ["a step with other options", flow("", step("a")), flow("", step("a", "@Step({ retry: 3 })")), "-", "-"],
+  ["a step's result that may be missing", flow("", "@Step() async a(): Promise<string> { return 0 as never; }"), flow("", "@Step() async a(): Promise<string | undefined> { return 0 as never; }"), "safe", "breaks STEM3011"],
+  ["a step's result where there was none", flow("", "@Step() async a(): Promise<void> {}"), flow("", "@Step() async a(): Promise<string> { return 0 as never; }"), "breaks STEM3011", "safe"],
+  ["an inherited step that is gone", base(step("stamp")), base(""), "breaks STEM3008", "review STEM3010"],
+  ["an inherited step by another name", base(step("stamp")), base(step("mark")), "breaks STEM3009", "breaks STEM3009"],
+  ["an inherited step whose result is narrower", base("@Step() async s(): Promise<string | null> { return 0 as never; }"), base("@Step() async s(): Promise<string> { return 0 as never; }"), "breaks STEM3011", "safe"],
+  ["a step that is pulled up", flow('await ctx.sleep("z", "1d");', step("stamp")), base(step("stamp")), "-", "-"],
+  ["an inherited step of a base class's base class", base(step("stamp"), "Mid").replace("@Workflow", "abstract class Mid extends Base {}\n@Workflow"), base("", "Mid").replace("@Workflow", "abstract class Mid extends Base {}\n@Workflow"), "breaks STEM3008", "review STEM3010"],
+  ["an inherited step of another file", `import { Base } from "./base.js";\n@Workflow("§") export class A extends Base { async run(): Promise<void> {} }\n// --- base.ts\nexport class Base { ${step("stamp")} }`, `import { Base } from "./base.js";\n@Workflow("§") export class A extends Base { async run(): Promise<void> {} }\n// --- base.ts\nexport class Base { ${step("mark")} }`, "breaks STEM3009", "breaks STEM3009"],
+  ["an inherited step of a namespace's class", `import * as bases from "./base.js";\n@Workflow("§") export class A extends bases.Base { async run(): Promise<void> {} }\n// --- base.ts\nexport class Base { ${step("stamp")} }`, `import * as bases from "./base.js";\n@Workflow("§") export class A extends bases.Base { async run(): Promise<void> {} }\n// --- base.ts\nexport class Base {}`, "breaks STEM3008", "review STEM3010"],
+  ["a step of a mixin", `const Mix = <T extends new (...args: any[]) => object>(Of: T) => { class Mixed extends Of { ${step("stamp")} } return Mixed; };\n@Workflow("§") export class A extends Mix(Object) { async run(): Promise<void> {} }`, `const Mix = <T extends new (...args: any[]) => object>(Of: T) => { class Mixed extends Of { ${step("mark")} } return Mixed; };\n@Workflow("§") export class A extends Mix(Object) { async run(): Promise<void> {} }`, "breaks STEM3009", "breaks STEM3009"],
+  ["a step below a mixin", `class Base { ${step("stamp")} }\nconst Mix = <T extends new (...args: any[]) => object>(Of: T) => class extends Of {};\n@Workflow("§") export class A extends Mix(Base) { async run(): Promise<void> {} }`, `class Base {}\nconst Mix = <T extends new (...args: any[]) => object>(Of: T) => class extends Of {};\n@Workflow("§") export class A extends Mix(Base) { async run(): Promise<void> {} }`, "breaks STEM3008", "review STEM3010"],
+  ["a step that is overridden without the decorator", `class B { ${step("s")} }\n@Workflow("§") export class A extends B { async run(): Promise<void> {} }`, `class B { ${step("s")} }\n@Workflow("§") export class A extends B { async run(): Promise<void> {} override async s(): Promise<string> { return ""; } }`, "breaks STEM3008", "review STEM3010"],
+  ["a step that is overridden and called", `class B { ${step("s")} }\n@Workflow("§") export class A extends B { async run(): Promise<void> {} }`, `class B { ${step("s")} }\n@Workflow("§") export class A extends B { async run(): Promise<void> {} override async s(): Promise<string> { return super.s(); } }`, "-", "-"],
+  // Bodies.
+  ["a step in the body by another name", flow('await ctx.step("charge", async () => 1);'), flow('await ctx.step("pay", async () => 1);'), "breaks STEM3009", "breaks STEM3009"],
+  ["a step in the body that is gone", flow('await ctx.step("a", async () => 1); await ctx.step("b", async () => 1);'), flow('await ctx.step("a", async () => 1);'), "breaks STEM3008", "review STEM3010"],
+  ["a step of the body that is a method", flow('await ctx.step("pay", async () => "");'), flow("await this.pay();", step("pay")), "review STEM3017", "review STEM3017"],
+  ["a sleep by another name", flow('await ctx.sleep("a", "1d");'), flow('await ctx.sleep("b", "1d");'), "breaks STEM3009", "breaks STEM3009"],
+  ["a sleep that is gone", flow('await ctx.sleep("a", "1d");'), flow(""), "breaks STEM3008", "review STEM3010"],
+  ["a sleep of another length", flow('await ctx.sleep("a", "1d");'), flow('await ctx.sleep("a", "2d");'), "review STEM3017", "review STEM3017"],
+  ["a sleep until a moment", flow('await ctx.sleep("a", "1d");'), flow('await ctx.sleepUntil("a", new Date(0));'), "review STEM3017", "review STEM3017"],
+  ["a step where a sleep was", flow('await ctx.sleep("a", "1d");'), flow('await ctx.step("a", async () => 1);'), "breaks STEM3009", "breaks STEM3009"],
+  ["a wait that is gone", flow("await ctx.waitFor(e);", "", 'export const e = defineEvent<string>("§.e");\n'), flow("", "", 'export const e = defineEvent<string>("§.e");\n'), "breaks STEM3008", "review STEM3010"],
+  ["a wait for another event", flow("await ctx.waitFor(e);", "", 'export const e = defineEvent<string>("§.e");\nexport const f = defineEvent<string>("§.f");\n'), flow("await ctx.waitFor(f);", "", 'export const e = defineEvent<string>("§.e");\nexport const f = defineEvent<string>("§.f");\n'), "breaks STEM3009", "breaks STEM3009"],
+  ["a wait for another event under the same name", flow('await ctx.waitFor(e, { name: "w" });', "", 'export const e = defineEvent<string>("§.e");\nexport const f = defineEvent<string>("§.f");\n'), flow('await ctx.waitFor(f, { name: "w" });', "", 'export const e = defineEvent<string>("§.e");\nexport const f = defineEvent<string>("§.f");\n'), "review STEM3017", "review STEM3017"],
+  ["a wait for a signal that is gone", flow("await ctx.waitForSignal(A.ok);", 'static readonly ok = defineSignal<string>("ok");'), flow("", 'static readonly ok = defineSignal<string>("ok");'), "breaks STEM3008", "review STEM3010"],
+  ["a signal that is gone, with the wait for it", flow("await ctx.waitForSignal(A.ok);", 'static readonly ok = defineSignal<string>("ok");'), flow(""), "breaks STEM3012", "review STEM3010 + safe"],
+  ["the time asked for", flow(""), flow("await ctx.now();"), "review STEM3010", "breaks STEM3008"],
+  ["steps in another order", flow('await ctx.step("a", async () => 1); await ctx.step("b", async () => 1);'), flow('await ctx.step("b", async () => 1); await ctx.step("a", async () => 1);'), "review STEM3017", "review STEM3017"],
+  ["methods that are steps in another order", flow("await this.a(); await this.b();", step("a") + step("b")), flow("await this.b(); await this.a();", step("a") + step("b")), "review STEM3017", "review STEM3017"],
+  ["a step that is called no more", flow("await this.a(); await this.b();", step("a") + step("b")), flow("await this.a();", step("a") + step("b")), "breaks STEM3008", "review STEM3010"],
+  ["a condition", flow("await this.a();", step("a")), flow('if (id !== "") await this.a();', step("a")), "review STEM3017", "review STEM3017"],
+  ["a second time", flow('await ctx.step("a", async () => 1);'), flow('await ctx.step("a", async () => 1); await ctx.step("a", async () => 1);'), "review STEM3017", "review STEM3017"],
+  ["white space and comments in the body", flow('await ctx.step("a", async () => 1);'), flow('\n\n // first\n await ctx.step( "a" ,\n async () => 1 ); /* then */'), "-", "-"],
+  ["what a step does", flow("await this.a();", step("a")), flow("await this.a();", step("a").replace('""', '"b"')), "-", "-"],
+  ["a name from a constant, the same", flow('await ctx.step("a", async () => 1);'), flow("await ctx.step(NAME, async () => 1);", "", 'const NAME = "a";\n'), "review STEM3017", "review STEM3017"],
+  ["a constant that is another", flow("await ctx.step(NAME, async () => 1);", "", 'const NAME = "a";\n'), flow("await ctx.step(NAME, async () => 1);", "", 'const NAME = "b";\n'), "breaks STEM3009", "breaks STEM3009"],
+  ["a name that only running the program tells", flow('await ctx.step("a", async () => 1);'), flow("await ctx.step(id, async () => 1);"), "review STEM3017", "review STEM3010"],
+  ["the fixed part of a name", flow("await ctx.step(`charge-${id}`, async () => 1);"), flow("await ctx.step(`pay-${id}`, async () => 1);"), "breaks STEM3009", "breaks STEM3009"],
+  ["the open part of a name", flow("await ctx.step(`pay-${id}`, async () => 1);"), flow("const order = id; await ctx.step(`pay-${order}`, async () => 1);"), "review STEM3017", "review STEM3017"],
+  ["a context by another name", flow('await ctx.step("a", async () => 1);'), flow('await ctx.step("a", async () => 1);').replaceAll("ctx", "run_"), "review STEM3017", "review STEM3017"],
+  ["a step asked for by a helper method", flow("await this.more(ctx);", 'private async more(ctx: WorkflowContext) { await ctx.step("a", async () => 1); }'), flow("await this.more(ctx);", 'private async more(ctx: WorkflowContext) { await ctx.step("b", async () => 1); }'), "breaks STEM3009", "breaks STEM3009"],
+  ["a step asked for by a helper function", flow("await more(ctx);", "", 'async function more(c: any) { await c.step("a", async () => 1); }\n'), flow("await more(ctx);", "", 'async function more(c: any) { await c.step("b", async () => 1); }\n'), "breaks STEM3009", "breaks STEM3009"],
+  ["a step asked for by a helper of another file", `import { more } from "./more.js";\n${flow("await more(ctx);")}\n// --- more.ts\nexport const more = async (c: any) => c.step("a", async () => 1);`, `import { more } from "./more.js";\n${flow("await more(ctx);")}\n// --- more.ts\nexport const more = async (c: any) => c.sleep("b", 1);`, "breaks STEM3008 + review STEM3010", "breaks STEM3008 + review STEM3010"],
+  ["a step asked for by what is injected", flow("await this.pays.pay(ctx);", "constructor(private readonly pays: Pays) {}", 'class Pays { async pay(c: WorkflowContext) { await c.step("a", async () => 1); } }\n'), flow("await this.pays.pay(ctx);", "constructor(private readonly pays: Pays) {}", 'class Pays { async pay(c: WorkflowContext) {} }\n'), "breaks STEM3008", "review STEM3010"],
+  ["a method that the body asks", flow("if (this.big(id)) await this.a();", `${step("a")} private big(id: string) { return id > "5"; }`), flow("if (this.big(id)) await this.a();", `${step("a")} private big(id: string) { return id > "6"; }`), "review STEM3017", "review STEM3017"],
+  ["a step taken out of the context", '@Workflow("§") export class A { async run(id: string, { step }: WorkflowContext): Promise<void> { await step("a", async () => 1); } }', '@Workflow("§") export class A { async run(id: string, { step }: WorkflowContext): Promise<void> { await step("b", async () => 1); } }', "breaks STEM3009", "breaks STEM3009"],
+  ["a body that is inherited", `abstract class B { async run(id: string, ctx: WorkflowContext): Promise<void> { await ctx.sleep("a", 1); } }\n@Workflow("§") export class A extends B {}`, `abstract class B { async run(id: string, ctx: WorkflowContext): Promise<void> { await ctx.sleep("b", 1); } }\n@Workflow("§") export class A extends B {}`, "breaks STEM3009", "breaks STEM3009"],
+  ["a body that is pulled up", '@Workflow("§") export class A { async run(id: string, ctx: WorkflowContext): Promise<void> { await ctx.sleep("a", 1); } }', `abstract class B { async run(id: string, ctx: WorkflowContext): Promise<void> { await ctx.sleep("a", 1); } }\n@Workflow("§") export class A extends B {}`, "-", "-"],
+  ["a step asked for above", `abstract class B { async run(id: string, ctx: WorkflowContext): Promise<void> { await ctx.step("a", async () => 1); } }\n@Workflow("§") export class A extends B { override async run(id: string, ctx: WorkflowContext): Promise<void> { await super.run(id, ctx); } }`, `abstract class B { async run(id: string, ctx: WorkflowContext): Promise<void> { await ctx.step("b", async () => 1); } }\n@Workflow("§") export class A extends B { override async run(id: string, ctx: WorkflowContext): Promise<void> { await super.run(id, ctx); } }`, "breaks STEM3009", "breaks STEM3009"],
+  // Signals, events and schedules.
+  ["a signal more", flow(""), flow("", 'static readonly ok = defineSignal<string>("ok");'), "safe", "breaks STEM3012"],
+  ["a signal of another member", flow("", 'static readonly ok = defineSignal<string>("ok");'), flow("", 'static readonly fine = defineSignal<string>("ok");'), "-", "-"],
+  ["a signal that is pulled up", flow('await ctx.sleep("z", "1d");', 'static readonly ok = defineSignal<string>("ok");'), base('static readonly ok = defineSignal<string>("ok");'), "-", "-"],
+  ["an inherited signal that is gone", base('static readonly ok = defineSignal<string>("ok");'), base(""), "breaks STEM3012", "safe"],
+  ["a signal of a namespace's class", `import * as bases from "./base.js";\n@Workflow("§") export class A extends bases.Base { async run(): Promise<void> {} }\n// --- base.ts\nimport { defineSignal } from "nestjs-stem";\nexport class Base { static readonly ok = defineSignal("ok"); }`, `import * as bases from "./base.js";\n@Workflow("§") export class A extends bases.Base { async run(): Promise<void> {} }\n// --- base.ts\nexport class Base {}`, "breaks STEM3012", "safe"],
+  ["an event that is new", "export {};", 'export const e = defineEvent<string>("§");', "safe", "breaks STEM3014"],
+  ["an event by another name", 'export const e = defineEvent<string>("§.a");', 'export const e = defineEvent<string>("§.b");', "breaks STEM3014 + safe", "breaks STEM3014 + safe"],
+  ["an event of another instance", 'export const e = defineEvent<string>("§");', 'export const e = defineEvent<string>("§", { instance: "i" });', "breaks STEM3006", "breaks STEM3006"],
+  ["an event of nothing", 'export const e = defineEvent<void>("§");', 'export const e = defineEvent<string>("§");', "breaks STEM3015", "safe"],
+  ["an event of anything", 'export const e = defineEvent("§");', 'export const e = defineEvent<string>("§");', "breaks STEM3015", "safe"],
+  ["a schedule that is new", "export {};", cron("c"), "safe", "breaks STEM3001 + breaks STEM3016"],
+  ["a schedule at another time", cron("c"), cron("c").replace("0 1", "0 2"), "safe", "safe"],
+  ["a schedule in another zone", cron("c"), cron("c", ', timeZone: "Europe/Berlin"'), "safe", "safe"],
+  ["a schedule whose time only running the program tells", cron("c"), cron("c").replace('"0 1 * * *"', "String(1)"), "review STEM3020", "safe"],
+  ["a method that only a schedule calls, by another name", cron("c"), cron("c2"), "breaks STEM3001 + safe", "breaks STEM3001 + safe"],
+  ["a class that only a schedule calls, by another name", cron("c"), cron("c").replace("C§", "D§"), "breaks STEM3001 + safe", "breaks STEM3001 + safe"],
+  ["a method that only a schedule calls, as a task by its old name", cron("c"), cron("c", "", "@Task() "), "safe", "breaks STEM3001"],
+  ["a method that only a schedule calls, as a task by another name", cron("c"), cron("c", "", '@Task("§.t") '), "breaks STEM3001 + safe + safe", "breaks STEM3001 + safe"],
+  ["the old name of what a schedule calls, kept", cron("c"), `${cron("c2")}\n@Task("c§.c") export class Old { async run(): Promise<void> {} }`, "safe + safe", "breaks STEM3001 + breaks STEM3001 + safe"],
+  ["a schedule in another queue", cron("c"), cron("c", ', queue: "q"'), "breaks STEM3005", "breaks STEM3005"],
+  ["a schedule in another instance", cron("c"), cron("c", ', instance: "i"'), "breaks STEM3006", "breaks STEM3006"],
+  ["a scheduled task in another queue", cron("c", "", '@Task("§.t") '), cron("c", "", '@Task("§.t", { queue: "q" }) '), "breaks STEM3005", "breaks STEM3005"],
+  ["a schedule by another name", cron("c"), cron("c").replace("§.c", "§.d"), "breaks STEM3016 + safe", "breaks STEM3016 + safe"],
+]; // prettier-ignore
+
+export const CHANGES: readonly ChangeCase[] = [...TYPES.flatMap(everywhere), ...OTHERS];
