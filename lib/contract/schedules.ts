@@ -14,8 +14,9 @@ export interface Schedules {
    */
   due(ids: readonly string[], limit: number, options?: At): Promise<Due>;
   /**
-   * For each shot, in one step: if the schedule still stands at `slot` and is not paused, moves it to `nextAt` and stores the job. A job id that is stored
-   * already does not stop the move. Returns the ids that moved; the others had been fired by someone else.
+   * For each shot, in one step: if the schedule still stands at `slot`, has the `spec` of the shot and is not paused,
+   * moves it to `nextAt` and stores the job. A job id that is stored already does not stop the move. Returns the ids that
+   * moved; the others had been fired, or changed, by someone else. So nobody moves a schedule by times it no longer has.
    */
   fire(shots: readonly Shot[], options?: At): Promise<readonly string[]>;
   /** In the order asked, undefined where there is none. */
@@ -50,7 +51,10 @@ export interface Shot {
   readonly id: string;
   readonly slot: number;
   readonly nextAt: number | undefined;
-  readonly job: NewJob;
+  /** What `nextAt` was computed from. */
+  readonly spec: string;
+  /** Absent: the schedule only moves, and `lastAt` and `fires` stay as they are. */
+  readonly job?: NewJob;
 }
 
 export interface Due {

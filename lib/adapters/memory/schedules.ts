@@ -13,7 +13,7 @@ export function schedules(store: Store, self: Self): Schedules {
     fire: async (shots, options) =>
       store.step(options, (now) => {
         checkJobs(
-          shots.map(({ job }) => job),
+          shots.flatMap(({ job }) => job ?? []),
           self,
         );
         return shots.filter((shot) => fire(store, shot, now)).map(({ id }) => id);
@@ -54,11 +54,11 @@ function due(store: Store, ids: readonly string[], limit: number, now: number): 
 }
 
 /** Whether the schedule still stood at the slot. */
-function fire(store: Store, { id, slot, nextAt, job }: Shot, now: number): boolean {
+function fire(store: Store, { id, slot, nextAt, spec, job }: Shot, now: number): boolean {
   const row = store.schedules.get(id);
-  if (row === undefined || row.paused || row.nextAt !== slot) return false;
-  Object.assign(row, { nextAt, lastAt: slot, fires: row.fires + 1 });
-  enqueue(store, [job], now);
+  if (row === undefined || row.paused || row.nextAt !== slot || row.spec !== spec) return false;
+  Object.assign(row, { nextAt }, job && { lastAt: slot, fires: row.fires + 1 });
+  if (job !== undefined) enqueue(store, [job], now);
   return true;
 }
 

@@ -51,7 +51,7 @@ export function schedules(store: Store, adapter: { readonly name: string; readon
     },
 
     async fire(shots: readonly Shot[], options?: At): Promise<readonly string[]> {
-      const jobs = shots.map(({ job }) => job);
+      const jobs = shots.flatMap(({ job }) => job ?? []);
       checkJobs(jobs, adapter);
       checkTexts(jobs);
       await store.learnQueues(jobs.map(({ queue }) => queue));
@@ -60,19 +60,23 @@ export function schedules(store: Store, adapter: { readonly name: string; readon
           texts(shots.map(({ id }) => id)),
         ]);
         const moved = await tx.rows(
-          `UPDATE stem.schedules s SET next_at = u.next_at, last_at = u.slot, fires = fires + 1
-           FROM unnest($1::text[], $2::bigint[], $3::bigint[]) u(id, slot, next_at) WHERE s.id = u.id AND s.next_at = u.slot AND NOT s.paused RETURNING s.id, u.slot`,
-          [texts(shots.map(({ id }) => id)), bigs(shots.map(({ slot }) => slot)), bigs(shots.map(({ nextAt }) => nextAt ?? null))],
+          `UPDATE stem.schedules s SET next_at = u.next_at, last_at = coalesce(u.last_at, s.last_at),
+             fires = CASE WHEN u.last_at IS NULL THEN fires ELSE fires + 1 END
+           FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[]) u(id, slot, next_at, spec, last_at)
+           WHERE s.id = u.id AND s.next_at = u.slot AND s.spec = u.spec AND NOT s.paused RETURNING s.id, u.slot`,
+          [
+            texts(shots.map(({ id }) => id)),
+            bigs(shots.map(({ slot }) => slot)),
+            bigs(shots.map(({ nextAt }) => nextAt ?? null)),
+            texts(shots.map(({ spec }) => spec)),
+            bigs(shots.map(({ slot, job }) => (job === undefined ? null : slot))),
+          ],
         );
         const slots = new Map(moved as [string, number][]);
         // Of two shots at one slot the first counts.
         const fired = shots.filter(({ id, slot }) => slots.get(id) === slot && slots.delete(id));
-        if (fired.length > 0)
-          await insertJobs(
-            store,
-            tx,
-            fired.map(({ job }) => job),
-          );
+        const born = fired.flatMap(({ job }) => job ?? []);
+        if (born.length > 0) await insertJobs(store, tx, born);
         return fired.map(({ id }) => id);
       });
     },

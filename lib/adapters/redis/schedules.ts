@@ -28,18 +28,19 @@ export function schedules(store: Store, self: Self): Schedules {
     },
     fire: async (shots, options) => {
       checkJobs(
-        shots.map(({ job }) => job),
+        shots.flatMap(({ job }) => job ?? []),
         self,
       );
       if (shots.length === 0) return (store.live(), []);
       const args: (string | number)[] = [shots.length];
-      for (const { id, slot, nextAt, job } of shots) {
-        const { args: jobs } = await storing(store, [job], [], store.home, options);
-        args.push(id, slot, nextAt ?? "", jobs.length, ...jobs);
+      for (const { id, slot, nextAt, spec, job } of shots) {
+        const jobs = job === undefined ? [] : (await storing(store, [job], [], store.home, options)).args;
+        args.push(id, slot, nextAt ?? "", spec, jobs.length, ...jobs);
       }
       const [moved, mail] = (await store.run("fire", store.home, args, options)) as [string[], Reply[]];
       await store.mail.deliver(store.home, mail, options);
-      if (moved.length > 0) store.hintWork([...new Set(shots.map(({ job }) => job.queue))]);
+      const queues = new Set(shots.flatMap(({ job }) => job?.queue ?? []));
+      if (moved.length > 0 && queues.size > 0) store.hintWork([...queues]);
       return moved;
     },
     get: async (ids, options) => {

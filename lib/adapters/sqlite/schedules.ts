@@ -46,18 +46,22 @@ export function schedules(store: Store, adapter: { readonly name: string; readon
 
     async fire(shots: readonly Shot[], options?: At): Promise<readonly string[]> {
       checkJobs(
-        shots.map(({ job }) => job),
+        shots.flatMap(({ job }) => job ?? []),
         adapter,
       );
       const now = store.clock(options);
       return store.write(() => {
         const move = store.sql(
-          "UPDATE schedules SET next_at = ?, last_at = ?, fires = fires + 1 WHERE id = ? AND next_at = ? AND paused = 0",
+          `UPDATE schedules SET next_at = ?, last_at = coalesce(?, last_at), fires = fires + ?
+           WHERE id = ? AND next_at = ? AND spec = ? AND paused = 0`,
         );
-        const fired = shots.filter(({ id, slot, nextAt }) => move.run(nextAt ?? null, slot, id, slot).changes === 1);
+        const fired = shots.filter(({ id, slot, nextAt, spec, job }) => {
+          const [lastAt, fires] = job === undefined ? [null, 0] : [slot, 1];
+          return move.run(nextAt ?? null, lastAt, fires, id, slot, spec).changes === 1;
+        });
         insertJobs(
           store,
-          fired.map(({ job }) => job),
+          fired.flatMap(({ job }) => job ?? []),
           now,
         );
         return fired.map(({ id }) => id);

@@ -1,11 +1,11 @@
-import type { NewJob } from "../../contract/job.js";
 import type { Due, Schedule, Shot } from "../../contract/schedules.js";
 import type { Stem } from "../client/stem.js";
 import { keepAlive } from "../timers.js";
 import { isClosed } from "../worker/outage.js";
 import { describe } from "../worker/retryable.js";
 import { nextSlot } from "./cron.js";
-import { planOf, type ScheduleDefinition, SCHEDULED, slotId, storedSchedule } from "./schedule.js";
+import { planOf, type ScheduleDefinition, SCHEDULED, slotId } from "./schedule.js";
+import { Upkeep } from "./upkeep.js";
 
 export type { ScheduleDefinition } from "./schedule.js";
 
@@ -36,9 +36,7 @@ export class Beat {
   readonly #schedules: ReadonlyMap<string, ScheduleDefinition>;
   #starting: Promise<void> | undefined;
   #running: Promise<void> | undefined;
-  /** Texts of the payloads; they are part of what tells a changed schedule from an unchanged one. */
-  #payloads: ReadonlyMap<string, string> = new Map();
-  #stored = false;
+  #upkeep!: Upkeep;
   #failures = 0;
   /** By id. They stay due, for another beat may be able to fire them, and hold up no other schedule. */
   readonly #putOff = new Map<string, PutOff>();
@@ -73,23 +71,22 @@ export class Beat {
   }
 
   async #start(): Promise<void> {
+    // Texts of the payloads are part of what tells a changed schedule from an unchanged one.
     const payloads = new Map<string, string>();
     for (const schedule of this.#schedules.values()) {
       nextSlot(schedule, 0);
-      payloads.set(schedule.id, (await this.#job(schedule, 0)).payload);
+      const { task, payload, options } = schedule;
+      payloads.set(schedule.id, (await this.#stem.draft(task, payload, { ...options, id: slotId(schedule.id, 0) })).payload);
     }
-    this.#payloads = payloads;
+    this.#upkeep = new Upkeep(this.#stem, this.#schedules, payloads);
     if (this.#stopping) return;
     // A store that fails here fails in the first turn of the loop too, which knows what to do then.
-    await this.#store().catch(() => {});
+    await this.#declare().catch(() => {});
     this.#running = this.#run();
   }
 
-  async #store(): Promise<void> {
-    const { now } = await this.#due(1);
-    const schedules = [...this.#schedules.values()].map((schedule) => storedSchedule(schedule, this.#payloads.get(schedule.id)!, now));
-    await this.#stem.adapter.schedules.upsert(schedules);
-    this.#stored = true;
+  async #declare(): Promise<void> {
+    await this.#upkeep.declare((await this.#due(1)).now);
   }
 
   async #run(): Promise<void> {
@@ -116,6 +113,7 @@ export class Beat {
   #listen(): () => void {
     return this.#stem.adapter.hints.subscribe(
       (hint) => {
+        this.#upkeep.rivals.hear(hint);
         if (hint.kind !== "control" || hint.topic !== SCHEDULED || Number(hint.message) >= this.#wakesAt) return;
         this.#told = true;
         this.#wake();
@@ -125,19 +123,20 @@ export class Beat {
   }
 
   async #turn(): Promise<void> {
-    if (!this.#stored) await this.#store();
+    if (!this.#upkeep.declared) await this.#declare();
     // Whatever is scheduled while the store is asked may have come too late for the answer.
     this.#wakesAt = Number.POSITIVE_INFINITY;
     this.#told = false;
     const limit = BATCH + this.#putOff.size;
     const due = await this.#due(limit);
     const { now } = due;
+    if (this.#upkeep.isTime(due) && (await this.#upkeep.look(now))) return;
     const ready = due.schedules.filter((one) => !this.#isPutOff(one, now)).slice(0, BATCH);
     if (due.schedules.length < limit) this.#forgetOthers(due.schedules);
     if (ready.length > 0) return this.#fire(ready, now);
     this.#failures = 0;
     const tries = [...this.#putOff.values()].map(({ until }) => until);
-    this.#wakesAt = Math.min(due.nextDueAt ?? Number.POSITIVE_INFINITY, now + LONGEST_SLEEP_MS, ...tries);
+    this.#wakesAt = Math.min(due.nextDueAt ?? Number.POSITIVE_INFINITY, now + LONGEST_SLEEP_MS, this.#upkeep.looksAt, ...tries);
     if (!this.#told) await this.#sleep(this.#wakesAt - now);
   }
 
@@ -159,11 +158,15 @@ export class Beat {
     this.#failures = 0;
   }
 
-  #putOffFor({ id, spec, nextAt }: Schedule, now: number, error: unknown): void {
+  #putOffFor(stored: Schedule, now: number, error: unknown): void {
+    const { id, spec, nextAt } = stored;
     const before = this.#putOff.get(id);
     const failures = before?.spec === spec ? before.failures : 0;
+    // What another version of the app declared, and this one does not know, is for its beats to fire.
+    const theirs = this.#schedules.has(id) && !this.#upkeep.isOwn(stored);
     const retryInMs = Math.min(LONGEST_SLEEP_MS, FIRST_BACKOFF_MS * 2 ** failures);
     this.#putOff.set(id, { nextAt: nextAt!, spec, failures: failures + 1, until: now + retryInMs });
+    if (theirs) return;
     if (failures === 0) this.#stem.log.error(`Schedule "${id}" cannot fire; it is tried again, and the others fire: ${describe(error)}`);
     this.#stem.signals.tell("beat:error", { error, retryInMs });
   }
@@ -186,26 +189,21 @@ export class Beat {
     if (!signals.has("schedule:fired")) return;
     const fired = new Set(ids);
     for (const { id, slot, job } of shots) {
-      if (fired.has(id)) signals.tell("schedule:fired", { schedule: id, slot: new Date(slot), jobId: job.id, lateMs: now - slot });
+      if (fired.has(id) && job !== undefined) signals.tell("schedule:fired", { schedule: id, slot: new Date(slot), jobId: job.id, lateMs: now - slot });
     }
   }
 
-  /** The job of the slot a schedule stands at, and where it goes from there: past what was missed, which this one job makes up for. */
+  /**
+   * The job of the slot a schedule stands at, and where it goes from there: past what was missed, which this one job makes
+   * up for. All of it by what is stored: what is declared here may be another version's times by now.
+   */
   async #shot(stored: Schedule, now: number): Promise<Shot> {
-    const { id } = stored;
+    const { id, spec } = stored;
     const slot = stored.nextAt!;
-    const declared = this.#schedules.get(id);
-    const plan = declared === undefined ? planOf(stored) : undefined;
-    const nextAt = nextSlot(declared ?? plan!, Math.max(slot, now));
-    const job =
-      plan === undefined
-        ? await this.#job(declared!, slot)
-        : await this.#stem.draftEncoded(plan.task, plan.payload, { ...plan.options, id: slotId(id, slot) });
-    return { id, slot, nextAt, job };
-  }
-
-  #job({ id, task, payload, options }: ScheduleDefinition, slot: number): Promise<NewJob> {
-    return this.#stem.draft(task, payload, { ...options, id: slotId(id, slot) });
+    const plan = planOf(stored);
+    const nextAt = nextSlot(plan, Math.max(slot, now));
+    const job = await this.#stem.draftEncoded(plan.task, plan.payload, { ...plan.options, id: slotId(id, slot) });
+    return { id, slot, nextAt, spec, job };
   }
 
   async #fail(error: unknown, what: string): Promise<void> {

@@ -41,6 +41,16 @@ export function storedSchedule(schedule: ScheduleDefinition, payload: string, no
   return { id, spec: JSON.stringify(spec), nextAt: nextSlot(schedule, now), ...(to !== undefined && { dynamic: true }) };
 }
 
+/**
+ * What stands in place of a declared schedule that a person removed, so that it can be told from one that the store lost:
+ * only the latter is declared again while a beat runs.
+ */
+export const REMOVED: Pick<NewSchedule, "spec" | "nextAt"> = { spec: '{"removed":true}', nextAt: undefined };
+
+export function isRemoved(spec: string): boolean {
+  return spec === REMOVED.spec;
+}
+
 /** A schedule as it was stored. */
 export interface StoredPlan extends CronTimes {
   readonly task: TaskRef;

@@ -1,7 +1,7 @@
 import { StemError, UnknownScheduleError } from "../../contract/errors.js";
 import type { Schedule } from "../../contract/schedules.js";
 import { checkCron, nextSlot } from "../beat/cron.js";
-import { planOf, SCHEDULED, storedSchedule } from "../beat/schedule.js";
+import { isRemoved, planOf, REMOVED, SCHEDULED, storedSchedule } from "../beat/schedule.js";
 import { checkName, refuseUnknown } from "../task/define.js";
 import type { TaskRef } from "../task/ref.js";
 import type { JobHandle, ScheduleClient, ScheduleOptions } from "./face.js";
@@ -39,10 +39,12 @@ export async function storePlan(producer: Producer, task: TaskRef, { name, cron,
     schedules: [known],
     now,
   } = await schedules.get([name]);
-  if (known?.dynamic === false) throw declared(name);
+  if (known?.dynamic === false && !isRemoved(known.spec)) throw declared(name);
   const definition = { id: name, where: `schedule("${name}")`, cron, timeZone, task: task.name, options: rest };
   const { queue, priority = 0 } = job;
   const stored = storedSchedule(definition, job.payload, now, { queue, priority });
+  // One that was declared once, and removed, gives its name free.
+  if (known?.dynamic === false) await schedules.remove(name);
   await schedules.upsert([stored]);
   hints.control(SCHEDULED, String(stored.nextAt));
 }
@@ -69,8 +71,9 @@ export class StemScheduleClient<O> implements ScheduleClient<O> {
     this.#to = to;
   }
 
-  pause(): Promise<boolean> {
-    return this.#schedules.pause(this.name);
+  async pause(): Promise<boolean> {
+    const { known } = await this.#known();
+    return known !== undefined && this.#schedules.pause(this.name);
   }
 
   async resume(): Promise<boolean> {
@@ -87,7 +90,7 @@ export class StemScheduleClient<O> implements ScheduleClient<O> {
     return this.#producer.answer(async () => {
       const { known } = await this.#known();
       if (known === undefined) {
-        const names = (await this.#schedules.list()).map(({ id }) => id);
+        const names = (await this.#schedules.list()).filter(({ spec }) => !isRemoved(spec)).map(({ id }) => id);
         throw new UnknownScheduleError(this.name, names);
       }
       const { task, payload, options } = planOf(known);
@@ -102,8 +105,12 @@ export class StemScheduleClient<O> implements ScheduleClient<O> {
     return known === undefined || known.paused || known.nextAt === undefined ? undefined : new Date(known.nextAt);
   }
 
-  remove(): Promise<boolean> {
-    return this.#schedules.remove(this.name);
+  async remove(): Promise<boolean> {
+    const { known } = await this.#known();
+    if (known === undefined || !(await this.#schedules.remove(this.name))) return false;
+    // A beat that declares it is told by this that it is not lost.
+    if (!known.dynamic) await this.#schedules.upsert([{ id: this.name, ...REMOVED }]);
+    return true;
   }
 
   get #schedules() {
@@ -111,7 +118,10 @@ export class StemScheduleClient<O> implements ScheduleClient<O> {
   }
 
   async #known(): Promise<{ readonly known: Schedule | undefined; readonly now: number }> {
-    const { schedules, now } = await this.#schedules.get([this.name]);
-    return { known: schedules[0], now };
+    const {
+      schedules: [known],
+      now,
+    } = await this.#schedules.get([this.name]);
+    return { known: known && isRemoved(known.spec) ? undefined : known, now };
   }
 }

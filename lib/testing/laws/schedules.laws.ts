@@ -11,13 +11,16 @@ async function due(bench: LawBench, id = "daily", over: Partial<NewSchedule> = {
   return schedule;
 }
 
-const shot = (bench: LawBench, id: string, over: Partial<Shot> = {}): Shot => ({
+const shot = (bench: LawBench, id: string, over: Partial<Fired> = {}): Fired => ({
   id,
   slot: bench.now,
   nextAt: bench.now + 60_000,
+  spec: "0 9 * * *",
   job: bench.job({ id: `${id}@${bench.now}` }),
   ...over,
 });
+
+type Fired = Shot & Required<Pick<Shot, "job">>;
 
 export const scheduleLaws: readonly Law[] = [
   {
@@ -127,6 +130,39 @@ export const scheduleLaws: readonly Law[] = [
       const shots = [moved.id, held.id, bench.name("nobody"), good.id].map((id) => shot(bench, id));
       assert.deepEqual(await schedules.fire(shots, bench.at), [good.id]);
       assert.deepEqual(ids(await bench.take()), [shots[3]!.job.id]);
+    },
+  },
+  {
+    title: "a shot that was computed from another spec than the stored one moves nothing, at the same slot either",
+    async check(bench) {
+      const { schedules } = bench.adapter;
+      const { id } = await due(bench, "changed", { spec: "0 9 * * MON-FRI" });
+      const good = await due(bench, "good");
+      const shots = [shot(bench, id), shot(bench, good.id)];
+      assert.deepEqual(await schedules.fire(shots, bench.at), [good.id]);
+      const [changed] = await schedules.list(bench.at);
+      assert.deepEqual([changed?.nextAt, changed?.fires, changed?.lastAt], [bench.now, 0, undefined]);
+      assert.deepEqual(ids(await bench.take()), [shots[1]!.job.id]);
+      assert.deepEqual(await schedules.fire([shot(bench, id, { spec: "0 9 * * MON-FRI" })], bench.at), [id]);
+    },
+  },
+  {
+    title: "a shot without a job moves its schedule and leaves its past as it is, if it still stands there",
+    async check(bench) {
+      const { schedules } = bench.adapter;
+      const { id, spec } = await due(bench);
+      await schedules.fire([shot(bench, id)], bench.at);
+      await bench.take();
+      const far = bench.now + 60_000;
+      const move = { id, spec, slot: far, nextAt: bench.now + 5_000 };
+      assert.deepEqual(await schedules.fire([move], bench.at), [id]);
+      assert.deepEqual(await schedules.fire([move], bench.at), [], "it does not stand there any more");
+      const { nextAt, lastAt, fires } = one(await schedules.list(bench.at));
+      assert.deepEqual([nextAt, lastAt, fires], [bench.now + 5_000, bench.now, 1]);
+      assert.deepEqual(await bench.take(), []);
+      bench.pass(5_000);
+      assert.deepEqual(await schedules.fire([shot(bench, id)], bench.at), [id]);
+      one(await bench.take());
     },
   },
   {

@@ -53,7 +53,7 @@ describeShared("redis")("What the Redis adapter keeps", () => {
     await end(() => ({ as: "succeeded" }), start + 100);
     const lock = await adapter.locks.acquire("l", "ann", 1_000, at);
     await adapter.schedules.upsert([{ id: "s", spec: "", nextAt: start }], at);
-    await adapter.schedules.fire([{ id: "s", slot: start, nextAt: undefined, job: job("s@1") }], at);
+    await adapter.schedules.fire([{ id: "s", slot: start, nextAt: undefined, spec: "", job: job("s@1") }], at);
     await end(() => ({ as: "failed", cause: "rejected", error: { name: "E", message: "m" } }), start + 200);
     expect((await adapter.results.count()).ready).toBe(0);
     const full = await here.keys();

@@ -214,6 +214,12 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
     "fire does not compare",
     "one shot that misses spoils the volley",
   ],
+  "a shot that was computed from another spec than the stored one moves nothing, at the same slot either": [
+    "fire does not compare the spec",
+  ],
+  "a shot without a job moves its schedule and leaves its past as it is, if it still stands there": [
+    "a move without a job counts as a fire",
+  ],
   "a job id that is stored already does not stop the schedule": ["a stored job stops the schedule"],
   "a bad job refuses the whole volley before anything moves": ["shots are fired one by one"],
   "the last shot ends a schedule": ["an ended schedule comes again"],

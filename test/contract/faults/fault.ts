@@ -65,7 +65,7 @@ export const jobsAs = (change: (job: NewJob) => NewJob): Fault =>
     inSchedules(({ fire }) => ({
       fire: (shots, options) =>
         fire(
-          shots.map((shot) => ({ ...shot, job: change(shot.job) })),
+          shots.map((shot) => ({ ...shot, ...(shot.job && { job: change(shot.job) }) })),
           options,
         ),
     })),

@@ -100,7 +100,7 @@ export const storeFaults: Faults = {
     fire: async (shots, options) => {
       const moved = await fire(shots, options);
       await broker.cancel(
-        shots.map(({ job }) => job.id),
+        shots.flatMap(({ job }) => job?.id ?? []),
         "not stored",
         options,
       );
@@ -117,6 +117,26 @@ export const storeFaults: Faults = {
       );
     },
   })),
+  "fire does not compare the spec": inSchedules(({ fire, list }) => ({
+    fire: async (shots, options) => {
+      const standing = new Map((await list(options)).map(({ id, spec }) => [id, spec]));
+      return fire(
+        shots.map((shot) => but(shot, { spec: standing.get(shot.id) ?? shot.spec })),
+        options,
+      );
+    },
+  })),
+  "a move without a job counts as a fire": inSchedules(({ fire, list }) => {
+    let moves = 0;
+    return {
+      fire: async (shots, options) => {
+        const moved = await fire(shots, options);
+        moves += shots.filter(({ id, job }) => job === undefined && moved.includes(id)).length;
+        return moved;
+      },
+      list: async (options) => (await list(options)).map((one) => but(one, { fires: one.fires + moves })),
+    };
+  }),
   "fire asks nobody": inSchedules(({ fire, list, remove, upsert }) => ({
     fire: async (shots, options) => {
       const standing = await list(options);
@@ -137,7 +157,7 @@ export const storeFaults: Faults = {
   "a stored job stops the schedule": inSchedules(({ fire }, { results }) => ({
     fire: async (shots, options) => {
       const known = await results.get(
-        shots.map(({ job }) => job.id),
+        shots.map(({ job }) => job?.id ?? ""),
         options,
       );
       return fire(

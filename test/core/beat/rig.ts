@@ -21,10 +21,13 @@ export function schedule(over: Partial<ScheduleDefinition> = {}): ScheduleDefini
 /** Beats on one memory store, with a clock that stands still. */
 export class Rig {
   readonly clock = new ManualClock();
-  readonly adapter: Adapter = memory({ clock: () => this.clock.now() });
+  /** What the clock of the store is ahead of the beats', in milliseconds. */
+  skew = 0;
+  readonly adapter: Adapter = memory({ clock: () => this.clock.now() + this.skew });
   readonly signals = new Signals();
   /** What the beats logged as errors. */
   readonly errors: string[] = [];
+  readonly warnings: string[] = [];
   readonly #beats: Beat[] = [];
 
   constructor() {
@@ -33,11 +36,16 @@ export class Rig {
   }
 
   /** A beat of a process of its own; `wrap` stands between it and the store. */
-  beat(schedules: readonly ScheduleDefinition[], wrap: (schedules: Schedules) => Partial<Schedules> = () => ({})): Beat {
+  beat(
+    schedules: readonly ScheduleDefinition[],
+    wrap: (schedules: Schedules) => Partial<Schedules> = () => ({}),
+    tasks: readonly string[] = ["work"],
+  ): Beat {
     const own: Adapter = { ...this.adapter, schedules: { ...this.adapter.schedules, ...wrap(this.adapter.schedules) } };
     const registry = new TaskRegistry();
-    registry.add(defineTask({ name: "work", kind: "task", where: "test", run: () => {} }, { queue: "q", priority: 3, keepResult: "1h" }));
-    const log = { ...silentLog, error: (line: string) => void this.errors.push(line) };
+    for (const name of tasks)
+      registry.add(defineTask({ name, kind: "task", where: "test", run: () => {} }, { queue: "q", priority: 3, keepResult: "1h" }));
+    const log = { ...silentLog, error: (line: string) => void this.errors.push(line), warn: (line: string) => void this.warnings.push(line) }; // prettier-ignore
     const beat = new Beat({ stem: new Stem({ adapter: own, registry, clock: this.clock, signals: this.signals, log }), schedules });
     this.#beats.push(beat);
     return beat;

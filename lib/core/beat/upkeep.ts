@@ -1,0 +1,141 @@
+import type { Due, Schedule, Shot } from "../../contract/schedules.js";
+import type { Stem } from "../client/stem.js";
+import { nextSlot } from "./cron.js";
+import { Rivals } from "./rivals.js";
+import { isRemoved, planOf, type ScheduleDefinition, storedSchedule } from "./schedule.js";
+
+/** How often it looks at what is declared here, and how often while a schedule stands as another version declares it. */
+const LOOK_MS = 60_000;
+const RIVALS_MS = 10_000;
+/** How often it looks at all schedules; those made at run time may be very many. */
+const LOOK_AT_ALL_MS = 3_600_000;
+/** The store's clock was put back if it shows this much less than before. */
+const PUT_BACK_MS = 1_000;
+/** A last slot this far in the future was fired by a clock that was ahead. */
+const AHEAD_MS = 3_600_000;
+/** How many schedules are looked at, or moved, at once. */
+const SLICE = 100;
+
+/**
+ * Keeps the stored schedules as they should be:
+ * - What is declared here and is stored no more (the store was emptied or restored) is declared again.
+ * - What stands as another version of the app declared it stays so while a beat of that version lives; then it is declared
+ *   again.
+ * - What stands at a moment that is none of its times goes on at the next one that is: a clock that was ahead, or a beat
+ *   that went by other times, had put it there.
+ */
+export class Upkeep {
+  readonly rivals: Rivals;
+  readonly #stem: Stem;
+  readonly #declared: ReadonlyMap<string, ScheduleDefinition>;
+  readonly #payloads: ReadonlyMap<string, string>;
+  readonly #specs: ReadonlyMap<string, string>;
+  #stored = false;
+  /** Latest time of the store that was seen. */
+  #seen = Number.NEGATIVE_INFINITY;
+  #looksAt = Number.NEGATIVE_INFINITY;
+  #looksAtAllAt = Number.NEGATIVE_INFINITY;
+
+  /** @param payloads encoded, by the id of the schedule */
+  constructor(stem: Stem, declared: ReadonlyMap<string, ScheduleDefinition>, payloads: ReadonlyMap<string, string>) {
+    this.#stem = stem;
+    this.#declared = declared;
+    this.#payloads = payloads;
+    this.#specs = new Map([...declared.values()].map((one) => [one.id, this.#toStore(one, 0).spec]));
+    this.rivals = new Rivals(stem.adapter.hints, this.#specs);
+  }
+
+  /** Store time at which it wants to look again. */
+  get looksAt(): number {
+    return this.#looksAt;
+  }
+
+  /** Whether a schedule stands as it is declared here. */
+  isOwn({ id, spec }: Schedule): boolean {
+    return this.#specs.get(id) === spec;
+  }
+
+  /** Whether `declare` has been carried out. */
+  get declared(): boolean {
+    return this.#stored;
+  }
+
+  /** Stores what is declared here, and looks; a schedule that is stored unchanged keeps its place. */
+  async declare(now: number): Promise<void> {
+    await this.#store([...this.#declared.keys()], now);
+    await this.look(now);
+    this.#stored = true;
+  }
+
+  /** Whether it is time to look, judging by what is due. */
+  isTime({ schedules, nextDueAt, now }: Due): boolean {
+    if (now < this.#seen - PUT_BACK_MS) this.#looksAt = this.#looksAtAllAt = now;
+    this.#seen = now;
+    // Where nothing is due and nothing will be, everything may be lost.
+    return now >= this.#looksAt || (this.#declared.size > 0 && schedules.length === 0 && nextDueAt === undefined);
+  }
+
+  /** @returns whether it changed what is due, or will be */
+  async look(now: number): Promise<boolean> {
+    const ids = [...this.#declared.keys()];
+    const all = now >= this.#looksAtAllAt;
+    const { adapter } = this.#stem;
+    const found = all ? await adapter.schedules.list() : (await adapter.schedules.get(ids)).schedules;
+    const stored = found.filter((one) => one !== undefined);
+    if (all) this.#looksAtAllAt = now + LOOK_AT_ALL_MS;
+    const standing = new Map(stored.map((one) => [one.id, one]));
+    const foreign = [...standing.values()].filter((one) => this.#declared.has(one.id) && !this.isOwn(one) && !isRemoved(one.spec));
+    this.#looksAt = now + (foreign.length > 0 ? RIVALS_MS : LOOK_MS);
+    const lost = ids.filter((id) => !standing.has(id));
+    const abandoned = this.rivals.abandoned(foreign);
+    await this.#store([...lost, ...abandoned], now);
+    this.#say(lost, "lost from the store; the beat has declared it again");
+    this.#say(abandoned, "stored by another version of the app, of which no beat is left; the beat has declared it again");
+    const moved = await this.#heal(stored, now);
+    return lost.length + abandoned.length + moved > 0;
+  }
+
+  async #store(ids: readonly string[], now: number): Promise<void> {
+    const schedules = ids.map((id) => this.#toStore(this.#declared.get(id)!, now));
+    if (schedules.length > 0) await this.#stem.adapter.schedules.upsert(schedules);
+  }
+
+  #toStore(schedule: ScheduleDefinition, now: number) {
+    return storedSchedule(schedule, this.#payloads.get(schedule.id)!, now);
+  }
+
+  /** @returns how many schedules it moved */
+  async #heal(stored: readonly Schedule[], now: number): Promise<number> {
+    let healed = 0;
+    for (let i = 0; i < stored.length; i += SLICE) {
+      if (i > 0) await new Promise<void>((resolve) => setImmediate(resolve));
+      const moves = stored.slice(i, i + SLICE).flatMap((one) => healing(one, now) ?? []);
+      if (moves.length === 0) continue;
+      const moved = await this.#stem.adapter.schedules.fire(moves);
+      this.#say(moved, "set to a moment that is none of its times, as by a clock that was ahead; it goes on at its next one");
+      healed += moved.length;
+    }
+    return healed;
+  }
+
+  #say(ids: readonly string[], what: string): void {
+    if (ids.length === 0) return;
+    const others = ids.length > 1 ? ` (and ${ids.length - 1} more)` : "";
+    this.#stem.log.warn(`Schedule "${ids[0]}"${others} was ${what}.`);
+  }
+}
+
+/** The move of a schedule that stands at a future moment which is not its next slot. Undefined: it stands where it should. */
+function healing(stored: Schedule, now: number): Shot | undefined {
+  const { id, spec, nextAt, lastAt, paused } = stored;
+  if (paused || nextAt === undefined || nextAt <= now) return undefined;
+  // A slot that was fired is not fired again, though the clock was put back a little since.
+  const from = lastAt !== undefined && lastAt > now && lastAt - now <= AHEAD_MS ? lastAt : now;
+  try {
+    const right = nextSlot(planOf(stored), from);
+    return right === undefined || right === nextAt ? undefined : { id, spec, slot: nextAt, nextAt: right };
+  } catch {
+    // Something else stored it. The beat tells of it when it is due.
+    return undefined;
+  }
+}
