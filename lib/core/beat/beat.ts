@@ -189,7 +189,8 @@ export class Beat {
     if (!signals.has("schedule:fired")) return;
     const fired = new Set(ids);
     for (const { id, slot, job } of shots) {
-      if (fired.has(id) && job !== undefined) signals.tell("schedule:fired", { schedule: id, slot: new Date(slot), jobId: job.id, lateMs: now - slot });
+      if (fired.has(id) && job !== undefined)
+        signals.tell("schedule:fired", { schedule: id, slot: new Date(slot), jobId: job.id, lateMs: now - slot });
     }
   }
 

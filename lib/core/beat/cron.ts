@@ -1,5 +1,6 @@
 import { type CronExpression, CronExpressionParser } from "cron-parser";
 import { nearest, OptionError } from "../../contract/errors.js";
+import { withoutOverlaps } from "./cron-lists.js";
 import { DAY_MS, TimeZone } from "./time-zone.js";
 
 /** Names for common expressions. */
@@ -36,7 +37,7 @@ const MOST = 1_000;
 const cache = new Map<string, Cron>();
 
 /**
- * A cron expression in a time zone. Five fields (minutes first) or six (seconds first), or an alias such as `@daily`. Lists, ranges, steps and names (`MON-FRI`,
+ * A cron expression in a time zone. Five fields (minutes first) or six (seconds first), or an alias such as `@daily`. Lists (which may overlap), ranges, steps and names (`MON-FRI`,
  * `JAN`) as usual; `L` (last day), `1#2` (second Monday) and `H` (a number of the schedule's own) too. Where day of month and weekday are both restricted, either fits.
  *
  * **When clocks change.** A schedule by the hour of the day (any hours but `*`) fires once for each of its local times: one that is shown twice fires at the first, and what
@@ -47,8 +48,8 @@ const cache = new Map<string, Cron>();
  */
 export class Cron {
   readonly #zone: TimeZone;
-  /** In UTC: it sees local times only. */
-  readonly #local: CronExpression;
+  /** In UTC: they see local times only. Each match of any of them is a slot. */
+  readonly #local: readonly CronExpression[];
   readonly #everyHour: boolean;
 
   /**
@@ -58,7 +59,7 @@ export class Cron {
   constructor({ cron, timeZone, id }: { readonly cron: unknown; readonly timeZone: unknown; readonly id: string }, of: string) {
     this.#zone = new TimeZone(timeZone, of);
     this.#local = parse(cron, id, of);
-    this.#everyHour = this.#local.fields.hour.values.length === 24;
+    this.#everyHour = this.#local[0]!.fields.hour.values.length === 24;
   }
 
   /** The first slot after a moment, in milliseconds since the epoch; always the same for the same moment. Undefined: none in sight (some decades). */
@@ -101,13 +102,17 @@ export class Cron {
 
   /** The first match after a local time. */
   #match(local: number): number | undefined {
-    try {
-      this.#local.reset(new Date(local));
-      return this.#local.next().getTime();
-    } catch {
-      // The parser looks for a limited time only.
-      return undefined;
+    let first: number | undefined;
+    for (const expression of this.#local) {
+      try {
+        expression.reset(new Date(local));
+        const match = expression.next().getTime();
+        if (first === undefined || match < first) first = match;
+      } catch {
+        // The parser looks for a limited time only.
+      }
     }
+    return first;
   }
 }
 
@@ -133,7 +138,7 @@ export function checkCron(cron: unknown, timeZone: unknown, of: string): void {
   void new Cron({ cron, timeZone, id: "check" }, of);
 }
 
-function parse(cron: unknown, id: string, of: string): CronExpression {
+function parse(cron: unknown, id: string, of: string): readonly CronExpression[] {
   const refuse = (why: string, cause?: unknown): never => {
     throw new OptionError(
       "STEM_CRON_INVALID",
@@ -142,21 +147,48 @@ function parse(cron: unknown, id: string, of: string): CronExpression {
       { cause },
     );
   };
-  if (typeof cron !== "string") return refuse("it is no text");
+  if (typeof cron !== "string") return refuse("it is not a text");
   const trimmed = cron.trim();
   const text = trimmed.startsWith("@") ? ALIASES[trimmed] : trimmed;
   if (text === undefined) return refuse(`there is no such alias${suggestion(nearest(trimmed, Object.keys(ALIASES)))}`);
   const fields = text === "" ? [] : text.split(/\s+/);
   if (fields.length !== 5 && fields.length !== 6) return refuse(`it has ${fields.length} field${fields.length === 1 ? "" : "s"}`);
-  const tooWide = wideStep(fields.length === 5 ? ["0", ...fields] : fields);
+  const six = fields.length === 5 ? ["0", ...fields] : fields;
+  const tooWide = wideStep(six);
   if (tooWide !== undefined) return refuse(tooWide);
   try {
-    const parsed = CronExpressionParser.parse(fields.join(" "), { tz: "UTC", currentDate: new Date(0), hashSeed: id });
-    parsed.next();
-    return parsed;
+    try {
+      return [parseOne(fields.join(" "), id)];
+    } catch (error) {
+      const expressions = withoutOverlaps(six, id, messageOf(error));
+      if (expressions === undefined) throw error;
+      return parseEach(expressions, id);
+    }
   } catch (cause) {
     return refuse(NEVER.test(messageOf(cause)) ? "it names a date that never comes" : messageOf(cause).replace(/\.$/, ""), cause);
   }
+}
+
+function parseOne(text: string, hashSeed: string): CronExpression {
+  const parsed = CronExpressionParser.parse(text, { tz: "UTC", currentDate: new Date(0), hashSeed });
+  parsed.next();
+  return parsed;
+}
+
+/** Those that come at all; throws if none does. */
+function parseEach(texts: readonly string[], hashSeed: string): readonly CronExpression[] {
+  const parsed: CronExpression[] = [];
+  let never: unknown;
+  for (const text of texts) {
+    try {
+      parsed.push(parseOne(text, hashSeed));
+    } catch (error) {
+      if (!NEVER.test(messageOf(error))) throw error;
+      never = error;
+    }
+  }
+  if (parsed.length === 0) throw never;
+  return parsed;
 }
 
 /** How the parser says that it found no date. */

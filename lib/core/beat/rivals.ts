@@ -38,7 +38,11 @@ export class Rivals {
   /** Answers what others ask, and notes what they answer. */
   hear(hint: Hint): void {
     if (hint.kind !== "control") return;
-    if (hint.topic === ASKED) this.#send(ANSWERED, hint.message.split(",").filter((key) => this.#own.has(key)));
+    if (hint.topic === ASKED)
+      this.#send(
+        ANSWERED,
+        hint.message.split(",").filter((key) => this.#own.has(key)),
+      );
     if (hint.topic !== ANSWERED) return;
     const answered = new Set(hint.message.split(","));
     for (const [id, { key }] of this.#asked) if (answered.has(key)) this.#asked.set(id, { key, unheard: 0 });
@@ -70,5 +74,8 @@ export class Rivals {
 }
 
 function keyOf({ id, spec }: Pick<Schedule, "id" | "spec">): string {
-  return createHash("sha256").update(JSON.stringify([id, spec])).digest("base64url").slice(0, 20);
+  return createHash("sha256")
+    .update(JSON.stringify([id, spec]))
+    .digest("base64url")
+    .slice(0, 20);
 }

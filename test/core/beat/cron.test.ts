@@ -84,9 +84,9 @@ describe("A cron expression", () => {
     ["@reboot", "there is no such alias"],
     ["@dayly", 'did you mean "@daily"?'],
     ["@", "there is no such alias"],
-    [5, "it is no text"],
-    [undefined, "it is no text"],
-    [null, "it is no text"],
+    [5, "it is not a text"],
+    [undefined, "it is not a text"],
+    [null, "it is not a text"],
   ])("refuses %j with a reason and a remedy", (cron, why) => {
     const check = () => checkCron(cron, "UTC", "of @Cron on Reports.daily");
     expect(check).toThrow(expect.objectContaining({ name: "OptionError", code: "STEM_CRON_INVALID" }));
