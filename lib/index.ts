@@ -63,6 +63,7 @@ export type {
   WaitForOptions,
   WorkflowClient,
 } from "./core/client/face.js";
+export type { ScheduleInfo, ScheduleList } from "./core/client/schedules.js";
 export type { StemHealth } from "./core/client/health.js";
 export { taskOf } from "./core/task/ref.js";
 export type { InputOf, OutputOf, TaskRef } from "./core/task/ref.js";

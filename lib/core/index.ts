@@ -45,6 +45,7 @@ export type {
 export { createStemClient, type StandaloneClient, type StandaloneOptions } from "./client/create.js";
 export { uniqueIds } from "./client/ids.js";
 export type { StemParts } from "./client/parts.js";
+export type { ScheduleInfo, ScheduleList } from "./client/schedules.js";
 export { Stem } from "./client/stem.js";
 export { type Clock, type Dice, systemClock } from "./clock.js";
 export type { Codec } from "./codec/codec.js";

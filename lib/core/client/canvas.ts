@@ -71,3 +71,8 @@ async function cancelStranded(producer: Producer, drafts: readonly Draft[], dupl
     for (const { to } of links ?? []) if ((duplicates.has(id) || stranded.has(id)) && !duplicates.has(to)) stranded.add(to);
   if (stranded.size > 0) await producer.parts.adapter.broker.cancel([...stranded], "its canvas was enqueued before, and has ended");
 }
+
+/** A plain object that is no signature. Handles, promises and clients are not plain; they are left to the canvas to refuse by name. */
+export function isCanvasOptions(last: unknown): last is CanvasOptions {
+  return typeof last === "object" && last !== null && Object.getPrototypeOf(last) === Object.prototype && !("ref" in last);
+}

@@ -18,7 +18,7 @@ import type { TaskRegistry } from "../task/registry.js";
 import { checkName } from "../task/define.js";
 import type { EventType, PayloadOf } from "../workflow/context.js";
 import type { SignalType } from "../workflow/signal.js";
-import { checkCanvasOptions, storeCanvas } from "./canvas.js";
+import { checkCanvasOptions, isCanvasOptions, storeCanvas } from "./canvas.js";
 import { emitOne, StemEventClient } from "./emit.js";
 import type {
   CanvasHandle,
@@ -46,6 +46,7 @@ import { cancelJobs, checkedDeadLetters, countJobs, listJobs, listOf, type StemD
 import type { StemParts } from "./parts.js";
 import { Producer } from "./producer.js";
 import { StemScheduleClient, storePlan } from "./schedule.js";
+import { scheduleList, type ScheduleList } from "./schedules.js";
 import { signalOne, SignallingHandle } from "./signal.js";
 import { checkClient, type ClientDefaults, StemTaskClient, StemWorkflowClient, type WorkflowClientDefaults } from "./task-client.js";
 import { Waiter } from "./waiter.js";
@@ -66,6 +67,8 @@ export class Stem {
   readonly maxPayloadBytes: number;
   /** By what payloads, results and events are checked and revived. */
   readonly definitions: Definitions;
+  /** The schedules that are stored; one alone is `schedule(name)`. */
+  readonly schedules: ScheduleList;
   readonly #producer: Producer;
   readonly #waiter: Waiter;
   readonly #handles: HandleParts;
@@ -80,6 +83,7 @@ export class Stem {
     this.ids = parts.ids ?? uniqueIds();
     this.maxPayloadBytes = parts.maxPayloadBytes ?? MAX_PAYLOAD_BYTES;
     this.definitions = parts.definitions ?? new Definitions();
+    this.schedules = scheduleList(this.adapter);
     const { broker, results, hints } = this.adapter;
     this.#producer = new Producer(this);
     this.#waiter = new Waiter({ results, hints, clock: this.clock, log: this.log });
@@ -342,9 +346,4 @@ export class Stem {
       return ids.map((id) => new Handle(this.#handles, id, duplicates.has(id)));
     });
   }
-}
-
-/** A plain object that is no signature. Handles, promises and clients are not plain; they are left to the canvas to refuse by name. */
-function isCanvasOptions(last: unknown): last is CanvasOptions {
-  return typeof last === "object" && last !== null && Object.getPrototypeOf(last) === Object.prototype && !("ref" in last);
 }

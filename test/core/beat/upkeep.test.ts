@@ -83,8 +83,7 @@ describe("Beats of two versions of an app, which declare other times for a sched
 
   it("that never answer, as those of 0.1, do not hold the times of the others", async () => {
     await rig.beat([often()]).start();
-    const [{ spec }] = (await rig.adapter.schedules.list()) as [{ spec: string }];
-    const old = spec.replace("*/10 * * * * *", "0 0 1 1 *");
+    const old = (await rig.adapter.schedules.list())[0]!.spec.replace("*/10 * * * * *", "0 0 1 1 *");
     await rig.adapter.schedules.upsert([{ id: "tick", spec: old, nextAt: Date.UTC(2027, 0, 1) }]);
     await pass(2 * MINUTE + HOUR);
     expect((await slots()).at(-1)).toBe("01:02:00");
@@ -169,7 +168,7 @@ describe("Declared schedules that the store has lost", () => {
     expect(rig.warnings).toEqual(['Schedule "tick" (and 1 more) was lost from the store; the beat has declared it again.']);
     await rig.adapter.schedules.remove("tock");
     await pass(2 * MINUTE);
-    expect((await rig.jobs()).filter((id) => id.startsWith("tock")).at(-1)).toBe("tock@2026-01-01T00:02:50.000Z");
+    expect((await rig.jobs()).findLast((id) => id.startsWith("tock"))).toBe("tock@2026-01-01T00:02:50.000Z");
     expect(rig.warnings).toHaveLength(2);
   });
 

@@ -1,0 +1,27 @@
+import { afterEach, expect, it } from "@jest/globals";
+import { Stem } from "../../../lib/core/client/stem.js";
+import { TaskRegistry } from "../../../lib/core/task/registry.js";
+import { Rig, schedule } from "../beat/rig.js";
+
+let rig = new Rig();
+
+afterEach(async () => {
+  await rig.stop();
+  rig = new Rig();
+});
+
+it("All schedules of the store are listed by name: those declared, those made at run time, paused ones and what cannot be read", async () => {
+  const stem = new Stem({ adapter: rig.adapter, registry: new TaskRegistry(), clock: rig.clock });
+  await rig.beat([schedule(), schedule({ id: "gone" })]).start();
+  await stem.task("digest", { queue: "q" }).schedule("digest.ada", "0 9 * * *", undefined as never, { timeZone: "Europe/Berlin" });
+  await rig.adapter.schedules.upsert([{ id: "new", spec: "v2:…", nextAt: 5_000, dynamic: true }]);
+  await rig.advance(10_000);
+  await stem.schedule("digest.ada").pause();
+  await stem.schedule("gone").remove();
+  const never = { paused: false, last: undefined, fires: 0 };
+  expect(await stem.schedules.list()).toEqual([
+    { ...never, name: "digest.ada", task: "digest", cron: "0 9 * * *", timeZone: "Europe/Berlin", declared: false, paused: true, next: undefined }, // prettier-ignore
+    { ...never, name: "new", task: undefined, cron: undefined, timeZone: undefined, declared: false, next: new Date(5_000) },
+    { name: "tick", task: "work", cron: "*/10 * * * * *", timeZone: "UTC", declared: true, paused: false, next: new Date("2026-01-01T00:00:20Z"), last: new Date("2026-01-01T00:00:10Z"), fires: 1 }, // prettier-ignore
+  ]);
+});
