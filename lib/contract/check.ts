@@ -1,6 +1,7 @@
 import type { Capabilities } from "./adapter.js";
 import { OptionError, UnsupportedError } from "./errors.js";
 import type { NewJob } from "./job.js";
+import { flawOfCharacters, flawOfText } from "./text.js";
 
 /** What a missing field of `NewJob` means, for every adapter. Milliseconds. */
 export const JOB_DEFAULTS = { priority: 0, maxLapses: 5, keepResultMs: 86_400_000, keepFailedMs: 30 * 86_400_000 } as const;
@@ -13,14 +14,16 @@ export function expiryOf(job: NewJob, now: number): number | undefined {
 /**
  * Refuses a batch that no adapter could store whole, before anything is written. Every adapter calls it first in `enqueue`.
  *
- * @throws {OptionError} `STEM_JOB_INVALID`: an id of 0 or more than 200 characters, a priority that is not a whole number from 0 to 9, both `dueAt` and
+ * @throws {OptionError} `STEM_JOB_INVALID`: an id, task, queue or group that is no key in every store (`flawOfText`), a header likewise, a priority that is not a whole number from 0 to 9, both `dueAt` and
  *   `delayMs` or both `expiresAt` and `expiresInMs`, a time or count that is not a whole number of 0 or more, a link to a job outside the batch, a `waitsFor` that is not the number of links, or links that go in a circle
  * @throws {UnsupportedError} a field the adapter cannot honour
  */
 export function checkJobs(jobs: readonly NewJob[], adapter: { readonly name: string; readonly capabilities: Capabilities }): void {
   let linked = false;
+  let last: NewJob | undefined;
   for (const job of jobs) {
-    if (typeof job.id !== "string" || job.id.length === 0 || job.id.length > 200) refuse(job, "an id has 1 to 200 characters");
+    checkTexts(job, last);
+    last = job;
     if (job.priority !== undefined && !(Number.isInteger(job.priority) && job.priority >= 0 && job.priority <= 9))
       refuse(job, "priority is a whole number from 0 to 9");
     if (job.dueAt !== undefined && job.delayMs !== undefined) refuse(job, "dueAt and delayMs exclude each other");
@@ -33,6 +36,30 @@ export function checkJobs(jobs: readonly NewJob[], adapter: { readonly name: str
     if (job.links !== undefined || job.waitsFor !== undefined) linked = true;
   }
   if (linked) checkLinks(jobs);
+}
+
+/** @param last the job before it, whose names are as a rule the same and so need no second look */
+function checkTexts(job: NewJob, last: NewJob | undefined): void {
+  const flaw = flawOfText(job.id);
+  if (flaw !== undefined) refuse(job, `its id ${flaw}`);
+  if (last === undefined || job.task !== last.task) checkName(job, "task");
+  if (last === undefined || job.queue !== last.queue) checkName(job, "queue");
+  if (job.group !== undefined && job.group !== last?.group) checkName(job, "group");
+  if (job.headers !== undefined && job.headers !== last?.headers) checkHeaders(job, job.headers);
+}
+
+function checkName(job: NewJob, field: "task" | "queue" | "group"): void {
+  const flaw = flawOfText(job[field]);
+  if (flaw !== undefined) refuse(job, `its ${field} ${flaw}`);
+}
+
+/** Values, too, so that what is read of a job is what was given whichever store keeps it. */
+function checkHeaders(job: NewJob, headers: Readonly<Record<string, string>>): void {
+  for (const name of Object.keys(headers)) {
+    const value: unknown = headers[name];
+    const flaw = flawOfCharacters(name) ?? (typeof value === "string" ? flawOfCharacters(value) : "is no string");
+    if (flaw !== undefined) refuse(job, `its header ${JSON.stringify(name.slice(0, 60))} ${flaw}`);
+  }
 }
 
 const WHOLE = ["dueAt", "delayMs", "expiresAt", "expiresInMs", "maxLapses", "keepResultMs", "keepFailedMs", "waitsFor"] as const;
@@ -70,10 +97,15 @@ function refuseCircle(jobs: readonly NewJob[]): void {
   for (const id of waits.keys()) refuse(byId.get(id)!, "it waits, by way of its links, for itself");
 }
 
+/** Quoted and escaped, whatever it is. */
+function shown(text: unknown): string {
+  return typeof text === "string" ? JSON.stringify(text.slice(0, 60)) : String(text);
+}
+
 function refuse(job: NewJob, rule: string): never {
   throw new OptionError(
     "STEM_JOB_INVALID",
-    `Job "${String(job.id).slice(0, 60)}" of task "${job.task}" cannot be stored: ${rule}.`,
+    `Job ${shown(job.id)} of task ${shown(job.task)} cannot be stored: ${rule}.`,
     "Correct the job; nothing of this call was stored.",
   );
 }

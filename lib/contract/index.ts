@@ -16,6 +16,7 @@ export {
 } from "./errors.js";
 export type * from "./events.js";
 export { checkCountFilter, checkDeadLetterFilter, checkJobFilter, checkPurge, checkTexts } from "./filters.js";
+export { guardTexts } from "./guard.js";
 export type * from "./hints.js";
 export { isFinal, JOB_STATES, mayMove, NEXT_STATES } from "./job.js";
 export type * from "./job.js";
@@ -25,6 +26,7 @@ export type * from "./limits.js";
 export type * from "./locks.js";
 export type * from "./results.js";
 export type * from "./schedules.js";
+export { checkText, flawOfCharacters, flawOfText, LONGEST, TEXT_REMEDY } from "./text.js";
 export { toFailure } from "./thrown.js";
 export { bareCause, shownAddress } from "./secrets.js";
 export type * from "./workers.js";

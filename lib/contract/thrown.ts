@@ -32,14 +32,19 @@ function flatten(thrown: unknown, walk: Walk, depth: number, attempt?: number): 
   const errors = severalOf(field(thrown, "errors"), walk, depth);
   walk.seen.delete(thrown);
   return {
-    name: (text(field(thrown, "name")) ?? "Error").slice(0, most),
-    message: (text(field(thrown, "message")) ?? shown(thrown)).slice(0, most),
-    ...((typeof code === "string" || typeof code === "number") && { code: String(code).slice(0, most) }),
-    ...(stack !== undefined && { stack: stack.slice(0, most) }),
+    name: cut(text(field(thrown, "name")) ?? "Error", most),
+    message: cut(text(field(thrown, "message")) ?? shown(thrown), most),
+    ...((typeof code === "string" || typeof code === "number") && { code: cut(String(code), most) }),
+    ...(stack !== undefined && { stack: cut(stack, most) }),
     ...(attempt !== undefined && { attempt }),
     ...(cause !== undefined && { cause }),
     ...(errors.length > 0 && { errors }),
   };
+}
+
+/** In whole characters: half of one, as a cut may leave, would come back from some stores as another. */
+function cut(given: string, most: number): string {
+  return given.slice(0, most).toWellFormed();
 }
 
 function below(thrown: unknown, walk: Walk, depth: number): Failure | undefined {

@@ -1,4 +1,4 @@
-import type { Adapter } from "../../contract/index.js";
+import { guardTexts, type Adapter } from "../../contract/index.js";
 import { broker } from "./broker.js";
 import { events } from "./events.js";
 import { hints } from "./hints.js";
@@ -27,7 +27,7 @@ export function memory(options: MemoryOptions = {}): Adapter {
     name: "memory",
     capabilities: { durable: false, shared: false, transactions: false, limits: false, unique: false },
   };
-  return {
+  return guardTexts({
     ...self,
     broker: broker(store, self),
     results: results(store),
@@ -40,5 +40,5 @@ export function memory(options: MemoryOptions = {}): Adapter {
     open: async () => store.open(),
     close: async () => store.close(),
     ping: async () => store.step(undefined, () => ({ store: "memory", ms: 0 })),
-  };
+  });
 }

@@ -1,4 +1,12 @@
-import type { Adapter, Capabilities, Finding, Health, Schema, StoreLog } from "../../contract/index.js";
+import {
+  guardTexts,
+  type Adapter,
+  type Capabilities,
+  type Finding,
+  type Health,
+  type Schema,
+  type StoreLog,
+} from "../../contract/index.js";
 import { PostgresBroker } from "./broker.js";
 import { Connection, type Target } from "./connect/connection.js";
 import { diagnose } from "./connect/diagnose.js";
@@ -50,6 +58,7 @@ export class PostgresAdapter implements Adapter {
     this.locks = locks(store);
     this.hints = new PostgresHints(store, connection, options.listen);
     this.workers = workers(store);
+    guardTexts(this);
     this.schema = {
       migrations: migrations(this.#schema),
       version: () => this.#apart(async (client) => (await lookAt(client, this.#schema)).version ?? 0),

@@ -18,7 +18,7 @@ import { cancelAll } from "./cancel.js";
 import { claim } from "./claim.js";
 import { texts } from "./connect/values.js";
 import { deadLetters } from "./deadletters.js";
-import { checkTexts, insertJobs, insertPlain, isLinked } from "./enqueue.js";
+import { checkPayloads, insertJobs, insertPlain, isLinked } from "./enqueue.js";
 import { settle } from "./settle.js";
 import { CLOCK, LEVELS, News, type Store } from "./store.js";
 import { inTransaction } from "./transaction/index.js";
@@ -38,7 +38,7 @@ export class PostgresBroker implements Broker {
   async enqueue(jobs: readonly NewJob[], options?: EnqueueOptions): Promise<Enqueued> {
     const store = this.#store;
     checkJobs(jobs, this.#adapter);
-    checkTexts(jobs);
+    checkPayloads(jobs);
     const queues = jobs.map(({ queue }) => queue);
     if (options?.transaction !== undefined)
       return inTransaction(store, options, isLinked(jobs) ? "read committed" : "any isolation", async (tx) => {
@@ -65,7 +65,7 @@ export class PostgresBroker implements Broker {
     for (const settlement of settlements)
       if (settlement.as === "succeeded" && settlement.enqueue !== undefined) {
         checkJobs(settlement.enqueue, this.#adapter);
-        checkTexts(settlement.enqueue);
+        checkPayloads(settlement.enqueue);
       }
     if (settlements.length === 0 && next !== undefined) return { lost: [], claimed: await claim(this.#store, next, options) };
     return settle(this.#store, settlements, next, options);

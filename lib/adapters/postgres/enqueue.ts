@@ -82,14 +82,14 @@ export function isLinked(jobs: readonly NewJob[]): boolean {
   return jobs.some(gives);
 }
 
-/** Refuses what Postgres cannot store in a text. @throws {OptionError} `STEM_JOB_INVALID` */
-export function checkTexts(jobs: readonly NewJob[]): void {
-  for (const { id, task, queue, payload, group } of jobs)
-    if (id.includes("\0") || payload.includes("\0") || task.includes("\0") || queue.includes("\0") || group?.includes("\0") === true)
+/** Refuses a payload that Postgres cannot store: one of a codec that leaves U+0000 in its texts. @throws {OptionError} `STEM_JOB_INVALID` */
+export function checkPayloads(jobs: readonly NewJob[]): void {
+  for (const { id, task, payload } of jobs)
+    if (payload.includes("\0"))
       throw new OptionError(
         "STEM_JOB_INVALID",
-        `Job "${id.slice(0, 60)}" of task "${task}" cannot be stored: it holds the character U+0000, which Postgres has no place for.`,
-        "Leave that character out; nothing of this call was stored.",
+        `Job "${id.slice(0, 60)}" of task "${task}" cannot be stored: its payload holds the character U+0000, which Postgres has no place for.`,
+        "Let the codec escape that character, as JSON does; nothing of this call was stored.",
       );
 }
 

@@ -9,7 +9,7 @@ import {
   type Shot,
 } from "../../contract/index.js";
 import { bigs, texts } from "./connect/values.js";
-import { checkTexts, insertJobs } from "./enqueue.js";
+import { checkPayloads, insertJobs } from "./enqueue.js";
 import { CLOCK, type Row, type Store } from "./store.js";
 
 const COLUMNS = "id, spec, next_at, last_at, fires, paused, dynamic";
@@ -53,7 +53,7 @@ export function schedules(store: Store, adapter: { readonly name: string; readon
     async fire(shots: readonly Shot[], options?: At): Promise<readonly string[]> {
       const jobs = shots.flatMap(({ job }) => job ?? []);
       checkJobs(jobs, adapter);
-      checkTexts(jobs);
+      checkPayloads(jobs);
       await store.learnQueues(jobs.map(({ queue }) => queue));
       return store.transact(options, async (tx) => {
         await tx.rows("SELECT id FROM stem.schedules WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE", [

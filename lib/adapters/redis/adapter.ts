@@ -1,4 +1,4 @@
-import type { Adapter, Capabilities, Finding, Health, StoreLog } from "../../contract/index.js";
+import { guardTexts, type Adapter, type Capabilities, type Finding, type Health, type StoreLog } from "../../contract/index.js";
 import { broker } from "./broker.js";
 import { routed } from "./cluster/route.js";
 import { diagnose, refuseUnfit, versionOf } from "./connect/fitness.js";
@@ -41,6 +41,7 @@ export class RedisAdapter implements Adapter {
     this.locks = locks(store);
     this.hints = new RedisHints(store);
     this.workers = workers(store);
+    guardTexts(this);
   }
 
   async open(log?: StoreLog): Promise<void> {

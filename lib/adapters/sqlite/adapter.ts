@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { StemError, StoreError, type Adapter, type Broker, type Capabilities, type Health } from "../../contract/index.js";
+import { guardTexts, StemError, StoreError, type Adapter, type Broker, type Capabilities, type Health } from "../../contract/index.js";
 import { SqliteBroker } from "./broker.js";
 import { events } from "./events.js";
 import { SqliteHints } from "./hints.js";
@@ -82,6 +82,7 @@ export class SqliteAdapter implements Adapter {
     this.locks = waiting(locks(store), "acquire", "renew", "release");
     this.hints = new SqliteHints(store, options.watchMs ?? 15);
     this.workers = waiting(workers(store), "beat", "leave");
+    guardTexts(this);
   }
 
   async open(): Promise<void> {

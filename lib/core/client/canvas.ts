@@ -1,4 +1,4 @@
-import { OptionError } from "../../contract/errors.js";
+import { checkText } from "../../contract/text.js";
 import type { Place } from "../canvas/draw.js";
 import { refuseUnknown } from "../task/define.js";
 import type { CanvasOptions } from "./face.js";
@@ -13,13 +13,7 @@ const LONGEST_ID = 180;
 /** @throws {OptionError} `STEM_OPTION_UNKNOWN`, `STEM_OPTION_INVALID` */
 export function checkCanvasOptions(options: CanvasOptions): void {
   refuseUnknown(options, KNOWN, "of a canvas");
-  const { id } = options;
-  if (id === undefined || (typeof id === "string" && id.length > 0 && id.length <= LONGEST_ID)) return;
-  throw new OptionError(
-    "STEM_OPTION_INVALID",
-    `The id of a canvas is ${String(id).slice(0, 60)}.`,
-    `Give a string of 1 to ${LONGEST_ID} characters.`,
-  );
+  if (options.id !== undefined) checkText(options.id, "The id of a canvas", LONGEST_ID);
 }
 
 /**

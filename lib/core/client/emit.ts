@@ -1,5 +1,5 @@
 import type { NewEvent } from "../../contract/events.js";
-import { OptionError } from "../../contract/errors.js";
+import { checkText, LONGEST } from "../../contract/text.js";
 import { encodePayload } from "../codec/payload.js";
 import type { Shape } from "../codec/shape.js";
 import { checkName, refuseUnknown } from "../task/define.js";
@@ -17,9 +17,7 @@ export type EmitParts = Pick<ProducerParts, "adapter" | "codec" | "definitions" 
 export async function emitOne(parts: EmitParts, name: string, key: string, payload: unknown, options: EmitOptions = {}): Promise<Emitted> {
   checkName(name, "event name");
   const of = `event "${name}"`;
-  if (typeof key !== "string") {
-    throw new OptionError("STEM_OPTION_INVALID", `The key of ${of} is ${String(key)}.`, 'Give what the event is about as a string, or "".');
-  }
+  checkText(key, `The key of ${of}`, LONGEST.eventKey, 0);
   return store(parts, { ...draftOf(parts, of, name, payload, options, parts.definitions.event(name)), name, key }, options);
 }
 
@@ -38,13 +36,7 @@ export function draftOf(
   shape: Shape | undefined,
 ): Omit<NewEvent, "name" | "key"> {
   refuseUnknown(options, KNOWN, `of ${of}`);
-  if (options.id !== undefined && (typeof options.id !== "string" || options.id.length === 0 || options.id.length > 200)) {
-    throw new OptionError(
-      "STEM_OPTION_INVALID",
-      `The id of ${of} is ${String(options.id).slice(0, 60)}.`,
-      "Give a string of 1 to 200 characters.",
-    );
-  }
+  if (options.id !== undefined) checkText(options.id, `The id of ${of}`);
   shape?.check(payload, "payload", of);
   const text = encodePayload(parts.codec, shape === undefined ? payload : shape.encode(payload), parts.maxPayloadBytes, { name });
   return {

@@ -1,4 +1,5 @@
 import { OptionError } from "../../contract/errors.js";
+import { flawOfCharacters, TEXT_REMEDY } from "../../contract/text.js";
 import { kindOf } from "../kind-of.js";
 
 /** All names and values together, in bytes of UTF-8. */
@@ -10,7 +11,7 @@ const OWN_HEADERS = "stem-";
 /**
  * A copy of the headers, so that a later change of the caller's object changes no job.
  *
- * @throws {OptionError} `STEM_HEADERS_INVALID`: not strings, over 8 KiB in all, or a name that is ours
+ * @throws {OptionError} `STEM_HEADERS_INVALID`: not strings of whole characters, over 8 KiB in all, or a name that is ours
  */
 export function checkHeaders(headers: Readonly<Record<string, string>>, of: string): Readonly<Record<string, string>> {
   if (typeof headers !== "object" || headers === null || Array.isArray(headers)) refuse(`The headers ${of} are not an object.`, REMEDY);
@@ -19,6 +20,8 @@ export function checkHeaders(headers: Readonly<Record<string, string>>, of: stri
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined) continue;
     if (typeof value !== "string") refuse(`Header "${name}" ${of} is ${kindOf(value)}.`, REMEDY);
+    const flaw = flawOfCharacters(name) ?? flawOfCharacters(value);
+    if (flaw !== undefined) refuse(`Header ${JSON.stringify(name)} ${of} ${flaw}.`, TEXT_REMEDY);
     if (name.startsWith(OWN_HEADERS))
       refuse(`Header "${name}" ${of} begins with "${OWN_HEADERS}".`, "Choose another name; those are Stem's own.");
     bytes += Buffer.byteLength(name) + Buffer.byteLength(value);

@@ -1,6 +1,7 @@
 import { JOB_DEFAULTS } from "../../contract/check.js";
 import { OptionError, UnknownTaskError } from "../../contract/errors.js";
 import type { NewJob } from "../../contract/job.js";
+import { checkText } from "../../contract/text.js";
 import { checkName, DEFAULT_QUEUE, refuseUnknown } from "../task/define.js";
 import { toMs } from "../task/duration.js";
 import type { TaskRef } from "../task/ref.js";
@@ -62,7 +63,7 @@ function apply(draft: Draft, options: EnqueueOptions, now: () => number, also: r
   const of = `of a job of task "${draft.task}"`;
   if (typeof options !== "object" || options === null) refuse(`The options ${of} are ${String(options)}.`, "Give an object, or nothing.");
   refuseUnknown(options, also.length === 0 ? KNOWN : [...KNOWN, ...also], of);
-  if (options.id !== undefined) checkId(options.id, of);
+  if (options.id !== undefined) checkText(options.id, `The id ${of}`);
   if (options.queue !== undefined) {
     checkName(options.queue, `queue ${of}`);
     draft.queue = options.queue;
@@ -91,14 +92,6 @@ function applyTimes(draft: Draft, options: EnqueueOptions, now: () => number, of
   if (draft.expiresInMs <= startsInMs) {
     refuse(`A job of task "${draft.task}" would expire before it may start.`, "Give an expiresIn that is longer than the delay.");
   }
-}
-
-function checkId(id: unknown, of: string): void {
-  if (typeof id === "string" && id.length > 0 && id.length <= 200) return;
-  refuse(
-    `The id ${of} is ${typeof id === "string" ? `${id.length} characters long` : String(id)}.`,
-    "Give a string of 1 to 200 characters.",
-  );
 }
 
 function checkPriority({ task, priority }: Draft): void {

@@ -1,5 +1,6 @@
 import { OptionError, StemError, UnknownJobError } from "../../contract/errors.js";
 import { isFinal } from "../../contract/job.js";
+import { checkText } from "../../contract/text.js";
 import { checkName } from "../task/define.js";
 import { eventOf, type SignalType } from "../workflow/signal.js";
 import { draftOf, type EmitParts, store } from "./emit.js";
@@ -21,13 +22,7 @@ export async function signalOne(
   checkSignal(signal);
   const { name } = signal;
   const of = `signal "${name}"`;
-  if (typeof runId !== "string" || runId.length === 0) {
-    throw new OptionError(
-      "STEM_OPTION_INVALID",
-      `The run of ${of} is ${String(runId)}.`,
-      "Give the id of a run: the id of the handle that start() returned.",
-    );
-  }
+  checkText(runId, `The run of ${of}`);
   const [record] = await parts.adapter.results.get([runId]);
   const draft = draftOf(parts, of, name, payload, options, parts.definitions.signal(record?.task, name));
   // In a transaction it may be the very one that starts the run, which is not seen from outside yet.

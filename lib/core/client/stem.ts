@@ -2,6 +2,7 @@ import type { Adapter } from "../../contract/adapter.js";
 import type { Cancelled, QueueInfo } from "../../contract/broker.js";
 import type { NewJob } from "../../contract/job.js";
 import type { CountFilter, JobFilter, JobRecord, StateCounts } from "../../contract/results.js";
+import { checkText } from "../../contract/text.js";
 import { chainOf, chordOf, groupOf, type Place } from "../canvas/draw.js";
 import { signatureOf } from "../canvas/signature.js";
 import type { LastOutput } from "../canvas/types.js";
@@ -9,6 +10,7 @@ import { type Clock, systemClock } from "../clock.js";
 import type { Codec } from "../codec/codec.js";
 import { Definitions } from "../codec/definitions.js";
 import { jsonCodec } from "../codec/json.js";
+import { sound } from "../codec/sound.js";
 import { MAX_PAYLOAD_BYTES } from "../codec/payload.js";
 import { type Log, silentLog, unfailing } from "../log.js";
 import { Signals } from "../signals/signals.js";
@@ -76,7 +78,7 @@ export class Stem {
   constructor(parts: StemParts) {
     this.adapter = parts.adapter;
     this.registry = parts.registry;
-    this.codec = parts.codec ?? jsonCodec;
+    this.codec = parts.codec === undefined || parts.codec === jsonCodec ? jsonCodec : sound(parts.codec);
     this.log = parts.log === undefined ? silentLog : unfailing(parts.log);
     this.signals = parts.signals ?? new Signals((error, name) => this.log.error(`A listener of signal ${name} threw: ${String(error)}`));
     this.clock = parts.clock ?? systemClock;
@@ -192,6 +194,7 @@ export class Stem {
   /** Jobs side by side, stored together. @throws as `chain` */
   group<O>(signatures: readonly Signature<unknown, O>[], options?: CanvasOptions): Promise<GroupHandle<O>>;
   async group(signatures: readonly Signature[], options: CanvasOptions = {}): Promise<GroupHandle<unknown>> {
+    checkCanvasOptions(options);
     const id = options.id ?? this.ids();
     return new AllOf(id, await this.#store((canvasId) => groupOf(canvasId, signatures), { ...options, id }, options.id !== undefined));
   }
@@ -206,8 +209,9 @@ export class Stem {
     return new LastOf(this.#handles, await this.#store((id) => chordOf(id, signatures, callback), options));
   }
 
-  /** The handle of a job that was enqueued by anybody, by its id. */
+  /** The handle of a job that was enqueued by anybody, by its id. @throws {OptionError} `STEM_OPTION_INVALID`: no id a job can have */
   handle<O = unknown>(id: string): JobHandle<O> {
+    checkText(id, "The id of the job asked for");
     return new Handle<O>(this.#handles, id, false);
   }
 

@@ -1,3 +1,4 @@
+import { checkText } from "../../contract/text.js";
 import { signatureOf } from "../canvas/signature.js";
 import { checkName, refuseUnknown } from "../task/define.js";
 import type { Target } from "../task/ref.js";
@@ -121,6 +122,7 @@ export class StemWorkflowClient<I, O, S = {}> implements WorkflowClient<I, O, S>
   }
 
   handle(id: string): RunHandle<O, S> {
+    checkText(id, "The id of the run asked for");
     return this.#handleOf({ id, duplicate: false });
   }
 

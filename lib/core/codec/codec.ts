@@ -6,7 +6,8 @@ export interface Codec {
   /** For people: `"json"`. */
   readonly name: string;
   /**
-   * Undefined stands for "nothing" (a handler that returned nothing), which is not the same as null.
+   * Undefined stands for "nothing" (a handler that returned nothing), which is not the same as null. The text may hold neither U+0000 nor half a surrogate
+   * pair, which not every store can keep; it is refused then.
    *
    * @param root what the value is called in errors; default `"payload"`
    * @throws {PayloadError} `STEM_PAYLOAD_UNSERIALISABLE`, naming the place: `payload.order.lines[3].when is a Date`

@@ -1,7 +1,9 @@
 import { OptionError, StemError } from "../../contract/errors.js";
 import type { Delivery } from "../../contract/job.js";
+import { checkText, flawOfText, LONGEST } from "../../contract/text.js";
 import type { Codec } from "../codec/codec.js";
 import type { Definitions } from "../codec/definitions.js";
+import { checkName } from "../task/define.js";
 import { type Duration, toMs } from "../task/duration.js";
 import type { EventType, SignalWaitOptions, StepContext, StepOptions, WaitOptions, WorkflowContext } from "./context.js";
 import { placeStorage } from "./current.js";
@@ -90,18 +92,26 @@ export class Run implements WorkflowContext {
   waitFor<T>(event: EventType<T>, options?: WaitOptions): Promise<T>;
   waitFor<T>(event: EventType<T>, options: WaitOptions = {}): Promise<T | undefined> {
     const { name = event.name, key = "", timeout } = options;
-    return this.#wait(event.name, key, name, timeout);
+    return this.#wait(event.name, key, name, timeout, () => {
+      checkName(event.name, `event name of a wait of workflow "${this.workflow}"`);
+      checkText(key, `The key of wait "${name}" of workflow "${this.workflow}"`, LONGEST.eventKey, 0);
+    });
   }
 
   waitForSignal<T>(signal: SignalType<T>, options: SignalWaitOptions & { readonly timeout: Duration }): Promise<T | undefined>;
   waitForSignal<T>(signal: SignalType<T>, options?: SignalWaitOptions): Promise<T>;
   waitForSignal<T>(signal: SignalType<T>, { name = signal.name, timeout }: SignalWaitOptions = {}): Promise<T | undefined> {
-    return this.#wait(eventOf(signal), this.runId, name, timeout);
+    return this.#wait(eventOf(signal), this.runId, name, timeout, () =>
+      checkName(signal.name, `signal name of a wait of workflow "${this.workflow}"`),
+    );
   }
 
-  #wait<T>(event: string, about: string, name: string, timeout: Duration | undefined): Promise<T | undefined> {
+  #wait<T>(event: string, about: string, name: string, timeout: Duration | undefined, check: () => void): Promise<T | undefined> {
     const flow = this.#flow;
-    const ms = () => (timeout === undefined ? undefined : toMs(timeout, `timeout of wait "${name}" of workflow "${this.workflow}"`));
+    const ms = () => {
+      check();
+      return timeout === undefined ? undefined : toMs(timeout, `timeout of wait "${name}" of workflow "${this.workflow}"`);
+    };
     return this.#ask<T | undefined, number | undefined>(name, "wait", ms, (key, accept, refuse, ms) => {
       const park = ({ name: event, key: about, deadline }: Waiting): void =>
         flow.wait(key, { event: { name: event, key: about }, ...(deadline !== undefined && { deadline }) });
@@ -195,10 +205,11 @@ function checkPlace(name: string, kind: EntryKind): void {
 
 /** `#` counts occurrences. @throws {OptionError} `STEM_NAME_INVALID` */
 function checkEntryName(name: unknown, kind: EntryKind, workflow: string): asserts name is string {
-  if (typeof name === "string" && name.length > 0 && name.length <= 200 && !name.includes("#")) return;
+  const flaw = flawOfText(name);
+  if (flaw === undefined && !(name as string).includes("#")) return;
   throw new OptionError(
     "STEM_NAME_INVALID",
-    `A ${kind} of workflow "${workflow}" is called ${JSON.stringify(name) ?? String(name)}.`,
-    'Give a name of 1 to 200 characters without "#".',
+    `A ${kind} of workflow "${workflow}" is called ${(JSON.stringify(name) ?? String(name)).slice(0, 240)}.`,
+    'Give a name of 1 to 200 whole characters without "#" and U+0000.',
   );
 }

@@ -18,6 +18,7 @@ import { scheduleLaws } from "./schedules.laws.js";
 import { settleLaws } from "./settle.laws.js";
 import { stateLaws } from "./states.laws.js";
 import type { LawSubject } from "./subject.js";
+import { textLaws } from "./texts.laws.js";
 import { transactionLaws } from "./transactions.laws.js";
 import { workerLaws } from "./workers.laws.js";
 
@@ -29,6 +30,7 @@ export type { LawStore, LawSubject, LawTransaction } from "./subject.js";
 /** Every promise an adapter makes, grouped as the contract is. Titles are unique. */
 export const laws: readonly Law[] = [
   ...jobLaws,
+  ...textLaws,
   ...stateLaws,
   ...claimLaws,
   ...settleLaws,

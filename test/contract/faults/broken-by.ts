@@ -24,6 +24,40 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
   "a duplicate leaves the stored job untouched": ["a duplicate takes the place of the stored job"],
   "of many producers that store the same id at once just one succeeds": ["known ids are looked up before the write and outside it"],
   "what one handle stores the other sees": ["results are not stored"],
+  "a job is refused whose id, task, queue, group or header would not come back as it was given, and with it the whole call": [
+    "texts of jobs are stored as UTF-8",
+  ],
+  "a job that would be stored on the way out of a settle or by a schedule is refused likewise, and nothing is settled or fired": [
+    "texts of jobs are stored as UTF-8",
+  ],
+  "ids and names as long as they may be are stored, found and lent, of the longest characters, too": [
+    "ids are cut at a hundred characters",
+  ],
+  "a job is not looked up, cancelled, retried or purged by an id that no job can have, and no other job is met instead": [
+    "jobs are looked for by mended ids",
+  ],
+  "jobs and dead letters are not listed or counted by a text that none can have": ["jobs are looked for by mended ids"],
+  "a queue is not paused, resumed or claimed from by a name that none can have": ["queues are looked for by mended names"],
+  "an event is refused whose name, key or id would not come back as it was given, and with it the whole call": [
+    "texts of events are stored as UTF-8",
+  ],
+  "an event whose texts are as long as they may be is kept, told apart and had by the run that waits for it": [
+    "keys of events are cut at 255 characters",
+  ],
+  "a wait for an event whose name or key no event can have is refused, and the run stays as it is": ["texts of runs are stored as UTF-8"],
+  "an entry of a journal is refused whose key would not come back as it was given, and nothing of the call is written": [
+    "texts of runs are stored as UTF-8",
+  ],
+  "a schedule is not stored, fired, looked up or changed under an id that would not come back as it was given": [
+    "ids of schedules are stored as UTF-8",
+  ],
+  "a lock or a worker is not taken under a name that would not come back as it was given": [
+    "names of locks and workers are stored as UTF-8",
+  ],
+  "whatever whole characters an error holds, a dead letter, a retried job and a cancelled one tell it as it was": [
+    "errors lose the character U+0000",
+  ],
+  "a reason that would not come back as it was given cancels nothing; any other is told as it was": ["reasons are stored as UTF-8"],
   "from blocked a job moves to ready, failed or cancelled, by the right verb alone, and nowhere else": [
     "every link carries on",
     "the last claim's jobs are lent along",

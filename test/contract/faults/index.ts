@@ -4,9 +4,18 @@ import type { Faults } from "./fault.js";
 import { jobFaults } from "./jobs.faults.js";
 import { runFaults } from "./runs.faults.js";
 import { storeFaults } from "./stores.faults.js";
+import { textFaults } from "./texts.faults.js";
 import { transactionFaults } from "./transactions.faults.js";
 
 export type { Fault, Faults } from "./fault.js";
 
 /** Every fault we know how to make. */
-export const faults: Faults = { ...jobFaults, ...brokerFaults, ...canvasFaults, ...runFaults, ...storeFaults, ...transactionFaults };
+export const faults: Faults = {
+  ...jobFaults,
+  ...brokerFaults,
+  ...canvasFaults,
+  ...runFaults,
+  ...storeFaults,
+  ...textFaults,
+  ...transactionFaults,
+};

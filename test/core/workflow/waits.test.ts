@@ -140,6 +140,34 @@ describe("A wait for an event", () => {
     }
   });
 
+  it.each([
+    ["that is a number", 5 as never, "is the number 5, not a string"],
+    ["that is an object", {} as never, "is an object"],
+    ["with half a character", "o-\ud83d", "holds half of a character"],
+    ["with U+0000", "o\0", "holds the character U+0000"],
+    ["of 1,001 characters", "x".repeat(1_001), "is 1,001 characters long"],
+  ])("is refused a key %s, as emit refuses it, and the run goes on from there", async (_, key: string, phrase) => {
+    const rig = new Rig(async (_: undefined, ctx) => ctx.waitFor(shipped, { key, timeout: "1s" }).catch((error: Error) => error.message));
+    await rig.start();
+    const { state, result } = await rig.finish();
+    expect([state, result]).toEqual([
+      "succeeded",
+      expect.stringContaining(`The key of wait \\"order.shipped\\" of workflow \\"flow\\" ${phrase}`),
+    ]);
+    expect(result).toContain("STEM_OPTION_INVALID");
+    expect(await rig.lines()).toEqual([]);
+  });
+
+  it.each(["order/shipped", "order.\ud83d", "", 5 as never])("is refused the name %j, of an event as of a signal", async (name: string) => {
+    const codeOf = (error: { readonly code: string }): string => error.code;
+    const rig = new Rig(async (_: undefined, ctx) => [
+      await ctx.waitFor({ name }, { name: "event" }).catch(codeOf),
+      await ctx.waitForSignal({ name, "~signal": true }, { name: "signal" }).catch(codeOf),
+    ]);
+    await rig.start();
+    expect(await rig.finish()).toMatchObject({ state: "succeeded", result: '["STEM_NAME_INVALID","STEM_NAME_INVALID"]' });
+  });
+
   it("gives two waits at once one event each", async () => {
     const rig = new Rig(async (_: undefined, ctx) =>
       Promise.all([ctx.waitFor(shipped, { name: "a" }), ctx.waitFor(shipped, { name: "b" })]).then((both) => both.map(({ n }) => n)),

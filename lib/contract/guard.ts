@@ -1,0 +1,149 @@
+import type { Adapter } from "./adapter.js";
+import type { DeadLetterFilter } from "./broker.js";
+import type { EventWait } from "./job.js";
+import type { NewEntry } from "./journal.js";
+import type { JobFilter } from "./results.js";
+import { checkText, LONGEST } from "./text.js";
+
+/** What each verb is to be checked for before anything of it is done, by part of the adapter. */
+type Checks = {
+  readonly [P in Part]?: { readonly [V in Verb<Adapter[P]>]?: (...args: Parameters<Extract<Adapter[P][V], Callable>>) => void };
+};
+type Part = "broker" | "results" | "journal" | "events" | "schedules" | "locks" | "workers";
+type Callable = (...args: never[]) => unknown;
+type Verb<T> = { [K in keyof T]: T[K] extends Callable ? K : never }[keyof T];
+
+/**
+ * Makes every verb of an adapter refuse, before it does anything, a text that would be a key and does not come back from every store as it went in:
+ * half a surrogate pair, U+0000, too long, or no string at all. Every adapter passes itself through it once, so that all refuse alike; the texts of new jobs are
+ * for `checkJobs`.
+ *
+ * @returns the adapter given. Its verbs reject with `STEM_OPTION_INVALID`
+ */
+export function guardTexts<A extends Adapter>(adapter: A): A {
+  for (const [part, checks] of Object.entries(CHECKS)) guard(adapter[part as Part], checks);
+  guard(adapter.broker.deadLetters, DEAD_LETTERS);
+  return adapter;
+}
+
+function guard(part: object, checks: object): void {
+  const verbs = part as Record<string, (...args: unknown[]) => Promise<unknown>>;
+  for (const [verb, check] of Object.entries(checks as Record<string, (...args: unknown[]) => void>)) {
+    const carryOut = verbs[verb]!.bind(part);
+    verbs[verb] = (...args) => {
+      try {
+        check(...args);
+      } catch (error) {
+        return Promise.reject(error as Error);
+      }
+      return carryOut(...args);
+    };
+  }
+}
+
+const CHECKS: Checks = {
+  broker: {
+    claim: (request) => checkClaim(request),
+    settle(settlements, next) {
+      for (const settlement of settlements) {
+        if (settlement.as === "parked") checkWaits(settlement.waits, settlement.lease.jobId);
+        if (settlement.journal !== undefined) checkEntries(settlement.journal, settlement.lease.jobId);
+      }
+      if (next !== undefined) checkClaim(next);
+    },
+    cancel(ids, reason) {
+      checkIds(ids, "a job to cancel");
+      checkText(reason, "The reason of a cancel", LONGEST.reason, 0);
+    },
+    pause: (queues) => checkAll(queues, "The name of a queue to pause"),
+    resume: (queues) => checkAll(queues, "The name of a queue to resume"),
+  },
+  results: {
+    get: (ids) => checkIds(ids, "a job to look up"),
+    list: (filter) => checkFilter(filter, "jobs"),
+    count: (filter) => checkFilter(filter, "jobs"),
+  },
+  journal: {
+    read: (ids) => checkIds(ids, "a run whose journal is to be read"),
+    append(writes) {
+      for (const { lease, entries } of writes) checkEntries(entries, lease.jobId);
+    },
+  },
+  events: {
+    emit(events) {
+      for (const { id, name, key } of events) {
+        checkText(name, "The name of an event");
+        checkText(id, `The id of event "${name}"`, LONGEST.eventId);
+        checkText(key, `The key of event "${name}"`, LONGEST.eventKey, 0);
+      }
+    },
+    list({ name, key }) {
+      checkText(name, "The name of the events to list");
+      if (key !== undefined) checkText(key, `The key of the events "${name}" to list`, LONGEST.eventKey, 0);
+    },
+  },
+  schedules: {
+    upsert: (schedules) => checkIds(schedules.map(idOf), "a schedule"),
+    due: (ids) => checkIds(ids, "a schedule"),
+    fire: (shots) => checkIds(shots.map(idOf), "a schedule to fire"),
+    get: (ids) => checkIds(ids, "a schedule to look up"),
+    pause: (id) => checkText(id, "The id of a schedule to pause"),
+    resume: (id) => checkText(id, "The id of a schedule to resume"),
+    remove: (id) => checkText(id, "The id of a schedule to remove"),
+  },
+  locks: {
+    acquire: (name, owner) => checkLock(name, owner),
+    renew: ({ name, owner }) => checkLock(name, owner),
+    release: ({ name, owner }) => checkLock(name, owner),
+  },
+  workers: {
+    beat: ({ id }) => checkText(id, "The id of a worker", LONGEST.worker),
+    leave: (id) => checkText(id, "The id of a worker", LONGEST.worker),
+  },
+};
+
+const DEAD_LETTERS = {
+  list: (filter?: DeadLetterFilter) => checkFilter(filter, "dead letters"),
+  retry: (ids: readonly string[]) => checkIds(ids, "a dead letter to retry"),
+  purge: (filter: DeadLetterFilter) => checkFilter(filter, "dead letters"),
+};
+
+const idOf = ({ id }: { readonly id: string }): string => id;
+
+function checkIds(ids: readonly string[], of: string): void {
+  checkAll(ids, `The id of ${of}`);
+}
+
+function checkAll(texts: readonly string[], what: string): void {
+  if (!Array.isArray(texts)) checkText(undefined, what);
+  for (const text of texts) checkText(text, what);
+}
+
+function checkClaim({ worker, from }: Parameters<Adapter["broker"]["claim"]>[0]): void {
+  checkText(worker, "The id of a worker", LONGEST.worker);
+  for (const { queue } of from) checkText(queue, "The name of a queue to claim from");
+}
+
+function checkFilter(filter: (JobFilter & DeadLetterFilter) | undefined, of: string): void {
+  for (const field of ["queue", "task", "group", "cursor"] as const) {
+    const text = filter?.[field];
+    if (text !== undefined) checkText(text, `The ${field} of the ${of} asked for`);
+  }
+  if (filter?.ids !== undefined) checkIds(filter.ids, `the ${of} asked for`);
+}
+
+function checkWaits(waits: readonly EventWait[], runId: string): void {
+  for (const { name, key } of waits) {
+    checkText(name, `The name of an event that run ${runId} waits for`);
+    checkText(key, `The key of event "${name}" that run ${runId} waits for`, LONGEST.eventKey, 0);
+  }
+}
+
+function checkEntries(entries: readonly NewEntry[], runId: string): void {
+  for (const { key } of entries) checkText(key, `The key of a journal entry of run ${runId}`, LONGEST.entry, 0);
+}
+
+function checkLock(name: string, owner: string): void {
+  checkText(name, "The name of a lock");
+  checkText(owner, `The owner of lock "${name}"`, LONGEST.worker);
+}
