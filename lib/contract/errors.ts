@@ -123,12 +123,16 @@ export class JobFailedError extends StemError {
 export class ResultTimeoutError extends StemError {
   readonly jobId: string;
 
-  constructor(jobId: string, ms: number) {
-    super(
-      "STEM_RESULT_TIMEOUT",
-      `Job ${jobId} has not ended within ${ms} ms.`,
-      "It goes on by itself. Wait longer, or check that a worker serves its queue.",
-    );
+  /** @param why how long was waited, in milliseconds; or why waiting longer would not help */
+  constructor(jobId: string, why: number | { readonly what: string; readonly hint: string }) {
+    const { what, hint } =
+      typeof why === "number"
+        ? {
+            what: `Job ${jobId} has not ended within ${why} ms.`,
+            hint: "It goes on by itself. Wait longer, or check that a worker serves its queue and has its handler.",
+          }
+        : why;
+    super("STEM_RESULT_TIMEOUT", what, hint);
     this.jobId = jobId;
   }
 }

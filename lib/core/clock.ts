@@ -8,6 +8,8 @@ export interface Clock {
   steady?(): number;
   /** Calls back once after `ms`; the returned function cancels. A pending timer does not keep the process alive. */
   after(ms: number, callback: () => void): () => void;
+  /** Of a clock that goes on only when a test tells it to: calls back each time it has stood so long that whoever waits would wait for ever. */
+  whenStuck?(callback: () => void): () => void;
 }
 
 export const systemClock: Clock = {

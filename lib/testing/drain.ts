@@ -33,7 +33,17 @@ export async function drainJobs(
   clock: ManualClock,
   { limit = 10_000, patienceMs = 10_000 }: DrainOptions,
 ): Promise<Drained> {
-  if (runtime.registry.all().length === 0) return { attempts: 0 };
+  const release = clock.hold();
+  try {
+    const drained = runtime.registry.all().length === 0 ? { attempts: 0 } : await workOff(runtime, clock, limit, patienceMs);
+    await tellUnhandled(runtime);
+    return drained;
+  } finally {
+    release();
+  }
+}
+
+async function workOff(runtime: StemRuntime, clock: ManualClock, limit: number, patienceMs: number): Promise<Drained> {
   const worker = runtime.makeWorker(LONGEST_WAIT, { grace: 0, abortGrace: 0 });
   const watch = new Watch(runtime, limit, () => void worker.stop());
   try {
@@ -47,6 +57,26 @@ export async function drainJobs(
     watch.close();
   }
   return { attempts: watch.attempts };
+}
+
+const told = new WeakMap<StemRuntime, Set<string>>();
+
+/** Warns of jobs that are due and stay where they are, once per task: in a test nobody else will come for them. */
+async function tellUnhandled(runtime: StemRuntime): Promise<void> {
+  const { stem, registry } = runtime;
+  const known = told.get(runtime) ?? new Set<string>();
+  told.set(runtime, known);
+  for (const { queue, ready, paused } of await stem.queues()) {
+    if (ready === 0 || paused) continue;
+    const jobs = await stem.adapter.results.list({ queue, state: "ready", limit: 1_000 });
+    for (const { task, dueAt } of jobs) {
+      if (known.has(task) || registry.get(task) !== undefined || dueAt > stem.clock.now()) continue;
+      known.add(task);
+      stem.log.warn(
+        `Jobs of task "${task}" are ready in queue "${queue}", and no provider here handles them → Add the class that carries @Task("${task}") to the providers of the testing module, if they are to run.  [STEM_UNKNOWN_TASK]`,
+      );
+    }
+  }
 }
 
 /** Waits until the store has nothing due and nothing active in the queues of the worker. */

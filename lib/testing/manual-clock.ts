@@ -7,10 +7,22 @@ interface Timer {
   readonly callback: () => void;
 }
 
+/** Taken before a test can replace them by fake ones. */
+const { setInterval: realInterval, clearInterval: realClear } = globalThis;
+const realNow = performance.now.bind(performance);
+
+/** Real milliseconds it may stand before waits are told: a test runner gives a test five seconds. */
+const PATIENCE_MS = 2_000;
+
 /** A clock that stands still until it is told to go on. Timers call back while it passes them, in the order of their times. */
 export class ManualClock implements Clock {
   #now: number;
   readonly #timers = new Set<Timer>();
+  /** Real time of the last move. */
+  #movedAt = realNow();
+  /** How many are at work, so that what stands is no wonder. */
+  #holds = 0;
+  #tells = false;
 
   /** @param start where it stands at first. Default: 1 January 2026, 00:00 UTC, so that a test gives the same every day */
   constructor(start: Date | number = Date.UTC(2026, 0, 1)) {
@@ -47,12 +59,40 @@ export class ManualClock implements Clock {
       next.callback();
     }
     this.#now = target;
+    this.#movedAt = realNow();
   }
 
   after(ms: number, callback: () => void): () => void {
     const timer = { at: this.#now + Math.max(0, ms), callback };
     this.#timers.add(timer);
     return () => void this.#timers.delete(timer);
+  }
+
+  /** Set by the testing kit, with which nothing runs between two drains: from now on waits that nothing can end are told so (`whenStuck`). */
+  tellWaits(): this {
+    this.#tells = true;
+    return this;
+  }
+
+  /** While work is done on it, real time may pass. @returns what ends that */
+  hold(): () => void {
+    this.#holds++;
+    return () => {
+      this.#holds--;
+      this.#movedAt = realNow();
+    };
+  }
+
+  /** Calls back whenever it has stood for two seconds of real time with nothing at work, once `tellWaits` was called. @returns what ends that */
+  whenStuck(callback: () => void): () => void {
+    if (!this.#tells) return () => {};
+    let since = realNow();
+    const timer = realInterval(() => {
+      if (this.#holds > 0 || realNow() - Math.max(since, this.#movedAt) < PATIENCE_MS) return;
+      since = realNow();
+      callback();
+    }, 100);
+    return () => realClear(timer);
   }
 
   /** The earliest timer up to `target`; of equal ones the first that was set. */

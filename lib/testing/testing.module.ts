@@ -24,7 +24,7 @@ export interface StemTestingOptions extends Omit<StemModuleOptions, "adapter" | 
 @Module({})
 export class StemTestingModule {
   static forRoot({ clock: start, ...options }: StemTestingOptions = {}): DynamicModule {
-    const clock = start instanceof ManualClock ? start : new ManualClock(start);
+    const clock = (start instanceof ManualClock ? start : new ManualClock(start)).tellWaits();
     return {
       module: StemTestingModule,
       global: true,

@@ -22,7 +22,7 @@ export function useStemTesting<B extends OverridableBuilder<B>>(
   builder: B,
   options: { readonly clock?: ManualClock | Date | number } = {},
 ): B {
-  const clock = options.clock instanceof ManualClock ? options.clock : new ManualClock(options.clock);
+  const clock = (options.clock instanceof ManualClock ? options.clock : new ManualClock(options.clock)).tellWaits();
   const environment: StemEnvironment = {
     role: undefined,
     clock,

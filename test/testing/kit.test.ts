@@ -239,6 +239,57 @@ describe("The testing kit", () => {
     }
   });
 
+  it("ends a wait that nothing can end, and says why: a handler that is missing, a drain, or time", async () => {
+    const warned: string[] = [];
+    jest.spyOn(kit.stem.log, "warn").mockImplementation((line: string) => void warned.push(line));
+    const lost = await kit.stem.task<{ to: string }, string>("mail.sned", { queue: "mial" }).enqueue({ to: "ada" });
+    await kit.drain();
+    await kit.drain();
+    expect(warned).toEqual([
+      expect.stringMatching(/^Jobs of task "mail\.sned" are ready in queue "mial", and no provider here handles them/),
+    ]);
+    const ready = await kit.stem.enqueue(SendMail, { to: "ada" });
+    const later = await kit.stem.enqueue(SendMail, { to: "ada" }, { delay: "1h" });
+    const run = await kit.stem.start(ProcessOrder, { id: "1" });
+    const waits = [
+      lost.result({ timeout: "500ms" }),
+      ready.result(),
+      later.result({ timeout: "1m" }),
+      run.result(),
+      kit.stem.enqueueAndWait(FanOut, 1, { timeout: "1s" }),
+    ].map((wait) => wait.then(String, (error: Error) => `${error.name}: ${error.message}`));
+    const said = await Promise.all(waits);
+    expect(said[0]).toMatch(
+      /^ResultTimeoutError: Job \S+ is ready, and no provider here handles its task "mail\.sned"\.[^]+@Task\("mail\.sned"\)[^]+STEM_RESULT_TIMEOUT/,
+    );
+    expect(said[1]).toMatch(/of task "mail\.send" in queue "mail" is ready; in a test nothing runs by itself\.\n  → Call kit\.drain\(\)/);
+    expect(said[2]).toMatch(
+      /is due at 2026-01-01T01:00:00\.000Z, and the clock of the test stands still\.\n  → Let time pass: kit\.drainThrough\(3600000\)/,
+    );
+    expect(said[3]).toMatch(/Call kit\.drain\(\)/);
+    expect(said[4]).toMatch(/Call kit\.drain\(\)/);
+    await kit.drain();
+    await expect(run.result()).rejects.toThrow(/is due at 2026-01-02/);
+  }, 20_000);
+
+  it("leaves a wait alone while a drain is at work, however long that takes in real time", async () => {
+    @Task("slow")
+    class Slow {
+      async run(): Promise<string> {
+        await new Promise((resolve) => setTimeout(resolve, 2_500));
+        return "done";
+      }
+    }
+    const fresh = await Test.createTestingModule({ imports: [StemTestingModule.forRoot()], providers: [Slow] }).compile();
+    fresh.useLogger(false);
+    await fresh.init();
+    const slow = fresh.get(StemTestKit);
+    const result = (await slow.stem.enqueue(Slow)).result({ timeout: "1m" });
+    await slow.drain();
+    expect(await result).toBe("done");
+    await fresh.close();
+  }, 20_000);
+
   it("gives the same order every time", async () => {
     const order = async (): Promise<string[]> => {
       const fresh = await Test.createTestingModule({ imports: [StemTestingModule.forRoot()], providers }).compile();

@@ -88,7 +88,7 @@ export class Stem {
     this.schedules = scheduleList(this.adapter);
     const { broker, results, hints } = this.adapter;
     this.#producer = new Producer(this);
-    this.#waiter = new Waiter({ results, hints, clock: this.clock, log: this.log });
+    this.#waiter = new Waiter({ results, hints, clock: this.clock, log: this.log, registry: this.registry });
     this.#handles = { waiter: this.#waiter, broker, results, codec: this.codec, definitions: this.definitions };
   }
 

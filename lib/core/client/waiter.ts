@@ -5,10 +5,12 @@ import type { JobRecord, Results } from "../../contract/results.js";
 import type { Clock } from "../clock.js";
 import type { Log } from "../log.js";
 import { refuseUnknown } from "../task/define.js";
+import type { TaskRegistry } from "../task/registry.js";
 import { keepAlive, queueMicrotask } from "../timers.js";
 import { toMs } from "../task/duration.js";
 import type { WaitForOptions } from "./face.js";
 import { closedError } from "./producer.js";
+import { standstill } from "./standstill.js";
 
 /** Records read in one call. */
 const BATCH = 1_000;
@@ -36,6 +38,7 @@ export class Waiter {
   readonly #hints: Hints;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #registry: TaskRegistry | undefined;
   readonly #pollMs: number;
   readonly #waits = new Map<string, Set<Wait>>();
   #asked = new Set<string>();
@@ -54,12 +57,14 @@ export class Waiter {
     readonly hints: Hints;
     readonly clock: Clock;
     readonly log: Log;
+    readonly registry?: TaskRegistry;
     readonly pollMs?: number;
   }) {
     this.#results = parts.results;
     this.#hints = parts.hints;
     this.#clock = parts.clock;
     this.#log = parts.log;
+    this.#registry = parts.registry;
     this.#pollMs = parts.pollMs ?? 1_000;
   }
 
@@ -81,6 +86,7 @@ export class Waiter {
     let wait: Wait | undefined;
     let onAbort: (() => void) | undefined;
     let cancelTimer: (() => void) | undefined;
+    let cancelStuck: (() => void) | undefined;
     try {
       return await new Promise<JobRecord>((end, fail) => {
         wait = { after: this.#reads, end, fail };
@@ -88,9 +94,11 @@ export class Waiter {
         onAbort = () => fail(signal!.reason);
         signal?.addEventListener("abort", onAbort, { once: true });
         if (timeoutMs !== undefined) cancelTimer = this.#clock.after(timeoutMs, () => fail(new ResultTimeoutError(id, timeoutMs)));
+        cancelStuck = this.#clock.whenStuck?.(() => void this.#failStuck(id, fail));
       });
     } finally {
       cancelTimer?.();
+      cancelStuck?.();
       if (onAbort !== undefined) signal?.removeEventListener("abort", onAbort);
       if (wait !== undefined) this.#remove(id, wait);
     }
@@ -195,6 +203,12 @@ export class Waiter {
       if (record !== undefined) wait.end(record);
       else if (wait.after < read) wait.fail(new UnknownJobError(id));
     }
+  }
+
+  async #failStuck(id: string, fail: (error: unknown) => void): Promise<void> {
+    const [record] = await this.#results.get([id]).catch(() => []);
+    const why = record === undefined ? undefined : standstill(record, { clock: this.#clock, registry: this.#registry });
+    if (why !== undefined) fail(why);
   }
 
   #failAll(error: unknown): void {
