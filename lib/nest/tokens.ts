@@ -12,6 +12,12 @@ export function getStemToken(name?: string): string | typeof Stem {
   return isDefault(name) ? Stem : `nestjs-stem:stem:${name}`;
 }
 
+/** The instance a token of `getStemToken` stands for, undefined for the one without a name; null: it is no such token. */
+export function stemNameOf(token: unknown): string | undefined | null {
+  if (token === Stem) return undefined;
+  return typeof token === "string" && token.startsWith("nestjs-stem:stem:") ? token.slice("nestjs-stem:stem:".length) : null;
+}
+
 /** Where the module keeps the options of an instance. */
 export function getOptionsToken(name?: string): string {
   return `nestjs-stem:options:${isDefault(name) ? DEFAULT_INSTANCE : name}`;

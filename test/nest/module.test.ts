@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { describe, expect, it } from "@jest/globals";
 import { Injectable, Module } from "@nestjs/common";
 import { NestFactory } from "@nestjs/core";
@@ -10,6 +11,7 @@ import { StemModule } from "../../lib/nest/module.js";
 import type { StemOptions, StemOptionsFactory } from "../../lib/nest/options.js";
 import { getRuntimeToken, StemRuntime } from "../../lib/nest/runtime.js";
 import { getStemToken } from "../../lib/nest/tokens.js";
+import { StemTestingModule } from "../../lib/testing/index.js";
 import { appOf, closeAfterEach, compiled, stemOn } from "./apps.js";
 
 closeAfterEach();
@@ -132,6 +134,53 @@ describe("StemModule", () => {
     await app.listen(0, "127.0.0.1");
     await doubles(app.get(Stem));
     await app.close();
+  });
+});
+
+describe("A generated client", () => {
+  const definitions = { hash: "0", tasks: { "a.task": { kind: "task" }, "b.task": { kind: "task", instance: "billing" } } } as const;
+
+  class Client {
+    static readonly definitions = definitions;
+    constructor(
+      @InjectStem() readonly stem: Stem,
+      @InjectStem("billing") readonly billing: Stem,
+    ) {}
+  }
+  Injectable()(Client);
+
+  it("says which instance of Stem it misses and what to do, also in a unit test", async () => {
+    for (const imports of [[stemOn({ clients: [Client] })], [StemTestingModule.forRoot({ clients: [Client] })]]) {
+      await expect(appOf({ imports })).rejects.toThrow(
+        /Client has tasks of the instance "billing" of Stem, which is not in this app\.\n.+StemModule\.forRoot\(\{ name: "billing"[^]+StemTestingModule\.forRoot\(\{ name: "billing" \}\)[^]+STEM_INSTANCE_UNKNOWN/,
+      );
+    }
+    const app = await appOf({
+      imports: [StemTestingModule.forRoot({ clients: [Client] }), StemTestingModule.forRoot({ name: "billing" })],
+    });
+    expect(app.get(Client).billing).toBe(app.get(getStemToken("billing")));
+    expect(app.get(Client).stem).toBe(app.get(Stem));
+    expect(app.get(Client)).toBeInstanceOf(Client);
+  });
+
+  it("does not print all it knows of types when Nest cannot inject it", async () => {
+    @Injectable()
+    class Shop {
+      constructor(readonly client: Client) {}
+    }
+    const error: unknown = await compiled({ imports: [stemOn()], providers: [Shop] }).catch((thrown: unknown) => thrown);
+    const printed = inspect(error, { depth: 6 });
+    expect(printed).toMatch(/can't resolve dependencies/);
+    expect(printed).not.toMatch(/definitions|a\.task/);
+    expect(Client.definitions).toBe(definitions);
+
+    class Standalone {
+      static readonly definitions = definitions;
+      static readonly instances = [null];
+      readonly made = true;
+    }
+    stemOn({ clients: [Standalone] });
+    expect(inspect(Standalone)).not.toMatch(/definitions/);
   });
 });
 

@@ -77,13 +77,15 @@ function linkTo(to: string, position: number, { options }: Signature): Link {
 
 function checkSignatures(signatures: readonly unknown[], of: string): void {
   if (!Array.isArray(signatures)) {
-    throw new OptionError("STEM_CANVAS_INVALID", `The signatures ${of} are no list.`, "Give an array of signatures.");
+    throw new OptionError("STEM_CANVAS_INVALID", `The signatures ${of} are no list.`, "Give them as one array: [first, second].");
   }
   signatures.forEach((signature, i) => checkSignature(signature, `Element ${i} ${of}`));
 }
 
 /** Tells the likely mistakes apart: enqueueing first, and forgetting `.signature()`. */
 function checkSignature(given: unknown, what: string): void {
+  if (Array.isArray(given) && what.endsWith(" of the chain"))
+    refuse(`${what} is a list`, "chain() takes its signatures side by side: chain(first, second), or chain(...list).");
   if (typeof given === "object" && given !== null) {
     if ("ref" in given && "payload" in given && "options" in given) return checkOptions(given as Signature, what);
     if ("then" in given) refuse(`${what} is a promise, perhaps of a job that is enqueued already`);
@@ -100,10 +102,6 @@ function checkOptions({ options, ref }: Signature, what: string): void {
   throw new OptionError("STEM_OPTION_INVALID", `${what} has onFailure ${String(onFailure)}.`, 'Give "fail" or "continue".');
 }
 
-function refuse(what: string): never {
-  throw new OptionError(
-    "STEM_CANVAS_INVALID",
-    `${what}, not a signature.`,
-    "Give task.signature(payload), or stem.signature(task, payload).",
-  );
+function refuse(what: string, hint = "Give task.signature(payload), or stem.signature(task, payload)."): never {
+  throw new OptionError("STEM_CANVAS_INVALID", `${what}, not a signature.`, hint);
 }

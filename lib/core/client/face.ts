@@ -47,12 +47,14 @@ export interface JobHandle<O = unknown> {
   cancel(reason?: string): Promise<boolean>;
 }
 
-/** A payload argument that may be left out when the task takes none. */
-export type PayloadArgs<I, Rest extends readonly unknown[]> = [I] extends [void]
-  ? [payload?: undefined, ...Rest]
-  : undefined extends I
-    ? [payload?: I, ...Rest]
-    : [payload: I, ...Rest];
+/** A payload argument that may be left out when the task takes none, or anything (`any`, `unknown`). */
+export type PayloadArgs<I, Rest extends readonly unknown[]> = 0 extends 1 & I
+  ? [payload?: unknown, ...Rest]
+  : [I] extends [void]
+    ? [payload?: undefined, ...Rest]
+    : undefined extends I
+      ? [payload?: I, ...Rest]
+      : [payload: I, ...Rest];
 
 /** Enqueues jobs of one task. Generated clients consist of these. */
 export interface TaskClient<I, O> extends TaskRef<I, O> {

@@ -78,6 +78,8 @@ function apply(draft: Draft, options: EnqueueOptions, now: () => number, also: r
 function applyTimes(draft: Draft, options: EnqueueOptions, now: () => number, of: string): void {
   const { delay, at, expiresIn } = options;
   if (delay !== undefined && at !== undefined) refuse(`Both delay and at ${of} are given.`, "Give one of them.");
+  if (typeof delay === "object" && delay !== null && "getTime" in delay)
+    refuse(`The delay ${of} is a Date, and is to be a duration.`, "For a moment there is at: { at: date }.");
   if (delay !== undefined) draft.delayMs = toMs(delay, `delay ${of}`);
   if (at !== undefined) {
     // Asked by method, not with instanceof, so that a date of another realm is one too.

@@ -15,7 +15,7 @@ import { MAX_PAYLOAD_BYTES } from "../codec/payload.js";
 import { type Log, silentLog, unfailing } from "../log.js";
 import { Signals } from "../signals/signals.js";
 import { type Duration, toMs } from "../task/duration.js";
-import { type InputFor, type OutputFor, refOf, type Target } from "../task/ref.js";
+import { type EnqueueInputFor, type InputFor, type OutputFor, refOf, type StartInputFor, type Target } from "../task/ref.js";
 import type { TaskRegistry } from "../task/registry.js";
 import { checkName } from "../task/define.js";
 import type { EventType, PayloadOf } from "../workflow/context.js";
@@ -50,7 +50,7 @@ import { Producer } from "./producer.js";
 import { StemScheduleClient, storePlan } from "./schedule.js";
 import { scheduleList, type ScheduleList } from "./schedules.js";
 import { signalOne, SignallingHandle } from "./signal.js";
-import { checkClient, type ClientDefaults, StemTaskClient, StemWorkflowClient, type WorkflowClientDefaults } from "./task-client.js";
+import { checkClient, refAs, type ClientDefaults, StemTaskClient, StemWorkflowClient, type WorkflowClientDefaults } from "./task-client.js";
 import { Waiter } from "./waiter.js";
 
 /**
@@ -102,10 +102,10 @@ export class Stem {
    */
   enqueue<const T extends Target>(
     target: T,
-    ...args: PayloadArgs<InputFor<T>, [options?: EnqueueOptions]>
+    ...args: PayloadArgs<EnqueueInputFor<T>, [options?: EnqueueOptions]>
   ): Promise<JobHandle<OutputFor<T>>>;
   enqueue(target: Target, payload?: unknown, options?: EnqueueOptions): Promise<JobHandle> {
-    return this.put(target, payload, options);
+    return this.put(target, payload, options, "task");
   }
 
   /** Enqueues one job per payload, all or none, in one round trip. `options.id` is a prefix: `id-0`, `id-1`, … @throws as `enqueue` */
@@ -127,13 +127,13 @@ export class Stem {
     return this.putAndWait(target, payload, options);
   }
 
-  /** Starts a run of a workflow: `enqueue` by another name. */
+  /** Starts a run of a workflow. @throws as `enqueue`; {StemError} `STEM_NOT_A_WORKFLOW`: it is known to be a task */
   start<const T extends Target>(
     workflow: T,
-    ...args: PayloadArgs<InputFor<T>, [options?: EnqueueOptions]>
+    ...args: PayloadArgs<StartInputFor<T>, [options?: EnqueueOptions]>
   ): Promise<JobHandle<OutputFor<T>>>;
   start(workflow: Target, payload?: unknown, options?: EnqueueOptions): Promise<JobHandle> {
-    return this.put(workflow, payload, options);
+    return this.put(workflow, payload, options, "workflow");
   }
 
   /**
@@ -296,9 +296,9 @@ export class Stem {
   }
 
   /** `enqueue`, untyped; for clients. */
-  async put(target: Target, payload: unknown, options?: EnqueueOptions): Promise<JobHandle> {
+  async put(target: Target, payload: unknown, options?: EnqueueOptions, as?: "task" | "workflow"): Promise<JobHandle> {
     return this.#producer.answer(async () => {
-      const draft = await this.#producer.draft(refOf(target), { value: payload }, options);
+      const draft = await this.#producer.draft(refAs(target, this.registry, as), { value: payload }, options);
       const duplicates = await this.#producer.send([draft], options?.id !== undefined, options?.transaction);
       return new Handle(this.#handles, draft.id, duplicates.has(draft.id));
     });

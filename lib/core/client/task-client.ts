@@ -1,7 +1,9 @@
 import { checkText } from "../../contract/text.js";
 import { signatureOf } from "../canvas/signature.js";
 import { checkName, refuseUnknown } from "../task/define.js";
-import type { Target } from "../task/ref.js";
+import { StemError } from "../../contract/errors.js";
+import { refOf, type Target, type TaskRef } from "../task/ref.js";
+import type { TaskRegistry } from "../task/registry.js";
 import type {
   EnqueueOptions,
   JobHandle,
@@ -44,6 +46,30 @@ export function checkClient(name: string, defaults: ClientDefaults, kind: "task"
   checkName(name, `${kind} name of a client`);
   const known = ["queue", "priority", "signals"] satisfies readonly (keyof WorkflowClientDefaults)[];
   refuseUnknown(defaults, kind === "workflow" ? known : known.slice(0, 2), `of the client of ${kind} "${name}"`);
+}
+
+/**
+ * Refuses a task that is to be started and a workflow that is to be enqueued, where this process has the handler and so knows what it is. Names are left to those who
+ * use them: what `enqueue` stores is the same.
+ *
+ * @throws {StemError} `STEM_NOT_A_WORKFLOW`, `STEM_NOT_A_TASK`
+ */
+export function refAs(target: Target, registry: TaskRegistry, as: "task" | "workflow" | undefined): TaskRef {
+  const ref = refOf(target);
+  const known = as === undefined || (typeof target === "string" && as === "task") ? undefined : registry.get(ref.name);
+  if (known === undefined || known.kind === as) return ref;
+  const { name } = ref;
+  if (as === "workflow")
+    throw new StemError(
+      "STEM_NOT_A_WORKFLOW",
+      `"${name}" (${known.where}) is a task, and was to be started as a workflow.`,
+      "Enqueue it: stem.enqueue(…).",
+    );
+  throw new StemError(
+    "STEM_NOT_A_TASK",
+    `"${name}" (${known.where}) is a workflow, and was to be enqueued as a task.`,
+    "Start it: stem.start(…).",
+  );
 }
 
 /** See `TaskClient`. */

@@ -32,8 +32,34 @@ export type InputFor<T> = T extends string
     : T extends abstract new (...args: never[]) => infer C
       ? C extends { run: unknown }
         ? InputOf<C, "run">
-        : never
+        : Refused<"This class has no method run: give taskOf(TheClass, 'method')">
       : never;
+
+/** A parameter nothing fits, so that the compiler says why. */
+export interface Refused<Why extends string> {
+  readonly "~refused": Why;
+}
+
+/** As `InputFor`, for `enqueue`, which takes no workflow. */
+export type EnqueueInputFor<T> = "workflow" extends KindFor<T> ? Refused<"This is a workflow: stem.start(…) starts it"> : InputFor<T>;
+
+/** As `InputFor`, for `start`, which takes no task. */
+export type StartInputFor<T> = "task" extends KindFor<T> ? Refused<"This is a task: stem.enqueue(…) enqueues it"> : InputFor<T>;
+
+/** What a target says by its type that it is: a class by the context its `run` takes, a client by what it can do. */
+type KindFor<T> = T extends abstract new (...args: never[]) => { run(payload: never, context: infer X): unknown }
+  ? unknown extends X
+    ? "either"
+    : X extends { snooze: unknown }
+      ? "task"
+      : X extends { waitFor: unknown }
+        ? "workflow"
+        : "either"
+  : T extends { readonly "~types"?: unknown; start: unknown }
+    ? "workflow"
+    : T extends { readonly "~types"?: unknown; enqueue: unknown }
+      ? "task"
+      : "either";
 
 /** Result type of a target; `unknown` for a bare name. */
 export type OutputFor<T> = T extends string
@@ -91,12 +117,27 @@ function markedRef(owner: object, method: string): TaskRef | undefined {
 export function refOf(target: Target): TaskRef {
   if (typeof target === "string") return { name: target };
   if (typeof target === "function") return taskOf(target, "run") as TaskRef;
-  if (typeof target !== "object" || target === null) throw noTask(target);
+  if (typeof target !== "object" || target === null || isInstance(target)) throw noTask(target);
   return target;
+}
+
+/** An object of a class, without the name a ref has. */
+function isInstance(target: object): boolean {
+  if (typeof (target as { readonly name?: unknown }).name === "string") return false;
+  const type: unknown = target.constructor;
+  return typeof type === "function" && type.name !== "Object";
 }
 
 /** A class is undefined while the files that import each other in a circle are loading. */
 function noTask(given: unknown): StemError {
+  if (typeof given === "object" && given !== null) {
+    const { name } = given.constructor;
+    const hint =
+      markedRef(given.constructor, "run") === undefined
+        ? `Give a class that carries @Task(), a generated client, or a task's name.`
+        : `Give the class: ${name}.`;
+    return new StemError("STEM_NOT_A_TASK", `What was enqueued is an instance of ${name}, not a task.`, hint);
+  }
   return new StemError(
     "STEM_NOT_A_TASK",
     `What was enqueued is ${String(given)}, not a task.`,

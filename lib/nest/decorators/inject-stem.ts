@@ -1,4 +1,5 @@
 import { Inject } from "@nestjs/common";
+import { hideDefinitions } from "../definitions.js";
 import { getStemToken } from "../tokens.js";
 
 /**
@@ -7,5 +8,9 @@ import { getStemToken } from "../tokens.js";
  * @param name the instance, as in `StemModule.forRoot({ name })`. Default: the one without a name
  */
 export function InjectStem(name?: string): PropertyDecorator & ParameterDecorator {
-  return Inject(getStemToken(name));
+  const inject = Inject(getStemToken(name));
+  return (target: object, key: string | symbol | undefined, index?: number): void => {
+    hideDefinitions(target);
+    inject(target, key as string, index as number);
+  };
 }

@@ -55,6 +55,14 @@ describe("A chain", () => {
     expect(job).not.toHaveProperty("headers");
   });
 
+  it("takes its signatures side by side, and says so of a list", async () => {
+    const { stem } = stemOn();
+    await expect(stem.chain([given(1), given(2)] as never)).rejects.toThrow(
+      /Element 0 of the chain is a list, not a signature\.\n  → chain\(\) takes its signatures side by side: chain\(first, second\)/,
+    );
+    await expect(stem.group(given(1) as never)).rejects.toThrow(/are no list\.\n  → Give them as one array: \[first, second\]/);
+  });
+
   it("of none is refused", async () => {
     const { stem, store } = stemOn();
     await expect(stem.chain()).rejects.toMatchObject({ code: "STEM_CANVAS_INVALID" });

@@ -151,6 +151,38 @@ describe("Producers refuse before anything is written", () => {
     await refused("STEM_NOT_A_TASK", "What was enqueued is 5, not a task.\n  → Give a class", ({ stem }) => stem.enqueue(5 as never));
   });
 
+  it("an instance where the class belongs, and says which", async () => {
+    await refused(
+      "STEM_NOT_A_TASK",
+      "What was enqueued is an instance of SendMail, not a task.\n  → Give the class: SendMail.",
+      ({ stem }) => stem.enqueue(new SendMail() as never),
+    );
+    await refused("STEM_NOT_A_TASK", "an instance of Date, not a task.\n  → Give a class that carries @Task()", ({ stem }) =>
+      stem.enqueue(new Date() as never),
+    );
+    await refused("STEM_NOT_A_TASK", "an instance of SendMail", async ({ stem }) => stem.signature(new SendMail() as never));
+  });
+
+  it("a workflow that is enqueued, and a task that is started, where the handler is known", async () => {
+    const known = stemOn();
+    for (const kind of ["task", "workflow"] as const)
+      known.stem.registry.add(defineTask({ name: `a.${kind}`, kind, where: `A${kind}.run`, run: () => {} }));
+    await refused(
+      "STEM_NOT_A_TASK",
+      '"a.workflow" (Aworkflow.run) is a workflow',
+      ({ stem }) => stem.enqueue({ name: "a.workflow" }),
+      known,
+    );
+    await refused("STEM_NOT_A_WORKFLOW", '"a.task" (Atask.run) is a task', ({ stem }) => stem.start("a.task"), known);
+    await known.stem.start({ name: "a.workflow" });
+    expect(known.store.batches).toHaveLength(1);
+  });
+
+  it("a Date as delay, and names the option for moments", () =>
+    refused("STEM_OPTION_INVALID", "is a Date, and is to be a duration.\n  → For a moment there is at: { at: date }.", ({ stem }) =>
+      stem.enqueue(SendMail, { to: "a" }, { delay: new Date() as never }),
+    ));
+
   it("a payload that JSON would change, naming the place", async () => {
     const lines = [{}, {}, {}, { when: new Date(0) }];
     await refused("STEM_PAYLOAD_UNSERIALISABLE", "payload.order.lines[3].when is a Date", ({ stem }) =>

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
-import type { CanvasHandle, GroupHandle, JobHandle, TaskClient } from "../../../lib/core/client/face.js";
+import type { CanvasHandle, GroupHandle, JobHandle, TaskClient, WorkflowClient } from "../../../lib/core/client/face.js";
 import { Stem } from "../../../lib/core/client/stem.js";
-import { markRef, type Target, type TaskRef, taskOf } from "../../../lib/core/task/ref.js";
+import { type InputFor, type InputOf, markRef, type Target, type TaskRef, taskOf } from "../../../lib/core/task/ref.js";
 import type { Snooze, TaskContext } from "../../../lib/core/task/task.js";
-import { type EventType, defineEvent } from "../../../lib/core/workflow/context.js";
+import { type EventType, defineEvent, type WorkflowContext } from "../../../lib/core/workflow/context.js";
 
 interface Mail {
   readonly to: string;
@@ -37,6 +37,38 @@ markRef(SendMail, "run", { name: "mail.send", queue: "mail" });
 markRef(Many, "later", { name: "many.later" });
 markRef(Many, "maybe", { name: "many.maybe" });
 
+// What a payload may be declared as, any and its siblings.
+class Anything {
+  // oxlint-disable-next-line typescript/no-explicit-any
+  async run(input: any): Promise<void> {
+    void input;
+  }
+  // oxlint-disable-next-line typescript/no-explicit-any
+  spread(...args: any[]): void {
+    void args;
+  }
+  unknown(input: unknown): void {
+    void input;
+  }
+  generic<T>(input: T): T {
+    return input;
+  }
+  nothing(input: undefined, ctx: TaskContext): string {
+    return `${String(input)} ${ctx.jobId}`;
+  }
+  orNull(input: Mail | null): void {
+    void input;
+  }
+  defaulted(input: Mail = { to: "a" }): void {
+    void input;
+  }
+}
+class Ship {
+  async run(order: Mail, ctx: WorkflowContext): Promise<string> {
+    return `${order.to} ${ctx.runId}`;
+  }
+}
+
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 /** Compiles only if the two types are the same. */
 function same<A, B>(proof: Same<A, B>): void {
@@ -47,7 +79,12 @@ async function typed<T>(given: Promise<T>): Promise<T> {
 }
 
 /** Checked by `tsc`, never called: each `@ts-expect-error` is a promise that the line below does not compile. */
-export async function compiles(stem: Stem, client: TaskClient<Mail, Receipt>, sync: TaskClient<void, void>): Promise<void> {
+export async function compiles(
+  stem: Stem,
+  client: TaskClient<Mail, Receipt>,
+  sync: TaskClient<void, void>,
+  flow: WorkflowClient<Mail, void>,
+): Promise<void> {
   const sent = await typed(stem.enqueue(SendMail, { to: "a" }, { delay: "5m" }));
   same<typeof sent, JobHandle<Receipt>>(true);
   // @ts-expect-error the payload is of another type
@@ -58,6 +95,42 @@ export async function compiles(stem: Stem, client: TaskClient<Mail, Receipt>, sy
   await stem.enqueue(SendMail, { to: "a" }, { dealy: "5m" });
   // @ts-expect-error "5 minutes" is no duration
   await stem.enqueue(SendMail, { to: "a" }, { delay: "5 minutes" });
+  await stem.enqueue(Anything, { at: 1 });
+  await stem.enqueue(Anything);
+  await stem.enqueue(Anything, 1, { delay: "1m" });
+  await stem.enqueueMany(Anything, [1, "two"]);
+  await stem.task<InputOf<Anything, "run">, void>("any").enqueue({ at: 1 });
+  stem.signature(Anything, { at: 1 });
+  await stem.enqueue(taskOf(Anything, "spread"), { at: 1 });
+  await stem.enqueue(taskOf(Anything, "unknown"), { at: 1 });
+  await stem.enqueue(taskOf(Anything, "unknown"));
+  await stem.enqueue(taskOf(Anything, "generic"), { at: 1 });
+  await stem.enqueue(taskOf(Anything, "nothing"));
+  await stem.enqueue(taskOf(Anything, "orNull"), null);
+  // @ts-expect-error null is not nothing
+  await stem.enqueue(taskOf(Anything, "orNull"));
+  await stem.enqueue(taskOf(Anything, "defaulted"));
+  // @ts-expect-error no option of that name, whatever the payload is
+  await stem.enqueue(Anything, 1, { dealy: "1m" });
+
+  // @ts-expect-error the class has no method run: taskOf names one of its methods
+  await stem.enqueue(Many, { n: 1 });
+  const why: InputFor<typeof Many>["~refused"] = "This class has no method run: give taskOf(TheClass, 'method')";
+  void why;
+  await stem.start(Ship, { to: "a" });
+  await stem.start("ship", { to: "a" });
+  // @ts-expect-error a workflow is started
+  await stem.enqueue(Ship, { to: "a" });
+  // @ts-expect-error a task is enqueued
+  await stem.start(SendMail, { to: "a" });
+  // @ts-expect-error so is its client
+  await stem.start(client, { to: "a" });
+  await stem.start(flow, { to: "a" });
+  // @ts-expect-error and that of a workflow is started
+  await stem.enqueue(flow, { to: "a" });
+  // @ts-expect-error chain takes its signatures side by side
+  await stem.chain([stem.signature(SendMail)]);
+
   await stem.enqueue(SyncStock);
   await stem.enqueue(SyncStock, undefined, { priority: 3 });
   // @ts-expect-error it takes no payload
