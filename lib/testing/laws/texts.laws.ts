@@ -58,7 +58,7 @@ export const textLaws: readonly Law[] = [
           refused,
           odd(bad),
         );
-        const shot = { id: bench.name("daily"), slot, nextAt: slot + 1_000, job };
+        const shot = { id: bench.name("daily"), spec: "s", slot, nextAt: slot + 1_000, job };
         await assert.rejects(schedules.fire([shot], bench.at), refused, odd(bad));
       }
       assert.equal((await bench.known(running.id)).state, "active");
@@ -209,7 +209,9 @@ export const textLaws: readonly Law[] = [
       await refuses("pause", badTexts(), (id) => schedules.pause(id, bench.at));
       await refuses("resume", badTexts(), (id) => schedules.resume(id, bench.now, bench.at));
       await refuses("remove", badTexts(), (id) => schedules.remove(id, bench.at));
-      await refuses("fire", badTexts(), (id) => schedules.fire([{ id, slot: bench.now, nextAt: undefined, job: bench.job() }], bench.at));
+      await refuses("fire", badTexts(), (id) =>
+        schedules.fire([{ id, spec: "s", slot: bench.now, nextAt: undefined, job: bench.job() }], bench.at),
+      );
       assert.equal((await schedules.due([good.id], 10, bench.at)).schedules[0]?.id, good.id);
     },
   },
