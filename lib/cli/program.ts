@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { keepAlive } from "../core/timers.js";
 import { messageOf } from "./app.js";
 import { addDlq } from "./commands/dlq.js";
 import { addDoctor } from "./commands/doctor.js";
@@ -37,6 +38,8 @@ export function program(): Command {
 
 /** Runs one command line and says with which code the process should end. Never throws. */
 export async function runProgram(args: readonly string[]): Promise<number> {
+  // A command is over when it says so, not when its last timer happens to keep no process alive.
+  const letGo = keepAlive();
   try {
     await program().parseAsync(args, { from: "user" });
     return Number(process.exitCode ?? EXIT.ok);
@@ -44,6 +47,8 @@ export async function runProgram(args: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     process.stderr.write(`${paint("red", "stem:")} ${messageOf(error)}\n`);
     return error instanceof Exit ? error.code : codeOf(error);
+  } finally {
+    letGo();
   }
 }
 

@@ -28,5 +28,6 @@ export type * from "./results.js";
 export type * from "./schedules.js";
 export { checkText, flawOfCharacters, flawOfText, LONGEST, TEXT_REMEDY } from "./text.js";
 export { toFailure } from "./thrown.js";
+export { isTime, LONGEST_MS, TIME_RULE } from "./times.js";
 export { bareCause, shownAddress } from "./secrets.js";
 export type * from "./workers.js";

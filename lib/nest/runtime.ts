@@ -13,6 +13,7 @@ import { Beat, type ScheduleDefinition } from "../core/beat/beat.js";
 import { Stem } from "../core/client/stem.js";
 import type { StemDefinitions } from "../core/schema/json-schema.js";
 import { Signals } from "../core/signals/signals.js";
+import { keepAlive } from "../core/timers.js";
 import { TaskRegistry } from "../core/task/registry.js";
 import type { TaskDefinition } from "../core/task/task.js";
 import type { WorkerOptions } from "../core/worker/options.js";
@@ -177,7 +178,7 @@ export class StemRuntime
 
   /** Stops claiming and firing at once; the promise waits for running jobs. Never rejects; what goes wrong is logged. Idempotent; the app does it by itself. */
   stop(): Promise<void> {
-    this.#stopped ??= this.#stop();
+    this.#stopped ??= keptAlive(this.#stop());
     return this.#stopped;
   }
 
@@ -203,7 +204,11 @@ export class StemRuntime
   }
 
   /** Closes the client, then the store. Idempotent, and harmless when nothing was opened. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return keptAlive(this.#close());
+  }
+
+  async #close(): Promise<void> {
     const opened = this.#opened;
     this.#opened = false;
     this.#endFindings();
@@ -277,6 +282,16 @@ export class StemRuntime
     } catch (error) {
       this.#log.error(`Stopping failed: ${textOf(error)}`, stackOf(error));
     }
+  }
+}
+
+/** A stop that waits on nothing but sockets and timers of drivers would otherwise end the process, and with it the hooks that were still to come. */
+async function keptAlive(work: Promise<void>): Promise<void> {
+  const letGo = keepAlive();
+  try {
+    await work;
+  } finally {
+    letGo();
   }
 }
 

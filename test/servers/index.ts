@@ -12,6 +12,7 @@
  */
 export { canStart, describeOwn, describeShared, givenUrl, type ServerKind } from "./available.js";
 export { type PostgresServer, type PostgresServerOptions, startPostgres } from "./postgres.js";
+export { type Pooler, startPooler } from "./pooler.js";
 export { type Proxy, startProxy } from "./proxy.js";
 export { type RedisCluster, type RedisClusterOptions, startRedisCluster } from "./redis-cluster.js";
 export { type RedisServer, type RedisServerOptions, startRedis } from "./redis.js";

@@ -8,8 +8,9 @@ import {
   type StoreLog,
 } from "../../contract/index.js";
 import { PostgresBroker } from "./broker.js";
-import { Connection, type Target } from "./connect/connection.js";
+import { Connection, keptAlive, type Target } from "./connect/connection.js";
 import { diagnose } from "./connect/diagnose.js";
+import { refusePooler, refuseRights } from "./connect/fitness.js";
 import { migrate, migrations, prepareSchema, lookAt, type SchemaName } from "./connect/migrate.js";
 import type { PgClient } from "./connect/driver.js";
 import { events } from "./events.js";
@@ -87,7 +88,8 @@ export class PostgresAdapter implements Adapter {
     await this.#opening?.catch(() => undefined);
     if (--this.#users > 0) return;
     this.#opening = undefined;
-    await this.hints.stop();
+    // Those who listen wait on sockets and timers that keep no process alive.
+    await keptAlive(this.hints.stop());
     await this.#connection.close();
   }
 
@@ -106,7 +108,9 @@ export class PostgresAdapter implements Adapter {
     const client = await this.#connection.lend();
     let isGood = false;
     try {
+      await refusePooler(this.#connection, client, this.#schema.where);
       await prepareSchema(client, this.#schema, this.#migrates, log);
+      await refuseRights(client, this.#schema);
       isGood = true;
     } finally {
       client.release(!isGood);

@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Hint, Hints } from "../../contract/index.js";
 import { channelOf, TAG } from "./connect/channels.js";
 import type { Connection } from "./connect/connection.js";
-import type { PgOwnClient } from "./connect/driver.js";
+import { TYPES, type PgOwnClient } from "./connect/driver.js";
 import { Listener } from "./connect/listener.js";
 import { Notifier, unpacked } from "./connect/notifier.js";
 import type { News, Store } from "./store.js";
@@ -207,6 +207,7 @@ export class PostgresHints implements Hints {
       ),
       values: [ageMs],
       rowMode: "array",
+      types: TYPES,
     });
     for (const [no, topic, message] of rows as [string, string, string][]) this.#once(Number(no), topic, message);
   }

@@ -29,9 +29,31 @@ describe("Opening a SQLite file", () => {
   });
 
   it.each([
+    ["file:./dev.db", 'sqlite("./dev.db")'],
+    ["file:dev.db?mode=rwc", 'sqlite("dev.db")'],
+    ["file:///var/lib/stem.db", 'sqlite("/var/lib/stem.db")'],
+    ["sqlite://x.db", 'sqlite("x.db")'],
+    ["sqlite:///x.db", 'sqlite("/x.db")'],
+    ["sqlite:x.db", 'sqlite("x.db")'],
+    ["SQLITE3:x.db", 'sqlite("x.db")'],
+    ["libsql://host/x", "Give the path alone"],
+    ["file::memory:?cache=shared", "memory()"],
+    ["~/stem.db", "homedir()"],
+    ["x\0y.db", "Give a path"],
+  ])("refuses %j, which it would take for odd folders, and says what to give", (file, remedy) => {
+    expect(() => sqlite(file)).toThrow(expect.objectContaining({ code: "STEM_OPTION_INVALID", hint: expect.stringContaining(remedy) }));
+  });
+
+  it.each(["stem.db", "./a:b/stem.db", "C:\\data\\stem.db", "data/file:x.db"])("takes %j for a path", (file) => {
+    expect(() => sqlite(file)).not.toThrow();
+  });
+
+  it.each([
     [{ synchronous: "off" }, /"normal" or "full"/],
     [{ busyTimeoutMs: -1 }, /whole number/],
-    [{ watchMs: 0 }, /1 or more/],
+    [{ watchMs: 0 }, /from 1 to 2,147,483,647/],
+    [{ watchMs: 2_147_483_648 }, /from 1 to 2,147,483,647/],
+    [{ busyTimeoutMs: 3_000_000_000 }, /from 0 to 2,147,483,647/],
     [{ cacheSize: 5 }, /no option "cacheSize"/],
   ])("refuses the options %p by name", (options, message) => {
     expect(() => sqlite("stem.db", options as never)).toThrow(message);

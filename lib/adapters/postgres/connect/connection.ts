@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { StemError, StoreError, type StoreLog } from "../../../contract/index.js";
 import { loadDriver, TYPES, type Pg, type PgClient, type PgPool, type PgPoolClient } from "./driver.js";
 import { isOutage, messageOf, toStoreError } from "./errors.js";
+import { refuseUnreadable } from "./fitness.js";
 import { List, toBinary, type Value } from "./values.js";
 
 /** What a connection is made from. */
@@ -12,6 +13,8 @@ export interface Target {
   readonly config: Readonly<Record<string, unknown>>;
   /** Where the store is, without secrets. */
   readonly where: string;
+  /** Passwords, which must not be said. */
+  readonly secrets: readonly string[];
   readonly connectTimeoutMs: number;
   readonly commandTimeoutMs: number;
   /** Named prepared statements and session settings may be used: no transaction pooler is in between. */
@@ -75,6 +78,7 @@ export class Connection {
    */
   async open(log: StoreLog | undefined, prepare: () => Promise<void>): Promise<void> {
     this.#pg = await loadDriver();
+    if (this.target.pool === undefined) refuseUnreadable(new this.#pg.Client(this.target.config), this.target.where);
     this.#pool = this.target.pool ?? new this.#pg.Pool(this.target.config);
     // A client that is cut while it idles reports here; unheard, that would end the process.
     this.#pool.on("error", this.#ignore);
@@ -100,7 +104,7 @@ export class Connection {
     this.#isReady = false;
     this.#stop.abort();
     if (pool === undefined) return;
-    if (this.target.pool === undefined) await pool.end();
+    if (this.target.pool === undefined) await keptAlive(pool.end());
     pool.removeListener("error", this.#ignore);
     pool.removeListener("acquire", this.#hear);
   }
@@ -165,7 +169,7 @@ export class Connection {
     try {
       return await Promise.race([
         asked,
-        pause(this.target.connectTimeoutMs, undefined, { ref: false, signal: late.signal }).then(() => {
+        pause(this.target.connectTimeoutMs, undefined, { signal: late.signal }).then(() => {
           void asked.then((client) => client.release(), this.#ignore);
           throw new Error("timeout exceeded when trying to connect: the pool has lent all its clients");
         }),
@@ -198,7 +202,7 @@ export class Connection {
 
   /** In our words. */
   failure(error: unknown): unknown {
-    return toStoreError(error, this.target.where);
+    return toStoreError(error, this.target.where, this.target.secrets);
   }
 
   async #query(client: PgPoolClient, { text, name }: Statement, values: readonly Value[]): Promise<(readonly unknown[])[]> {
@@ -272,4 +276,14 @@ const ROLLBACK = { text: "ROLLBACK", name: "" };
 /** After such an error nobody knows what the connection is doing. */
 function isUnusable(error: unknown): boolean {
   return error !== undefined && !(error instanceof StemError) && isOutage(error);
+}
+
+/** A wait that keeps the process alive, whatever sockets and timers it is made of: without it, one that ends would leave out what was still to come. */
+export async function keptAlive<T>(work: Promise<T>): Promise<T> {
+  const timer = setInterval(() => undefined, 60_000);
+  try {
+    return await work;
+  } finally {
+    clearInterval(timer);
+  }
 }

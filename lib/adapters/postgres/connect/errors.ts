@@ -1,4 +1,4 @@
-import { StemError, StoreError } from "../../../contract/index.js";
+import { bareCause, StemError, StoreError } from "../../../contract/index.js";
 
 /** SQLSTATE of the server, or the code of Node. */
 export function codeOf(error: unknown): string {
@@ -8,14 +8,19 @@ export function codeOf(error: unknown): string {
 
 /** The message of whatever was thrown; of several tries (one per address of a host) the first. */
 export function messageOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === "" && error.errors.length > 0) return messageOf(error.errors[0]);
-  const message = typeof error === "object" && error !== null ? (error as { readonly message?: unknown }).message : undefined;
+  const { message, errors } = (typeof error === "object" && error !== null ? error : {}) as {
+    readonly message?: unknown;
+    readonly errors?: unknown;
+  };
+  if (message === "" && Array.isArray(errors) && errors.length > 0) return messageOf(errors[0]);
   return typeof message === "string" && message !== "" ? message : String(error);
 }
 
 /** Nobody answers, or nobody will on this connection: waiting and a new connection may mend it. */
 export function isOutage(error: unknown): boolean {
   const code = codeOf(error);
+  // Poolers say nearly everything with the code of a broken protocol; this is how they are set up, which no waiting changes.
+  if (isPooler(error)) return false;
   if (/^(ECONN|EAI_|ENOTFOUND|EHOST|ENET|EPIPE|ETIMEDOUT|ENOENT|08|57P0)/.test(code) || code === "53300") return true;
   return code === "" && LOST.test(messageOf(error));
 }
@@ -24,6 +29,13 @@ export function isOutage(error: unknown): boolean {
 const LOST =
   /connection terminated|timeout exceeded when trying to connect|timeout expired|read timeout|not queryable|client was closed|socket hang up|server closed the connection/i;
 
+/** What only a pooler says, of what it will never do. */
+const POOLER = /unsupported startup parameter|statement pooling mode/i;
+
+function isPooler(error: unknown): boolean {
+  return POOLER.test(messageOf(error));
+}
+
 /** Two transactions got in each other's way and one was undone: it is run again. */
 export function isContention(error: unknown): boolean {
   const code = codeOf(error);
@@ -31,11 +43,21 @@ export function isContention(error: unknown): boolean {
 }
 
 /** Puts whatever the driver or the server threw into our words; ours pass unchanged. */
-export function toStoreError(error: unknown, where: string): unknown {
+export function toStoreError(error: unknown, where: string, secrets: readonly string[] = []): unknown {
   if (error instanceof StemError) return error;
   const code = codeOf(error);
-  const reason = `${code === "" ? "" : `${code}: `}${messageOf(error).replace(/\s*\n\s*/g, " ")}`;
-  const cause = { cause: error };
+  const bare = bareCause(error, secrets);
+  const reason = `${code === "" ? "" : `${code}: `}${messageOf(bare).replace(/\s*\n\s*/g, " ")}`;
+  const cause = { cause: bare };
+  if (isPooler(error))
+    return new StoreError(
+      "STEM_STORE_OPEN",
+      `The pooler in front of the Postgres server at ${where} refuses what belongs to a session (${reason}).`,
+      /statement pooling/i.test(reason)
+        ? "Use pool_mode = transaction or session: verbs are transactions."
+        : "Use postgres(url, { listen: false }), which needs no session of its own, or connect past the pooler.",
+      cause,
+    );
   if (isOutage(error))
     return new StoreError(
       "STEM_STORE_UNREACHABLE",
@@ -82,7 +104,11 @@ export function toStoreError(error: unknown, where: string): unknown {
   );
 }
 
+const NO_SESSION = "A pooler gives each transaction another session: use postgres(url, { listen: false }), or connect past it.";
+
 const REMEDIES: Readonly<Record<string, string>> = {
+  "42P05": NO_SESSION,
+  "26000": NO_SESSION,
   "53100": "The disk of the server is full: free some space and try again.",
   "53200": "The server is out of memory: lower its load or raise its memory.",
   "57014": "The statement took longer than statement_timeout: look for locks and a busy server, or raise commandTimeoutMs.",

@@ -98,7 +98,8 @@ export class Listener {
   #make(): PgOwnClient {
     const { target, driver, pool } = this.#connection;
     const client = new driver.Client({
-      ...(target.pool === undefined ? target.config : pool.options),
+      // A pool hides its password from whoever lists its options.
+      ...(target.pool === undefined ? target.config : { ...pool.options, password: pool.options["password"] }),
       query_timeout: target.commandTimeoutMs,
     });
     return client;

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { StoreError, type Migration, type StoreLog } from "../../../contract/index.js";
-import type { PgClient } from "./driver.js";
+import { TYPES, type PgClient } from "./driver.js";
 
 const FOLDER = new URL("../sql/", import.meta.url);
 
@@ -61,6 +61,7 @@ export async function lookAt(client: PgClient, schema: SchemaName): Promise<Look
       FROM (SELECT 1) one LEFT JOIN pg_namespace n ON n.nspname = $1`,
     values: [schema.name, `${schema.quoted}.migrations`],
     rowMode: "array",
+    types: TYPES,
   });
   const [server, standby, exists, ours, objects] = rows[0] as [string, string, string, string, string];
   if (Number(server) < OLDEST)
@@ -74,6 +75,7 @@ export async function lookAt(client: PgClient, schema: SchemaName): Promise<Look
     const steps = await client.query({
       text: schema.named("SELECT coalesce(max(version), 0)::text FROM stem.migrations"),
       rowMode: "array",
+      types: TYPES,
     });
     version = Number((steps.rows[0] as [string])[0]);
   }

@@ -1,3 +1,4 @@
+import { LONGEST_MS } from "../../../contract/index.js";
 import type { RedisClient } from "./driver.js";
 
 /**
@@ -27,7 +28,8 @@ export function keep(client: RedisClient, ms: number, wanted: () => boolean, del
   const calm = (): void => clearTimeout(deadline);
   const arm = (): void => {
     calm();
-    deadline = setTimeout(() => recycle(client), Math.max(LEAST_MS, ms) + (client.isCluster === true ? SLOTS_MS : 0));
+    const patience = Math.max(LEAST_MS, ms) + (client.isCluster === true ? SLOTS_MS : 0);
+    deadline = setTimeout(() => recycle(client), Math.min(patience, LONGEST_MS));
   };
   client.on(client.isCluster === true ? "connecting" : "connect", arm);
   client.on("ready", () => {

@@ -1,4 +1,4 @@
-import { OptionError, shownAddress } from "../../../contract/index.js";
+import { isTime, LONGEST_MS, OptionError, shownAddress, TIME_RULE } from "../../../contract/index.js";
 import type { RedisClient } from "./driver.js";
 
 /** What `redis(server, options)` may be given. */
@@ -26,12 +26,10 @@ export interface RedisCluster extends NotHere {
 
 export type Server = string | RedisServer | RedisCluster | RedisClient;
 
-const whole = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 1;
-
 const CHECKS: Readonly<Record<keyof RedisOptions, readonly [rule: string, holds: (value: unknown) => boolean]>> = {
   namespace: ["is 1 to 64 characters without { and }", (value) => typeof value === "string" && /^[^{}]{1,64}$/.test(value)],
-  connectTimeoutMs: ["is a whole number of milliseconds, 1 or more", whole],
-  commandTimeoutMs: ["is a whole number of milliseconds, 1 or more", whole],
+  connectTimeoutMs: [TIME_RULE, (value) => isTime(value, 1)],
+  commandTimeoutMs: [TIME_RULE, (value) => isTime(value, 1)],
 };
 
 /** @throws {OptionError} `STEM_OPTION_INVALID`, `STEM_OPTION_UNKNOWN` */
@@ -93,6 +91,17 @@ function refuseOptions(server: Server): void {
       );
     if (fields["readOnly"] === true || fields["readOnly"] === "true")
       refuse("redis() was given ioredis' readOnly, which is for replicas.", "Leave it out: every verb writes.");
+    // A client of yours may have options of yours as well.
+    if (typeof server === "object" && isClient(server)) continue;
+    for (const [name, value] of Object.entries(fields))
+      if (
+        (typeof value === "number" || (typeof value === "string" && /^\d+$/.test(value) && typeof server === "string")) &&
+        Number(value) > LONGEST_MS
+      )
+        refuse(
+          `redis() was given ${name}: ${value}. No timer waits that long: it would end at once.`,
+          `Give ${LONGEST_MS.toLocaleString("en")} at most.`,
+        );
     for (const name of Object.keys(CHECKS))
       if (fields[name] !== undefined)
         refuse(
