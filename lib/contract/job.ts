@@ -116,6 +116,20 @@ export interface Failure {
   readonly cause?: Failure;
   /** Of an error that stands for several (`AggregateError`): the first four. */
   readonly errors?: readonly Failure[];
+  /** Only of a job that workers which could not run it hand back. Adapters keep it as it is. */
+  readonly handedBack?: HandedBack;
+}
+
+/** What is known of a job that is handed back again and again, so that any worker can go on counting. Times are the store's. */
+export interface HandedBack {
+  /** When it was handed back for the first time. */
+  readonly first: number;
+  /** When a worker that may know it was last seen alive; absent: never since. */
+  readonly seen?: number;
+  /** When it was to be lent again. A delivery that became due at another moment has been run in between, or retried by a person. */
+  readonly dueAt: number;
+  /** The code of the workers that could not run it. */
+  readonly by: readonly string[];
 }
 
 /** Why a `failed` job is dead: its handler, a refusal before the handler, lost workers, or a job it waited for. */

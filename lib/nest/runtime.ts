@@ -158,7 +158,7 @@ export class StemRuntime
    *
    * @param overrides go before the options
    */
-  makeWorker(dice?: Dice, overrides: Pick<WorkerOptions, "grace" | "abortGrace"> = {}): Worker {
+  makeWorker(dice?: Dice, overrides: Pick<WorkerOptions, "grace" | "abortGrace" | "deploy"> = {}): Worker {
     const { middleware } = this.#options;
     // A schedule may send its jobs to a queue that no task of this process has by itself.
     const queues = new Set([...this.registry.queues(), ...this.#schedules.flatMap(({ options }) => options?.queue ?? [])]);

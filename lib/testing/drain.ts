@@ -44,7 +44,7 @@ export async function drainJobs(
 }
 
 async function workOff(runtime: StemRuntime, clock: ManualClock, limit: number, patienceMs: number): Promise<Drained> {
-  const worker = runtime.makeWorker(LONGEST_WAIT, { grace: 0, abortGrace: 0 });
+  const worker = runtime.makeWorker(LONGEST_WAIT, { grace: 0, abortGrace: 0, deploy: 0 });
   const watch = new Watch(runtime, limit, () => void worker.stop());
   try {
     await worker.start();

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { JOB_DEFAULTS } from "../../contract/check.js";
 import { OptionError } from "../../contract/errors.js";
 import { isRecord, refuseUnknown, shown } from "../../contract/options.js";
@@ -27,11 +28,20 @@ const KNOWN_RETRY = ["attempts", "base", "cap", "when"] as const;
 /**
  * Settles a task's options: defaults filled in, durations in milliseconds.
  *
- * @param where the handler's place, for errors: `"SendMail.run"`
+ * @param task `where` is the handler's place, for errors: `"SendMail.run"`; `source` the text of its code, by default that of `run`
  * @throws {OptionError} `STEM_NAME_INVALID`, `STEM_OPTION_UNKNOWN`, `STEM_OPTION_INVALID`, `STEM_DURATION_INVALID`, each naming the task and its place
  */
 export function defineTask(
-  task: { readonly name: string; readonly kind: "task" | "workflow"; readonly where: string; readonly run: TaskDefinition["run"] },
+  {
+    source,
+    ...task
+  }: {
+    readonly name: string;
+    readonly kind: "task" | "workflow";
+    readonly where: string;
+    readonly run: TaskDefinition["run"];
+    readonly source?: string;
+  },
   options: TaskOptions = {},
 ): TaskDefinition {
   const of = `of ${task.kind} "${task.name}" (${task.where})`;
@@ -61,7 +71,13 @@ export function defineTask(
     input: schemaOf(options.input, `input ${of}`),
     output: schemaOf(options.output, `output ${of}`),
     validate,
+    code: digestOf(source ?? String(task.run)),
   };
+}
+
+/** Enough to tell versions of code apart. */
+export function digestOf(text: string): string {
+  return createHash("sha1").update(text).digest("hex").slice(0, 8);
 }
 
 /** Fills in retry defaults. @throws {OptionError} as `defineTask` */

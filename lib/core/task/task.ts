@@ -95,6 +95,8 @@ export interface TaskDefinition {
   readonly output: Schema | undefined;
   /** Whether payloads are checked by their type, where a generated client knows it and `input` is undefined. */
   readonly validate: boolean;
+  /** A digest of the handler's source: differs where two versions of the code do. */
+  readonly code: string;
   /** Calls the handler with the decoded payload and a `TaskContext` (or `WorkflowContext` for a workflow). */
   readonly run: (payload: unknown, context: never) => unknown;
 }

@@ -4,17 +4,19 @@ import { leaseText } from "../../contract/lease.js";
 import { type Clock, type Dice, steadyNow } from "../clock.js";
 import type { Log } from "../log.js";
 import type { TaskRegistry } from "../task/registry.js";
-import type { TaskDefinition } from "../task/task.js";
+import type { RetryPolicy, TaskDefinition } from "../task/task.js";
 import { abortReason, TimeoutError } from "./aborted.js";
 import { Deadlines } from "./deadlines.js";
-import { decide, UNKNOWN_TASK_RETRY } from "./decide.js";
-import { type Executor, unknownTask } from "./execute.js";
+import { decide } from "./decide.js";
+import type { Executor } from "./execute.js";
 import type { Outcome } from "./outcome.js";
 import type { ServedQueues } from "./queues.js";
+import { Refusals, type RefusalsParts } from "./refusals.js";
 import { judge } from "./retryable.js";
 import { RunningJob, type RunningJobs } from "./running.js";
 import { SUSPECT_LAPSES, Suspects } from "./suspects.js";
 import type { Told } from "./told.js";
+import { unknownTask } from "./unfit.js";
 
 export interface AttemptsParts {
   readonly registry: TaskRegistry;
@@ -26,6 +28,7 @@ export interface AttemptsParts {
   readonly told: Told;
   readonly tasks: Executor;
   readonly workflows: Executor;
+  readonly refusals: Omit<RefusalsParts, "decided" | "dice" | "log">;
   /** Takes what is to be written. */
   readonly end: (job: RunningJob, settlement: Settlement) => void;
   /** A slot is free although nothing is to be written. */
@@ -40,6 +43,7 @@ export class Attempts {
   readonly #parts: AttemptsParts;
   readonly #deadlines: Deadlines;
   readonly #suspects = new Suspects();
+  readonly #refusals: Refusals;
   /** Handlers that go on although their attempt has failed by timeout; they hold no slot. By lease, not by job: one that never ends must not keep its payload. */
   readonly #overdue = new Map<string, { readonly task: string; readonly since: number }>();
   #warned = 0;
@@ -49,6 +53,8 @@ export class Attempts {
 
   constructor(parts: AttemptsParts) {
     this.#parts = parts;
+    const { dice, log, refusals } = parts;
+    this.#refusals = new Refusals({ ...refusals, dice, log, decided: (job, outcome) => this.#ended(job, outcome) });
     this.#deadlines = new Deadlines(parts.clock, parts.running, (job) => this.#timedOut(job));
   }
 
@@ -70,8 +76,8 @@ export class Attempts {
 
   #begin(job: RunningJob, definition: TaskDefinition | undefined): void {
     const { registry, clock, told, tasks, workflows } = this.#parts;
-    told.started(job);
     if (definition === undefined) return this.#ended(job, unknownTask(job.delivery.job.task, registry));
+    told.started(job);
     if (definition.timeoutMs !== undefined) {
       job.deadline = steadyNow(clock) + definition.timeoutMs;
       this.#deadlines.watch(job);
@@ -143,17 +149,23 @@ export class Attempts {
   readonly #ended = (job: RunningJob, outcome: Outcome): void => {
     const { running, told, dice, end, freed } = this.#parts;
     if (!job.live) return void this.#overdue.delete(leaseText(job.delivery.lease));
+    if (outcome.kind === "refused" && !job.gone) {
+      // Nothing of it has been done, so that its time is not up any more.
+      job.deadline = Number.POSITIVE_INFINITY;
+      return this.#refusals.refuse(job, outcome);
+    }
     running.leave(job);
     this.#suspects.ended(job);
     // A handler that stops with an error because we told it to: our doing, not the job's. A pass over a run says so itself.
     const toldTo = job.abortedBy === "shutdown" && outcome.kind === "threw" && job.definition?.kind === "task";
     const really = toldTo ? SHUT_DOWN : outcome;
-    const settlement = job.gone ? undefined : decide(really, job.delivery, job.definition?.retry ?? UNKNOWN_TASK_RETRY, dice);
+    const settlement = job.gone ? undefined : decide(really, job.delivery, job.definition?.retry ?? NO_RETRY, dice);
     if (settlement === undefined) {
       told.lost(job);
       return freed();
     }
     if (really.kind === "aborted" && really.reason === "shutdown") this.#count(job);
+    if (really.kind === "handedBack") job.released = true;
     end(job, settlement);
   };
 
@@ -183,5 +195,6 @@ export class Attempts {
   }
 }
 
+const NO_RETRY: RetryPolicy = { attempts: 1, baseMs: 0, capMs: 0, when: undefined };
 const GONE: Outcome = { kind: "aborted", reason: "lost" };
 const SHUT_DOWN: Outcome = { kind: "aborted", reason: "shutdown" };

@@ -7,12 +7,6 @@ import type { RetryPolicy } from "../task/task.js";
 import type { Outcome } from "./outcome.js";
 
 /**
- * How a task that nobody here has a handler for is retried: during a rolling deploy a newer worker gets it, and a misspelt name still ends where a person
- * sees it. About a minute in all.
- */
-export const UNKNOWN_TASK_RETRY: RetryPolicy = { attempts: 5, baseMs: 5_000, capMs: 60_000, when: undefined };
-
-/**
  * Turns the end of an attempt into the one thing to write. Pure but for the dice, which are thrown for a retry's wait only.
  *
  * @returns undefined when nothing may be written, because the job is somebody else's by now (cancelled or lost)
@@ -56,6 +50,10 @@ export function decide(outcome: Outcome, delivery: Delivery, retry: RetryPolicy,
         ...(outcome.deadline !== undefined && { deadline: outcome.deadline }),
         ...journalOf(outcome),
       };
+    case "refused":
+      return decide(outcome.verdict, delivery, retry, dice);
+    case "handedBack":
+      return { lease, as: "ready", attempt: "returned", dueAt: outcome.dueAt, error: outcome.error };
     case "aborted":
       if (outcome.reason === "cancelled" || outcome.reason === "lost") return undefined;
       if (outcome.reason === "shutdown") {

@@ -1,4 +1,3 @@
-import { UnknownTaskError } from "../../contract/errors.js";
 import type { Codec } from "../codec/codec.js";
 import type { Definitions } from "../codec/definitions.js";
 import { MAX_PAYLOAD_BYTES } from "../codec/payload.js";
@@ -6,7 +5,6 @@ import { checkResultSize } from "../codec/size.js";
 import { validate } from "../codec/validate.js";
 import type { Log } from "../log.js";
 import { compose, type Handler, type Middleware } from "../middleware/compose.js";
-import type { TaskRegistry } from "../task/registry.js";
 import { Snooze, type TaskDefinition } from "../task/task.js";
 import { AttemptContext } from "./context.js";
 import { taskStorage } from "./current.js";
@@ -14,7 +12,7 @@ import { isWhole, payloadOf } from "../canvas/payload-of.js";
 import type { Outcome } from "./outcome.js";
 import { judge } from "./retryable.js";
 import type { RunningJob } from "./running.js";
-import { rejected, unfit } from "./unfit.js";
+import { refusedPayload, rejected, unfit } from "./unfit.js";
 
 /** Called exactly once per attempt, perhaps before `execute` returns; must not throw. */
 export type Ended = (job: RunningJob, outcome: Outcome) => void;
@@ -61,17 +59,17 @@ export class TaskExecutor implements Executor {
       if (shape !== undefined && definition.validate && definition.input === undefined && isWhole(job.delivery))
         shape.check(payload, "payload", nameOf(definition));
     } catch (error) {
-      return ended(job, rejected(error));
+      return ended(job, refusedPayload(rejected(error)));
     }
     try {
       if (definition.input !== undefined) payload = validate(definition.input, payload, "payload", nameOf(definition));
     } catch (error) {
-      return ended(job, unfit(error, definition, this.#log));
+      return ended(job, refusedPayload(unfit(error, definition, this.#log)));
     }
     if (definition.input === undefined || !isThenable(payload)) return this.#call(job, definition, payload, ended);
     payload.then(
       (valid) => this.#call(job, definition, valid, ended),
-      (error: unknown) => ended(job, unfit(error, definition, this.#log)),
+      (error: unknown) => ended(job, refusedPayload(unfit(error, definition, this.#log))),
     );
   }
 
@@ -132,11 +130,6 @@ export class TaskExecutor implements Executor {
 }
 
 const NOTHING: Outcome = { kind: "returned", result: undefined };
-
-/** The attempt of a job whose task nobody here has a handler for. See `UNKNOWN_TASK_RETRY`. */
-export function unknownTask(task: string, registry: TaskRegistry): Outcome {
-  return { kind: "threw", error: new UnknownTaskError(task, registry.names()), retryable: true, cause: "rejected" };
-}
 
 function nameOf({ kind, name }: TaskDefinition): string {
   return `${kind} "${name}"`;

@@ -196,7 +196,12 @@ export class Loop {
     if (this.#state !== "claiming") return;
     const { askedAt, dueAt } = this.#exchange;
     // Without a free place no moment makes a claim possible, only an ending does; a timer for a moment already past would fire for ever.
-    if (this.#exchange.free > 0 && queues.open) this.#rearm(Math.min(dueAt, Math.max(askedAt, clock.now() - pollMs) + pollMs));
+    if (this.#exchange.free > 0) {
+      const now = clock.now();
+      const next = queues.open ? Math.min(dueAt, Math.max(askedAt, now - pollMs) + pollMs) : Number.POSITIVE_INFINITY;
+      const turn = now + Math.ceil(queues.opensInMs);
+      if (next < Number.POSITIVE_INFINITY || turn < Number.POSITIVE_INFINITY) this.#rearm(Math.min(next, turn));
+    }
     if (workerProbe.listener !== undefined && running.count === 0) workerProbe.listener({ at: "idle", worker: this.#parts.name() });
   }
 

@@ -17,6 +17,11 @@ export interface WorkerOptions {
   readonly abortGrace?: Duration;
   /** Longest time without asking the store for work, should a wake-up be lost. Default 5 s. */
   readonly poll?: Duration;
+  /**
+   * How long a deploy may take at most. A job that this worker cannot run (it does not know the task, or its code ends before the run's journal does) is handed back, its
+   * attempt not spent, until no worker that might run it has been seen for so long; only then it has failed. Default 15 min.
+   */
+  readonly deploy?: Duration;
 }
 
 /** `WorkerOptions` with the defaults filled in. Milliseconds. */
@@ -28,12 +33,21 @@ export interface WorkerSettings {
   readonly graceMs: number;
   readonly abortGraceMs: number;
   readonly pollMs: number;
+  readonly deployMs: number;
 }
 
 /** More would not run sooner on one event loop, and one settle would carry more than stores take well. */
 const MOST = 10_000;
 
-const KNOWN = ["queues", "concurrency", "lease", "grace", "abortGrace", "poll"] as const satisfies readonly (keyof WorkerOptions)[];
+const KNOWN = [
+  "queues",
+  "concurrency",
+  "lease",
+  "grace",
+  "abortGrace",
+  "poll",
+  "deploy",
+] as const satisfies readonly (keyof WorkerOptions)[];
 
 /** @throws {OptionError} `STEM_OPTION_UNKNOWN`, `STEM_OPTION_INVALID`, `STEM_NAME_INVALID`, `STEM_DURATION_INVALID` */
 export function settleWorkerOptions(options: WorkerOptions = {}): WorkerSettings {
@@ -46,6 +60,7 @@ export function settleWorkerOptions(options: WorkerOptions = {}): WorkerSettings
     graceMs: toMs(options.grace ?? 20_000, "worker's grace"),
     abortGraceMs: toMs(options.abortGrace ?? 5_000, "worker's abortGrace"),
     pollMs: atLeast(10, toMs(options.poll ?? 5_000, "worker's poll"), "poll"),
+    deployMs: toMs(options.deploy ?? 15 * 60_000, "worker's deploy"),
   };
 }
 

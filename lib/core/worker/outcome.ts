@@ -1,4 +1,4 @@
-import type { EventWait, NewJob } from "../../contract/job.js";
+import type { EventWait, Failure, NewJob } from "../../contract/job.js";
 import type { NewEntry } from "../../contract/journal.js";
 
 /** Why a running attempt was told to stop; `AttemptAbortedError.reason` on `ctx.signal.reason`. */
@@ -34,5 +34,23 @@ export type Outcome =
       readonly deadline?: number;
       readonly journal?: readonly NewEntry[];
     }
+  /**
+   * Nothing was done: this worker's code cannot do it, another's might. `verdict` is how it ends if nobody can; `error` and `advice` say why, for people. `alone`: whether
+   * the verdict stands at once where no worker with other code is alive that may be able, or only after the time of a deploy. `patienceMs`: not to be tried again sooner.
+   */
+  | {
+      readonly kind: "refused";
+      readonly verdict: Verdict;
+      readonly error: unknown;
+      readonly advice: string;
+      readonly alone: "wait" | "judge";
+      readonly patienceMs?: number;
+      readonly journal?: undefined;
+    }
+  /** Given back unstarted, attempt and all, for another worker. */
+  | { readonly kind: "handedBack"; readonly error: Failure; readonly dueAt: number; readonly journal?: undefined }
   /** Stopped from outside. `cancelled` and `lost`: nothing is written; `shutdown`: attempt given back; `timeout`: a failed attempt. */
   | { readonly kind: "aborted"; readonly reason: AbortedBy; readonly journal?: readonly NewEntry[] };
+
+/** How a job ends that nobody could run. */
+export type Verdict = Extract<Outcome, { readonly kind: "threw" }>;

@@ -1,4 +1,5 @@
 import type { Claimed, QueueShare } from "../../contract/broker.js";
+import type { Rota } from "./rota.js";
 
 /** One queue as this worker sees it. */
 export interface ServedQueue {
@@ -12,6 +13,10 @@ export interface ServedQueue {
   dry: boolean;
   /** Number of the last hint that named it. */
   hint: number;
+  /** How many of its jobs were lent here since one of them could not be run. */
+  lent: number;
+  /** When it may be asked; undefined until a job of it came that cannot be run here. */
+  rota: Rota | undefined;
 }
 
 /** One claim under way: what it asks, of whom, and what had been heard when it was sent. */
@@ -29,8 +34,10 @@ export class ServedQueues {
   readonly #byName: ReadonlyMap<string, ServedQueue>;
   #first = 0;
   #hints = 0;
+  readonly #storeNow: () => number;
 
-  constructor(ceilings: ReadonlyMap<string, number | undefined>) {
+  constructor(ceilings: ReadonlyMap<string, number | undefined>, storeNow: () => number) {
+    this.#storeNow = storeNow;
     this.#queues = [...ceilings].map(([name, ceiling]) => ({
       name,
       ceiling: ceiling ?? Number.POSITIVE_INFINITY,
@@ -38,6 +45,8 @@ export class ServedQueues {
       asked: 0,
       dry: false,
       hint: 0,
+      lent: 0,
+      rota: undefined,
     }));
     this.#byName = new Map(this.#queues.map((queue) => [queue.name, queue]));
   }
@@ -77,14 +86,14 @@ export class ServedQueues {
     }
   }
 
-  /** Whether any queue has a free place. */
+  /** Whether any queue that may be asked has a free place. */
   get open(): boolean {
-    return this.#queues.some((queue) => placesOf(queue) > 0);
+    return this.#queues.some((queue) => this.#placesOf(queue) > 0);
   }
 
   /** Whether a claim of its own is worth a round trip: a queue with a free place might hold work. */
   get promising(): boolean {
-    for (const queue of this.#queues) if (!queue.dry && placesOf(queue) > 0) return true;
+    for (const queue of this.#queues) if (!queue.dry && this.#placesOf(queue) > 0) return true;
     return false;
   }
 
@@ -102,7 +111,7 @@ export class ServedQueues {
     let room = 0;
     for (let i = 0; i < count; i++) {
       const queue = this.#queues[(this.#first + i) % count]!;
-      const share = Math.min(placesOf(queue), free);
+      const share = Math.min(this.#placesOf(queue), free);
       if (share <= 0) continue;
       room += share;
       queue.asked += share;
@@ -130,8 +139,23 @@ export class ServedQueues {
   unanswered({ asked }: Shares): void {
     for (const [queue, share] of asked) queue.asked -= share;
   }
-}
 
-function placesOf(queue: ServedQueue): number {
-  return queue.ceiling - queue.running - queue.asked;
+  /** How long until a queue may be asked that now waits for its turn, in ms; `Infinity` if none does. */
+  get opensInMs(): number {
+    let first = Number.POSITIVE_INFINITY;
+    const now = this.#storeNow();
+    for (const { rota } of this.#queues) {
+      const opensAt = rota?.opensAt(now) ?? Number.NEGATIVE_INFINITY;
+      if (opensAt > now) first = Math.min(first, opensAt - now);
+    }
+    return first;
+  }
+
+  #placesOf({ ceiling, running, asked, rota }: ServedQueue): number {
+    if (rota !== undefined) {
+      const now = this.#storeNow();
+      if (rota.opensAt(now) > now) return 0;
+    }
+    return ceiling - running - asked;
+  }
 }

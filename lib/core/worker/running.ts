@@ -90,7 +90,10 @@ export class RunningJobs {
 
   join(job: RunningJob): void {
     job.place = this.#jobs.push(job) - 1;
-    if (job.queue !== undefined) job.queue.running++;
+    if (job.queue !== undefined) {
+      job.queue.running++;
+      job.queue.lent++;
+    }
   }
 
   leave(job: RunningJob): void {

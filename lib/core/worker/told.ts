@@ -47,7 +47,8 @@ export class Told {
           if (signals.has("job:retried")) signals.tell("job:retried", { ...this.#timed(job), delayMs, error: settlement.error });
           this.#log.debug(`${nameOf(job)} failed and runs again in ${delayMs} ms: ${describe(settlement.error)}`);
         } else if (job.released) {
-          if (signals.has("job:released")) signals.tell("job:released", about(job));
+          // Of a task that nobody here knows nothing was begun.
+          if (job.definition !== undefined && signals.has("job:released")) signals.tell("job:released", about(job));
         } else if (signals.has("job:snoozed")) signals.tell("job:snoozed", this.#timed(job));
         return;
       case "cancelled":

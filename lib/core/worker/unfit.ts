@@ -1,11 +1,12 @@
-import { PayloadError } from "../../contract/errors.js";
+import { PayloadError, UnknownTaskError } from "../../contract/errors.js";
 import type { Log } from "../log.js";
+import type { TaskRegistry } from "../task/registry.js";
 import type { TaskDefinition } from "../task/task.js";
-import type { Outcome } from "./outcome.js";
+import type { Outcome, Verdict } from "./outcome.js";
 import { judge } from "./retryable.js";
 
 /** Refused before the handler ran, or after it with a result that cannot be kept: running it again would end the same. */
-export function rejected(error: unknown): Outcome & { readonly kind: "threw" } {
+export function rejected(error: unknown): Verdict {
   return { kind: "threw", error, retryable: false, cause: "rejected" };
 }
 
@@ -13,7 +14,29 @@ export function rejected(error: unknown): Outcome & { readonly kind: "threw" } {
  * The end of an attempt whose payload or result did not get past its schema. What the schema reported (`PayloadError`) is final; a schema that threw instead has
  * not judged, perhaps because what it asks is away, so that its error is one like the handler's own.
  */
-export function unfit(error: unknown, { retry, name }: TaskDefinition, log: Log): Outcome & { readonly kind: "threw" } {
+export function unfit(error: unknown, { retry, name }: TaskDefinition, log: Log): Verdict {
   if (error instanceof PayloadError) return rejected(error);
   return { kind: "threw", error, ...judge(error, retry, name, log), cause: "error" };
+}
+
+type Refused = Extract<Outcome, { readonly kind: "refused" }>;
+
+/** A job whose task nobody here has a handler for. */
+export function unknownTask(task: string, registry: TaskRegistry): Refused {
+  const error = new UnknownTaskError(task, registry.names());
+  const advice =
+    "If this worker should run it, its class is missing among the providers. If this worker is older than what enqueues, a newer one will take it.";
+  return { kind: "refused", verdict: rejected(error), error, advice, alone: "wait" };
+}
+
+/** A payload that did not get past this worker's checks: those of another version of the code may be of another opinion. */
+export function refusedPayload(verdict: Verdict): Outcome {
+  if (verdict.retryable) return verdict;
+  return {
+    kind: "refused",
+    verdict,
+    error: verdict.error,
+    advice: "Workers with other code are alive, which may know its type.",
+    alone: "judge",
+  };
 }

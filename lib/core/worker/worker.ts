@@ -8,6 +8,7 @@ import { keepAlive } from "../timers.js";
 import type { Middleware } from "../middleware/compose.js";
 import { WorkflowExecutor } from "../workflow/executor.js";
 import { Attempts } from "./attempts.js";
+import { announcementOf, Crowd } from "./crowd.js";
 import { TaskExecutor } from "./execute.js";
 import { WorkerLease } from "./lease.js";
 import { Loop } from "./loop.js";
@@ -62,9 +63,12 @@ export class Worker {
     const { stem, dice = Math.random, info = {}, middleware = [] } = parts;
     const { adapter, clock, codec, definitions, log, registry, signals } = stem;
     const settings = settleWorkerOptions(parts.options);
-    const queues = new ServedQueues(settings.queues ?? new Map(registry.queues().map((queue) => [queue, undefined])));
-    const running = this.#running;
     const storeTime = new StoreTime(clock);
+    const queues = new ServedQueues(settings.queues ?? new Map(registry.queues().map((queue) => [queue, undefined])), () =>
+      storeTime.now(),
+    );
+    const running = this.#running;
+    const announced = announcementOf(registry, definitions);
     const outage = new Outage(clock, dice, log);
     const told = new Told(signals, log, clock);
     const tell = (error: unknown, retryInMs: number): void => signals.tell("worker:error", { workerId: this.id, error, retryInMs });
@@ -84,6 +88,7 @@ export class Worker {
         pid: String(process.pid),
         queues: queues.names.join(","),
         concurrency: String(settings.concurrency),
+        ...announced,
         ...info,
       },
       held: () => [...running.all().filter((job) => !job.gone), ...this.#loop.unsettled],
@@ -106,6 +111,13 @@ export class Worker {
       log,
       told,
       tasks,
+      refusals: {
+        results: adapter.results,
+        crowd: new Crowd({ workers: adapter.workers, clock, storeTime, code: announced.code }),
+        storeTime,
+        code: announced.code,
+        deployMs: settings.deployMs,
+      },
       workflows: new WorkflowExecutor({ stem, storeNow: () => storeTime.now(), dice, middleware }),
       end: (job, settlement) => this.#loop.end(job, settlement),
       freed: () => this.#loop.nudge(),

@@ -7,6 +7,9 @@ import type { RunningJob } from "../worker/running.js";
 import { JournalWriter } from "./journal-writer.js";
 import { passOver } from "./pass.js";
 
+const LONGEST_PATIENCE_MS = 60_000;
+const REMEMBERED = 1_000;
+
 export interface WorkflowParts {
   readonly stem: Stem;
   /** See `PassParts.storeNow`. */
@@ -20,6 +23,8 @@ export interface WorkflowParts {
 export class WorkflowExecutor implements Executor {
   readonly #parts: WorkflowParts;
   readonly #journal: JournalWriter;
+  /** Runs whose body was silent about what it did before, and how long it may be so the next time. */
+  readonly #patience = new Map<string, number>();
   readonly #composed = new WeakMap<TaskDefinition, TaskDefinition>();
 
   constructor(parts: WorkflowParts) {
@@ -29,6 +34,8 @@ export class WorkflowExecutor implements Executor {
 
   execute(job: RunningJob, definition: TaskDefinition, ended: Ended): void {
     const { stem, storeNow, dice } = this.#parts;
+    const { id } = job.delivery.job;
+    const patienceMs = this.#patience.get(id);
     void passOver({
       delivery: job.delivery,
       definition: this.#withMiddleware(definition),
@@ -37,11 +44,23 @@ export class WorkflowExecutor implements Executor {
       storeNow,
       signal: job.signal,
       ...(dice !== undefined && { dice }),
+      ...(patienceMs !== undefined && { patienceMs }),
     }).then(
-      (outcome) => ended(job, outcome),
+      (outcome) => {
+        if (outcome.kind === "refused" && outcome.patienceMs !== undefined) this.#wasSilent(id, outcome.patienceMs);
+        else if (patienceMs !== undefined) this.#patience.delete(id);
+        ended(job, outcome);
+      },
       // Such as a journal that is damaged.
       (error: unknown) => ended(job, { kind: "threw", error, retryable: true, cause: "error" }),
     );
+  }
+
+  /** A body that waits for something of its own for long gets longer each time. */
+  #wasSilent(runId: string, ms: number): void {
+    this.#patience.delete(runId);
+    if (this.#patience.size >= REMEMBERED) this.#patience.delete(this.#patience.keys().next().value!);
+    this.#patience.set(runId, Math.min(ms * 4, LONGEST_PATIENCE_MS));
   }
 
   #withMiddleware(definition: TaskDefinition): TaskDefinition {

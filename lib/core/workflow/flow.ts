@@ -15,7 +15,7 @@ export type Verdict =
   /** The journal could not be written. */
   | { readonly kind: "unsure" }
   /** The code does not fit the journal. */
-  | { readonly kind: "changed"; readonly why: string };
+  | { readonly kind: "changed"; readonly why: string; readonly silent?: boolean };
 
 /** Something durable the body waits for. */
 export interface Pending {
@@ -65,8 +65,6 @@ interface Turn {
   tell: (() => void) | undefined;
 }
 
-/** How long a body that asks for something new may stay silent about what it did before, until it counts as changed: 100 ms. Real time. */
-const PATIENCE_TICKS = 4;
 const TICK_MS = 25;
 
 /**
@@ -93,6 +91,8 @@ export class Flow {
   readonly #known = new Map<string, Turn>();
   readonly #held: (() => void)[] = [];
   readonly #end: (verdict: Verdict) => void;
+  /** In ticks. */
+  readonly #patience: number;
   #undecided: { readonly draft: Draft; readonly anew: Draft | undefined; readonly once: boolean }[] = [];
   #unheard: number;
   #over: Verdict | undefined;
@@ -102,8 +102,12 @@ export class Flow {
   #watching = false;
   #disarm: (() => void) | undefined;
 
-  /** @param stopped called when the verdict stands; steps may still run then */
-  constructor(past: Past, ledger: Ledger, clock: Clock, storeNow: () => number, stopped: (verdict: Verdict) => void) {
+  /**
+   * @param patienceMs how long a body that waits, or asks for something new, may be silent about what it did before. Real time
+   * @param stopped called when the verdict stands; steps may still run then
+   */
+  constructor(past: Past, ledger: Ledger, clock: Clock, storeNow: () => number, patienceMs: number, stopped: (verdict: Verdict) => void) {
+    this.#patience = Math.ceil(patienceMs / TICK_MS);
     this.past = past;
     this.ledger = ledger;
     this.#clock = clock;
@@ -120,6 +124,11 @@ export class Flow {
 
   get over(): boolean {
     return this.#over !== undefined;
+  }
+
+  /** The body has not asked for everything the journal holds. */
+  get behind(): boolean {
+    return this.#unmet.size > 0;
   }
 
   /** Outcomes from earlier passes are yet to be told. */
@@ -277,7 +286,7 @@ export class Flow {
     if (ahead >= 0) return this.#tell(this.#turns.splice(ahead, 1)[0]!);
     if (this.#elapse()) return;
     if (this.#unmet.size > 0 && (this.#held.length > 0 || this.pending.size > 0)) {
-      return this.#wait(this.#moves, PATIENCE_TICKS);
+      return this.#wait(this.#moves, this.#patience);
     }
     if (this.pending.size > 0) this.stop({ kind: "suspended" });
     else void this.flush();
@@ -290,7 +299,7 @@ export class Flow {
       if (this.over || this.#moves !== moves) return;
       if (ticks > 1) return this.#wait(moves, ticks - 1);
       const wish = this.#held.length > 0 ? `it asked for ${this.asked.at(-1)}` : "it waits";
-      this.stop({ kind: "changed", why: `${wish} without asking for ${this.#silentAbout()}` });
+      this.stop({ kind: "changed", why: `${wish} without asking for ${this.#silentAbout()}`, silent: true });
     });
   }
 

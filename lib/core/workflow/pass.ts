@@ -9,7 +9,7 @@ import type { TaskDefinition } from "../task/task.js";
 import { abortReason, AttemptAbortedError } from "../worker/aborted.js";
 import type { AbortedBy, Outcome } from "../worker/outcome.js";
 import { judge } from "../worker/retryable.js";
-import { rejected, unfit } from "../worker/unfit.js";
+import { refusedPayload, rejected, unfit } from "../worker/unfit.js";
 import { placeStorage } from "./current.js";
 import { topicOf } from "./entries.js";
 import { WorkflowChangedError } from "./errors.js";
@@ -29,6 +29,8 @@ export interface PassParts {
   readonly storeNow: () => number;
   /** Its reason says why the pass is to end (`AttemptAbortedError`); steps that run are waited for. */
   readonly signal: AbortSignal;
+  /** See `Flow`. Default 1 s. */
+  readonly patienceMs?: number;
   /** Draws the waits between tries of a step. Default `Math.random`. */
   readonly dice?: Dice;
 }
@@ -37,6 +39,9 @@ export interface PassParts {
 const READS = 8;
 const READ_AGAIN_MS = 50;
 const READ_AGAIN_AT_MOST_MS = 5_000;
+
+/** How long a body may be silent about what the journal holds, at first. */
+export const PATIENCE_MS = 1_000;
 
 /** How long a run waits after the store refused its journal. */
 const UNSURE_MS = 1_000;
@@ -73,12 +78,12 @@ export async function passOver(parts: PassParts): Promise<Outcome> {
     if (shape !== undefined && definition.validate && definition.input === undefined && !delivery.journaled && isWhole(delivery))
       shape.check(payload, "payload", nameOf(definition));
   } catch (error) {
-    return rejected(error);
+    return refusedPayload(rejected(error));
   }
   try {
     if (definition.input !== undefined) payload = await validate(definition.input, payload, "payload", nameOf(definition));
   } catch (error) {
-    return unfit(error, definition, stem.log);
+    return refusedPayload(unfit(error, definition, stem.log));
   }
   const entries = delivery.journaled ? await read(parts) : [];
   if (entries === undefined)
@@ -87,7 +92,7 @@ export async function passOver(parts: PassParts): Promise<Outcome> {
   const past = new Past(entries, delivery.wake, parts.storeNow());
   const ledger = new Ledger(parts.journal, delivery.lease, past.lastSeq);
   const stopped = new AbortController();
-  const flow = new Flow(past, ledger, stem.clock, parts.storeNow, (verdict) => {
+  const flow = new Flow(past, ledger, stem.clock, parts.storeNow, parts.patienceMs ?? PATIENCE_MS, (verdict) => {
     if (verdict.kind === "aborted") stopped.abort(signal.aborted ? signal.reason : abortReason("lost", delivery.job.id));
   });
   const run = new Run({
@@ -118,7 +123,12 @@ function begin(flow: Flow, definition: TaskDefinition, payload: unknown, run: Ru
   );
 }
 
-async function conclude(verdict: Verdict, flow: Flow, run: Run, { definition, stem }: PassParts): Promise<Outcome> {
+async function conclude(
+  verdict: Verdict,
+  flow: Flow,
+  run: Run,
+  { definition, stem, patienceMs = PATIENCE_MS }: PassParts,
+): Promise<Outcome> {
   const now = flow.storeNow();
   if (verdict.kind === "suspended") return suspended(flow, now);
   flow.close(verdict);
@@ -135,15 +145,22 @@ async function conclude(verdict: Verdict, flow: Flow, run: Run, { definition, st
           journal,
         };
       const judged = run.steps.isFinal(error) ? JOURNALED : judge(run.steps.originalOf(error), definition.retry, definition.name, stem.log);
-      return { kind: "threw", error, ...judged, cause: "error", journal };
+      const threw = { kind: "threw", error, ...judged, cause: "error", journal } as const;
+      if (!flow.behind) return threw;
+      const advice = "It failed before it had asked for all that other workers have done; workers with other code are alive.";
+      return { kind: "refused", verdict: threw, error, advice, alone: "judge" };
     }
     case "aborted":
       return { kind: "aborted", reason: verdict.reason, journal };
     case "unsure":
       return { kind: "snoozed", delayMs: UNSURE_MS, journal };
+    // Nothing new was begun, so that the run is as it was before this pass: other code may go on with it.
     case "changed": {
       const journaled = [...flow.past.facts.values()].map(({ kind, key }) => `${kind} ${key}`);
-      return { ...rejected(new WorkflowChangedError(definition.name, run.runId, verdict.why, journaled, flow.asked)), journal };
+      const error = new WorkflowChangedError(definition.name, run.runId, verdict.why, journaled, flow.asked);
+      const advice = "If this worker is older than those that began the run, a newer one will take it.";
+      const patience = verdict.silent === true && { patienceMs };
+      return { kind: "refused", verdict: { ...rejected(error), journal }, error, advice, alone: "wait", ...patience };
     }
   }
 }

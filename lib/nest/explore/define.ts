@@ -16,13 +16,14 @@ export interface Of<T> {
 /** One definition, or what is wrong with it. */
 export type Defined<T> = { readonly made: readonly Of<T>[]; readonly problems: readonly StemError[] };
 
-/** Makes the task or workflow that a mark stands for, with all faults of its options rather than the first. */
+/** Makes the task or workflow that a mark stands for, with all faults of its options rather than the first. `code` is the source of the class. */
 export function defineMarked(
   mark: OwnedMark,
   where: string,
   source: Source,
   options: TaskOptions,
   instance: string | undefined,
+  code?: string,
 ): Defined<TaskDefinition> {
   const method = methodOf(mark);
   const task = {
@@ -30,6 +31,7 @@ export function defineMarked(
     kind: mark.by === "Workflow" ? "workflow" : "task",
     where,
     run: runOf(source, method, where),
+    ...(code !== undefined && { source: code }),
   } as const;
   const made: Of<TaskDefinition>[] = [];
   const whole = problemOf(() => void made.push({ instance: instance ?? DEFAULT_INSTANCE, definition: defineTask(task, options) }));

@@ -37,7 +37,7 @@ export function handlersOf({ type, marks, standIn }: Candidate, source: Source):
       if (mark.by === "Cron") addSchedule(found, mark, where, marks, source);
       else {
         const { instance, ...options } = mark.options as TaskOptions & { readonly instance?: string };
-        const { made, problems } = defineMarked(mark, where, source, options, instance);
+        const { made, problems } = defineMarked(mark, where, source, options, instance, String((standIn ?? { type }).type));
         found.tasks.push(...made);
         found.problems.push(...problems);
       }

@@ -68,6 +68,26 @@ export const settleLaws: readonly Law[] = [
     },
   },
   {
+    title: "a hand-back by one that could not run the job keeps its place in line and what is said about it",
+    async check(bench) {
+      const job = await bench.put();
+      bench.pass(10);
+      const later = await bench.put();
+      bench.pass(10);
+      const first = await bench.takeOne({ limit: 1 });
+      assert.equal(first.job.id, job.id);
+      const handedBack = { first: bench.now, seen: bench.now, dueAt: first.job.dueAt, by: ["0a1b2c3d", "é"] };
+      const error = { name: "UnknownTaskError", message: "not known here", code: "STEM_UNKNOWN_TASK", handedBack };
+      await bench.end(first, { as: "ready", attempt: "returned", dueAt: first.job.dueAt, error });
+      assert.deepEqual((await bench.known(job.id)).error, error);
+      const [again, next] = await bench.take();
+      assert.deepEqual([again?.job.id, next?.job.id], [job.id, later.id]);
+      assert.equal(again?.attempt, 1);
+      assert.equal(again?.job.dueAt, first.job.dueAt);
+      assert.deepEqual((await bench.known(job.id)).error, error, "while it is lent again, too");
+    },
+  },
+  {
     title: "a snooze gives the attempt back and comes at its time",
     async check(bench) {
       const job = await bench.put();

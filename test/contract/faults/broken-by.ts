@@ -107,6 +107,11 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
   "a thousand waiting jobs are lent once each, in order, over many claims": ["a claim skips a job now and then"],
   "a success stores the result and ends the job in one step": ["results are not stored", "a job keeps its worker after its end"],
   "a job that returned nothing has ended, and has no result": ["no result is stored as null"],
+  "a hand-back by one that could not run the job keeps its place in line and what is said about it": [
+    "a hand-back goes to the end of the line",
+    "what is said of a hand-back is lost",
+    "only the known fields of an error are kept",
+  ],
   "a failure makes a dead letter with its cause and error": ["every failure is an error"],
   "a retry spends the attempt, says why, and comes after its delay": ["a retry gives the attempt back", "a retry comes at once"],
   "a snooze gives the attempt back and comes at its time": ["a snooze spends the attempt"],

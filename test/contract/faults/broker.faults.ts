@@ -118,6 +118,17 @@ export const brokerFaults: Faults = {
     ending.as === "succeeded" && ending.result ? { ...ending, result: ending.result.trim() } : ending,
   ),
   "large results are cut": recordsAs((record) => (record.result ? { ...record, result: record.result.slice(0, 65_536) } : record)),
+  "a hand-back goes to the end of the line": endingsAs((ending) =>
+    ending.as === "ready" && ending.attempt === "returned" && ending.dueAt !== undefined
+      ? { ...omit(ending, "dueAt"), delayMs: 0 }
+      : ending,
+  ),
+  "what is said of a hand-back is lost": endingsAs((ending) =>
+    ending.as === "ready" && ending.attempt === "returned" ? omit(ending, "error") : ending,
+  ),
+  "only the known fields of an error are kept": recordsAs((record) =>
+    record.error === undefined ? record : { ...record, error: { ...omit(record.error, "handedBack") } },
+  ),
   "every failure is an error": endingsAs((ending) => (ending.as === "failed" ? { ...ending, cause: "error" } : ending)),
   "a retry gives the attempt back": endingsAs((ending) => (ending.as === "ready" ? { ...ending, attempt: "returned" } : ending)),
   "a snooze spends the attempt": endingsAs((ending) => (ending.as === "ready" ? { ...ending, attempt: "spent" } : ending)),

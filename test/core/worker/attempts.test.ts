@@ -370,23 +370,6 @@ describe("An attempt", () => {
     expect((await rig.ended(id))[0]).toMatchObject({ state: "failed", cause: "rejected", attempts: 1, error: { code } });
   });
 
-  it("of a task nobody knows is tried five times from 5 s on, then dead as rejected, and told of the nearest name", async () => {
-    const rig = new Rig({ "mail.send": async () => {} });
-    await rig.started();
-    await rig.store.broker.enqueue([{ id: "typo", task: "mail.sned", queue: "default", payload: "" }]);
-    for (let i = 1; i < 5; i++) {
-      await until(async () => (await rig.record("typo")).error?.attempt === i);
-      await turns();
-      rig.clock.advance("1m");
-    }
-    expect((await rig.ended("typo"))[0]).toMatchObject({
-      state: "failed",
-      cause: "rejected",
-      attempts: 5,
-      error: { code: "STEM_UNKNOWN_TASK", message: expect.stringContaining('Did you mean "mail.send"?') },
-    });
-  });
-
   it("has failed when its time is up: signal aborted, slot free, retry planned, late result ignored", async () => {
     const late = gate<string>();
     const signals: AbortSignal[] = [];

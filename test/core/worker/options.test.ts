@@ -12,6 +12,7 @@ describe("A worker's options", () => {
       graceMs: 20_000,
       abortGraceMs: 5_000,
       pollMs: 5_000,
+      deployMs: 900_000,
     });
   });
 
