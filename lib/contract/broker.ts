@@ -136,7 +136,8 @@ export type Ending =
   | { readonly as: "failed"; readonly cause: "error" | "rejected"; readonly error: Failure }
   /**
    * Again: a retry keeps the attempt spent and says why; a snooze or release gives it back. Due `delayMs` from now, or at `dueAt`;
-   * without either at once. `ran`: the handler came to an end of its own (or journaled something), so the job's lapses and wake are forgotten; a hand-back leaves both.
+   * without either at once. `ran`: the handler came to an end of its own (or journaled something), so the job's lapses and wake are forgotten; a hand-back leaves
+   * both, unless entries travel with it: those forget the lapses.
    */
   | {
       readonly as: "ready";

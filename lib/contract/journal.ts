@@ -8,7 +8,10 @@ import type { Lease } from "./job.js";
 export interface Journal {
   /** Entries per run in `seq` order; an empty list for a run with none. */
   read(runIds: readonly string[], options?: At): Promise<readonly (readonly Entry[])[]>;
-  /** Adds entries of many runs in one step. A write with a stale lease adds nothing and is reported. A `seq` that exists is left as it is. */
+  /**
+   * Adds entries of many runs in one step. A write with a stale lease adds nothing and is reported. A `seq` that exists is left as it is.
+   * A run that gets an entry has got on, so its lapses are forgotten, here and where entries travel in a settlement.
+   */
   append(writes: readonly JournalWrite[], options?: At): Promise<Appended>;
 }
 

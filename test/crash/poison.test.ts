@@ -101,6 +101,22 @@ describeOn(STORES, "A job that takes its worker down on $name", (store) => {
   );
 
   it.concurrent(
+    "but gets on in every life is no poison: a run of eight steps that loses its worker at each of them is finished",
+    async () => {
+      await withFleet(store, TIME, async (fleet) => {
+        const stem = new Stem({ adapter: fleet.adapter, registry: new TaskRegistry() });
+        const run = await stem.workflow<{ steps: number }>("climb", { queue: "default" }).start({ steps: 8 });
+        const falls = await supervise(fleet, { task: "climb", payload: {}, end: [66, null] }, run.id);
+        expect(await run.status()).toMatchObject({ state: "succeeded", result: '"up"', attempts: 1 });
+        expect(falls).toBe(7);
+        figures(store, "gets on in every life", { steps: 8, "fallen workers": falls });
+        await stem.close();
+      });
+    },
+    SECONDS(TIME),
+  );
+
+  it.concurrent(
     "does not, if it only never returns: it is ended when its time is up, and its place is free again",
     async () => {
       await withFleet(store, TIME, async (fleet) => {

@@ -34,9 +34,11 @@ export async function appendAll(tx: Tx, writes: readonly Writing[]): Promise<voi
      SELECT u.*, $1::bigint FROM unnest($2::bigint[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[]) u ON CONFLICT DO NOTHING`,
     [tx.now, ...lists],
   );
-  await tx.rows(`UPDATE stem.jobs SET links = links | ${JOURNALED} WHERE seq = ANY($1::bigint[]) AND links & ${JOURNALED} = 0`, [
-    lists[0]!,
-  ]);
+  // A run that gets on is no poison: its lapses are forgotten.
+  await tx.rows(
+    `UPDATE stem.jobs SET links = links | ${JOURNALED}, lapses = 0 WHERE seq = ANY($1::bigint[]) AND (links & ${JOURNALED} = 0 OR lapses > 0)`,
+    [lists[0]!],
+  );
 }
 
 /** The workflow store. */

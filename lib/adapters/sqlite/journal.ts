@@ -8,7 +8,8 @@ export function appendEntries(store: Store, { seq: job }: Pick<Loan, "seq">, ent
     "INSERT INTO journal (job, seq, key, kind, state, at, value) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
   );
   for (const { seq, key, kind, state, value } of entries) insert.run(job, seq, key, kind, state, now, value ?? null);
-  store.sql("UPDATE jobs SET links = links | ? WHERE seq = ? AND links & ? = 0").run(JOURNALED, job, JOURNALED);
+  // A run that gets on is no poison: its lapses are forgotten.
+  store.sql(`UPDATE jobs SET links = links | ${JOURNALED}, lapses = 0 WHERE seq = ? AND (links & ${JOURNALED} = 0 OR lapses > 0)`).run(job);
 }
 
 /** The workflow store. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Ending } from "../../contract/index.js";
+import type { Delivery, Ending } from "../../contract/index.js";
 import { one } from "./bench.js";
 import type { Law } from "./law.js";
 
@@ -95,6 +95,36 @@ export const lapseLaws: readonly Law[] = [
       for (let round = 0; round < 20; round++) await bench.end(await bench.takeOne(), { as: "ready", attempt: "returned" });
       const delivery = await bench.takeOne();
       assert.deepEqual([delivery.attempt, delivery.lapses], [1, 0]);
+    },
+  },
+  {
+    title: "lapses are forgotten when an entry is added to the journal, so that a run that gets on in every life is no poison",
+    async check(bench) {
+      const run = await bench.put({ maxLapses: 2 });
+      const entry = (seq: number) => ({ seq, key: `part${seq}`, kind: "step", state: "done" }) as const;
+      const live = async (worker: string): Promise<Delivery> => {
+        await bench.hire(worker, 100);
+        return bench.takeOne({ worker });
+      };
+      for (let n = 1; n <= 6; n++) {
+        const delivery = await live(`doomed${n}`);
+        assert.equal(delivery.lapses, n === 1 ? 0 : 1);
+        const { lost } = await bench.adapter.journal.append([{ lease: delivery.lease, entries: [entry(n)] }], bench.at);
+        assert.deepEqual(lost, []);
+        assert.equal((await bench.known(run.id)).lapses, 0, `entry ${n}`);
+        bench.pass(200);
+      }
+      const handed = await live("back");
+      await bench.settle({ lease: handed.lease, journal: [entry(7)], as: "ready", attempt: "returned" });
+      assert.equal((await bench.known(run.id)).lapses, 0, "also one that travels with a settlement");
+      const late = await live("late");
+      bench.pass(200);
+      assert.equal((await live("idle")).lapses, 1);
+      const writes = [{ lease: late.lease, entries: [entry(8)] }];
+      assert.deepEqual((await bench.adapter.journal.append(writes, bench.at)).lost, [run.id]);
+      bench.pass(200);
+      assert.deepEqual(await bench.take(), []);
+      assert.equal((await bench.known(run.id)).cause, "lapsed", "an entry that was refused forgets nothing");
     },
   },
   {

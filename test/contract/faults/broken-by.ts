@@ -124,6 +124,9 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
   "a job that loses its worker too often is dead with the cause lapsed": ["maxLapses is ignored"],
   "by default the fifth lapse is the last": ["every job that says nothing may lapse six times"],
   "a job may snooze and park without end: only lapses quarantine": ["every delivery counts as a lapse"],
+  "lapses are forgotten when an entry is added to the journal, so that a run that gets on in every life is no poison": [
+    "lapses are kept whatever is journaled",
+  ],
   "lapses are forgotten once a handler came to an end of its own, and kept over a hand-back": [
     "a hand-back forgets the lapses",
     "lapses are never forgotten",

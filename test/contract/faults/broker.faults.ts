@@ -134,6 +134,14 @@ export const brokerFaults: Faults = {
   "a snooze spends the attempt": endingsAs((ending) => (ending.as === "ready" ? { ...ending, attempt: "spent" } : ending)),
   "a hand-back forgets the lapses": endingsAs((ending) => (ending.as === "ready" ? { ...ending, ran: true } : ending)),
   "lapses are never forgotten": endingsAs((ending) => (ending.as === "ready" ? omit(ending, "ran") : ending)),
+  "lapses are kept whatever is journaled": (adapter) => {
+    const lives = new Map<string, number>();
+    return deliveriesAs((delivery) => {
+      const lapses = lives.get(delivery.job.id) ?? 0;
+      lives.set(delivery.job.id, lapses + 1);
+      return but(delivery, { lapses });
+    })(adapter);
+  },
   "a retry comes at once": endingsAs((ending) => (ending.as === "ready" ? omit(ending, "delayMs", "dueAt") : ending)),
   "a release waits a second": endingsAs((ending) =>
     ending.as === "ready" && ending.delayMs === undefined && ending.dueAt === undefined ? { ...ending, delayMs: 1_000 } : ending,

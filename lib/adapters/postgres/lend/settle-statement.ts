@@ -49,6 +49,11 @@ const endings = (first: number, { whole, part, kept, forgotten }: Needs): string
 const note = (first: number): string =>
   `(SELECT CASE WHEN count(*) < cardinality($${first}::bigint[]) THEN coalesce(json_agg(no)::text, '[]') END FROM given)`;
 
+/** Their runs have a journal from now on, and a run that gets on is no poison: its lapses are forgotten. */
+const MARKED = `marked AS (
+    UPDATE stem.jobs j SET links = j.links | 4, lapses = 0 FROM (SELECT DISTINCT job FROM t) x
+    WHERE j.seq = x.job AND ((j.links & 4) = 0 OR j.lapses > 0))`;
+
 /** Entries that travel with the endings of jobs that are kept; six lists: job · number · key · kind · state · value. */
 const entries = (first: number): string => `,
   t AS MATERIALIZED (
@@ -56,7 +61,7 @@ const entries = (first: number): string => `,
       r(job, seq, key, kind, state, value)
     WHERE EXISTS (SELECT FROM e JOIN given ON given.no = e.no WHERE e.seq = r.job AND e.keep > 0)),
   written AS (INSERT INTO stem.journal (job, seq, key, kind, state, value, at) SELECT * FROM t ON CONFLICT DO NOTHING),
-  marked AS (UPDATE stem.jobs j SET links = j.links | 4 FROM (SELECT DISTINCT job FROM t) x WHERE j.seq = x.job AND (j.links & 4) = 0)`;
+  ${MARKED}`;
 
 const texts = new Map<number, string>();
 
@@ -85,5 +90,5 @@ export const APPEND = `
     SELECT r.*, clock.now FROM clock, unnest($6::bigint[], $7::int[], $8::text[], $9::text[], $10::text[], $11::text[]) r(job, seq, key, kind, state, value)
     WHERE r.job = ANY (ARRAY(SELECT seq FROM good))),
   written AS (INSERT INTO stem.journal (job, seq, key, kind, state, value, at) SELECT * FROM t ON CONFLICT DO NOTHING),
-  marked AS (UPDATE stem.jobs j SET links = j.links | 4 FROM (SELECT DISTINCT job FROM t) x WHERE j.seq = x.job AND (j.links & 4) = 0)
+  ${MARKED}
   SELECT seq FROM good`;
