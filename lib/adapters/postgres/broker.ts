@@ -67,7 +67,11 @@ export class PostgresBroker implements Broker {
         checkJobs(settlement.enqueue, this.#adapter);
         checkPayloads(settlement.enqueue);
       }
-    if (settlements.length === 0 && next !== undefined) return { lost: [], claimed: await claim(this.#store, next, options) };
+    if (settlements.length === 0) {
+      if (next !== undefined) return { lost: [], claimed: await claim(this.#store, next, options) };
+      await this.#store.rows("SELECT 1 WHERE false");
+      return { lost: [] };
+    }
     return settle(this.#store, settlements, next, options);
   }
 
@@ -111,8 +115,17 @@ export class PostgresBroker implements Broker {
   }
 
   async #setPaused(queues: readonly string[], paused: boolean): Promise<void> {
-    await this.#store.learnQueues(queues);
-    await this.#store.rows("UPDATE stem.queues SET paused = $2::boolean WHERE name = ANY($1::text[])", [texts(queues), paused]);
+    for (let attempt = 1; ; attempt++) {
+      await this.#store.learnQueues(queues);
+      const set = await this.#store.rows("UPDATE stem.queues SET paused = $2::boolean WHERE name = ANY($1::text[]) RETURNING no", [
+        texts(queues),
+        paused,
+      ]);
+      if (set.length === new Set(queues).size) return;
+      if (attempt === 3) throw this.#store.renumbered();
+      // What was known of them was so in a store that is gone.
+      this.#store.forget();
+    }
   }
 }
 

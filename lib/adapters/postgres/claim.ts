@@ -50,33 +50,26 @@ export async function read(store: Store, sql: Sql, request: Claim, rows: readonl
   const no = rows[0]![5] as number;
   const out = { count: lent.length };
   for (const [place, [seq, , , id, , , , fence, attempts, links, keep]] of lent.entries())
-    store.remember(id, { seq, no, place, size: lent.length, out, fence: fence + 1, attempt: attempts + 1, links, keep });
-  await store.learnLanes(lent.map(([, lane]) => lane));
-  const order = new Map(request.from.map(({ queue }, i) => [queue, i]));
-  const places = lent.map((row) => ({ row, turn: order.get(store.queueOf(row[1])!)! }));
-  if (!isInOrder(places)) places.sort(inOrder);
+    store.remember(id, { seq, no, place, size: lent.length, startedAt: now, out, fence: fence + 1, attempt: attempts + 1, links, keep });
+  if (!isInOrder(lent)) lent.sort(inOrder);
+  const queueOf = (lane: number): string => request.from[Math.floor(lane / LEVELS) - 1]!.queue;
   store.floors.took(
     request.from.map(({ queue }) => queue),
-    places.map(({ row }) => ({ queue: store.queueOf(row[1])!, lane: row[1], dueAt: row[2] })),
+    lent.map(([, lane, dueAt]) => ({ queue: queueOf(lane), lane, dueAt })),
     lent.length === request.limit,
   );
   const inputs = lent.some((row) => (row[9] & TAKES) !== 0) ? await inputsOf(sql, lent) : NO_INPUTS;
   return {
-    deliveries: places.map(({ row }) => deliver(store, row, inputs)),
+    deliveries: lent.map((row) => deliver(queueOf(row[1]), row, inputs)),
     nextDueAt: horizon ?? undefined,
     now,
     lapsed: false,
   };
 }
 
-interface Placed {
-  readonly row: LentRow;
-  /** Place of its queue among those asked for. */
-  readonly turn: number;
-}
-
 type LentRow = [
   seq: number,
+  /** As a lane, with the place of the queue among those asked for (from 1) for its number: a number that is known from before may be another queue's now. */
   lane: number,
   dueAt: number,
   id: string,
@@ -90,19 +83,19 @@ type LentRow = [
   extra: string | null,
 ];
 
-function inOrder(a: Placed, b: Placed): number {
-  return a.turn - b.turn || a.row[1] - b.row[1] || a.row[2] - b.row[2] || a.row[0] - b.row[0];
+function inOrder(a: LentRow, b: LentRow): number {
+  return a[1] - b[1] || a[2] - b[2] || a[0] - b[0];
 }
 
 /** They come in order as a rule; the server promises none. */
-function isInOrder(places: readonly Placed[]): boolean {
-  for (let i = 1; i < places.length; i++) if (inOrder(places[i - 1]!, places[i]!) > 0) return false;
+function isInOrder(lent: readonly LentRow[]): boolean {
+  for (let i = 1; i < lent.length; i++) if (inOrder(lent[i - 1]!, lent[i]!) > 0) return false;
   return true;
 }
 
 const NO_INPUTS: ReadonlyMap<number, readonly Input[]> = new Map();
 
-function deliver(store: Store, row: LentRow, inputs: ReadonlyMap<number, readonly Input[]>): Delivery {
+function deliver(queue: string, row: LentRow, inputs: ReadonlyMap<number, readonly Input[]>): Delivery {
   const [seq, lane, dueAt, id, task, enqueuedAt, payload, fence, attempts, links, , extra] = row;
   const [lapses, group, headers, wake] =
     extra === null ? ORDINARY : (JSON.parse(extra) as [number, string | null, string | null, string | null]);
@@ -110,7 +103,7 @@ function deliver(store: Store, row: LentRow, inputs: ReadonlyMap<number, readonl
     job: {
       id,
       task,
-      queue: store.queueOf(lane)!,
+      queue,
       payload,
       ...(headers !== null && { headers: JSON.parse(headers) as Record<string, string> }),
       priority: LEVELS - 1 - (lane % LEVELS),

@@ -4,18 +4,26 @@ import { followLinks, lockPlaces, type Loose } from "./links.js";
 import { FINAL, GIVES, TAKES } from "./rows.js";
 import { CLOCK, LEVELS, type Row, type Sql, type Store, type Tx } from "./store.js";
 
+/** The answer of a statement that stored nothing, because what this handle knows of the numbers of queues is not so in this store. */
+const RENUMBERED = "renumbered";
+
 /**
  * Stores jobs and puts those into their line that wait for nothing, in one statement. Its answer is null if all were stored, else the ids that were. Equal ids
  * stored by two at once meet in the unique index of `jobs`, where a job's row stays until it is forgotten, whatever its state.
  */
 const enqueue = (columns: string, values: string, lists: string, names: string): string => `
   WITH clock AS MATERIALIZED (SELECT ${CLOCK} AS now),
+  -- A store that was emptied, restored or replaced may have numbered its queues anew.
+  numbered AS MATERIALIZED (
+    SELECT count(*) = cardinality($7::int[]) AS well FROM unnest($7::int[], $8::text[]) u(no, name) JOIN stem.queues q ON q.no = u.no AND q.name = u.name),
   stored AS (
     INSERT INTO stem.jobs (id, lane, task, payload, enqueued_at, due_at${columns})
-    SELECT u.id, u.lane, u.task, u.payload, clock.now, ${values} FROM clock, unnest($2::text[], $3::int[], $4::text[], $5::text[]${lists}) u(id, lane, task, payload${names})
+    SELECT u.id, u.lane, u.task, u.payload, clock.now, ${values} FROM clock, numbered, unnest($2::text[], $3::int[], $4::text[], $5::text[]${lists}) u(id, lane, task, payload${names})
+    WHERE numbered.well
     ON CONFLICT (id) DO NOTHING RETURNING seq, id, lane, due_at, open, expires_at),
   lined AS (INSERT INTO stem.line (lane, due_at, seq, expires_at) SELECT lane, due_at, seq, expires_at FROM stored WHERE open = 0)
-  SELECT CASE WHEN count(*) < $6::int THEN coalesce(array_to_json(array_agg(id))::text, '[]') END AS ids FROM stored`;
+  SELECT CASE WHEN NOT (SELECT well FROM numbered) THEN '${RENUMBERED}' WHEN count(*) < $6::int THEN coalesce(array_to_json(array_agg(id))::text, '[]') END AS ids
+  FROM stored`;
 
 /** For jobs that say nothing but the defaults of what is seldom said. */
 export const ENQUEUE_PLAIN = enqueue("", "clock.now", "", "");
@@ -24,15 +32,20 @@ export const ENQUEUE = enqueue(
   ", expires_at, max_lapses, keep_result, keep_failed, grp, headers, links, open",
   `coalesce(u.due_at, clock.now + u.delay, clock.now), coalesce(u.expires_at, clock.now + u.expires_in), u.max_lapses, u.keep_result, u.keep_failed, u.grp,
      u.headers, u.links, u.open`,
-  ", $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::text[], $15::text[], $16::int[], $17::int[]",
+  ", $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::text[], $17::text[], $18::int[], $19::int[]",
   ", due_at, delay, expires_at, expires_in, max_lapses, keep_result, keep_failed, grp, headers, links, open",
 );
 
-/** The statement that stores these jobs, and what it is given; their queues must be known to the store. */
+/**
+ * The statement that stores these jobs, and what it is given; their queues must be known to the store.
+ *
+ * @param queues whose numbers are to be looked at again
+ */
 export function enqueueStatement(
   store: Store,
   jobs: readonly NewJob[],
   now: number | undefined,
+  queues: readonly string[],
 ): { readonly text: string; readonly values: Value[] } {
   let isPlainBatch = true;
   const [ids, lanes, tasks, payloads] = [[], [], [], []] as [string[], number[], string[], string[]];
@@ -44,6 +57,7 @@ export function enqueueStatement(
     isPlainBatch &&= isPlain(job);
   }
   const values: Value[] = [now ?? null, texts(ids), ints(lanes), texts(tasks), texts(payloads), jobs.length];
+  values.push(ints(queues.map((queue) => store.queueNumber(queue)!)), texts(queues));
   if (isPlainBatch) return { text: ENQUEUE_PLAIN, values };
   const numbers = (of: (job: NewJob) => number | undefined): Value => bigs(jobs.map((job) => of(job) ?? null));
   values.push(
@@ -64,8 +78,17 @@ export function enqueueStatement(
 
 /** Stores jobs that have no links, by one statement of the executor's; returns the ids that were stored already, in the order given. */
 export async function insertPlain(store: Store, sql: Sql, jobs: readonly NewJob[], now: number | undefined): Promise<readonly string[]> {
-  const { text, values } = enqueueStatement(store, jobs, now);
-  return duplicatesOf(jobs, (await sql.rows(text, values))[0]!);
+  const queues = [...new Set(jobs.map(({ queue }) => queue))];
+  for (let attempt = 1; ; attempt++) {
+    // Another call may have met a store that is not the one it was, and so have forgotten them.
+    while (queues.some((queue) => store.queueNumber(queue) === undefined)) await store.learnQueues(queues);
+    // A transaction of the caller's may not see a queue that was made after it began; it has been seen to be on our store.
+    const { text, values } = enqueueStatement(store, jobs, now, sql.isGuest === true ? [] : queues);
+    const row = (await sql.rows(text, values))[0]!;
+    if (row[0] !== RENUMBERED) return duplicatesOf(jobs, row);
+    if (attempt === 3) throw store.renumbered();
+    store.forget();
+  }
 }
 
 /** Stores jobs with their links inside a transaction; returns the ids that were stored already, in the order given. */

@@ -96,6 +96,7 @@ async function appendRemembered(
     ints(loans.map(({ place }) => place)),
     bigs(loans.map(({ seq }) => seq)),
     ...(entryLists(writes.map(({ entries }, i) => ({ job: loans[i]!.seq, entries }))) ?? NO_ENTRIES),
+    bigs(loans.map(({ startedAt }) => startedAt)),
   ]);
   const good = new Set(rows.map(([seq]) => seq as number));
   return { lost: writes.filter((_, i) => !good.has(loans[i]!.seq)).map(({ lease }) => lease.jobId) };

@@ -59,6 +59,7 @@ async function settlePlain(
   }
   // In the order of their numbers, so that two batches that overlap never wait for each other.
   const { nos, bits } = bitsOf([...places]);
+  const lentAt = new Map([...places].map(({ no, startedAt }) => [no, startedAt]));
   const endings: Value[] = [
     bigs(nos),
     texts(bits),
@@ -68,6 +69,7 @@ async function settlePlain(
     ints(taken.map(({ loan }) => loan.fence)),
     bigs(taken.map(({ loan }) => loan.keep ?? JOB_DEFAULTS.keepResultMs)),
     texts(taken.map(({ settlement }) => settlement.result ?? null)),
+    bigs(nos.map((no) => lentAt.get(no)!)),
   ];
   const entries = entryLists(taken.map(({ loan, settlement }) => ({ job: loan.seq, entries: settlement.journal ?? [] })));
   endings.push(...(entries ?? []));

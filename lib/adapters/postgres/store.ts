@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import type { Lease } from "../../contract/index.js";
+import { StoreError, type Lease } from "../../contract/index.js";
 import type { Connection } from "./connect/connection.js";
-import { isContention } from "./connect/errors.js";
+import { isContention, isMissing, isOutage } from "./connect/errors.js";
 import type { Value } from "./connect/values.js";
 import { Floors } from "./lend/floors.js";
 import { LEVELS } from "./lend/levels.js";
@@ -11,6 +11,8 @@ export type Row = readonly unknown[];
 
 /** Where statements go: a connection of ours for one statement, a transaction of ours, or one of the caller's. */
 export interface Sql {
+  /** A transaction of the caller's. */
+  readonly isGuest?: boolean;
   /** Runs a statement whose text says `stem.` where our schema is meant. */
   rows(text: string, values?: readonly Value[]): Promise<Row[]>;
 }
@@ -41,6 +43,8 @@ export interface Loan {
   readonly no: number;
   readonly place: number;
   readonly size: number;
+  /** When it was lent. With the number it tells the loan from any of another store that stands in the place of ours now. */
+  readonly startedAt: number;
   /** How many of that row have not come back yet, as far as this handle knows; shared by them. Only a guess at what will be found. */
   readonly out?: { count: number };
   readonly fence: number;
@@ -85,7 +89,9 @@ export class Store implements Sql {
     this.connection = connection;
     this.name = schema;
     this.schema = quoted(schema);
-    connection.onReconnect = () => this.#forget();
+    connection.onReconnect = () => this.forget();
+    // It may be another server, or a restored one, although no call has failed. Names serve hints alone; what is written looks at numbers again.
+    connection.onConnect = () => this.#names.clear();
   }
 
   /** A statement with our schema's name in it, and a name for it that is the same in every process. */
@@ -112,7 +118,7 @@ export class Store implements Sql {
       try {
         return await this.connection.run(this.statement(text), values);
       } catch (error) {
-        if (!isContention(error) || attempt === TRIES) throw this.connection.failure(error);
+        if (!isContention(error) || attempt === TRIES) throw this.#failure(error);
       }
     }
   }
@@ -138,7 +144,7 @@ export class Store implements Sql {
         this.announce(news);
         return result;
       } catch (error) {
-        if (!isContention(error) || attempt === TRIES) throw this.connection.failure(error);
+        if (!isContention(error) || attempt === TRIES) throw this.#failure(error);
       }
     }
   }
@@ -204,16 +210,32 @@ export class Store implements Sql {
     }
   }
 
+  /** In our words. After an outage, or while tables are missing, what comes back may be another store. */
+  #failure(error: unknown): unknown {
+    if (isOutage(error) || isMissing(error)) this.forget();
+    return this.connection.failure(error);
+  }
+
   #keep(name: string, no: number): void {
     this.#numbers.set(name, no);
     this.#names.set(no, name);
   }
 
   /** What another server, or a restored one, may number anew. */
-  #forget(): void {
+  forget(): void {
     this.#numbers.clear();
     this.#names.clear();
     this.loans.clear();
+    this.floors.forget();
+  }
+
+  /** The numbers of queues change as often as they are asked for. */
+  renumbered(): StoreError {
+    return new StoreError(
+      "STEM_STORE_FAILED",
+      `The store at ${this.connection.target.where} answers as if its queues were numbered anew between any two calls.`,
+      "Look whether the address leads to several servers that are not copies of each other. Nothing of this call was stored.",
+    );
   }
 }
 

@@ -220,6 +220,7 @@ export const settleLaws: readonly Law[] = [
       const settled = await bench.settle({ lease: first!.lease, as: "succeeded" });
       assert.ok(!("claimed" in settled));
       one(await bench.take());
+      assert.deepEqual(await bench.settle(), { lost: [] }, "nor does settling nothing");
     },
   },
   {

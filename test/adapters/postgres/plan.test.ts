@@ -105,7 +105,9 @@ describeShared("postgres")(`With ${WAITING.toLocaleString("en")} jobs waiting an
     it(`a settle that also claims by ${whose} sorts nothing and scans no big table`, async () => {
       await adapter.broker.enqueue([]);
       const { deliveries } = await adapter.broker.claim({ worker: "ann", from: [{ queue: "default" }], limit: 100 });
-      const [loan] = await bench.sql<{ no: string; seqs: string[] }>("SELECT no, seqs FROM stem.loans ORDER BY no DESC LIMIT 1");
+      const [loan] = await bench.sql<{ no: string; seqs: string[]; started_at: string }>(
+        "SELECT no, seqs, started_at FROM stem.loans ORDER BY no DESC LIMIT 1",
+      );
       const each = <T>(value: T): T[] => deliveries.map(() => value);
       const endings = [
         [loan!.no],
@@ -116,6 +118,7 @@ describeShared("postgres")(`With ${WAITING.toLocaleString("en")} jobs waiting an
         each(1),
         each(86_400_000),
         each("1"),
+        [loan!.started_at],
       ];
       const nodes = await nodesOf(settleText(EVERYTHING), [...claimValues, ...endings], text);
       expect(faultsOf(nodes)).toEqual([]);
@@ -125,10 +128,8 @@ describeShared("postgres")(`With ${WAITING.toLocaleString("en")} jobs waiting an
 
     it(`an enqueue by ${whose} sorts nothing and scans no big table`, async () => {
       const ids = Array.from({ length: 100 }, (_, i) => `fresh${i}`);
-      const [{ lane }] = (await bench.sql<{ lane: number }>("SELECT no * 10 + 9 AS lane FROM stem.queues WHERE name = 'default'")) as [
-        { lane: number },
-      ];
-      const values = [null, ids, ids.map(() => lane), ids.map(() => "noop"), ids.map(() => "{}"), ids.length];
+      const [{ no }] = (await bench.sql<{ no: number }>("SELECT no FROM stem.queues WHERE name = 'default'")) as [{ no: number }];
+      const values = [null, ids, ids.map(() => no * 10 + 9), ids.map(() => "noop"), ids.map(() => "{}"), ids.length, [no], ["default"]];
       expect(faultsOf(await nodesOf(ENQUEUE_PLAIN, values, text))).toEqual([]);
     });
   }

@@ -35,6 +35,8 @@ const LONGEST_WAIT_MS = 5_000;
 export class Connection {
   readonly target: Target;
   onReconnect: () => void = () => undefined;
+  /** Told of every new connection of the pool. */
+  onConnect: () => void = () => undefined;
 
   #pg: Pg | undefined;
   #pool: PgPool | undefined;
@@ -43,6 +45,7 @@ export class Connection {
   #isReady = false;
   #stop = new AbortController();
   readonly #ignore = (): void => undefined;
+  readonly #connected = (): void => this.onConnect();
   /** Clients whose errors are listened to. */
   readonly #heard = new WeakSet<PgPoolClient>();
 
@@ -84,6 +87,7 @@ export class Connection {
     this.#pool.on("error", this.#ignore);
     // At once: between being lent and the next turn of ours a client may hear that its server shuts down.
     this.#pool.on("acquire", this.#hear);
+    this.#pool.on("connect", this.#connected);
     this.#stop = new AbortController();
     const ready = this.#prepare(prepare, log, this.#stop.signal);
     this.#ready = ready;
@@ -107,6 +111,7 @@ export class Connection {
     if (this.target.pool === undefined) await keptAlive(pool.end());
     pool.removeListener("error", this.#ignore);
     pool.removeListener("acquire", this.#hear);
+    pool.removeListener("connect", this.#connected);
   }
 
   /** One statement that commits by itself. */

@@ -25,9 +25,9 @@ export interface PgPool {
   connect(): Promise<PgPoolClient>;
   end(): Promise<void>;
   on(event: "error", listener: (error: Error) => void): unknown;
-  on(event: "acquire", listener: (client: PgPoolClient) => void): unknown;
+  on(event: "acquire" | "connect", listener: (client: PgPoolClient) => void): unknown;
   removeListener(event: "error", listener: (error: Error) => void): unknown;
-  removeListener(event: "acquire", listener: (client: PgPoolClient) => void): unknown;
+  removeListener(event: "acquire" | "connect", listener: (client: PgPoolClient) => void): unknown;
   readonly options: Readonly<Record<string, unknown>>;
 }
 

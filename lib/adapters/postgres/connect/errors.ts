@@ -42,6 +42,11 @@ export function isContention(error: unknown): boolean {
   return code === "40001" || code === "40P01";
 }
 
+/** A table, or the whole schema, is not there. */
+export function isMissing(error: unknown): boolean {
+  return ["3F000", "42P01"].includes(codeOf(error));
+}
+
 /** Puts whatever the driver or the server threw into our words; ours pass unchanged. */
 export function toStoreError(error: unknown, where: string, secrets: readonly string[] = []): unknown {
   if (error instanceof StemError) return error;
@@ -88,7 +93,7 @@ export function toStoreError(error: unknown, where: string, secrets: readonly st
       "Create it, or correct the name in the URL.",
       cause,
     );
-  if (code === "3F000" || code === "42P01")
+  if (isMissing(error))
     return new StoreError(
       "STEM_STORE_FAILED",
       `A table of Stem is missing at ${where} (${reason}).`,

@@ -6,7 +6,6 @@ import type { Loan, Store, Tx } from "../store.js";
 export interface Borrowed extends Loan {
   readonly id: string;
   readonly worker: number;
-  readonly startedAt: number;
   readonly lane: number;
   readonly keepFailed: number | null;
 }
@@ -53,11 +52,13 @@ export async function holdLoans(
     [texts(leases.map(({ jobId }) => jobId))],
   )) as [string, number, number, number, number, number | null, number, number | null][];
   const places = placesOf(rows);
-  const asked = new Set(leases.map(leaseText));
+  const asked = new Map(leases.map((lease) => [leaseText(lease), store.recall(lease)?.startedAt]));
   for (const [id, seq, fence, attempt, links, keep, lane, keepFailed] of jobs) {
     const text = leaseText({ jobId: id, fence, job: seq });
     const place = places.get(seq);
-    if (place !== undefined && asked.has(text)) good.set(text, { ...place, id, seq, fence, attempt, links, keep, lane, keepFailed });
+    // The same numbers, lent at another moment: another store, which stands where ours did.
+    if (place !== undefined && asked.has(text) && (asked.get(text) ?? place.startedAt) === place.startedAt)
+      good.set(text, { ...place, id, seq, fence, attempt, links, keep, lane, keepFailed });
   }
   return good;
 }

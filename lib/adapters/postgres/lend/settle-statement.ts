@@ -13,7 +13,8 @@ export interface Needs {
   readonly claiming: boolean;
 }
 
-const GOOD = "l.no = r.no AND NOT l.touched AND (l.back & r.bits) = (l.back # l.back) AND (l.back | r.bits)";
+const GOOD =
+  "l.no = r.no AND l.started_at = r.started_at AND NOT l.touched AND (l.back & r.bits) = (l.back # l.back) AND (l.back | r.bits)";
 
 const WHOLE = `
   whole AS (DELETE FROM stem.loans l USING r WHERE ${GOOD} = ~(l.back # l.back) RETURNING l.no, l.started_at),`;
@@ -34,10 +35,10 @@ const FORGOTTEN = `,
 /**
  * Ends deliveries that are remembered well, all of them successes that nobody waits for. A loan of which one has come back already, or is waited for since, is left
  * as it is, and nothing is written for those of it. `first` is the number of the first parameter: loans · their bits that come back · and of each job its
- * loan, number, attempts, fence, how long it is kept, result.
+ * loan, number, attempts, fence, how long it is kept, result · of each loan when it was lent.
  */
 const endings = (first: number, { whole, part, kept, forgotten }: Needs): string => `
-  r AS MATERIALIZED (SELECT u.no, u.bits::bit varying AS bits FROM unnest($${first}::bigint[], $${first + 1}::text[]) u(no, bits)),
+  r AS MATERIALIZED (SELECT u.no, u.bits::bit varying AS bits, u.started_at FROM unnest($${first}::bigint[], $${first + 1}::text[], $${first + 8}::bigint[]) u(no, bits, started_at)),
   e AS MATERIALIZED (
     SELECT * FROM unnest($${first + 2}::bigint[], $${first + 3}::bigint[], $${first + 4}::int[], $${first + 5}::int[], $${first + 6}::bigint[], $${first + 7}::text[])
       u(no, seq, attempts, fence, keep, result)),${whole ? WHOLE : ""}${part ? PART : ""}
@@ -72,7 +73,7 @@ export function settleText(needs: Needs): string {
   let text = texts.get(key);
   if (text === undefined) {
     const first = claiming ? 7 : 2;
-    const ctes = `${CLOCK_CTE}, ${endings(first, needs)}${writing ? entries(first + 8) : ""}`;
+    const ctes = `${CLOCK_CTE}, ${endings(first, needs)}${writing ? entries(first + 9) : ""}`;
     text = claiming
       ? `WITH ${ctes}, ${CLAIM_CTES} ${answer(note(first))}`
       : `WITH ${ctes} SELECT now, EXISTS (SELECT FROM stem.listeners)::int * ${LISTENED}, NULL, NULL, ${note(first)} FROM clock`;
@@ -81,11 +82,12 @@ export function settleText(needs: Needs): string {
   return text;
 }
 
-/** Adds entries to the journals of runs that are remembered well; answers with those that are still on loan. $2 loans · $3–5 of each run its loan, place, number · then the entries. */
+/** Adds entries to the journals of runs that are remembered well; answers with those that are still on loan. $2 loans · $3–5 of each run its loan, place, number · then the entries · $12 of each run when it was lent. */
 export const APPEND = `
   WITH ${CLOCK_CTE},
-  h AS MATERIALIZED (SELECT l.no, l.back FROM stem.loans l WHERE l.no = ANY ($2::bigint[]) ORDER BY l.no FOR SHARE),
-  good AS MATERIALIZED (SELECT u.seq FROM unnest($3::bigint[], $4::int[], $5::bigint[]) u(no, place, seq) JOIN h ON h.no = u.no WHERE get_bit(h.back, u.place) = 0),
+  h AS MATERIALIZED (SELECT l.no, l.started_at, l.back FROM stem.loans l WHERE l.no = ANY ($2::bigint[]) ORDER BY l.no FOR SHARE),
+  good AS MATERIALIZED (SELECT u.seq FROM unnest($3::bigint[], $4::int[], $5::bigint[], $12::bigint[]) u(no, place, seq, started_at)
+    JOIN h ON h.no = u.no AND h.started_at = u.started_at WHERE get_bit(h.back, u.place) = 0),
   t AS MATERIALIZED (
     SELECT r.*, clock.now FROM clock, unnest($6::bigint[], $7::int[], $8::text[], $9::text[], $10::text[], $11::text[]) r(job, seq, key, kind, state, value)
     WHERE r.job = ANY (ARRAY(SELECT seq FROM good))),

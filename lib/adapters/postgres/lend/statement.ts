@@ -33,7 +33,7 @@ export const CLAIM_CTES = `
       + EXISTS (SELECT FROM stem.listeners)::int * ${LISTENED} AS flags
     FROM clock),
   picked AS MATERIALIZED (
-    SELECT p.tid, p.seq, p.lane, p.due_at
+    SELECT p.tid, p.seq, (q.turn * ${LEVELS} + p.lane % ${LEVELS})::int AS lane, p.due_at
     FROM chores CROSS JOIN q CROSS JOIN clock CROSS JOIN LATERAL (
       SELECT x.tid, x.seq, x.lane, x.due_at FROM ${LANES} CROSS JOIN LATERAL (
         SELECT l.ctid AS tid, l.seq, l.lane, l.due_at FROM stem.line l

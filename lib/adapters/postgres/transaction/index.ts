@@ -31,10 +31,12 @@ export async function inTransaction<T>(
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
   const execute = executorOf(options.transaction);
-  const home = await locationOf(store);
+  let home = await locationOf(store);
   const rows = (text: string, values: readonly Value[] = []): Promise<Row[]> => run(store, execute, text, values);
   const [inside, location, now, isolation] = (await rows(LOCATION))[0] as [string, string, number, string];
   if (inside !== "true") throw refusal(OUTSIDE);
+  // The server may have been started anew, or replaced, a moment ago.
+  if (location !== home) home = await locationOf(store, true);
   if (location !== home)
     throw refusal(
       "on another database, or without our schema in sight: only on the database where Stem keeps its jobs can both commit together",
@@ -44,7 +46,7 @@ export async function inTransaction<T>(
     throw refusal(
       `of isolation level ${isolation}, in which events and links to jobs are not safe: use READ COMMITTED (plain jobs go in any)`,
     );
-  const tx: Tx = { rows, now: options.now ?? now, news: new News() };
+  const tx: Tx = { isGuest: true, rows, now: options.now ?? now, news: new News() };
   const result = await work(tx);
   await announce(store, tx);
   return result;
@@ -56,10 +58,11 @@ const homes = new WeakMap<Store, { readonly started: number; readonly location: 
 /** Looked up again after a while, since a server may have been restarted or replaced. */
 const HOME_MS = 1_000;
 
-async function locationOf(store: Store): Promise<string> {
+async function locationOf(store: Store, isAnew = false): Promise<string> {
   const known = homes.get(store);
-  if (known !== undefined && performance.now() - known.started < HOME_MS) return known.location;
+  if (!isAnew && known !== undefined && performance.now() - known.started < HOME_MS) return known.location;
   const location = (await store.rows(LOCATION))[0]![1] as string;
+  if (location !== known?.location) store.forget();
   homes.set(store, { started: performance.now(), location });
   return location;
 }
@@ -101,7 +104,10 @@ function plain(value: unknown): unknown {
 /** Asks the server to tell everybody at the commit. */
 async function announce(store: Store, { rows, news }: Tx): Promise<void> {
   await store.learnLanes(news.lanes);
-  for (const lane of news.lanes) news.queues.add(store.queueOf(lane)!);
+  for (const lane of news.lanes) {
+    const queue = store.queueOf(lane);
+    if (queue !== undefined) news.queues.add(queue);
+  }
   const messages = [
     ...packed(news.queues).map((payload) => ({ channel: channelOf(store.name, "work"), payload })),
     ...packed(news.done).map((payload) => ({ channel: channelOf(store.name, "done"), payload })),
