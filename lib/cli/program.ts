@@ -32,7 +32,11 @@ export function program(): Command {
   addHealth(stem, withAppOptions);
   addDoctor(stem, withAppOptions);
   addSchema(stem, withAppOptions);
-  for (const command of [stem, ...stem.commands, ...stem.commands.flatMap((one) => one.commands)]) command.exitOverride();
+  for (const command of [stem, ...stem.commands, ...stem.commands.flatMap((one) => one.commands)]) {
+    command.exitOverride();
+    // As every other error of this command begins.
+    command.configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, `${paint("red", "stem:")} `)) });
+  }
   return stem;
 }
 

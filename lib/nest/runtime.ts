@@ -21,6 +21,7 @@ import { Worker } from "../core/worker/worker.js";
 import { problemOf, StemBootError } from "./boot-error.js";
 import type { StemEnvironment } from "./environment.js";
 import { differencesOf, staleWarning } from "./stale.js";
+import { unfitQueues } from "./unfit-queues.js";
 import { tellFindings } from "./findings.js";
 import { optionProblems, type StemOptions } from "./options.js";
 import { rolesOf, type Roles } from "./roles.js";
@@ -150,6 +151,9 @@ export class StemRuntime
       `${plural(this.registry.all().length - workflows, "task")}, ${plural(workflows, "workflow")} and ${plural(this.#schedules.length, "schedule")} on ${this.adapter.name}`,
     );
     this.#tellStale();
+    if (this.#worker !== undefined)
+      for (const line of unfitQueues(this.#worker.queues, this.registry, this.#beat === undefined ? [] : this.#schedules))
+        this.#log.warn(line);
     await this.#environment.opened?.(this);
   }
 
@@ -264,7 +268,8 @@ export class StemRuntime
       );
     const [worker, beat] = [this.#worker, this.#beat];
     const starting = Promise.all([worker?.start(), beat?.start()]).then(() => {
-      if (worker !== undefined) this.#log.log(`Worker ${worker.id} serves ${worker.queues.join(", ")}`);
+      if (worker !== undefined)
+        this.#log.log(`Worker ${worker.id} serves ${worker.queues.join(", ")} (up to ${worker.concurrency} jobs at once)`);
       if (beat !== undefined && this.#schedules.length > 0) this.#log.log(`Beat fires ${plural(this.#schedules.length, "schedule")}`);
     });
     if (await inTime(this.stem.clock, START_PATIENCE_MS, starting)) return;

@@ -1,4 +1,5 @@
 import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -161,6 +162,94 @@ describe("stem dlq", () => {
     expect((await store.results.get(["books-2"]))[0]).toBeUndefined();
   }, 60_000);
 
+  it("shows what a dead letter carried: in the list, whole in JSON, and one by one", async () => {
+    const note = "x".repeat(300);
+    await store.open();
+    await store.workers.beat({ id: "w", leaseMs: 60_000, info: {} }, []);
+    await store.broker.enqueue([
+      {
+        id: "books-1",
+        task: "shop.exportBooks",
+        queue: "default",
+        payload: JSON.stringify({ month: "2026-10", note }),
+        headers: { tenant: "acme" },
+      },
+    ]);
+    const { deliveries } = await store.broker.claim({ worker: "w", from: [{ queue: "default" }], limit: 1 });
+    const error = { name: "Error", message: "The books are closed", stack: "Error: The books are closed\n    at Books.open" };
+    await store.broker.settle([{ lease: deliveries[0]!.lease, as: "failed", cause: "error", error }]);
+    await store.workers.leave("w");
+
+    expect(JSON.parse((await stem("dlq", "list", "--app", app)).out)).toMatchObject([
+      { id: "books-1", payload: { month: "2026-10", note }, headers: { tenant: "acme" }, enqueuedAt: expect.any(Number) },
+    ]);
+    const { out: table } = await stem("dlq", "list", "--table", "--app", app);
+    expect(table).toContain('{"month":"2026-10"');
+    expect(Math.max(...table.split("\n").map((line) => line.length))).toBeLessThan(300);
+
+    const shown = await stem("dlq", "show", "books-1", "nope", "--app", app);
+    expect(shown.code).toBe(1);
+    expect(JSON.parse(shown.out)).toMatchObject([{ id: "books-1", state: "failed", payload: { note }, error: { stack: error.stack } }]);
+    const { out: text } = await stem("dlq", "show", "books-1", "nope", "--table", "--app", app);
+    for (const part of [
+      "state: failed",
+      'headers: {"tenant":"acme"}',
+      note,
+      "at Books.open",
+      "nope: no job of that id is stored",
+      /enqueuedAt: 20\d\d-/,
+    ])
+      expect(text).toMatch(part);
+  }, 60_000);
+
+  it("says why a job that was named is not retried", async () => {
+    await leaveDead("books-1");
+    await store.broker.enqueue([{ id: "books-2", task: "shop.exportBooks", queue: "later", payload: "{}", delayMs: 600_000 }]);
+    const { code, out } = await stem("dlq", "retry", "books-1", "books-2", "nope", "--app", app);
+    expect({ code, out: out.split("\n").filter(Boolean) }).toEqual({
+      code: 1,
+      out: ["Retried 1 of 3 dead letters.", "  books-2: it is ready, not dead.", "  nope: no job of that id is stored (any more)."],
+    });
+    expect(JSON.parse((await stem("dlq", "retry", "nope", "--json", "--app", app)).out)).toEqual({
+      retried: [],
+      left: [{ id: "nope", why: "no job of that id is stored (any more)." }],
+    });
+  }, 60_000);
+
+  it("answers in full, however slowly it is read, and outlives a reader that has seen enough", async () => {
+    const letters = 400;
+    await store.open();
+    await store.workers.beat({ id: "w", leaseMs: 60_000, info: {} }, []);
+    await store.broker.enqueue(
+      Array.from({ length: letters }, (_, n) => ({
+        id: `books-${n}`,
+        task: "shop.exportBooks",
+        queue: "default",
+        payload: JSON.stringify({ n, note: "x".repeat(500) }),
+      })),
+    );
+    const { deliveries } = await store.broker.claim({ worker: "w", from: [{ queue: "default" }], limit: letters });
+    const error = { name: "Error", message: "The books are closed" };
+    await store.broker.settle(deliveries.map(({ lease }) => ({ lease, as: "failed", cause: "error", error })));
+    await store.workers.leave("w");
+
+    const slow = start(["dlq", "list", "--limit", "1000", "--app", app]);
+    slow.child.stdout!.pause();
+    await once(slow.child.stdout!, "readable");
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    slow.child.stdout!.resume();
+    const { code, out } = await slow.ended;
+    expect(out.length).toBeGreaterThan(3 * 65_536);
+    expect([code, (JSON.parse(out) as unknown[]).length]).toEqual([0, letters]);
+
+    const cut = start(["dlq", "list", "--limit", "1000", "--app", app]);
+    cut.child.stdout!.once("data", () => cut.child.stdout!.destroy());
+    expect(await cut.ended).toMatchObject({ code: 0, err: "" });
+    // A long complaint, too.
+    const wrong = await start(["dlq", "y".repeat(100_000)]).ended;
+    expect([wrong.code, wrong.err.length > 100_000, wrong.err.startsWith("stem: unknown command")]).toEqual([2, true, true]);
+  }, 60_000);
+
   it("refuses to act on everything unless told to", async () => {
     expect(await stem("dlq", "retry", "--app", app)).toMatchObject({ code: 2 });
     expect(await stem("dlq", "purge", "--yes", "--app", app)).toMatchObject({ code: 2 });
@@ -209,6 +298,15 @@ describe("stem worker", () => {
 });
 
 describe("stem beat", () => {
+  it("warns of a queue that nothing goes to, and says once what it serves", async () => {
+    const worker = start(["worker", "-q", "imagse", "--app", app]);
+    await worker.printed(/serves imagse/);
+    worker.child.kill("SIGTERM");
+    const { code, out, err } = await worker.ended;
+    expect({ code, times: `${out}${err}`.match(/serves imagse/g)?.length }).toEqual({ code: 0, times: 1 });
+    expect(`${out}${err}`).toMatch(/Queue "imagse" is served, and no task of this app goes there by itself → Did you mean "images"\?/);
+  });
+
   it("fires schedules without working on anything", async () => {
     const beat = start(["beat", "--app", app]);
     await beat.printed(/Beat fires 1 schedule/);

@@ -3,6 +3,7 @@ import type { DeadLetter, DeadLetterFilter, Purge } from "../../contract/broker.
 import { type AppOptions, withApp } from "../app.js";
 import { describe } from "../../core/worker/retryable.js";
 import { Exit, EXIT } from "../exit.js";
+import { jobsOf, NOTHING_STORED, sayJob, textOf, whyLeft, withContents } from "../letters.js";
 import { count, json, paint, progress, say, show, table } from "../print.js";
 
 interface FilterOptions extends AppOptions {
@@ -29,12 +30,12 @@ export function addDlq(program: Command, withAppOptions: (command: Command) => C
     .option("--json", "as JSON (the default when piped)")
     .option("--table", "as a table (the default on a terminal)")
     .action(async (options: FilterOptions) => {
-      const letters = await withApp(options, ({ stem }) => stem.deadLetters.list(filterOf(options)));
+      const letters = await withApp(options, async ({ stem }) => withContents(stem, await stem.deadLetters.list(filterOf(options))));
       if (show(options).json) return json(letters);
       if (letters.length === 0) return say("No dead letters.");
       table(
-        ["ID", "TASK", "QUEUE", "CAUSE", "ATTEMPTS", "DIED", "ERROR"],
-        letters.map(({ id, task, queue, cause, attempts, diedAt, error }) => [
+        ["ID", "TASK", "QUEUE", "CAUSE", "ATTEMPTS", "DIED", "ERROR", "PAYLOAD"],
+        letters.map(({ id, task, queue, cause, attempts, diedAt, error, payload }) => [
           id,
           task,
           queue,
@@ -42,8 +43,23 @@ export function addDlq(program: Command, withAppOptions: (command: Command) => C
           attempts,
           new Date(diedAt).toISOString(),
           error.notRetried === undefined ? describe(error) : `${describe(error)} (not retried: ${error.notRetried})`,
+          textOf(payload),
         ]),
       );
+    });
+
+  withAppOptions(dlq.command("show"))
+    .description("everything that is stored of jobs: payload, headers, times, the whole error")
+    .argument("<ids...>", "ids of the jobs")
+    .option("--json", "as JSON (the default when piped)")
+    .option("--table", "as text (the default on a terminal)")
+    .action(async (ids: string[], options: FilterOptions) => {
+      const jobs = await withApp(options, ({ stem }) => jobsOf(stem, ids));
+      const missing = ids.filter((id) => !jobs.some((job) => job.id === id));
+      if (missing.length > 0) process.exitCode = EXIT.no;
+      if (show(options).json) return json(jobs);
+      for (const job of jobs) sayJob(job);
+      for (const id of missing) say(`${id}: ${NOTHING_STORED}`);
     });
 
   filtered(dlq.command("retry"))
@@ -53,8 +69,17 @@ export function addDlq(program: Command, withAppOptions: (command: Command) => C
     .option("--json", "as JSON")
     .action(async (ids: string[], options: FilterOptions) => {
       demandChoice(ids, options);
-      const retried = await withApp(options, async ({ stem }) => {
-        if (ids.length > 0) return stem.deadLetters.retry(ids);
+      const { retried, left } = await withApp(options, async ({ stem }) => {
+        if (ids.length > 0) {
+          const named = await stem.deadLetters.retry(ids);
+          return {
+            retried: named,
+            left: await whyLeft(
+              stem,
+              ids.filter((id) => !named.includes(id)),
+            ),
+          };
+        }
         const moved: string[] = [];
         const bar = progress("Retrying", undefined);
         // Pages go on from the last one seen, so that a job which dies again meanwhile is not retried for ever.
@@ -66,10 +91,15 @@ export function addDlq(program: Command, withAppOptions: (command: Command) => C
           page = next;
         }
         bar.end();
-        return moved;
+        return { retried: moved, left: [] };
       });
-      if (options.json === true) json({ retried });
-      else say(`${paint("green", "Retried")} ${retried.length} of ${ids.length > 0 ? ids.length : "all matching"} dead letters.`);
+      if (options.json === true) json({ retried, left });
+      else {
+        say(
+          `${retried.length > 0 ? paint("green", "Retried") : "Retried"} ${retried.length} of ${ids.length > 0 ? ids.length : "all matching"} dead letters.`,
+        );
+        for (const { id, why } of left) say(`  ${id}: ${why}`);
+      }
       if (retried.length < Math.max(ids.length, 1)) process.exitCode = EXIT.no;
     });
 

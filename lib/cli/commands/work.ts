@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { type AppOptions, messageOf, openApp } from "../app.js";
 import { workerOverrides } from "../../nest/worker-environment.js";
 import { Exit, EXIT } from "../exit.js";
+import { leave } from "../leave.js";
 import { say } from "../print.js";
 
 interface WorkOptions extends AppOptions {
@@ -45,10 +46,8 @@ async function run(app: AppOptions, role: string): Promise<void> {
     await context.close();
     throw new Exit(EXIT.unusable, "The app has no tasks: add a class with @Task or @Workflow to a module's providers.");
   }
-  if (stem.worker !== undefined)
-    say(`Worker ${stem.worker.id} serves ${stem.worker.queues.join(", ")} (up to ${stem.worker.concurrency} jobs at once)`);
-  if (stem.beat !== undefined)
-    say(`Beat fires ${stem.schedules.length} schedule${stem.schedules.length === 1 ? "" : "s"} of the app, and those made at run time`);
+  // The app says itself whom its worker serves and how many schedules its beat fires.
+  if (stem.beat !== undefined && stem.schedules.length === 0) say("Beat fires no schedule of the app, only those made at run time");
   process.once("exit", endUnasked);
   await asked;
   process.off("exit", endUnasked);
@@ -63,12 +62,18 @@ function endUnasked(code: number): void {
   if (code === 0) process.exitCode = EXIT.unusable;
 }
 
+const LAST_WORDS_MS = 250;
+
 /** SIGTERM or SIGINT; a second SIGINT ends the process at once. */
 function untilAskedToStop(): Promise<void> {
   return new Promise((stop) => {
     process.once("SIGTERM", () => stop());
     process.once("SIGINT", () => {
-      process.once("SIGINT", () => process.exit(EXIT.interrupted));
+      process.once("SIGINT", () => {
+        // At once, but for a moment to let go of what has been said.
+        setTimeout(() => process.exit(EXIT.interrupted), LAST_WORDS_MS);
+        void leave(EXIT.interrupted);
+      });
       stop();
     });
   });

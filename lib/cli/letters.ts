@@ -1,0 +1,71 @@
+import type { DeadLetter } from "../contract/broker.js";
+import type { JobRecord } from "../contract/results.js";
+import type { Stem } from "../core/client/stem.js";
+import { paint, say } from "./print.js";
+
+/** A dead letter with what it carried. */
+export interface Letter extends DeadLetter {
+  /** Decoded; as it is stored where it cannot be. */
+  readonly payload: unknown;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly enqueuedAt: number | undefined;
+}
+
+export const NOTHING_STORED = "no job of that id is stored (any more).";
+
+export async function withContents(stem: Stem, letters: readonly DeadLetter[]): Promise<readonly Letter[]> {
+  const records = await stem.adapter.results.get(letters.map(({ id }) => id));
+  return letters.map((letter, n) => ({
+    ...letter,
+    payload: contentOf(stem, records[n]?.payload),
+    headers: records[n]?.headers ?? {},
+    enqueuedAt: records[n]?.enqueuedAt,
+  }));
+}
+
+function contentOf(stem: Stem, stored: string | undefined): unknown {
+  try {
+    const content = stem.codec.decode(stored);
+    // What a codec of the app makes of it may be nothing that can be printed.
+    return JSON.stringify(content) === undefined ? undefined : content;
+  } catch {
+    return stored;
+  }
+}
+
+export function textOf(content: unknown): string {
+  return content === undefined ? "" : typeof content === "string" ? content : JSON.stringify(content);
+}
+
+/** Why jobs that were named are not retried. */
+export async function whyLeft(stem: Stem, ids: readonly string[]): Promise<readonly { readonly id: string; readonly why: string }[]> {
+  if (ids.length === 0) return [];
+  const records = await stem.adapter.results.get(ids);
+  return ids.map((id, n) => {
+    const { state, cause } = records[n] ?? {};
+    if (state === undefined) return { id, why: NOTHING_STORED };
+    if (cause === "input") return { id, why: "it ended with a job that it waits for; retry that one." };
+    return { id, why: `it is ${state}, not dead.` };
+  });
+}
+
+/** Jobs that are stored, dead or not, with their payloads decoded. */
+export async function jobsOf(
+  stem: Stem,
+  ids: readonly string[],
+): Promise<readonly (Omit<JobRecord, "payload"> & { readonly payload: unknown })[]> {
+  const records = await stem.adapter.results.get(ids);
+  return records.flatMap((record) => (record === undefined ? [] : [{ ...record, payload: contentOf(stem, record.payload) }]));
+}
+
+/** A job for people: a line for each thing known, payload and error in full. */
+export function sayJob({ id, error, payload, ...rest }: Omit<JobRecord, "payload"> & { readonly payload: unknown }): void {
+  say(paint("bold", id));
+  for (const [key, value] of Object.entries(rest)) {
+    if (value !== undefined)
+      say(`  ${key}: ${key.endsWith("At") && typeof value === "number" ? new Date(value).toISOString() : textOf(value)}`);
+  }
+  const indented = (text: string): string => text.replaceAll(/^/gm, "    ");
+  if (payload !== undefined) say(`  payload:\n${indented(JSON.stringify(payload, null, 2))}`);
+  if (error !== undefined) say(`  error:\n${indented(error.stack ?? `${error.name}: ${error.message}`)}`);
+}
