@@ -96,6 +96,26 @@ export interface DeadLetter {
 export interface Enqueued {
   /** Ids that were stored already, in the order given; the stored jobs were left as they are. */
   readonly duplicates: readonly string[];
+  /** Jobs of this call that ended at once, because what they wait for had ended badly. */
+  readonly ended?: readonly Ended[];
+}
+
+/**
+ * A job that a call has ended without success, other than by its own settlement: by a lapse, by its expiry, by a cancel, or because an input
+ * did not succeed. Each such end is in the answer of one call, so that one process can tell it. Absent or empty: there are none.
+ */
+export interface Ended {
+  readonly id: string;
+  readonly task: string;
+  readonly queue: string;
+  readonly state: Exclude<FinalState, "succeeded">;
+  readonly cause?: DeathCause;
+  readonly error: Failure;
+  /** Attempts that count. */
+  readonly attempts: number;
+  /** Left out where it is long; `results.get` has it. */
+  readonly payload?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface Claim {
@@ -124,6 +144,7 @@ export interface Claimed {
   readonly now: number;
   /** The worker's own lease had run out (or it never registered): nothing was lent. It must `beat` again first. */
   readonly lapsed: boolean;
+  readonly ended?: readonly Ended[];
 }
 
 /** What is to be written, decided beforehand by core. The adapter only carries it out. */
@@ -159,6 +180,8 @@ export interface Settled {
   readonly lost: readonly string[];
   /** Present when `next` was given. */
   readonly claimed?: Claimed;
+  /** Also what the claim in it has ended. */
+  readonly ended?: readonly Ended[];
 }
 
 export interface Cancelled {
@@ -167,6 +190,8 @@ export interface Cancelled {
   readonly as: "cancelled" | "ended" | "unknown";
   /** The state it was in before. */
   readonly was?: JobState;
+  /** All that the call has ended, those it was asked for and those that waited for them; on the first answer. */
+  readonly ended?: readonly Ended[];
 }
 
 export interface QueueInfo {

@@ -1,6 +1,7 @@
 export type * from "./adapter.js";
 export type * from "./broker.js";
 export { checkJobs, expiryOf, JOB_DEFAULTS } from "./check.js";
+export { cancelledWith, ENDED_PAYLOAD, withEnded } from "./ended.js";
 export {
   JobFailedError,
   nearest,

@@ -1,4 +1,4 @@
-import { checkJobs, UnsupportedError } from "../../contract/index.js";
+import { cancelledWith, checkJobs, UnsupportedError, withEnded } from "../../contract/index.js";
 import type { Broker, QueueInfo } from "../../contract/index.js";
 import { cancel } from "./cancel.js";
 import { claim } from "./claim.js";
@@ -13,17 +13,17 @@ export function broker(store: Store, self: Self): Broker {
       store.step(options, (now) => {
         if (options?.transaction !== undefined) throw new UnsupportedError(self.name, "transactions");
         checkJobs(jobs, self);
-        return { duplicates: enqueue(store, jobs, now) };
+        return withEnded({ duplicates: enqueue(store, jobs, now) }, store.takeEnded());
       }),
-    claim: async (request, options) => store.step(options, (now) => claim(store, request, now)),
+    claim: async (request, options) => store.step(options, (now) => withEnded(claim(store, request, now), store.takeEnded())),
     settle: async (settlements, next, options) =>
       store.step(options, (now) => {
         for (const settlement of settlements)
           if (settlement.as === "succeeded" && settlement.enqueue !== undefined) checkJobs(settlement.enqueue, self);
-        return settle(store, settlements, next, now);
+        return withEnded(settle(store, settlements, next, now), store.takeEnded());
       }),
     cancel: async (ids, reason, options) => {
-      const answers = await store.step(options, (now) => cancel(store, ids, reason, now));
+      const answers = store.step(options, (now) => cancelledWith(cancel(store, ids, reason, now), store.takeEnded()));
       const stopped = answers.filter(({ as, was }) => as === "cancelled" && was === "active").map(({ id }) => id);
       if (stopped.length > 0) store.bell.tell({ kind: "cancelled", ids: stopped });
       return answers;

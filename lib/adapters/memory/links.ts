@@ -1,5 +1,6 @@
 import type { DeathCause, Failure, FinalState, Input, Link } from "../../contract/index.js";
 import { isFinal } from "../../contract/index.js";
+import { endedOf } from "./ended.js";
 import { inputOf } from "./rows.js";
 import type { Arrow, Row } from "./rows.js";
 import type { Store } from "./store.js";
@@ -10,6 +11,8 @@ export interface End {
   readonly result?: string | undefined;
   readonly error?: Failure | undefined;
   readonly cause?: DeathCause | undefined;
+  /** By its own settlement, of which its worker knows. */
+  readonly own?: true;
 }
 
 /** Ends a job and everything that ends with it, and makes ready what waited for it alone. A worklist rather than recursion: lines may be long. */
@@ -85,7 +88,7 @@ export function inputsOf(row: Row): readonly Input[] {
 }
 
 /** Writes the end of one job into its record. */
-function close(store: Store, row: Row, { state, result, error, cause }: End, now: number): void {
+function close(store: Store, row: Row, { state, result, error, cause, own }: End, now: number): void {
   store.release(row);
   store.unfile(row);
   store.move(row, state);
@@ -96,6 +99,7 @@ function close(store: Store, row: Row, { state, result, error, cause }: End, now
   row.wake = undefined;
   if (state === "failed" && cause !== "input") store.setDead(row, true);
   store.bell.done(row.id);
+  if (state !== "succeeded" && own === undefined) store.ends(endedOf(row, state));
   if (state === "succeeded") {
     // A success is for good, so nobody can ask for its inputs again.
     row.ins = undefined;

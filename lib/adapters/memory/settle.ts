@@ -30,9 +30,9 @@ function end(store: Store, row: Row, settlement: Settlement, now: number): void 
       if (settlement.enqueue !== undefined) enqueue(store, settlement.enqueue, now);
       return;
     case "failed":
-      return finish(store, row, { state: "failed", cause: settlement.cause, error: settlement.error }, now);
+      return finish(store, row, { state: "failed", cause: settlement.cause, error: settlement.error, own: true }, now);
     case "cancelled":
-      return finish(store, row, { state: "cancelled", error: settlement.error }, now);
+      return finish(store, row, { state: "cancelled", error: settlement.error, own: true }, now);
     case "ready":
       store.release(row);
       if (settlement.attempt === "returned") row.attempts--;

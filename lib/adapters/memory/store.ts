@@ -1,5 +1,5 @@
 import { isFinal, StoreError } from "../../contract/index.js";
-import type { Adapter, At, JobState, Lease } from "../../contract/index.js";
+import type { Adapter, At, Ended, JobState, Lease } from "../../contract/index.js";
 import { Bell } from "./hints.js";
 import { Fifo } from "./order/fifo.js";
 import { Heap } from "./order/heap.js";
@@ -37,6 +37,8 @@ export class Store {
   order = 0;
   eventSeq = 0;
   lockToken = 0;
+  /** Jobs that the verb under way has ended without success, other than by their own settlement. */
+  #ended: Ended[] = [];
 
   constructor(clock: () => number) {
     this.#clock = clock;
@@ -77,9 +79,26 @@ export class Store {
         "The memory store is not open.",
         "Call open() before using it, and close() after its last use.",
       );
-    const done = body(options?.now ?? this.#clock());
+    let done: T;
+    try {
+      done = body(options?.now ?? this.#clock());
+    } catch (error) {
+      this.#ended = [];
+      throw error;
+    }
     this.bell.ring();
     return done;
+  }
+
+  /** Notes an end, to be told by whoever made the call. */
+  ends(ended: Ended): void {
+    this.#ended.push(ended);
+  }
+
+  takeEnded(): readonly Ended[] {
+    const ended = this.#ended;
+    if (ended.length > 0) this.#ended = [];
+    return ended;
   }
 
   queue(name: string): Queue {

@@ -1,4 +1,5 @@
 import {
+  cancelledWith,
   checkJobs,
   type At,
   type Broker,
@@ -13,11 +14,13 @@ import {
   type QueueInfo,
   type Settled,
   type Settlement,
+  withEnded,
 } from "../../contract/index.js";
 import { cancelAll } from "./cancel.js";
 import { claim } from "./claim.js";
 import { texts } from "./connect/values.js";
 import { deadLetters } from "./deadletters.js";
+import { endedIn } from "./ended.js";
 import { checkPayloads, insertJobs, insertPlain, isLinked } from "./enqueue.js";
 import { settle } from "./settle.js";
 import { CLOCK, LEVELS, News, type Store } from "./store.js";
@@ -48,7 +51,8 @@ export class PostgresBroker implements Broker {
       });
     if (jobs.length === 0) return { duplicates: [] };
     await store.learnQueues(queues);
-    if (isLinked(jobs)) return { duplicates: await store.transact(options, (tx) => insertJobs(store, tx, jobs)) };
+    if (isLinked(jobs))
+      return store.transact(options, async (tx) => withEnded({ duplicates: await insertJobs(store, tx, jobs) }, await endedIn(tx)));
     const duplicates = await insertPlain(store, store, jobs, options?.now);
     const news = new News();
     for (const queue of queues) news.queues.add(queue);
@@ -77,7 +81,7 @@ export class PostgresBroker implements Broker {
 
   async cancel(ids: readonly string[], reason: string, options?: At): Promise<readonly Cancelled[]> {
     if (ids.length === 0) return [];
-    return this.#store.transact(options, (tx) => cancelAll(tx, ids, reason));
+    return this.#store.transact(options, async (tx) => cancelledWith(await cancelAll(tx, ids, reason), await endedIn(tx)));
   }
 
   async pause(queues: readonly string[], _options?: At): Promise<void> {

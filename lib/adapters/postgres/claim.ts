@@ -1,5 +1,15 @@
-import type { Claim, Claimed, Delivery, Failure, FinalState, Input, Wake } from "../../contract/index.js";
+import {
+  withEnded,
+  type Claim,
+  type Claimed,
+  type Delivery,
+  type Failure,
+  type FinalState,
+  type Input,
+  type Wake,
+} from "../../contract/index.js";
 import { bigs, ints, texts, type Value } from "./connect/values.js";
+import { endedIn } from "./ended.js";
 import { BOUND, doChores } from "./lend/chores.js";
 import { CLAIM, CLAIM_LOOSELY, EXPIRED, LAPSED_WORKERS, LISTENED, LIVE, OVERDUE } from "./lend/statement.js";
 import { FINAL, JOURNALED, TAKES } from "./rows.js";
@@ -8,7 +18,9 @@ import { LEVELS, type Row, type Sql, type Store, type Tx } from "./store.js";
 /** Claims as a transaction of its own: one statement, unless there is something to be done first. */
 export async function claim(store: Store, request: Claim, at: { readonly now?: number } | undefined): Promise<Claimed> {
   const rows = await store.rows(CLAIM_LOOSELY, claimValues(store, request, at?.now));
-  return hasChores(rows[0]!) ? store.transact(at, (tx) => lend(store, tx, request)) : read(store, store, request, rows);
+  return hasChores(rows[0]!)
+    ? store.transact(at, async (tx) => withEnded(await lend(store, tx, request), await endedIn(tx)))
+    : read(store, store, request, rows);
 }
 
 /** The claim itself, inside a transaction. */

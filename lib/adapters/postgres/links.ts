@@ -1,21 +1,9 @@
-import { JOB_DEFAULTS, type DeathCause, type Failure, type FinalState } from "../../contract/index.js";
+import { JOB_DEFAULTS, type FinalState } from "../../contract/index.js";
 import { bigs, ints, texts } from "./connect/values.js";
 import { ENDED, FROM, GIVES, STANDS } from "./rows.js";
-import type { Tx } from "./store.js";
+import type { Ending, Tx } from "./store.js";
 
-/** What ending a job needs to know of it. */
-export interface Ending {
-  readonly seq: number;
-  readonly id: string;
-  readonly links: number;
-  readonly attempts: number;
-  readonly fence: number;
-  readonly startedAt: number | null;
-  readonly keepFailed: number | null;
-  readonly state: "failed" | "cancelled" | "expired";
-  readonly cause: DeathCause | null;
-  readonly error: Failure;
-}
+export type { Ending };
 
 /** A job that has ended and whose links have not been followed yet. */
 export interface Loose {
@@ -69,7 +57,10 @@ export async function endBadly(tx: Tx, jobs: readonly Ending[]): Promise<Loose[]
       texts(jobs.map(({ error }) => JSON.stringify(error))),
     ],
   );
-  for (const { id } of jobs) tx.news.done.push(id);
+  for (const job of jobs) {
+    tx.news.done.push(job.id);
+    if (job.own === undefined) tx.news.ended.push(job);
+  }
   return jobs.filter(({ links }) => (links & GIVES) !== 0);
 }
 

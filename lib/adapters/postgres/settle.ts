@@ -1,6 +1,7 @@
-import { JOB_DEFAULTS, leaseText, type Claim, type Settled, type Settlement } from "../../contract/index.js";
+import { JOB_DEFAULTS, leaseText, withEnded, type Claim, type Settled, type Settlement } from "../../contract/index.js";
 import { claimValues, hasChores, isListened, lend, read } from "./claim.js";
 import { bigs, ints, texts, type Value } from "./connect/values.js";
+import { endedIn } from "./ended.js";
 import { insertJobs } from "./enqueue.js";
 import { appendAll, entryLists } from "./journal.js";
 import { endBadly, enterLine, followLinks, type Ending, type Loose, type Place } from "./links.js";
@@ -97,7 +98,7 @@ async function settlePlain(
   if (missed.length === 0 && (next === undefined || claimed !== undefined)) return { lost: [], ...(claimed !== undefined && { claimed }) };
   // Lost, or not what was remembered of them: the store knows. And what is to be done before anything may be lent is done apart.
   const rest = await store.transact(at, (tx) => settleAll(store, tx, missed, claimed === undefined ? next : undefined));
-  return { lost: rest.lost, ...((claimed ?? rest.claimed) !== undefined && { claimed: (claimed ?? rest.claimed)! }) };
+  return { ...rest, ...(claimed !== undefined && { claimed }) };
 }
 
 /** Whether rows of `loans` come back whole or in part with these. */
@@ -136,7 +137,9 @@ async function settleAll(store: Store, tx: Tx, settlements: readonly Settlement[
     for (const { loan } of given) store.loans.delete(loan.id);
     if (given.length > 0) await carryOut(store, tx, given);
   }
-  return next === undefined ? { lost } : { lost, claimed: await lend(store, tx, next) };
+  if (next === undefined) return withEnded({ lost }, await endedIn(tx));
+  const claimed = await lend(store, tx, next);
+  return withEnded({ lost, claimed }, await endedIn(tx));
 }
 
 async function carryOut(store: Store, tx: Tx, given: readonly Given[]): Promise<void> {
@@ -191,7 +194,7 @@ async function succeedAll(tx: Tx, given: readonly Given[]): Promise<Loose[]> {
 function toEnding({ settlement, loan }: Given): Ending[] {
   if (settlement.as !== "failed" && settlement.as !== "cancelled") return [];
   const cause = settlement.as === "failed" ? settlement.cause : null;
-  return [{ ...loan, attempts: loan.attempt, state: settlement.as, cause, error: settlement.error }];
+  return [{ ...loan, attempts: loan.attempt, state: settlement.as, cause, error: settlement.error, own: true }];
 }
 
 async function makeReady(tx: Tx, given: readonly Given[]): Promise<void> {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { StoreError, type Lease } from "../../contract/index.js";
+import { StoreError, type DeathCause, type Failure, type Lease } from "../../contract/index.js";
 import type { Connection } from "./connect/connection.js";
 import { isContention, isMissing, isOutage } from "./connect/errors.js";
 import type { Value } from "./connect/values.js";
@@ -17,12 +17,30 @@ export interface Sql {
   rows(text: string, values?: readonly Value[]): Promise<Row[]>;
 }
 
+/** What ending a job needs to know of it. */
+export interface Ending {
+  readonly seq: number;
+  readonly id: string;
+  readonly links: number;
+  readonly attempts: number;
+  readonly fence: number;
+  readonly startedAt: number | null;
+  readonly keepFailed: number | null;
+  readonly state: "failed" | "cancelled" | "expired";
+  readonly cause: DeathCause | null;
+  readonly error: Failure;
+  /** By its own settlement, of which its worker knows. */
+  readonly own?: true;
+}
+
 /** What is gathered while a transaction runs, to be told once it has committed. */
 export class News {
   readonly queues = new Set<string>();
   readonly lanes = new Set<number>();
   readonly done: string[] = [];
   readonly stopped: string[] = [];
+  /** Jobs that have ended without success, other than by their own settlement. */
+  readonly ended: Ending[] = [];
   /** Something was put into a line with another due time than now. */
   isEarlier = false;
   /** Whether somebody wants to hear of ends; undefined: it is not known yet. */

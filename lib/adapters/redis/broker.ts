@@ -15,7 +15,7 @@ export function broker(store: Store, self: Self): Broker {
     enqueue: async (jobs, options) => {
       if (options?.transaction !== undefined) throw new UnsupportedError(self.name, "transactions");
       checkJobs(jobs, self);
-      return { duplicates: await enqueue(store, jobs, options) };
+      return enqueue(store, jobs, options);
     },
     claim: (request, options) => claim(store, request, options),
     settle: async (settlements, next, options) => {

@@ -1,5 +1,5 @@
 import { json } from "./connect/json.js";
-import type { At, Cancelled, JobState } from "../../contract/index.js";
+import { cancelledWith, type At, type Cancelled, type Ended, type JobState } from "../../contract/index.js";
 import type { Reply } from "./connect/driver.js";
 import type { Store } from "./store.js";
 
@@ -10,11 +10,12 @@ const BATCH = 1_000;
 export async function cancel(store: Store, ids: readonly string[], reason: string, options: At | undefined): Promise<readonly Cancelled[]> {
   const error = json({ name: "Cancelled", message: reason });
   const answers: Cancelled[] = ids.map((id) => ({ id, as: "unknown" }));
+  const ended: Ended[] = [];
   for (const [shard, all] of await store.place(ids, options))
     for (let from = 0; from < all.length; from += BATCH) {
       const part = all.slice(from, from + BATCH);
       const [found, mail] = (await store.run("cancel", shard, [error, ...part.map((i) => ids[i]!)], options)) as [string[], Reply[]];
-      await store.mail.deliver(shard, mail, options);
+      ended.push(...(await store.mail.deliver(shard, mail, options)).ended);
       part.forEach((i, k) => (answers[i] = answerOf(ids[i]!, found[k]!)));
     }
   const running = answers.filter(({ as, was }) => as === "cancelled" && was === "active").map(({ id }) => id);
@@ -23,7 +24,7 @@ export async function cancel(store: Store, ids: readonly string[], reason: strin
     store.tell({ kind: "cancelled", ids: running });
     store.publish("cancelled", json(running));
   }
-  return answers;
+  return cancelledWith(answers, ended);
 }
 
 function answerOf(id: string, found: string): Cancelled {

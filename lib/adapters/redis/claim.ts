@@ -1,4 +1,4 @@
-import type { At, Claim, Claimed, Delivery, Wake } from "../../contract/index.js";
+import { withEnded, type At, type Claim, type Claimed, type Delivery, type Ended, type Wake } from "../../contract/index.js";
 import type { Reply } from "./connect/driver.js";
 import { inputsOf, NONE } from "./links.js";
 import { Bodies, Loan, storedOf, type Facts, type Row } from "./rows.js";
@@ -10,10 +10,15 @@ export type Lent = [now: string, lapsed: number, next: string, ids: string, bodi
 
 /** Takes back, wakes, expires, lends. */
 export async function claim(store: Store, request: Claim, options: At | undefined): Promise<Claimed> {
-  await store.duties(options);
-  if (!store.spread) return claimIn(store, store.home, request, options);
-  await takeBack(store, options);
-  return claimSpread(store, request, options);
+  const ended = [...(await store.duties(options))];
+  if (!store.spread) return also(await claimIn(store, store.home, request, options), ended);
+  ended.push(...(await takeBack(store, options)));
+  return also(await claimSpread(store, request, options), ended);
+}
+
+/** A claim that has ended more than it says itself. */
+function also(claimed: Claimed, more: readonly Ended[]): Claimed {
+  return more.length === 0 ? claimed : { ...claimed, ended: [...more, ...(claimed.ended ?? [])] };
 }
 
 /** From each queue's shard in turn, until there is enough. */
@@ -24,6 +29,7 @@ export async function claimSpread(store: Store, request: Claim, options: At | un
     now: 0,
     lapsed: false,
   };
+  const ended: Ended[] = [];
   for (const share of request.from) {
     const left = request.limit - all.deliveries.length;
     if (left <= 0) break;
@@ -32,6 +38,7 @@ export async function claimSpread(store: Store, request: Claim, options: At | un
     let found = await claimIn(store, shard, part, options);
     // A worker that is new to the shard is not known there; its home knows.
     if (found.lapsed && (await copyLease(store, request.worker, shard, options))) found = await claimIn(store, shard, part, options);
+    if (found.ended !== undefined) ended.push(...found.ended);
     all.deliveries.push(...found.deliveries);
     if (found.nextDueAt !== undefined) all.nextDueAt = Math.min(all.nextDueAt ?? Infinity, found.nextDueAt);
     all.now = found.now;
@@ -41,19 +48,19 @@ export async function claimSpread(store: Store, request: Claim, options: At | un
     const { now } = await claimIn(store, store.home, { ...request, from: [] }, options);
     all.now = now;
   }
-  return all;
+  return withEnded(all, ended);
 }
 
 async function claimIn(store: Store, shard: Shard, request: Claim, options: At | undefined): Promise<Claimed> {
   const reply = (await store.run("claim", shard, claimArgs(request), options)) as [...Lent, Reply[]];
-  await store.mail.deliver(shard, reply[7], options);
-  return lentOf(store, shard, reply as unknown as Lent, options);
+  const { ended } = await store.mail.deliver(shard, reply[7], options);
+  return withEnded(await lentOf(store, shard, reply as unknown as Lent, options), ended);
 }
 
 /** Workers that vanished may hold jobs in any shard. Asked about once a second, and always at the times of a test. */
-async function takeBack(store: Store, options: At | undefined): Promise<void> {
-  if (options?.now === undefined && !store.every("take back", 1_000)) return;
-  await takeBackElsewhere(store, options);
+async function takeBack(store: Store, options: At | undefined): Promise<readonly Ended[]> {
+  if (options?.now === undefined && !store.every("take back", 1_000)) return [];
+  return takeBackElsewhere(store, options);
 }
 
 export function claimArgs({ worker, limit, from }: Claim): (string | number)[] {

@@ -1,14 +1,15 @@
-import type { At, NewJob } from "../../contract/index.js";
+import { withEnded, type At, type Ended, type Enqueued, type NewJob } from "../../contract/index.js";
 import { batchArgs, checkSize, wholeBatch, withoutRepeats, type Arg } from "./cluster/batch.js";
 import { plan } from "./cluster/plan.js";
 import type { Reply } from "./connect/driver.js";
 import type { Shard, Store } from "./store.js";
 
-/** Stores a batch that has been checked. Returns the ids that were stored already. */
-export async function enqueue(store: Store, jobs: readonly NewJob[], options: At | undefined): Promise<readonly string[]> {
-  if (jobs.length === 0) return (store.live(), []);
+/** Stores a batch that has been checked. */
+export async function enqueue(store: Store, jobs: readonly NewJob[], options: At | undefined): Promise<Enqueued> {
+  if (jobs.length === 0) return (store.live(), { duplicates: [] });
   const repeated: string[] = [];
   const known = new Set<string>();
+  let ended: readonly Ended[] = [];
   for (;;) {
     const { shard, args, late, listed } = await storing(store, jobs, repeated, undefined, options);
     const reply = (await store.run("enqueue", shard, [late, ...args], options)) as [string[], Reply[]] | null;
@@ -16,10 +17,11 @@ export async function enqueue(store: Store, jobs: readonly NewJob[], options: At
     if (reply === null) continue;
     const delivered = await store.mail.deliver(shard, reply[1], options);
     for (const ids of [listed, reply[0], delivered.duplicates]) for (const id of ids) known.add(id);
+    ended = delivered.ended;
     break;
   }
   store.hintWork([...new Set(jobs.map(({ queue }) => queue))]);
-  return known.size === 0 && repeated.length === 0 ? [] : inOrder(jobs, known, repeated);
+  return withEnded({ duplicates: known.size === 0 && repeated.length === 0 ? [] : inOrder(jobs, known, repeated) }, ended);
 }
 
 /** What a script needs to be told to store jobs. */

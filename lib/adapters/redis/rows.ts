@@ -229,6 +229,16 @@ export class Loan implements Lease {
 const FINAL: Readonly<Record<string, FinalState>> = { s: "succeeded", f: "failed", c: "cancelled", e: "expired" };
 const CAUSES: Readonly<Record<string, DeathCause>> = { e: "error", r: "rejected", l: "lapsed", i: "input" };
 
+/** A state by its letter in `ended`. */
+export function stateOf(code: string): FinalState {
+  return FINAL[code]!;
+}
+
+/** What an end that was no success had as its cause, by what the record says it left. */
+export function causeOf(tail: string): DeathCause | undefined {
+  return CAUSES[tail[0]!];
+}
+
 /** How a job ended. */
 export interface End {
   readonly state: FinalState;

@@ -1,5 +1,5 @@
 import { json } from "./connect/json.js";
-import { checkJobs, type At, type Claim, type Lease, type Settled, type Settlement } from "../../contract/index.js";
+import { checkJobs, withEnded, type At, type Claim, type Ended, type Lease, type Settled, type Settlement } from "../../contract/index.js";
 import { claimArgs, claimSpread, lentOf, type Lent } from "./claim.js";
 import type { Reply } from "./connect/driver.js";
 import { storing } from "./enqueue.js";
@@ -33,16 +33,17 @@ export async function settle(
   options: At | undefined,
 ): Promise<Settled> {
   if (settlements.length === 0 && next === undefined) return (store.live(), { lost: [] });
-  if (next !== undefined) await store.duties(options);
-  if (store.spread) return settleSpread(store, settlements, next, options);
+  const swept = next === undefined ? [] : await store.duties(options);
+  if (store.spread) return settleSpread(store, settlements, next, swept, options);
   const args = await settleArgs(store, store.home, settlements, options);
   if (next !== undefined) for (const arg of claimArgs(next)) args.push(arg);
   const reply = (await store.run("settle", store.home, args, options)) as Reply[];
   const [lost, mail] = (next === undefined ? reply : reply.slice(7)) as [string[], Reply[]];
-  await store.mail.deliver(store.home, mail, options);
+  const delivered = await store.mail.deliver(store.home, mail, options);
+  const ended = [...swept, ...delivered.ended];
   tell(store, settlements);
-  if (next === undefined) return { lost };
-  return { lost, claimed: await lentOf(store, store.home, reply as unknown as Lent, options) };
+  if (next === undefined) return withEnded({ lost }, ended);
+  return withEnded({ lost, claimed: await lentOf(store, store.home, reply as unknown as Lent, options) }, ended);
 }
 
 /** Each settlement in its job's shard, all at once; then a claim. */
@@ -50,8 +51,10 @@ async function settleSpread(
   store: Store,
   settlements: readonly Settlement[],
   next: Claim | undefined,
+  swept: readonly Ended[],
   options: At | undefined,
 ): Promise<Settled> {
+  const ended = [...swept];
   const placed = await placeLeases(store, settlements, options);
   const left = new Set(settlements);
   const losses = await Promise.all(
@@ -60,13 +63,15 @@ async function settleSpread(
       for (const settlement of part) left.delete(settlement);
       const args = await settleArgs(store, shard, part, options);
       const [lost, mail] = (await store.run("settle", shard, args, options)) as [string[], Reply[]];
-      await store.mail.deliver(shard, mail, options);
+      ended.push(...(await store.mail.deliver(shard, mail, options)).ended);
       return lost;
     }),
   );
   tell(store, settlements);
   const lost = [...losses.flat(), ...[...left].map(({ lease }) => lease.jobId)];
-  return next === undefined ? { lost } : { lost, claimed: await claimSpread(store, next, options) };
+  if (next === undefined) return withEnded({ lost }, ended);
+  const { ended: more = [], ...claimed } = await claimSpread(store, next, options);
+  return withEnded({ lost, claimed }, [...ended, ...more]);
 }
 
 /** Own listeners hear at once what others hear by the server. */

@@ -1,4 +1,4 @@
-import { StoreError, type At, type Hint, type StoreLog } from "../../contract/index.js";
+import { StoreError, type At, type Ended, type Hint, type StoreLog } from "../../contract/index.js";
 import { Directory } from "./cluster/directory.js";
 import { Mail, type Shard } from "./cluster/mail.js";
 import { Queues } from "./cluster/queues.js";
@@ -111,10 +111,12 @@ export class Store {
   }
 
   /** What whoever claims does for all now and then: deliver the mail of those that died before they could. */
-  async duties(options: At | undefined): Promise<void> {
-    if (!this.every("mail", 2_000)) return;
+  async duties(options: At | undefined): Promise<readonly Ended[]> {
+    if (!this.every("mail", 2_000)) return [];
+    const ended: Ended[] = [];
     for (const shard of this.spread ? new Set([this.home, ...(await this.shards(options))]) : [this.home])
-      await this.mail.sweep(shard, options);
+      ended.push(...(await this.mail.sweep(shard, options)));
+    return ended;
   }
 
   /** Whether `ms` have passed since this was last said of the same matter. */

@@ -1,5 +1,5 @@
 import { json } from "./connect/json.js";
-import type { At, Lease, WorkerBeat, WorkerRecord, Workers } from "../../contract/index.js";
+import type { At, Ended, Lease, WorkerBeat, WorkerRecord, Workers } from "../../contract/index.js";
 import { placeLeases } from "./journal.js";
 import type { Shard, Store } from "./store.js";
 
@@ -53,12 +53,14 @@ export async function copyLease(store: Store, worker: string, shard: Shard, opti
 }
 
 /** Lets the shards that hold copies of lapsed workers' leases take back what those hold. */
-export async function takeBackElsewhere(store: Store, options: At | undefined): Promise<void> {
+export async function takeBackElsewhere(store: Store, options: At | undefined): Promise<readonly Ended[]> {
+  const ended: Ended[] = [];
   const shards = (await store.run("copies", store.home, ["", 0], options)) as Shard[];
   for (const shard of new Set(shards)) {
     const reply = (await store.run("claim", shard, ["", 1], options)) as readonly unknown[];
-    await store.mail.deliver(shard, reply[7] as string[], options);
+    ended.push(...(await store.mail.deliver(shard, reply[7] as string[], options)).ended);
   }
+  return ended;
 }
 
 async function beatAtHome(store: Store, worker: WorkerBeat, options: At | undefined): Promise<number> {

@@ -1,4 +1,5 @@
 import {
+  cancelledWith,
   checkJobs,
   type At,
   type Broker,
@@ -13,10 +14,12 @@ import {
   type QueueInfo,
   type Settled,
   type Settlement,
+  withEnded,
 } from "../../contract/index.js";
 import { cancelAll } from "./cancel.js";
 import { claim } from "./claim.js";
 import { deadLetters } from "./deadletters.js";
+import { takeEnded } from "./ended.js";
 import { insertJobs } from "./enqueue.js";
 import { settleAll } from "./settle.js";
 import { LEVELS, type Store } from "./store.js";
@@ -40,9 +43,14 @@ export class SqliteBroker implements Broker {
     checkJobs(jobs, this.#adapter);
     const now = this.#store.clock(options);
     if (options?.transaction !== undefined)
-      return { duplicates: this.#guests.run(options.transaction, (inside) => insertJobs(inside, jobs, now)) };
+      return this.#guests.run(options.transaction, (inside) => {
+        const duplicates = insertJobs(inside, jobs, now);
+        // Whether they have ended is known when the caller has committed.
+        inside.ended = [];
+        return { duplicates };
+      });
     if (jobs.length === 0) return { duplicates: [] };
-    return { duplicates: this.#store.write(() => insertJobs(this.#store, jobs, now)) };
+    return this.#store.write(() => withEnded({ duplicates: insertJobs(this.#store, jobs, now) }, takeEnded(this.#store)));
   }
 
   async claim(request: Claim, options?: At): Promise<Claimed> {
@@ -54,13 +62,13 @@ export class SqliteBroker implements Broker {
       if (settlement.as === "succeeded" && settlement.enqueue !== undefined) checkJobs(settlement.enqueue, this.#adapter);
     const now = this.#store.clock(options);
     if (settlements.length === 0 && next !== undefined) return { lost: [], claimed: claim(this.#store, next, now) };
-    return this.#store.write(() => settleAll(this.#store, settlements, next, now));
+    return this.#store.write(() => withEnded(settleAll(this.#store, settlements, next, now), takeEnded(this.#store)));
   }
 
   async cancel(ids: readonly string[], reason: string, options?: At): Promise<readonly Cancelled[]> {
     if (ids.length === 0) return [];
     const now = this.#store.clock(options);
-    const answers = this.#store.write(() => cancelAll(this.#store, ids, reason, now));
+    const answers = this.#store.write(() => cancelledWith(cancelAll(this.#store, ids, reason, now), takeEnded(this.#store)));
     const stopped = answers.filter(({ as, was }) => as === "cancelled" && was === "active").map(({ id }) => id);
     if (stopped.length > 0) this.#store.tell({ kind: "cancelled", ids: stopped });
     return answers;

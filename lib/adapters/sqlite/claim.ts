@@ -7,7 +7,9 @@ import {
   type FinalState,
   type Input,
   type Wake,
+  withEnded,
 } from "../../contract/index.js";
+import { takeEnded } from "./ended.js";
 import { endBadly, enterLine, followLinks, type Loose } from "./links.js";
 import { FINAL, JOURNALED, TAKES } from "./rows.js";
 import { LEVELS, type Store } from "./store.js";
@@ -40,7 +42,7 @@ export function claim(store: Store, request: Claim, now: number): Claimed {
     if (hasChores(store, now) || queues.some(({ lane }) => isDue(store, lane, now))) return undefined;
     return { deliveries: [], nextDueAt: horizon(store, queues, worker.no, now), now, lapsed: false };
   });
-  return idle ?? store.write(() => lend(store, request, now));
+  return idle ?? store.write(() => withEnded(lend(store, request, now), takeEnded(store)));
 }
 
 /** The claim itself, inside the caller's transaction. */

@@ -1,20 +1,8 @@
-import { JOB_DEFAULTS, type DeathCause, type Failure, type FinalState } from "../../contract/index.js";
+import { JOB_DEFAULTS, type FinalState } from "../../contract/index.js";
 import { ENDED, GIVES } from "./rows.js";
-import type { Store } from "./store.js";
+import type { Ending, Store } from "./store.js";
 
-/** What ending a job needs to know of it. */
-export interface Ending {
-  readonly seq: number;
-  readonly id: string;
-  readonly links: number;
-  readonly attempts: number;
-  readonly fence: number;
-  readonly startedAt: number | null;
-  readonly keepFailed: number | null;
-  readonly state: "failed" | "cancelled" | "expired";
-  readonly cause: DeathCause | null;
-  readonly error: Failure;
-}
+export type { Ending };
 
 /** A job that has ended and whose links have not been followed yet. */
 export interface Loose {
@@ -47,6 +35,7 @@ export function endBadly(store: Store, job: Ending, now: number, loose: Loose[])
       JSON.stringify(job.error),
     );
   if (job.links & GIVES) loose.push(job);
+  if (job.own === undefined) store.ended.push(job);
   store.hintDone(job.id);
 }
 

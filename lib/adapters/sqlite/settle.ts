@@ -53,7 +53,7 @@ function settleOne(store: Store, settlement: Settlement, batch: Batch): boolean 
     case "cancelled": {
       const { as: state, error } = settlement;
       const cause = settlement.as === "failed" ? settlement.cause : null;
-      endBadly(store, { ...loan, id, attempts: loan.attempt, state, cause, error }, now, loose);
+      endBadly(store, { ...loan, id, attempts: loan.attempt, state, cause, error, own: true }, now, loose);
       break;
     }
     case "ready": {

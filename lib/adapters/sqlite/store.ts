@@ -1,4 +1,4 @@
-import { StemError, StoreError, type Hint, type Lease } from "../../contract/index.js";
+import { StemError, StoreError, type DeathCause, type Failure, type Hint, type Lease } from "../../contract/index.js";
 
 /** The part of better-sqlite3 that is used; the same in its versions 11, 12 and 13. */
 export interface Driver {
@@ -31,6 +31,22 @@ export interface Loan {
   readonly keepFailed: number | null;
 }
 
+/** What ending a job needs to know of it. */
+export interface Ending {
+  readonly seq: number;
+  readonly id: string;
+  readonly links: number;
+  readonly attempts: number;
+  readonly fence: number;
+  readonly startedAt: number | null;
+  readonly keepFailed: number | null;
+  readonly state: "failed" | "cancelled" | "expired";
+  readonly cause: DeathCause | null;
+  readonly error: Failure;
+  /** By its own settlement, of which its worker knows. */
+  readonly own?: true;
+}
+
 /** Priorities per queue in the numbering of lanes. */
 export const LEVELS = 10;
 
@@ -49,6 +65,8 @@ export class Store {
   readonly listeners = new Set<(hint: Hint) => void>();
   /** Connections of callers in this process whose transactions we have written in; they hold the write lock until they end. */
   readonly heldBy = new Set<Driver>();
+  /** Jobs that the transaction under way has ended without success, other than by their own settlement. */
+  ended: Ending[] = [];
 
   readonly #statements = new Map<string, Statement>();
   readonly #queueNumbers = new Map<string, number>();
@@ -238,6 +256,7 @@ export class Store {
       this.forgetQueues();
       this.#work.clear();
       this.#done = [];
+      this.ended = [];
       throw this.failure(error);
     }
   }

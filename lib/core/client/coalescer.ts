@@ -1,4 +1,4 @@
-import type { Broker } from "../../contract/broker.js";
+import type { Broker, Enqueued } from "../../contract/broker.js";
 import type { NewJob } from "../../contract/job.js";
 import { queueMicrotask } from "../timers.js";
 
@@ -26,11 +26,14 @@ interface Call {
  */
 export class Coalescer {
   readonly #broker: Broker;
+  readonly #ends: (ended: Enqueued["ended"]) => void;
   #waiting: Call[] = [];
   #busy = false;
 
-  constructor(broker: Broker) {
+  /** @param ends told what the store says it has ended */
+  constructor(broker: Broker, ends: (ended: Enqueued["ended"]) => void = () => {}) {
     this.#broker = broker;
+    this.#ends = ends;
   }
 
   /** Stores jobs, all or none. Returns the ids that were stored already. */
@@ -63,9 +66,10 @@ export class Coalescer {
   async #send(batch: readonly Call[]): Promise<unknown> {
     const jobs = batch.length === 1 ? batch[0]!.jobs : batch.flatMap((call) => call.jobs);
     try {
-      const { duplicates } = await this.#broker.enqueue(jobs);
+      const { duplicates, ended } = await this.#broker.enqueue(jobs);
       const set = duplicates.length === 0 ? NONE : new Set(duplicates);
       for (const call of batch) call.accept(set);
+      this.#ends(ended);
     } catch (error) {
       if (batch.length > 1 && !concernsAll(error)) {
         for (const call of batch) await this.#send([call]);

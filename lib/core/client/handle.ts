@@ -1,5 +1,6 @@
-import type { Broker } from "../../contract/broker.js";
-import type { JobRecord, Results } from "../../contract/results.js";
+import type { Adapter } from "../../contract/adapter.js";
+import type { Cancelled } from "../../contract/broker.js";
+import type { JobRecord } from "../../contract/results.js";
 import type { Codec } from "../codec/codec.js";
 import type { Definitions } from "../codec/definitions.js";
 import type { CanvasHandle, GroupHandle, JobHandle, WaitForOptions } from "./face.js";
@@ -8,10 +9,12 @@ import { resultOf, type Waiter } from "./waiter.js";
 /** What handles need of their Stem. */
 export interface HandleParts {
   readonly waiter: Waiter;
-  readonly broker: Broker;
-  readonly results: Results;
-  readonly codec: Codec;
-  readonly definitions: Definitions;
+  readonly stem: {
+    readonly adapter: Adapter;
+    readonly codec: Codec;
+    readonly definitions: Definitions;
+    cancel(ids: readonly string[], reason?: string): Promise<readonly Cancelled[]>;
+  };
 }
 
 /** See `JobHandle`. Cheap: three fields until it is asked. */
@@ -27,7 +30,8 @@ export class Handle<O> implements JobHandle<O> {
   }
 
   async result(options?: WaitForOptions): Promise<O> {
-    const { waiter, codec, definitions } = this.#parts;
+    const { waiter, stem } = this.#parts;
+    const { codec, definitions } = stem;
     const record = await waiter.wait(this.id, options);
     const result = codec.decode(resultOf(record), "result");
     const shape = definitions.output(record.task);
@@ -35,11 +39,11 @@ export class Handle<O> implements JobHandle<O> {
   }
 
   async status(): Promise<JobRecord | undefined> {
-    return (await this.#parts.results.get([this.id]))[0];
+    return (await this.#parts.stem.adapter.results.get([this.id]))[0];
   }
 
   async cancel(reason = "cancelled by its handle"): Promise<boolean> {
-    const [cancelled] = await this.#parts.broker.cancel([this.id], reason);
+    const [cancelled] = await this.#parts.stem.cancel([this.id], reason);
     return cancelled?.as === "cancelled";
   }
 }

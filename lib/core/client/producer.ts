@@ -7,11 +7,13 @@ import type { Definitions } from "../codec/definitions.js";
 import { encodePayload } from "../codec/payload.js";
 import { validate } from "../codec/validate.js";
 import type { Clock } from "../clock.js";
+import { jobSignal } from "../signals/job-signal.js";
 import type { Signals } from "../signals/signals.js";
 import type { TaskRegistry } from "../task/registry.js";
 import type { TaskRef } from "../task/ref.js";
 import type { TaskDefinition } from "../task/task.js";
 import { Coalescer } from "./coalescer.js";
+import type { Ends } from "./ends.js";
 import type { EnqueueOptions } from "./face.js";
 import { type Draft, planOf } from "./plan.js";
 
@@ -24,6 +26,7 @@ export interface ProducerParts {
   readonly ids: () => string;
   readonly maxPayloadBytes: number;
   readonly definitions: Definitions;
+  readonly ends: Pick<Ends, "tell">;
 }
 
 /** A job's payload: a value, one that was checked and encoded earlier, or what the jobs before it will have returned. */
@@ -39,7 +42,7 @@ export class Producer {
 
   constructor(parts: ProducerParts) {
     this.parts = parts;
-    this.#coalescer = new Coalescer(parts.adapter.broker);
+    this.#coalescer = new Coalescer(parts.adapter.broker, (ended) => parts.ends.tell(ended));
   }
 
   /** The job that `enqueue` would store. @throws as `Stem.enqueue` */
@@ -94,7 +97,7 @@ export class Producer {
     if (!named) duplicates = NONE;
     const { signals } = this.parts;
     if (signals.has("job:enqueued")) {
-      for (const { id, task, queue } of jobs) if (!duplicates.has(id)) signals.tell("job:enqueued", { jobId: id, task, queue });
+      for (const job of jobs) if (!duplicates.has(job.id)) signals.tell("job:enqueued", jobSignal(job, this.parts, {}));
     }
     return duplicates;
   }

@@ -14,7 +14,7 @@ import { sound } from "../codec/sound.js";
 import { MAX_PAYLOAD_BYTES } from "../codec/payload.js";
 import { type Log, silentLog, unfailing } from "../log.js";
 import { Signals } from "../signals/signals.js";
-import { type Duration, toMs } from "../task/duration.js";
+import type { Duration } from "../task/duration.js";
 import { type EnqueueInputFor, type InputFor, type OutputFor, refOf, type StartInputFor, type Target } from "../task/ref.js";
 import type { TaskRegistry } from "../task/registry.js";
 import { checkName } from "../task/define.js";
@@ -22,6 +22,7 @@ import type { EventType, PayloadOf } from "../workflow/context.js";
 import type { SignalType } from "../workflow/signal.js";
 import { checkCanvasOptions, isCanvasOptions, storeCanvas } from "./canvas.js";
 import { emitOne, StemEventClient } from "./emit.js";
+import { Ends } from "./ends.js";
 import type {
   CanvasHandle,
   CanvasOptions,
@@ -51,7 +52,7 @@ import { StemScheduleClient, storePlan } from "./schedule.js";
 import { scheduleList, type ScheduleList } from "./schedules.js";
 import { signalOne, SignallingHandle } from "./signal.js";
 import { checkClient, refAs, type ClientDefaults, StemTaskClient, StemWorkflowClient, type WorkflowClientDefaults } from "./task-client.js";
-import { Waiter } from "./waiter.js";
+import { Waiter, waitApart } from "./waiter.js";
 
 /**
  * The one object a producer holds: enqueues jobs, waits for them, emits events, and asks and tells the store. What cannot be right is refused before
@@ -71,6 +72,7 @@ export class Stem {
   readonly definitions: Definitions;
   /** The schedules that are stored; one alone is `schedule(name)`. */
   readonly schedules: ScheduleList;
+  readonly ends: Ends;
   readonly #producer: Producer;
   readonly #waiter: Waiter;
   readonly #handles: HandleParts;
@@ -86,10 +88,11 @@ export class Stem {
     this.maxPayloadBytes = parts.maxPayloadBytes ?? MAX_PAYLOAD_BYTES;
     this.definitions = parts.definitions ?? new Definitions();
     this.schedules = scheduleList(this.adapter);
-    const { broker, results, hints } = this.adapter;
+    this.ends = new Ends(this);
+    const { results, hints } = this.adapter;
     this.#producer = new Producer(this);
     this.#waiter = new Waiter({ results, hints, clock: this.clock, log: this.log, registry: this.registry });
-    this.#handles = { waiter: this.#waiter, broker, results, codec: this.codec, definitions: this.definitions };
+    this.#handles = { waiter: this.#waiter, stem: this };
   }
 
   /**
@@ -169,7 +172,7 @@ export class Stem {
     return new StemScheduleClient<O>(this.#producer, this.#handles, name, defaults);
   }
 
-  /** A job to be, for `chain`, `group` and `chord`. Without a payload the task gets what the jobs before it returned. */
+  /** A job to be, for `chain`, `group` and `chord`. Without a payload it gets what the jobs before it returned. */
   signature<const T extends Target>(target: T, payload?: InputFor<T>, options?: SignatureOptions): Signature<InputFor<T>, OutputFor<T>>;
   signature(target: Target, payload?: unknown, options?: SignatureOptions): Signature {
     return signatureOf(refOf(target), payload, options);
@@ -242,7 +245,7 @@ export class Stem {
 
   /** Ends unfinished jobs at once and says of each whether it was this call. */
   cancel(ids: readonly string[] | string, reason = "cancelled"): Promise<readonly Cancelled[]> {
-    return cancelJobs(this.adapter, ids, reason);
+    return this.ends.of(cancelJobs(this.adapter, ids, reason));
   }
 
   /** Stops lending jobs of these queues to any worker, until `resume`. What runs goes on. */
@@ -288,9 +291,9 @@ export class Stem {
   async close(): Promise<void> {
     await this.#producer.close();
     this.#waiter.close();
+    this.ends.close();
   }
 
-  /** For clients of workflows. */
   runHandle(id: string, duplicate: boolean, signals: Readonly<Record<string, string>>): JobHandle {
     return new SignallingHandle(this.#handles, id, duplicate, this, signals);
   }
@@ -315,12 +318,8 @@ export class Stem {
 
   /** `enqueueAndWait`, untyped; for clients. */
   async putAndWait(target: Target, payload: unknown, options: EnqueueOptions & WaitForOptions = {}): Promise<unknown> {
-    const { timeout, signal, ...rest } = options;
-    // Before anything is written, though only the wait needs them.
-    if (timeout !== undefined) toMs(timeout, "timeout of the wait");
-    signal?.throwIfAborted();
-    const handle = await this.put(target, payload, rest);
-    return handle.result({ ...(timeout !== undefined && { timeout }), ...(signal !== undefined && { signal }) });
+    const { wait, rest } = waitApart(options);
+    return (await this.put(target, payload, rest)).result(wait);
   }
 
   /** The job that `enqueue` would store, checked and encoded; stores nothing. For those who store it themselves, such as a beat. @throws as `enqueue` */
@@ -339,11 +338,8 @@ export class Stem {
     return this.schedule(name);
   }
 
-  async #store(
-    draw: (canvasId: string) => readonly Place[],
-    options: CanvasOptions,
-    named = options.id !== undefined,
-  ): Promise<readonly JobHandle[]> {
+  async #store(draw: (id: string) => readonly Place[], options: CanvasOptions, ownId?: boolean): Promise<readonly JobHandle[]> {
+    const named = ownId ?? options.id !== undefined;
     checkCanvasOptions(options);
     return this.#producer.answer(async () => {
       const { ids, duplicates } = await storeCanvas(this.#producer, draw(options.id ?? this.ids()), named, options.transaction);

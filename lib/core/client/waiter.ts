@@ -216,6 +216,13 @@ export class Waiter {
   }
 }
 
+/** What of the options concerns the wait, checked before anything is written; and the rest. @throws {OptionError} `STEM_DURATION_INVALID` */
+export function waitApart<T extends WaitForOptions>({ timeout, signal, ...rest }: T) {
+  if (timeout !== undefined) toMs(timeout, "timeout of the wait");
+  signal?.throwIfAborted();
+  return { wait: { ...(timeout !== undefined && { timeout }), ...(signal !== undefined && { signal }) }, rest };
+}
+
 /** The encoded result of an ended job. @throws {JobFailedError} it did not succeed */
 export function resultOf(record: JobRecord): string | undefined {
   if (record.state === "succeeded") return record.result;

@@ -5,7 +5,7 @@ import type { WorkflowContext } from "../workflow/context.js";
 /**
  * Code around every attempt in a worker. `next()` goes inwards and returns what the handler returned; call it once, or not at all to keep the
  * handler from running. What the middleware returns (or throws) counts as the attempt's. Around a workflow it wraps one pass over the body: if the run is
- * suspended, `next()` never settles in this process.
+ * suspended, `next()` never settles in this process. Both kinds of context have `jobId`, `task`, `queue`, `attempt`, `headers` and `payload`.
  */
 export type Middleware = (context: TaskContext | WorkflowContext, next: () => Promise<unknown>) => Promise<unknown>;
 

@@ -1,25 +1,50 @@
-import type { Failure } from "../../contract/job.js";
+import type { DeathCause, Failure } from "../../contract/job.js";
 
 /** What is told about a job in every job signal. */
 export interface JobSignal {
   readonly jobId: string;
   readonly task: string;
   readonly queue: string;
+  /** Decoded when it is looked at, and revived by its type where a generated client knows it. Undefined where it cannot be read. */
+  readonly payload?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** In-process lifecycle signals and what comes with each. Durations are milliseconds. Told after the store has confirmed, where the store is involved. */
+/**
+ * In-process lifecycle signals and what comes with each. Durations are milliseconds. Told after the store has confirmed, where the store is
+ * involved. Each end of a job is told once in the whole system, by the process whose call ended it: `job:succeeded`, `job:dead`,
+ * `job:cancelled` or `job:expired`, whatever brought it about.
+ */
 export interface SignalMap {
   readonly "job:enqueued": JobSignal;
   readonly "job:started": JobSignal & { readonly attempt: number };
-  readonly "job:succeeded": JobSignal & { readonly attempt: number; readonly ms: number };
+  readonly "job:succeeded": JobSignal & {
+    readonly attempt: number;
+    readonly ms: number;
+    /** What the handler returned, decoded when it is looked at. */
+    readonly result?: unknown;
+  };
   /** An attempt failed and another will follow after `delayMs`. */
   readonly "job:retried": JobSignal & { readonly attempt: number; readonly ms: number; readonly delayMs: number; readonly error: Failure };
-  readonly "job:dead": JobSignal & { readonly attempt: number; readonly ms: number; readonly error: Failure };
+  /**
+   * It failed for good. `cause`: its handler (`error`), a refusal (`rejected`), lost workers (`lapsed`), or a job it waited for (`input`).
+   * `ms`: of its last attempt, where that ended it.
+   */
+  readonly "job:dead": JobSignal & {
+    readonly attempt: number;
+    readonly ms?: number;
+    readonly cause?: DeathCause;
+    readonly error: Failure;
+  };
+  /** It was cancelled, whatever it was doing, or (`cause: "input"`) because a job it waited for was. */
+  readonly "job:cancelled": JobSignal & { readonly attempt: number; readonly cause?: DeathCause; readonly error: Failure };
+  /** It had not started in time. */
+  readonly "job:expired": JobSignal & { readonly attempt: number; readonly error: Failure };
   readonly "job:snoozed": JobSignal & { readonly attempt: number; readonly ms: number };
   readonly "job:parked": JobSignal & { readonly attempt: number; readonly ms: number };
   /** Handed back at shutdown, attempt not spent. */
   readonly "job:released": JobSignal & { readonly attempt: number };
-  /** It was cancelled or had gone to another worker: what it did here was not recorded. */
+  /** An attempt here was for nothing: the job was cancelled, or had gone to another worker. What it did was not recorded. */
   readonly "job:lost": JobSignal & { readonly attempt: number };
   readonly "run:step": { readonly runId: string; readonly workflow: string; readonly step: string; readonly ms: number };
   readonly "schedule:fired": { readonly schedule: string; readonly slot: Date; readonly jobId: string; readonly lateMs: number };

@@ -47,6 +47,8 @@ export interface TaskContext {
   readonly jobId: string;
   readonly task: string;
   readonly queue: string;
+  /** What the handler was called with; for middleware. */
+  readonly payload: unknown;
   /** 1 on the first start. */
   readonly attempt: number;
   readonly maxAttempts: number;

@@ -11,17 +11,19 @@ export class AttemptContext implements TaskContext {
   readonly jobId: string;
   readonly task: string;
   readonly queue: string;
+  readonly payload: unknown;
   readonly attempt: number;
   readonly maxAttempts: number;
   readonly #job: RunningJob;
   readonly #codec: Codec;
   #inputs: readonly TaskInput[] | undefined;
 
-  constructor(job: RunningJob, maxAttempts: number, codec: Codec) {
+  constructor(job: RunningJob, maxAttempts: number, codec: Codec, payload: unknown) {
     const { job: stored, attempt } = job.delivery;
     this.jobId = stored.id;
     this.task = stored.task;
     this.queue = stored.queue;
+    this.payload = payload;
     this.attempt = attempt;
     this.maxAttempts = maxAttempts;
     this.#job = job;

@@ -1,4 +1,4 @@
-import type { Broker, Claim, Claimed, Settlement } from "../../contract/broker.js";
+import type { Broker, Claim, Claimed, Ended, Settled, Settlement } from "../../contract/broker.js";
 import type { Delivery } from "../../contract/job.js";
 import type { Clock } from "../clock.js";
 import { goneOf } from "./gone.js";
@@ -31,6 +31,8 @@ export interface ExchangeParts {
   readonly recover: (astray: boolean) => Promise<void>;
   /** Starts a handler, or hands the delivery back. Never throws. */
   readonly start: (delivery: Delivery, holder: string) => void;
+  /** Told what a call has ended besides what it settled. Never throws. */
+  readonly ends: (ended: readonly Ended[] | undefined) => void;
   /** `refused`: the store would not take it; the job has become a dead letter with this error. Never throws. */
   readonly settled: (job: RunningJob, settlement: Settlement, how: { readonly lost: boolean; readonly refused?: unknown }) => void;
 }
@@ -141,7 +143,7 @@ export class Exchange {
     let answered = false;
     this.#asked += shares?.limit ?? 0;
     try {
-      const { lost, claimed } =
+      const { lost, claimed, ended }: Settled =
         settlements.length > 0 ? await broker.settle(settlements, next) : { lost: [], claimed: await broker.claim(next!) };
       // What is lent from here on is counted as running.
       this.#asked -= shares?.limit ?? 0;
@@ -152,6 +154,8 @@ export class Exchange {
       answered = true;
       this.#stuck = 0;
       this.#confirm(jobs, settlements, lost);
+      this.#parts.ends(ended);
+      this.#parts.ends(claimed?.ended);
       return claimed === undefined || this.#lend(claimed, holder, sentAt);
     } catch (error) {
       if (!answered) this.#asked -= shares?.limit ?? 0;
@@ -191,7 +195,7 @@ export class Exchange {
 
   /** @throws what the store threw; what was dealt with is gone from both lists */
   async #salvage(jobs: RunningJob[], settlements: Settlement[]): Promise<void> {
-    const { dealt, error } = await settleOneByOne(this.#parts.broker, settlements, this.#stuck >= JUDGED);
+    const { dealt, error } = await settleOneByOne(this.#parts, settlements, this.#stuck >= JUDGED);
     for (const [i, how] of dealt) this.#parts.settled(jobs[i]!, settlements[i]!, how);
     jobs.splice(0, jobs.length, ...jobs.filter((_, i) => !dealt.has(i)));
     settlements.splice(0, settlements.length, ...settlements.filter((_, i) => !dealt.has(i)));

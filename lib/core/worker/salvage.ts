@@ -1,4 +1,4 @@
-import type { Broker, Settlement } from "../../contract/broker.js";
+import type { Broker, Settled, Settlement } from "../../contract/broker.js";
 import { toFailure } from "../../contract/thrown.js";
 
 export interface Salvaged {
@@ -15,9 +15,17 @@ export interface Salvaged {
  * @param judge true: what still fails ends as a dead letter, cause `rejected`, that carries the store's words, unless that fails too. False: it is left for another
  *   try, since a store that was only busy must not cost a job its result.
  */
-export async function settleOneByOne(broker: Broker, settlements: readonly Settlement[], judge: boolean): Promise<Salvaged> {
+export async function settleOneByOne(
+  { broker, ends }: { readonly broker: Broker; readonly ends: (ended: Settled["ended"]) => void },
+  settlements: readonly Settlement[],
+  judge: boolean,
+): Promise<Salvaged> {
   const dealt = new Map<number, { readonly lost: boolean; readonly refused?: unknown }>();
-  const settle = async (settlement: Settlement): Promise<boolean> => (await broker.settle([settlement])).lost.length > 0;
+  const settle = async (settlement: Settlement): Promise<boolean> => {
+    const { lost, ended } = await broker.settle([settlement]);
+    ends(ended);
+    return lost.length > 0;
+  };
   let error: { readonly thrown: unknown } | undefined;
   let failures = 0;
   for (const [i, settlement] of settlements.entries()) {

@@ -1,81 +1,79 @@
 import type { Settlement } from "../../contract/broker.js";
-import type { Clock } from "../clock.js";
-import type { Log } from "../log.js";
-import type { Signals } from "../signals/signals.js";
-import { describe } from "./retryable.js";
+import type { DeathCause, Failure } from "../../contract/job.js";
+import { toFailure } from "../../contract/thrown.js";
+import type { Stem } from "../client/stem.js";
+import { jobSignal } from "../signals/job-signal.js";
+import type { JobSignal, SignalName } from "../signals/signals.js";
 import type { RunningJob } from "./running.js";
 
 /** Tells and logs what has become of a job, once the store has confirmed it. Costs a look at the listeners when nobody listens. */
 export class Told {
-  readonly #signals: Signals;
-  readonly #log: Log;
-  readonly #clock: Clock;
+  readonly #stem: Stem;
 
-  constructor(signals: Signals, log: Log, clock: Clock) {
-    this.#signals = signals;
-    this.#log = log;
-    this.#clock = clock;
+  constructor(stem: Stem) {
+    this.#stem = stem;
   }
 
   started(job: RunningJob): void {
-    if (this.#signals.has("job:started")) this.#signals.tell("job:started", about(job));
+    this.#tell("job:started", job, {});
   }
 
   lost(job: RunningJob): void {
-    if (this.#signals.has("job:lost")) this.#signals.tell("job:lost", about(job));
+    this.#tell("job:lost", job, {});
   }
 
   settled(job: RunningJob, settlement: Settlement, how: { readonly lost: boolean; readonly refused?: unknown }): void {
     if (how.lost) return this.lost(job);
-    if (how.refused !== undefined) {
-      const error = { name: "Error", message: describe(how.refused) };
-      return this.#dead(job, error, "the store refused how it ended");
-    }
-    const signals = this.#signals;
+    if (how.refused !== undefined) return this.#dead(job, toFailure(how.refused, job.delivery.attempt), "rejected");
     switch (settlement.as) {
       case "succeeded":
-        if (signals.has("job:succeeded")) signals.tell("job:succeeded", this.#timed(job));
+        if (this.#stem.signals.has("job:succeeded"))
+          this.#stem.signals.tell("job:succeeded", jobSignal(about(job), this.#stem, this.#timed(job), settlement.result));
         return;
       case "failed":
         return this.#dead(job, settlement.error, settlement.cause);
-      case "parked":
-        if (signals.has("job:parked")) signals.tell("job:parked", this.#timed(job));
-        return;
-      case "ready":
-        if (settlement.attempt === "spent" && settlement.error !== undefined) {
-          const delayMs = settlement.delayMs ?? 0;
-          if (signals.has("job:retried")) signals.tell("job:retried", { ...this.#timed(job), delayMs, error: settlement.error });
-          this.#log.debug(`${nameOf(job)} failed and runs again in ${delayMs} ms: ${describe(settlement.error)}`);
-        } else if (job.released) {
-          // Of a task that nobody here knows nothing was begun.
-          if (job.definition !== undefined && signals.has("job:released")) signals.tell("job:released", about(job));
-        } else if (signals.has("job:snoozed")) signals.tell("job:snoozed", this.#timed(job));
-        return;
       case "cancelled":
-        return;
+        return this.#tell("job:cancelled", job, { error: settlement.error });
+      case "parked":
+        return this.#tell("job:parked", job, this.#timed(job));
+      case "ready":
+        if (settlement.attempt === "spent" && settlement.error !== undefined) this.#retried(job, settlement.error, settlement.delayMs ?? 0);
+        else if (job.released) {
+          // Of a task that nobody here knows nothing was begun.
+          if (job.definition !== undefined) this.#tell("job:released", job, {});
+        } else this.#tell("job:snoozed", job, this.#timed(job));
     }
   }
 
-  #dead(job: RunningJob, error: Extract<Settlement, { as: "failed" }>["error"], why: string): void {
-    if (this.#signals.has("job:dead")) this.#signals.tell("job:dead", { ...this.#timed(job), error });
-    const final = error.notRetried === undefined ? "" : ` (not retried: ${error.notRetried})`;
-    this.#log.error(`${nameOf(job)} is dead (${why}): ${describe(error)}${final}`, error.stack);
+  #retried(job: RunningJob, error: Failure, delayMs: number): void {
+    this.#tell("job:retried", job, { ...this.#timed(job), delayMs, error });
+    this.#stem.ends.failures.retried(job.delivery.job.id, ownerOf(job), attemptsOf(job), delayMs, error);
   }
 
-  #timed(job: RunningJob): ReturnType<typeof about> & { readonly ms: number } {
-    return { ...about(job), ms: this.#clock.now() - job.startedAt };
+  #dead(job: RunningJob, error: Failure, cause: DeathCause): void {
+    this.#tell("job:dead", job, { ...this.#timed(job), cause, error });
+    this.#stem.ends.failures.dead(job.delivery.job.id, ownerOf(job), `after attempt ${attemptsOf(job)}`, error);
+  }
+
+  #tell<N extends SignalName>(name: N, job: RunningJob, more: object): void {
+    const { signals } = this.#stem;
+    if (signals.has(name))
+      signals.tell(name, jobSignal(about(job), this.#stem, { attempt: job.delivery.attempt, ...more }) as JobSignal as never);
+  }
+
+  #timed({ startedAt, delivery: { attempt } }: RunningJob): { readonly attempt: number; readonly ms: number } {
+    return { attempt, ms: this.#stem.clock.now() - startedAt };
   }
 }
 
-function about({ delivery: { job, attempt } }: RunningJob): {
-  readonly jobId: string;
-  readonly task: string;
-  readonly queue: string;
-  readonly attempt: number;
-} {
-  return { jobId: job.id, task: job.task, queue: job.queue, attempt };
+function about({ delivery: { job, inputs } }: RunningJob) {
+  return { ...job, inputs };
 }
 
-function nameOf({ delivery: { job, attempt } }: RunningJob): string {
-  return `Attempt ${attempt} of job ${job.id} (${job.task})`;
+function ownerOf({ delivery: { job }, definition }: RunningJob): { readonly task: string; readonly where: string | undefined } {
+  return { task: job.task, where: definition?.where };
+}
+
+function attemptsOf({ delivery: { attempt }, definition }: RunningJob): string {
+  return definition === undefined ? String(attempt) : `${attempt} of ${definition.retry.attempts}`;
 }

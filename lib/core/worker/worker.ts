@@ -70,7 +70,7 @@ export class Worker {
     const running = this.#running;
     const announced = announcementOf(registry, definitions);
     const outage = new Outage(clock, dice, log);
-    const told = new Told(signals, log, clock);
+    const told = new Told(stem);
     const tell = (error: unknown, retryInMs: number): void => signals.tell("worker:error", { workerId: this.id, error, retryInMs });
     this.#stem = stem;
     this.#settings = settings;
@@ -141,6 +141,7 @@ export class Worker {
       settled: (job, settlement, how) => {
         if (this.#attempts.settled(job)) told.settled(job, settlement, how);
       },
+      ends: (ended) => stem.ends.tell(ended),
       failed: tell,
       ended: (error) => this.#storeClosed(error),
       chore: (idle) => this.#maintenance.chore(idle),

@@ -6,6 +6,12 @@ import type { SignalType } from "./signal.js";
 export interface WorkflowContext {
   readonly runId: string;
   readonly workflow: string;
+  /** `runId` and `workflow` by the names they have in a task's context, for middleware around both. */
+  readonly jobId: string;
+  readonly task: string;
+  readonly queue: string;
+  /** What the body was called with; for middleware. */
+  readonly payload: unknown;
   /** Attempt of the whole run: 1 unless a pass has failed. */
   readonly attempt: number;
   readonly headers: Readonly<Record<string, string>>;

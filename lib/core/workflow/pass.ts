@@ -98,6 +98,7 @@ export async function passOver(parts: PassParts): Promise<Outcome> {
   const run = new Run({
     flow,
     delivery,
+    payload,
     signal: stopped.signal,
     codec: stem.codec,
     definitions: stem.definitions,

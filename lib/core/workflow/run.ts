@@ -16,6 +16,7 @@ const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 
 export interface RunParts extends Omit<StepsParts, "run"> {
   readonly delivery: Delivery;
+  readonly payload: unknown;
   readonly signal: AbortSignal;
 }
 
@@ -23,6 +24,7 @@ export interface RunParts extends Omit<StepsParts, "run"> {
 export class Run implements WorkflowContext {
   readonly runId: string;
   readonly workflow: string;
+  readonly payload: unknown;
   readonly attempt: number;
   readonly startedAt: Date;
   readonly signal: AbortSignal;
@@ -36,6 +38,7 @@ export class Run implements WorkflowContext {
     const { job, attempt } = parts.delivery;
     this.runId = job.id;
     this.workflow = job.task;
+    this.payload = parts.payload;
     this.attempt = attempt;
     this.startedAt = new Date(job.enqueuedAt);
     this.signal = parts.signal;
@@ -48,6 +51,18 @@ export class Run implements WorkflowContext {
 
   get headers(): Readonly<Record<string, string>> {
     return this.#delivery.job.headers ?? NO_HEADERS;
+  }
+
+  get jobId(): string {
+    return this.runId;
+  }
+
+  get task(): string {
+    return this.workflow;
+  }
+
+  get queue(): string {
+    return this.#delivery.job.queue;
   }
 
   get replaying(): boolean {

@@ -21,8 +21,8 @@ export const cancelLaws: readonly Law[] = [
       );
       assert.equal(answers.length, 5);
       for (const [state, job] of Object.entries(all)) {
-        const answer = one(answers.filter(({ id }) => id === job.id));
-        assert.deepEqual(answer, { id: job.id, as: "cancelled", was: state === "delayed" ? "ready" : state });
+        const { id, as, was } = one(answers.filter((answer) => answer.id === job.id));
+        assert.deepEqual({ id, as, was }, { id: job.id, as: "cancelled", was: state === "delayed" ? "ready" : state });
         const record = await bench.known(job.id);
         assert.equal(record.state, "cancelled", state);
         assert.equal(record.endedAt, bench.now, state);

@@ -4,6 +4,7 @@ import { canvasLaws } from "./canvas.laws.js";
 import { checkLawsOf } from "./check-laws.js";
 import { claimLaws } from "./claim.laws.js";
 import { deadLetterLaws } from "./deadletters.laws.js";
+import { endsLaws } from "./ends.laws.js";
 import { eventLaws } from "./events.laws.js";
 import { hintLaws } from "./hints.laws.js";
 import { jobLaws } from "./job.laws.js";
@@ -37,6 +38,7 @@ export const laws: readonly Law[] = [
   ...leaseLaws,
   ...lapseLaws,
   ...cancelLaws,
+  ...endsLaws,
   ...deadLetterLaws,
   ...canvasLaws,
   ...inputFailureLaws,

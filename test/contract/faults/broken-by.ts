@@ -162,6 +162,18 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
     "what died of an input says it died of an error",
   ],
   "a cancel against a settle leaves one of the two ends, never a mixture": ["cancel comes in two steps, the answer first"],
+  "a claim tells whom it ended: dead by lapses, expired, and whoever waited for them": [
+    "no verb tells whom it ended",
+    "ends are told without the payload",
+  ],
+  "a settle tells whom it ended besides: whoever waited for a failure, and what its claim ended; not what it settles itself": [
+    "who died of an input is not told",
+    "a settle tells its own failures too",
+  ],
+  "a cancel tells whom it ended: waiting, running, and whoever waited for them": ["only the first end of a call is told"],
+  "an enqueue tells which of its jobs ended at once, of an input that had ended before": ["who died of an input is not told"],
+  "of a chord whose members fail in two settles its body is told once": ["ends are told twice"],
+  "two handles that find the same lapsed worker tell each death once": ["ends are told twice"],
   "dead letters are listed latest first, with all a person needs to decide": ["dead letters are listed first death first"],
   "only jobs that failed on their own account are dead letters": ["what died of its input is a dead letter"],
   "dead letters can be filtered by id, queue, task and time of death": ["filters of dead letters are ignored"],

@@ -1,5 +1,6 @@
 import { brokerFaults } from "./broker.faults.js";
 import { canvasFaults } from "./canvas.faults.js";
+import { endsFaults } from "./ends.faults.js";
 import type { Faults } from "./fault.js";
 import { jobFaults } from "./jobs.faults.js";
 import { runFaults } from "./runs.faults.js";
@@ -14,6 +15,7 @@ export const faults: Faults = {
   ...jobFaults,
   ...brokerFaults,
   ...canvasFaults,
+  ...endsFaults,
   ...runFaults,
   ...storeFaults,
   ...textFaults,

@@ -170,7 +170,7 @@ describe("An attempt", () => {
     expect(records.map(({ state }) => state)).toEqual(["failed", "failed", "ready", "ready", "ready", "ready"]);
     expect(records[0]!.error!.notRetried).toBe("an HttpException of status 403 refuses for good");
     expect(records[1]!.error!.notRetried).toBe("an HttpException of status 410 refuses for good");
-    expect(rig.lines.some((line) => line.startsWith("error") && line.includes("not retried: an HttpException of status 403"))).toBe(true);
+    expect(rig.lines.some((line) => line.startsWith("error") && line.includes("Not retried: an HttpException of status 403"))).toBe(true);
   });
 
   it("says of every failure that is not retried why, and nothing where the attempts were used up", async () => {

@@ -1,5 +1,6 @@
-import type { At } from "../../../contract/index.js";
+import type { At, Ended } from "../../../contract/index.js";
 import type { Reply } from "../connect/driver.js";
+import { isEnd, toEnded } from "../ended.js";
 
 /** Where a shard's keys are: its tag in braces is what a cluster places them by. */
 export type Shard = string;
@@ -13,6 +14,8 @@ export interface Post {
 export interface Delivered {
   readonly duplicates: string[];
   readonly woken: string[];
+  /** Also what the script itself has ended. */
+  readonly ended: Ended[];
 }
 
 /** Brings what one shard has for another (or has put off for itself) to where it belongs, each piece once, whoever does it. */
@@ -25,9 +28,15 @@ export class Mail {
 
   /** Delivers pieces that a script has posted in a shard, and those that these cause. */
   async deliver(from: Shard, pieces: readonly Reply[], options: At | undefined): Promise<Delivered> {
-    const delivered: Delivered = { duplicates: [], woken: [] };
+    const delivered: Delivered = { duplicates: [], woken: [], ended: [] };
     if (pieces.length === 0) return delivered;
-    const rest: [Shard, readonly string[]][] = [[from, pieces as readonly string[]]];
+    const rest: [Shard, readonly string[]][] = [];
+    const open = (source: Shard, found: readonly Reply[]): void => {
+      const texts = found.filter((piece) => typeof piece === "string");
+      if (texts.length < found.length) delivered.ended.push(...found.filter(isEnd).map(toEnded));
+      if (texts.length > 0) rest.push([source, texts]);
+    };
+    open(from, pieces);
     for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
       const [source, texts] = next;
       const byShard = new Map<Shard, string[]>();
@@ -36,11 +45,11 @@ export class Mail {
         byShard.set(shard, [...(byShard.get(shard) ?? []), text]);
       }
       for (const [shard, part] of byShard) {
-        const reply = (await this.#store.run("deliver", shard, [source, ...part], options)) as [string[], string[], string[]];
+        const reply = (await this.#store.run("deliver", shard, [source, ...part], options)) as [string[], string[], Reply[]];
         const [duplicates, woken, more] = reply;
         delivered.duplicates.push(...duplicates);
         delivered.woken.push(...woken);
-        if (more.length > 0) rest.push([shard, more]);
+        open(shard, more);
         if (shard !== source) await this.#store.run("ack", source, part.map(numberOf));
       }
     }
@@ -48,9 +57,9 @@ export class Mail {
   }
 
   /** Delivers what others have left behind. */
-  async sweep(shard: Shard, options: At | undefined): Promise<void> {
+  async sweep(shard: Shard, options: At | undefined): Promise<readonly Ended[]> {
     const left = (await this.#store.run("leftovers", shard, [LEFT_MS])) as string[];
-    if (left.length > 0) await this.deliver(shard, left, options);
+    return left.length > 0 ? (await this.deliver(shard, left, options)).ended : [];
   }
 }
 

@@ -182,11 +182,16 @@ end
 local kept = {}
 
 -- Writes the end of a job. Its place (line, loan, park) has been left already. `tail`: '=' and the result, '', or cause and error.
--- Returns true if others may wait for it.
-local function close(id, job, f, code, tail)
+-- `own`: by its own settlement, of which its worker knows; else whoever runs the script is told of it among the mail, as
+-- { id, state, attempts, cause and error, task, queue, body or '' }. Returns true if others may wait for it.
+local function close(id, job, f, code, tail, own)
   local gives = f.y or find(job.flags, 'L', 1, true)
   local keep = code == 's' and (job.m.kr or DAY) or (code ~= 's' and (job.m.kf or MONTH))
   done[#done + 1] = id
+  if code ~= 's' and not own then
+    local body = call('STRLEN', P .. 'j:' .. id) <= 262144 and call('GET', P .. 'j:' .. id) or ''
+    posted[#posted + 1] = { id, code, tostring(f.n or 0), tail, job.m.t, job.q, body }
+  end
   if code == 's' and f.o then call('DEL', P .. 'i:' .. id) end
   if code == 's' and keep == 0 and not gives then
     forget(id, job, f)

@@ -130,6 +130,6 @@ local function revive(list)
 end
 
 -- Ends a job, and tells whoever waits for it once the script's own work is done.
-local function end_job(id, job, f, code, tail)
-  if close(id, job, f, code, tail) then to_spread[#to_spread + 1] = { id } end
+local function end_job(id, job, f, code, tail, own)
+  if close(id, job, f, code, tail, own) then to_spread[#to_spread + 1] = { id } end
 end

@@ -13,9 +13,9 @@ local function settle_one(id, fence, s, jobs_at, A, lost)
     end_job(id, job, f, 's', s.result and '=' .. s.result or '')
     if jobs_at then store(A, jobs_at) end
   elseif s.as == 'failed' then
-    end_job(id, job, f, 'f', (s.cause == 'rejected' and 'r' or 'e') .. s.error)
+    end_job(id, job, f, 'f', (s.cause == 'rejected' and 'r' or 'e') .. s.error, true)
   elseif s.as == 'cancelled' then
-    end_job(id, job, f, 'c', '-' .. s.error)
+    end_job(id, job, f, 'c', '-' .. s.error, true)
   elseif s.as == 'ready' then
     if s.attempt == 'returned' then f.n = f.n - 1 end
     if s.ran then f.l = nil end

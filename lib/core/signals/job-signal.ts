@@ -1,0 +1,83 @@
+import type { Codec } from "../codec/codec.js";
+import type { Definitions } from "../codec/definitions.js";
+import { payloadOf } from "../canvas/payload-of.js";
+import type { Delivery } from "../../contract/job.js";
+
+/** What a job signal is made of. `payload` is the stored text; undefined where the store did not hand it over. */
+export interface ToldJob {
+  readonly id: string;
+  readonly task: string;
+  readonly queue: string;
+  readonly payload: string | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly inputs?: Delivery["inputs"];
+}
+
+interface Decoders {
+  readonly codec: Codec;
+  readonly definitions: Definitions;
+}
+
+const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
+
+/** A signal about one job. Its payload, and its result, are decoded when somebody looks, and once. */
+class JobTold {
+  readonly jobId: string;
+  readonly task: string;
+  readonly queue: string;
+  readonly #job: ToldJob;
+  readonly #decoders: Decoders;
+  readonly #result: string | undefined;
+  #payload: { readonly value: unknown } | undefined;
+  #decoded: { readonly value: unknown } | undefined;
+
+  constructor(job: ToldJob, decoders: Decoders, result: string | undefined) {
+    this.jobId = job.id;
+    this.task = job.task;
+    this.queue = job.queue;
+    this.#job = job;
+    this.#decoders = decoders;
+    this.#result = result;
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    return this.#job.headers ?? NO_HEADERS;
+  }
+
+  get payload(): unknown {
+    return (this.#payload ??= { value: this.#decodedPayload() }).value;
+  }
+
+  get result(): unknown {
+    return (this.#decoded ??= { value: this.#decodedResult() }).value;
+  }
+
+  /** Undefined where it cannot be read, or was to come from inputs that never came: a listener is told of the job all the same. */
+  #decodedPayload(): unknown {
+    const { codec, definitions } = this.#decoders;
+    const { payload, inputs = [] } = this.#job;
+    if (payload === undefined) return undefined;
+    try {
+      return payloadOf({ job: { ...this.#job, payload } as Delivery["job"], inputs }, codec, definitions.input(this.#job.task));
+    } catch {
+      return undefined;
+    }
+  }
+
+  #decodedResult(): unknown {
+    const { codec, definitions } = this.#decoders;
+    if (this.#result === undefined) return undefined;
+    try {
+      const value = codec.decode(this.#result, "result");
+      const shape = definitions.output(this.#job.task);
+      return shape === undefined ? value : shape.decode(value);
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** A signal about a job, with more fields. */
+export function jobSignal<T extends object>(job: ToldJob, decoders: Decoders, more: T, result?: string): JobTold & T {
+  return Object.assign(new JobTold(job, decoders, result), more);
+}
