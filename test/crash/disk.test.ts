@@ -1,9 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, rmdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, it } from "@jest/globals";
+import { Stem, TaskRegistry } from "../../lib/core/index.js";
 import { sqlite } from "../../lib/adapters/sqlite/index.js";
 import { account } from "./account.js";
 import { figures, type Fleet, moment, until, withFleet, SECONDS } from "./rig.js";
@@ -111,6 +112,62 @@ function expectToldWhy(fleet: Fleet, hint: RegExp): number {
       await after.close();
       figures(onSmallDisk, "disk read-only", { jobs: 3, "told at open": (trouble as { hint: string }).hint });
     } finally {
+      execFileSync("umount", [disk]);
+      rmdirSync(disk);
+    }
+  });
+
+  it.concurrent("that its own log has filled goes on by itself, and health tells of refused writes only as long as they are", async () => {
+    const disk = mkdtempSync(join(tmpdir(), "stem-crash-"));
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=8m", "stem", disk]);
+    const adapter = sqlite(join(disk, "stem.db"));
+    try {
+      await adapter.open();
+      const stem = new Stem({ adapter, registry: new TaskRegistry() });
+      await adapter.workers.beat({ id: "ann", leaseMs: 3_600_000, info: {} }, []);
+      const round = async (n: number): Promise<void> => {
+        await adapter.broker.enqueue([{ id: `r${n}`, task: "t", queue: "work", payload: "x".repeat(100_000), keepResultMs: 0 }]);
+        const { deliveries } = await adapter.broker.claim({ worker: "ann", from: [{ queue: "work" }], limit: 10 });
+        await adapter.broker.settle(deliveries.map(({ lease }) => ({ lease, as: "succeeded" as const })));
+      };
+      // The file has room for all of it: whoever closes it moves the log there.
+      for (let n = 5_000; n < 5_010; n++) await round(n);
+      await adapter.close();
+      await adapter.open();
+      let refused = 0;
+      // Nothing is kept, so what fills the disk is the log.
+      for (let n = 0; n < 200; n++)
+        await round(n).catch(async (error: unknown) => {
+          refused++;
+          expect(error).toMatchObject({ code: "STEM_STORE_FAILED" });
+          await round(n + 1_000);
+        });
+      expect(refused).toBeGreaterThan(0);
+      expect(await stem.health()).toMatchObject({ ok: true });
+      // Now it is full of something that no checkpoint moves, and so again after one has made room.
+      const ballast = join(disk, "ballast");
+      const fill = (): void => {
+        for (let size = 1_000_000; size >= 1_000; size /= 10)
+          try {
+            for (;;) writeFileSync(ballast, "x".repeat(size), { flag: "a" });
+          } catch {
+            // As far as that goes.
+          }
+      };
+      for (let n = 2_000; n < 2_200 && (await stem.health()).ok; n++) {
+        fill();
+        await adapter.broker.enqueue([{ id: `r${n}`, task: "t", queue: "work", payload: "x".repeat(50_000) }]).catch(fill);
+      }
+      expect(await stem.health()).toMatchObject({
+        ok: false,
+        code: "STEM_STORE_FAILED",
+        error: expect.stringContaining("free some space"),
+      });
+      rmSync(ballast);
+      expect(await stem.health()).toMatchObject({ ok: true });
+      await stem.close();
+    } finally {
+      await adapter.close();
       execFileSync("umount", [disk]);
       rmdirSync(disk);
     }

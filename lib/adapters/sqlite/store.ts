@@ -253,6 +253,7 @@ export class Store {
     } catch (error) {
       // SQLite has rolled back by itself after a full disk or an I/O error.
       if (driver.inTransaction) this.sql("ROLLBACK").run();
+      if (codeOf(error).startsWith("SQLITE_FULL")) makeRoom(driver);
       this.forgetQueues();
       this.#work.clear();
       this.#done = [];
@@ -271,6 +272,19 @@ export class Store {
       this.#done = [];
       this.tell({ kind: "done", ids: done });
     }
+  }
+}
+
+/** The log may hold nearly all that is on a full disk. Moved into the file it makes room for the next try; readers are not waited for. */
+function makeRoom(driver: Driver): void {
+  const patience = driver.pragma("busy_timeout", { simple: true });
+  try {
+    driver.pragma("busy_timeout = 0");
+    driver.pragma("wal_checkpoint(TRUNCATE)");
+  } catch {
+    // The disk is too full for that, too: then somebody has to free some space.
+  } finally {
+    driver.pragma(`busy_timeout = ${String(patience)}`);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Due, Schedule, Shot } from "../../contract/schedules.js";
 import type { Stem } from "../client/stem.js";
 import { keepAlive } from "../timers.js";
-import { isClosed } from "../worker/outage.js";
+import { hasRefused, isClosed } from "../worker/outage.js";
 import { describe } from "../worker/retryable.js";
 import { nextSlot } from "./cron.js";
 import { planOf, type ScheduleDefinition, SCHEDULED, slotId } from "./schedule.js";
@@ -101,7 +101,7 @@ export class Beat {
             this.#stem.log.error(`The adapter was closed while the beat ran; it fires no more: ${describe(error)}`);
             return;
           }
-          await this.#fail(error, "The beat cannot reach the store; it goes on by itself.");
+          await this.#fail(error, `The beat ${hasRefused(error) ? "was refused by" : "cannot reach"} the store; it goes on by itself.`);
         }
       }
     } finally {

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { Adapter, Health } from "../../contract/adapter.js";
 import type { QueueInfo } from "../../contract/broker.js";
 import { StoreError } from "../../contract/errors.js";
@@ -6,7 +7,7 @@ import type { Clock } from "../clock.js";
 import { type Duration, toMs } from "../task/duration.js";
 import { describe } from "../worker/retryable.js";
 
-/** Whether the store answers, and what is on it; or why it does not. */
+/** Whether the store answers and takes writes, and what is on it; or why it does not. */
 export type StemHealth =
   | (Health & {
       readonly ok: true;
@@ -33,7 +34,7 @@ export async function healthOf(adapter: Adapter, clock: Clock, timeout: Duration
     if (ms !== undefined) cancel = clock.after(ms, () => fail(lateError(adapter.name, ms)));
   });
   try {
-    const asked = Promise.all([adapter.ping(), adapter.workers.list(), adapter.broker.queues()]);
+    const asked = Promise.all([adapter.ping(), adapter.workers.list(), adapter.broker.queues(), tryWriting(adapter)]);
     const [store, workers, queues] = await Promise.race([asked, late]);
     const now = clock.now();
     return {
@@ -49,6 +50,12 @@ export async function healthOf(adapter: Adapter, clock: Clock, timeout: Duration
   } finally {
     cancel();
   }
+}
+
+/** A store whose disk is full, or that has become a replica, answers whoever asks and takes no job. */
+async function tryWriting({ locks }: Adapter): Promise<void> {
+  const lock = await locks.acquire(`stem.health.${randomBytes(8).toString("hex")}`, "health", 1_000);
+  if (lock !== undefined) await locks.release(lock);
 }
 
 function lateError(adapter: string, ms: number): StoreError {

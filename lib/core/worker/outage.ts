@@ -12,6 +12,8 @@ export class Outage {
   readonly #dice: Dice;
   readonly #log: Log;
   #since: number | undefined;
+  /** How it fails: it answers, and refuses; or nobody answers. */
+  #refused = false;
   #calls = 0;
   #tries = 0;
 
@@ -28,11 +30,13 @@ export class Outage {
   /** Takes note of a call that failed. */
   noticed(error: unknown): void {
     this.#calls++;
-    if (this.#since !== undefined) return;
-    this.#since = this.#clock.now();
-    this.#log.error(
-      `The store does not answer; running handlers go on, and what they did is kept and written when it is back: ${describe(error)}`,
-    );
+    const refused = hasRefused(error);
+    // Once of each: who looks at the network while the server refuses looks in the wrong place.
+    if (this.#since !== undefined && refused === this.#refused) return;
+    this.#since ??= this.#clock.now();
+    this.#refused = refused;
+    const [what, when] = refused ? ["answers and refuses", "takes it"] : ["does not answer", "is back"];
+    this.#log.error(`The store ${what}; running handlers go on, and what they did is kept and written when it ${when}: ${describe(error)}`);
   }
 
   /**
@@ -49,9 +53,16 @@ export class Outage {
     if (this.#since === undefined) return;
     this.#log.log(`The store is back after ${this.#clock.now() - this.#since} ms and ${this.#calls} failed calls.`);
     this.#since = undefined;
+    this.#refused = false;
     this.#calls = 0;
     this.#tries = 0;
   }
+}
+
+/** Whether a store was there and said no, as its own errors tell. Of any other error nobody knows. */
+export function hasRefused(error: unknown): boolean {
+  const code = codeOf(error);
+  return typeof code === "string" && code.startsWith("STEM_") && code !== "STEM_STORE_UNREACHABLE";
 }
 
 /** Whether asking again is pointless, because the adapter was closed. By code, so that another realm's or copy's error counts. */

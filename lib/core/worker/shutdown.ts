@@ -53,7 +53,7 @@ export async function shutDown(parts: ShutdownParts): Promise<number> {
   const written = await within(clock, left(), loop.quiet());
   if (!written)
     log.warn(
-      "Stopping: the store does not answer, so that some endings could not be written. Those jobs run again once the lease has lapsed.",
+      "Stopping: the store does not answer, or refuses, so that some endings could not be written. Those jobs run again once the lease has lapsed.",
     );
   const adapterClosed = loop.closed;
   loop.close();

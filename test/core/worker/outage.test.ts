@@ -202,4 +202,31 @@ describe("When the store fails, a worker", () => {
     expect(await rig.record(id)).toMatchObject({ state: "cancelled" });
     expect(rig.told).not.toContain(`job:succeeded ${id}`);
   });
+
+  it("tells a store that answers and refuses from one that does not answer, once each", async () => {
+    const rig = new Rig({ work: async () => {} });
+    await rig.started({ lease: "1h" });
+    await turns();
+    const fail = async (error: Error): Promise<void> => {
+      rig.fault = () => error;
+      for (let i = 0; i < 3; i++) {
+        await turns();
+        rig.clock.advance("5s");
+      }
+    };
+    rig.fault = down;
+    await rig.stem.enqueue("work");
+    await fail(new StoreError("STEM_STORE_UNREACHABLE", "Nobody there.", "Wait."));
+    await fail(new StoreError("STEM_STORE_READONLY", "It is a replica.", "Connect to the master."));
+    const told = rig.lines.filter((line) => line.startsWith("error"));
+    expect(told).toEqual([
+      expect.stringMatching(/The store does not answer;.*Nobody there/s),
+      expect.stringMatching(/The store answers and refuses;.*It is a replica/s),
+    ]);
+    rig.heal();
+    await turns();
+    rig.clock.advance("5s");
+    await until(async () => (await rig.store.results.count()).succeeded === 1);
+    expect(rig.lines.filter((line) => line.includes("The store is back"))).toHaveLength(1);
+  });
 });

@@ -1,7 +1,30 @@
 import { isTime, OptionError, shownAddress, TIME_RULE, LONGEST_MS } from "../../../contract/index.js";
-import type { PostgresOptions } from "../index.js";
 import type { Target } from "./connection.js";
 import type { PgPool } from "./driver.js";
+
+/** What `postgres(url, options)` may be given. */
+export interface PostgresOptions {
+  /** Where the tables are. Default `"stem"`. */
+  readonly schema?: string;
+  /**
+   * Bring the schema up to date when opening. Default: yes, except with `NODE_ENV=production`, where a schema that is behind is refused with
+   * `STEM_SCHEMA_BEHIND`, so that it is the deployment that changes it (`stem migrate`).
+   */
+  readonly migrate?: boolean;
+  /**
+   * Hear of work by LISTEN/NOTIFY. Default true. False for transaction poolers such as PgBouncer: workers then find work by their poll, and nothing is used that belongs to a
+   * session (prepared statements, session settings).
+   */
+  readonly listen?: boolean;
+  /** Most connections of the pool that is made. Default 6. */
+  readonly maxConnections?: number;
+  /** How long a verb waits for a connection before it fails with `STEM_STORE_UNREACHABLE`. Default 10,000 ms. */
+  readonly connectTimeoutMs?: number;
+  /** How long a statement may take before its connection is given up. Default 15,000 ms. */
+  readonly commandTimeoutMs?: number;
+  /** Seen in `pg_stat_activity`. Default `"stem"`. */
+  readonly applicationName?: string;
+}
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -1,0 +1,27 @@
+import { expect, it } from "@jest/globals";
+import { memory } from "../../../lib/adapters/memory/index.js";
+import { StoreError, type Adapter } from "../../../lib/contract/index.js";
+import { Stem, TaskRegistry } from "../../../lib/core/index.js";
+
+it("The health of a store that answers and takes no writes is bad, with the reason, and leaves nothing behind where it is good", async () => {
+  const adapter = memory();
+  await adapter.open();
+  const sound = new Stem({ adapter, registry: new TaskRegistry() });
+  expect(await sound.health()).toMatchObject({ ok: true });
+  expect(await sound.health()).toMatchObject({ ok: true });
+  const full = new StoreError("STEM_STORE_FAILED", "The disk is full.", "Free some space.");
+  const refusing: Adapter = { ...adapter, locks: { ...adapter.locks, acquire: () => Promise.reject(full) } };
+  expect(await new Stem({ adapter: refusing, registry: new TaskRegistry() }).health()).toMatchObject({
+    ok: false,
+    code: "STEM_STORE_FAILED",
+    error: expect.stringContaining("Free some space"),
+  });
+  const released: string[] = [];
+  const watched: Adapter = {
+    ...adapter,
+    locks: { ...adapter.locks, release: (lock) => (released.push(lock.name), adapter.locks.release(lock)) },
+  };
+  await new Stem({ adapter: watched, registry: new TaskRegistry() }).health();
+  expect(released).toHaveLength(1);
+  await adapter.close();
+});
