@@ -30,6 +30,7 @@ export type {
   StepContext,
   StepOptions,
   WaitOptions,
+  Winner,
   WorkflowContext,
 } from "./core/workflow/context.js";
 export { defineSignal } from "./core/workflow/signal.js";

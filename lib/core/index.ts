@@ -96,6 +96,7 @@ export {
   type StepContext,
   type StepOptions,
   type WaitOptions,
+  type Winner,
   type WorkflowContext,
 } from "./workflow/context.js";
 export { currentRun, currentStep } from "./workflow/current.js";

@@ -37,9 +37,20 @@ export interface WorkflowContext {
    */
   waitForSignal<T>(signal: SignalType<T>, options: SignalWaitOptions & { readonly timeout: Duration }): Promise<T | undefined>;
   waitForSignal<T>(signal: SignalType<T>, options?: SignalWaitOptions): Promise<T>;
+  /**
+   * The first of several to be over, by its key: `const first = await ctx.race({ approved: ctx.waitForSignal(approved), late: ctx.sleep("patience", "3d") })`, then
+   * `first.key === "approved"` and `first.value`. Unlike `Promise.race` it withdraws the waits and sleeps that lost, so that none of them takes an event or a signal away from
+   * a later wait. Steps that lost go on. Rejects if the first to be over failed.
+   */
+  race<T extends Readonly<Record<string, Promise<unknown>>>>(entrants: T): Promise<Winner<T>>;
   /** The time, the same on every replay. */
   now(): Promise<Date>;
 }
+
+/** What `ctx.race` gives: which was the first, and what it brought. */
+export type Winner<T extends Readonly<Record<string, Promise<unknown>>>> = {
+  readonly [K in keyof T]: { readonly key: K; readonly value: Awaited<T[K]> };
+}[keyof T];
 
 export interface StepContext {
   /** `<runId>/<step>#<n>`: the same each time this step runs again, different for every other step. Give it to payment services and the like. */

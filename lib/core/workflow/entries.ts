@@ -43,8 +43,11 @@ export interface Waiting {
 
 export type Waited =
   | { readonly name: string; readonly key: string; readonly seq: number; readonly payload?: string }
-  /** None came in time. */
-  | { readonly late: true };
+  /** None came in time; or it lost a race and was withdrawn, so that nothing is told. */
+  | { readonly late: true; readonly withdrawn?: true };
+
+/** `value` of a sleep that lost a race. */
+export const WITHDRAWN = "withdrawn";
 
 /** The body's name for an entry and how often it has used it: `charge`, `charge#2`. */
 export function keyOf(name: string, occurrence: number): string {

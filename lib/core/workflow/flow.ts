@@ -1,60 +1,9 @@
-import type { EventWait } from "../../contract/job.js";
 import type { Clock } from "../clock.js";
-import type { AbortedBy } from "../worker/outcome.js";
-import { type Draft, type EntryKind, keyOf } from "./entries.js";
+import { type Draft, type EntryKind, keyOf, topicOf, type Waited, WITHDRAWN } from "./entries.js";
+import type { Asked, Failing, Heard, News, Pending, Verdict } from "./asked.js";
 import type { Ledger } from "./ledger.js";
-import type { Fact, Past, Told } from "./past.js";
+import type { Past, Told } from "./past.js";
 import { drained, later, nextTurn } from "./turns.js";
-
-/** Why a pass ends. */
-export type Verdict =
-  | { readonly kind: "returned"; readonly value: unknown }
-  | { readonly kind: "threw"; readonly error: unknown }
-  | { readonly kind: "suspended" }
-  | { readonly kind: "aborted"; readonly reason: AbortedBy }
-  /** The journal could not be written. */
-  | { readonly kind: "unsure" }
-  /** The code does not fit the journal. */
-  | { readonly kind: "changed"; readonly why: string; readonly silent?: boolean };
-
-/** Something durable the body waits for. */
-export interface Pending {
-  /** Store time: the wait is over then (a sleep, the next try of a step). Checked here, while steps run. */
-  readonly until?: number;
-  readonly elapsed?: () => void;
-  /** Comes from outside; `deadline` in store time is checked by the store, in one step with the park. */
-  readonly event?: Omit<EventWait, "after">;
-  readonly deadline?: number;
-}
-
-/** What an ask does, by what is known under its key. */
-export interface Asked {
-  /** The outcome is known: the body is to be told. */
-  told(draft: Draft): void;
-  /** Begun in an earlier pass. Defaults to `begin`. */
-  again?(fact: Fact): void;
-  /** Not met before. */
-  begin(): void;
-}
-
-/** An outcome that came about in this pass. */
-export interface News {
-  readonly key: string;
-  readonly entry: Draft | Failing;
-  readonly tell: () => void;
-  /** Called when the entry is in the store or travels with the pass's ending. */
-  readonly written?: () => void;
-}
-
-/** The failure of a step. It is journaled only once the body has gone on from it; until then the step may be run again. */
-export interface Failing {
-  /** Where the body was told: after the entry of this number. */
-  readonly failed: (after: number) => Draft;
-  /** What to journal if the run fails of it; undefined: nothing. */
-  readonly anew: Draft | undefined;
-  /** Its work was done, only its result cannot be kept: unless the run fails of it, it is journaled even if the body has not gone on yet. */
-  readonly once: boolean;
-}
 
 interface Turn {
   readonly key: string;
@@ -93,6 +42,10 @@ export class Flow {
   readonly #end: (verdict: Verdict) => void;
   /** In ticks. */
   readonly #patience: number;
+  /** Asked for and not told yet. */
+  readonly #open = new Set<string>();
+  /** Events that woke the run for a wait that was withdrawn; the next wait for the same has them. */
+  readonly spare = new Map<string, Heard>();
   #undecided: { readonly draft: Draft; readonly anew: Draft | undefined; readonly once: boolean }[] = [];
   #unheard: number;
   #over: Verdict | undefined;
@@ -151,9 +104,15 @@ export class Flow {
     }
     const asked = answer(key);
     this.#unmet.delete(key);
+    this.#open.add(key);
     const turn = this.#known.get(key);
     if (turn !== undefined) turn.tell = () => asked.told(turn.entry as Draft);
-    else this.#held.push(fact === undefined || asked.again === undefined ? () => asked.begin() : () => asked.again!(fact));
+    else
+      this.#held.push(() => {
+        if (!this.#open.has(key)) return;
+        if (fact === undefined || asked.again === undefined) asked.begin();
+        else asked.again(fact);
+      });
     if (this.#unmet.size === 0) this.#release();
     this.#pump();
   }
@@ -182,6 +141,25 @@ export class Flow {
   /** The body waits for something durable. */
   wait(key: string, pending: Pending): void {
     this.pending.set(key, pending);
+    this.#moved();
+  }
+
+  /** A wait or sleep has lost a race: it is over, and the body is not told. In a replay the journal says so itself. */
+  withdraw(key: string, kind: "wait" | "sleep"): void {
+    if (this.over || !this.#open.has(key)) return;
+    const at = this.#turns.findIndex((turn) => turn.key === key);
+    if (this.#turns[at]?.from === "journal") return;
+    if (at >= 0) {
+      const [turn] = this.#turns.splice(at, 1);
+      if (turn!.from === "event") {
+        const heard = JSON.parse((turn!.entry as Draft).value!) as Heard;
+        this.spare.set(topicOf(heard), heard);
+      }
+    }
+    this.#open.delete(key);
+    this.pending.delete(key);
+    const value = kind === "wait" ? JSON.stringify({ late: true, withdrawn: true } satisfies Waited) : WITHDRAWN;
+    this.ledger.add({ key, kind, state: "done", value });
     this.#moved();
   }
 
@@ -243,14 +221,16 @@ export class Flow {
     this.#pumping = true;
     drained(() => {
       this.#pumping = false;
-      if (this.over) return;
+      // The next may have been withdrawn meanwhile.
+      if (this.over || this.#turns[0]?.tell === undefined) return;
       this.#tell(this.#turns.shift()!);
       this.#pump();
     });
   }
 
-  #tell({ from, entry, written, tell }: Turn): void {
+  #tell({ key, from, entry, written, tell }: Turn): void {
     this.#moved();
+    this.#open.delete(key);
     if (from === "journal") this.#unheard--;
     else if ("failed" in entry) this.#undecided.push({ draft: entry.failed(this.ledger.seq), anew: entry.anew, once: entry.once });
     else this.ledger.add(entry, written);

@@ -13,7 +13,8 @@ import { refusedPayload, rejected, unfit } from "../worker/unfit.js";
 import { placeStorage } from "./current.js";
 import { topicOf } from "./entries.js";
 import { WorkflowChangedError } from "./errors.js";
-import { Flow, type Verdict } from "./flow.js";
+import type { Verdict } from "./asked.js";
+import { Flow } from "./flow.js";
 import type { JournalWriter } from "./journal-writer.js";
 import { Ledger } from "./ledger.js";
 import { Past } from "./past.js";
@@ -166,6 +167,12 @@ async function conclude(
   }
 }
 
+/** An event that came for a wait that was withdrawn is still to be had. */
+function afterOf({ past, spare }: Flow, topic: string): number {
+  const left = spare.get(topic);
+  return left === undefined ? (past.cursors.get(topic) ?? 0) : left.seq - 1;
+}
+
 /** Nothing but sleeps: due again when the first is over. Otherwise parked for the events, and for the earliest moment if there is one. */
 async function suspended(flow: Flow, now: number): Promise<Outcome> {
   const pending = [...flow.pending.values()];
@@ -173,7 +180,7 @@ async function suspended(flow: Flow, now: number): Promise<Outcome> {
   const first = moments.length === 0 ? undefined : Math.min(...moments);
   const waits = new Map<string, EventWait>();
   for (const { event } of pending) {
-    if (event !== undefined) waits.set(topicOf(event), { ...event, after: flow.past.cursors.get(topicOf(event)) ?? 0 });
+    if (event !== undefined) waits.set(topicOf(event), { ...event, after: afterOf(flow, topicOf(event)) });
   }
   flow.close({ kind: "suspended" });
   if (waits.size > 0 && first !== undefined) flow.ledger.add({ key: "", kind: "park", state: "open", value: String(first) });

@@ -31,6 +31,8 @@ export class Past {
   readonly lastSeq: number;
   /** Highest event number this run has had, per topic. */
   readonly cursors = new Map<string, number>();
+  /** Where in the journal the body learnt something. */
+  readonly #learnt: readonly number[];
 
   constructor(entries: readonly Entry[], wake: Wake | undefined, now: number) {
     const facts = new Map<string, Fact>();
@@ -54,6 +56,7 @@ export class Past {
       journaled.push({ told: { key: fact.key, entry: last as Draft, from: "journal" }, order });
     }
     journaled.sort((a, b) => a.order - b.order);
+    this.#learnt = journaled.map(({ order }) => order);
     this.told = [...journaled.map(({ told }) => told), ...this.#fresh(open, wake, mark, now)];
   }
 
@@ -69,7 +72,10 @@ export class Past {
     // A wake stays with the job until its next settlement, so that after a crash it may be one that was journaled before: then its number is not above the cursor.
     const waker =
       wake?.by === "event" && wake.seq > (this.cursors.get(topicOf(wake)) ?? 0)
-        ? waits.find(({ waiting }) => waiting.name === wake.name && waiting.key === wake.key)
+        ? latest(
+            waits.filter(({ waiting }) => waiting.name === wake.name && waiting.key === wake.key),
+            this.#learnt,
+          )
         : undefined;
     if (waker !== undefined && wake?.by === "event") {
       const { name, key, seq, payload } = wake;
@@ -94,4 +100,18 @@ export class Past {
 
 function over({ key, kind }: Fact, from: "event" | "time", waited?: Waited): Told {
   return { key, from, entry: { key, kind, state: "done", ...(waited !== undefined && { value: JSON.stringify(waited) }) } };
+}
+
+/**
+ * Of several open waits for the same the one to be told. What was asked for before the body last learnt something may have been given up since (it lost a race), so it
+ * comes last; of those asked for side by side the first is told.
+ */
+function latest<W extends { readonly fact: Fact }>(waits: readonly W[], learnt: readonly number[]): W | undefined {
+  let found: W | undefined;
+  for (const wait of waits) if (found === undefined || learnt.some((at) => at > askedAt(found!) && at < askedAt(wait))) found = wait;
+  return found;
+}
+
+function askedAt({ fact }: { readonly fact: Fact }): number {
+  return fact.last.seq;
 }

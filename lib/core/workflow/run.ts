@@ -3,12 +3,13 @@ import type { Delivery } from "../../contract/job.js";
 import { checkText, flawOfText, LONGEST } from "../../contract/text.js";
 import type { Codec } from "../codec/codec.js";
 import type { Definitions } from "../codec/definitions.js";
-import { checkName } from "../task/define.js";
+import { checkName, refuseUnknown } from "../task/define.js";
 import { type Duration, toMs } from "../task/duration.js";
-import type { EventType, SignalWaitOptions, StepContext, StepOptions, WaitOptions, WorkflowContext } from "./context.js";
+import type { EventType, SignalWaitOptions, StepContext, StepOptions, WaitOptions, Winner, WorkflowContext } from "./context.js";
 import { placeStorage } from "./current.js";
-import type { EntryKind, Waited, Waiting } from "./entries.js";
-import type { Asked, Flow } from "./flow.js";
+import { type EntryKind, topicOf, type Waited, type Waiting, WITHDRAWN } from "./entries.js";
+import type { Asked, Heard } from "./asked.js";
+import type { Flow } from "./flow.js";
 import { eventOf, signalOf, type SignalType, spokenEvent } from "./signal.js";
 import { planOf, type StepPlan, Steps, type StepsParts } from "./steps.js";
 
@@ -33,6 +34,8 @@ export class Run implements WorkflowContext {
   readonly #codec: Codec;
   readonly #definitions: Definitions;
   readonly #delivery: Delivery;
+  /** What each promise given to the body was asked as. */
+  readonly #asks = new WeakMap<Promise<unknown>, { readonly key: string; readonly kind: EntryKind }>();
 
   constructor(parts: RunParts) {
     const { job, attempt } = parts.delivery;
@@ -106,8 +109,13 @@ export class Run implements WorkflowContext {
   waitFor<T>(event: EventType<T>, options: WaitOptions & { readonly timeout: Duration }): Promise<T | undefined>;
   waitFor<T>(event: EventType<T>, options?: WaitOptions): Promise<T>;
   waitFor<T>(event: EventType<T>, options: WaitOptions = {}): Promise<T | undefined> {
-    const { name = event.name, key = "", timeout } = options;
+    const { name = event.name, key = "", timeout } = options ?? {};
     return this.#wait(event.name, key, name, timeout, () => {
+      refuseUnknown(
+        options,
+        ["key", "timeout", "name"] satisfies (keyof WaitOptions)[],
+        `of wait "${name}" of workflow "${this.workflow}"`,
+      );
       checkName(event.name, `event name of a wait of workflow "${this.workflow}"`);
       checkText(key, `The key of wait "${name}" of workflow "${this.workflow}"`, LONGEST.eventKey, 0);
     });
@@ -115,10 +123,12 @@ export class Run implements WorkflowContext {
 
   waitForSignal<T>(signal: SignalType<T>, options: SignalWaitOptions & { readonly timeout: Duration }): Promise<T | undefined>;
   waitForSignal<T>(signal: SignalType<T>, options?: SignalWaitOptions): Promise<T>;
-  waitForSignal<T>(signal: SignalType<T>, { name = signal.name, timeout }: SignalWaitOptions = {}): Promise<T | undefined> {
-    return this.#wait(eventOf(signal), this.runId, name, timeout, () =>
-      checkName(signal.name, `signal name of a wait of workflow "${this.workflow}"`),
-    );
+  waitForSignal<T>(signal: SignalType<T>, options: SignalWaitOptions = {}): Promise<T | undefined> {
+    const { name = signal.name, timeout } = options ?? {};
+    return this.#wait(eventOf(signal), this.runId, name, timeout, () => {
+      refuseUnknown(options, ["timeout", "name"] satisfies (keyof SignalWaitOptions)[], `of wait "${name}" of workflow "${this.workflow}"`);
+      checkName(signal.name, `signal name of a wait of workflow "${this.workflow}"`);
+    });
   }
 
   #wait<T>(event: string, about: string, name: string, timeout: Duration | undefined, check: () => void): Promise<T | undefined> {
@@ -128,17 +138,25 @@ export class Run implements WorkflowContext {
       return timeout === undefined ? undefined : toMs(timeout, `timeout of wait "${name}" of workflow "${this.workflow}"`);
     };
     return this.#ask<T | undefined, number | undefined>(name, "wait", ms, (key, accept, refuse, ms) => {
-      const park = ({ name: event, key: about, deadline }: Waiting): void =>
-        flow.wait(key, { event: { name: event, key: about }, ...(deadline !== undefined && { deadline }) });
+      const park = ({ name: event, key: about, deadline }: Waiting): void => {
+        const topic = topicOf({ name: event, key: about });
+        const heard = flow.spare.get(topic);
+        if (heard === undefined) return flow.wait(key, { event: { name: event, key: about }, ...(deadline !== undefined && { deadline }) });
+        flow.spare.delete(topic);
+        flow.news({ key, entry: { key, kind: "wait", state: "done", value: JSON.stringify(heard) }, tell: () => tell(heard) });
+      };
+      const tell = (waited: Heard): void => {
+        try {
+          accept(this.#heard(waited.name, waited.payload) as T);
+        } catch (error) {
+          refuse(error);
+        }
+      };
       return {
         told: ({ value }) => {
           const waited = JSON.parse(value!) as Waited;
-          if ("late" in waited) return accept(undefined);
-          try {
-            accept(this.#heard(waited.name, waited.payload) as T);
-          } catch (error) {
-            refuse(error);
-          }
+          if ("late" in waited) return waited.withdrawn === true ? undefined : accept(undefined);
+          tell(waited);
         },
         again: ({ last }) => park(JSON.parse(last.value!) as Waiting),
         begin: () => {
@@ -158,6 +176,31 @@ export class Run implements WorkflowContext {
     return shape === undefined ? payload : shape.decode(payload);
   }
 
+  race<T extends Readonly<Record<string, Promise<unknown>>>>(entrants: T): Promise<Winner<T>> {
+    const all = Object.entries(entrants);
+    if (all.length === 0) {
+      const what = `A race of workflow "${this.workflow}" has no entrants, so that it would never end.`;
+      return Promise.reject(new OptionError("STEM_OPTION_INVALID", what, "Give waits, sleeps or steps by name: ctx.race({ paid, late })."));
+    }
+    const race = Promise.race(all.map(([key, entrant]) => Promise.resolve(entrant).then((value) => ({ key, value }) as Winner<T>)));
+    const withdraw = (): void => {
+      for (const [, entrant] of all) {
+        const asked = this.#asks.get(entrant);
+        if (asked !== undefined && (asked.kind === "wait" || asked.kind === "sleep")) this.#flow.withdraw(asked.key, asked.kind);
+      }
+    };
+    return race.then(
+      (winner) => {
+        withdraw();
+        return winner;
+      },
+      (error: unknown) => {
+        withdraw();
+        throw error;
+      },
+    );
+  }
+
   now(): Promise<Date> {
     const flow = this.#flow;
     return this.#ask<Date, void>("now", "now", nothing, (key, accept) => ({
@@ -175,7 +218,7 @@ export class Run implements WorkflowContext {
       const over = (): void => flow.news({ key, entry: { key, kind: "sleep", state: "done" }, tell: accept });
       const wait = (moment: number): void => (moment <= flow.storeNow() ? over() : flow.wait(key, { until: moment, elapsed: over }));
       return {
-        told: () => accept(),
+        told: ({ value }) => (value === WITHDRAWN ? undefined : accept()),
         again: ({ last }) => wait(Number(last.value)),
         begin: () => {
           const moment = Math.ceil(until());
@@ -193,12 +236,17 @@ export class Run implements WorkflowContext {
     check: () => C,
     answer: (key: string, accept: (value: T) => void, refuse: (error: unknown) => void, checked: C) => Asked,
   ): Promise<T> {
+    let asked: { readonly key: string; readonly kind: EntryKind } | undefined;
     const promise = new Promise<T>((accept, refuse) => {
       checkEntryName(name, kind, this.workflow);
       checkPlace(name, kind);
       const checked = check();
-      this.#flow.ask(name, kind, (key) => answer(key, accept, refuse, checked));
+      this.#flow.ask(name, kind, (key) => {
+        asked = { key, kind };
+        return answer(key, accept, refuse, checked);
+      });
     });
+    if (asked !== undefined) this.#asks.set(promise, asked);
     // A body that forgets to await a step that fails must not take the process down.
     promise.catch(nothing);
     return promise;

@@ -16,7 +16,8 @@ import type { StepContext, StepOptions, WorkflowContext } from "./context.js";
 import { placeStorage } from "./current.js";
 import type { Draft, Failed, Tried } from "./entries.js";
 import { StepError, StepTimeoutError } from "./errors.js";
-import type { Asked, Flow } from "./flow.js";
+import type { Asked } from "./asked.js";
+import type { Flow } from "./flow.js";
 import type { Fact } from "./past.js";
 import { pause } from "./pause.js";
 

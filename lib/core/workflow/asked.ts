@@ -1,0 +1,57 @@
+import type { EventWait } from "../../contract/job.js";
+import type { AbortedBy } from "../worker/outcome.js";
+import type { Draft, Waited } from "./entries.js";
+import type { Fact } from "./past.js";
+
+/** Why a pass ends. */
+export type Verdict =
+  | { readonly kind: "returned"; readonly value: unknown }
+  | { readonly kind: "threw"; readonly error: unknown }
+  | { readonly kind: "suspended" }
+  | { readonly kind: "aborted"; readonly reason: AbortedBy }
+  /** The journal could not be written. */
+  | { readonly kind: "unsure" }
+  /** The code does not fit the journal. */
+  | { readonly kind: "changed"; readonly why: string; readonly silent?: boolean };
+
+/** Something durable the body waits for. */
+export interface Pending {
+  /** Store time: the wait is over then (a sleep, the next try of a step). Checked here, while steps run. */
+  readonly until?: number;
+  readonly elapsed?: () => void;
+  /** Comes from outside; `deadline` in store time is checked by the store, in one step with the park. */
+  readonly event?: Omit<EventWait, "after">;
+  readonly deadline?: number;
+}
+
+/** What an ask does, by what is known under its key. */
+export interface Asked {
+  /** The outcome is known: the body is to be told. */
+  told(draft: Draft): void;
+  /** Begun in an earlier pass. Defaults to `begin`. */
+  again?(fact: Fact): void;
+  /** Not met before. */
+  begin(): void;
+}
+
+/** An outcome that came about in this pass. */
+export interface News {
+  readonly key: string;
+  readonly entry: Draft | Failing;
+  readonly tell: () => void;
+  /** Called when the entry is in the store or travels with the pass's ending. */
+  readonly written?: () => void;
+}
+
+/** The failure of a step. It is journaled only once the body has gone on from it; until then the step may be run again. */
+export interface Failing {
+  /** Where the body was told: after the entry of this number. */
+  readonly failed: (after: number) => Draft;
+  /** What to journal if the run fails of it; undefined: nothing. */
+  readonly anew: Draft | undefined;
+  /** Its work was done, only its result cannot be kept: unless the run fails of it, it is journaled even if the body has not gone on yet. */
+  readonly once: boolean;
+}
+
+/** An event that came for a wait. */
+export type Heard = Extract<Waited, { readonly seq: number }>;
