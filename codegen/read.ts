@@ -89,6 +89,10 @@ export class Reader {
     const out = this.#options.out(project.sourceRoot);
     const reached = reach(this.#sources, project.files, out);
     const outside = new Set(reached.files);
+    const augmenting = [...project.files, ...reached.files, ...project.declarations].filter(
+      (path) => this.#sources.glance(path)?.augments === true,
+    );
+    this.#origins.augment(augmenting);
     const marked = new Set(this.#sources.marked([...project.files, ...reached.files], named));
     for (const path of marked) {
       const { found, events: declared = [], broken } = this.#classesIn(path);
@@ -102,7 +106,9 @@ export class Reader {
     }
     const { options, folder, declarations, sourceRoot } = project;
     const describe: Reading["describe"] = (wanted, checked) => {
-      const schemas = this.#types.describe(wanted, { options, folder, stamp: project.files.join(), declarations, checked });
+      const stamp = JSON.stringify([project.files, augmenting.map((path) => [path, this.#sources.source(path)?.tree.text])]);
+      const known = [...new Set([...declarations, ...augmenting])];
+      const schemas = this.#types.describe(wanted, { options, folder, stamp, declarations: known, checked });
       this.#sources.end();
       for (const path of this.#read.keys()) if (!marked.has(path)) this.#read.delete(path);
       return schemas;

@@ -15,6 +15,8 @@ export interface Glance {
   readonly decorators: readonly string[];
   /** Modules it imports at run time. */
   readonly modules: readonly string[];
+  /** It may add to what other modules declare, or to what is known everywhere. */
+  readonly augments: boolean;
 }
 
 const DECLARES = /\b(?:function|const|static(?:\s+async)?)\s+([\w$]+)/g;
@@ -50,6 +52,7 @@ export function glanceAt(text: string): Glance {
     defaults: ours ? [] : all(DEFAULTS),
     decorators: ours ? [] : [...new Set(all(DECORATORS).flatMap((name) => name.split(/\s*\.\s*/)))],
     modules,
+    augments: /\bdeclare\s+(?:module\s*["']|global\b)/.test(text),
   };
 }
 

@@ -45,6 +45,8 @@ export class Origins {
   readonly #ts: Typescript;
   readonly #sources: Sources;
   readonly #names = new WeakMap<Source, Names>();
+  /** What files add to the types of others, by path and name. */
+  #added = new Map<string, Map<string, ts.Node[]>>();
 
   constructor(ts: Typescript, sources: Sources) {
     this.#ts = ts;
@@ -56,7 +58,7 @@ export class Origins {
     const names = this.names(source);
     const imported = names.imports.get(name);
     if (imported !== undefined) return this.#imported(imported, source, space, far);
-    const node = space === "value" ? names.declared.get(name) : names.types.get(name)?.[0];
+    const node = space === "value" ? names.declared.get(name) : this.types(name, source)[0];
     return node && { kind: "declared", source, node };
   }
 
@@ -71,9 +73,35 @@ export class Origins {
     return this.#imported({ specifier, name }, source, "type", 0);
   }
 
-  /** All declarations of a type name in a file. */
+  /** All declarations of a type name in a file, and what other files add to it. */
   types(name: string, source: Source): readonly ts.Node[] {
-    return this.names(source).types.get(name) ?? [];
+    const own = this.names(source).types.get(name) ?? [];
+    const added = this.#added.get(source.path)?.get(name);
+    return added === undefined ? own : [...own, ...added];
+  }
+
+  /** Reads what files add to modules: `declare module "./order.js" { interface Order { … } }`. */
+  augment(paths: readonly string[]): void {
+    const ts = this.#ts;
+    this.#added = new Map();
+    const all = paths.flatMap((path) => {
+      const source = this.#sources.source(path);
+      return source === undefined || !ts.isExternalModule(source.tree) ? [] : source.tree.statements.map((node) => ({ node, source }));
+    });
+    for (const { node, source } of all) {
+      if (!ts.isModuleDeclaration(node) || !ts.isStringLiteral(node.name) || node.body === undefined || !ts.isModuleBlock(node.body))
+        continue;
+      for (const one of node.body.statements) {
+        if (!ts.isInterfaceDeclaration(one) && !ts.isTypeAliasDeclaration(one)) continue;
+        const of = this.exportedType(one.name.text, node.name.text, source);
+        const path = of?.kind === "declared" ? of.source.path : this.#sources.resolve(node.name.text, source);
+        if (path === undefined) continue;
+        const declared = of?.kind === "declared" ? (of.node as Partial<ts.NamedDeclaration>).name : undefined;
+        const name = declared !== undefined && ts.isIdentifier(declared) ? declared.text : one.name.text;
+        const names = this.#added.get(path) ?? new Map<string, ts.Node[]>();
+        this.#added.set(path, names.set(name, [...(names.get(name) ?? []), one]));
+      }
+    }
   }
 
   /** The names under which `source` exports its top-level name `local`; the name itself first, then in order, `default` last. */
@@ -106,6 +134,8 @@ export class Origins {
     const what = names.exports.get(name);
     if (what !== undefined)
       return "local" in what ? this.of(what.local, source, space, far + 1) : this.#imported(what, source, space, far + 1);
+    const [added] = space === "type" ? (this.#added.get(path)?.get(name) ?? []) : [];
+    if (added !== undefined && names.stars.length === 0) return { kind: "declared", source, node: added };
     if (name === "default") return names.defaultNode && { kind: "declared", source, node: names.defaultNode };
     for (const specifier of names.stars) {
       const found = this.#imported({ specifier, name }, source, space, far + 1);

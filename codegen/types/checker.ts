@@ -1,12 +1,14 @@
 import type { ts } from "ts-morph";
 import type { WrittenType } from "../model.js";
 import type { Typescript } from "../read/load.js";
-import { CARRIED, isPlatform, LISTS, MAPS, PROMISES, SETS } from "./builtins.js";
+import { CARRIED, LISTS, MAPS, PROMISES, SETS } from "./builtins.js";
+import { Heritage } from "./heritage.js";
 import type { Keys } from "./keys.js";
 import type { NotesReader } from "./notes.js";
 import * as shapes from "./shape.js";
 import { type Named, object, type Prop, refuse, type Shape, union } from "./shape.js";
-import { NUMERIC_KEYS, template, tuple } from "./structure.js";
+import { either, enumerated, NUMERIC_KEYS, tuple } from "./structure.js";
+import { type Hole, mapped, template } from "./template.js";
 
 /** A type that goes deeper than this into itself, each time another, goes on forever. */
 const DEEPEST = 4;
@@ -17,6 +19,7 @@ export class CheckedTypes {
   readonly #checker: ts.TypeChecker;
   readonly #notes: NotesReader;
   readonly #keys: Keys;
+  readonly #heritage: Heritage;
   readonly #known = new Map<string, Shape>();
   readonly #anonymous = new Map<ts.Type, Named>();
   readonly #open = new Map<ts.Node, number>();
@@ -28,6 +31,7 @@ export class CheckedTypes {
     this.#checker = checker;
     this.#notes = notes;
     this.#keys = keys;
+    this.#heritage = new Heritage(ts, checker);
   }
 
   written(type: WrittenType): Shape {
@@ -83,6 +87,8 @@ export class CheckedTypes {
       );
       const carried = primitive ?? type.types.find((one) => this.#carried(one) !== undefined);
       if (carried !== undefined) return this.#of(carried, at);
+      if (type.types.some((one) => one.aliasTypeArguments?.some((arg) => this.#heritage.isError(arg)) === true))
+        return refuse.missing(this.#unknownName(at));
     }
     return this.#objectType(type, at);
   }
@@ -93,8 +99,16 @@ export class CheckedTypes {
   }
 
   #union(type: ts.UnionType, at: ts.Node): Shape {
+    if (type.flags & this.#ts.TypeFlags.EnumLiteral) {
+      return enumerated(type.types.flatMap((one) => (one.isStringLiteral() || one.isNumberLiteral() ? [one.value] : [])));
+    }
     const name = type.aliasSymbol?.declarations?.[0];
-    if (name === undefined) return union(type.types.map((one) => this.#of(one, at)));
+    if (name === undefined) {
+      // With an alias among its members it forgets, but for this, that it was one.
+      const { origin } = type as { readonly origin?: ts.Type };
+      const types = origin?.isUnion() === true ? origin.types : type.types;
+      return union(types.map((one) => this.#of(one, at)));
+    }
     return this.#named(name, type.aliasSymbol!.name, type.aliasTypeArguments ?? [], at, () =>
       union(type.types.map((one) => this.#of(one, at))),
     );
@@ -102,6 +116,10 @@ export class CheckedTypes {
 
   #text(type: ts.Type, at: ts.Node): Shape {
     const { TypeFlags: Flag } = this.#ts;
+    if (type.flags & Flag.StringMapping) {
+      const { symbol, type: of } = type as ts.StringMappingType;
+      return mapped(symbol.name as Hole, this.#of(of, at)) ?? shapes.STRING;
+    }
     if ((type.flags & Flag.TemplateLiteral) === 0) return shapes.STRING;
     const { texts, types } = type as ts.TemplateLiteralType;
     return (
@@ -120,12 +138,7 @@ export class CheckedTypes {
 
   #carried(type: ts.Type): Shape | undefined {
     const { symbol } = type;
-    return symbol !== undefined && this.#fromPlatform(symbol) ? CARRIED.get(symbol.name) : undefined;
-  }
-
-  #fromPlatform(symbol: ts.Symbol): boolean {
-    const file = symbol.declarations?.[0]?.getSourceFile();
-    return file !== undefined && isPlatform(file.fileName);
+    return symbol !== undefined && this.#heritage.fromPlatform(symbol) ? CARRIED.get(symbol.name) : undefined;
   }
 
   #objectType(type: ts.Type, at: ts.Node): Shape {
@@ -135,10 +148,12 @@ export class CheckedTypes {
     const arg = (index: number): Shape => (args[index] === undefined ? shapes.ANY : this.#of(args[index], at));
     if (checker.isTupleType(type)) return this.#tuple(type as ts.TupleTypeReference, at);
     if (checker.isArrayType(type)) return { kind: "array", of: arg(0) };
-    const library = aliasSymbol !== undefined && this.#fromPlatform(aliasSymbol);
+    const library = aliasSymbol !== undefined && this.#heritage.fromPlatform(aliasSymbol);
+    if (library && type.aliasTypeArguments?.some((one) => this.#heritage.isError(one)) === true)
+      return refuse.missing(this.#unknownName(at));
     if (library && aliasSymbol.name === "Readonly" && type.aliasTypeArguments?.[0] !== undefined)
       return this.#of(type.aliasTypeArguments[0], at);
-    if (symbol !== undefined && this.#fromPlatform(symbol) && (symbol.flags & this.#ts.SymbolFlags.TypeLiteral) === 0) {
+    if (symbol !== undefined && this.#heritage.fromPlatform(symbol) && (symbol.flags & this.#ts.SymbolFlags.TypeLiteral) === 0) {
       const { name } = symbol;
       const carried = CARRIED.get(name);
       if (carried !== undefined) return carried;
@@ -159,9 +174,23 @@ export class CheckedTypes {
       checker.getSignaturesOfType(type, kind),
     );
     if (calls.length > 0) return refuse.function();
+    const listed = this.#listed(type, at);
+    if (listed !== undefined) return listed;
     const named = this.#nameOf(type, library);
     if (named === undefined) return this.#anonymously(type, at);
     return this.#named(named.node, named.name, named.args, at, () => this.#members(type, at));
+  }
+
+  /** An interface or class that extends a list: the same if it adds nothing. */
+  #listed(type: ts.Type, at: ts.Node): Shape | undefined {
+    const found = this.#heritage.listed(type);
+    if (found === undefined) return undefined;
+    if (found.adds) return refuse.listed(type.symbol.name);
+    const generic = ((type as ts.TypeReference).target as ts.InterfaceType | undefined)?.typeParameters !== undefined;
+    const element = this.#checker.getIndexTypeOfType(type, this.#ts.IndexKind.Number);
+    const body = (): Shape => (generic && element !== undefined ? { kind: "array", of: this.#of(element, at) } : this.#of(found.base, at));
+    const named = this.#nameOf(type, false);
+    return named === undefined ? body() : this.#named(named.node, named.name, named.args, at, body);
   }
 
   /** What gives a type its name: an alias, or its declaration. */
@@ -259,13 +288,15 @@ export class CheckedTypes {
     for (const info of checker.getIndexInfosOfType(type)) {
       const key = this.#of(info.keyType, at);
       if (key.kind === "refused") return key;
-      // The widest of them, as by the others no name is let in that this one would not.
-      if (index !== undefined && key.kind !== "string") continue;
-      index = this.#of(info.type, at);
-      keys = key.kind === "number" ? NUMERIC_KEYS : key.kind === "string" && key.pattern !== undefined ? key : undefined;
+      const names = key.kind === "number" ? NUMERIC_KEYS : key.kind === "string" && key.pattern !== undefined ? key : undefined;
+      const of = this.#of(info.type, at);
+      // One for all names has all the others: the language sees to it.
+      if (index === undefined || names === undefined) [index, keys] = [of, names];
+      else if (keys !== undefined) [index, keys] = [union([index, of]), either(keys, names)];
     }
-    if (props.size === 0 && index === undefined) return shapes.ANY;
-    return object(props, index, keys);
+    const missing = this.#heritage.missing(type);
+    if (props.size === 0 && index === undefined && missing.length === 0) return shapes.ANY;
+    return { ...object(props, index, keys), ...(missing.length > 0 && { missing }) };
   }
 
   /** The compiler forgets which alias a primitive came by; the comment of the alias is found by how the property is written. */

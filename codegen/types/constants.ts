@@ -84,9 +84,10 @@ export class Constants {
     for (const property of node.properties) {
       const { name } = property;
       if (name === undefined || !(ts.isIdentifier(name) || ts.isStringLiteralLike(name) || ts.isNumericLiteral(name))) throw new Beyond();
+      const numeric = ts.isNumericLiteral(name) ? { numeric: true } : {};
       if (ts.isMethodDeclaration(property)) props.set(name.text, { of: refuse.function(), optional: false, node: property });
       else if (!ts.isPropertyAssignment(property)) throw new Beyond();
-      else props.set(name.text, { of: this.of(property.initializer, source, asConst), optional: false, node: property });
+      else props.set(name.text, { of: this.of(property.initializer, source, asConst), optional: false, ...numeric, node: property });
     }
     return object(props);
   }

@@ -4,7 +4,7 @@ import type { Definitions, Open } from "./definitions.js";
 import { type At, pathOf, under } from "./at.js";
 import { type Constraint, constrain, type Notes, type NotesReader } from "./notes.js";
 import { BIGINT, BYTES, DATE, type JsonSchema, mapSchema } from "./schema.js";
-import { type Named, type ObjectShape, plain, refuse, type Refused, type Shape } from "./shape.js";
+import { type Named, type ObjectShape, plain, refuse, type Refused, type Shape, type TupleShape } from "./shape.js";
 import { clash, isSpecial } from "./wire.js";
 
 /** What the root of a type becomes. */
@@ -200,7 +200,8 @@ export class Emitter {
     return this.#annotated(schema, this.#notes.of(node), at);
   }
 
-  #object({ props, index, keys }: ObjectShape, at: At): JsonSchema {
+  #object({ props, index, keys, missing = [] }: ObjectShape, at: At): JsonSchema {
+    for (const { text, node } of missing) this.#refuse(refuse.base(text), at, this.#place(node) ?? this.#placeOf(at));
     // Without a prototype only where it must be: such objects are slow.
     const properties = (props.has("__proto__") ? Object.create(null) : {}) as Record<string, JsonSchema>;
     const required: string[] = [];
@@ -226,7 +227,7 @@ export class Emitter {
     return made;
   }
 
-  #tuple({ items, required, rest }: Shape & { readonly kind: "tuple" }, at: At): JsonSchema {
+  #tuple({ items, required, rest, least = required }: TupleShape, at: At): JsonSchema {
     const prefixItems = items.map((item, index) => {
       const step = `[${index}]`;
       return index < required ? this.#element(item, at, step) : this.#union(this.#present(item), under(at, step));
@@ -235,7 +236,7 @@ export class Emitter {
       type: "array",
       ...(items.length > 0 && { prefixItems }),
       items: rest === undefined ? false : this.#element(rest, at, "[]"),
-      ...(required > 0 && { minItems: required }),
+      ...(least > 0 && { minItems: least }),
     };
   }
 

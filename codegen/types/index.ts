@@ -108,7 +108,8 @@ export class Types {
   }
 
   #begin(key: string, { options, folder, stamp, declarations, checked: all }: TypesOptions): Known {
-    const syntax = new Syntax(this.#ts, this.#sources, this.#origins, this.#values, this.#notes, this.#keys);
+    const exact = options.exactOptionalPropertyTypes === true;
+    const syntax = new Syntax(this.#ts, this.#sources, this.#origins, this.#values, this.#notes, this.#keys, exact);
     const definitions = new Definitions(({ node }) => {
       const { fileName } = node.getSourceFile();
       const file = isOwn(fileName, folder) ? fileName.slice(folder.length) : fileName.replace(/^.*\/node_modules\//, "");

@@ -55,9 +55,8 @@ export class Programs {
       composite: false,
       incremental: false,
       types: (options.types ?? ["node"]).filter((name) => !FOR_TESTS.test(name)),
-      // However the project is set: `undefined` and what may be left out count in a schema.
+      // However the project is set: `undefined` counts in a schema.
       strictNullChecks: true,
-      exactOptionalPropertyTypes: true,
     };
     delete all.tsBuildInfoFile;
     const key = JSON.stringify([all, roots, stamp]);

@@ -9,9 +9,15 @@ import type { Keys } from "./keys.js";
 import type { NotesReader } from "./notes.js";
 import * as shapes from "./shape.js";
 import { type Named, object, refuse, type Shape, union } from "./shape.js";
-import { filtered, namesIn, overProps, record } from "./structure.js";
+import { enumerated, filtered, namesIn, overProps, record } from "./structure.js";
+import { mapped } from "./template.js";
 
 type Arguments = readonly ts.TypeNode[] | undefined;
+
+type Declaration = ts.InterfaceDeclaration | ts.ClassLikeDeclaration;
+
+/** What an interface may extend and be the same. */
+const LISTED: ReadonlySet<Shape["kind"]> = new Set(["array", "tuple", "set", "map"]);
 
 /** A generic type that goes into itself more often than this with ever new arguments goes on forever. */
 const DEEPEST = 4;
@@ -26,14 +32,16 @@ export class References {
   readonly #keys: Keys;
   readonly #known = new Map<string, Shape>();
   readonly #open = new Map<ts.Node, number>();
+  readonly #exact: boolean;
 
-  constructor(ts: Typescript, origins: Origins, values: Values, notes: NotesReader, keys: Keys, nodes: Nodes) {
+  constructor(ts: Typescript, origins: Origins, values: Values, notes: NotesReader, keys: Keys, nodes: Nodes, exact: boolean) {
     this.#ts = ts;
     this.#origins = origins;
     this.#values = values;
     this.#notes = notes;
     this.#keys = keys;
     this.#nodes = nodes;
+    this.#exact = exact;
   }
 
   of(name: ts.EntityName, given: Arguments, scope: Scope): Shape {
@@ -125,25 +133,25 @@ export class References {
       const notes = this.#notes.of(node);
       return notes?.constraints.length ? { kind: "noted", of: shape, notes } : shape;
     }
-    const own = ts.isInterfaceDeclaration(node) ? this.#interface(node, scope) : this.#class(node, scope);
-    if (own.kind !== "object") return own;
-    const shape = this.#inherit(node.heritageClauses, own, scope);
+    // One name may be declared any number of times, also as a class and an interface at once.
+    const all = this.#origins.types(node.name?.text ?? "", this.#nodes.source(node));
+    const same = all.filter((one): one is Declaration => ts.isInterfaceDeclaration(one) || ts.isClassLike(one));
+    let own = object(new Map());
+    const parts = same.includes(node) ? same : [node];
+    for (const one of parts) {
+      const part = ts.isClassLike(one) ? this.#class(one, scope) : this.#nodes.members(one.members, scope);
+      if (part.kind !== "object") return part;
+      if (own.index !== undefined && part.index !== undefined) throw new Beyond();
+      own = object(new Map([...own.props, ...part.props]), own.index ?? part.index, own.keys ?? part.keys);
+    }
+    const bases = parts.flatMap(({ heritageClauses = [] }) =>
+      heritageClauses.filter(({ token }) => token === ts.SyntaxKind.ExtendsKeyword).flatMap(({ types }) => [...types]),
+    );
+    const shape = this.#inherit(bases, own, scope);
     // An empty interface is `{}`: whatever is neither null nor undefined.
     if (shape.kind === "object" && shape.props.size === 0 && shape.index === undefined) return shapes.ANY;
-    if (shape.kind !== "object") return shape;
     named.body = shape;
-    return named;
-  }
-
-  #interface(node: ts.InterfaceDeclaration, scope: Scope): shapes.ObjectShape | shapes.Refused {
-    const source = this.#nodes.source(node);
-    const all = this.#origins.types(node.name.text, source).filter((one) => this.#ts.isInterfaceDeclaration(one));
-    if (all.length === 1) return this.#nodes.members(node.members, scope);
-    if (all.some((one) => one.heritageClauses !== undefined && one !== node)) throw new Beyond();
-    return this.#nodes.members(
-      all.flatMap((one) => [...one.members]),
-      scope,
-    );
+    return shape.kind === "object" || named.recursive ? named : shape;
   }
 
   /** A class whose instances have nothing but public data is the shape of that data: to the language it is no other than an interface. */
@@ -171,14 +179,14 @@ export class References {
     return this.#nodes.members(data, scope);
   }
 
-  #inherit(clauses: readonly ts.HeritageClause[] | undefined, own: shapes.ObjectShape, scope: Scope): Shape {
-    const ts = this.#ts;
+  #inherit(bases: readonly ts.ExpressionWithTypeArguments[], own: shapes.ObjectShape, scope: Scope): Shape {
     let shape = own;
-    const bases = clauses?.filter(({ token }) => token === ts.SyntaxKind.ExtendsKeyword).flatMap(({ types }) => [...types]) ?? [];
     for (const { expression, typeArguments } of bases) {
       const base = this.of(this.#entity(expression), typeArguments, scope);
       const of = shapes.plain(base);
       if (of?.kind === "refused") return of;
+      // What adds nothing to a list is that list.
+      if (of !== undefined && LISTED.has(of.kind) && bases.length === 1 && own.props.size === 0 && own.index === undefined) return base;
       if (of?.kind !== "object") throw new Beyond();
       if (of.index !== undefined && shape.index !== undefined) throw new Beyond();
       shape = object(new Map([...of.props, ...shape.props]), shape.index ?? of.index, shape.keys ?? of.keys);
@@ -193,12 +201,16 @@ export class References {
   }
 
   #enum(node: ts.EnumDeclaration, source: Source): Shape {
-    const values = node.members.map(({ name }) => {
-      const value = "text" in name ? this.#values.member({ kind: "enum", node, source }, name.text) : undefined;
-      if (value?.kind !== "string" && value?.kind !== "number") throw new Beyond();
-      return { kind: "literal" as const, value: value.value };
-    });
-    return values.length === 0 ? shapes.NEVER : union(values);
+    const ts = this.#ts;
+    const all = this.#origins.types(node.name.text, source).filter((one): one is ts.EnumDeclaration => ts.isEnumDeclaration(one));
+    const values = (all.includes(node) ? all : [node]).flatMap((part) =>
+      part.members.map(({ name }) => {
+        const value = "text" in name ? this.#values.member({ kind: "enum", node: part, source }, name.text) : undefined;
+        if (value?.kind !== "string" && value?.kind !== "number") throw new Beyond();
+        return value.value;
+      }),
+    );
+    return enumerated(values);
   }
 
   #packaged(specifier: string, name: string, given: Arguments, scope: Scope): Shape {
@@ -235,7 +247,12 @@ export class References {
       case "Partial":
         return must(overProps(arg(0), (props) => [...props].map(([key, prop]) => [key, { ...prop, optional: true }])));
       case "Required":
-        return must(overProps(arg(0), (props) => [...props].map(([key, prop]) => [key, { ...prop, optional: false }])));
+        return must(overProps(arg(0), (props) => [...props].map(([key, prop]) => [key, this.#required(prop)])));
+      case "Uppercase":
+      case "Lowercase":
+      case "Capitalize":
+      case "Uncapitalize":
+        return must(mapped(name, arg(0)));
       case "Pick":
       case "Omit":
         return this.#picked(arg(0), arg(1), name === "Pick");
@@ -251,6 +268,18 @@ export class References {
       default:
         throw new Beyond();
     }
+  }
+
+  /** Without exactOptionalPropertyTypes, a member that may be left out may be undefined for no other reason. */
+  #required(prop: shapes.Prop): shapes.Prop {
+    return { ...prop, of: prop.optional && !this.#exact ? this.#defined(prop.of) : prop.of, optional: false };
+  }
+
+  #defined(of: Shape): Shape {
+    const all = must(shapes.members(of));
+    const left = all.filter((one) => shapes.plain(one)!.kind !== "undefined");
+    if (left.length === all.length) return of;
+    return left.length === 0 ? shapes.NEVER : union(left);
   }
 
   #picked(of: Shape, by: Shape, keep: boolean): Shape {

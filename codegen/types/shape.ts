@@ -1,6 +1,7 @@
 import type { ts } from "ts-morph";
 import type { DiagnosticCode, WrittenType } from "../model.js";
 import type { Notes } from "./notes.js";
+import type { Template } from "./template.js";
 
 /**
  * What a type is to a payload, between the sources and the schema. Both ways to read a type, by its syntax and through the checker, end here, so
@@ -9,7 +10,7 @@ import type { Notes } from "./notes.js";
 export type Shape =
   | { readonly kind: "any" | "never" | "undefined" | "null" | "boolean" | "number" | "date" | "bytes" }
   /** `source` of a regular expression, for template literal types. */
-  | { readonly kind: "string"; readonly pattern?: string }
+  | { readonly kind: "string"; readonly pattern?: string; readonly template?: Template }
   | { readonly kind: "literal"; readonly value: string | number | boolean }
   /** With a value: a literal type, in decimal digits. */
   | { readonly kind: "bigint"; readonly value?: string }
@@ -17,8 +18,7 @@ export type Shape =
   | { readonly kind: "nonprimitive" }
   | { readonly kind: "array" | "set" | "promise"; readonly of: Shape }
   | { readonly kind: "map"; readonly key: Shape; readonly of: Shape }
-  /** The first `required` of `items` must be there. */
-  | { readonly kind: "tuple"; readonly items: readonly Shape[]; readonly required: number; readonly rest: Shape | undefined }
+  | TupleShape
   | ObjectShape
   | { readonly kind: "union"; readonly of: readonly Shape[] }
   | Named
@@ -27,6 +27,16 @@ export type Shape =
   /** Left to the checker, once all that is left to it is known. */
   | { readonly kind: "deferred"; readonly type: WrittenType };
 
+export interface TupleShape {
+  readonly kind: "tuple";
+  /** The first `required` of these must be there. */
+  readonly items: readonly Shape[];
+  readonly required: number;
+  readonly rest: Shape | undefined;
+  /** The fewest members there are, if that is not `required`: of a rest that is not last, what follows it is told with it. */
+  readonly least?: number;
+}
+
 export interface ObjectShape {
   readonly kind: "object";
   readonly props: ReadonlyMap<string, Prop>;
@@ -34,11 +44,21 @@ export interface ObjectShape {
   readonly index: Shape | undefined;
   /** Which names those have, as a shape of text; undefined: any. */
   readonly keys: Shape | undefined;
+  /** What it extends and nobody can find. */
+  readonly missing?: readonly Missing[];
+}
+
+/** A base class or interface that cannot be found. */
+export interface Missing {
+  readonly text: string;
+  readonly node: ts.Node;
 }
 
 export interface Prop {
   readonly of: Shape;
   readonly optional: boolean;
+  /** Its name was written as a number, which it is to `keyof`. */
+  readonly numeric?: boolean;
   /** Where it is declared. */
   readonly node: ts.Node | undefined;
 }
@@ -132,6 +152,18 @@ export const refuse = {
     code: "STEM2003",
     what: `is an instance of class ${name}, which ${because}; it would arrive as a plain object, without them`,
     remedy: "Use an interface or a type with the data of it",
+  }),
+  listed: (name: string): Refused => ({
+    kind: "refused",
+    code: "STEM2003",
+    what: `is a ${name}, a list with members of its own; it would arrive as a plain list, without them`,
+    remedy: "Put the list into an object, beside those members",
+  }),
+  base: (text: string): Refused => ({
+    kind: "refused",
+    code: "STEM2011",
+    what: `extends ${text}, which cannot be found, so that what it has from there is not checked`,
+    remedy: "Correct the name or the import, or install or build the package",
   }),
   builtin: (name: string): Refused => ({
     kind: "refused",

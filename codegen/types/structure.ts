@@ -12,65 +12,28 @@ import {
   STRING,
   union,
 } from "./shape.js";
+import { isOf } from "./template.js";
 
-/** A number as a template literal type writes it, as the source of a regular expression. */
+/** A number as the language writes it, as the source of a regular expression. */
 const NUMERAL = "-?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?(?:e[+-]?[0-9]+)?";
 
 /** Names that an index signature by `number` allows. */
 export const NUMERIC_KEYS: Shape = { kind: "string", pattern: `^${NUMERAL}$` };
 
-/** The elements of a tuple type. A rest that is not last leaves a list of any of them. */
+/** The elements of a tuple type. What follows a rest cannot be told in its place: it is told with the rest, and by how many there are at least. */
 export function tuple(elements: readonly { readonly of: Shape; readonly optional: boolean; readonly rest: boolean }[]): Shape {
   const at = elements.findIndex(({ rest }) => rest);
-  if (at !== -1 && at !== elements.length - 1) return { kind: "array", of: union(elements.map(({ of }) => of)) };
-  const items = elements.filter(({ rest }) => !rest);
+  const items = at === -1 ? elements : elements.slice(0, at);
+  const others = at === -1 ? [] : elements.slice(at);
+  const required = items.filter(({ optional }) => !optional).length;
+  const least = required + others.filter(({ rest }) => !rest).length;
   return {
     kind: "tuple",
     items: items.map(({ of }) => of),
-    required: items.filter(({ optional }) => !optional).length,
-    rest: at === -1 ? undefined : elements[at]!.of,
+    required,
+    rest: others.length === 0 ? undefined : union(others.map(({ of }) => of)),
+    ...(least > required && { least }),
   };
-}
-
-/** The most alternatives a template literal type is written out into. */
-const MOST = 1_000;
-
-/**
- * A template literal type: `texts` around `types`, one more than these. Written out where all parts are literals, else a pattern.
- *
- * @returns undefined if one of the parts cannot stand in a template, or there are too many ways to fill it
- */
-export function template(texts: readonly string[], types: readonly Shape[]): Shape | undefined {
-  type Part = { readonly literal: string } | { readonly pattern: string };
-  let ways: readonly (readonly Part[])[] = [[{ literal: texts[0]! }]];
-  for (const [index, type] of types.entries()) {
-    const parts = members(type)?.flatMap((one): readonly (Part | undefined)[] => partsOf(plain(one)));
-    if (parts === undefined || parts.includes(undefined) || parts.length * ways.length > MOST) return undefined;
-    ways = ways.flatMap((way) => (parts as Part[]).map((part) => [...way, part, { literal: texts[index + 1]! }]));
-  }
-  return union(
-    ways.map((way): Shape => {
-      if (way.every((part) => "literal" in part)) return { kind: "literal", value: way.map((part) => part.literal).join("") };
-      const source = way.map((part) => ("literal" in part ? escape(part.literal) : part.pattern)).join("");
-      return source === ANY_TEXT ? STRING : { kind: "string", pattern: `^${source}$` };
-    }),
-  );
-}
-
-const ANY_TEXT = "[\\s\\S]*";
-
-function partsOf(shape: Shape | undefined): readonly ({ readonly literal: string } | { readonly pattern: string } | undefined)[] {
-  if (shape?.kind === "literal") return [{ literal: String(shape.value) }];
-  if (shape?.kind === "null" || shape?.kind === "undefined") return [{ literal: shape.kind }];
-  if (shape?.kind === "boolean") return [{ literal: "false" }, { literal: "true" }];
-  if (shape?.kind === "number") return [{ pattern: NUMERAL }];
-  if (shape?.kind === "bigint") return [{ pattern: "-?(?:0|[1-9][0-9]*)" }];
-  if (shape?.kind === "string") return [{ pattern: shape.pattern === undefined ? ANY_TEXT : `(?:${shape.pattern.slice(1, -1)})` }];
-  return [undefined];
-}
-
-function escape(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }
 
 /** Both at once, as far as structure tells; undefined if it takes the checker. */
@@ -108,17 +71,23 @@ function both(a: Shape, b: Shape): Shape | undefined {
   if (a === b || plain(a)?.kind === "any") return b;
   if (plain(b)?.kind === "any") return a;
   const [left, right] = [plain(a), plain(b)];
-  if (left?.kind === "literal" && right?.kind === typeof left.value) return a;
-  if (right?.kind === "literal" && left?.kind === typeof right.value) return b;
+  if (left?.kind === "literal" && right !== undefined && isPlain(right, typeof left.value)) return a;
+  if (right?.kind === "literal" && left !== undefined && isPlain(left, typeof right.value)) return b;
+  if (left?.kind === "literal" && right?.kind === "string") return isOf(String(left.value), right) ? a : NEVER;
+  if (right?.kind === "literal" && left?.kind === "string") return isOf(String(right.value), left) ? b : NEVER;
   if (left?.kind === "literal" && right?.kind === "literal") return left.value === right.value ? a : NEVER;
   return left?.kind === "object" && right?.kind === "object" ? merge(left, right) : undefined;
+}
+
+function isPlain(shape: Shape, kind: string): boolean {
+  return shape.kind === kind && !(shape.kind === "string" && shape.pattern !== undefined);
 }
 
 /** `keyof`. Undefined if it takes the checker. */
 export function keysOf(shape: Shape): Shape | undefined {
   const of = plain(shape);
   if (of?.kind !== "object") return undefined;
-  const names = [...of.props.keys()].map((value): Shape => ({ kind: "literal", value }));
+  const names = [...of.props].map(([name, { numeric }]): Shape => ({ kind: "literal", value: numeric === true ? Number(name) : name }));
   const others = of.index === undefined ? [] : of.keys === undefined ? [STRING, NUMBER] : of.keys === NUMERIC_KEYS ? [NUMBER] : [of.keys];
   return union([...names, ...others]);
 }
@@ -148,14 +117,20 @@ export function record(keys: Shape, of: Shape): Shape | undefined {
   let index: Shape | undefined;
   for (const one of members(keys) ?? [undefined]) {
     const key = one && plain(one);
-    if (key?.kind === "literal") props.set(String(key.value), { of, optional: false, node: undefined });
-    else if (key?.kind === "string" || key?.kind === "number") {
+    if (key?.kind === "literal") {
+      props.set(String(key.value), { of, optional: false, ...(typeof key.value === "number" && { numeric: true }), node: undefined });
+    } else if (key?.kind === "string" || key?.kind === "number") {
       const kind = key.kind === "number" ? NUMERIC_KEYS : key;
-      index = index === undefined || index === kind || kind === STRING ? kind : index;
+      index = index === undefined || index === kind || kind === STRING ? kind : index === STRING ? index : either(index, kind);
     } else if (key?.kind !== "never") return undefined;
   }
   if (index === undefined) return object(props);
   return object(props, of, index === STRING ? undefined : index);
+}
+
+/** Names of both kinds. */
+export function either(a: Shape, b: Shape): Shape {
+  return union([...(members(a) ?? [a]), ...(members(b) ?? [b])]);
 }
 
 /** Member `key` of an object, list or tuple type, by a shape of its name. Undefined if it takes the checker. */
@@ -182,9 +157,13 @@ export function filtered(shape: Shape, by: Shape, keep: boolean): Shape | undefi
   if (all === undefined || others === undefined || ![...all, ...others].every((one) => one !== undefined && SIMPLE.has(one.kind)))
     return undefined;
   const expanded = all.flatMap((one) => (one === BOOLEAN ? TRUTHS : [one!]));
+  // Whether every text of one pattern is one of another is the checker's to say.
+  if (expanded.some((one) => one.kind === "string" && one.pattern !== undefined)) return undefined;
   const fits = (one: Shape): boolean =>
     others.some((other) => {
       if (other!.kind === "literal") return one.kind === "literal" && one.value === other!.value;
+      if (other!.kind === "string" && other!.pattern !== undefined)
+        return one.kind === "literal" && typeof one.value === "string" && isOf(one.value, other!);
       return other!.kind === one.kind || (one.kind === "literal" && other!.kind === typeof one.value);
     });
   const left = expanded.filter((one) => fits(one) === keep);
@@ -203,3 +182,23 @@ const SIMPLE: ReadonlySet<Shape["kind"]> = new Set([
   "bytes",
   "never",
 ]);
+
+/** Enough flags to be taken for such. */
+const FLAGS = 3;
+
+/** The most combinations of flags that are written out. */
+const MOST_FLAGS = 8;
+
+/**
+ * The values of an enum. One of flags (powers of two, at least three of them) has their combinations too, which is what it is for: to the language
+ * `Perm.R | Perm.W` is any number, and fits.
+ */
+export function enumerated(values: readonly (string | number)[]): Shape {
+  const bits = [...new Set(values)].filter((one): one is number => typeof one === "number" && one > 0 && Number.isInteger(Math.log2(one)));
+  const all = bits.reduce((sum, one) => sum + one, 0);
+  const flags = bits.length >= FLAGS && all < 2 ** 31 && values.every((one) => typeof one === "number" && one >= 0 && (one & ~all) === 0);
+  if (!flags) return values.length === 0 ? NEVER : union([...new Set(values)].map((value) => ({ kind: "literal", value })));
+  if (bits.length > MOST_FLAGS) return NUMBER;
+  const sums = bits.reduce<readonly number[]>((before, bit) => [...before, ...before.map((sum) => sum + bit)], [0]);
+  return union(sums.map((value) => ({ kind: "literal", value })));
+}

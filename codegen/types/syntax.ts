@@ -11,7 +11,8 @@ import type { NotesReader } from "./notes.js";
 import { References } from "./references.js";
 import * as shapes from "./shape.js";
 import { object, type ObjectShape, type Prop, refuse, type Shape, union } from "./shape.js";
-import { indexed, intersection, keysOf, NUMERIC_KEYS, template, tuple } from "./structure.js";
+import { indexed, intersection, keysOf, NUMERIC_KEYS, tuple } from "./structure.js";
+import { template } from "./template.js";
 
 /**
  * Reads types by how they are written, across files and packages, without a type checker: a few microseconds each, whatever else is wrong
@@ -26,11 +27,12 @@ export class Syntax implements Nodes {
   readonly #constants: Constants;
   readonly #deferred = new Set<string>();
 
-  constructor(ts: Typescript, sources: Sources, origins: Origins, values: Values, notes: NotesReader, keys: Keys) {
+  /** @param exact as `exactOptionalPropertyTypes` */
+  constructor(ts: Typescript, sources: Sources, origins: Origins, values: Values, notes: NotesReader, keys: Keys, exact: boolean) {
     this.#ts = ts;
     this.#sources = sources;
     this.#values = values;
-    this.#references = new References(ts, origins, values, notes, keys, this);
+    this.#references = new References(ts, origins, values, notes, keys, this, exact);
     this.#constants = new Constants(ts, origins, values, this);
   }
 
@@ -93,10 +95,10 @@ export class Syntax implements Nodes {
         continue;
       }
       if (node.name === undefined) continue;
-      const name = this.#name(node.name);
+      const { name, numeric } = this.#name(node.name);
       if (ts.isPropertySignature(node) || ts.isPropertyDeclaration(node)) {
         const of = node.type === undefined ? this.#untyped(node) : this.type(node.type, scope);
-        props.set(name, { of, optional: node.questionToken !== undefined, node });
+        props.set(name, { of, optional: node.questionToken !== undefined, ...numeric, node });
       } else if (ts.isGetAccessorDeclaration(node)) {
         props.set(name, { of: node.type === undefined ? shapes.ANY : this.type(node.type, scope), optional: false, node });
       } else if (ts.isMethodSignature(node)) {
@@ -111,12 +113,14 @@ export class Syntax implements Nodes {
     return this.#constants.of(node.initializer, this.source(node), false);
   }
 
-  #name(name: ts.PropertyName): string {
+  #name(name: ts.PropertyName): { readonly name: string; readonly numeric?: { readonly numeric: true } } {
     const ts = this.#ts;
-    if (ts.isIdentifier(name) || ts.isStringLiteralLike(name) || ts.isNumericLiteral(name)) return name.text;
+    if (ts.isNumericLiteral(name)) return { name: name.text, numeric: { numeric: true } };
+    if (ts.isIdentifier(name) || ts.isStringLiteralLike(name)) return { name: name.text };
     if (!ts.isComputedPropertyName(name)) throw new Beyond();
     const value = this.#values.of(name.expression, this.source(name));
-    if (value.kind === "string" || value.kind === "number") return String(value.value);
+    if (value.kind === "number") return { name: String(value.value), numeric: { numeric: true } };
+    if (value.kind === "string") return { name: value.value };
     throw new Beyond();
   }
 
@@ -227,7 +231,7 @@ export class Syntax implements Nodes {
       if (!rest) return [{ of, optional, rest }];
       const list = shapes.plain(of);
       if (list?.kind === "array") return [{ of: list.of, optional: false, rest }];
-      if (list?.kind !== "tuple") throw new Beyond();
+      if (list?.kind !== "tuple" || list.least !== undefined) throw new Beyond();
       const items = list.items.map((item, at) => ({ of: item, optional: at >= list.required, rest: false }));
       return list.rest === undefined ? items : [...items, { of: list.rest, optional: false, rest: true }];
     });

@@ -49,7 +49,7 @@ function lists(a: Shape, b: Shape, any: (a: Shape, b: Shape) => boolean, expand:
     shape.kind === "array" ? shape.of : shape.kind === "tuple" ? (shape.items[index] ?? shape.rest) : undefined;
   const sizes = (shape: Shape): readonly [number, number] => {
     if (shape.kind !== "tuple") return [0, Infinity];
-    return [shape.required, shape.rest === undefined ? shape.items.length : Infinity];
+    return [shape.least ?? shape.required, shape.rest === undefined ? shape.items.length : Infinity];
   };
   const [[fewestA, mostA], [fewestB, mostB]] = [sizes(a), sizes(b)];
   if (fewestA > mostB || fewestB > mostA) return false;

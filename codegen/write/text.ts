@@ -22,9 +22,12 @@ export function isIdentifier(text: string): boolean {
   return /^[A-Za-z_$][\w$]*$/.test(text);
 }
 
-/** A key of an object literal. `__proto__: x` would set the prototype; computed, it is a property like others. */
+/** Names that every object has from `Object`: an object literal that is expected to be one of ours is checked against what these are there. */
+const INHERITED: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));
+
+/** A key of an object literal. `__proto__: x` would set the prototype; computed, it is a property like others, and so is `toString`. */
 export function literalKey(name: string): string {
-  return name === "__proto__" ? "['__proto__']" : key(name);
+  return INHERITED.has(name) ? `[${quote(name)}]` : key(name);
 }
 
 /** A doc comment of those lines, each line of the result indented. */

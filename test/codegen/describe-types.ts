@@ -19,6 +19,7 @@ export interface Outcome {
 /** What the cases may import. */
 const AROUND = {
   "src/order.ts": "export interface Far { at: Date }",
+  "src/added.ts": 'export interface Added { at: Date }\nexport type Kind = "a" | "b"',
   "src/barrel.ts": 'export * from "./order.js";',
   "node_modules/shared/package.json": '{ "name": "shared", "types": "index.d.ts" }',
   "node_modules/shared/index.d.ts": "export interface Shared { n: number }",

@@ -53,6 +53,9 @@ const obj = (properties: Readonly<Record<string, unknown>>, more: object = {}) =
 };
 const dict = (additionalProperties: unknown, more: object = {}) => ({ type: "object", additionalProperties, ...more });
 
+/** A number in a template literal type: whatever converts to one. */
+const NUMERAL =
+  "(?:\\s*(?:[+\\-]?(?:[0-9]+(?:\\.[0-9]*)?|\\.[0-9]+)(?:[eE](?:-[0-9]+|\\+?0*(?:[0-9]{1,2}|[12][0-9]{2}|30[0-8])))?|0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+)\\s*|\\s+)";
 const ORDER = "interface Order { id: string; lines: { sku: string; count: number }[]; note?: string }";
 const LINES = list(obj({ sku: text, count: num }));
 
@@ -171,7 +174,34 @@ export const TYPES: readonly TypeGroup[] = [
       { type: "(typeof KINDS)[number]", with: 'const KINDS = ["a", "b"] as const', schema: { enum: ["a", "b"] } },
       { type: 'Order["lines"][number]["sku"]', with: ORDER, schema: text },
       { type: 'Order["note"]', with: ORDER, schema: text, optional: true },
-      { type: "`order-${number}`", schema: { type: "string", pattern: "^order--?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?(?:e[+-]?[0-9]+)?$" } },
+      { type: "`order-${number}`", schema: { type: "string", pattern: `^order-${NUMERAL}$` } },
+      { type: "`${string}-${bigint}`", schema: { type: "string", pattern: "^(?:(?!-)[\\s\\S])*-(?:0|(?:-)?[1-9](?:[0-9])*)$" } },
+      { type: "Uppercase<string>", schema: { type: "string", pattern: "^(?:\\P{Changes_When_Uppercased})*$" } },
+      { type: 'Capitalize<"ada" | "bob">', schema: { enum: ["Ada", "Bob"] } },
+      { type: "`x-${Lowercase<string>}`", schema: { type: "string", pattern: "^x-(?:\\P{Changes_When_Lowercased})*$" } },
+      { type: 'Extract<"a-1" | "b-1", `a-${string}`>', schema: { const: "a-1" } },
+      { type: 'Exclude<"a-1" | "b-1", `a-${string}`>', schema: { const: "b-1" } },
+      {
+        type: "keyof typeof STATUS",
+        with: 'const STATUS = { 200: "ok", 404: "nf", gone: "g" } as const',
+        schema: { enum: [200, 404, "gone"] },
+      },
+      { type: "keyof Codes", with: "interface Codes { 1: string; two: string }", schema: { enum: [1, "two"] } },
+      { type: 'keyof Record<200 | "a", string>', schema: { enum: [200, "a"] } },
+      {
+        type: "Record<`a-${string}` | `b-${string}`, number>",
+        schema: dict(num, {
+          propertyNames: either({ type: "string", pattern: "^a-[\\s\\S]*$" }, { type: "string", pattern: "^b-[\\s\\S]*$" }),
+        }),
+      },
+      { type: "Perm", with: "enum Perm { R = 1, W = 2, X = 4 }", schema: { enum: [0, 1, 2, 3, 4, 5, 6, 7] } },
+      {
+        type: "Perm",
+        with: "enum Perm { None, R = 1 << 0, W = 1 << 1, X = 1 << 2, All = R | W | X }",
+        schema: { enum: [0, 1, 2, 3, 4, 5, 6, 7] },
+        inferred: true,
+      },
+      { type: "Twice", with: 'enum Twice { A = "a" } enum Twice { B = "b" }', schema: { enum: ["a", "b"] } },
       { type: '`${"a" | "b"}.${1 | 2}`', schema: { enum: ["a.1", "a.2", "b.1", "b.2"] } },
       { type: 'Exclude<"a" | "b" | "c", "a">', schema: { enum: ["b", "c"] } },
       { type: 'Extract<"a" | 1, string>', schema: { const: "a" } },
@@ -192,6 +222,46 @@ export const TYPES: readonly TypeGroup[] = [
       { type: "Far", with: 'import type { Far } from "./barrel.js"', schema: obj({ at: date }) },
       { type: "far.Far", with: 'import type * as far from "./order.js"', schema: obj({ at: date }) },
       { type: "Shared", with: 'import type { Shared } from "shared"', schema: obj({ n: num }) },
+    ],
+  },
+  {
+    title: "Declared more than once, and extended",
+    cases: [
+      { type: "U", with: "class U { a!: string } interface U { b: Date }", schema: obj({ a: text, b: date }) },
+      { type: "U", with: "interface U { b: Date } class U { a!: string }", schema: obj({ a: text, b: date }) },
+      {
+        type: "U",
+        with: "interface Base { c: number } interface U { a: string } interface U extends Base { b: Date }",
+        schema: obj({ a: text, b: date, c: num }),
+      },
+      {
+        type: "Added",
+        with: 'import type { Added } from "./added.js"; declare module "./added.js" { interface Added { more: Kind } }',
+        schema: obj({ at: date, more: { enum: ["a", "b"] } }),
+      },
+      { type: "Rows", with: "interface Rows extends Array<{ id: string }> {}", schema: list(obj({ id: text })) },
+      { type: "Rows<Date>", with: "interface Rows<T> extends ReadonlyArray<T> {}", schema: list(date) },
+      { type: "Tags", with: "interface Tags extends Set<string> {}", schema: set(text) },
+      { type: "Rows", with: "class Rows extends Array<string> {}", schema: list(text) },
+      {
+        type: "{ json: JsonValue }",
+        with: "type JsonValue = string | JsonObject | JsonArray; interface JsonObject { [key: string]: JsonValue } interface JsonArray extends Array<JsonValue> {}",
+        schema: obj({ json: { $ref: "#/$defs/JsonValue" } }),
+        $defs: {
+          JsonValue: either(dict({ $ref: "#/$defs/JsonValue" }), list({ $ref: "#/$defs/JsonValue" }), text),
+        },
+        inferred: true,
+      },
+      { type: "Required<{ a?: string | undefined }>", schema: obj({ a: text }) },
+      {
+        type: "All<{ a?: string | undefined }>",
+        with: "type All<T> = { [K in keyof T]-?: T[K] }",
+        schema: obj({ a: text }),
+        inferred: true,
+      },
+      { type: "[...string[], number]", schema: { type: "array", items: either(num, text), minItems: 1 } },
+      { type: "[Date, ...string[], number]", schema: { type: "array", prefixItems: [date], items: either(num, text), minItems: 2 } },
+      { type: "Rows", with: "interface Rows extends Array<string> { total: number }", refused: ["STEM2003"] },
     ],
   },
   {

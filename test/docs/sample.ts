@@ -4,7 +4,7 @@ import type { JsonSchema } from "../../lib/core/schema/json-schema.js";
 type Defs = Readonly<Record<string, JsonSchema>>;
 
 /** What is tried where a schema narrows a value: the first that fits is taken. */
-const VALUES = ["text", "x-1", "order-7", "AB-12", "ada@example.com", 1, 2.5, 10];
+const VALUES = ["text", "x-1", "a-1", "TEXT", "order-7", "text-12", "AB-12", "ada@example.com", 1, 2.5, 10];
 
 /** Values of a schema, of a union one for each alternative; as a handler would get them. */
 export function samplesOf(schema: JsonSchema, defs: Defs = {}, depth = 0): readonly unknown[] {

@@ -1,0 +1,73 @@
+import type { ts } from "ts-morph";
+import type { Typescript } from "../read/load.js";
+import { isPlatform, MAPS, SETS } from "./builtins.js";
+import type { Missing } from "./shape.js";
+
+/** Base classes that extend each other more often than this, nobody writes. */
+const DEEPEST = 32;
+
+/** What classes and interfaces extend, as the compiler sees it. */
+export class Heritage {
+  readonly #ts: Typescript;
+  readonly #checker: ts.TypeChecker;
+
+  constructor(ts: Typescript, checker: ts.TypeChecker) {
+    this.#ts = ts;
+    this.#checker = checker;
+  }
+
+  /** True of what the compiler makes of a name that leads nowhere. */
+  isError(type: ts.Type): boolean {
+    return (type as { readonly intrinsicName?: string }).intrinsicName === "error";
+  }
+
+  fromPlatform(symbol: ts.Symbol): boolean {
+    const file = symbol.declarations?.[0]?.getSourceFile();
+    return file !== undefined && isPlatform(file.fileName);
+  }
+
+  /** Of an interface or class that extends a list: what it extends, and whether it adds to it. */
+  listed(type: ts.Type, depth = 0): { readonly base: ts.Type; readonly adds: boolean } | undefined {
+    const { TypeParameter } = this.#ts.SymbolFlags;
+    const { symbol } = type;
+    const target = ((type as ts.TypeReference).target as ts.Type | undefined) ?? type;
+    if (depth > DEEPEST || symbol === undefined || !this.#isDeclared(symbol) || !target.isClassOrInterface()) return undefined;
+    const [base, ...others] = this.#checker.getBaseTypes(target);
+    if (base === undefined || others.length > 0) return undefined;
+    const below = this.#isList(base) ? undefined : this.listed(base, depth + 1);
+    if (!this.#isList(base) && below === undefined) return undefined;
+    const own = [...(symbol.members ?? [])].filter(([key, { flags }]) => (flags & TypeParameter) === 0 && String(key) !== "__constructor");
+    return { base, adds: own.length > 0 || below?.adds === true };
+  }
+
+  /** Base classes and interfaces that cannot be found: its own, and those of what it is made of. */
+  missing(type: ts.Type, depth = 0): readonly Missing[] {
+    const ts = this.#ts;
+    if (depth > DEEPEST) return [];
+    const parts = type.isIntersection() ? type.types : (type.aliasTypeArguments ?? []);
+    const found: Missing[] = parts.flatMap((one) => this.missing(one, depth + 1));
+    const { symbol } = type;
+    if (symbol === undefined || !this.#isDeclared(symbol) || this.fromPlatform(symbol)) return found;
+    for (const one of symbol.declarations ?? []) {
+      if (!ts.isInterfaceDeclaration(one) && !ts.isClassLike(one)) continue;
+      for (const { token, types } of one.heritageClauses ?? []) {
+        for (const node of token === ts.SyntaxKind.ExtendsKeyword ? types : []) {
+          const base = this.#checker.getTypeAtLocation(node);
+          if (this.isError(base)) found.push({ text: node.expression.getText(), node });
+          else found.push(...this.missing(base, depth + 1));
+        }
+      }
+    }
+    return found;
+  }
+
+  #isList(type: ts.Type): boolean {
+    if (this.#checker.isArrayType(type) || this.#checker.isTupleType(type)) return true;
+    const { symbol } = type;
+    return symbol !== undefined && (SETS.has(symbol.name) || MAPS.has(symbol.name)) && this.fromPlatform(symbol);
+  }
+
+  #isDeclared({ flags }: ts.Symbol): boolean {
+    return (flags & (this.#ts.SymbolFlags.Interface | this.#ts.SymbolFlags.Class)) !== 0;
+  }
+}
