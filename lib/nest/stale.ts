@@ -36,10 +36,13 @@ export function differencesOf(
   }
   for (const [name, { kind, queue = DEFAULT_QUEUE }] of known) {
     if (registry.get(name) === undefined && served.includes(queue))
-      differences.push(`${kind} "${name}" of the client has no handler here, where its queue "${queue}" is served`);
+      differences.push(`${kind} "${name}" of the client ${UNHANDLED}, where its queue "${queue}" is served`);
   }
   return differences;
 }
+
+/** In lines that a new client does not mend: the commonest cause is a class that no module lists. */
+const UNHANDLED = "has no handler here";
 
 export function staleWarning(differences: readonly string[]): string {
   const listed = differences.slice(0, LISTED).map((one) => `  ${one}`);
@@ -48,6 +51,8 @@ export function staleWarning(differences: readonly string[]): string {
     "The generated client and the handlers of this process do not fit together:",
     ...listed,
     ...(more > 0 ? [`  and ${more} more`] : []),
-    "  → Run: npx stem generate  [STEM_CLIENT_STALE]",
+    differences.every((one) => one.includes(UNHANDLED))
+      ? `  → Add the class that carries @Task or @Workflow of that name to a module's providers. Only if it is gone, run: npx stem generate  [STEM_CLIENT_STALE]`
+      : "  → Run: npx stem generate  [STEM_CLIENT_STALE]",
   ].join("\n");
 }

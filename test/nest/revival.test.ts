@@ -508,6 +508,17 @@ describe("While developing, the start of an app", () => {
     expect(await warnings(false, Stale, false)).toEqual([expect.not.stringContaining('"gone"')]);
   });
 
+  it("names the right remedy for a task whose class no module lists, which a new client would not mend", async () => {
+    const Missing = clientOf({ ...Client.definitions, tasks: { ...Client.definitions.tasks, "not.listed": { kind: "task" } } });
+    const [told, ...more] = await warnings(false, Missing);
+    expect([told, more]).toEqual([
+      expect.stringMatching(
+        /task "not\.listed" of the client has no handler here[^]+→ Add the class that carries @Task or @Workflow of that name to a module's providers/,
+      ),
+      [],
+    ]);
+  });
+
   it("says nothing of a client that fits, nor in production, nor to tests", async () => {
     expect(await warnings(false, Client)).toEqual([]);
     expect(await warnings(true, Stale)).toEqual([]);

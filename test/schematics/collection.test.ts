@@ -1,6 +1,7 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { Tree } from "@angular-devkit/schematics";
 import { describe, expect, it } from "@jest/globals";
+import ts from "typescript";
 import { CLI, MODULE, run, runner } from "./run.js";
 
 const ROLES = ["task", "workflow", "cron"] as const;
@@ -206,5 +207,25 @@ describe("the collection", () => {
         );
       }
     }
+  });
+});
+
+describe("What the schematics write", () => {
+  it("waits in every function that is async, as the ESLint of a new Nest app asks (require-await)", () => {
+    const idle: string[] = [];
+    for (const name of readdirSync(new URL("./fixtures/generated/", import.meta.url))) {
+      const source = ts.createSourceFile(name, fixture(name), ts.ScriptTarget.Latest, true);
+      const waits = (node: ts.Node): boolean =>
+        ts.isAwaitExpression(node) || (ts.forEachChild(node, (child) => !ts.isFunctionLike(child) && waits(child)) ?? false);
+      const visit = (node: ts.Node): void => {
+        const isAsync =
+          ts.canHaveModifiers(node) && ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.AsyncKeyword) === true;
+        if (isAsync && ts.isFunctionLike(node) && "body" in node && node.body !== undefined && !waits(node.body as ts.Node))
+          idle.push(`${name}: ${node.getText().split("\n")[0]}`);
+        ts.forEachChild(node, visit);
+      };
+      visit(source);
+    }
+    expect(idle).toEqual([]);
   });
 });
