@@ -9,7 +9,7 @@ export const FROM_HEADER = "stem-from";
 
 /**
  * What the handler of a delivery gets, revived by its type: the decoded payload, or, for a signature without one, the result of the job before it (in a chain) or the list of results
- * in order (in a chord). In place of an input that did not succeed and was to be passed over stands undefined; the failure is in `inputsOf`.
+ * in order (in a chord). In place of an input that did not succeed and was to be passed over stands undefined, in a list null; the failure is in `inputsOf`.
  *
  * @throws {PayloadError} `STEM_PAYLOAD_UNREADABLE`
  */
@@ -26,7 +26,9 @@ export function isWhole({ job, inputs }: Pick<Delivery, "job" | "inputs">): bool
 function travelled({ job, inputs }: Pick<Delivery, "job" | "inputs">, codec: Codec): unknown {
   const from = job.headers?.[FROM_HEADER];
   if (from === undefined) return decodePayload(codec, job.payload);
-  const results = inputs.map((input) => (input.state === "succeeded" ? codec.decode(input.result, "result") : undefined));
+  // In a list null, which may travel on, where undefined may not.
+  const gap = from === "one" ? undefined : null;
+  const results = inputs.map((input) => (input.state === "succeeded" ? codec.decode(input.result, "result") : gap));
   return from === "one" ? results[0] : results;
 }
 

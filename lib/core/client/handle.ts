@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Adapter } from "../../contract/adapter.js";
 import type { Cancelled } from "../../contract/broker.js";
 import type { JobRecord } from "../../contract/results.js";
@@ -72,7 +73,10 @@ export class AllOf<O> implements GroupHandle<O> {
   async results(options: WaitForOptions = {}): Promise<readonly O[]> {
     // When one has failed, nobody is interested in the others any more: their waits end too.
     const enough = new AbortController();
+    // One listener per member: no leak, whatever Node thinks from the eleventh on.
+    setMaxListeners(0, enough.signal);
     const signal = options.signal === undefined ? enough.signal : AbortSignal.any([options.signal, enough.signal]);
+    setMaxListeners(0, signal);
     try {
       return await Promise.all(this.jobs.map((job) => job.result({ ...options, signal })));
     } finally {

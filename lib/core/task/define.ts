@@ -23,7 +23,7 @@ const KNOWN = [
   "output",
   "validate",
 ] as const satisfies readonly (keyof TaskOptions)[];
-const KNOWN_RETRY = ["attempts", "base", "cap", "when"] as const;
+const KNOWN_RETRY = ["attempts", "backoff", "base", "min", "cap", "when"] as const;
 
 /**
  * Settles a task's options: defaults filled in, durations in milliseconds.
@@ -99,8 +99,17 @@ export function retryPolicy(retry: TaskOptions["retry"], of: string): RetryPolic
       "Give a whole number from 1 (no retry) to 1,000.",
     );
   }
+  if (given.backoff !== undefined && given.backoff !== "exponential" && given.backoff !== "fixed") {
+    throw new OptionError(
+      "STEM_OPTION_INVALID",
+      `The retry backoff ${of} is ${String(given.backoff)}.`,
+      'Give "exponential" (the default) or "fixed", which waits `base` each time.',
+    );
+  }
   return {
     attempts,
+    ...(given.min !== undefined && { minMs: toMs(given.min, `retry min ${of}`) }),
+    ...(given.backoff === "fixed" && { fixed: true }),
     baseMs: given.base === undefined ? 1_000 : toMs(given.base, `retry base ${of}`),
     capMs: given.cap === undefined ? 3_600_000 : toMs(given.cap, `retry cap ${of}`),
     when: given.when,

@@ -30,8 +30,12 @@ export interface TaskOptions {
 export interface RetryOptions {
   /** How many times the handler may fail before the job is dead, the first included. Default 3; 1 means no retry. */
   readonly attempts?: number;
-  /** Longest wait after the first failure; doubles with each further one. Default 1 s. */
+  /** `"exponential"` (default): waits are drawn up to a bound that doubles. `"fixed"`: each wait is `base`. */
+  readonly backoff?: "exponential" | "fixed";
+  /** Longest wait after the first failure; doubles with each further one. Of a fixed back-off, each wait. Default 1 s. */
   readonly base?: Duration;
+  /** No wait is shorter. Default 0. */
+  readonly min?: Duration;
   /** No wait is longer. Default 1 h. */
   readonly cap?: Duration;
   /**
@@ -108,5 +112,9 @@ export interface RetryPolicy {
   readonly attempts: number;
   readonly baseMs: number;
   readonly capMs: number;
+  /** Default 0. */
+  readonly minMs?: number;
+  /** Each wait is `baseMs`. Default false. */
+  readonly fixed?: boolean;
   readonly when: ((error: unknown) => boolean) | undefined;
 }

@@ -31,7 +31,10 @@ const LAST_WRITES_MS = 1_000;
 export async function shutDown(parts: ShutdownParts): Promise<number> {
   const { clock, log, graceMs, abortGraceMs, running, attempts, loop, lease } = parts;
   const began = clock.now();
-  const left = (): number => Math.max(LAST_WRITES_MS, began + graceMs + abortGraceMs - clock.now());
+  // With nothing running and nothing to write, a store that is away keeps nobody waiting.
+  const idle = running.count === 0 && loop.unsettled.length === 0;
+  const left = (): number =>
+    (idle ? began + LAST_WRITES_MS : Math.max(clock.now() + LAST_WRITES_MS, began + graceMs + abortGraceMs)) - clock.now();
   await within(clock, left(), parts.starting.catch(ignore));
 
   if (running.count > 0) {

@@ -233,10 +233,10 @@ describe("The payload of a delivery", () => {
     expect(payloadOf(delivery({}, inputs), jsonCodec)).toBeUndefined();
   });
 
-  it("is the one result in a chain, and the list of all in a chord, undefined for one that failed or returned nothing", () => {
+  it("is the one result in a chain, and the list of all in a chord, null in it for one that failed", () => {
     expect(payloadOf(delivery({ headers: { "stem-from": "one" } }, inputs.slice(0, 1)), jsonCodec)).toEqual({ n: 1 });
     expect(payloadOf(delivery({ headers: { "stem-from": "one" } }, inputs.slice(1, 2)), jsonCodec)).toBeUndefined();
-    expect(payloadOf(delivery({ headers: { "stem-from": "all" } }, inputs), jsonCodec)).toEqual([{ n: 1 }, undefined, undefined]);
+    expect(payloadOf(delivery({ headers: { "stem-from": "all" } }, inputs), jsonCodec)).toEqual([{ n: 1 }, null, undefined]);
   });
 
   it("comes with its inputs, decoded, failures and all", () => {

@@ -16,7 +16,7 @@ function refusal(call: () => unknown): unknown {
 
 describe("The options of a task or step", () => {
   it.each([
-    [{ retry: { backoff: 5 } }, "STEM_OPTION_UNKNOWN", 'There is no option "backoff" of the retry of task "mail.send" (SendMail.run).'],
+    [{ retry: { backof: 5 } }, "STEM_OPTION_UNKNOWN", 'There is no option "backof" of the retry of task "mail.send" (SendMail.run).'],
     [{ retry: "x" }, "STEM_OPTION_INVALID", 'The retry of task "mail.send" (SendMail.run) is "x".'],
     [{ retry: null }, "STEM_OPTION_INVALID", 'The retry of task "mail.send" (SendMail.run) is null.'],
     [{ retry: [3] }, "STEM_OPTION_INVALID", 'The retry of task "mail.send" (SendMail.run) is [3].'],
@@ -27,7 +27,7 @@ describe("The options of a task or step", () => {
 
   it.each([
     [{ retry: "x" }, "STEM_OPTION_INVALID", 'The retry of step "charge" is "x".'],
-    [{ retry: { backoff: 5 } }, "STEM_OPTION_UNKNOWN", 'There is no option "backoff" of the retry of step "charge".'],
+    [{ retry: { backof: 5 } }, "STEM_OPTION_UNKNOWN", 'There is no option "backof" of the retry of step "charge".'],
     [3, "STEM_OPTION_INVALID", 'The options of step "charge" are 3.'],
   ])("%j of a step is refused as what it is", (options, code, message) => {
     expect(refusal(() => planOf("charge", options as never))).toMatchObject({ code, message: expect.stringContaining(message) });
