@@ -18,6 +18,7 @@ export {
 export type * from "./events.js";
 export { checkCountFilter, checkDeadLetterFilter, checkJobFilter, checkPurge, checkTexts } from "./filters.js";
 export { guardTexts } from "./guard.js";
+export { cancelled, expired, inputEnded, lapsed } from "./failures.js";
 export type * from "./hints.js";
 export { isFinal, JOB_STATES, mayMove, NEXT_STATES } from "./job.js";
 export type * from "./job.js";

@@ -1,4 +1,4 @@
-import { isFinal } from "../../contract/index.js";
+import { cancelled, isFinal } from "../../contract/index.js";
 import type { Cancelled } from "../../contract/index.js";
 import { stopWaiting } from "./events.js";
 import { finish } from "./links.js";
@@ -12,7 +12,7 @@ export function cancel(store: Store, ids: readonly string[], reason: string, now
     const was = row.state;
     if (isFinal(was)) return { id, as: "ended", was };
     stopWaiting(store, row);
-    finish(store, row, { state: "cancelled", error: { name: "Cancelled", message: reason } }, now);
+    finish(store, row, { state: "cancelled", error: cancelled(reason) }, now);
     return { id, as: "cancelled", was };
   });
 }

@@ -1,4 +1,4 @@
-import type { Claim, Claimed, Delivery } from "../../contract/index.js";
+import { expired, lapsed, type Claim, type Claimed, type Delivery } from "../../contract/index.js";
 import { wake } from "./events.js";
 import { finish, inputsOf } from "./links.js";
 import type { Queue, Row, WorkerRow } from "./rows.js";
@@ -31,10 +31,7 @@ function takeBack(store: Store, now: number): void {
       row.lapses++;
       store.release(row);
       if (row.lapses < row.maxLapses) store.makeReady(row, now);
-      else {
-        const message = `It was lost with its worker ${row.lapses} times, which is the most it may be.`;
-        finish(store, row, { state: "failed", cause: "lapsed", error: { name: "Lapsed", message } }, now);
-      }
+      else finish(store, row, { state: "failed", cause: "lapsed", error: lapsed(row.lapses) }, now);
     }
   }
 }
@@ -66,8 +63,7 @@ function lend(store: Store, queue: Queue, worker: WorkerRow, limit: number, deli
 }
 
 function expire(store: Store, row: Row, now: number): void {
-  const message = `It had not started by ${new Date(row.expiresAt!).toISOString()}.`;
-  finish(store, row, { state: "expired", error: { name: "Expired", message } }, now);
+  finish(store, row, { state: "expired", error: expired(row.expiresAt!) }, now);
 }
 
 function start(store: Store, row: Row, worker: WorkerRow, now: number): Delivery {

@@ -1,5 +1,5 @@
 import type { DeathCause, Failure, FinalState, Input, Link } from "../../contract/index.js";
-import { isFinal } from "../../contract/index.js";
+import { inputEnded, isFinal } from "../../contract/index.js";
 import { endedOf } from "./ended.js";
 import { inputOf } from "./rows.js";
 import type { Arrow, Row } from "./rows.js";
@@ -54,7 +54,7 @@ export function deliver(store: Store, arrow: Arrow, now: number): Row | undefine
   arrow.state = "failed";
   to.failedLinks++;
   if (to.state !== "blocked") return undefined;
-  const error = { name: "InputFailed", message: `Its input ${from.id} ${from.state}: ${from.error?.message ?? "no reason was kept"}` };
+  const error = inputEnded(from.id, from.state, from.error ?? { name: "Error", message: `Job ${from.id} ${from.state}.` });
   close(store, to, { state: from.state === "cancelled" ? "cancelled" : "failed", error, cause: "input" }, now);
   return to;
 }

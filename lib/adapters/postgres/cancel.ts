@@ -1,4 +1,4 @@
-import type { Cancelled } from "../../contract/index.js";
+import { cancelled, type Cancelled } from "../../contract/index.js";
 import { bigs } from "./connect/values.js";
 import { giveBack } from "./lend/loans.js";
 import { endBadly, followLinks, lockPlaces, type Ending } from "./links.js";
@@ -66,7 +66,7 @@ async function endAll(tx: Tx, seqs: readonly number[], reason: string): Promise<
     tx,
     rows.flatMap(([, , , , , , , no, place, size]) => (no === null ? [] : [{ no, place: place!, size: size! }])),
   );
-  const error = { name: "CancelledError", message: reason };
+  const error = cancelled(reason);
   return rows.map(([seq, id, links, attempts, fence, startedAt, keepFailed]) => ({
     seq,
     id,

@@ -1,6 +1,6 @@
 import { JOB_DEFAULTS, OptionError, type NewJob } from "../../contract/index.js";
 import { bigs, ints, texts, type Value } from "./connect/values.js";
-import { followLinks, lockPlaces, type Loose } from "./links.js";
+import { followLinks, lockPlaces, looseOf, type Loose } from "./links.js";
 import { FINAL, GIVES, TAKES } from "./rows.js";
 import { CLOCK, LEVELS, type Row, type Sql, type Store, type Tx } from "./store.js";
 
@@ -193,5 +193,13 @@ async function markSources(tx: Tx, ids: readonly string[]): Promise<Loose[]> {
     [seqs],
   );
   await tx.rows("UPDATE stem.loans SET touched = true WHERE seqs && $1::bigint[]", [seqs]);
-  return places.filter(({ stands }) => stands <= 4).map(({ seq, id, stands }) => ({ seq, id, state: FINAL[stands]! }));
+  const ended = places.filter(({ stands }) => stands <= 4);
+  if (ended.length === 0) return [];
+  const errors = new Map(
+    (await tx.rows("SELECT seq, error FROM stem.ended WHERE seq = ANY($1::bigint[])", [bigs(ended.map(({ seq }) => seq))])) as [
+      number,
+      string | null,
+    ][],
+  );
+  return ended.map(({ seq, id, stands }) => looseOf(seq, id, FINAL[stands]!, errors.get(seq) ?? null));
 }

@@ -1,4 +1,4 @@
-import { JOB_DEFAULTS, type FinalState } from "../../contract/index.js";
+import { inputEnded, JOB_DEFAULTS, type Failure, type FinalState } from "../../contract/index.js";
 import { bigs, ints, texts } from "./connect/values.js";
 import { ENDED, FROM, GIVES, STANDS } from "./rows.js";
 import type { Ending, Tx } from "./store.js";
@@ -6,10 +6,13 @@ import type { Ending, Tx } from "./store.js";
 export type { Ending };
 
 /** A job that has ended and whose links have not been followed yet. */
-export interface Loose {
-  readonly seq: number;
-  readonly id: string;
-  readonly state: FinalState;
+export type Loose = { readonly seq: number; readonly id: string } & (
+  { readonly state: "succeeded" } | { readonly state: "failed" | "cancelled" | "expired"; readonly error: Failure }
+);
+
+/** What an ended job has left, by its state and the text of its error. */
+export function looseOf(seq: number, id: string, state: FinalState, error: string | null): Loose {
+  return state === "succeeded" ? { seq, id, state } : { seq, id, state, error: JSON.parse(error!) as Failure };
 }
 
 /** Where a job stands in its line. */
@@ -67,7 +70,7 @@ export async function endBadly(tx: Tx, jobs: readonly Ending[]): Promise<Loose[]
 interface Target {
   arrived: number;
   failed: number;
-  by: Loose | undefined;
+  by: Exclude<Loose, { readonly state: "succeeded" }> | undefined;
 }
 
 /**
@@ -136,7 +139,7 @@ async function arrive(tx: Tx, targets: ReadonlyMap<number, Target>): Promise<Loo
     const { by } = targets.get(seq)!;
     if (by !== undefined) {
       const state = by.state === "cancelled" ? "cancelled" : "failed";
-      const error = { name: "InputError", message: `Its input "${by.id}" ${by.state === "cancelled" ? "was cancelled" : by.state}.` };
+      const error = inputEnded(by.id, by.state, by.error);
       lost.push({ seq, id, links, attempts, fence, startedAt, keepFailed, state, cause: "input", error });
     } else if (open === 0 && failed === 0) free.push({ seq, lane, dueAt, expiresAt: fence === 0 ? expiresAt : null });
   }

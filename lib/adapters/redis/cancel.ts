@@ -1,5 +1,5 @@
 import { json } from "./connect/json.js";
-import { cancelledWith, type At, type Cancelled, type Ended, type JobState } from "../../contract/index.js";
+import { cancelled, cancelledWith, type At, type Cancelled, type Ended, type JobState } from "../../contract/index.js";
 import type { Reply } from "./connect/driver.js";
 import type { Store } from "./store.js";
 
@@ -8,7 +8,7 @@ const BATCH = 1_000;
 
 /** Ends unfinished jobs, whatever they are doing, and with them whoever waits for them. Answers in the order asked. */
 export async function cancel(store: Store, ids: readonly string[], reason: string, options: At | undefined): Promise<readonly Cancelled[]> {
-  const error = json({ name: "Cancelled", message: reason });
+  const error = json(cancelled(reason));
   const answers: Cancelled[] = ids.map((id) => ({ id, as: "unknown" }));
   const ended: Ended[] = [];
   for (const [shard, all] of await store.place(ids, options))

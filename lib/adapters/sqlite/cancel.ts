@@ -1,4 +1,4 @@
-import type { Cancelled } from "../../contract/index.js";
+import { cancelled, type Cancelled } from "../../contract/index.js";
 import { endBadly, followLinks, type Loose } from "./links.js";
 import { FROM, STANDS, STATES } from "./rows.js";
 import type { Store } from "./store.js";
@@ -50,7 +50,7 @@ function cancelOne(store: Store, id: string, reason: string, now: number, loose:
     default:
       return { id, as: "ended", was };
   }
-  const error = { name: "CancelledError", message: reason };
+  const error = cancelled(reason);
   endBadly(store, { seq, id, links, attempts, fence, startedAt, keepFailed, state: "cancelled", cause: null, error }, now, loose);
   return { id, as: "cancelled", was };
 }

@@ -1,5 +1,7 @@
 import {
+  expired,
   JOB_DEFAULTS,
+  lapsed,
   type Claim,
   type Claimed,
   type Delivery,
@@ -143,7 +145,7 @@ function takeBack(store: Store, now: number, loose: Loose[]): void {
       store.sql("UPDATE jobs SET lapses = ?, fence = ?, started_at = ? WHERE seq = ?").run(lapses, fence, startedAt, seq);
       if (lapses < (maxLapses ?? JOB_DEFAULTS.maxLapses)) enterLine(store, seq, lane, dueAt);
       else {
-        const error = { name: "LapsedError", message: `Its worker died or lost its lease ${lapses === 1 ? "once" : `${lapses} times`}.` };
+        const error = lapsed(lapses);
         endBadly(store, { seq, id, links, attempts, fence, startedAt, keepFailed, state: "failed", cause: "lapsed", error }, now, loose);
       }
     }
@@ -242,7 +244,7 @@ function hasExpired([, , , , , expiresAt, , , fence]: LineRow, now: number): boo
 function expire(store: Store, rows: readonly LineRow[], now: number): void {
   const loose: Loose[] = [];
   for (const [seq, , id, , , expiresAt, attempts, , fence, links, , , keepFailed] of rows) {
-    const error = { name: "ExpiredError", message: `It had not started by ${new Date(expiresAt!).toISOString()}.` };
+    const error = expired(expiresAt!);
     endBadly(store, { seq, id, links, attempts, fence, startedAt: null, keepFailed, state: "expired", cause: null, error }, now, loose);
   }
   followLinks(store, loose, now);

@@ -1,5 +1,5 @@
 import { expiryOf, JOB_DEFAULTS, type NewJob } from "../../contract/index.js";
-import { enterLine, followLinks, type Loose } from "./links.js";
+import { enterLine, followLinks, looseOf, type Loose } from "./links.js";
 import { FINAL, GIVES, TAKES } from "./rows.js";
 import { LEVELS, type Store } from "./store.js";
 
@@ -119,7 +119,7 @@ function insertLinks(store: Store, jobs: readonly NewJob[], first: number, fresh
 function markSource(store: Store, id: string, loose: Map<number, Loose>): number {
   const seq = store.value("UPDATE jobs SET links = links | 1 WHERE id = ? RETURNING seq").get(id) as number;
   store.sql("UPDATE active SET links = links | 1 WHERE seq = ?").run(seq);
-  const state = store.value("SELECT state FROM ended WHERE seq = ?").get(seq) as number | undefined;
-  if (state !== undefined) loose.set(seq, { seq, id, state: FINAL[state]! });
+  const end = store.rows("SELECT state, error FROM ended WHERE seq = ?").get(seq) as [number, string | null] | undefined;
+  if (end !== undefined) loose.set(seq, looseOf(seq, id, FINAL[end[0]]!, end[1]));
   return seq;
 }

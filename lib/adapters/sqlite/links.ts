@@ -1,14 +1,17 @@
-import { JOB_DEFAULTS, type FinalState } from "../../contract/index.js";
+import { inputEnded, JOB_DEFAULTS, type Failure, type FinalState } from "../../contract/index.js";
 import { ENDED, GIVES } from "./rows.js";
 import type { Ending, Store } from "./store.js";
 
 export type { Ending };
 
 /** A job that has ended and whose links have not been followed yet. */
-export interface Loose {
-  readonly seq: number;
-  readonly id: string;
-  readonly state: FinalState;
+export type Loose = { readonly seq: number; readonly id: string } & (
+  { readonly state: "succeeded" } | { readonly state: "failed" | "cancelled" | "expired"; readonly error: Failure }
+);
+
+/** What an ended job has left, by its state and the text of its error. */
+export function looseOf(seq: number, id: string, state: FinalState, error: string | null): Loose {
+  return state === "succeeded" ? { seq, id, state } : { seq, id, state, error: JSON.parse(error!) as Failure };
 }
 
 /** Puts a job into its line. */
@@ -42,7 +45,7 @@ export function endBadly(store: Store, job: Ending, now: number, loose: Loose[])
 interface Target {
   arrived: number;
   failed: number;
-  by: Loose | undefined;
+  by: Exclude<Loose, { readonly state: "succeeded" }> | undefined;
 }
 
 /**
@@ -68,7 +71,7 @@ function countTargets(store: Store, batch: readonly Loose[]): Map<number, Target
       let target = targets.get(to);
       if (target === undefined) targets.set(to, (target = { arrived: 0, failed: 0, by: undefined }));
       target.arrived++;
-      if (succeeded || goesOn === 1) continue;
+      if (job.state === "succeeded" || goesOn === 1) continue;
       target.failed++;
       target.by ??= job;
     }
@@ -89,7 +92,7 @@ function arrive(store: Store, seq: number, { arrived, failed, by }: Target, now:
   const [open, lost, lane, dueAt, id, links, attempts, fence, startedAt, keepFailed] = row;
   if (by !== undefined) {
     const state = by.state === "cancelled" ? "cancelled" : "failed";
-    const error = { name: "InputError", message: `Its input "${by.id}" ${by.state === "cancelled" ? "was cancelled" : by.state}.` };
+    const error = inputEnded(by.id, by.state, by.error);
     endBadly(store, { seq, id, links, attempts, fence, startedAt, keepFailed, state, cause: "input", error }, now, next);
   } else if (open === 0 && lost === 0) enterLine(store, seq, lane, dueAt);
 }

@@ -6,6 +6,7 @@ import { claimLaws } from "./claim.laws.js";
 import { deadLetterLaws } from "./deadletters.laws.js";
 import { endsLaws } from "./ends.laws.js";
 import { eventLaws } from "./events.laws.js";
+import { failureLaws } from "./failures.laws.js";
 import { hintLaws } from "./hints.laws.js";
 import { jobLaws } from "./job.laws.js";
 import { journalLaws } from "./journal.laws.js";
@@ -37,6 +38,7 @@ export const laws: readonly Law[] = [
   ...settleLaws,
   ...leaseLaws,
   ...lapseLaws,
+  ...failureLaws,
   ...cancelLaws,
   ...endsLaws,
   ...deadLetterLaws,

@@ -131,6 +131,15 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
     "a hand-back forgets the lapses",
     "lapses are never forgotten",
   ],
+  "a job that expired, lapsed or was cancelled says so by the same name, code and words on every store": [
+    "the store has names of its own for failures",
+    "failures of the store have no code",
+  ],
+  "a job that ended with its input names it, and down the line the reason of the first, in the same words on every store": [
+    "the store has names of its own for failures",
+    "failures of the store have no code",
+  ],
+  "a job linked from one that had failed before it was stored says why as well": ["the store has names of its own for failures"],
   "a settlement whose lease is stale writes nothing at all": [
     "a lost settlement still stores its journal and jobs",
     "journals of unknown runs are left out",

@@ -134,6 +134,12 @@ export const brokerFaults: Faults = {
   "a snooze spends the attempt": endingsAs((ending) => (ending.as === "ready" ? { ...ending, attempt: "spent" } : ending)),
   "a hand-back forgets the lapses": endingsAs((ending) => (ending.as === "ready" ? { ...ending, ran: true } : ending)),
   "lapses are never forgotten": endingsAs((ending) => (ending.as === "ready" ? omit(ending, "ran") : ending)),
+  "the store has names of its own for failures": recordsAs((record) =>
+    record.error?.code?.startsWith("STEM_") === true ? but(record, { error: but(record.error, { name: "Ended" }) }) : record,
+  ),
+  "failures of the store have no code": recordsAs((record) =>
+    record.error?.code?.startsWith("STEM_") === true ? but(record, { error: omit(record.error, "code") }) : record,
+  ),
   "lapses are kept whatever is journaled": (adapter) => {
     const lives = new Map<string, number>();
     return deliveriesAs((delivery) => {

@@ -1,4 +1,4 @@
-import { JOB_DEFAULTS, type Wake } from "../../../contract/index.js";
+import { expired, JOB_DEFAULTS, lapsed, type Wake } from "../../../contract/index.js";
 import { bigs, ints, texts } from "../connect/values.js";
 import { endBadly, enterLine, followLinks, type Ending, type Place } from "../links.js";
 import { LEVELS, type Tx } from "../store.js";
@@ -31,19 +31,19 @@ type HeldRow = [
 /** Takes back what lapsed workers hold: the attempt is given back, the lapse counted, and the last lapse allowed is the job's end. */
 async function takeBack(tx: Tx): Promise<void> {
   // Held for update, which keeps their own claims off; a beat that comes first makes them live again.
-  const lapsed = await tx.rows(
+  const vanished = await tx.rows(
     "SELECT no FROM stem.workers WHERE NOT emptied AND lease_until <= $1::bigint ORDER BY no FOR UPDATE SKIP LOCKED",
     [tx.now],
   );
-  if (lapsed.length === 0) return;
-  const workers = ints(lapsed.map(([no]) => no as number));
+  if (vanished.length === 0) return;
+  const workers = ints(vanished.map(([no]) => no as number));
   const held = (await takeHeld(tx, workers, 1)) as HeldRow[];
   const places: Place[] = [];
   const dead: Ending[] = [];
   for (const [seq, id, fence, startedAt, lapses, attempts, lane, links, maxLapses, keepFailed, dueAt] of held) {
     if (lapses < (maxLapses ?? JOB_DEFAULTS.maxLapses)) places.push({ seq, lane, dueAt });
     else {
-      const error = { name: "LapsedError", message: `Its worker died or lost its lease ${lapses === 1 ? "once" : `${lapses} times`}.` };
+      const error = lapsed(lapses);
       dead.push({ seq, id, links, attempts, fence, startedAt, keepFailed, state: "failed", cause: "lapsed", error });
     }
   }
@@ -113,7 +113,7 @@ async function expire(tx: Tx, queues: readonly string[]): Promise<number> {
     [texts(queues), tx.now],
   )) as LateRow[];
   const ended = rows.map(([seq, id, expiresAt, attempts, fence, links, keepFailed]): Ending => {
-    const error = { name: "ExpiredError", message: `It had not started by ${new Date(expiresAt).toISOString()}.` };
+    const error = expired(expiresAt);
     return { seq, id, links, attempts, fence, startedAt: null, keepFailed, state: "expired", cause: null, error };
   });
   await followLinks(tx, await endBadly(tx, ended));

@@ -3,7 +3,7 @@
 -- ARGV[4]   the failure to leave, as JSON
 -- ARGV[5..] ids
 -- Returns   per id what it was: a state, 'ended:' and a state, or 'unknown'; mail
-#include base parts jobs links events
+#include base parts jobs failures links events
 
 local answers = {}
 local ids = { unpack(ARGV, 5) }

@@ -7,7 +7,7 @@
 
 local function make()
   if library then return library end
-  #include parts jobs links events lend
+  #include parts jobs failures links events lend
   library = { write = write, spread = spread, take_from = take_from, lend_queue = lend_queue, bury = bury }
   return library
 end

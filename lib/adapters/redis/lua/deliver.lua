@@ -3,7 +3,7 @@
 -- ARGV[4]   shard it comes from
 -- ARGV[5..] pieces: [shard, kind, number, data]
 -- Returns   ids that were stored already, ids of jobs made ready, mail
-#include base parts jobs links store events
+#include base parts jobs failures links store events
 
 local duplicates, woken, to_revive = {}, {}, {}
 local KINDS = {

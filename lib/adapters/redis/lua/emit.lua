@@ -2,7 +2,7 @@
 --
 -- ARGV[4..] per event: id, name, key, ms to keep, '' or '=' and the payload
 -- Returns   ids that were stored already, ids of the jobs made ready, mail
-#include base parts jobs links events
+#include base parts jobs failures links events
 
 local duplicates, woken = {}, {}
 for k = 4, #ARGV, 5 do

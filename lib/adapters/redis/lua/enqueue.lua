@@ -40,7 +40,7 @@ local function store_plain(A, i)
 end
 
 local function store_any()
-  #include parts jobs links store
+  #include parts jobs failures links store
   library = { write = write }
   local duplicates = store(ARGV, 5)
   spread(to_spread)

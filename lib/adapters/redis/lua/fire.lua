@@ -4,7 +4,7 @@
 -- ARGV[4]   how many shots; each: schedule id, slot, next slot or '', spec, and how many of the arguments that follow
 --           are its job (0: none), as in common/store.lua
 -- Returns   ids that moved, mail
-#include base parts jobs links store schedules
+#include base parts jobs failures links store schedules
 
 local moved, i = {}, 5
 for _ = 1, tonumber(ARGV[4]) do

@@ -2,7 +2,7 @@
 --
 -- ARGV[4]   worker id
 -- Returns   how many jobs it still holds: call again
-#include base plain parts jobs links events lend
+#include base plain parts jobs failures links events lend
 
 local no = match(call('HGET', P .. 'workers', ARGV[4]) or '', '^(%d+)|')
 if not no then return 0 end

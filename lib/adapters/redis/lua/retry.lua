@@ -2,7 +2,7 @@
 --
 -- ARGV[4..] ids
 -- Returns   ids that moved, mail
-#include base parts jobs links
+#include base parts jobs failures links
 
 local moved, to_revive = {}, {}
 local ids = { unpack(ARGV, 4) }

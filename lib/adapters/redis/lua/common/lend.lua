@@ -33,8 +33,7 @@ local function take_from(no, lapsed)
         f.n = f.n - 1
         if lapsed then f.l = (f.l or 0) + 1 end
         if lapsed and f.l >= (job.m.ml or 5) then
-          local message = 'It was lost with its worker ' .. f.l .. ' times, which is the most it may be.'
-          end_job(id, job, f, 'f', 'l' .. cjson.encode({ name = 'Lapsed', message = message }))
+          end_job(id, job, f, 'f', 'l' .. lapsed_times(f.l))
         else
           make_ready(id, job, f, due_of(job, f))
         end
@@ -71,7 +70,7 @@ end
 
 local function expire(id, job, f)
   count(job.q, 'r', -1)
-  end_job(id, job, f, 'e', '-' .. cjson.encode({ name = 'Expired', message = 'It had not started by ' .. format('%.0f', expiry_of(job)) .. '.' }))
+  end_job(id, job, f, 'e', '-' .. expired_at(expiry_of(job)))
 end
 
 -- Lends any job; returns how many that were.

@@ -39,9 +39,8 @@ local function arrive(to, position, from, code, tail, carries_on, copy)
   f.k = (f.k or 0) + 1
   if f.s ~= 'b' then return nil end
   count(job.q, 'b', -1)
-  local reason = cjson.decode(sub(tail, 2)).message or 'no reason was kept'
-  local message = 'Its input ' .. from .. ' ' .. STATES[code] .. ': ' .. reason
-  return close(to, job, f, code == 'c' and 'c' or 'f', 'i' .. cjson.encode({ name = 'InputFailed', message = message })) and to or nil
+  local error = input_ended(from, STATES[code], cjson.decode(sub(tail, 2)))
+  return close(to, job, f, code == 'c' and 'c' or 'f', 'i' .. error) and to or nil
 end
 
 local function each_waiting(id, offset, use)
