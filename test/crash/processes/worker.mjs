@@ -11,8 +11,29 @@ for (const [name, { run, ...settings }] of Object.entries(TASKS))
   registry.add(defineTask({ name, kind: "task", where: "tasks.mjs", run }, settings));
 for (const [name, run] of Object.entries(WORKFLOWS)) registry.add(defineTask({ name, kind: "workflow", where: "tasks.mjs", run }));
 
+// The versions of an app that is being deployed: the second knows one task more, and its workflow goes on after the first's has ended.
+if (wishes.version !== undefined) {
+  const grows = wishes.version === 1 ? GROWS : GROWN;
+  registry.add(defineTask({ name: "grown", kind: "workflow", where: "worker.mjs", run: grows }));
+  if (wishes.version === 2) registry.add(defineTask({ name: "fresh", kind: "task", where: "worker.mjs", run: ({ n }) => n + 1 }));
+}
+
 const fateful = dies === undefined ? () => {} : countdown(dies);
 workerProbe.listener = ({ at, ids }) => fateful(at, ids);
+
+async function GROWS(_, ctx) {
+  await ctx.step("a", () => 1);
+  await ctx.sleep("z", 100);
+  return "v1";
+}
+
+async function GROWN(_, ctx) {
+  await ctx.step("a", () => 1);
+  await ctx.sleep("z", 100);
+  await ctx.step("b", () => 2);
+  for (let n = 0; n < 3; n++) await ctx.sleep("y", 100);
+  return "v2";
+}
 
 /** Kills this process when what it is to die at has come for the `after`-th time. */
 function countdown({ at, after }) {
