@@ -28,6 +28,7 @@ export type * from "./limits.js";
 export type * from "./locks.js";
 export type * from "./results.js";
 export type * from "./schedules.js";
+export { bytesOf, bytesOfJob, bytesOfSettlement, CALL_BYTES, fitting } from "./size.js";
 export { checkText, flawOfCharacters, flawOfText, LONGEST, TEXT_REMEDY } from "./text.js";
 export { toFailure } from "./thrown.js";
 export { isTime, LONGEST_MS, TIME_RULE } from "./times.js";

@@ -21,7 +21,7 @@ import { claim } from "./claim.js";
 import { texts } from "./connect/values.js";
 import { deadLetters } from "./deadletters.js";
 import { endedIn } from "./ended.js";
-import { checkPayloads, insertJobs, insertPlain, isLinked } from "./enqueue.js";
+import { checkPayloads, insertJobs, insertPlain, isLarge, isLinked } from "./enqueue.js";
 import { settle } from "./settle.js";
 import { CLOCK, LEVELS, News, type Store } from "./store.js";
 import { inTransaction } from "./transaction/index.js";
@@ -51,7 +51,7 @@ export class PostgresBroker implements Broker {
       });
     if (jobs.length === 0) return { duplicates: [] };
     await store.learnQueues(queues);
-    if (isLinked(jobs))
+    if (isLinked(jobs) || isLarge(jobs))
       return store.transact(options, async (tx) => withEnded({ duplicates: await insertJobs(store, tx, jobs) }, await endedIn(tx)));
     const duplicates = await insertPlain(store, store, jobs, options?.now);
     const news = new News();

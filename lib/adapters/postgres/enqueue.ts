@@ -1,4 +1,4 @@
-import { JOB_DEFAULTS, OptionError, type NewJob } from "../../contract/index.js";
+import { bytesOfJob, fitting, JOB_DEFAULTS, OptionError, type NewJob } from "../../contract/index.js";
 import { bigs, ints, texts, type Value } from "./connect/values.js";
 import { followLinks, lockPlaces, looseOf, type Loose } from "./links.js";
 import { FINAL, GIVES, TAKES } from "./rows.js";
@@ -95,9 +95,24 @@ export async function insertPlain(store: Store, sql: Sql, jobs: readonly NewJob[
 export async function insertJobs(store: Store, tx: Tx, jobs: readonly NewJob[]): Promise<readonly string[]> {
   for (const { queue } of jobs) tx.news.queues.add(queue);
   tx.news.isEarlier = true;
-  const duplicates = await insertPlain(store, tx, jobs, tx.now);
+  const duplicates = await insertSlices(store, tx, jobs);
   if (jobs.some(gives)) await insertLinks(tx, jobs, duplicates);
   return duplicates;
+}
+
+/** One statement each for about 8 MiB, so that none takes longer than a command may. */
+async function insertSlices(store: Store, tx: Tx, jobs: readonly NewJob[]): Promise<readonly string[]> {
+  const first = fitting(jobs, bytesOfJob, jobs.length);
+  if (first === jobs.length) return insertPlain(store, tx, jobs, tx.now);
+  const duplicates: string[] = [];
+  for (let from = 0, size = first; from < jobs.length; from += size, size = fitting(jobs, bytesOfJob, jobs.length, from))
+    duplicates.push(...(await insertPlain(store, tx, jobs.slice(from, from + size), tx.now)));
+  return duplicates;
+}
+
+/** True if they are more than one statement should carry. */
+export function isLarge(jobs: readonly NewJob[]): boolean {
+  return fitting(jobs, bytesOfJob, jobs.length) < jobs.length;
 }
 
 /** True if there are arrows to be stored with them. */

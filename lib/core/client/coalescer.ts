@@ -1,5 +1,6 @@
 import type { Broker, Enqueued } from "../../contract/broker.js";
 import type { NewJob } from "../../contract/job.js";
+import { bytesOfJob, CALL_BYTES } from "../../contract/size.js";
 import { queueMicrotask } from "../timers.js";
 
 /** Jobs in one store call, unless a single call alone has more. */
@@ -82,14 +83,16 @@ export class Coalescer {
   }
 }
 
-/** The calls that may travel together: up to 1,000 jobs, and no chosen id twice, since the store's answer could not say which of the two was first. */
+/** The calls that may travel together: up to 1,000 jobs and about 8 MiB, and no chosen id twice, since the store's answer could not say which of the two was first. */
 function nextBatch(calls: readonly Call[], from: number): readonly Call[] {
   const ids = new Set<string>();
   let size = 0;
+  let bytes = 0;
   let to = from;
   for (; to < calls.length; to++) {
     const call = calls[to]!;
-    if (to > from && size + call.jobs.length > BATCH) break;
+    for (const job of call.jobs) bytes += bytesOfJob(job);
+    if (to > from && (size + call.jobs.length > BATCH || bytes > CALL_BYTES)) break;
     if (call.named) {
       if (call.jobs.some((job) => ids.has(job.id))) break;
       for (const job of call.jobs) ids.add(job.id);

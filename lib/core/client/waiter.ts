@@ -2,8 +2,10 @@ import { JobFailedError, ResultTimeoutError, UnknownJobError } from "../../contr
 import type { Hints } from "../../contract/hints.js";
 import { isFinal } from "../../contract/job.js";
 import type { JobRecord, Results } from "../../contract/results.js";
+import { bytesOf } from "../../contract/size.js";
 import type { Clock } from "../clock.js";
 import type { Log } from "../log.js";
+import { Portion } from "../portion.js";
 import { refuseUnknown } from "../task/define.js";
 import type { TaskRegistry } from "../task/registry.js";
 import { keepAlive, queueMicrotask } from "../timers.js";
@@ -12,7 +14,7 @@ import type { WaitForOptions } from "./face.js";
 import { closedError } from "./producer.js";
 import { standstill } from "./standstill.js";
 
-/** Records read in one call. */
+/** Records read in one call, at most. */
 const BATCH = 1_000;
 
 /** Reads shorter than this need no rest. */
@@ -41,6 +43,7 @@ export class Waiter {
   readonly #registry: TaskRegistry | undefined;
   readonly #pollMs: number;
   readonly #waits = new Map<string, Set<Wait>>();
+  readonly #portion = new Portion();
   #asked = new Set<string>();
   #reading = false;
   #reads = 0;
@@ -169,14 +172,17 @@ export class Waiter {
       const asked = [...this.#asked];
       this.#asked = new Set();
       try {
-        for (let from = 0; from < asked.length; from += BATCH) {
-          const ids = asked.slice(from, from + BATCH);
+        for (let from = 0; from < asked.length;) {
+          const ids = asked.slice(from, from + this.#portion.of(BATCH));
+          from += ids.length;
           const read = ++this.#reads;
           const records = await this.#results.get(ids);
+          this.#portion.came(ids.length, bytesRead(records));
           this.#failing = false;
           ids.forEach((id, i) => this.#hear(id, records[i], read));
         }
       } catch (error) {
+        this.#portion.failed();
         if ((error as { code?: unknown } | null)?.code === "STEM_STORE_CLOSED") this.#failAll(error);
         else if (!this.#failing) this.#log.warn(`Could not read results, trying again every ${this.#pollMs} ms: ${String(error)}`);
         this.#failing = true;
@@ -221,6 +227,12 @@ export function waitApart<T extends WaitForOptions>({ timeout, signal, ...rest }
   if (timeout !== undefined) toMs(timeout, "timeout of the wait");
   signal?.throwIfAborted();
   return { wait: { ...(timeout !== undefined && { timeout }), ...(signal !== undefined && { signal }) }, rest };
+}
+
+function bytesRead(records: readonly (JobRecord | undefined)[]): number {
+  let bytes = 0;
+  for (const record of records) if (record !== undefined) bytes += bytesOf(record.payload) + bytesOf(record.result ?? "");
+  return bytes;
 }
 
 /** The encoded result of an ended job. @throws {JobFailedError} it did not succeed */

@@ -1,6 +1,8 @@
 import type { Broker, Claim, Claimed, Ended, Settled, Settlement } from "../../contract/broker.js";
 import type { Delivery } from "../../contract/job.js";
+import { bytesOf, bytesOfSettlement, fitting } from "../../contract/size.js";
 import type { Clock } from "../clock.js";
+import { Portion } from "../portion.js";
 import { goneOf } from "./gone.js";
 import { workerProbe } from "./probe.js";
 import type { ServedQueues } from "./queues.js";
@@ -51,6 +53,8 @@ export class Exchange {
   #asked = 0;
   /** At most so many endings, and so many new jobs, in one call. */
   readonly #share: number;
+  /** New jobs come with their payloads and inputs. */
+  readonly #portion = new Portion();
   /** A claim was not answered, or its answer not dealt with to the end: jobs may be lent to us that we know nothing of. */
   #astray = false;
   /** Settles that failed in a row while the store answered other calls. */
@@ -102,7 +106,7 @@ export class Exchange {
   async once(claiming: boolean, recovering: boolean): Promise<boolean> {
     const jobs = this.#jobs;
     const settlements = this.#settlements;
-    const most = Math.min(BATCH, this.#parts.calls === 1 ? BATCH : this.#share);
+    const most = fitting(settlements, bytesOfSettlement, Math.min(BATCH, this.#parts.calls === 1 ? BATCH : this.#share));
     this.#jobs = jobs.splice(most);
     this.#settlements = settlements.splice(most);
     this.#travelling.add(jobs);
@@ -132,7 +136,7 @@ export class Exchange {
 
   async #call(jobs: readonly RunningJob[], settlements: readonly Settlement[], claiming: boolean): Promise<boolean> {
     const { broker, queues, name, clock } = this.#parts;
-    const free = Math.min(this.free, this.#share);
+    const free = this.#portion.of(Math.min(this.free, this.#share));
     const shares = claiming && free > 0 ? queues.shares(free) : undefined;
     const holder = name();
     const next: Claim | undefined = shares && { worker: holder, from: shares.from, limit: shares.limit };
@@ -161,6 +165,7 @@ export class Exchange {
       if (!answered) this.#asked -= shares?.limit ?? 0;
       if (!answered && shares !== undefined) queues.unanswered(shares);
       if (next !== undefined) this.#astray = true;
+      if (next !== undefined && !answered) this.#portion.failed();
       throw error;
     }
   }
@@ -187,6 +192,7 @@ export class Exchange {
         ? Number.POSITIVE_INFINITY
         : Math.max(present + 1, Math.floor((sentAt + present) / 2) + Math.ceil(claimed.nextDueAt - claimed.now));
     if (claimed.deliveries.length === 0) return true;
+    this.#portion.came(claimed.deliveries.length, bytesLent(claimed.deliveries));
     if (workerProbe.listener !== undefined)
       workerProbe.listener({ at: "claimed", worker: holder, ids: claimed.deliveries.map(({ job }) => job.id) });
     for (const delivery of claimed.deliveries) start(delivery, holder);
@@ -206,6 +212,15 @@ export class Exchange {
 
 const WRITTEN = { lost: false } as const;
 const LOST = { lost: true } as const;
+
+function bytesLent(deliveries: readonly Delivery[]): number {
+  let bytes = 0;
+  for (const { job, inputs } of deliveries) {
+    bytes += bytesOf(job.payload);
+    for (const input of inputs) if (input.state === "succeeded" && input.result !== undefined) bytes += bytesOf(input.result);
+  }
+  return bytes;
+}
 
 function idsOf(jobs: readonly RunningJob[]): readonly string[] {
   return jobs.map((job) => job.delivery.job.id);

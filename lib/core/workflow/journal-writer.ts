@@ -1,5 +1,7 @@
 import type { Lease } from "../../contract/job.js";
 import { isSameLease } from "../../contract/lease.js";
+import { bytesOf, CALL_BYTES } from "../../contract/size.js";
+import { Portion } from "../portion.js";
 import { queueMicrotask } from "../timers.js";
 import type { Entry, Journal, NewEntry } from "../../contract/journal.js";
 
@@ -27,6 +29,7 @@ export class JournalWriter {
   readonly #journal: Journal;
   readonly #writes: Write[] = [];
   readonly #reads: Read[] = [];
+  readonly #portion = new Portion();
   #writing = false;
   #reading = false;
 
@@ -70,14 +73,17 @@ export class JournalWriter {
     this.#writing = false;
   }
 
-  /** Up to 1,000 runs, none twice: the store names lost runs by id, which could not say which of two leases it means. */
+  /** Up to 1,000 runs and about 8 MiB, none twice: the store names lost runs by id, which could not say which of two leases it means. */
   #nextBatch(): readonly Write[] {
     const ids = new Set<string>();
     let size = 0;
+    let bytes = 0;
     for (; size < Math.min(BATCH, this.#writes.length); size++) {
-      const { jobId } = this.#writes[size]!.lease;
-      if (ids.has(jobId)) break;
-      ids.add(jobId);
+      const { lease, entries } = this.#writes[size]!;
+      if (ids.has(lease.jobId)) break;
+      ids.add(lease.jobId);
+      bytes += bytesOfEntries(entries);
+      if (bytes > CALL_BYTES && size > 0) break;
     }
     return this.#writes.splice(0, size);
   }
@@ -110,14 +116,25 @@ export class JournalWriter {
 
   async #read(): Promise<void> {
     while (this.#reads.length > 0) {
-      const batch = this.#reads.splice(0, BATCH);
+      const batch = this.#reads.splice(0, this.#portion.of(BATCH));
       try {
         const journals = await this.#journal.read(batch.map(({ runId }) => runId));
+        this.#portion.came(
+          batch.length,
+          journals.reduce((bytes, entries) => bytes + bytesOfEntries(entries), 0),
+        );
         batch.forEach(({ accept }, i) => accept(journals[i] ?? []));
       } catch (error) {
+        this.#portion.failed();
         for (const { refuse } of batch) refuse(error);
       }
     }
     this.#reading = false;
   }
+}
+
+function bytesOfEntries(entries: readonly NewEntry[]): number {
+  let bytes = 0;
+  for (const { value } of entries) if (value !== undefined) bytes += bytesOf(value);
+  return bytes;
 }

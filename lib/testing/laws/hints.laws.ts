@@ -126,7 +126,9 @@ export const hintLaws: readonly Law[] = [
         const [id, slot] = [bench.name(`daily-${job.id}`), bench.now];
         const fired = bench.job({ queue: bench.name("cron") });
         await schedules.upsert([{ id, spec: "", nextAt: slot }], bench.at);
-        await hinted(bench, listener, workIn(fired.queue), () => schedules.fire([{ id, slot, nextAt: undefined, spec: "", job: fired }], bench.at));
+        await hinted(bench, listener, workIn(fired.queue), () =>
+          schedules.fire([{ id, slot, nextAt: undefined, spec: "", job: fired }], bench.at),
+        );
         await bench.succeed(await bench.takeOne());
       }),
   },

@@ -68,6 +68,24 @@ export const jobLaws: readonly Law[] = [
     },
   },
   {
+    title: "a call of twenty large jobs is stored whole and unchanged, and told to be known when it is repeated",
+    async check(bench) {
+      const large = "0123456789abcdé€".repeat(50_000);
+      const jobs = bench.jobs(20, { payload: large });
+      assert.deepEqual((await bench.enqueue(...jobs)).duplicates, []);
+      assert.deepEqual(
+        (await bench.enqueue(bench.job({ payload: "new" }), ...jobs)).duplicates,
+        jobs.map(({ id }) => id),
+      );
+      const lent = await bench.take({ limit: 30 });
+      assert.equal(lent.length, 21);
+      assert.ok(
+        lent.slice(0, 20).every(({ job }) => job.payload === large),
+        "a payload came back changed",
+      );
+    },
+  },
+  {
     title: "an empty payload and an empty result are not the same as none",
     async check(bench) {
       await bench.put({ payload: "" });

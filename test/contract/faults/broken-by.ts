@@ -8,6 +8,10 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
     "results are trimmed",
   ],
   "a payload and a result of one mebibyte survive unchanged": ["large payloads are cut", "results are not kept", "large results are cut"],
+  "a call of twenty large jobs is stored whole and unchanged, and told to be known when it is repeated": [
+    "large payloads are cut",
+    "duplicates are not reported",
+  ],
   "an empty payload and an empty result are not the same as none": [
     "an empty payload becomes an object",
     "an empty result is stored as none",

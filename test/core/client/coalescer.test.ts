@@ -45,6 +45,22 @@ describe("Enqueue calls made at the same time", () => {
     expect(store.batches.map((batch) => batch.length)).toEqual([1_000, 500, 2_000, 1]);
   });
 
+  it("go out in batches of about 8 MiB, one job at least, and a call is never split", async () => {
+    const { stem, store } = stemOn();
+    const large = "x".repeat(996_000);
+    await Promise.all(Array.from({ length: 20 }, () => stem.enqueue("mail.send", large)));
+    expect(store.batches.map((batch) => batch.length)).toEqual([8, 8, 4]);
+    await Promise.all([
+      stem.enqueue("mail.send", 1),
+      stem.enqueueMany(
+        "mail.send",
+        Array.from({ length: 10 }, () => large),
+      ),
+      stem.enqueue("mail.send", 2),
+    ]);
+    expect(store.batches.slice(3).map((batch) => batch.length)).toEqual([1, 10, 1]);
+  });
+
   it("do not share a mistake: a batch that is refused is tried again call by call", async () => {
     const { stem, store } = stemOn();
     store.check = (jobs) => {

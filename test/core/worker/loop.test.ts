@@ -54,6 +54,23 @@ describe("The worker's loop", () => {
     expect(order.lastIndexOf("b-drop")).toBeLessThan(30);
   });
 
+  it("writes about 8 MiB of results in one settle, and then asks for about as much of payloads", async () => {
+    const large = "x".repeat(996_000);
+    const rig = new Rig({ work: async () => large });
+    await rig.stem.enqueueMany(
+      "work",
+      Array.from({ length: 40 }, () => large),
+    );
+    await rig.started({ concurrency: 20 });
+    await until(async () => (await rig.store.results.count()).succeeded === 40);
+    await turns();
+    expect(rig.verbs("claim")[0]!.next?.limit).toBe(20);
+    for (const { settlements } of rig.verbs("settle")) expect(settlements.length).toBeLessThanOrEqual(8);
+    console.log(JSON.stringify(rig.calls.map(({ verb, settlements, next }) => [verb, settlements?.length, next?.limit])));
+    const asked = rig.calls.slice(1).flatMap(({ next }) => next?.limit ?? []);
+    expect(Math.max(...asked)).toBeLessThanOrEqual(8);
+  });
+
   it("writes a hundred endings in one settle, which also brings the next hundred jobs", async () => {
     const rig = new Rig({ work: async () => {} });
     await rig.stem.enqueueMany("work", Array.from({ length: 300 }));

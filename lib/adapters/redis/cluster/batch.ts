@@ -12,6 +12,8 @@ export interface Batch {
 
 /** One script stores a whole batch, and no other is served meanwhile: some 2.5 µs per plain job. */
 const MOST = 50_000;
+/** And it is one request, which the server takes in whole before it answers anybody. */
+const MOST_CHARACTERS = 64_000_000;
 
 /** @throws {OptionError} `STEM_BATCH_TOO_LARGE` */
 export function checkSize(jobs: readonly NewJob[]): void {
@@ -19,6 +21,14 @@ export function checkSize(jobs: readonly NewJob[]): void {
     throw new OptionError(
       "STEM_BATCH_TOO_LARGE",
       `${jobs.length} jobs in one call are more than the Redis adapter stores in one step (${MOST}).`,
+      "Enqueue them in several calls; nothing of this call was stored.",
+    );
+  let length = 0;
+  for (const { payload } of jobs) length += payload.length;
+  if (length > MOST_CHARACTERS)
+    throw new OptionError(
+      "STEM_BATCH_TOO_LARGE",
+      `Payloads of ${length.toLocaleString("en")} characters in one call are more than the Redis adapter stores in one step (${MOST_CHARACTERS.toLocaleString("en")}).`,
       "Enqueue them in several calls; nothing of this call was stored.",
     );
 }

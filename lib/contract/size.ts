@@ -1,0 +1,46 @@
+import type { Settlement } from "./broker.js";
+import type { NewJob } from "./job.js";
+
+/**
+ * About how many bytes of payloads, results and journals go in one call. A call is bounded so that it is answered well within any sensible time limit; a single job
+ * that is larger goes alone.
+ */
+export const CALL_BYTES = 8_388_608;
+
+/** Texts so short are taken for the most they can be: a thousand of them fit into a call all the same. */
+const SHORT = 2_796;
+
+/** The bytes of a text as UTF-8, at most threefold too many for a short one: those are not looked at. */
+export function bytesOf(text: string): number {
+  return text.length <= SHORT ? text.length * 3 : Buffer.byteLength(text);
+}
+
+/** What a job weighs in a call. */
+export function bytesOfJob({ payload, headers }: NewJob): number {
+  let bytes = bytesOf(payload);
+  if (headers !== undefined) for (const name of Object.keys(headers)) bytes += bytesOf(name) + bytesOf(headers[name]!);
+  return bytes;
+}
+
+/** What an ending weighs in a call, with the entries and jobs that travel along. */
+export function bytesOfSettlement(settlement: Settlement): number {
+  let bytes = 0;
+  if (settlement.as === "succeeded") {
+    if (settlement.result !== undefined) bytes += bytesOf(settlement.result);
+    if (settlement.enqueue !== undefined) for (const job of settlement.enqueue) bytes += bytesOfJob(job);
+  }
+  if (settlement.journal !== undefined) for (const { value } of settlement.journal) if (value !== undefined) bytes += bytesOf(value);
+  return bytes;
+}
+
+/** How many of `items`, from place `from` on, go into one call: one at least, `most` at the most. */
+export function fitting<T>(items: readonly T[], weigh: (item: T) => number, most: number, from = 0): number {
+  const to = Math.min(items.length, from + most);
+  let bytes = 0;
+  let at = from;
+  for (; at < to; at++) {
+    bytes += weigh(items[at]!);
+    if (bytes > CALL_BYTES && at > from) break;
+  }
+  return at - from;
+}
