@@ -2,6 +2,7 @@ import type { Rule, SchematicContext, TaskConfigurationGenerator, Tree } from "@
 import { posix } from "node:path";
 import { appAt } from "../source/app.js";
 import { formatFiles } from "../source/format.js";
+import { testInMemory } from "./e2e.js";
 import { closeOnSignals } from "./entry.js";
 import { describeEnvironment, describeServer, ignoreFiles, writeClient, writeConfig } from "./files.js";
 import { transformModules, usesJest } from "./jest.js";
@@ -45,6 +46,7 @@ export function nestAdd({ store = "sqlite", sourceRoot, skipInstall, format }: N
       describeServer(tree, store),
       ...(app.bundled ? [] : [writeConfig(tree, app)]),
       ...recipes,
+      testInMemory(tree, app),
     ];
     writeClient(tree, app, client);
     describeEnvironment(tree, STORES[store]);

@@ -411,4 +411,29 @@ describe("nest add nestjs-stem, in an app that tests with Jest", () => {
       "The Jest configuration in jest.config.ts was left as it is, because it does more than run ts-jest. Add by hand:\n  transform: {",
     );
   });
+
+  const E2E =
+    "import { Test, TestingModule } from '@nestjs/testing';\nimport { AppModule } from './../src/app.module';\n\n" +
+    "describe('AppController (e2e)', () => {\n  beforeEach(async () => {\n" +
+    "    const moduleFixture: TestingModule = await Test.createTestingModule({\n      imports: [AppModule],\n    }).compile();\n" +
+    "    app = moduleFixture.createNestApplication();\n  });\n});\n";
+
+  it.each(["\n", "\r\n"])("keeps the store out of the e2e test of nest new, once (line ends %j)", async (newline) => {
+    const { tree, said } = await add({}, { files: { ...files, "test/app.e2e-spec.ts": E2E.replaceAll("\n", newline) } });
+    const expected = E2E.replace(
+      "await Test.createTestingModule({\n      imports: [AppModule],\n    })",
+      "await useStemTesting(\n      Test.createTestingModule({\n        imports: [AppModule],\n      }),\n    )",
+    ).replace("app.module';\n", "app.module';\nimport { useStemTesting } from 'nestjs-stem/testing';\n");
+    expect(tree.readText("/test/app.e2e-spec.ts")).toBe(expected.replaceAll("\n", newline));
+    expect(said).not.toContain("e2e");
+    const again = await run("nest-add", { skipInstall: true }, { files: all(tree) });
+    expect(again.tree.readText("/test/app.e2e-spec.ts")).toBe(tree.readText("/test/app.e2e-spec.ts"));
+  });
+
+  it("leaves an e2e test alone that is not plain, and says what to add", async () => {
+    const two = E2E + E2E;
+    const { tree, said } = await add({}, { files: { ...files, "test/app.e2e-spec.ts": two } });
+    expect(tree.readText("/test/app.e2e-spec.ts")).toBe(two);
+    expect(said).toContain("useStemTesting(Test.createTestingModule");
+  });
 });
