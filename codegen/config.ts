@@ -28,8 +28,8 @@ export interface StemConfig {
 export interface DecoratorConfig {
   /** Module and export: `"@acme/jobs#BackgroundTask"`, `"./src/decorators#MailTask"`. */
   readonly decorator: string;
-  /** Which of ours it comes to. Default `"Task"`. */
-  readonly as?: "Task" | "Workflow" | "Step";
+  /** Which of ours it comes to; `none` if it has nothing to do with ours. Default `"Task"`. */
+  readonly as?: "Task" | "Workflow" | "Step" | "none";
   /** Used where the decorator is not given them. */
   readonly queue?: string;
   readonly instance?: string;
@@ -138,7 +138,7 @@ function checked(read: unknown, shown: string): StemConfig {
 
 function isDecorator(value: unknown): boolean {
   const is = (one: unknown): boolean => typeof one === "string" && /^[^#]+#[\w$]+$/.test(one);
-  const as = (one: unknown): boolean => ["Task", "Workflow", "Step"].includes(String(one));
+  const as = (one: unknown): boolean => ["Task", "Workflow", "Step", "none"].includes(String(one));
   const number = (one: unknown): boolean => typeof one === "number";
   return isObject(value) && "decorator" in value && fits(value, { decorator: is, as, queue: isText, instance: isText, priority: number });
 }

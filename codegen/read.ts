@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import type { Diagnostic, MarkedClass, WrittenEvent } from "./model.js";
+import type { Diagnostic, MarkedClass, Place, WrittenEvent } from "./model.js";
 import { Ancestors } from "./read/ancestors.js";
 import { Bodies } from "./read/body.js";
 import { Classes } from "./read/classes.js";
@@ -41,6 +41,8 @@ export interface ReaderOptions {
 interface ReadFile {
   readonly found: readonly MarkedClass[];
   readonly events?: readonly WrittenEvent[];
+  /** Where a decorator is called on a class. */
+  readonly calls?: readonly Place[];
   readonly broken?: NonNullable<Source["broken"]>;
 }
 
@@ -95,11 +97,16 @@ export class Reader {
     this.#origins.augment(augmenting);
     const marked = new Set(this.#sources.marked([...project.files, ...reached.files], named));
     for (const path of marked) {
-      const { found, events: declared = [], broken } = this.#classesIn(path);
+      const { found, events: declared = [], calls = [], broken } = this.#classesIn(path);
       for (const one of declared) {
         events.push(outside.has(path) ? { ...one, via: this.#via({ ...one, name: one.constant }, path, reached, out) } : one);
       }
       for (const one of found) classes.push(outside.has(path) ? { ...one, via: this.#via(one, path, reached, out) } : one);
+      for (const place of calls) {
+        const message =
+          "this calls a decorator of nestjs-stem on a class, which is not read, so that the client would lack it. Write it with @ on the class.";
+        diagnostics.push({ ...place, code: "STEM1103", severity: "error", message });
+      }
       if (broken === undefined) continue;
       const message = `this file uses nestjs-stem and cannot be parsed: ${broken.text.replace(/\.$/, "")}. Correct the syntax.`;
       diagnostics.push({ ...broken.place, code: "STEM1016", severity: "error", message });
@@ -151,7 +158,7 @@ export class Reader {
     const source = this.#sources.source(path);
     if (source === undefined) return { found: [] };
     if (source.broken !== undefined) return { found: [], broken: source.broken };
-    return { found: this.#classes.in(source), events: this.#classes.events(source) };
+    return { found: this.#classes.in(source), events: this.#classes.events(source), calls: this.#classes.calls(source) };
   }
 
   /** How the project imports a class that is outside it: from what it imports there already, else by its path within the same package. */

@@ -1,5 +1,5 @@
 import type { ts } from "ts-morph";
-import type { Mark, MarkedClass, Member, Parameter, WrittenEvent, WrittenSignal } from "../model.js";
+import type { Mark, MarkedClass, Member, Parameter, Place, WrittenEvent, WrittenSignal } from "../model.js";
 import type { Ancestors, Ancestry, ClassIn } from "./ancestors.js";
 import type { Bodies } from "./body.js";
 import { docCommentOf } from "./comment.js";
@@ -43,6 +43,22 @@ export class Classes {
         if (read !== undefined) found.push(read);
       }
       if (nested || node === source.tree) this.#ts.forEachChild(node, visit);
+    };
+    visit(source.tree);
+    return found;
+  }
+
+  /** Where a file calls one of our decorators on a class, as in `Task("mail.send")(SendMail)`. */
+  calls(source: Source): readonly Place[] {
+    const ts = this.#ts;
+    const found: Place[] = [];
+    if (!/\)\s*\(/.test(source.tree.text)) return found;
+    const visit = (node: ts.Node): void => {
+      // Within a function it makes a decorator, which is followed where it is used.
+      if (ts.isDecorator(node) || ts.isFunctionLike(node)) return;
+      if (ts.isCallExpression(node) && ts.isCallExpression(node.expression) && this.#marks.marks(node.expression, source))
+        found.push(this.#sources.place(node, source));
+      ts.forEachChild(node, visit);
     };
     visit(source.tree);
     return found;

@@ -13,7 +13,8 @@ export type Ours = (typeof OURS)[number];
 export interface Declared {
   /** Module and export, as in `"@acme/jobs#BackgroundTask"`. */
   readonly decorator: string;
-  readonly as?: Ours;
+  /** `none`: it has nothing to do with ours, whatever it looks like. */
+  readonly as?: Ours | "none";
   readonly queue?: string;
   readonly instance?: string;
   readonly priority?: number;
@@ -50,6 +51,8 @@ export class Composed {
   readonly #origins: Origins;
   readonly #values: Values;
   #declared: readonly (readonly [Origin, Declared])[] = [];
+  /** Names in a function, for a call of it, that may stand for ours: it was handed something that mentions ours. */
+  readonly #tainted = new WeakMap<Locals, ReadonlySet<string>>();
 
   constructor(ts: Typescript, origins: Origins, values: Values) {
     this.#ts = ts;
@@ -80,13 +83,13 @@ export class Composed {
   /** What the expression of a decorator, or an argument of `applyDecorators`, comes to. */
   follow(node: ts.Expression, source: Source, locals: Locals = NO_LOCALS, depth = 0): Followed {
     const ts = this.#ts;
-    if (depth > DEEPEST) return "unclear";
+    if (depth > DEEPEST) return this.#orUnclear(node, source);
     if (ts.isParenthesizedExpression(node) || ts.isAsExpression(node) || ts.isSatisfiesExpression(node) || ts.isNonNullExpression(node)) {
       return this.follow(node.expression, source, locals, depth);
     }
     if (ts.isCallExpression(node)) return this.#call(node, source, locals, depth);
     const bare = this.#declaredAs(ts.isIdentifier(node) && locals.has(node.text) ? undefined : this.originOf(node, source));
-    if (bare !== undefined) return [{ decorator: bare.as ?? "Task", args: [], defaults: bare }];
+    if (bare !== undefined) return usesOf(bare, []);
     if (ts.isConditionalExpression(node)) {
       const truth = this.#values.truth(node.condition, source, locals);
       if (truth !== undefined) return this.follow(truth ? node.whenTrue : node.whenFalse, source, locals, depth);
@@ -99,7 +102,7 @@ export class Composed {
         return this.follow(initializer, origin.source, NO_LOCALS, depth + 1);
       }
     }
-    return this.#orUnclear(node, source);
+    return this.#uses(node, locals) ? "unclear" : this.#orUnclear(node, source);
   }
 
   /** What the callee of a decorator means, past names that only stand for another (`const Job = Task`). */
@@ -133,21 +136,31 @@ export class Composed {
 
   #call(node: ts.CallExpression, source: Source, locals: Locals, depth: number): Followed {
     const callee = node.expression;
-    if (this.#ts.isIdentifier(callee) && locals.has(callee.text)) return "unclear";
+    // What a function makes of constants of its own that do not mention ours is not ours either.
+    if (this.#ts.isIdentifier(callee) && locals.has(callee.text)) return this.#uses(callee, locals) ? "unclear" : [];
     const origin = this.originOf(callee, source);
     const decorator = oursOf(origin);
     if (decorator !== undefined) return [{ decorator, args: this.#values.list(node.arguments, source, locals) }];
     const declared = this.#declaredAs(origin);
-    if (declared !== undefined) {
-      return [{ decorator: declared.as ?? "Task", args: this.#values.list(node.arguments, source, locals), defaults: declared }];
-    }
+    if (declared !== undefined) return usesOf(declared, this.#values.list(node.arguments, source, locals));
     if (origin?.kind === "package") {
       if (origin.specifier !== "@nestjs/common" || origin.name !== "applyDecorators") return [];
       return this.#all(node.arguments, source, locals, depth);
     }
     const called = origin?.kind === "declared" ? this.#functionOf(origin.node) : undefined;
     if (origin?.kind !== "declared" || called === undefined) return this.#orUnclear(callee, source);
-    return this.#enter(called, this.#values.list(node.arguments, source, locals), origin.source, depth + 1);
+    const tainted = node.arguments.some((one) => this.#uses(one, locals) || this.#mentions(one, source));
+    return this.#enter(called, this.#values.list(node.arguments, source, locals), origin.source, depth + 1, tainted);
+  }
+
+  /** Whether something below `node` is a name that may stand for ours. */
+  #uses(node: ts.Node, locals: Locals): boolean {
+    const ts = this.#ts;
+    const tainted = this.#tainted.get(locals);
+    if (tainted === undefined) return false;
+    const visit = (one: ts.Node): boolean =>
+      (ts.isIdentifier(one) && tainted.has(one.text)) || ts.forEachChild(one, (child) => visit(child) || undefined) === true;
+    return visit(node);
   }
 
   #all(nodes: readonly ts.Expression[], source: Source, locals: Locals, depth: number): Followed {
@@ -175,10 +188,16 @@ export class Composed {
     return usual ? what : undefined;
   }
 
-  #enter(called: ts.FunctionLikeDeclaration, args: readonly Value[] | undefined, source: Source, depth: number): Followed {
+  #enter(
+    called: ts.FunctionLikeDeclaration,
+    args: readonly Value[] | undefined,
+    source: Source,
+    depth: number,
+    tainted: boolean,
+  ): Followed {
     const ts = this.#ts;
     const { body } = called;
-    if (depth > DEEPEST) return "unclear";
+    if (depth > DEEPEST) return tainted ? "unclear" : this.#orUnclear(called, source);
     if (body === undefined) return [];
     const locals = new Map<string, Value>();
     called.parameters.forEach(({ name, initializer, dotDotDotToken }, at) => {
@@ -186,6 +205,7 @@ export class Composed {
       const value: Value = args === undefined ? { kind: "unreadable" } : (args[at] ?? { kind: "undefined" });
       bind(ts, this.#values, name, initializer, dotDotDotToken === undefined ? value : rest, source, locals);
     });
+    if (tainted) this.#tainted.set(locals, new Set(locals.keys()));
     if (!ts.isBlock(body)) return this.follow(body, source, locals, depth);
     return this.#block(body.statements, source, locals, depth) ?? [];
   }
@@ -200,7 +220,12 @@ export class Composed {
         for (const { name, initializer } of node.declarationList.declarations) {
           const value =
             constant && initializer !== undefined ? this.#values.of(initializer, source, locals) : ({ kind: "unreadable" } as const);
+          const before = new Set(locals.keys());
           bind(ts, this.#values, name, undefined, value, source, locals);
+          if (initializer !== undefined && this.#uses(initializer, locals)) {
+            const fresh = [...locals.keys()].filter((one) => !before.has(one));
+            this.#tainted.set(locals, new Set([...this.#tainted.get(locals)!, ...fresh]));
+          }
         }
         continue;
       }
@@ -214,7 +239,7 @@ export class Composed {
           continue;
         }
       }
-      if (this.#mentions(node, source)) return "unclear";
+      if (this.#mentions(node, source) || this.#uses(node, locals)) return "unclear";
     }
     return undefined;
   }
@@ -243,6 +268,10 @@ export class Composed {
     }
     return ts.forEachChild(node, (child) => this.#mentions(child, source, seen) || undefined) === true;
   }
+}
+
+function usesOf(declared: Declared, args: Use["args"]): Followed {
+  return declared.as === "none" ? [] : [{ decorator: declared.as ?? "Task", args, defaults: declared }];
 }
 
 function isSame(a: Origin, b: Origin): boolean {

@@ -67,6 +67,12 @@ export class Marks {
     };
   }
 
+  /** Whether a call comes to one of our decorators. */
+  marks(node: ts.CallExpression, source: Source): boolean {
+    const followed = this.#composed.follow(node, source);
+    return followed !== "unclear" && followed.length > 0;
+  }
+
   /** The name of the event or signal that an expression is; undefined if it cannot be read. */
   announced(node: ts.Expression, source: Source): string | undefined {
     const ts = this.#ts;

@@ -59,10 +59,14 @@ export function findProject(ts: Typescript, cwd: string, project: string | undef
     };
   }
   if (parsed.fileNames.length === 0 && (parsed.projectReferences?.length ?? 0) > 0) {
+    const references = parsed.projectReferences!.map(({ path }) => posix(relative(cwd, path)));
     throw new CodegenError(
       "STEM_PROJECT_NOT_FOUND",
       `${posix(relative(cwd, config ?? folder))} has no files of its own, it only refers to other projects.`,
-      "Name the project that has the handlers: --project tsconfig.app.json",
+      `Name the project that has the handlers: ${references
+        .slice(0, 3)
+        .map((path) => `--project ${path}`)
+        .join(" or ")}`,
     );
   }
   const files = parsed.fileNames.map((path) => posix(resolve(path))).filter((path) => /\.[cm]?tsx?$/.test(path));

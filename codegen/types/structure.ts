@@ -199,6 +199,6 @@ export function enumerated(values: readonly (string | number)[]): Shape {
   const flags = bits.length >= FLAGS && all < 2 ** 31 && values.every((one) => typeof one === "number" && one >= 0 && (one & ~all) === 0);
   if (!flags) return values.length === 0 ? NEVER : union([...new Set(values)].map((value) => ({ kind: "literal", value })));
   if (bits.length > MOST_FLAGS) return NUMBER;
-  const sums = bits.reduce<readonly number[]>((before, bit) => [...before, ...before.map((sum) => sum + bit)], [0]);
+  const sums = bits.reduce<readonly number[]>((before, bit) => before.concat(before.map((sum) => sum + bit)), [0]);
   return union(sums.map((value) => ({ kind: "literal", value })));
 }

@@ -90,3 +90,38 @@ describe("A decorator composed of ours", () => {
       },
     ));
 });
+
+describe("A decorator of the project that has nothing to do with ours", () => {
+  const OWN = 'const A = (o: object) => SetMetadata("a", o), B = (o: object) => SetMetadata("b", o);\n';
+  const deep = Array.from({ length: 30 }, (_, at) => `const d${at + 1} = (o: object) => d${at}(o);`).join("\n");
+  it.each<[string, string, string]>([
+    ["chooses among others", `${OWN}export const Resp = (s: number) => { const R = s === 201 ? A : B; return applyDecorators(R({})); };`, "@own.Resp(200)"],
+    ["is handed another", `${OWN}export const Resp = (of: typeof A) => applyDecorators(of({}));`, "@own.Resp(SetMetadata as never)"],
+    ["takes one out of a map", `${OWN}const ALL = { 200: A, 201: B };\nexport const Resp = (s: 200 | 201) => { const R = ALL[s]; return R({}); };`, "@own.Resp(200)"],
+    ["is made by a loop", `${OWN}export const Resp = (...all: number[]) => { const out = all.map((one) => A({ one })); return applyDecorators(...out); };`, "@own.Resp(200, 201)"],
+    ["calls others thirty deep", `const d0 = (o: object) => SetMetadata("a", o);\n${deep}\nexport const Resp = () => d30({});`, "@own.Resp()"],
+    ["is a function of a function", `${OWN}const make = () => (o: object) => A(o);\nexport const Resp = (o: object) => { const made = make(); return made(o); };`, "@own.Resp({})"],
+  ])("never stops the generator: it %s", (_, decorators, use) =>
+    withProject(
+      {
+        "src/own.ts": IMPORTS + decorators,
+        "src/app.ts": `import { SetMetadata } from "@nestjs/common";\nimport { Task } from "nestjs-stem";\nimport * as own from "./own.js";\n@Task("a") export class A { ${use} run(input: string) {} }\n@(SetMetadata("x", 1)) export class Other { ${use} get() {} }\n`,
+      },
+      async (project) => {
+        expect(await project.diagnostics()).toEqual([]);
+        expect(project.text(GENERATED)).toContain("stem.task('a', ");
+      },
+    ),
+  ); // prettier-ignore
+
+  it("is unclear only if it is handed ours, or mentions it", () =>
+    withProject(
+      files('export const Mail = (of: typeof Task) => { const made = of("a"); return made; };', "@own.Mail(own.Task)").valueOf() as never,
+      async (project) => {
+        project.write({ "src/app.ts": 'import { Task } from "nestjs-stem";\nimport * as own from "./own.js";\n@own.Mail(Task) export class SendMail { run(input: string) {} }\n' });
+        expect((await project.diagnostics()).join("\n")).toContain("error STEM1101: @own.Mail");
+        project.write({ "stem.config.json": '{ "decorators": [{ "decorator": "./src/own#Mail", "as": "none" }] }' });
+        expect(await project.diagnostics()).toEqual([]);
+      },
+    )); // prettier-ignore
+});
