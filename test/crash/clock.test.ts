@@ -31,12 +31,13 @@ describeOn(STORES, "With clocks that are hours off on $name", (store) => {
         for (const member of [...producers, ...workers]) expect((await fleet.stop(member)).code).toBe(0);
         const sums = await account(fleet);
         expect(sums).toMatchObject({ extraRuns: 0, cut: 0, lost: 0, lapses: 0 });
-        const late = fleet.ledger.of("start").filter(({ id }) => id.startsWith("delayed-"));
-        const means = new Map(fleet.ledger.of("means").map(({ key, at }) => [key, at]));
-        const waits = late.map(({ id, at }) => at - means.get(id.replace(/^delayed-|-\d+$/g, ""))!);
-        // The store counts whole milliseconds.
-        expect(Math.min(...waits)).toBeGreaterThanOrEqual(299);
-        expect(Math.max(...waits)).toBeLessThan(5_000);
+        // By the store's own record: clocks of two processes do not tell a delay to the millisecond.
+        const ids = [...new Set(fleet.ledger.of("start").flatMap(({ id }) => (id.startsWith("delayed-") ? id : [])))];
+        const records = (await fleet.adapter.results.get(ids)).flatMap((record) => record ?? []);
+        expect(records).toHaveLength(ids.length);
+        const waits = records.map(({ enqueuedAt, startedAt }) => startedAt! - enqueuedAt);
+        expect(records.filter(({ enqueuedAt, dueAt, startedAt }) => dueAt - enqueuedAt !== 300 || startedAt! < dueAt)).toEqual([]);
+        expect(ids.length).toBeGreaterThan(0);
         figures(store, "clocks hours off", {
           ...sums,
           "delayed 300 ms, at least": Math.min(...waits),
