@@ -73,9 +73,9 @@ export type { JsonSchema, StemDefinitions } from "./core/schema/json-schema.js";
 export type { Codec } from "./core/codec/codec.js";
 export type { SignalListener, SignalMap, SignalName } from "./core/signals/signals.js";
 export type { Adapter, Capabilities, Health } from "./contract/adapter.js";
-export type { DeadLetter, DeadLetterFilter, Purge, QueueInfo } from "./contract/broker.js";
+export type { DeadLetter, DeadLetterFilter, Purge, QueueInfo, Removed } from "./contract/broker.js";
 export type { Failure, JobState } from "./contract/job.js";
-export type { CountFilter, JobFilter, JobRecord, StateCounts } from "./contract/results.js";
+export type { CountFilter, JobFilter, JobRecord, RemoveFilter, StateCounts } from "./contract/results.js";
 
 // Errors
 export {
@@ -91,4 +91,5 @@ export {
   UnknownTaskError,
   UnsupportedError,
 } from "./contract/errors.js";
+export { IdTakenError } from "./contract/taken.js";
 export { StemBootError } from "./nest/boot-error.js";

@@ -10,6 +10,10 @@ export interface Broker {
   /**
    * Stores all the jobs or none. A job whose id is stored already, in any state, is skipped and reported; the first of two
    * equal ids in one call wins. Core has checked the batch with `checkJobs`.
+   *
+   * A stored job past its retention is as good as none, whoever prunes: its record gives way to the new job in the same step. See also `NewJob.known`. (What a
+   * settlement or a schedule stores on the way gives way likewise, but is skipped where this verb refuses.)
+   * @throws {IdTakenError} the stored job of an id is of another task; nothing of the call is stored
    */
   enqueue(jobs: readonly NewJob[], options?: EnqueueOptions): Promise<Enqueued>;
 
@@ -26,6 +30,12 @@ export interface Broker {
    * round trip per batch. A settlement whose lease is stale writes nothing at all and is reported in `lost`.
    */
   settle(settlements: readonly Settlement[], next?: Claim, options?: At): Promise<Settled>;
+
+  /**
+   * Forgets jobs that have ended or wait, in one step. One that waits is ended first, so that whatever should have come of it does not. Not forgotten are those that run,
+   * and those whose end an unfinished job waits for or will be handed. Of a job and its dependants in one call, the dependants go first.
+   */
+  remove(ids: readonly string[], options?: At): Promise<readonly Removed[]>;
 
   /**
    * Ends unfinished jobs at once, whatever they are doing; a worker that holds one finds its lease lost. Jobs that wait for a
@@ -192,6 +202,14 @@ export interface Cancelled {
   readonly was?: JobState;
   /** All that the call has ended, those it was asked for and those that waited for them; on the first answer. */
   readonly ended?: readonly Ended[];
+}
+
+export interface Removed {
+  readonly id: string;
+  /** `"running"`: a worker has it, cancel it first · `"needed"`: an unfinished job waits for it, remove that too · `"unknown"`: nothing is stored under the id. */
+  readonly as: "removed" | "running" | "needed" | "unknown";
+  /** The state it was in before. */
+  readonly was?: JobState;
 }
 
 export interface QueueInfo {

@@ -2,7 +2,7 @@ import type { DeadLetterFilter, Purge } from "./broker.js";
 import { nearest, OptionError } from "./errors.js";
 import { JOB_STATES } from "./job.js";
 import { isRecord, refuseUnknown, shown } from "./options.js";
-import type { CountFilter, JobFilter } from "./results.js";
+import type { CountFilter, JobFilter, RemoveFilter } from "./results.js";
 
 /*
  * A filter that is not understood must not mean "all". Every verb that takes one hands it to a function of this file first; the adapters do so as well, since what is
@@ -55,6 +55,15 @@ export function checkPurge(filter: Purge): DeadLetterFilter {
   checkFields(filter, PURGE, of);
   const { all, ...chosen }: { readonly all?: true | undefined } = filter;
   refuseEmpty({ all, ...chosen }, CHOOSING, of);
+  return chosen;
+}
+
+/** As `checkPurge`, for jobs to be removed. @throws {OptionError} as `checkPurge` */
+export function checkRemoval(filter: RemoveFilter): JobFilter {
+  const of = "of a removal of jobs";
+  checkFields(filter, { ...JOBS, all: "yes" }, of);
+  const { all, ...chosen }: { readonly all?: true | undefined } = filter;
+  refuseEmpty({ all, ...chosen }, { state: 0, task: 0, queue: 0, group: 0 }, of);
   return chosen;
 }
 

@@ -33,4 +33,5 @@ export { checkText, flawOfCharacters, flawOfText, LONGEST, TEXT_REMEDY } from ".
 export { toFailure } from "./thrown.js";
 export { isTime, LONGEST_MS, TIME_RULE } from "./times.js";
 export { bareCause, shownAddress } from "./secrets.js";
+export { IdTakenError } from "./taken.js";
 export type * from "./workers.js";

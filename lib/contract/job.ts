@@ -31,6 +31,11 @@ export interface NewJob {
   readonly waitsFor?: number;
   /** A label shared by the members of a group, to list and count them together. */
   readonly group?: string;
+  /**
+   * What happens where a job of this id and task is stored already. `"skip"` (default): nothing. `"again"`: if that one has ended, and no job needs it as an input, it is
+   * forgotten and this one stored, in one step. Not stored itself.
+   */
+  readonly known?: "skip" | "again";
   /** Keys of limits to respect. Refused with `STEM_UNSUPPORTED` by an adapter whose `capabilities.limits` is false. */
   readonly limits?: readonly string[];
   /** At most one unfinished job per key. Refused with `STEM_UNSUPPORTED` where `capabilities.unique` is false. */

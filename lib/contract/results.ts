@@ -1,7 +1,11 @@
 import type { At } from "./at.js";
+import type { AtLeastOne } from "./broker.js";
 import type { DeathCause, Failure, JobState } from "./job.js";
 
-/** What can be known about jobs, unfinished or ended and still kept. */
+/**
+ * What can be known about jobs, unfinished or ended and still kept. A record past its retention is as good as none for all of these, and for counts and dead letters,
+ * whether it has been pruned or not; unless a job that it is an input of has not succeeded and is kept itself.
+ */
 export interface Results {
   /** One record per id, in the order asked; undefined where nothing is stored (never enqueued, or forgotten by retention). */
   get(ids: readonly string[], options?: At): Promise<readonly (JobRecord | undefined)[]>;
@@ -29,6 +33,17 @@ export interface JobFilter {
 
 /** Which jobs to count. */
 export type CountFilter = Pick<JobFilter, "task" | "queue" | "group">;
+
+/** Which jobs to remove: at least one of `state`, `task`, `queue`, `group`, or all. `limit` and `cursor` choose none by themselves. */
+export type RemoveFilter =
+  | (AtLeastOne<Pick<JobFilter, "state" | "task" | "queue" | "group">> & Limited & { readonly all?: undefined })
+  | ({ readonly all: true } & Limited & { readonly [K in "state" | "task" | "queue" | "group"]?: undefined });
+
+type Limited = {
+  /** At most this many. */
+  readonly limit?: number;
+  readonly cursor?: string;
+};
 
 /** How many jobs there are in each state. */
 export type StateCounts = Readonly<Record<JobState, number>>;

@@ -1,7 +1,7 @@
 /** `nestjs-stem/core`: the same without Nest. Every public name is listed here. */
 
 export type { Adapter, Capabilities, Health } from "../contract/adapter.js";
-export type { Cancelled, DeadLetter, DeadLetterFilter, DeadLetters, Purge, QueueInfo } from "../contract/broker.js";
+export type { Cancelled, DeadLetter, DeadLetterFilter, DeadLetters, Purge, QueueInfo, Removed } from "../contract/broker.js";
 export {
   JobFailedError,
   OptionError,
@@ -15,8 +15,9 @@ export {
   UnknownTaskError,
   UnsupportedError,
 } from "../contract/errors.js";
+export { IdTakenError } from "../contract/taken.js";
 export type { Failure, JobState, NewJob } from "../contract/job.js";
-export type { CountFilter, JobFilter, JobRecord, StateCounts } from "../contract/results.js";
+export type { CountFilter, JobFilter, JobRecord, RemoveFilter, StateCounts } from "../contract/results.js";
 export { Beat } from "./beat/beat.js";
 export type { ScheduleDefinition } from "./beat/schedule.js";
 export { signatureOf } from "./canvas/signature.js";

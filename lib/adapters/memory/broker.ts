@@ -3,7 +3,9 @@ import type { Broker, QueueInfo } from "../../contract/index.js";
 import { cancel } from "./cancel.js";
 import { claim } from "./claim.js";
 import { deadLetters } from "./deadletters.js";
-import { enqueue } from "./enqueue.js";
+import { enqueue, refuseTaken } from "./enqueue.js";
+import { remove } from "./remove.js";
+import { sweep } from "./results.js";
 import { settle } from "./settle.js";
 import type { Self, Store } from "./store.js";
 
@@ -13,6 +15,7 @@ export function broker(store: Store, self: Self): Broker {
       store.step(options, (now) => {
         if (options?.transaction !== undefined) throw new UnsupportedError(self.name, "transactions");
         checkJobs(jobs, self);
+        refuseTaken(store, jobs, now);
         return withEnded({ duplicates: enqueue(store, jobs, now) }, store.takeEnded());
       }),
     claim: async (request, options) => store.step(options, (now) => withEnded(claim(store, request, now), store.takeEnded())),
@@ -21,6 +24,13 @@ export function broker(store: Store, self: Self): Broker {
         for (const settlement of settlements)
           if (settlement.as === "succeeded" && settlement.enqueue !== undefined) checkJobs(settlement.enqueue, self);
         return withEnded(settle(store, settlements, next, now), store.takeEnded());
+      }),
+    remove: async (ids, options) =>
+      store.step(options, (now) => {
+        const answers = remove(store, ids, now);
+        // Whoever removes a job knows that it has ended.
+        store.takeEnded();
+        return answers;
       }),
     cancel: async (ids, reason, options) => {
       const answers = store.step(options, (now) => cancelledWith(cancel(store, ids, reason, now), store.takeEnded()));
@@ -50,6 +60,7 @@ function resume(store: Store, name: string): void {
 }
 
 function infos(store: Store, now: number): QueueInfo[] {
+  sweep(store, now);
   const sorted = [...store.queues.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   return sorted.map((queue) => {
     store.promote(queue, now);

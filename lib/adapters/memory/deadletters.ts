@@ -7,12 +7,12 @@ import type { Store } from "./store.js";
 export function deadLetters(store: Store): DeadLetters {
   return {
     list: async (filter = {}, options) =>
-      store.step(options, () => find(store, filter, Math.min(filter.limit ?? 100, 1_000)).map((row) => letterOf(row))),
+      store.step(options, (now) => find(store, filter, now, Math.min(filter.limit ?? 100, 1_000)).map((row) => letterOf(row))),
     retry: async (ids, options) => store.step(options, (now) => ids.filter((id) => retry(store, id, now))),
     purge: async (filter, options) =>
-      store.step(options, () => {
+      store.step(options, (now) => {
         const chosen = checkPurge(filter);
-        const found = find(store, chosen, chosen.limit ?? Infinity);
+        const found = find(store, chosen, now, chosen.limit ?? Infinity);
         for (const row of found) store.forget(row);
         return found.length;
       }),
@@ -20,7 +20,7 @@ export function deadLetters(store: Store): DeadLetters {
 }
 
 /** Latest death first; of deaths at one moment, the later recorded. */
-function find(store: Store, filter: DeadLetterFilter, limit: number): Row[] {
+function find(store: Store, filter: DeadLetterFilter, now: number, limit: number): Row[] {
   const ids = filter.ids && new Set(filter.ids);
   const found = [...store.dead].toReversed().sort((a, b) => b.endedAt! - a.endedAt!);
   const after = filter.cursor === undefined ? 0 : found.findIndex(({ id }) => id === filter.cursor) + 1;
@@ -29,6 +29,7 @@ function find(store: Store, filter: DeadLetterFilter, limit: number): Row[] {
     .slice(after)
     .filter(
       (row) =>
+        !store.isGone(row, now) &&
         (ids === undefined || ids.has(row.id)) &&
         (filter.queue === undefined || row.queue.name === filter.queue) &&
         (filter.task === undefined || row.task === filter.task) &&
@@ -52,7 +53,7 @@ function letterOf(row: Row): DeadLetter {
 
 /** Whether the job moved. Its links decide where to; and it starts late by the wish of a person, so it does not expire any more. */
 function retry(store: Store, id: string, now: number): boolean {
-  const row = store.rows.get(id);
+  const row = store.find(id, now);
   if (row === undefined || row.failedLinks > 0) return false;
   if (row.state !== "failed" && row.state !== "cancelled" && row.state !== "expired") return false;
   store.reopen(row);

@@ -1,3 +1,4 @@
+import { IdTakenError, isFinal } from "../../contract/index.js";
 import type { NewJob } from "../../contract/index.js";
 import { connect, deliver, spread } from "./links.js";
 import { Row } from "./rows.js";
@@ -11,9 +12,13 @@ export function enqueue(store: Store, jobs: readonly NewJob[], now: number): str
   let linked = false;
   for (const job of jobs) {
     if (job.links !== undefined) linked = true;
-    if (store.rows.has(job.id)) {
-      duplicates.push(job.id);
-      continue;
+    const known = store.rows.get(job.id);
+    if (known !== undefined) {
+      if (!givesWay(store, known, job, now)) {
+        duplicates.push(job.id);
+        continue;
+      }
+      store.forget(known);
     }
     const row = new Row(job, store.queue(job.queue), ++store.order, now);
     store.add(row);
@@ -21,6 +26,20 @@ export function enqueue(store: Store, jobs: readonly NewJob[], now: number): str
   }
   if (linked) connectAll(store, jobs, last, now);
   return duplicates;
+}
+
+/** @throws {IdTakenError} the id of a job is that of another task's */
+export function refuseTaken(store: Store, jobs: readonly NewJob[], now: number): void {
+  for (const { id, task } of jobs) {
+    const known = store.rows.get(id);
+    if (known !== undefined && known.task !== task && !store.isGone(known, now)) throw new IdTakenError(id, task, known.task);
+  }
+}
+
+/** Whether a stored job makes place for a new one of its id. */
+function givesWay(store: Store, known: Row, { task, known: wish }: NewJob, now: number): boolean {
+  if (store.isGone(known, now)) return true;
+  return wish === "again" && known.task === task && isFinal(known.state) && !store.isNeeded(known);
 }
 
 /**

@@ -9,23 +9,27 @@ import { pruneWorkers } from "./workers.js";
 export function results(store: Store): Results {
   return {
     get: async (ids, options) =>
-      store.step(options, () =>
+      store.step(options, (now) =>
         ids.map((id) => {
-          const row = store.rows.get(id);
+          const row = store.find(id, now);
           return row && recordOf(row);
         }),
       ),
     list: async (filter = {}, options) =>
-      store.step(options, () => {
+      store.step(options, (now) => {
         const limit = Math.min(filter.limit ?? 100, 1_000);
         const found: JobRecord[] = [];
         for (const row of newestFirst(store, filter)) {
           if (found.length >= limit) break;
-          if (fits(row, filter)) found.push(recordOf(row));
+          if (fits(row, filter) && !store.isGone(row, now)) found.push(recordOf(row));
         }
         return found;
       }),
-    count: async (filter = {}, options) => store.step(options, () => count(store, filter)),
+    count: async (filter = {}, options) =>
+      store.step(options, (now) => {
+        sweep(store, now);
+        return count(store, filter);
+      }),
     prune: async (limit = 1_000, options) =>
       store.step(options, (now) => {
         pruneEvents(store, now);
@@ -65,6 +69,11 @@ function count(store: Store, filter: JobFilter): Record<JobState, number> {
   for (const { name, counts } of store.queues.values())
     if (filter.queue === undefined || filter.queue === name) for (const state of JOB_STATES) total[state] += counts[state];
   return total;
+}
+
+/** Forgets what has had its time before it is counted. Cheap while there is nothing of the kind. */
+export function sweep(store: Store, now: number): void {
+  pruneJobs(store, Infinity, now);
 }
 
 /** Looks at ended jobs in the order they ended; what is needed as an input is set aside and looked at again every time. */

@@ -221,7 +221,7 @@ export class Store {
 
   /** Files an ended job by how long it is kept. */
   keep(row: Row): void {
-    const keepMs = row.state === "succeeded" ? row.keepResultMs : row.keepFailedMs;
+    const keepMs = keepMsOf(row);
     let line = this.kept.get(keepMs);
     if (line === undefined) this.kept.set(keepMs, (line = new Fifo()));
     line.push(row);
@@ -231,6 +231,18 @@ export class Store {
   /** Whether a job this one links to is stored and may still want its input. */
   isNeeded(row: Row): boolean {
     return row.outs?.some(({ to }) => to.stored && to.state !== "succeeded") ?? false;
+  }
+
+  /** Whether a job has had its time, be it pruned or not: as good as forgotten. */
+  isGone(row: Row, now: number): boolean {
+    if (row.endedAt === undefined || row.endedAt + keepMsOf(row) > now) return false;
+    return !(row.outs?.some(({ to }) => to.stored && to.state !== "succeeded" && !hasPassed(to, now)) ?? false);
+  }
+
+  /** The job of an id, unless it has had its time. */
+  find(id: string, now: number): Row | undefined {
+    const row = this.rows.get(id);
+    return row === undefined || this.isGone(row, now) ? undefined : row;
   }
 
   setDead(row: Row, dead: boolean): void {
@@ -249,4 +261,12 @@ export class Store {
     row.endedAt = row.cause = undefined;
     row.attempts = row.lapses = 0;
   }
+}
+
+function keepMsOf(row: Row): number {
+  return row.state === "succeeded" ? row.keepResultMs : row.keepFailedMs;
+}
+
+function hasPassed(row: Row, now: number): boolean {
+  return row.endedAt !== undefined && row.endedAt + keepMsOf(row) <= now;
 }

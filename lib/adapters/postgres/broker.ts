@@ -12,6 +12,7 @@ import {
   type EnqueueOptions,
   type NewJob,
   type QueueInfo,
+  type Removed,
   type Settled,
   type Settlement,
   withEnded,
@@ -21,7 +22,9 @@ import { claim } from "./claim.js";
 import { texts } from "./connect/values.js";
 import { deadLetters } from "./deadletters.js";
 import { endedIn } from "./ended.js";
-import { checkPayloads, insertJobs, insertPlain, isLarge, isLinked } from "./enqueue.js";
+import { checkPayloads, insertAtOnce, insertJobs, isLarge, isLinked } from "./enqueue.js";
+import { removeAll } from "./remove.js";
+import { PRESENT } from "./results.js";
 import { settle } from "./settle.js";
 import { CLOCK, LEVELS, News, type Store } from "./store.js";
 import { inTransaction } from "./transaction/index.js";
@@ -47,13 +50,15 @@ export class PostgresBroker implements Broker {
       return inTransaction(store, options, isLinked(jobs) ? "read committed" : "any isolation", async (tx) => {
         if (jobs.length === 0) return { duplicates: [] };
         await store.learnQueues(queues);
-        return { duplicates: await insertJobs(store, tx, jobs) };
+        return { duplicates: await insertJobs(store, tx, jobs, "in the caller's transaction") };
       });
     if (jobs.length === 0) return { duplicates: [] };
     await store.learnQueues(queues);
-    if (isLinked(jobs) || isLarge(jobs))
-      return store.transact(options, async (tx) => withEnded({ duplicates: await insertJobs(store, tx, jobs) }, await endedIn(tx)));
-    const duplicates = await insertPlain(store, store, jobs, options?.now);
+    const thoroughly = (): Promise<Enqueued> =>
+      store.transact(options, async (tx) => withEnded({ duplicates: await insertJobs(store, tx, jobs, "refuse") }, await endedIn(tx)));
+    if (isLinked(jobs) || isLarge(jobs) || jobs.some(({ known }) => known === "again")) return thoroughly();
+    const duplicates = await insertAtOnce(store, jobs, options?.now);
+    if (duplicates === undefined) return thoroughly();
     const news = new News();
     for (const queue of queues) news.queues.add(queue);
     news.isEarlier = jobs.some(({ dueAt }) => dueAt !== undefined);
@@ -77,6 +82,11 @@ export class PostgresBroker implements Broker {
       return { lost: [] };
     }
     return settle(this.#store, settlements, next, options);
+  }
+
+  async remove(ids: readonly string[], options?: At): Promise<readonly Removed[]> {
+    if (ids.length === 0) return [];
+    return this.#store.transact(options, (tx) => removeAll(tx, ids));
   }
 
   async cancel(ids: readonly string[], reason: string, options?: At): Promise<readonly Cancelled[]> {
@@ -140,7 +150,7 @@ const COUNTS = `
     lent AS (SELECT j.lane / ${LEVELS} AS no, count(*) AS n FROM stem.active a JOIN stem.jobs j ON j.seq = a.seq GROUP BY 1),
     held AS (SELECT j.lane / ${LEVELS} AS no, count(*) AS n FROM stem.jobs j LEFT JOIN stem.ended e ON e.seq = j.seq WHERE j.open > 0 AND e.seq IS NULL GROUP BY 1),
     asleep AS (SELECT queue AS no, count(*) AS n FROM stem.parked GROUP BY 1),
-    dead AS (SELECT j.lane / ${LEVELS} AS no, count(*) AS n FROM stem.ended e JOIN stem.jobs j ON j.seq = e.seq WHERE e.state = 2 AND e.cause <> 'input' GROUP BY 1)
+    dead AS (SELECT j.lane / ${LEVELS} AS no, count(*) AS n FROM stem.ended e JOIN stem.jobs j ON j.seq = e.seq WHERE e.state = 2 AND e.cause <> 'input' AND ${PRESENT} GROUP BY 1)
   SELECT q.name, q.paused, coalesce(waiting.due, 0), coalesce(waiting.n, 0), coalesce(lent.n, 0), coalesce(held.n, 0), coalesce(asleep.n, 0), coalesce(dead.n, 0)
   FROM stem.queues q LEFT JOIN waiting USING (no) LEFT JOIN lent USING (no) LEFT JOIN held USING (no) LEFT JOIN asleep USING (no) LEFT JOIN dead USING (no)
   WHERE q.paused OR coalesce(waiting.n, lent.n, held.n, asleep.n, dead.n) > 0

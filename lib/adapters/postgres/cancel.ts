@@ -1,7 +1,8 @@
 import { cancelled, type Cancelled } from "../../contract/index.js";
 import { bigs } from "./connect/values.js";
 import { giveBack } from "./lend/loans.js";
-import { endBadly, followLinks, lockPlaces, type Ending } from "./links.js";
+import { endBadly, followLinks, lockPlaces, type Ending, type Held } from "./links.js";
+import { PRESENT } from "./results.js";
 import { STATES } from "./rows.js";
 import type { Tx } from "./store.js";
 
@@ -18,6 +19,7 @@ export async function cancelAll(tx: Tx, ids: readonly string[], reason: string):
   await followLinks(tx, await endBadly(tx, ended));
   for (const { id, stands } of open) if (stands === 5) tx.news.stopped.push(id);
   const stood = new Map(places.map(({ id, stands }) => [id, stands]));
+  for (const id of await goneOf(tx, places)) stood.delete(id);
   const told = new Set<string>();
   return ids.map((id): Cancelled => {
     const stands = stood.get(id);
@@ -28,6 +30,18 @@ export async function cancelAll(tx: Tx, ids: readonly string[], reason: string):
     told.add(id);
     return { id, as: "cancelled", was: STATES[stands]! };
   });
+}
+
+/** Ids of those that have ended and had their time. */
+export async function goneOf(tx: Tx, places: readonly Held[]): Promise<string[]> {
+  const ended = places.filter(({ stands }) => stands <= 4);
+  if (ended.length === 0) return [];
+  const gone = await tx.rows(`SELECT e.seq FROM stem.ended e WHERE e.seq = ANY($2::bigint[]) AND NOT ${PRESENT}`, [
+    tx.now,
+    bigs(ended.map(({ seq }) => seq)),
+  ]);
+  const seqs = new Set(gone.map(([seq]) => seq as number));
+  return ended.filter(({ seq }) => seqs.has(seq)).map(({ id }) => id);
 }
 
 type CancelRow = [

@@ -9,16 +9,16 @@ import {
 } from "../../contract/index.js";
 import { bigs, texts, type Value } from "./connect/values.js";
 import { enterLine, lockJobs, reopenLinks, revive } from "./links.js";
-import { forget } from "./results.js";
+import { forget, PRESENT } from "./results.js";
 import { LEVELS, type Store, type Tx } from "./store.js";
 
 /** Dead letters are the rows of one partial index of `ended`, in the order of death. */
-const DEAD = "FROM stem.ended e JOIN stem.jobs j ON j.seq = e.seq WHERE e.state = 2 AND e.cause <> 'input'";
+const DEAD = `FROM stem.ended e JOIN stem.jobs j ON j.seq = e.seq WHERE e.state = 2 AND e.cause <> 'input' AND ${PRESENT}`;
 
 export function deadLetters(store: Store): DeadLetters {
   return {
-    async list(filter: DeadLetterFilter = {}): Promise<readonly DeadLetter[]> {
-      const { where, values } = conditions(filter);
+    async list(filter: DeadLetterFilter = {}, options?: At): Promise<readonly DeadLetter[]> {
+      const { where, values } = conditions(filter, options);
       const limit = values.push(Math.min(filter.limit ?? 100, 1_000));
       const rows = (await store.rows(
         `SELECT j.id, j.task, (SELECT q.name FROM stem.queues q WHERE q.no = j.lane / ${LEVELS}), e.cause, e.error, e.attempts, j.lapses, e.ended_at
@@ -43,7 +43,7 @@ export function deadLetters(store: Store): DeadLetters {
 
     async purge(filter: Purge, options?: At): Promise<number> {
       const chosen = checkPurge(filter);
-      const { where, values } = conditions(chosen);
+      const { where, values } = conditions(chosen, options);
       const limit = `$${values.length + 1}`;
       return store.transact(options, async (tx) => {
         let purged = 0;
@@ -72,9 +72,12 @@ export function deadLetters(store: Store): DeadLetters {
 /** A million dead letters are forgotten in lists of this length. */
 const PURGED_AT_ONCE = 10_000;
 
-function conditions({ ids, queue, task, before, cursor }: DeadLetterFilter): { readonly where: string; readonly values: Value[] } {
+function conditions(
+  { ids, queue, task, before, cursor }: DeadLetterFilter,
+  at: At | undefined,
+): { readonly where: string; readonly values: Value[] } {
   const where: string[] = [];
-  const values: Value[] = [];
+  const values: Value[] = [at?.now ?? null];
   if (ids !== undefined) where.push(`AND j.id = ANY($${values.push(texts(ids))}::text[])`);
   if (queue !== undefined) where.push(`AND j.lane / ${LEVELS} = (SELECT no FROM stem.queues WHERE name = $${values.push(queue)}::text)`);
   if (task !== undefined) where.push(`AND j.task = $${values.push(task)}::text`);
@@ -89,8 +92,8 @@ function conditions({ ids, queue, task, before, cursor }: DeadLetterFilter): { r
 async function retryAll(tx: Tx, ids: readonly string[]): Promise<readonly string[]> {
   const dead = (await tx.rows(
     `SELECT e.seq, j.id FROM stem.ended e JOIN stem.jobs j ON j.seq = e.seq
-     WHERE j.id = ANY($1::text[]) AND e.state > 1 AND coalesce(e.cause, '') <> 'input' ORDER BY e.seq FOR UPDATE OF e`,
-    [texts(ids)],
+     WHERE j.id = ANY($2::text[]) AND e.state > 1 AND coalesce(e.cause, '') <> 'input' AND ${PRESENT} ORDER BY e.seq FOR UPDATE OF e`,
+    [tx.now, texts(ids)],
   )) as [number, string][];
   if (dead.length === 0) return [];
   const names = new Map(dead);

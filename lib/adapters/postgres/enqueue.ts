@@ -1,6 +1,8 @@
-import { bytesOfJob, fitting, JOB_DEFAULTS, OptionError, type NewJob } from "../../contract/index.js";
+import { bytesOfJob, fitting, IdTakenError, JOB_DEFAULTS, OptionError, type NewJob } from "../../contract/index.js";
+import { codeOf } from "./connect/errors.js";
 import { bigs, ints, texts, type Value } from "./connect/values.js";
 import { followLinks, lockPlaces, looseOf, type Loose } from "./links.js";
+import { forget, NEEDED, PRESENT } from "./results.js";
 import { FINAL, GIVES, TAKES } from "./rows.js";
 import { CLOCK, LEVELS, type Row, type Sql, type Store, type Tx } from "./store.js";
 
@@ -11,7 +13,7 @@ const RENUMBERED = "renumbered";
  * Stores jobs and puts those into their line that wait for nothing, in one statement. Its answer is null if all were stored, else the ids that were. Equal ids
  * stored by two at once meet in the unique index of `jobs`, where a job's row stays until it is forgotten, whatever its state.
  */
-const enqueue = (columns: string, values: string, lists: string, names: string): string => `
+const enqueue = (met: string, columns: string, values: string, lists: string, names: string): string => `
   WITH clock AS MATERIALIZED (SELECT ${CLOCK} AS now),
   -- A store that was emptied, restored or replaced may have numbered its queues anew.
   numbered AS MATERIALIZED (
@@ -22,19 +24,37 @@ const enqueue = (columns: string, values: string, lists: string, names: string):
     WHERE numbered.well
     ON CONFLICT (id) DO NOTHING RETURNING seq, id, lane, due_at, open, expires_at),
   lined AS (INSERT INTO stem.line (lane, due_at, seq, expires_at) SELECT lane, due_at, seq, expires_at FROM stored WHERE open = 0)
-  SELECT CASE WHEN NOT (SELECT well FROM numbered) THEN '${RENUMBERED}' WHEN count(*) < $6::int THEN coalesce(array_to_json(array_agg(id))::text, '[]') END AS ids
-  FROM stored`;
+  SELECT CASE WHEN NOT (SELECT well FROM numbered) THEN '${RENUMBERED}' WHEN count(*) < $6::int THEN ${met} END AS ids FROM stored`;
+
+/** The ids that were stored. */
+const STORED = "coalesce(array_to_json(array_agg(id))::text, '[]')";
+
+/**
+ * The same in a statement that commits by itself, if nothing is to be said of the ids that were met but that they are duplicates: jobs of the same tasks which have
+ * not had their time. Else nothing may be stored yet, and nothing is: several jobs fail on a text that is no number, and of a single one there was none. Looked at
+ * only where ids were met.
+ */
+const STORED_AT_ONCE = `CASE
+    WHEN count(*) + (SELECT count(*) FROM unnest($2::text[], $4::text[]) m(id, task) JOIN stem.jobs j ON j.id = m.id AND j.task = m.task
+      LEFT JOIN stem.ended e ON e.seq = j.seq WHERE e.forget_at IS NULL OR e.forget_at > (SELECT now FROM clock)) >= $6::int THEN ${STORED}
+    WHEN $6::int = 1 THEN '?' ELSE ('stem: met ' || count(*))::int::text END`;
 
 /** For jobs that say nothing but the defaults of what is seldom said. */
-export const ENQUEUE_PLAIN = enqueue("", "clock.now", "", "");
+const plain = (met: string): string => enqueue(met, "", "clock.now", "", "");
+export const ENQUEUE_PLAIN = plain(STORED_AT_ONCE);
+const ENQUEUE_PLAIN_INSIDE = plain(STORED);
 
-export const ENQUEUE = enqueue(
-  ", expires_at, max_lapses, keep_result, keep_failed, grp, headers, links, open",
-  `coalesce(u.due_at, clock.now + u.delay, clock.now), coalesce(u.expires_at, clock.now + u.expires_in), u.max_lapses, u.keep_result, u.keep_failed, u.grp,
+const full = (met: string): string =>
+  enqueue(
+    met,
+    ", expires_at, max_lapses, keep_result, keep_failed, grp, headers, links, open",
+    `coalesce(u.due_at, clock.now + u.delay, clock.now), coalesce(u.expires_at, clock.now + u.expires_in), u.max_lapses, u.keep_result, u.keep_failed, u.grp,
      u.headers, u.links, u.open`,
-  ", $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::text[], $17::text[], $18::int[], $19::int[]",
-  ", due_at, delay, expires_at, expires_in, max_lapses, keep_result, keep_failed, grp, headers, links, open",
-);
+    ", $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::text[], $17::text[], $18::int[], $19::int[]",
+    ", due_at, delay, expires_at, expires_in, max_lapses, keep_result, keep_failed, grp, headers, links, open",
+  );
+export const ENQUEUE = full(STORED_AT_ONCE);
+const ENQUEUE_INSIDE = full(STORED);
 
 /**
  * The statement that stores these jobs, and what it is given; their queues must be known to the store.
@@ -46,6 +66,7 @@ export function enqueueStatement(
   jobs: readonly NewJob[],
   now: number | undefined,
   queues: readonly string[],
+  inside = false,
 ): { readonly text: string; readonly values: Value[] } {
   let isPlainBatch = true;
   const [ids, lanes, tasks, payloads] = [[], [], [], []] as [string[], number[], string[], string[]];
@@ -58,7 +79,7 @@ export function enqueueStatement(
   }
   const values: Value[] = [now ?? null, texts(ids), ints(lanes), texts(tasks), texts(payloads), jobs.length];
   values.push(ints(queues.map((queue) => store.queueNumber(queue)!)), texts(queues));
-  if (isPlainBatch) return { text: ENQUEUE_PLAIN, values };
+  if (isPlainBatch) return { text: inside ? ENQUEUE_PLAIN_INSIDE : ENQUEUE_PLAIN, values };
   const numbers = (of: (job: NewJob) => number | undefined): Value => bigs(jobs.map((job) => of(job) ?? null));
   values.push(
     numbers((job) => job.dueAt),
@@ -73,46 +94,126 @@ export function enqueueStatement(
     ints(jobs.map((job) => (gives(job) ? GIVES : 0) | ((job.waitsFor ?? 0) > 0 ? TAKES : 0))),
     ints(jobs.map(({ waitsFor = 0 }) => waitsFor)),
   );
-  return { text: ENQUEUE, values };
+  return { text: inside ? ENQUEUE_INSIDE : ENQUEUE, values };
 }
 
-/** Stores jobs that have no links, by one statement of the executor's; returns the ids that were stored already, in the order given. */
-export async function insertPlain(store: Store, sql: Sql, jobs: readonly NewJob[], now: number | undefined): Promise<readonly string[]> {
+/** Stores jobs that have no links, by one statement of the executor's; returns what it answers. */
+async function inserted(store: Store, sql: Sql, jobs: readonly NewJob[], now: number | undefined, inside: boolean): Promise<Row> {
   const queues = [...new Set(jobs.map(({ queue }) => queue))];
   for (let attempt = 1; ; attempt++) {
     // Another call may have met a store that is not the one it was, and so have forgotten them.
     while (queues.some((queue) => store.queueNumber(queue) === undefined)) await store.learnQueues(queues);
     // A transaction of the caller's may not see a queue that was made after it began; it has been seen to be on our store.
-    const { text, values } = enqueueStatement(store, jobs, now, sql.isGuest === true ? [] : queues);
+    const { text, values } = enqueueStatement(store, jobs, now, sql.isGuest === true ? [] : queues, inside);
     const row = (await sql.rows(text, values))[0]!;
-    if (row[0] !== RENUMBERED) return duplicatesOf(jobs, row);
+    if (row[0] !== RENUMBERED) return row;
     if (attempt === 3) throw store.renumbered();
     store.forget();
   }
 }
 
-/** Stores jobs with their links inside a transaction; returns the ids that were stored already, in the order given. */
-export async function insertJobs(store: Store, tx: Tx, jobs: readonly NewJob[]): Promise<readonly string[]> {
+/** What a refusal of ours looks like. */
+const NO_NUMBER = "22P02";
+
+/**
+ * Stores jobs that have no links, by one statement that commits by itself; returns the ids that were stored already, in the order given. Undefined: nothing was
+ * stored, since ids were met of which there is more to say.
+ */
+export async function insertAtOnce(store: Store, jobs: readonly NewJob[], now: number | undefined): Promise<readonly string[] | undefined> {
+  try {
+    const row = await inserted(store, store, jobs, now, false);
+    return row[0] === "?" ? undefined : duplicatesOf(jobs, row).map(({ id }) => id);
+  } catch (error) {
+    if (codeOf((error as { cause?: unknown } | null)?.cause) === NO_NUMBER) return undefined;
+    throw error;
+  }
+}
+
+/** What becomes of an id of another task's job: the whole transaction fails · so does the call, whose jobs are taken back · nothing is stored for it. */
+type Foreign = "refuse" | "in the caller's transaction" | "skip";
+
+/** How often a job is tried to be stored whose id others use at the same time. */
+const TRIES = 10;
+
+/**
+ * Stores jobs with their links inside a transaction; returns the ids that were stored already, in the order given.
+ *
+ * @throws {IdTakenError}
+ */
+export async function insertJobs(store: Store, tx: Tx, jobs: readonly NewJob[], foreign: Foreign = "skip"): Promise<readonly string[]> {
   for (const { queue } of jobs) tx.news.queues.add(queue);
   tx.news.isEarlier = true;
-  const duplicates = await insertSlices(store, tx, jobs);
+  const known = new Set<NewJob>();
+  for (let left = jobs, attempt = 1; left.length > 0; attempt++) {
+    const met = await insertSlices(store, tx, left);
+    const free = attempt === TRIES ? new Set<string>() : await makePlaces(tx, met, foreign, () => takeBack(tx, jobs, [...known, ...met]));
+    for (const job of met) if (!free.has(job.id)) known.add(job);
+    left = met.filter(({ id }) => free.has(id));
+  }
+  const duplicates = jobs.filter((job) => known.has(job)).map(({ id }) => id);
   if (jobs.some(gives)) await insertLinks(tx, jobs, duplicates);
   return duplicates;
 }
 
-/** One statement each for about 8 MiB, so that none takes longer than a command may. */
-async function insertSlices(store: Store, tx: Tx, jobs: readonly NewJob[]): Promise<readonly string[]> {
+/** One statement each for about 8 MiB, so that none takes longer than a command may. Returns those that were not stored. */
+async function insertSlices(store: Store, tx: Tx, jobs: readonly NewJob[]): Promise<readonly NewJob[]> {
+  const insert = async (some: readonly NewJob[]): Promise<readonly NewJob[]> =>
+    duplicatesOf(some, await inserted(store, tx, some, tx.now, true));
   const first = fitting(jobs, bytesOfJob, jobs.length);
-  if (first === jobs.length) return insertPlain(store, tx, jobs, tx.now);
-  const duplicates: string[] = [];
+  if (first === jobs.length) return insert(jobs);
+  const met: NewJob[] = [];
   for (let from = 0, size = first; from < jobs.length; from += size, size = fitting(jobs, bytesOfJob, jobs.length, from))
-    duplicates.push(...(await insertPlain(store, tx, jobs.slice(from, from + size), tx.now)));
-  return duplicates;
+    met.push(...(await insert(jobs.slice(from, from + size))));
+  return met;
 }
 
 /** True if they are more than one statement should carry. */
 export function isLarge(jobs: readonly NewJob[]): boolean {
   return fitting(jobs, bytesOfJob, jobs.length) < jobs.length;
+}
+
+type Met = [seq: number, id: string, task: string, isEnded: boolean, isPresent: boolean, isNeeded: boolean];
+
+/** Forgets the stored jobs of these ids that have to give way to new ones; returns those ids. @throws {IdTakenError} */
+async function makePlaces(tx: Tx, jobs: readonly NewJob[], foreign: Foreign, undo: () => Promise<void>): Promise<ReadonlySet<string>> {
+  if (jobs.length === 0) return new Set();
+  // Columns by names that say which are texts: see `transaction/index.ts`.
+  const rows = (await tx.rows(
+    `SELECT j.seq, j.id, j.task AS name, e.seq IS NOT NULL AS ended, ${PRESENT} AS present, e.seq IS NOT NULL AND ${NEEDED} AS needed
+     FROM stem.jobs j LEFT JOIN stem.ended e ON e.seq = j.seq WHERE j.id = ANY($2::text[])`,
+    [tx.now, texts(jobs.map(({ id }) => id))],
+  )) as Met[];
+  const byId = new Map(rows.map((row) => [row[1], row]));
+  const places = new Map<string, number>();
+  for (const { id, task, known } of jobs) {
+    // Forgotten by others meanwhile: the place is free.
+    const [seq, , holder, isEnded, isPresent, isNeeded] = byId.get(id) ?? [0, id, task, true, false, false];
+    if (isPresent && holder !== task && foreign !== "skip") {
+      if (foreign === "in the caller's transaction") await undo();
+      throw new IdTakenError(id, task, holder);
+    }
+    if (!isPresent || (known === "again" && holder === task && isEnded && !isNeeded)) places.set(id, seq);
+  }
+  const held =
+    places.size === 0
+      ? []
+      : await tx.rows("SELECT seq FROM stem.ended WHERE seq = ANY($1::bigint[]) ORDER BY seq FOR UPDATE", [bigs([...places.values()])]);
+  await forget(
+    tx,
+    held.map(([seq]) => seq as number),
+  );
+  return new Set(places.keys());
+}
+
+/** Takes back what this call has stored: the transaction is the caller's, who may go on with it. */
+async function takeBack(tx: Tx, jobs: readonly NewJob[], met: readonly NewJob[]): Promise<void> {
+  const others = new Set(met);
+  const ids = new Set(jobs.filter((job) => !others.has(job)).map(({ id }) => id));
+  await tx.rows(
+    `WITH gone AS (DELETE FROM stem.jobs WHERE id = ANY($1::text[]) RETURNING seq, lane, due_at)
+     DELETE FROM stem.line l USING gone WHERE l.lane = gone.lane AND l.due_at = gone.due_at AND l.seq = gone.seq`,
+    [texts([...ids])],
+  );
 }
 
 /** True if there are arrows to be stored with them. */
@@ -135,11 +236,11 @@ function laneOf(store: Store, { queue, priority = 0 }: NewJob): number {
   return store.queueNumber(queue)! * LEVELS + LEVELS - 1 - priority;
 }
 
-function duplicatesOf(jobs: readonly NewJob[], [stored]: Row): readonly string[] {
+function duplicatesOf(jobs: readonly NewJob[], [stored]: Row): readonly NewJob[] {
   if (stored === null) return [];
   const fresh = new Set(JSON.parse(stored as string) as string[]);
   // The first of two equal ids is the one that was stored.
-  return jobs.filter(({ id }) => !fresh.delete(id)).map(({ id }) => id);
+  return jobs.filter(({ id }) => !fresh.delete(id));
 }
 
 const unless = (usual: number, given: number | undefined): number | undefined => (given === usual ? undefined : given);

@@ -1,31 +1,31 @@
-import type { At, JobFilter, JobRecord, JobState, Results } from "../../contract/index.js";
+import type { At, CountFilter, JobFilter, JobRecord, JobState, Results, StateCounts } from "../../contract/index.js";
 import { bigs, texts, type Value } from "./connect/values.js";
 import { FROM, RECORD, STANDS, STATES, toRecord } from "./rows.js";
-import { LEVELS, type Sql, type Store } from "./store.js";
+import { CLOCK, LEVELS, type Sql, type Store } from "./store.js";
 
 const HOUR_MS = 3_600_000;
 
 /** The result backend. */
 export function results(store: Store): Results {
   return {
-    async get(ids: readonly string[]): Promise<readonly (JobRecord | undefined)[]> {
-      const rows = await store.rows(`${RECORD} ${FROM} WHERE j.id = ANY($1::text[])`, [texts(ids)]);
+    async get(ids: readonly string[], options?: At): Promise<readonly (JobRecord | undefined)[]> {
+      const rows = await store.rows(`${RECORD} ${FROM} WHERE j.id = ANY($2::text[]) AND ${PRESENT}`, [options?.now ?? null, texts(ids)]);
       const records = new Map(rows.map((row) => [row[0] as string, toRecord(row)]));
       return ids.map((id) => records.get(id));
     },
 
-    async list(filter: JobFilter = {}): Promise<readonly JobRecord[]> {
-      const { where, values } = conditions(filter);
+    async list(filter: JobFilter = {}, options?: At): Promise<readonly JobRecord[]> {
+      const { where, values } = conditions(filter, options);
       if (filter.cursor !== undefined) where.push(`j.seq < (SELECT seq FROM stem.jobs WHERE id = $${values.push(filter.cursor)}::text)`);
       const limit = values.push(Math.min(filter.limit ?? 100, 1_000));
       const rows = await store.rows(`${RECORD} ${FROM} ${all(where)} ORDER BY j.seq DESC LIMIT $${limit}::int`, values);
       return rows.map(toRecord);
     },
 
-    async count(filter: Omit<JobFilter, "limit" | "cursor" | "state"> = {}): Promise<Readonly<Record<JobState, number>>> {
-      const { where, values } = conditions(filter);
-      const rows = (await (where.length === 0
-        ? store.report(COUNT_ALL)
+    async count(filter: CountFilter = {}, options?: At): Promise<StateCounts> {
+      const { where, values } = conditions(filter, options);
+      const rows = (await (Object.values(filter).every((value) => value === undefined)
+        ? store.report(COUNT_ALL, values)
         : store.report(`SELECT ${STANDS}::int, count(*) ${FROM} ${all(where)} GROUP BY 1`, values))) as [number, number][];
       const counts: Record<JobState, number> = {
         blocked: 0,
@@ -37,7 +37,7 @@ export function results(store: Store): Results {
         cancelled: 0,
         expired: 0,
       };
-      for (const [state, count] of rows) counts[STATES[state]!] = count;
+      for (const [state, count] of rows) counts[STATES[state]!] += count;
       return counts;
     },
 
@@ -47,9 +47,9 @@ export function results(store: Store): Results {
   };
 }
 
-function conditions(filter: Omit<JobFilter, "limit" | "cursor">): { where: string[]; values: Value[] } {
-  const where: string[] = [];
-  const values: Value[] = [];
+function conditions(filter: Omit<JobFilter, "limit" | "cursor">, at: At | undefined): { where: string[]; values: Value[] } {
+  const where: string[] = [PRESENT];
+  const values: Value[] = [at?.now ?? null];
   if (filter.state !== undefined) {
     const [state] = Object.entries(STATES).find(([, name]) => name === filter.state)!;
     const narrow = NARROW[filter.state];
@@ -79,6 +79,20 @@ const NARROW: Readonly<Partial<Record<JobState, string>>> = {
   ready: "e.seq IS NULL AND a.seq IS NULL AND p.seq IS NULL",
 };
 
+/** True while a stored job that has not succeeded waits, or may wait again, for the result of job `e.seq`. */
+const neededBy = (
+  but: string,
+): string => `EXISTS (SELECT FROM stem.links l JOIN stem.jobs t ON t.seq = l.to_seq LEFT JOIN stem.ended x ON x.seq = l.to_seq
+  WHERE l.from_seq = e.seq AND (x.seq IS NULL OR x.state <> 1${but}))`;
+
+export const NEEDED = neededBy("");
+
+/**
+ * True unless the job has ended, has had its time by $1 (null: the store's clock), and nobody needs it who has not: then it is as good as forgotten. Of a job that has
+ * not ended all of `e` is null.
+ */
+export const PRESENT = `(e.forget_at IS NULL OR e.forget_at > (SELECT ${CLOCK}) OR ${neededBy(` AND x.forget_at > (SELECT ${CLOCK})`)})`;
+
 /** All jobs by where they stand, each from a small table or an index; the successes are what is left of the ended. */
 const COUNT_ALL = `
   SELECT 1, (SELECT count(*) FROM stem.ended) - (SELECT count(*) FROM stem.ended WHERE state > 1)
@@ -86,11 +100,8 @@ const COUNT_ALL = `
   UNION ALL SELECT 5, count(*) FROM stem.active
   UNION ALL SELECT 6, count(*) FROM stem.parked
   UNION ALL SELECT 7, count(*) FROM stem.jobs j LEFT JOIN stem.ended e ON e.seq = j.seq WHERE j.open > 0 AND e.seq IS NULL
-  UNION ALL SELECT 8, count(*) FROM stem.line`;
-
-/** True while a stored job that has not succeeded waits, or may wait again, for the result of job `e.seq`. */
-const NEEDED = `EXISTS (SELECT FROM stem.links l JOIN stem.jobs t ON t.seq = l.to_seq LEFT JOIN stem.ended x ON x.seq = l.to_seq
-  WHERE l.from_seq = e.seq AND (x.seq IS NULL OR x.state <> 1))`;
+  UNION ALL SELECT 8, count(*) FROM stem.line
+  UNION ALL SELECT state::int, -count(*) FROM stem.ended e WHERE forget_at <= (SELECT ${CLOCK}) AND NOT ${PRESENT} GROUP BY state`;
 
 async function prune(sql: Sql, limit: number, now: number): Promise<number> {
   const jobs = await sql.rows(

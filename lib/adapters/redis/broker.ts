@@ -4,6 +4,8 @@ import { cancel } from "./cancel.js";
 import { claim } from "./claim.js";
 import { deadLetters } from "./deadletters.js";
 import { enqueue } from "./enqueue.js";
+import { remove } from "./remove.js";
+import { counted, sweep } from "./results.js";
 import { checkSettlements, settle } from "./settle.js";
 import type { Shard, Store } from "./store.js";
 
@@ -22,6 +24,7 @@ export function broker(store: Store, self: Self): Broker {
       checkSettlements(settlements, self);
       return settle(store, settlements, next, options);
     },
+    remove: (ids, options) => remove(store, ids, options),
     cancel: (ids, reason, options) => cancel(store, ids, reason, options),
     pause: (names, options) => pause(store, names, true, options),
     resume: async (names, options) => {
@@ -41,21 +44,9 @@ async function pause(store: Store, names: readonly string[], stop: boolean, opti
   for (const [shard, part] of byShard) await store.run("pause", shard, [stop ? 1 : 0, ...part], options);
 }
 
-type Counted = [queue: string, paused: number, later: number, counters: string[]];
-
-/** Counters of a queue, or of all. */
-export async function counted(store: Store, queue: string | undefined, options: At | undefined) {
-  const shards = queue === undefined ? await store.shards(options) : [store.shardOf(queue)];
-  const names = queue === undefined ? [] : [queue];
-  const answers = (await Promise.all(shards.map((shard) => store.run("queues", shard, names, options)))) as Counted[][];
-  return answers.flat().map(([queue, paused, later, pairs]) => {
-    const counts = new Map<string, number>();
-    for (let i = 0; i < pairs.length; i += 2) counts.set(pairs[i]!, Number(pairs[i + 1]));
-    return { queue, paused: paused === 1, later, of: (what: string) => counts.get(what) ?? 0 };
-  });
-}
-
 async function queues(store: Store, options: At | undefined): Promise<readonly QueueInfo[]> {
+  store.live();
+  await sweep(store, options);
   const found = await counted(store, undefined, options);
   return found
     .sort((a, b) => (a.queue < b.queue ? -1 : 1))

@@ -2,7 +2,8 @@ import { checkPurge } from "../../contract/index.js";
 import type { At, DeadLetter, DeadLetterFilter, DeadLetters } from "../../contract/index.js";
 import { merged } from "./cluster/merge.js";
 import type { Reply } from "./connect/driver.js";
-import { endOf, unpack } from "./rows.js";
+import { unneeded } from "./results.js";
+import { endOf, hasPassed, unpack } from "./rows.js";
 import type { Shard, Store } from "./store.js";
 
 /** Letters looked at, and ids handled, in one script. */
@@ -100,13 +101,18 @@ async function* findIn(
   const wanted = filter.ids && new Set(filter.ids);
   let cursor = from;
   for (;;) {
-    const [ids, bodies, ends] = (await store.run("dead", shard, [PAGE, cursor, before ?? "", ""], options)) as [
+    const [ids, bodies, ends, now] = (await store.run("dead", shard, [PAGE, cursor, before ?? "", ""], options)) as [
       string[],
       string[],
       string[],
+      string,
     ];
+    const passed = ids.filter(
+      (_, i) => bodies[i] !== null && ends[i] !== null && hasPassed(unpack(bodies[i]!), endOf(ends[i]!), Number(now)),
+    );
+    const gone = passed.length === 0 ? undefined : await unneeded(store, shard, passed, options);
     for (let i = 0; i < ids.length; i++) {
-      if (bodies[i] === null || ends[i] === null) continue;
+      if (bodies[i] === null || ends[i] === null || gone?.has(ids[i]!) === true) continue;
       const letter = letterOf(ids[i]!, bodies[i]!, ends[i]!);
       if (
         (wanted === undefined || wanted.has(letter.id)) &&

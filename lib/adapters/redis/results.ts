@@ -1,8 +1,7 @@
 import type { At, JobFilter, JobRecord, JobState, Results } from "../../contract/index.js";
-import { counted } from "./broker.js";
 import { merged } from "./cluster/merge.js";
 import type { Reply } from "./connect/driver.js";
-import { recordOf, unpack } from "./rows.js";
+import { endOf, hasPassed, recordOf, unpack } from "./rows.js";
 import type { Shard, Store } from "./store.js";
 
 /** Records read in one script. */
@@ -34,6 +33,7 @@ export function results(store: Store): Results {
     },
     count: async (filter = {}, options) => {
       store.live();
+      await sweep(store, options);
       const total = { ...NONE };
       if (filter.task !== undefined || filter.group !== undefined) {
         for await (const { state } of newestFirst(store, filter, options)) total[state]++;
@@ -43,19 +43,43 @@ export function results(store: Store): Results {
         for (const state of Object.keys(total) as JobState[]) total[state] += of(COUNTERS[state]);
       return total;
     },
-    prune: async (limit = 1_000, options) => {
-      let pruned = 0;
-      for (const shard of new Set([store.home, ...(await store.shards(options))]))
-        while (pruned < limit) {
-          const reply = (await store.run("prune", shard, [Math.min(limit - pruned, 1_000)], options)) as [number, number, Reply[]];
-          const [n, more, mail] = reply;
-          await store.mail.deliver(shard, mail, options);
-          pruned += n;
-          if (more === 0) break;
-        }
-      return pruned;
-    },
+    prune: (limit = 1_000, options) => prune(store, limit, options),
   };
+}
+
+async function prune(store: Store, limit: number, options: At | undefined): Promise<number> {
+  let pruned = 0;
+  for (const shard of new Set([store.home, ...(await store.shards(options))]))
+    while (pruned < limit) {
+      const reply = (await store.run("prune", shard, [Math.min(limit - pruned, 1_000)], options)) as [number, number, Reply[]];
+      const [n, more, mail] = reply;
+      await store.mail.deliver(shard, mail, options);
+      pruned += n;
+      if (more === 0) break;
+    }
+  return pruned;
+}
+
+/** What is counted is only kept as numbers, so what has had its time is forgotten first: a thousand jobs per script, and at most so many per count. */
+const SWEPT = 20_000;
+
+/** Forgets what has had its time before it is counted. Cheap while there is nothing of the kind, as when a worker prunes. */
+export async function sweep(store: Store, options: At | undefined): Promise<void> {
+  await prune(store, SWEPT, options);
+}
+
+type Counted = [queue: string, paused: number, later: number, counters: string[]];
+
+/** Counters of a queue, or of all. */
+export async function counted(store: Store, queue: string | undefined, options: At | undefined) {
+  const shards = queue === undefined ? await store.shards(options) : [store.shardOf(queue)];
+  const names = queue === undefined ? [] : [queue];
+  const answers = (await Promise.all(shards.map((shard) => store.run("queues", shard, names, options)))) as Counted[][];
+  return answers.flat().map(([queue, paused, later, pairs]) => {
+    const counts = new Map<string, number>();
+    for (let i = 0; i < pairs.length; i += 2) counts.set(pairs[i]!, Number(pairs[i + 1]));
+    return { queue, paused: paused === 1, later, of: (what: string) => counts.get(what) ?? 0 };
+  });
 }
 
 async function get(store: Store, ids: readonly string[], options: At | undefined): Promise<readonly (JobRecord | undefined)[]> {
@@ -77,22 +101,43 @@ async function get(store: Store, ids: readonly string[], options: At | undefined
 interface Read {
   readonly record: JobRecord;
   readonly seq: number;
+  readonly segment: string;
 }
 
-async function read(store: Store, shard: Shard, ids: readonly string[], options: At | undefined): Promise<readonly (Read | undefined)[]> {
+/** @param even also those that have had their time */
+async function read(
+  store: Store,
+  shard: Shard,
+  ids: readonly string[],
+  options: At | undefined,
+  even = false,
+): Promise<readonly (Read | undefined)[]> {
   type Columns = [
     bodies: (string | null)[],
     loans: (string | null)[],
     ends: (string | null)[],
     facts: (string | null)[],
     workers: string[],
+    now: string,
   ];
-  const [bodies, loans, ends, facts, workers] = (await store.run("get", shard, ids, options)) as unknown as Columns;
-  return ids.map((id, i) => {
+  const [bodies, loans, ends, facts, workers, now] = (await store.run("get", shard, ids, options)) as unknown as Columns;
+  const passed: string[] = [];
+  const found = ids.map((id, i) => {
     if (bodies[i] === null) return undefined;
     const row = unpack(bodies[i]!);
-    return { record: recordOf(id, row, loans[i]!, ends[i]!, facts[i]!, workers[i]!), seq: row.seq };
+    const end = ends[i];
+    if (!even && typeof end === "string" && hasPassed(row, endOf(end), Number(now))) passed.push(id);
+    return { record: recordOf(id, row, loans[i]!, ends[i]!, facts[i]!, workers[i]!), seq: row.seq, segment: row.segment };
   });
+  if (passed.length === 0) return found;
+  const gone = await unneeded(store, shard, passed, options);
+  return found.map((one) => (one === undefined || gone.has(one.record.id) ? undefined : one));
+}
+
+/** Of jobs that have had their time, those that nobody needs. */
+export async function unneeded(store: Store, shard: Shard, ids: readonly string[], options: At | undefined): Promise<ReadonlySet<string>> {
+  const needed = (await store.run("needed", shard, ids, options)) as number[];
+  return new Set(ids.filter((_, i) => needed[i] === 0));
 }
 
 /** Records that fit, newest first over all shards. An unknown cursor gives none. */
@@ -101,7 +146,7 @@ async function* newestFirst(store: Store, filter: JobFilter, options: At | undef
   let before = Infinity;
   if (cursor !== undefined) {
     const [place] = await store.place([cursor], options);
-    const [found] = place === undefined ? [] : await read(store, place[0], [cursor], options);
+    const [found] = place === undefined ? [] : await read(store, place[0], [cursor], options, true);
     if (found === undefined) return;
     before = found.seq;
   }
@@ -132,9 +177,11 @@ async function* newestOf(
   let place = "";
   for (;;) {
     const [ids, next] = (await store.run("list", shard, [cursor ?? "", group ?? "", place], options)) as [string[], string];
-    for (let from = 0; from < ids.length; from += PAGE)
-      for (const found of await read(store, shard, ids.slice(from, from + PAGE), options))
-        if (found !== undefined && found.seq < before) yield found;
+    // An id that was stored anew is in the index twice; its record is where it was stored last.
+    const once = group === undefined ? [...new Set(ids)] : ids;
+    for (let from = 0; from < once.length; from += PAGE)
+      for (const found of await read(store, shard, once.slice(from, from + PAGE), options))
+        if (found !== undefined && found.seq < before && (group !== undefined || found.segment === next)) yield found;
     if (next === "") return;
     place = next;
   }

@@ -62,13 +62,14 @@ function alike(a: NewJob, b: NewJob): boolean {
     a.delayMs === b.delayMs &&
     a.expiresAt === b.expiresAt &&
     a.expiresInMs === b.expiresInMs &&
+    a.known === b.known &&
     (a.links === undefined) === (b.links === undefined) &&
     a.waitsFor === b.waitsFor
   );
 }
 
 function flagsOf(job: NewJob): string {
-  let flags = "";
+  let flags = job.known === "again" ? "A" : "";
   if (job.dueAt !== undefined || (job.delayMs ?? 0) > 0) flags += "D";
   if (job.expiresAt !== undefined || job.expiresInMs !== undefined) flags += "E";
   if (job.links !== undefined && job.links.length > 0) flags += "L";
@@ -273,6 +274,11 @@ export function endOf(text: string): End {
   if (state === "succeeded") return { ...base, ...(tail !== "" && { result: tail.slice(1) }) };
   const cause = CAUSES[tail[0]!];
   return { ...base, error: JSON.parse(tail.slice(1)) as Failure, ...(cause !== undefined && { cause }) };
+}
+
+/** Whether an ended job has had its time, unless somebody needs it yet. */
+export function hasPassed({ meta }: Row, { state, at }: End, now: number): boolean {
+  return at + (state === "succeeded" ? (meta.kr ?? JOB_DEFAULTS.keepResultMs) : (meta.kf ?? JOB_DEFAULTS.keepFailedMs)) <= now;
 }
 
 /** The record of a job from all that its shard has of it. */

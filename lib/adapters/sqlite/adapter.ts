@@ -72,7 +72,7 @@ export class SqliteAdapter implements Adapter {
       patient(store, options.busyTimeoutMs ?? BUSY_TIMEOUT_MS, part, verbs);
     const broker: Broker = new SqliteBroker(store, guests, this);
     this.broker = {
-      ...waiting(broker, "enqueue", "claim", "settle", "cancel", "pause", "resume", "queues"),
+      ...waiting(broker, "enqueue", "claim", "settle", "remove", "cancel", "pause", "resume", "queues"),
       deadLetters: waiting(broker.deadLetters, "retry", "purge"),
     };
     this.results = waiting(results(store), "prune");

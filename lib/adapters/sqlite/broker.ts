@@ -12,6 +12,7 @@ import {
   type EnqueueOptions,
   type NewJob,
   type QueueInfo,
+  type Removed,
   type Settled,
   type Settlement,
   withEnded,
@@ -21,6 +22,8 @@ import { claim } from "./claim.js";
 import { deadLetters } from "./deadletters.js";
 import { takeEnded } from "./ended.js";
 import { insertJobs } from "./enqueue.js";
+import { removeAll } from "./remove.js";
+import { present } from "./results.js";
 import { settleAll } from "./settle.js";
 import { LEVELS, type Store } from "./store.js";
 import type { Guests } from "./transaction/guests.js";
@@ -44,13 +47,13 @@ export class SqliteBroker implements Broker {
     const now = this.#store.clock(options);
     if (options?.transaction !== undefined)
       return this.#guests.run(options.transaction, (inside) => {
-        const duplicates = insertJobs(inside, jobs, now);
+        const duplicates = insertJobs(inside, jobs, now, true);
         // Whether they have ended is known when the caller has committed.
         inside.ended = [];
         return { duplicates };
       });
     if (jobs.length === 0) return { duplicates: [] };
-    return this.#store.write(() => withEnded({ duplicates: insertJobs(this.#store, jobs, now) }, takeEnded(this.#store)));
+    return this.#store.write(() => withEnded({ duplicates: insertJobs(this.#store, jobs, now, true) }, takeEnded(this.#store)));
   }
 
   async claim(request: Claim, options?: At): Promise<Claimed> {
@@ -63,6 +66,17 @@ export class SqliteBroker implements Broker {
     const now = this.#store.clock(options);
     if (settlements.length === 0 && next !== undefined) return { lost: [], claimed: claim(this.#store, next, now) };
     return this.#store.write(() => withEnded(settleAll(this.#store, settlements, next, now), takeEnded(this.#store)));
+  }
+
+  async remove(ids: readonly string[], options?: At): Promise<readonly Removed[]> {
+    if (ids.length === 0) return [];
+    const now = this.#store.clock(options);
+    return this.#store.write(() => {
+      const answers = removeAll(this.#store, ids, now);
+      // Whoever removes a job knows that it has ended.
+      this.#store.ended = [];
+      return answers;
+    });
   }
 
   async cancel(ids: readonly string[], reason: string, options?: At): Promise<readonly Cancelled[]> {
@@ -84,7 +98,9 @@ export class SqliteBroker implements Broker {
 
   async queues(options?: At): Promise<readonly QueueInfo[]> {
     const now = this.#store.clock(options);
-    const rows = this.#store.read(() => this.#store.sql(COUNTS).all(now)) as (Omit<QueueInfo, "paused"> & { readonly paused: number })[];
+    const rows = this.#store.read(() => this.#store.sql(COUNTS).all({ now })) as (Omit<QueueInfo, "paused"> & {
+      readonly paused: number;
+    })[];
     const held = (row: (typeof rows)[number]): boolean =>
       row.paused + row.ready + row.delayed + row.active + row.blocked + row.parked + row.dead > 0;
     return Array.from(rows.filter(held), (row) => ({ ...row, paused: row.paused === 1 }));
@@ -103,12 +119,12 @@ export class SqliteBroker implements Broker {
 /** Unfinished jobs and dead letters per queue, each counted in a small table or a covering index. */
 const COUNTS = `
   WITH
-    waiting AS (SELECT lane / ${LEVELS} AS no, count(*) AS n, total(due_at <= ?) AS due FROM line GROUP BY 1),
+    waiting AS (SELECT lane / ${LEVELS} AS no, count(*) AS n, total(due_at <= @now) AS due FROM line GROUP BY 1),
     lent AS (SELECT j.lane / ${LEVELS} AS no, count(*) AS n FROM active a CROSS JOIN jobs j ON j.seq = a.seq GROUP BY 1),
     held AS (SELECT j.lane / ${LEVELS} AS no, count(*) AS n FROM jobs j LEFT JOIN ended e ON e.seq = j.seq WHERE j.open > 0 AND e.seq IS NULL GROUP BY 1),
     asleep AS (SELECT queue AS no, count(*) AS n FROM parked GROUP BY 1),
     dead AS (SELECT j.lane / ${LEVELS} AS no, count(*) AS n FROM ended e CROSS JOIN jobs j ON j.seq = e.seq
-             WHERE e.state = 2 AND e.cause <> 'input' GROUP BY 1)
+             WHERE e.state = 2 AND e.cause <> 'input' AND ${present("e")} GROUP BY 1)
   SELECT name AS queue, paused, cast(ifnull(waiting.due, 0) AS INTEGER) AS ready, ifnull(waiting.n, 0) - cast(ifnull(waiting.due, 0) AS INTEGER) AS delayed,
     ifnull(lent.n, 0) AS active, ifnull(held.n, 0) AS blocked, ifnull(asleep.n, 0) AS parked, ifnull(dead.n, 0) AS dead
   FROM queues LEFT JOIN waiting USING (no) LEFT JOIN lent USING (no) LEFT JOIN held USING (no) LEFT JOIN asleep USING (no) LEFT JOIN dead USING (no)

@@ -1,5 +1,6 @@
 import { cancelled, type Cancelled } from "../../contract/index.js";
 import { endBadly, followLinks, type Loose } from "./links.js";
+import { present } from "./results.js";
 import { FROM, STANDS, STATES } from "./rows.js";
 import type { Store } from "./store.js";
 
@@ -28,9 +29,9 @@ function cancelOne(store: Store, id: string, reason: string, now: number, loose:
   const row = store
     .rows(
       `SELECT j.seq, ${STANDS}, j.lane, coalesce(j.due_at, j.enqueued_at), j.attempts + (a.seq IS NOT NULL), coalesce(a.fence, j.fence),
-         coalesce(a.started_at, j.started_at), j.keep_failed, j.links ${FROM} WHERE j.id = ?`,
+         coalesce(a.started_at, j.started_at), j.keep_failed, j.links ${FROM} WHERE j.id = ? AND ${present("e")}`,
     )
-    .get(id) as CancelRow | undefined;
+    .get({ now }, id) as CancelRow | undefined;
   if (row === undefined) return { id, as: "unknown" };
   const [seq, stands, lane, dueAt, attempts, fence, startedAt, keepFailed, links] = row;
   const was = STATES[stands]!;

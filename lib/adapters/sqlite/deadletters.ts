@@ -8,16 +8,16 @@ import {
   type Purge,
 } from "../../contract/index.js";
 import { enterLine, reopenLinks, revive } from "./links.js";
-import { forget } from "./results.js";
+import { forget, present } from "./results.js";
 import { LEVELS, type Store } from "./store.js";
 
 /** Dead letters are the rows of one partial index of `ended`, in the order of death. */
-const DEAD = "FROM ended CROSS JOIN jobs j ON j.seq = ended.seq WHERE ended.state = 2 AND ended.cause <> 'input'";
+const DEAD = `FROM ended CROSS JOIN jobs j ON j.seq = ended.seq WHERE ended.state = 2 AND ended.cause <> 'input' AND ${present("ended")}`;
 
 export function deadLetters(store: Store): DeadLetters {
   return {
-    async list(filter: DeadLetterFilter = {}): Promise<readonly DeadLetter[]> {
-      const { where, values } = conditions(filter);
+    async list(filter: DeadLetterFilter = {}, options?: At): Promise<readonly DeadLetter[]> {
+      const { where, values } = conditions(filter, store.clock(options));
       const limit = Math.min(filter.limit ?? 100, 1_000);
       return store.read(() => {
         const rows = store
@@ -55,9 +55,9 @@ export function deadLetters(store: Store): DeadLetters {
       });
     },
 
-    async purge(filter: Purge, _options?: At): Promise<number> {
+    async purge(filter: Purge, options?: At): Promise<number> {
       const chosen = checkPurge(filter);
-      const { where, values } = conditions(chosen);
+      const { where, values } = conditions(chosen, store.clock(options));
       return store.write(() => {
         // One that an unfinished job will be handed as an input stays.
         const seqs = store
@@ -74,12 +74,15 @@ export function deadLetters(store: Store): DeadLetters {
   };
 }
 
-function conditions({ ids, queue, task, before, cursor }: DeadLetterFilter): {
+function conditions(
+  { ids, queue, task, before, cursor }: DeadLetterFilter,
+  now: number,
+): {
   readonly where: string;
   readonly values: readonly unknown[];
 } {
   const where: string[] = [];
-  const values: unknown[] = [];
+  const values: unknown[] = [{ now }];
   const add = (condition: string, value: unknown): void => {
     where.push(`AND ${condition}`);
     values.push(value);
@@ -98,9 +101,9 @@ function retryOne(store: Store, id: string, now: number): number | undefined {
   const row = store
     .rows(
       `SELECT j.seq, j.lane, j.open, coalesce(j.due_at, j.enqueued_at) FROM jobs j JOIN ended e ON e.seq = j.seq
-       WHERE j.id = ? AND e.state > 1 AND ifnull(e.cause, '') <> 'input' AND j.failed = 0`,
+       WHERE j.id = ? AND e.state > 1 AND ifnull(e.cause, '') <> 'input' AND j.failed = 0 AND ${present("e")}`,
     )
-    .get(id) as [number, number, number, number] | undefined;
+    .get({ now }, id) as [number, number, number, number] | undefined;
   if (row === undefined) return undefined;
   const [seq, lane, open] = row;
   revive(store, seq);

@@ -1,5 +1,6 @@
-import { expiryOf, JOB_DEFAULTS, type NewJob } from "../../contract/index.js";
+import { expiryOf, IdTakenError, JOB_DEFAULTS, type NewJob } from "../../contract/index.js";
 import { enterLine, followLinks, looseOf, type Loose } from "./links.js";
+import { forget, neededBy, present } from "./results.js";
 import { FINAL, GIVES, TAKES } from "./rows.js";
 import { LEVELS, type Store } from "./store.js";
 
@@ -12,8 +13,13 @@ const FULL = `${PLAIN}, expires_at, max_lapses, keep_result, keep_failed, grp, h
 const [INSERT_PLAIN, INSERT_PLAINS] = [insertion(PLAIN, 1), insertion(PLAIN, ROWS)];
 const [INSERT_FULL, INSERT_FULLS] = [insertion(FULL, 1), insertion(FULL, ROWS)];
 
-/** Stores jobs inside the caller's transaction and returns the ids that were stored already, in the order given. */
-export function insertJobs(store: Store, jobs: readonly NewJob[], now: number): readonly string[] {
+/**
+ * Stores jobs inside the caller's transaction and returns the ids that were stored already, in the order given.
+ *
+ * @param refuses whether an id of another task's job is an error, and not only a job that is not stored
+ * @throws {IdTakenError} the transaction is to be rolled back
+ */
+export function insertJobs(store: Store, jobs: readonly NewJob[], now: number, refuses = false): readonly string[] {
   const first =
     (store.value("SELECT max((SELECT value FROM meta WHERE name = 'seq_floor'), ifnull((SELECT max(seq) FROM jobs), 0))").get() as number) +
     1;
@@ -24,14 +30,8 @@ export function insertJobs(store: Store, jobs: readonly NewJob[], now: number): 
     return base - (job.priority ?? 0);
   };
   const last = first + jobs.length - 1;
-  let stored = 0;
   let linked = false;
-  for (let at = 0; at < jobs.length;) {
-    const plain = isPlain(jobs[at]!);
-    let end = at + 1;
-    while (end < jobs.length && end < at + ROWS && isPlain(jobs[end]!) === plain) end++;
-    // Two lengths of statement only, so that few are prepared.
-    if (end - at < ROWS) end = at + 1;
+  const insert = (at: number, end: number, plain: boolean): number => {
     const values: unknown[] = [];
     for (let i = at; i < end; i++) {
       const job = jobs[i]!;
@@ -44,14 +44,29 @@ export function insertJobs(store: Store, jobs: readonly NewJob[], now: number): 
       values.push(job.headers === undefined ? null : JSON.stringify(job.headers), (gives ? GIVES : 0) | (open > 0 ? TAKES : 0), open);
     }
     const sql = plain ? (end - at === 1 ? INSERT_PLAIN : INSERT_PLAINS) : end - at === 1 ? INSERT_FULL : INSERT_FULLS;
-    stored += store.sql(sql).run(values).changes;
+    return store.sql(sql).run(values).changes;
+  };
+  let stored = 0;
+  for (let at = 0; at < jobs.length;) {
+    const plain = isPlain(jobs[at]!);
+    let end = at + 1;
+    while (end < jobs.length && end < at + ROWS && isPlain(jobs[end]!) === plain) end++;
+    // Two lengths of statement only, so that few are prepared.
+    if (end - at < ROWS) end = at + 1;
+    stored += insert(at, end, plain);
     at = end;
   }
+  let fresh: Set<number> | undefined;
+  if (stored < jobs.length) {
+    fresh = new Set(store.value("SELECT seq FROM jobs WHERE seq BETWEEN ? AND ?").all(first, last) as number[]);
+    for (let i = 0; i < jobs.length; i++) {
+      if (fresh.has(first + i) || !makePlace(store, jobs[i]!, now, refuses)) continue;
+      stored += insert(i, i + 1, isPlain(jobs[i]!));
+      fresh.add(first + i);
+    }
+  }
   if (stored === 0 && !linked) return jobs.map(({ id }) => id);
-  const fresh =
-    stored === jobs.length
-      ? undefined
-      : new Set(store.value("SELECT seq FROM jobs WHERE seq BETWEEN ? AND ?").all(first, last) as number[]);
+  if (stored === jobs.length) fresh = undefined;
   const loose = linked ? insertLinks(store, jobs, first, fresh) : [];
   if (stored === 1 && jobs.length === 1) enterLine(store, first, laneOf(jobs[0]!), dueAt(jobs[0]!, now) ?? now);
   else {
@@ -64,6 +79,24 @@ export function insertJobs(store: Store, jobs: readonly NewJob[], now: number): 
   }
   if (loose.length > 0) followLinks(store, loose, now);
   return fresh === undefined ? [] : jobs.filter((_, i) => !fresh.has(first + i)).map(({ id }) => id);
+}
+
+type Met = [seq: number, task: string, ended: number | null, isGone: number, isNeeded: number];
+
+/** Forgets the stored job of an id if it has to give way to a new one; says whether. @throws {IdTakenError} */
+function makePlace(store: Store, { id, task, known }: NewJob, now: number, refuses: boolean): boolean {
+  const [seq, holder, ended, isGone, isNeeded] = store
+    .rows(
+      `SELECT j.seq, j.task, e.state, e.seq IS NOT NULL AND NOT ${present("e")}, e.seq IS NOT NULL AND ${neededBy("e")}
+       FROM jobs j LEFT JOIN ended e ON e.seq = j.seq WHERE j.id = ?`,
+    )
+    .get({ now }, id) as Met;
+  if (isGone === 0) {
+    if (refuses && holder !== task) throw new IdTakenError(id, task, holder);
+    if (known !== "again" || holder !== task || ended === null || isNeeded === 1) return false;
+  }
+  forget(store, [seq]);
+  return true;
 }
 
 /** When the job is due, if it says so. */

@@ -1,4 +1,4 @@
-import type { At, JobFilter, JobRecord, JobState, Results } from "../../contract/index.js";
+import type { At, CountFilter, JobFilter, JobRecord, JobState, Results, StateCounts } from "../../contract/index.js";
 import { FROM, RECORD, STANDS, STATES, toRecord, type RecordRow } from "./rows.js";
 import { LEVELS, type Store } from "./store.js";
 
@@ -7,17 +7,18 @@ const HOUR_MS = 3_600_000;
 /** The result backend. */
 export function results(store: Store): Results {
   return {
-    async get(ids: readonly string[]): Promise<readonly (JobRecord | undefined)[]> {
+    async get(ids: readonly string[], options?: At): Promise<readonly (JobRecord | undefined)[]> {
+      const now = store.clock(options);
       return store.read(() =>
         ids.map((id) => {
-          const row = store.rows(`${RECORD} ${FROM} WHERE j.id = ?`).get(id) as RecordRow | undefined;
+          const row = store.rows(`${RECORD} ${FROM} WHERE j.id = ? AND ${present("e")}`).get({ now }, id) as RecordRow | undefined;
           return row === undefined ? undefined : toRecord(store, row);
         }),
       );
     },
 
-    async list(filter: JobFilter = {}): Promise<readonly JobRecord[]> {
-      const { where, values } = conditions(filter);
+    async list(filter: JobFilter = {}, options?: At): Promise<readonly JobRecord[]> {
+      const { where, values } = conditions(filter, store.clock(options));
       if (filter.cursor !== undefined) {
         where.push("j.seq < (SELECT seq FROM jobs WHERE id = ?)");
         values.push(filter.cursor);
@@ -30,13 +31,14 @@ export function results(store: Store): Results {
       });
     },
 
-    async count(filter: Omit<JobFilter, "limit" | "cursor" | "state"> = {}): Promise<Readonly<Record<JobState, number>>> {
-      const { where, values } = conditions(filter);
-      const everything = where.length === 0;
+    async count(filter: CountFilter = {}, options?: At): Promise<StateCounts> {
+      const now = store.clock(options);
+      const { where, values } = conditions(filter, now);
+      const everything = Object.values(filter).every((value) => value === undefined);
       const rows = store.read(
         () =>
           (everything
-            ? store.rows(COUNT_ALL).all()
+            ? store.rows(COUNT_ALL).all({ now })
             : store.rows(`SELECT ${STANDS}, count(*) ${FROM} ${all(where)} GROUP BY 1`).all(...values)) as [number, number][],
       );
       const counts: Record<JobState, number> = {
@@ -49,7 +51,7 @@ export function results(store: Store): Results {
         cancelled: 0,
         expired: 0,
       };
-      for (const [state, count] of rows) counts[STATES[state]!] = count;
+      for (const [state, count] of rows) counts[STATES[state]!] += count;
       return counts;
     },
 
@@ -60,9 +62,9 @@ export function results(store: Store): Results {
   };
 }
 
-function conditions(filter: Omit<JobFilter, "limit" | "cursor">): { where: string[]; values: unknown[] } {
-  const where: string[] = [];
-  const values: unknown[] = [];
+function conditions(filter: Omit<JobFilter, "limit" | "cursor">, now: number): { where: string[]; values: unknown[] } {
+  const where: string[] = [present("e")];
+  const values: unknown[] = [{ now }];
   const add = (condition: string, value: unknown): void => {
     where.push(condition);
     values.push(value);
@@ -97,6 +99,15 @@ const NARROW: Readonly<Partial<Record<JobState, string>>> = {
 const FROM_ACTIVE = `FROM active a CROSS JOIN jobs j ON j.seq = a.seq LEFT JOIN ended e ON e.seq = j.seq LEFT JOIN parked p ON p.seq = j.seq`;
 const FROM_PARKED = `FROM parked p CROSS JOIN jobs j ON j.seq = p.seq LEFT JOIN ended e ON e.seq = j.seq LEFT JOIN active a ON a.seq = j.seq`;
 
+/** True while a stored job that has not succeeded waits, or may wait again, for the result of the ended job `e`. */
+export const neededBy = (e: string, but = ""): string =>
+  `EXISTS (SELECT 1 FROM links l JOIN jobs t ON t.seq = l.to_seq LEFT JOIN ended x ON x.seq = l.to_seq
+  WHERE l.from_seq = ${e}.seq AND (x.seq IS NULL OR x.state <> 1${but}))`;
+
+/** True unless the job has ended, has had its time by `@now`, and nobody needs it who has not: then it is as good as forgotten. Of a job that has not ended all of `e` is null. */
+export const present = (e: string): string =>
+  `(${e}.forget_at IS NULL OR ${e}.forget_at > @now OR ${neededBy(e, " AND x.forget_at > @now")})`;
+
 /** All jobs by where they stand, each from a small table or an index; the successes are what is left of the ended. */
 const COUNT_ALL = `
   SELECT 1, (SELECT count(*) FROM ended) - (SELECT count(*) FROM ended WHERE state > 1)
@@ -104,15 +115,12 @@ const COUNT_ALL = `
   UNION ALL SELECT 5, count(*) FROM active
   UNION ALL SELECT 6, count(*) FROM parked
   UNION ALL SELECT 7, count(*) FROM jobs j LEFT JOIN ended e ON e.seq = j.seq WHERE j.open > 0 AND e.seq IS NULL
-  UNION ALL SELECT 8, count(*) FROM line`;
-
-/** True while a stored job that has not succeeded waits, or may wait again, for the result of job `ended.seq`. */
-export const NEEDED = `EXISTS (SELECT 1 FROM links l JOIN jobs t ON t.seq = l.to_seq LEFT JOIN ended x ON x.seq = l.to_seq
-  WHERE l.from_seq = ended.seq AND (x.seq IS NULL OR x.state <> 1))`;
+  UNION ALL SELECT 8, count(*) FROM line
+  UNION ALL SELECT state, -count(*) FROM ended WHERE forget_at <= @now AND NOT ${present("ended")} GROUP BY state`;
 
 function prune(store: Store, limit: number, now: number): number {
   const jobs = store
-    .value(`SELECT seq FROM ended WHERE forget_at <= ? AND NOT ${NEEDED} ORDER BY forget_at LIMIT ?`)
+    .value(`SELECT seq FROM ended WHERE forget_at <= ? AND NOT ${neededBy("ended")} ORDER BY forget_at LIMIT ?`)
     .all(now, limit) as number[];
   forget(store, jobs);
   store.sql("DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE forget_at <= ? ORDER BY forget_at LIMIT ?)").run(now, limit);

@@ -5,8 +5,13 @@ import type { EventType, PayloadOf } from "../workflow/context.js";
 
 /** How one job is to be enqueued; what is left out comes from the task. */
 export interface EnqueueOptions {
-  /** Chosen by you, so that enqueueing twice is harmless; 1 to 200 characters. Default: a new unique id. */
+  /**
+   * Chosen by you, so that enqueueing twice is harmless; 1 to 200 characters. Default: a new unique id. It stands for one job as long as its record is kept, over all
+   * tasks: that of another task's job is refused (`STEM_ID_TAKEN`). See docs/ids.md.
+   */
   readonly id?: string;
+  /** `true`: a job of this id that has ended is forgotten and this one stored in its place, in one step. One that waits or runs, or is an input yet, is a duplicate as ever. */
+  readonly again?: boolean;
   readonly queue?: string;
   readonly priority?: number;
   /** Start no sooner than this from now, on the store's clock. Excludes `at`. */
@@ -139,7 +144,7 @@ export interface EventClient<T> extends EventType<T> {
 }
 
 /** Without `id` and `transaction`: those are the canvas's, whose jobs are stored together under ids of its own. */
-export type SignatureOptions = Omit<EnqueueOptions, "id" | "transaction"> & {
+export type SignatureOptions = Omit<EnqueueOptions, "id" | "again" | "transaction"> & {
   /** What happens to the jobs that wait for this one if it does not succeed: they end too (`"fail"`, default), or they run and find the failure in `ctx.inputs`. */
   readonly onFailure?: "fail" | "continue";
 };

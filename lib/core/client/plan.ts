@@ -14,6 +14,7 @@ export type Draft = { -readonly [K in keyof NewJob]: NewJob[K] };
 
 const KNOWN = [
   "id",
+  "again",
   "queue",
   "priority",
   "delay",
@@ -64,6 +65,7 @@ function apply(draft: Draft, options: EnqueueOptions, now: () => number, also: r
   if (typeof options !== "object" || options === null) refuse(`The options ${of} are ${String(options)}.`, "Give an object, or nothing.");
   refuseUnknown(options, also.length === 0 ? KNOWN : [...KNOWN, ...also], of);
   if (options.id !== undefined) checkText(options.id, `The id ${of}`);
+  if (options.again !== undefined) applyAgain(draft, options, of);
   if (options.queue !== undefined) {
     checkName(options.queue, `queue ${of}`);
     draft.queue = options.queue;
@@ -73,6 +75,13 @@ function apply(draft: Draft, options: EnqueueOptions, now: () => number, also: r
   if (options.keepFailed !== undefined) draft.keepFailedMs = toMs(options.keepFailed, `keepFailed ${of}`);
   if (options.headers !== undefined) draft.headers = checkHeaders(options.headers, of);
   applyTimes(draft, options, now, of);
+}
+
+function applyAgain(draft: Draft, { again, id }: EnqueueOptions, of: string): void {
+  if (typeof again !== "boolean") refuse(`The option again ${of} is ${String(again)}.`, "Give true or false.");
+  if (!again) return;
+  if (id === undefined) refuse(`The option again ${of} is given without an id.`, "Give the id of the job that is to be stored again.");
+  draft.known = "again";
 }
 
 function applyTimes(draft: Draft, options: EnqueueOptions, now: () => number, of: string): void {

@@ -1,7 +1,6 @@
 import type { Adapter } from "../../contract/adapter.js";
 import type { Cancelled, QueueInfo } from "../../contract/broker.js";
 import type { NewJob } from "../../contract/job.js";
-import type { CountFilter, JobFilter, JobRecord, StateCounts } from "../../contract/results.js";
 import { checkText } from "../../contract/text.js";
 import { chainOf, chordOf, groupOf, type Place } from "../canvas/draw.js";
 import { signatureOf } from "../canvas/signature.js";
@@ -45,7 +44,7 @@ import type {
 import { AllOf, Handle, type HandleParts, LastOf } from "./handle.js";
 import { healthOf, type StemHealth } from "./health.js";
 import { uniqueIds } from "./ids.js";
-import { cancelJobs, checkedDeadLetters, countJobs, listJobs, listOf, type StemDeadLetters } from "./jobs.js";
+import { cancelJobs, checkedDeadLetters, jobsOf, listOf, type StemDeadLetters, type StemJobs } from "./jobs.js";
 import type { StemParts } from "./parts.js";
 import { Producer } from "./producer.js";
 import { StemScheduleClient, storePlan } from "./schedule.js";
@@ -90,6 +89,8 @@ export class Stem {
     this.schedules = scheduleList(this.adapter);
     this.ends = new Ends(this);
     const { results, hints } = this.adapter;
+    this.jobs = jobsOf(this.adapter);
+    this.counts = this.jobs.counts;
     this.#producer = new Producer(this);
     this.#waiter = new Waiter({ results, hints, clock: this.clock, log: this.log, registry: this.registry });
     this.#handles = { waiter: this.#waiter, stem: this };
@@ -277,15 +278,10 @@ export class Stem {
     return checkedDeadLetters(this.adapter);
   }
 
-  /** Jobs, newest first. */
-  jobs(filter?: JobFilter): Promise<readonly JobRecord[]> {
-    return listJobs(this.adapter, filter);
-  }
+  /** Jobs that are stored: to list (also as `stem.jobs(filter)`), to look at, to count, to remove. */
+  readonly jobs: StemJobs;
 
-  /** How many jobs there are in each state. */
-  counts(filter?: CountFilter): Promise<StateCounts> {
-    return countJobs(this.adapter, filter);
-  }
+  readonly counts: StemJobs["counts"];
 
   /** Answers the calls made so far, then ends waits and refuses calls with `STEM_CLOSED`. Does not close the adapter. */
   async close(): Promise<void> {

@@ -8,6 +8,7 @@ import { endsLaws } from "./ends.laws.js";
 import { eventLaws } from "./events.laws.js";
 import { failureLaws } from "./failures.laws.js";
 import { hintLaws } from "./hints.laws.js";
+import { idLaws } from "./ids.laws.js";
 import { jobLaws } from "./job.laws.js";
 import { journalLaws } from "./journal.laws.js";
 import { inputFailureLaws } from "./input-failures.laws.js";
@@ -33,6 +34,7 @@ export type { LawStore, LawSubject, LawTransaction } from "./subject.js";
 export const laws: readonly Law[] = [
   ...jobLaws,
   ...textLaws,
+  ...idLaws,
   ...stateLaws,
   ...claimLaws,
   ...settleLaws,

@@ -26,6 +26,27 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
   "the first of two equal ids in one call wins": ["the last of two equal ids wins"],
   "duplicates are reported in the order given": ["duplicates are sorted"],
   "a duplicate leaves the stored job untouched": ["a duplicate takes the place of the stored job"],
+  "an id of another task's job is refused, whatever state that job is in, and nothing of the call is stored": [
+    "an id of another task is a duplicate",
+    "a refused batch stores its other jobs",
+  ],
+  "a batch that is refused for an id leaves nothing behind: its other ids are free, its links and groups unknown": [
+    "an id of another task is a duplicate",
+    "a refused batch stores its other jobs",
+  ],
+  "a job past its retention is gone though nobody has pruned it, and its id is free for whatever task": [
+    "an id is spent for ever",
+    "what has had its time is known until it is pruned",
+  ],
+  "what is past its retention is not counted, in no state and no queue": ["what has had its time is counted until it is pruned"],
+  "keepFailedMs 0 frees the id at once, as keepResultMs 0 does": ["an id is spent for ever"],
+  "a job past its retention is kept while one that it is an input of has not succeeded and is kept": ["an ended job is no duplicate"],
+  "a job stored anew has nothing of the one before it: no journal, no attempts, no failure": ["a journal outlives its job"],
+  "again: an ended id of the same task is forgotten and stored anew, an unfinished one is a duplicate": ["again is ignored"],
+  "again: another task's job keeps its id, ended or not, and an input that is needed stays": ["again frees other tasks' ids"],
+  "jobs that have ended or wait can be removed, and their ids are free": ["remove only cancels", "an id is spent for ever"],
+  "a job that runs is not removed": ["remove cancels what runs or is waited for first"],
+  "a job that an unfinished one waits for is not removed without it": ["remove cancels what runs or is waited for first"],
   "of many producers that store the same id at once just one succeeds": ["known ids are looked up before the write and outside it"],
   "what one handle stores the other sees": ["results are not stored"],
   "a job is refused whose id, task, queue, group or header would not come back as it was given, and with it the whole call": [

@@ -2,6 +2,7 @@ import { brokerFaults } from "./broker.faults.js";
 import { canvasFaults } from "./canvas.faults.js";
 import { endsFaults } from "./ends.faults.js";
 import type { Faults } from "./fault.js";
+import { idFaults } from "./ids.faults.js";
 import { jobFaults } from "./jobs.faults.js";
 import { runFaults } from "./runs.faults.js";
 import { storeFaults } from "./stores.faults.js";
@@ -12,6 +13,7 @@ export type { Fault, Faults } from "./fault.js";
 
 /** Every fault we know how to make. */
 export const faults: Faults = {
+  ...idFaults,
   ...jobFaults,
   ...brokerFaults,
   ...canvasFaults,

@@ -9,8 +9,8 @@ export interface Plan {
   /** The shard whose script takes everything; what is for others goes on from there by mail. */
   readonly first: Shard;
   readonly args: readonly Arg[];
-  /** Ids that are stored already. */
-  readonly known: ReadonlySet<string>;
+  /** Ids that are stored already, with their shards. */
+  readonly known: ReadonlyMap<string, Shard>;
   /** When, on the servers' clock, it is too late to store them, since their ids may be somebody else's by then; "" for never. */
   readonly late: Arg;
 }
@@ -51,7 +51,7 @@ export async function plan(
     args.push(shard, part.length);
     for (const arg of part) args.push(arg);
   }
-  return { first, args, known: new Set(known.keys()), late: until };
+  return { first, args, known, late: until };
 }
 
 /** Whether an id tells its shard by itself. One that looks as if, but is for another queue, was chosen by a user. */

@@ -11,7 +11,7 @@ load(ids)
 for k, id in ipairs(ids) do
   local job, f = job_of(id)
   local over = job and end_of(id)
-  if not job then
+  if not job or is_gone(id, job, f) then
     answers[k] = 'unknown'
   elseif over then
     answers[k] = 'ended:' .. STATES[over.code]

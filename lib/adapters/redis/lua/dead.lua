@@ -4,7 +4,7 @@
 -- ARGV[5]   '' or the id to go on after
 -- ARGV[6]   '' or died before this time
 -- ARGV[7]   '' or the id of the one letter that is wanted
--- Returns   ids, bodies, ends
+-- Returns   ids, bodies, ends, the time
 #include base
 
 if ARGV[7] ~= '' then return { {}, {}, call('ZSCORE', P .. 'dead', ARGV[7]) and { call('HGET', P .. 'ended', ARGV[7]) } or {} } end
@@ -19,4 +19,4 @@ local ids = call('ZREVRANGE', key, from, from + ARGV[4] - 1)
 if #ids == 0 then return { {}, {}, {} } end
 local keys = {}
 for k, id in ipairs(ids) do keys[k] = P .. 'j:' .. id end
-return { ids, call('MGET', unpack(keys)), call('HMGET', P .. 'ended', unpack(ids)) }
+return { ids, call('MGET', unpack(keys)), call('HMGET', P .. 'ended', unpack(ids)), tostring(now) }

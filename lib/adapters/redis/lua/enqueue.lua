@@ -42,12 +42,13 @@ end
 local function store_any()
   #include parts jobs failures links store
   library = { write = write }
-  local duplicates = store(ARGV, 5)
+  local duplicates, id, holder = store(ARGV, 5, true)
   spread(to_spread)
-  return duplicates
+  return duplicates, id, holder
 end
 
-local duplicates = {}
-if not store_plain(ARGV, 5) then duplicates = store_any() end
+local duplicates, id, holder = {}, nil, nil
+if not store_plain(ARGV, 5) then duplicates, id, holder = store_any() end
+if not duplicates then return { {}, {}, id, holder } end
 finish()
 return { duplicates, posted }

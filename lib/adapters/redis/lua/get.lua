@@ -1,7 +1,7 @@
 -- What is known of jobs.
 --
 -- ARGV[4..] ids
--- Returns   bodies, loans, ends, facts, and per id the worker that holds it or ''
+-- Returns   bodies, loans, ends, facts, per id the worker that holds it or '', and the time
 #include base
 
 local ids = { unpack(ARGV, 4) }
@@ -13,4 +13,4 @@ for k = 1, #ids do
   if no and not names[no] then names[no] = call('HGET', P .. 'wno', no) or '' end
   workers[k] = no and names[no] or ''
 end
-return { call('MGET', unpack(keys)), loans, call('HMGET', P .. 'ended', unpack(ids)), call('HMGET', P .. 'facts', unpack(ids)), workers }
+return { call('MGET', unpack(keys)), loans, call('HMGET', P .. 'ended', unpack(ids)), call('HMGET', P .. 'facts', unpack(ids)), workers, tostring(now) }

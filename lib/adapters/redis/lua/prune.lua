@@ -6,24 +6,6 @@
 
 local limit, n, more = tonumber(ARGV[4]), 0, 0
 
--- Whether a job this one links to is stored here and may still want its input. For a job in another shard a copy was sent.
-local function is_needed(id, job, f)
-  if not f.y and not find(job.flags, 'L', 1, true) then return false end
-  local from = 0
-  while true do
-    local rows = call('LRANGE', P .. 'o:' .. id, from, from + 99)
-    for _, row in ipairs(rows) do
-      local link = cjson.decode(row)
-      if link[3] == '' and call('EXISTS', P .. 'j:' .. link[4]) == 1 then
-        local over = call('HGET', P .. 'ended', link[4])
-        if not over or sub(over, 1, 1) ~= 's' then return true end
-      end
-    end
-    if #rows < 100 then return false end
-    from = from + 100
-  end
-end
-
 -- Looks at ended jobs; those that are needed yet are set aside.
 local function look(ids, stamp)
   load(ids)

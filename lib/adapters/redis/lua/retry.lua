@@ -10,7 +10,7 @@ load(ids)
 for _, id in ipairs(ids) do
   local job, f = job_of(id)
   local over = job and end_of(id)
-  if over and over.code ~= 's' and (f.k or 0) == 0 then
+  if over and over.code ~= 's' and (f.k or 0) == 0 and not is_gone(id, job, f) then
     reopen(id, job, f, over)
     -- It starts late by the wish of a person, so it does not expire any more.
     if expiry_of(job) then f.x = 1 end

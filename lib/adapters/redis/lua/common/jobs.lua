@@ -2,7 +2,7 @@
 --
 -- j:<id>     the job as it was given, never changed: at:base:segment:index:flags:length:{meta}\npayload, with the payload's length in UTF-16 units,
 --            so that many bodies can travel as one text. Its number is base + index.
---            flags: D due later, E expires, L others wait for it, W waits for others, G in a group, N its id has more than one line,
+--            flags: A again, D due later, E expires, L others wait for it, W waits for others, G in a group, N its id has more than one line,
 --            U and two letters: its id is in that piece of the directory
 -- active     id → fence|attempt|started|worker number|x, where x says that settling it takes more than the plain way
 -- ended      id → state, time | lapses | fence | attempts | started | worker number | x | what it left ('=' result, or cause and error)
@@ -142,8 +142,45 @@ end
 
 local gone_by_segment = {}
 
--- Forgets a job that has ended, or is to be forgotten at its end. `code` is nil for the latter.
-local function forget(id, job, f, code, dead)
+-- Whether an ended job has had its time.
+local function has_passed(job, code, at)
+  return at + (code == 's' and (job.m.kr or DAY) or code ~= 's' and (job.m.kf or MONTH)) <= now
+end
+
+-- Whether a job this one links to is stored here and may still want its input. `lenient`: one that has had its time itself does not. For a job
+-- in another shard a copy was sent.
+local function is_needed(id, job, f, lenient)
+  if not f.y and not find(job.flags, 'L', 1, true) then return false end
+  local from = 0
+  while true do
+    local rows = call('LRANGE', P .. 'o:' .. id, from, from + 99)
+    for _, row in ipairs(rows) do
+      local link = cjson.decode(row)
+      if link[3] == '' and call('EXISTS', P .. 'j:' .. link[4]) == 1 then
+        local code, at = match(call('HGET', P .. 'ended', link[4]) or '', '^(%a)(%d+)|')
+        if not code then return true end
+        if code ~= 's' and not (lenient and has_passed((job_of(link[4])), code, at)) then return true end
+      end
+    end
+    if #rows < 100 then return false end
+    from = from + 100
+  end
+end
+
+-- Whether a job has had its time, be it pruned or not; and how it ended.
+local function is_gone(id, job, f)
+  local code, at = match(call('HGET', P .. 'ended', id) or '', '^(%a)(%d+)|')
+  return code and has_passed(job, code, at) and not is_needed(id, job, f, true), code
+end
+
+-- Whether a stored job makes place for a new one of its id; and how it ended.
+local function gives_way(id, job, f, task, again)
+  local gone, code = is_gone(id, job, f)
+  return gone or (code and again and job.m.t == task and not is_needed(id, job, f)), code
+end
+
+-- Forgets a job that has ended, or is to be forgotten at its end. `code` is nil for the latter. `anew`: another of its id is stored in this step.
+local function forget(id, job, f, code, dead, anew)
   call('DEL', P .. 'j:' .. id)
   if code then
     call('HDEL', P .. 'ended', id)
@@ -156,7 +193,7 @@ local function forget(id, job, f, code, dead)
     call('DEL', P .. 'o:' .. id, P .. 'i:' .. id)
   end
   local listed = match(job.flags, 'U(%l%l)')
-  if listed then post(sub(home, 1, -2) .. '#' .. listed .. '}', 'unlist', { id, KEYS[1], tostring(math.floor(micros / 1000)) }) end
+  if listed and not anew then post(sub(home, 1, -2) .. '#' .. listed .. '}', 'unlist', { id, KEYS[1], tostring(math.floor(micros / 1000)) }) end
   if job.m.g then call('ZREM', P .. 'g:' .. job.m.g, id) end
   facts[id], jobs[id] = {}, false
   change(id)

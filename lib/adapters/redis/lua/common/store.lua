@@ -25,7 +25,44 @@ local function mark_giver(id)
   end
 end
 
-local function store(A, i)
+-- Which of the ids are known, and are to stay so, by place in the batch; the stored jobs of others make place. Returns nothing but an id and the task whose
+-- job has it, if that is to be refused: then nothing has been written.
+local function make_places(ids, set, refuses)
+  local known, free = {}, {}
+  load(ids)
+  for k, id in ipairs(ids) do
+    local job, f = job_of(id)
+    if job then
+      local new = parse(set[2 * k])
+      local way, code = gives_way(id, job, f, new.m.t, find(new.flags, 'A', 1, true))
+      if way then
+        free[#free + 1] = { id, job, f, code }
+      elseif refuses and job.m.t ~= new.m.t then
+        return nil, id, job.m.t
+      else
+        known[id] = true
+      end
+    end
+  end
+  for _, one in ipairs(free) do
+    local id, job, f, code = unpack(one)
+    forget(id, job, f, code, code == 'f', true)
+  end
+  for _, id in ipairs(ids) do if not known[id] then jobs[id] = nil end end
+  return known
+end
+
+local function any_known(ids)
+  for from = 1, #ids, PART do
+    local keys = {}
+    for k = from, math.min(from + PART - 1, #ids) do keys[#keys + 1] = P .. 'j:' .. ids[k] end
+    if call('EXISTS', unpack(keys)) > 0 then return true end
+  end
+  return false
+end
+
+-- `refuses`: an id of another task's job is refused instead of skipped; then the answer is nil, that id and that task, and nothing is written.
+local function store(A, i, refuses)
   local total = tonumber(A[i])
   i = i + 1
   local duplicates, known = {}, {}
@@ -50,12 +87,17 @@ local function store(A, i)
   if total == 0 then
     set = nil
   elseif total > PART / 2 or call('MSETNX', unpack(set)) == 0 then
+    if any_known(ids) then
+      local holder
+      known, i, holder = make_places(ids, set, refuses)
+      if not known then return nil, i, holder end
+    end
     local fresh = {}
     for k = 1, total do
-      if call('SETNX', set[2 * k - 1], set[2 * k]) == 0 then
-        known[ids[k]] = true
+      if known[ids[k]] then
         duplicates[#duplicates + 1] = ids[k]
       else
+        call('SET', set[2 * k - 1], set[2 * k])
         fresh[#fresh + 1] = ids[k]
       end
     end
