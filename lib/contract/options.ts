@@ -26,10 +26,15 @@ export function isRecord(value: unknown): boolean {
 
 /** A value as an error names it. Never throws. */
 export function shown(value: unknown): string {
-  if (typeof value === "bigint") return `${value}n`;
   try {
-    return (JSON.stringify(value) ?? String(value)).slice(0, 200);
+    return (numeral(value) ?? JSON.stringify(value, (_, member: unknown) => numeral(member) ?? member) ?? String(value)).slice(0, 200);
   } catch {
     return "a value that cannot be shown";
   }
+}
+
+/** What JSON has no numeral for. */
+function numeral(value: unknown): string | undefined {
+  if (typeof value === "bigint") return `${value}n`;
+  return typeof value === "number" && !Number.isFinite(value) ? String(value) : undefined;
 }

@@ -86,7 +86,7 @@ function text(value: unknown): string | undefined {
 
 function shown(thrown: unknown): string {
   try {
-    return typeof thrown === "string" ? thrown : (JSON.stringify(thrown) ?? String(thrown));
+    return typeof thrown === "object" ? (JSON.stringify(thrown) ?? String(thrown)) : String(thrown);
   } catch {
     // Not Object.prototype.toString, which asks the value for its tag: a proxy may throw even then.
     return "a value that cannot be shown";

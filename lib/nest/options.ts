@@ -1,6 +1,7 @@
 import type { Type } from "@nestjs/common";
 import type { Adapter } from "../contract/adapter.js";
 import { OptionError, type StemError } from "../contract/errors.js";
+import { shown } from "../contract/options.js";
 import type { Clock } from "../core/clock.js";
 import type { Codec } from "../core/codec/codec.js";
 import { refuseUnknown } from "../core/task/define.js";
@@ -138,6 +139,6 @@ function isOptional(value: unknown, type: string): boolean {
 }
 
 function invalid(what: string, value: unknown, remedy: string): OptionError {
-  const shown = typeof value === "object" && value !== null ? "an object of another kind" : (JSON.stringify(value) ?? String(value));
-  return new OptionError("STEM_OPTION_INVALID", `${what} is ${shown}.`, remedy);
+  const is = typeof value === "object" && value !== null ? "an object of another kind" : shown(value);
+  return new OptionError("STEM_OPTION_INVALID", `${what} is ${is}.`, remedy);
 }

@@ -1,5 +1,6 @@
 import { type CronExpression, CronExpressionParser } from "cron-parser";
 import { nearest, OptionError } from "../../contract/errors.js";
+import { shown } from "../../contract/options.js";
 import { withoutOverlaps } from "./cron-lists.js";
 import { DAY_MS, TimeZone } from "./time-zone.js";
 
@@ -142,7 +143,7 @@ function parse(cron: unknown, id: string, of: string): readonly CronExpression[]
   const refuse = (why: string, cause?: unknown): never => {
     throw new OptionError(
       "STEM_CRON_INVALID",
-      `The cron expression ${of} is ${JSON.stringify(cron) ?? String(cron)}: ${why}.`,
+      `The cron expression ${of} is ${shown(cron)}: ${why}.`,
       'Give five fields (minute hour day month weekday), six with the second first, or an alias: "0 9 * * MON-FRI", "*/10 * * * * *", "@daily".',
       { cause },
     );

@@ -1,4 +1,5 @@
 import { nearest, OptionError } from "../../contract/errors.js";
+import { shown } from "../../contract/options.js";
 
 /** Clocks are changed by less, and less often: a day, and what a clock change can add to it. */
 export const DAY_MS = 26 * 3_600_000;
@@ -67,7 +68,7 @@ function formatOf(name: unknown, of: string): Intl.DateTimeFormat {
     const near = typeof name === "string" ? nearestZone(name) : undefined;
     throw new OptionError(
       "STEM_TIME_ZONE_INVALID",
-      `The time zone ${of} is ${JSON.stringify(name) ?? String(name)}, which is not known here.`,
+      `The time zone ${of} is ${shown(name)}, which is not known here.`,
       `${near === undefined ? "" : `Did you mean "${near}"? `}Give an IANA name, such as "Europe/Berlin".`,
       { cause },
     );

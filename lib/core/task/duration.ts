@@ -1,4 +1,5 @@
 import { OptionError } from "../../contract/errors.js";
+import { shown } from "../../contract/options.js";
 
 /** Milliseconds as a number, or a number with a unit: `"500ms"`, `"30s"`, `"5m"`, `"1.5h"`, `"2d"`, `"1w"`. */
 export type Duration = number | `${number}${"ms" | "s" | "m" | "h" | "d" | "w"}`;
@@ -19,7 +20,7 @@ export function toMs(duration: Duration, what: string): number {
   if (!(ms >= 0 && ms <= LONGEST_MS)) {
     throw new OptionError(
       "STEM_DURATION_INVALID",
-      `The ${what} is ${JSON.stringify(duration) ?? String(duration)}, which is not a duration.`,
+      `The ${what} is ${shown(duration)}, which is not a duration.`,
       'Give milliseconds (0 or more) or a number with a unit: "500ms", "30s", "5m", "1.5h", "2d", "1w".',
     );
   }

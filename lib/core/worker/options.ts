@@ -1,4 +1,5 @@
 import { OptionError } from "../../contract/errors.js";
+import { shown } from "../../contract/options.js";
 import { checkName, refuseUnknown } from "../task/define.js";
 import { type Duration, toMs } from "../task/duration.js";
 
@@ -93,5 +94,5 @@ function atLeast(least: number, ms: number, option: string): number {
 }
 
 function refuse(option: string, given: unknown, remedy: string): never {
-  throw new OptionError("STEM_OPTION_INVALID", `The worker's ${option} option is ${JSON.stringify(given) ?? String(given)}.`, remedy);
+  throw new OptionError("STEM_OPTION_INVALID", `The worker's ${option} option is ${shown(given)}.`, remedy);
 }

@@ -1,5 +1,6 @@
 import { OptionError, StemError } from "../../contract/errors.js";
 import type { Delivery } from "../../contract/job.js";
+import { shown } from "../../contract/options.js";
 import { checkText, flawOfText, LONGEST } from "../../contract/text.js";
 import type { Codec } from "../codec/codec.js";
 import type { Definitions } from "../codec/definitions.js";
@@ -272,7 +273,7 @@ function checkEntryName(name: unknown, kind: EntryKind, workflow: string): asser
   if (flaw === undefined && !(name as string).includes("#")) return;
   throw new OptionError(
     "STEM_NAME_INVALID",
-    `A ${kind} of workflow "${workflow}" is called ${(JSON.stringify(name) ?? String(name)).slice(0, 240)}.`,
+    `A ${kind} of workflow "${workflow}" is called ${shown(name)}.`,
     'Give a name of 1 to 200 whole characters without "#" and U+0000.',
   );
 }

@@ -20,6 +20,16 @@ describe("The options of a task or step", () => {
     [{ retry: "x" }, "STEM_OPTION_INVALID", 'The retry of task "mail.send" (SendMail.run) is "x".'],
     [{ retry: null }, "STEM_OPTION_INVALID", 'The retry of task "mail.send" (SendMail.run) is null.'],
     [{ retry: [3] }, "STEM_OPTION_INVALID", 'The retry of task "mail.send" (SendMail.run) is [3].'],
+    [{ retry: NaN }, "STEM_OPTION_INVALID", "are NaN."],
+    [{ retry: { attempts: -Infinity } }, "STEM_OPTION_INVALID", "are -Infinity."],
+    [{ retry: [NaN] }, "STEM_OPTION_INVALID", 'The retry of task "mail.send" (SendMail.run) is ["NaN"].'],
+    [{ timeout: NaN }, "STEM_DURATION_INVALID", 'The timeout of task "mail.send" (SendMail.run) is NaN, which is not a duration.'],
+    [
+      { timeout: Infinity },
+      "STEM_DURATION_INVALID",
+      'The timeout of task "mail.send" (SendMail.run) is Infinity, which is not a duration.',
+    ],
+    [{ priority: NaN }, "STEM_OPTION_INVALID", "is NaN."],
     ["5 tries", "STEM_OPTION_INVALID", 'The options of task "mail.send" (SendMail.run) are "5 tries".'],
   ])("%j of a task is refused as what it is", (options, code, message) => {
     expect(refusal(() => define(options))).toMatchObject({ code, message: expect.stringContaining(message) });
