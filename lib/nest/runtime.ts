@@ -8,12 +8,11 @@ import {
 } from "@nestjs/common";
 import type { Adapter } from "../contract/adapter.js";
 import { StemError } from "../contract/errors.js";
-import type { Clock, Dice } from "../core/clock.js";
+import type { Dice } from "../core/clock.js";
 import { Beat, type ScheduleDefinition } from "../core/beat/beat.js";
 import { Stem } from "../core/client/stem.js";
 import type { StemDefinitions } from "../core/schema/json-schema.js";
 import { Signals } from "../core/signals/signals.js";
-import { keepAlive } from "../core/timers.js";
 import { TaskRegistry } from "../core/task/registry.js";
 import type { TaskDefinition } from "../core/task/task.js";
 import type { WorkerOptions } from "../core/worker/options.js";
@@ -24,6 +23,7 @@ import { differencesOf, staleWarning } from "./stale.js";
 import { unfitQueues } from "./unfit-queues.js";
 import { tellFindings } from "./findings.js";
 import { optionProblems, type StemOptions } from "./options.js";
+import { inTime, keptAlive } from "./patience.js";
 import { rolesOf, type Roles } from "./roles.js";
 import { DEFAULT_INSTANCE, isDefault } from "./tokens.js";
 import { workerOverrides } from "./worker-environment.js";
@@ -64,7 +64,10 @@ export class StemRuntime
   #opened = false;
   #endFindings = (): void => {};
   #started: Promise<void> | undefined;
-  #stopped: Promise<void> | undefined;
+  #stopped: Promise<void> = Promise.resolve();
+  /** Worker and beat have been stopped; each of them starts but once. */
+  #worn = false;
+  #leaving = false;
 
   /**
    * @param brought what the clients listed with it know of types
@@ -174,15 +177,27 @@ export class StemRuntime
     });
   }
 
-  /** Starts worker and beat, where this process has them. The app does it by itself unless `autoStart` is false. Idempotent. */
+  /**
+   * Starts worker and beat, where this process has them. The app does it by itself unless `autoStart` is false. Idempotent. After `stop` it goes on with new ones, as
+   * soon as the jobs of the old ones have ended: `worker` and `beat` are others then.
+   *
+   * @throws {StemError} `STEM_NOT_READY` before the app is initialised, `STEM_CLOSED` once it shuts down
+   */
   start(): Promise<void> {
-    this.#started ??= this.#start();
-    return this.#started;
+    if (this.#leaving) return Promise.reject(leavingError());
+    if (!this.#opened) return Promise.reject(notReadyError());
+    return (this.#started ??= this.#start(this.#stopped));
   }
 
-  /** Stops claiming and firing at once; the promise waits for running jobs. Never rejects; what goes wrong is logged. Idempotent; the app does it by itself. */
+  /**
+   * Stops claiming and firing at once; the promise waits for running jobs. `start` goes on. Never rejects; what goes wrong is logged. Idempotent; the app does it by
+   * itself at its end.
+   */
   stop(): Promise<void> {
-    this.#stopped ??= keptAlive(this.#stop());
+    if (this.#started !== undefined) {
+      this.#stopped = keptAlive(this.#stop(this.#started));
+      this.#started = undefined;
+    }
     return this.#stopped;
   }
 
@@ -195,6 +210,7 @@ export class StemRuntime
   }
 
   onModuleDestroy(): void {
+    this.#leaving = true;
     void this.stop();
   }
 
@@ -215,6 +231,7 @@ export class StemRuntime
   async #close(): Promise<void> {
     const opened = this.#opened;
     this.#opened = false;
+    this.#leaving = true;
     this.#endFindings();
     try {
       await this.stem.close();
@@ -256,16 +273,21 @@ export class StemRuntime
       this.#log.warn("This process is to work, but no provider carries @Task or @Workflow: no worker is started");
     // Schedules may be made at run time, so one that works is ready to fire them though its code declares none.
     const beat = roles?.beat ?? this.#options.beat ?? (this.#schedules.length > 0 || this.#worker !== undefined);
-    if (beat) this.#beat = new Beat({ stem: this.stem, schedules: this.#schedules });
+    if (beat) this.#beat = this.#makeBeat();
   }
 
-  async #start(): Promise<void> {
-    if (!this.#opened)
-      throw new StemError(
-        "STEM_NOT_READY",
-        "Stem was told to start before its store was open.",
-        "Call start() after app.init() or app.listen().",
-      );
+  #makeBeat(): Beat {
+    return new Beat({ stem: this.stem, schedules: this.#schedules });
+  }
+
+  async #start(stopped: Promise<void>): Promise<void> {
+    await stopped;
+    if (this.#leaving) throw leavingError();
+    if (this.#worn) {
+      this.#worker &&= this.makeWorker(this.#environment.dice);
+      this.#beat &&= this.#makeBeat();
+      this.#worn = false;
+    }
     const [worker, beat] = [this.#worker, this.#beat];
     const starting = Promise.all([worker?.start(), beat?.start()]).then(() => {
       if (worker !== undefined)
@@ -277,12 +299,11 @@ export class StemRuntime
     this.#log.warn("The store does not answer yet; worker and beat begin by themselves when it does");
   }
 
-  async #stop(): Promise<void> {
-    const started = this.#started;
-    if (started === undefined) return;
+  async #stop(started: Promise<void>): Promise<void> {
     try {
       // A worker that failed to start has said so to whoever started it; the rest is stopped all the same.
       await started.catch(() => {});
+      this.#worn = true;
       await Promise.all([this.#beat?.stop(), this.#worker?.stop()]);
     } catch (error) {
       this.#log.error(`Stopping failed: ${textOf(error)}`, stackOf(error));
@@ -290,25 +311,16 @@ export class StemRuntime
   }
 }
 
-/** A stop that waits on nothing but sockets and timers of drivers would otherwise end the process, and with it the hooks that were still to come. */
-async function keptAlive(work: Promise<void>): Promise<void> {
-  const letGo = keepAlive();
-  try {
-    await work;
-  } finally {
-    letGo();
-  }
+function notReadyError(): StemError {
+  return new StemError(
+    "STEM_NOT_READY",
+    "Stem was told to start before its store was open.",
+    "Call start() after app.init() or app.listen().",
+  );
 }
 
-/** Waits for a promise, but no longer than `ms`. @returns whether it was fulfilled in time @throws what it was rejected with in time */
-async function inTime(clock: Clock, ms: number, promise: Promise<void>): Promise<boolean> {
-  let cancel = (): void => {};
-  const late = new Promise<false>((resolve) => (cancel = clock.after(ms, () => resolve(false))));
-  try {
-    return await Promise.race([promise.then(() => true as const), late]);
-  } finally {
-    cancel();
-  }
+function leavingError(): StemError {
+  return new StemError("STEM_CLOSED", "Stem was told to start while its app shuts down.", "Start before app.close(), or make a new app.");
 }
 
 function clashOf(schedule: ScheduleDefinition, others: readonly ScheduleDefinition[]): StemError | undefined {

@@ -3,6 +3,7 @@ import { Injectable, type BeforeApplicationShutdown, type OnApplicationShutdown,
 import { Stem } from "../../lib/core/client/stem.js";
 import { memory } from "../../lib/adapters/memory/index.js";
 import type { Adapter } from "../../lib/contract/adapter.js";
+import { Cron } from "../../lib/nest/decorators/cron.js";
 import { InjectStem } from "../../lib/nest/decorators/inject-stem.js";
 import { Task } from "../../lib/nest/decorators/task.js";
 import { StemModule } from "../../lib/nest/module.js";
@@ -116,6 +117,78 @@ describe("The life of an app", () => {
     await expect(job.result({ timeout: 50 })).rejects.toThrow(/STEM_RESULT_TIMEOUT/);
     await app.get(StemRuntime).start();
     expect(await job.result({ timeout: "5s" })).toBe("done");
+  });
+});
+
+describe("A runtime that was stopped", () => {
+  const ticks: number[] = [];
+
+  @Injectable()
+  class Ticks {
+    @Cron("* * * * * *", { name: "again" })
+    tick(): void {
+      ticks.push(Date.now());
+    }
+  }
+
+  it("works and fires again when it is started again, with a worker and a beat of its own each time", async () => {
+    const app = await appOf({ imports: [stemOn()], providers: [Quick, Ticks] });
+    const [stem, runtime] = [app.get(Stem), app.get(StemRuntime)];
+    for (let round = 0; round < 2; round++) {
+      const { worker, beat } = runtime;
+      await runtime.stop();
+      const job = await stem.enqueue(Quick);
+      await expect(job.result({ timeout: 50 })).rejects.toThrow(/STEM_RESULT_TIMEOUT/);
+      await Promise.all([runtime.start(), runtime.start()]);
+      expect(await job.result({ timeout: "5s" })).toBe("done");
+      expect(runtime.worker).not.toBe(worker);
+      expect(runtime.beat).not.toBe(beat);
+      expect(await stem.adapter.workers.list()).toHaveLength(1);
+    }
+    ticks.length = 0;
+    while (ticks.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    await runtime.stop();
+    expect(await stem.adapter.workers.list()).toHaveLength(0);
+  });
+
+  it("begins again when the jobs of before have ended, and stops for good when the app does", async () => {
+    const [started, goOn] = [gate(), gate()];
+
+    @Task()
+    class Slow {
+      async run(): Promise<void> {
+        started.open();
+        await goOn.opened;
+      }
+    }
+    const app = await appOf({ imports: [stemOn()], providers: [Quick, Slow] });
+    const [stem, runtime] = [app.get(Stem), app.get(StemRuntime)];
+    const slow = await stem.enqueue(Slow);
+    await started.opened;
+    const stopping = runtime.stop();
+    const starting = runtime.start();
+    const quick = await stem.enqueue(Quick);
+    await expect(quick.result({ timeout: 50 })).rejects.toThrow(/STEM_RESULT_TIMEOUT/);
+    goOn.open();
+    await Promise.all([stopping, starting]);
+    expect(await quick.result({ timeout: "5s" })).toBe("done");
+    expect(await slow.status()).toMatchObject({ state: "succeeded" });
+    const last = runtime.worker!;
+    await app.close();
+    await expect(last.start()).rejects.toMatchObject({ code: "STEM_CLOSED" });
+    await expect(runtime.start()).rejects.toMatchObject({ code: "STEM_CLOSED" });
+  });
+
+  it("has not been worn by a stop or a start that came too early", async () => {
+    const app = await compiled({ imports: [stemOn({ autoStart: false })], providers: [Quick] });
+    const runtime = app.get(StemRuntime);
+    await expect(runtime.start()).rejects.toMatchObject({ code: "STEM_NOT_READY" });
+    await app.init();
+    await runtime.stop();
+    await runtime.start();
+    expect(await (await app.get(Stem).enqueue(Quick)).result({ timeout: "5s" })).toBe("done");
+    await runtime.stop();
+    expect(await app.get(Stem).adapter.workers.list()).toHaveLength(0);
   });
 });
 

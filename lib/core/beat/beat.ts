@@ -3,6 +3,7 @@ import type { Stem } from "../client/stem.js";
 import { keepAlive } from "../timers.js";
 import { hasRefused, isClosed } from "../worker/outage.js";
 import { describe } from "../worker/retryable.js";
+import { stoppedError } from "../worker/stopped.js";
 import { nextSlot } from "./cron.js";
 import { planOf, type ScheduleDefinition, SCHEDULED, slotId } from "./schedule.js";
 import { Upkeep } from "./upkeep.js";
@@ -56,9 +57,10 @@ export class Beat {
    * Stores its schedules (one that is stored unchanged keeps its place) and begins to fire. Resolves also when the store does not answer: the beat then begins as
    * soon as it does. Repeated calls share one start.
    *
-   * @throws {StemError} a schedule's expression or job cannot be right: `STEM_CRON_INVALID`, unknown task, payload that cannot travel
+   * @throws {StemError} `STEM_CLOSED` after `stop`; a schedule's expression or job cannot be right: `STEM_CRON_INVALID`, unknown task, payload that cannot travel
    */
   start(): Promise<void> {
+    if (this.#stopping) return Promise.reject(stoppedError("beat"));
     return (this.#starting ??= this.#start());
   }
 

@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
-import { StemError } from "../../contract/errors.js";
 import type { Hint } from "../../contract/hints.js";
 import type { Stem } from "../client/stem.js";
 import type { Dice } from "../clock.js";
@@ -17,6 +16,7 @@ import { settleWorkerOptions, type WorkerOptions, type WorkerSettings } from "./
 import { isClosed, Outage } from "./outage.js";
 import { describe } from "./retryable.js";
 import { ServedQueues } from "./queues.js";
+import { stoppedError } from "./stopped.js";
 import { RunningJobs } from "./running.js";
 import { shutDown } from "./shutdown.js";
 import { StoreTime } from "./store-time.js";
@@ -169,7 +169,7 @@ export class Worker {
    * @throws {StemError} `STEM_CLOSED` after `stop`, `STEM_STORE_CLOSED`
    */
   start(): Promise<void> {
-    if (this.#stopping !== undefined && this.#starting === undefined) return Promise.reject(stoppedError());
+    if (this.#stopping !== undefined) return Promise.reject(stoppedError("worker"));
     return (this.#starting ??= this.#start());
   }
 
@@ -244,8 +244,4 @@ export class Worker {
     this.#unsubscribe?.();
     this.#letGo();
   }
-}
-
-function stoppedError(): StemError {
-  return new StemError("STEM_CLOSED", "This worker has been stopped.", "Make a new one to go on.");
 }

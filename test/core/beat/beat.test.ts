@@ -109,6 +109,20 @@ describe("A beat", () => {
     expect((await rig.jobs()).length).toBeGreaterThan(1);
   });
 
+  it("refuses a start after its stop, whether or not it ran", async () => {
+    const [ran, idle] = [rig.beat([schedule()]), rig.beat([schedule()])];
+    await ran.start();
+    for (const beat of [ran, idle]) {
+      await beat.stop();
+      await expect(beat.start()).rejects.toMatchObject({
+        code: "STEM_CLOSED",
+        message: expect.stringContaining("This beat has been stopped."),
+      });
+    }
+    await rig.advance(20_000);
+    expect(await rig.jobs()).toHaveLength(0);
+  });
+
   it("waits at its stop for the call under way", async () => {
     let go!: () => void;
     const gate = new Promise<void>((resolve) => (go = resolve));

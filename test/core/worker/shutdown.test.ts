@@ -123,6 +123,22 @@ describe("Stopping a worker", () => {
     expect(rig.calls).toEqual([]);
   });
 
+  it("refuses a start afterwards, instead of answering with the first one", async () => {
+    const rig = new Rig({ work: async () => {} });
+    const worker = rig.worker();
+    await worker.start();
+    const stopping = worker.stop();
+    await expect(worker.start()).rejects.toMatchObject({
+      code: "STEM_CLOSED",
+      message: expect.stringContaining("This worker has been stopped."),
+    });
+    await stopping;
+    await expect(worker.start()).rejects.toMatchObject({ code: "STEM_CLOSED" });
+    await rig.stem.enqueue("work");
+    await turns();
+    expect(await rig.store.results.list({ state: "ready" })).toHaveLength(1);
+  });
+
   it("during an outage gives up after both graces together, and lets the lease lapse", async () => {
     const rig = new Rig({ work: async () => {} });
     const worker = await rig.started({ grace: "3s", abortGrace: "2s", lease: "1h" });
