@@ -214,7 +214,8 @@ describe("The testing kit", () => {
     expect([job, more]).toMatchObject([{ id: "mail.ada@2026-01-01T12:00:00.000Z", state: "succeeded", payload: { to: "ada" } }, []]);
     await made.remove();
     await kit.drainThrough("2d");
-    expect(await kit.enqueued(SendMail)).toHaveLength(1);
+    // The first has had its time by now, and a new one would be there.
+    expect(await kit.enqueued(SendMail)).toEqual([]);
   });
 
   it("gives up on tasks that enqueue themselves for ever, and names the busiest", async () => {
