@@ -1,4 +1,5 @@
 import {
+  ANY,
   BOOLEAN,
   isPrimitive,
   members,
@@ -107,7 +108,12 @@ export function overProps(
   const all = members(shape)?.map((one) => plain(one));
   if (all?.every((one) => one?.kind === "object") !== true) return undefined;
   return union(
-    all.map((one) => object(new Map(change((one as ObjectShape).props)), (one as ObjectShape).index, (one as ObjectShape).keys)),
+    all.map((one) => {
+      const { props, index, keys } = one as ObjectShape;
+      const left = new Map(change(props));
+      // Without members it is `{}`: whatever is neither null nor undefined.
+      return left.size === 0 && index === undefined ? ANY : object(left, index, keys);
+    }),
   );
 }
 
@@ -124,7 +130,7 @@ export function record(keys: Shape, of: Shape): Shape | undefined {
       index = index === undefined || index === kind || kind === STRING ? kind : index === STRING ? index : either(index, kind);
     } else if (key?.kind !== "never") return undefined;
   }
-  if (index === undefined) return object(props);
+  if (index === undefined) return props.size === 0 ? ANY : object(props);
   return object(props, of, index === STRING ? undefined : index);
 }
 
