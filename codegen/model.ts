@@ -9,7 +9,7 @@ export interface Place {
   readonly column: number;
 }
 
-/** Something in the sources that the author must (error) or should (warning) change. Codes are listed in docs/codegen.md. */
+/** Something in the sources that the author must (error) or should (warning) change. Codes are listed in docs/diagnostics.md. */
 export interface Diagnostic extends Place {
   readonly code: DiagnosticCode;
   /** Nothing is written while there is an error. */

@@ -2,7 +2,7 @@
 export interface Change {
   /** `breaks`: jobs, runs or consumers that are there already fail. `review`: it depends on what the manifest does not tell. */
   readonly verdict: "breaks" | "review" | "safe";
-  /** Listed in docs/codegen.md. Undefined for safe changes. */
+  /** Listed in docs/compatibility.md. Undefined for safe changes. */
   readonly code: ChangeCode | undefined;
   /** `task "mail.send"`, `step "charge" of workflow "order.process"`. */
   readonly subject: string;

@@ -159,7 +159,7 @@ describe("A manifest", () => {
 it("Every code of a change is in the table on the page", () => {
   const folder = new URL("../../codegen/compat/", import.meta.url);
   const text = readdirSync(folder).map((name) => readFileSync(new URL(name, folder), "utf8")).join("\n"); // prettier-ignore
-  const page = readFileSync(new URL("../../docs/codegen.md", import.meta.url), "utf8");
+  const page = readFileSync(new URL("../../docs/compatibility.md", import.meta.url), "utf8");
   const codes = (from: string, pattern: RegExp) => [...new Set([...from.matchAll(pattern)].map(([, code]) => code))].sort();
   expect(codes(text, /"(STEM30\d\d)"/g)).toEqual(codes(page, /^\| (STEM30\d\d) +\|/gm));
 });

@@ -4,9 +4,9 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "@jest/globals";
 import { GENERATED, taskClass, withProject } from "./project.js";
 
-const page = readFileSync(fileURLToPath(new URL("../../docs/codegen.md", import.meta.url)), "utf8");
+const page = readFileSync(fileURLToPath(new URL("../../docs/diagnostics.md", import.meta.url)), "utf8");
 
-/** The sections of docs/codegen.md on one code each: what is wrong, what is then said, what is right. */
+/** The sections of docs/diagnostics.md on one code each: what is wrong, what is then said, what is right. */
 const sections = page.split(/^### /m).flatMap((section) => {
   const title = /^(STEM\d+: .*)\n/.exec(section)?.[1];
   const block = (opening: string) => new RegExp(`^\`\`\`${opening}\\n([^]*?)\\n\`\`\``, "m").exec(section)?.[1] ?? "";

@@ -11,15 +11,15 @@ const PAGE = fileURLToPath(new URL("../../docs/types.md", import.meta.url));
 
 /** Where each diagnostic is explained. */
 const ANCHORS: ReadonlyMap<string, string> = new Map(
-  [...readFileSync(fileURLToPath(new URL("../../docs/codegen.md", import.meta.url)), "utf8").matchAll(/^### ((STEM20\d\d): .*)$/gm)].map(
-    ([, heading, name]) => [
-      name!,
-      heading!
-        .toLowerCase()
-        .replace(/[^\w\s-]/g, "")
-        .replace(/\s/g, "-"),
-    ],
-  ),
+  [
+    ...readFileSync(fileURLToPath(new URL("../../docs/diagnostics.md", import.meta.url)), "utf8").matchAll(/^### ((STEM20\d\d): .*)$/gm),
+  ].map(([, heading, name]) => [
+    name!,
+    heading!
+      .toLowerCase()
+      .replace(/[^\w\s-]/g, "")
+      .replace(/\s/g, "-"),
+  ]),
 );
 
 /** There and back, as between two processes. */
@@ -38,7 +38,7 @@ function page(): string {
     const rows = cases.map((row) => {
       const { type, with: others, schema, $defs, optional, refused, inferred } = row;
       const written = code(others === undefined ? type : `${type}\u00A0 with\u00A0 ${others}`) + (inferred ? " (takes the checker)" : "");
-      if (refused !== undefined) return `| ${written} | refused: ${refused.map((one) => `[${one}](codegen.md#${ANCHORS.get(one)!})`).join(", ")} | | |`; // prettier-ignore
+      if (refused !== undefined) return `| ${written} | refused: ${refused.map((one) => `[${one}](diagnostics.md#${ANCHORS.get(one)!})`).join(", ")} | | |`; // prettier-ignore
       if (schema === undefined) return `| ${written} | none: there is no value | | |`;
       const [sample] = samplesOf(schema as JsonSchema, $defs as Readonly<Record<string, JsonSchema>>);
       const { wire, arrived } = travel(row, sample);
