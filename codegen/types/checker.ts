@@ -6,9 +6,9 @@ import { Heritage } from "./heritage.js";
 import type { Keys } from "./keys.js";
 import type { NotesReader } from "./notes.js";
 import * as shapes from "./shape.js";
-import { type Named, object, type Prop, refuse, type Shape, union } from "./shape.js";
+import { type Hole, type Named, object, type Prop, refuse, type Shape, union } from "./shape.js";
 import { either, enumerated, NUMERIC_KEYS, tuple } from "./structure.js";
-import { type Hole, mapped, template } from "./template.js";
+import { mapped, template } from "./template.js";
 
 /** A type that goes deeper than this into itself, each time another, goes on forever. */
 const DEEPEST = 4;

@@ -1,7 +1,6 @@
 import type { ts } from "ts-morph";
 import type { DiagnosticCode, WrittenType } from "../model.js";
 import type { Notes } from "./notes.js";
-import type { Template } from "./template.js";
 
 /**
  * What a type is to a payload, between the sources and the schema. Both ways to read a type, by its syntax and through the checker, end here, so
@@ -26,6 +25,15 @@ export type Shape =
   | Refused
   /** Left to the checker, once all that is left to it is known. */
   | { readonly kind: "deferred"; readonly type: WrittenType };
+
+/** What may stand in a template literal type for any of many texts. */
+export type Hole = "string" | "number" | "bigint" | "Uppercase" | "Lowercase" | "Capitalize" | "Uncapitalize";
+
+/** A template literal type: `texts` around `holes`, one more than these. */
+export interface Template {
+  readonly texts: readonly string[];
+  readonly holes: readonly Hole[];
+}
 
 export interface TupleShape {
   readonly kind: "tuple";

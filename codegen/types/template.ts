@@ -1,13 +1,4 @@
-import { members, plain, type Shape, STRING, union } from "./shape.js";
-
-/** What may stand in a template literal type for any of many texts. */
-export type Hole = "string" | "number" | "bigint" | "Uppercase" | "Lowercase" | "Capitalize" | "Uncapitalize";
-
-/** A template literal type: `texts` around `holes`, one more than these. */
-export interface Template {
-  readonly texts: readonly string[];
-  readonly holes: readonly Hole[];
-}
+import { type Hole, members, plain, type Shape, STRING, type Template, union } from "./shape.js";
 
 /** The most alternatives a template literal type is written out into. */
 const MOST = 1_000;
