@@ -33,16 +33,20 @@ export function isPlain(value: unknown, depth = 0): boolean {
   if (depth >= DEEPEST) return false;
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) if (!isPlain(value[i], depth + 1)) return false;
-    return true;
+    return Reflect.ownKeys(value).length === value.length + 1; // with "length"
   }
+  if (Object.getOwnPropertySymbols(value).length > 0) return false;
   const parent: unknown = Object.getPrototypeOf(value);
   // Builtins announce themselves by their tag; instances of plain classes, and objects of another realm, do not.
-  if (parent !== Object.prototype && parent !== null && (tag.call(value) !== "[object Object]" || "toJSON" in value)) return false;
+  const foreign = parent !== Object.prototype && parent !== null;
+  if (foreign && (tag.call(value) !== "[object Object]" || "toJSON" in value)) return false;
+  let empty = foreign;
   for (const key in value) {
+    empty = false;
     const member = (value as Record<string, unknown>)[key];
     if (member !== undefined && !isPlain(member, depth + 1)) return false;
   }
-  return true;
+  return !empty;
 }
 
 const tag = Object.prototype.toString;
@@ -52,6 +56,7 @@ const tag = Object.prototype.toString;
  * properties from inherited ones, and looks at what `toJSON` returns. A property that is undefined is no flaw: it is left out, as JSON does.
  *
  * Objects with a `toJSON` of their own are taken at their word (decimals, object ids, URLs), but a `Date`, a `Buffer` and the like are refused: they would arrive as text.
+ * Whatever else says by its tag (`Symbol.toStringTag`) that it is more than its fields is refused, too: a `Response`, a `Headers`, an iterator would arrive as `{}`.
  */
 export function flawIn(value: unknown, path: string, around: readonly object[] = []): Flaw | undefined {
   switch (typeof value) {
@@ -80,7 +85,50 @@ export function flawIn(value: unknown, path: string, around: readonly object[] =
     const spoken = value.toJSON();
     return spoken === value ? flawInMembers(value, path, inside) : flawIn(spoken, `${path}.toJSON()`, inside);
   }
-  return flawInMembers(value, path, inside);
+  const more = moreThanFields(value);
+  return more === undefined ? flawInMembers(value, path, inside) : { path, ...more };
+}
+
+function moreThanFields(value: object): Omit<Flaw, "path"> | undefined {
+  const said = tag.call(value).slice("[object ".length, -1);
+  if (said === "Array" || said === "Module") return undefined;
+  if (said === "Arguments") return { what: "the arguments of a function", remedy: "Send [...arguments], a list." };
+  if (said.endsWith("Iterator") || said.endsWith("Generator")) return { what: article(said), remedy: "Send [...it], a list." };
+  if (said !== "Object") return { what: article(said), remedy: "Send what you need of it as a plain object, or give its class a toJSON." };
+  if (Object.keys(value).length > 0 || !hidesFields(value)) return undefined;
+  return {
+    what: `${article(nameOf(value))} without a field that can be seen`,
+    remedy: "Give its class a toJSON, or send what you need of it as a plain object.",
+  };
+}
+
+/**
+ * Whether an object without a field is not just empty: its class has methods or accessors, which are of no use without data, or private fields. The class of
+ * data whose fields are all left out has neither.
+ */
+function hidesFields(value: object): boolean {
+  for (let at: unknown = Object.getPrototypeOf(value); at !== null; at = Object.getPrototypeOf(at)) {
+    const made: unknown = Object.getOwnPropertyDescriptor(at, "constructor")?.value;
+    // `Object` of any realm.
+    if (Object.getPrototypeOf(at) === null && Object.hasOwn(at as object, "hasOwnProperty")) return false;
+    if (Reflect.ownKeys(at as object).some((key) => key !== "constructor" && isBehaviour(at as object, key))) return true;
+    if (typeof made === "function" && /#[\p{ID_Start}$_]/u.test(Function.prototype.toString.call(made))) return true;
+  }
+  return false;
+}
+
+function isBehaviour(of: object, key: PropertyKey): boolean {
+  const { value, get } = Object.getOwnPropertyDescriptor(of, key)!;
+  return get !== undefined || typeof value === "function";
+}
+
+function nameOf(value: object): string {
+  const made: unknown = value.constructor;
+  return typeof made === "function" && made.name !== "" ? made.name : "object";
+}
+
+function article(name: string): string {
+  return `${/^[aeiou]/i.test(name) && !name.startsWith("UR") ? "an" : "a"} ${name}`;
 }
 
 function flawInMembers(value: object, path: string, inside: readonly object[]): Flaw | undefined {
@@ -89,14 +137,25 @@ function flawInMembers(value: object, path: string, inside: readonly object[]): 
       const flaw = flawIn(value[i], `${path}[${i}]`, inside);
       if (flaw !== undefined) return flaw;
     }
-    return undefined;
+    const extra = Object.keys(value).find((key) => !/^\d+$/.test(key) && (value as unknown as Record<string, unknown>)[key] !== undefined);
+    if (extra !== undefined)
+      return { path: path + step(extra), what: "a property of a list", remedy: "Send an object with the list in it." };
+    return symbolIn(value, path);
   }
   for (const [key, member] of Object.entries(value)) {
     if (member === undefined) continue;
     const flaw = flawIn(member, path + step(key), inside);
     if (flaw !== undefined) return flaw;
   }
-  return undefined;
+  return symbolIn(value, path);
+}
+
+/** Those that are not enumerable are no data: libraries mark their objects so. */
+function symbolIn(value: object, path: string): Flaw | undefined {
+  const key = Object.getOwnPropertySymbols(value).find(
+    (symbol) => Object.prototype.propertyIsEnumerable.call(value, symbol) && (value as Record<symbol, unknown>)[symbol] !== undefined,
+  );
+  return key && { path: `${path}[${String(key)}]`, what: "a property named by a symbol", remedy: "Name it by a string, or leave it out." };
 }
 
 /** Asked of Node, not with `instanceof`, so that a value of another realm is known too. */

@@ -166,7 +166,7 @@ export class Steps {
         text = codec.encode(shape === undefined ? value : shape.encode(value), `result of step "${key}"`);
         checkResultSize(text, this.#parts.maxResultBytes, `step "${key}"`);
         // The body gets what later passes will get, not the object itself, which might do more than its data says.
-        if (typeof value === "object" && value !== null) value = this.#decode(key, text);
+        if (typeof value === "object" || typeof value === "number") value = this.#decode(key, text);
       } catch (error) {
         this.#unkept.add(key);
         return this.#fail(trial, attempt, error, undefined, true);

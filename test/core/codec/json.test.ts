@@ -22,6 +22,22 @@ class Decimal {
   }
 }
 
+class Cents {
+  readonly #cents: number;
+  constructor(cents: number) {
+    this.#cents = cents;
+  }
+  get euros(): number {
+    return this.#cents / 100;
+  }
+}
+
+class Sealed {
+  // @ts-expect-error nobody reads it
+  // oxlint-disable-next-line no-unused-private-class-members -- a class of which nothing but the source tells
+  readonly #key = "k";
+}
+
 function refusal(value: unknown): string {
   try {
     jsonCodec.encode(value);
@@ -69,6 +85,37 @@ describe("The JSON codec", () => {
     expect(jsonCodec.encode({ price: new Decimal(), at: new URL("http://a.b/") })).toBe('{"price":"1.50","at":"http://a.b/"}');
   });
 
+  it("sends what is empty, and not only looks so", () => {
+    class Filter {
+      declare text?: string;
+    }
+    class Narrow extends Filter {}
+    class Tagged {
+      get [Symbol.toStringTag](): string {
+        return "Tagged";
+      }
+      toJSON(): string {
+        return "tagged";
+      }
+    }
+    const marked = Object.defineProperty({ a: 1 }, Symbol("mark"), { value: 1, enumerable: false });
+    const values = [
+      new Filter(),
+      new Narrow(),
+      Object.create(Object.create(null)) as object,
+      new Tagged(),
+      marked,
+      { [Symbol("s")]: undefined },
+    ];
+    expect(values.map((value) => jsonCodec.encode(value))).toEqual(["{}", "{}", "{}", '"tagged"', '{"a":1}', "{}"]);
+    expect(jsonCodec.encode(runInNewContext("class F {}; [new F(), Object.assign([2], { a: undefined })]"))).toBe("[{},[2]]");
+    expect(jsonCodec.encode(((...all: unknown[]) => all)`a${1}`)).toBe('[["a",""],1]');
+  });
+
+  it("makes 0 of -0, which arithmetic makes of honest numbers", () => {
+    expect(jsonCodec.encode([-0, Math.round(-0.2)])).toBe("[0,0]");
+  });
+
   it("takes plain objects of another realm", () => {
     expect(jsonCodec.encode(runInNewContext("({ a: [{ b: 1 }] })"))).toBe('{"a":[{"b":1}]}');
   });
@@ -104,6 +151,32 @@ describe("The JSON codec", () => {
       [{ b: new Number(1) }, "payload.b is a boxed primitive"],
       [{ d: { toJSON: () => new Date(0) } }, "payload.d.toJSON() is a Date"],
       [{ d: { toJSON: () => undefined } }, "payload.d.toJSON() is undefined"],
+      [new Response("x"), "payload is a Response"],
+      [{ h: new Headers({ a: "b" }) }, "payload.h is a Headers"],
+      [{ q: new URLSearchParams("a=1") }, "payload.q is a URLSearchParams"],
+      [[new FormData()], "payload[0] is a FormData"],
+      [{ b: new Blob(["x"]) }, "payload.b is a Blob"],
+      [{ i: [1][Symbol.iterator]() }, "payload.i is an Array Iterator"],
+      [new Map().keys(), "payload is a Map Iterator"],
+      [{ g: (function* () {})() }, "payload.g is a Generator"],
+      [{ g: (async function* () {})() }, "payload.g is an AsyncGenerator"],
+      [{ w: new WeakRef({}) }, "payload.w is a WeakRef"],
+      [{ f: new Intl.NumberFormat("en") }, "payload.f is an Intl.NumberFormat"],
+      [{ signal: AbortSignal.abort() }, "payload.signal is an AbortSignal"],
+      [{ signal: new AbortController() }, "payload.signal is an AbortController"],
+      [{ m: Math }, "payload.m is a Math"],
+      [
+        (function () {
+          return arguments;
+        })(),
+        "payload is the arguments of a function",
+      ],
+      [{ a: [new Cents(1)] }, "payload.a[0] is a Cents without a field that can be seen"],
+      [{ k: new Sealed() }, "payload.k is a Sealed without a field that can be seen"],
+      [{ a: { [Symbol("s")]: 1, b: 2 } }, "payload.a[Symbol(s)] is a property named by a symbol"],
+      [[Object.assign([1], { [Symbol("s")]: 1 })], "payload[0][Symbol(s)] is a property named by a symbol"],
+      [{ l: Object.assign([1], { total: 1 }) }, "payload.l.total is a property of a list"],
+      ["a-b".match(/-/), "payload.index is a property of a list"],
     ];
     for (const [value, phrase] of cases) expect(refusal(value)).toContain(phrase);
     expect(() => jsonCodec.encode({ a: 1n }, "result")).toThrow("result.a is a bigint");

@@ -33,6 +33,17 @@ describe("A step", () => {
     expect(ran).toEqual(["nothing", "nil"]);
   });
 
+  it("hands the body 0 for -0 in the first pass as in all later ones", async () => {
+    const seen: number[] = [];
+    const rig = new Rig(async (_: undefined, ctx) => {
+      seen.push(1 / (await ctx.step("round", () => Math.round(-0.2))));
+      await ctx.sleep("nap", "1m");
+    });
+    await rig.start();
+    expect(await rig.finish()).toMatchObject({ state: "succeeded" });
+    expect(seen).toEqual([Infinity, Infinity]);
+  });
+
   it("hands the body what later passes will get, not the object itself", async () => {
     const seen: unknown[] = [];
     const rig = new Rig(async (_: undefined, ctx) => {
