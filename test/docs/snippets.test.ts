@@ -1,45 +1,22 @@
-import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { SnippetApp, snippets } from "./snippet-app.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const app = mkdtempSync(join(tmpdir(), "stem-readme-"));
-
-/** The snippets of a page that begin with a comment naming a file. */
-function snippets(page: string): { file: string; code: string }[] {
-  const blocks = [...readFileSync(join(root, page), "utf8").matchAll(/```ts\n(\/\/ (src\/\S+)\n[\s\S]*?)```/g)];
-  return blocks.map((match) => ({ file: match[2]!, code: match[1]! }));
-}
-
-const node = (...args: string[]): string =>
-  execFileSync(process.execPath, args, { cwd: app, encoding: "utf8", env: { ...process.env, NODE_OPTIONS: "", NO_COLOR: "1" } });
+let app: SnippetApp;
 
 beforeAll(() => {
-  for (const { file, code } of ["README.md", "docs/testing.md", "docs/workflows.md", "docs/transactions.md"].flatMap(snippets)) {
-    mkdirSync(dirname(join(app, file)), { recursive: true });
-    writeFileSync(join(app, file), code);
-  }
-  writeFileSync(join(app, "package.json"), JSON.stringify({ name: "readme", type: "module" }));
-  const { compilerOptions } = JSON.parse(readFileSync(join(root, "tsconfig.json"), "utf8")) as { compilerOptions: Record<string, unknown> };
-  writeFileSync(
-    join(app, "tsconfig.json"),
-    JSON.stringify({ compilerOptions: { ...compilerOptions, paths: {}, noEmit: false, rootDir: "src", outDir: "dist" }, include: ["src"] }),
-  );
-  mkdirSync(join(app, "node_modules"));
-  for (const name of ["@nestjs", "@types", "better-sqlite3", "reflect-metadata", "rxjs"])
-    symlinkSync(join(root, "node_modules", name), join(app, "node_modules", name));
-  symlinkSync(root, join(app, "node_modules/nestjs-stem"));
+  app = new SnippetApp(["README.md", "docs/testing.md", "docs/workflows.md", "docs/transactions.md"]);
 });
 
-afterAll(() => rmSync(app, { recursive: true, force: true }));
+afterAll(() => app.remove());
 
 describe("The snippets of README, docs/testing.md, docs/workflows.md and docs/transactions.md", () => {
   it("generate a client, compile, and do what they say", () => {
-    writeFileSync(
-      join(app, "src/main.ts"),
+    app.write(
+      "src/main.ts",
       `import "reflect-metadata";
 import { NestFactory } from "@nestjs/core";
 import { Module } from "@nestjs/common";
@@ -53,27 +30,26 @@ console.log(JSON.stringify([await app.get(Checkout).buy({ id: "A-1", cents: 5 })
 await app.close();
 `,
     );
-    node(join(root, "dist/lib/cli/main.js"), "generate");
-    node(join(root, "node_modules/typescript/bin/tsc"), "-p", ".");
-    const printed = node("dist/main.js").trim().split("\n").at(-1);
-    expect(JSON.parse(printed!)).toEqual(["Order A-1 sent to ada@example.com", "cat.png-160 cat.png-480 cat.png-960"]);
+    app.generate();
+    app.compile();
+    expect(app.answer("dist/main.js")).toEqual(["Order A-1 sent to ada@example.com", "cat.png-160 cat.png-480 cat.png-960"]);
   }, 90_000);
 
   it("test handlers on a clock that stands still", () => {
     expect(snippets("docs/testing.md").map(({ file }) => file)).toEqual(["src/mail.spec.ts"]);
-    node(join(root, "node_modules/typescript/bin/tsc"), "-p", ".");
-    node("dist/mail.spec.js");
+    app.compile();
+    app.node("dist/mail.spec.js");
   }, 90_000);
 
   it("take a workflow through its waits", () => {
     expect(snippets("docs/workflows.md").map(({ file }) => file)).toEqual(["src/fulfil.ts", "src/fulfil.spec.ts"]);
-    node(join(root, "node_modules/typescript/bin/tsc"), "-p", ".");
-    node("dist/fulfil.spec.js");
+    app.compile();
+    app.node("dist/fulfil.spec.js");
   }, 90_000);
 
   it("store an order and its job together, or neither", () => {
-    writeFileSync(
-      join(app, "src/orders-main.ts"),
+    app.write(
+      "src/orders-main.ts",
       `import "reflect-metadata";
 import { Module } from "@nestjs/common";
 import { NestFactory } from "@nestjs/core";
@@ -97,13 +73,12 @@ db.close();
 await app.close();
 `,
     );
-    node(join(root, "node_modules/typescript/bin/tsc"), "-p", ".");
-    const printed = node("dist/orders-main.js").trim().split("\n").at(-1);
-    expect(JSON.parse(printed!)).toEqual(["A-1 is on its way", "SQLITE_CONSTRAINT_PRIMARYKEY", { n: 1 }]);
+    app.compile();
+    expect(app.answer("dist/orders-main.js")).toEqual(["A-1 is on its way", "SQLITE_CONSTRAINT_PRIMARYKEY", { n: 1 }]);
   }, 90_000);
 
   it("name every command that the command line has", () => {
-    const help = node(join(root, "dist/lib/cli/main.js"), "--help");
+    const help = app.node(join(root, "dist/lib/cli/main.js"), "--help");
     for (const [, command] of help.matchAll(/^ {2}([a-z]+) /gm))
       if (command !== "help") expect(readFileSync(join(root, "README.md"), "utf8")).toContain(`stem ${command}`);
   });
