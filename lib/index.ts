@@ -19,7 +19,7 @@ export { Task } from "./nest/decorators/task.js";
 export type { HandlerClassDecorator, HandlerDecorator, HandlerOptions } from "./nest/decorators/types.js";
 export { Workflow } from "./nest/decorators/workflow.js";
 export { NonRetryableError, Snooze } from "./core/task/task.js";
-export type { RetryOptions, TaskContext, TaskInput, TaskOptions } from "./core/task/task.js";
+export type { JobRetryOptions, RetryOptions, TaskContext, TaskInput, TaskOptions } from "./core/task/task.js";
 export type { Schema } from "./core/task/schema.js";
 export { currentTask } from "./core/worker/current.js";
 export { defineEvent } from "./core/workflow/context.js";
@@ -83,6 +83,7 @@ export {
   OptionError,
   PayloadError,
   type PayloadIssue,
+  ResultNotKeptError,
   ResultTimeoutError,
   StemError,
   StoreError,

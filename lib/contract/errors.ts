@@ -147,6 +147,20 @@ export class UnknownJobError extends StemError {
   }
 }
 
+/** A job that was stored is not any more, so how it ended cannot be told. */
+export class ResultNotKeptError extends StemError {
+  readonly jobId: string;
+
+  constructor(jobId: string) {
+    super(
+      "STEM_RESULT_NOT_KEPT",
+      `Job ${jobId} was stored and is not any more: it has ended and its record was not kept, or it was removed.`,
+      "Do not enqueue it again for the sake of the result: its work may be done. Give a job that is waited for a keepResult of a minute or more.",
+    );
+    this.jobId = jobId;
+  }
+}
+
 /** No schedule is stored under a name. */
 export class UnknownScheduleError extends StemError {
   readonly schedule: string;

@@ -7,6 +7,7 @@ export {
   nearest,
   OptionError,
   PayloadError,
+  ResultNotKeptError,
   ResultTimeoutError,
   StemError,
   StoreError,

@@ -7,6 +7,7 @@ export {
   OptionError,
   PayloadError,
   type PayloadIssue,
+  ResultNotKeptError,
   ResultTimeoutError,
   StemError,
   StoreError,
@@ -77,6 +78,7 @@ export { TaskRegistry } from "./task/registry.js";
 export type { Schema, SchemaIssue, SchemaResult } from "./task/schema.js";
 export {
   NonRetryableError,
+  type JobRetryOptions,
   type RetryOptions,
   type RetryPolicy,
   Snooze,

@@ -28,16 +28,26 @@ interface Spec {
   readonly task: string;
   /** Encoded. */
   readonly payload: string;
-  readonly options: NonNullable<ScheduleDefinition["options"]>;
+  readonly options: Omit<NonNullable<ScheduleDefinition["options"]>, "retry">;
+  /** Beside the options, where beats of before 0.2 do not look: they refuse options that they do not know. */
+  readonly retry?: EnqueueOptions["retry"];
   /** Of a dynamic schedule: where its jobs go from a process that does not know the task. */
   readonly to?: Pick<TaskRef, "queue" | "priority">;
 }
 
 /** What is stored of a schedule, its first slot the next one after `now`. */
 export function storedSchedule(schedule: ScheduleDefinition, payload: string, now: number, to?: Spec["to"]): NewSchedule {
-  const { id, cron, timeZone, task, options = {} } = schedule;
+  const { id, cron, timeZone, task, options: { retry, ...options } = {} } = schedule;
   const sorted = Object.fromEntries(Object.entries(options).sort(([a], [b]) => (a < b ? -1 : 1)));
-  const spec: Spec = { cron: cron.trim(), timeZone, task, payload, options: sorted, ...(to !== undefined && { to }) };
+  const spec: Spec = {
+    cron: cron.trim(),
+    timeZone,
+    task,
+    payload,
+    options: sorted,
+    ...(retry !== undefined && { retry }),
+    ...(to !== undefined && { to }),
+  };
   return { id, spec: JSON.stringify(spec), nextAt: nextSlot(schedule, now), ...(to !== undefined && { dynamic: true }) };
 }
 
@@ -55,13 +65,13 @@ export function isRemoved(spec: string): boolean {
 export interface StoredPlan extends CronTimes {
   readonly task: TaskRef;
   readonly payload: string;
-  readonly options: Spec["options"];
+  readonly options: NonNullable<ScheduleDefinition["options"]>;
 }
 
 /** @throws {SyntaxError} it was stored by something else */
 export function planOf({ id, spec }: Pick<NewSchedule, "id" | "spec">): StoredPlan {
-  const { cron, timeZone, task, payload, options, to } = JSON.parse(spec) as Spec;
-  return { id, cron, timeZone, task: { name: task, ...to }, payload, options };
+  const { cron, timeZone, task, payload, options, retry, to } = JSON.parse(spec) as Spec;
+  return { id, cron, timeZone, task: { name: task, ...to }, payload, options: { ...options, ...(retry !== undefined && { retry }) } };
 }
 
 /** The topic of the hint that a schedule was made, changed or resumed. The message is its next slot. */

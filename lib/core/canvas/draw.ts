@@ -12,6 +12,7 @@ const KNOWN = [
   "expiresIn",
   "keepResult",
   "keepFailed",
+  "retry",
   "headers",
   "onFailure",
 ] as const satisfies readonly (keyof SignatureOptions)[];

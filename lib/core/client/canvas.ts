@@ -17,7 +17,7 @@ export function checkCanvasOptions(options: CanvasOptions): void {
 }
 
 /**
- * Stores the jobs of a canvas, all or none, and says which were stored already. A canvas whose id was used before is a duplicate as a whole: should part
+ * Stores the jobs of a canvas, all or none, and says which they are and which of them were stored already. A canvas whose id was used before is a duplicate as a whole: should part
  * of it have been forgotten meanwhile, what would wait for ever for the part that ended long ago is cancelled.
  */
 export async function storeCanvas(
@@ -25,7 +25,7 @@ export async function storeCanvas(
   places: readonly Place[],
   named: boolean,
   transaction: unknown,
-): Promise<{ readonly ids: readonly string[]; readonly duplicates: ReadonlySet<string> }> {
+): Promise<{ readonly drafts: readonly Draft[]; readonly duplicates: ReadonlySet<string> }> {
   const drafts: Draft[] = [];
   for (const place of places) {
     const { signature, link, waitsFor, group } = place;
@@ -39,7 +39,7 @@ export async function storeCanvas(
   const duplicates = await producer.send(drafts, named, transaction);
   if (duplicates.size > 0 && duplicates.size < drafts.length && transaction === undefined)
     await cancelStranded(producer, drafts, duplicates);
-  return { ids: drafts.map(({ id }) => id), duplicates };
+  return { drafts, duplicates };
 }
 
 /** Ids of our making tell where their jobs are, as those of single jobs do. */

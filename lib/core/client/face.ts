@@ -1,5 +1,6 @@
 import type { JobRecord } from "../../contract/results.js";
 import type { Duration } from "../task/duration.js";
+import type { JobRetryOptions } from "../task/task.js";
 import type { TaskRef } from "../task/ref.js";
 import type { EventType, PayloadOf } from "../workflow/context.js";
 
@@ -22,6 +23,12 @@ export interface EnqueueOptions {
   readonly expiresIn?: Duration;
   readonly keepResult?: Duration;
   readonly keepFailed?: Duration;
+  /**
+   * How this job is retried, in place of what its task says: `retry: { attempts: 8, base: "5s" }`, or a number of attempts; 1 means no retry. What is left out comes from
+   * the task. It is the job's for good, also when it is retried as a dead letter; of a workflow it is for the run, not for its steps. Workers of before 0.2 do not
+   * know it and go by the task.
+   */
+  readonly retry?: number | JobRetryOptions;
   /** Small facts that travel beside the payload, up to 8 KiB in all. Names that begin with `stem-` are ours. */
   readonly headers?: Readonly<Record<string, string>>;
   /** A transaction of yours on the same store, for adapters whose `capabilities.transactions` is true. */
@@ -90,7 +97,7 @@ export interface TaskClient<I, O> extends TaskRef<I, O> {
 /** How the jobs of a schedule are enqueued, and where its clock hangs. */
 export interface ScheduleOptions extends Pick<
   EnqueueOptions,
-  "queue" | "priority" | "expiresIn" | "keepResult" | "keepFailed" | "headers"
+  "queue" | "priority" | "expiresIn" | "keepResult" | "keepFailed" | "retry" | "headers"
 > {
   /** IANA name, such as `"Europe/Berlin"`. Default `"UTC"`. */
   readonly timeZone?: string;

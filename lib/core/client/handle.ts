@@ -5,6 +5,7 @@ import type { JobRecord } from "../../contract/results.js";
 import type { Codec } from "../codec/codec.js";
 import type { Definitions } from "../codec/definitions.js";
 import type { CanvasHandle, GroupHandle, JobHandle, WaitForOptions } from "./face.js";
+import type { Stored } from "./answers.js";
 import { resultOf, type Waiter } from "./waiter.js";
 
 /** What handles need of their Stem. */
@@ -18,22 +19,30 @@ export interface HandleParts {
   };
 }
 
-/** See `JobHandle`. Cheap: three fields until it is asked. */
+/** See `JobHandle`. Cheap: a few fields until it is asked. */
 export class Handle<O> implements JobHandle<O> {
   readonly id: string;
   readonly duplicate: boolean;
   readonly #parts: HandleParts;
+  readonly #stored: Stored | undefined;
 
-  constructor(parts: HandleParts, id: string, duplicate: boolean) {
+  /** @param stored given if the call that made the handle has stored the job */
+  constructor(parts: HandleParts, id: string, duplicate: boolean, stored?: Stored) {
     this.#parts = parts;
     this.id = id;
     this.duplicate = duplicate;
+    this.#stored = stored;
+  }
+
+  /** What another handle of the same job may know, too. */
+  static storedOf(handle: object): Stored | undefined {
+    return #stored in handle ? handle.#stored : undefined;
   }
 
   async result(options?: WaitForOptions): Promise<O> {
     const { waiter, stem } = this.#parts;
     const { codec, definitions } = stem;
-    const record = await waiter.wait(this.id, options);
+    const record = await waiter.wait(this.id, options, this.#stored);
     const result = codec.decode(resultOf(record), "result");
     const shape = definitions.output(record.task);
     return (shape === undefined ? result : shape.decode(result)) as O;
@@ -55,7 +64,7 @@ export class LastOf<O> extends Handle<O> implements CanvasHandle<O> {
 
   constructor(parts: HandleParts, jobs: readonly JobHandle[]) {
     const last = jobs.at(-1)!;
-    super(parts, last.id, last.duplicate);
+    super(parts, last.id, last.duplicate, Handle.storedOf(last));
     this.jobs = jobs;
   }
 }

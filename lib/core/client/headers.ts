@@ -31,6 +31,17 @@ export function checkHeaders(headers: Readonly<Record<string, string>>, of: stri
   return copy;
 }
 
+const NONE: Readonly<Record<string, string>> = Object.freeze({});
+
+/** The headers of a job without those that are ours. */
+export function usersHeaders(headers: Readonly<Record<string, string>> | undefined): Readonly<Record<string, string>> {
+  if (headers === undefined) return NONE;
+  for (const name in headers)
+    if (name.startsWith(OWN_HEADERS))
+      return Object.fromEntries(Object.entries(headers).filter(([other]) => !other.startsWith(OWN_HEADERS)));
+  return headers;
+}
+
 const REMEDY = 'Headers are strings by name: { tenant: "acme" }.';
 
 function refuse(what: string, hint: string): never {

@@ -4,6 +4,7 @@ import type { NewJob } from "../../contract/job.js";
 import { checkText } from "../../contract/text.js";
 import { checkName, DEFAULT_QUEUE, refuseUnknown } from "../task/define.js";
 import { toMs } from "../task/duration.js";
+import { RETRY_HEADER, retryHeader } from "../task/retry-header.js";
 import type { TaskRef } from "../task/ref.js";
 import type { TaskDefinition } from "../task/task.js";
 import type { EnqueueOptions } from "./face.js";
@@ -22,6 +23,7 @@ const KNOWN = [
   "expiresIn",
   "keepResult",
   "keepFailed",
+  "retry",
   "headers",
   "transaction",
 ] as const satisfies readonly (keyof EnqueueOptions)[];
@@ -74,6 +76,7 @@ function apply(draft: Draft, options: EnqueueOptions, now: () => number, also: r
   if (options.keepResult !== undefined) draft.keepResultMs = toMs(options.keepResult, `keepResult ${of}`);
   if (options.keepFailed !== undefined) draft.keepFailedMs = toMs(options.keepFailed, `keepFailed ${of}`);
   if (options.headers !== undefined) draft.headers = checkHeaders(options.headers, of);
+  if (options.retry !== undefined) draft.headers = { ...draft.headers, [RETRY_HEADER]: retryHeader(options.retry, of) };
   applyTimes(draft, options, now, of);
 }
 

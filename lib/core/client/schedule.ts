@@ -4,6 +4,7 @@ import { checkCron, nextSlot } from "../beat/cron.js";
 import { isRemoved, planOf, REMOVED, SCHEDULED, storedSchedule } from "../beat/schedule.js";
 import { checkName, refuseUnknown } from "../task/define.js";
 import type { TaskRef } from "../task/ref.js";
+import { storedAs } from "./answers.js";
 import type { JobHandle, ScheduleClient, ScheduleOptions } from "./face.js";
 import { Handle, type HandleParts } from "./handle.js";
 import type { Producer } from "./producer.js";
@@ -15,6 +16,7 @@ const KNOWN = [
   "expiresIn",
   "keepResult",
   "keepFailed",
+  "retry",
   "headers",
 ] as const satisfies readonly (keyof ScheduleOptions)[];
 
@@ -96,7 +98,7 @@ export class StemScheduleClient<O> implements ScheduleClient<O> {
       const { task, payload, options } = planOf(known);
       const job = await this.#producer.draft({ ...this.#to, ...task }, { text: payload }, options);
       await this.#producer.send([job], false);
-      return new Handle<O>(this.#handles, job.id, false);
+      return new Handle<O>(this.#handles, job.id, false, storedAs(job, false, true));
     });
   }
 

@@ -4,7 +4,7 @@ import { checkText } from "../../contract/text.js";
 import { checkName } from "../task/define.js";
 import { eventOf, type SignalType } from "../workflow/signal.js";
 import { draftOf, type EmitParts, store } from "./emit.js";
-import type { EmitOptions, RunHandle, Signalled, SignalsOf } from "./face.js";
+import type { EmitOptions, JobHandle, RunHandle, Signalled, SignalsOf } from "./face.js";
 import { Handle, type HandleParts } from "./handle.js";
 import type { ProducerParts } from "./producer.js";
 
@@ -67,8 +67,8 @@ export class SignallingHandle<O, S> extends Handle<O> implements RunHandle<O, S>
   #signal: SignalsOf<S> | undefined;
 
   /** @param names of the signals, by what they are called on the handle */
-  constructor(parts: HandleParts, id: string, duplicate: boolean, stem: Signaller, names: Readonly<Record<string, string>>) {
-    super(parts, id, duplicate);
+  constructor(parts: HandleParts, job: Pick<JobHandle, "id" | "duplicate">, stem: Signaller, names: Readonly<Record<string, string>>) {
+    super(parts, job.id, job.duplicate, Handle.storedOf(job));
     this.#stem = stem;
     this.#names = names;
   }

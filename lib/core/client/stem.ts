@@ -47,11 +47,12 @@ import { uniqueIds } from "./ids.js";
 import { cancelJobs, checkedDeadLetters, jobsOf, listOf, type StemDeadLetters, type StemJobs } from "./jobs.js";
 import type { StemParts } from "./parts.js";
 import { Producer } from "./producer.js";
+import { Puts } from "./puts.js";
 import { StemScheduleClient, storePlan } from "./schedule.js";
 import { scheduleList, type ScheduleList } from "./schedules.js";
 import { signalOne, SignallingHandle } from "./signal.js";
-import { checkClient, refAs, type ClientDefaults, StemTaskClient, StemWorkflowClient, type WorkflowClientDefaults } from "./task-client.js";
-import { Waiter, waitApart } from "./waiter.js";
+import { checkClient, type ClientDefaults, StemTaskClient, StemWorkflowClient, type WorkflowClientDefaults } from "./task-client.js";
+import { Waiter } from "./waiter.js";
 
 /**
  * The one object a producer holds: enqueues jobs, waits for them, emits events, and asks and tells the store. What cannot be right is refused before
@@ -75,6 +76,7 @@ export class Stem {
   readonly #producer: Producer;
   readonly #waiter: Waiter;
   readonly #handles: HandleParts;
+  readonly #puts: Puts;
 
   constructor(parts: StemParts) {
     this.adapter = parts.adapter;
@@ -94,6 +96,7 @@ export class Stem {
     this.#producer = new Producer(this);
     this.#waiter = new Waiter({ results, hints, clock: this.clock, log: this.log, registry: this.registry });
     this.#handles = { waiter: this.#waiter, stem: this };
+    this.#puts = new Puts(this.#producer, this.#handles);
   }
 
   /**
@@ -290,32 +293,23 @@ export class Stem {
     this.ends.close();
   }
 
-  runHandle(id: string, duplicate: boolean, signals: Readonly<Record<string, string>>): JobHandle {
-    return new SignallingHandle(this.#handles, id, duplicate, this, signals);
+  runHandle(job: Pick<JobHandle, "id" | "duplicate">, signals: Readonly<Record<string, string>>): JobHandle {
+    return new SignallingHandle(this.#handles, job, this, signals);
   }
 
   /** `enqueue`, untyped; for clients. */
-  async put(target: Target, payload: unknown, options?: EnqueueOptions, as?: "task" | "workflow"): Promise<JobHandle> {
-    return this.#producer.answer(async () => {
-      const draft = await this.#producer.draft(refAs(target, this.registry, as), { value: payload }, options);
-      const duplicates = await this.#producer.send([draft], options?.id !== undefined, options?.transaction);
-      return new Handle(this.#handles, draft.id, duplicates.has(draft.id));
-    });
+  put(target: Target, payload: unknown, options?: EnqueueOptions, as?: "task" | "workflow"): Promise<JobHandle> {
+    return this.#puts.one(target, payload, options, { as });
   }
 
   /** `enqueueMany`, untyped; for clients. */
-  async putMany(target: Target, payloads: readonly unknown[], options?: EnqueueOptions): Promise<readonly JobHandle[]> {
-    return this.#producer.answer(async () => {
-      const drafts = await this.#producer.drafts(refOf(target), payloads, options);
-      const duplicates = await this.#producer.send(drafts, options?.id !== undefined, options?.transaction);
-      return drafts.map(({ id }) => new Handle(this.#handles, id, duplicates.has(id)));
-    });
+  putMany(target: Target, payloads: readonly unknown[], options?: EnqueueOptions): Promise<readonly JobHandle[]> {
+    return this.#puts.many(target, payloads, options);
   }
 
   /** `enqueueAndWait`, untyped; for clients. */
-  async putAndWait(target: Target, payload: unknown, options: EnqueueOptions & WaitForOptions = {}): Promise<unknown> {
-    const { wait, rest } = waitApart(options);
-    return (await this.put(target, payload, rest)).result(wait);
+  putAndWait(target: Target, payload: unknown, options?: EnqueueOptions & WaitForOptions): Promise<unknown> {
+    return this.#puts.andWait(target, payload, options);
   }
 
   /** The job that `enqueue` would store, checked and encoded; stores nothing. For those who store it themselves, such as a beat. @throws as `enqueue` */
@@ -338,8 +332,8 @@ export class Stem {
     const named = ownId ?? options.id !== undefined;
     checkCanvasOptions(options);
     return this.#producer.answer(async () => {
-      const { ids, duplicates } = await storeCanvas(this.#producer, draw(options.id ?? this.ids()), named, options.transaction);
-      return ids.map((id) => new Handle(this.#handles, id, duplicates.has(id)));
+      const { drafts, duplicates } = await storeCanvas(this.#producer, draw(options.id ?? this.ids()), named, options.transaction);
+      return this.#puts.handlesOf(drafts, duplicates, named, options.transaction);
     });
   }
 }

@@ -26,7 +26,7 @@ export interface Enqueuer {
   plan(target: Target, name: string, cron: string, payload: unknown, options?: ScheduleOptions): Promise<ScheduleClient>;
   handle(id: string): JobHandle;
   /** A handle that can tell its run the signals of those names, by what they are called on it. */
-  runHandle(id: string, duplicate: boolean, signals: Readonly<Record<string, string>>): JobHandle;
+  runHandle(job: Pick<JobHandle, "id" | "duplicate">, signals: Readonly<Record<string, string>>): JobHandle;
 }
 
 /** What a client knows of its task besides the name, for a process that does not have the handler. */
@@ -152,7 +152,7 @@ export class StemWorkflowClient<I, O, S = {}> implements WorkflowClient<I, O, S>
     return this.#handleOf({ id, duplicate: false });
   }
 
-  #handleOf({ id, duplicate }: Pick<JobHandle, "id" | "duplicate">): RunHandle<O, S> {
-    return this.#stem.runHandle(id, duplicate, this.#signals) as RunHandle<O, S>;
+  #handleOf(job: Pick<JobHandle, "id" | "duplicate">): RunHandle<O, S> {
+    return this.#stem.runHandle(job, this.#signals) as RunHandle<O, S>;
   }
 }

@@ -1,4 +1,4 @@
-import { JobFailedError, ResultTimeoutError, UnknownJobError } from "../../contract/errors.js";
+import { JobFailedError, ResultNotKeptError, ResultTimeoutError, UnknownJobError } from "../../contract/errors.js";
 import type { Hints } from "../../contract/hints.js";
 import { isFinal } from "../../contract/job.js";
 import type { JobRecord, Results } from "../../contract/results.js";
@@ -11,6 +11,7 @@ import type { TaskRegistry } from "../task/registry.js";
 import { keepAlive, queueMicrotask } from "../timers.js";
 import { toMs } from "../task/duration.js";
 import type { WaitForOptions } from "./face.js";
+import { ask, type End, type Stored, toldIn, type ToldEnd } from "./answers.js";
 import { closedError } from "./producer.js";
 import { standstill } from "./standstill.js";
 
@@ -22,18 +23,29 @@ const COSTLY_MS = 5;
 
 const KNOWN = ["timeout", "signal"] as const satisfies readonly (keyof WaitForOptions)[];
 
+/** How long a worker that saw a job end has to say so, where the record is gone. */
+const ANSWER_MS = 1_000;
+
+/** After so long a question is put again, to workers that have come since. */
+const ASK_AGAIN_MS = 20_000;
+
 /** One caller's wait for one job. */
 interface Wait {
   /** Reads begun before this wait: what they find missing may have been stored since. */
   readonly after: number;
-  readonly end: (record: JobRecord) => void;
+  readonly stored: Stored | undefined;
+  /** When the job was enqueued, by the record that this wait has seen. */
+  enqueuedAt?: number;
+  /** Its record is gone, and nobody has said yet how it ended. Cancels the time limit for that. */
+  missing?: (() => void) | undefined;
+  readonly end: (end: End) => void;
   readonly fail: (error: unknown) => void;
 }
 
 /**
  * Waits for jobs to end, in whatever process they run; one for all handles of a Stem. It listens first and reads then, so that no ending falls in between.
  * Hints say when to read again; a slow poll makes up for lost ones. Reads are batched, at most one at a time. A store that fails is asked again at
- * the next poll. While anything waits, the process stays alive.
+ * the next poll. While anything waits, the process stays alive. Where a record may be gone as soon as its job ends, workers are asked to tell the end.
  */
 export class Waiter {
   readonly #results: Results;
@@ -45,6 +57,8 @@ export class Waiter {
   readonly #waits = new Map<string, Set<Wait>>();
   readonly #portion = new Portion();
   #asked = new Set<string>();
+  /** When workers were asked to tell the end of a job. */
+  readonly #questions = new Map<string, number>();
   #reading = false;
   #reads = 0;
   #stop: (() => void) | undefined;
@@ -72,15 +86,17 @@ export class Waiter {
   }
 
   /**
-   * The record of a job once it has ended, however it did.
+   * What is known of a job once it has ended, however it did.
    *
+   * @param stored given if the caller has stored the job
    * @throws {OptionError} `STEM_OPTION_UNKNOWN`, `STEM_DURATION_INVALID`
    * @throws {UnknownJobError} nothing is stored under the id (any more)
+   * @throws {ResultNotKeptError} it was stored, and is not any more
    * @throws {ResultTimeoutError}
    * @throws {StemError} `STEM_CLOSED`; `STEM_STORE_CLOSED`
    * @throws what aborted `options.signal`
    */
-  async wait(id: string, options: WaitForOptions = {}): Promise<JobRecord> {
+  async wait(id: string, options: WaitForOptions = {}, stored?: Stored): Promise<End> {
     refuseUnknown(options, KNOWN, `of a wait for job ${id}`);
     const { signal } = options;
     const timeoutMs = options.timeout === undefined ? undefined : toMs(options.timeout, `timeout of the wait for job ${id}`);
@@ -91,12 +107,15 @@ export class Waiter {
     let cancelTimer: (() => void) | undefined;
     let cancelStuck: (() => void) | undefined;
     try {
-      return await new Promise<JobRecord>((end, fail) => {
-        wait = { after: this.#reads, end, fail };
+      return await new Promise<End>((end, fail) => {
+        wait = { after: this.#reads, stored, end, fail };
         this.#add(id, wait);
         onAbort = () => fail(signal!.reason);
         signal?.addEventListener("abort", onAbort, { once: true });
-        if (timeoutMs !== undefined) cancelTimer = this.#clock.after(timeoutMs, () => fail(new ResultTimeoutError(id, timeoutMs)));
+        if (timeoutMs !== undefined)
+          cancelTimer = this.#clock.after(timeoutMs, () =>
+            fail(wait?.missing === undefined ? new ResultTimeoutError(id, timeoutMs) : new ResultNotKeptError(id)),
+          );
         cancelStuck = this.#clock.whenStuck?.(() => void this.#failStuck(id, fail));
       });
     } finally {
@@ -124,7 +143,11 @@ export class Waiter {
   #remove(id: string, wait: Wait): void {
     const waits = this.#waits.get(id);
     waits?.delete(wait);
-    if (waits?.size === 0) this.#waits.delete(id);
+    wait.missing?.();
+    if (waits?.size === 0) {
+      this.#waits.delete(id);
+      this.#questions.delete(id);
+    }
     if (this.#waits.size > 0) return;
     this.#stop?.();
     this.#stop = undefined;
@@ -137,12 +160,13 @@ export class Waiter {
   #listen(): () => void {
     const unsubscribe = this.#hints.subscribe(
       (hint) => {
+        if (hint.kind === "control") for (const end of toldIn(hint)) this.#told(end);
         if (hint.kind !== "done") return;
         if (hint.ids !== undefined) this.#look(hint.ids);
         else if (this.#rest === undefined) this.#look(this.#waits.keys());
         else this.#missed = true;
       },
-      ["done"],
+      ["done", "control"],
     );
     let cancel = (): void => {};
     const poll = (): void => {
@@ -176,10 +200,13 @@ export class Waiter {
           const ids = asked.slice(from, from + this.#portion.of(BATCH));
           from += ids.length;
           const read = ++this.#reads;
+          this.#ask(ids, ({ stored }) => stored?.brief === true);
           const records = await this.#results.get(ids);
           this.#portion.came(ids.length, bytesRead(records));
           this.#failing = false;
           ids.forEach((id, i) => this.#hear(id, records[i], read));
+          // How long the record of a job of others is kept is not known.
+          this.#ask(ids, ({ stored, enqueuedAt, missing }) => missing !== undefined || (stored === undefined && enqueuedAt !== undefined));
         }
       } catch (error) {
         this.#portion.failed();
@@ -204,11 +231,40 @@ export class Waiter {
   }
 
   #hear(id: string, record: JobRecord | undefined, read: number): void {
-    if (record !== undefined && !isFinal(record.state)) return;
+    if (record === undefined) return this.#gone(id, read);
     for (const wait of this.#waits.get(id) ?? []) {
-      if (record !== undefined) wait.end(record);
-      else if (wait.after < read) wait.fail(new UnknownJobError(id));
+      wait.missing?.();
+      wait.missing = undefined;
+      wait.enqueuedAt = record.enqueuedAt;
+      if (isFinal(record.state)) wait.end(record);
     }
+  }
+
+  /** Nothing is stored under the id: nothing ever was, or the job has ended and its record was not kept. */
+  #gone(id: string, read: number): void {
+    for (const wait of this.#waits.get(id) ?? []) {
+      if (wait.after >= read || wait.missing !== undefined) continue;
+      if (wait.stored === undefined && wait.enqueuedAt === undefined) wait.fail(new UnknownJobError(id));
+      else wait.missing = this.#clock.after(ANSWER_MS, () => wait.fail(new ResultNotKeptError(id)));
+    }
+  }
+
+  /** Asks workers for the ends of those jobs of which some wait wishes so, unless that was done a short while ago. */
+  #ask(ids: readonly string[], wishes: (wait: Wait) => boolean): void {
+    const now = this.#clock.now();
+    const asked = ids.filter((id) => {
+      const before = this.#questions.get(id);
+      if (before !== undefined && now - before < ASK_AGAIN_MS) return false;
+      for (const wait of this.#waits.get(id) ?? []) if (wishes(wait)) return true;
+      return false;
+    });
+    for (const id of asked) this.#questions.set(id, now);
+    ask(this.#hints, asked);
+  }
+
+  /** A worker says how a job has ended: that one, or another that had its id before. */
+  #told(end: ToldEnd): void {
+    for (const wait of this.#waits.get(end.id) ?? []) if (isOf(end, wait)) wait.end(end);
   }
 
   async #failStuck(id: string, fail: (error: unknown) => void): Promise<void> {
@@ -235,8 +291,14 @@ function bytesRead(records: readonly (JobRecord | undefined)[]): number {
   return bytes;
 }
 
+/** Whether that end is of the job waited for: by the record that was seen, or, where none was, by the id or the token. */
+function isOf({ enqueuedAt, token }: ToldEnd, { stored, enqueuedAt: seen }: Wait): boolean {
+  if (seen !== undefined) return enqueuedAt === seen;
+  return stored !== undefined && (stored.ours || (stored.token !== undefined && stored.token === token));
+}
+
 /** The encoded result of an ended job. @throws {JobFailedError} it did not succeed */
-export function resultOf(record: JobRecord): string | undefined {
+export function resultOf(record: End): string | undefined {
   if (record.state === "succeeded") return record.result;
   const state = record.state === "cancelled" || record.state === "expired" ? record.state : "failed";
   throw new JobFailedError(record.id, state, record.error ?? { name: "Error", message: `The job ended as ${record.state}.` });

@@ -1,3 +1,4 @@
+import { usersHeaders } from "../client/headers.js";
 import type { Codec } from "../codec/codec.js";
 import type { Definitions } from "../codec/definitions.js";
 import { payloadOf } from "../canvas/payload-of.js";
@@ -17,8 +18,6 @@ interface Decoders {
   readonly codec: Codec;
   readonly definitions: Definitions;
 }
-
-const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 
 /** A signal about one job. Its payload, and its result, are decoded when somebody looks, and once. */
 class JobTold {
@@ -41,7 +40,7 @@ class JobTold {
   }
 
   get headers(): Readonly<Record<string, string>> {
-    return this.#job.headers ?? NO_HEADERS;
+    return usersHeaders(this.#job.headers);
   }
 
   get payload(): unknown {

@@ -92,7 +92,7 @@ export function retryPolicy(retry: TaskOptions["retry"], of: string): RetryPolic
   }
   refuseUnknown(given, KNOWN_RETRY, `of the retry ${of}`);
   const attempts = given.attempts ?? 3;
-  if (!(Number.isInteger(attempts) && attempts >= 1 && attempts <= 1_000)) {
+  if (!isAttempts(attempts)) {
     throw new OptionError(
       "STEM_OPTION_INVALID",
       `The retry attempts ${of} are ${String(attempts)}.`,
@@ -114,6 +114,11 @@ export function retryPolicy(retry: TaskOptions["retry"], of: string): RetryPolic
     capMs: given.cap === undefined ? 3_600_000 : toMs(given.cap, `retry cap ${of}`),
     when: given.when,
   };
+}
+
+/** Whether a value can be a number of attempts. */
+export function isAttempts(value: unknown): boolean {
+  return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 1_000;
 }
 
 /** @throws {OptionError} `STEM_NAME_INVALID` */

@@ -7,7 +7,7 @@ export type Duration = number | `${number}${"ms" | "s" | "m" | "h" | "d" | "w"}`
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
 
 /** Longest duration accepted: 100 years, so that a moment computed from it stays an exact number. */
-const LONGEST_MS = 100 * 365 * UNIT_MS.d;
+export const LONGEST_MS = 100 * 365 * UNIT_MS.d;
 
 /**
  * Turns a duration into whole milliseconds.

@@ -45,6 +45,9 @@ export interface RetryOptions {
   readonly when?: (error: unknown) => boolean;
 }
 
+/** How one job is retried, otherwise than its task says. A function cannot travel, so `when` is the task's. */
+export type JobRetryOptions = Omit<RetryOptions, "when">;
+
 /** What a handler may know about its job, and ask for. The second argument of every task handler. */
 export interface TaskContext {
   /** Same for all attempts, so it serves as an idempotency key. */

@@ -4,7 +4,7 @@ import { leaseText } from "../../contract/lease.js";
 import { type Clock, type Dice, steadyNow } from "../clock.js";
 import type { Log } from "../log.js";
 import type { TaskRegistry } from "../task/registry.js";
-import type { RetryPolicy, TaskDefinition } from "../task/task.js";
+import type { TaskDefinition } from "../task/task.js";
 import { abortReason, TimeoutError } from "./aborted.js";
 import { Deadlines } from "./deadlines.js";
 import { decide } from "./decide.js";
@@ -159,7 +159,7 @@ export class Attempts {
     // A handler that stops with an error because we told it to: our doing, not the job's. A pass over a run says so itself.
     const toldTo = job.abortedBy === "shutdown" && outcome.kind === "threw" && job.definition?.kind === "task";
     const really = toldTo ? SHUT_DOWN : outcome;
-    const settlement = job.gone ? undefined : decide(really, job.delivery, job.definition?.retry ?? NO_RETRY, dice);
+    const settlement = job.gone ? undefined : decide(really, job.delivery, job.retry, dice);
     if (settlement === undefined) {
       told.lost(job);
       return freed();
@@ -195,6 +195,5 @@ export class Attempts {
   }
 }
 
-const NO_RETRY: RetryPolicy = { attempts: 1, baseMs: 0, capMs: 0, when: undefined };
 const GONE: Outcome = { kind: "aborted", reason: "lost" };
 const SHUT_DOWN: Outcome = { kind: "aborted", reason: "shutdown" };

@@ -1,10 +1,9 @@
+import { usersHeaders } from "../client/headers.js";
 import type { Codec } from "../codec/codec.js";
 import { type Duration, toMs } from "../task/duration.js";
 import { Snooze, type TaskContext, type TaskInput } from "../task/task.js";
 import { inputsOf } from "../canvas/payload-of.js";
 import type { RunningJob } from "./running.js";
-
-const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 
 /** What a task handler gets as its second argument. Whatever costs something is made when it is asked for. */
 export class AttemptContext implements TaskContext {
@@ -31,7 +30,7 @@ export class AttemptContext implements TaskContext {
   }
 
   get headers(): Readonly<Record<string, string>> {
-    return this.#job.delivery.job.headers ?? NO_HEADERS;
+    return usersHeaders(this.#job.delivery.job.headers);
   }
 
   get enqueuedAt(): Date {

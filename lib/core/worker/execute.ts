@@ -74,7 +74,7 @@ export class TaskExecutor implements Executor {
   }
 
   #call(job: RunningJob, definition: TaskDefinition, payload: unknown, ended: Ended): void {
-    const context = new AttemptContext(job, definition.retry.attempts, this.#codec, payload);
+    const context = new AttemptContext(job, job.retry.attempts, this.#codec, payload);
     let value: unknown;
     try {
       value = taskStorage.run(context, this.#handlerOf(definition), payload, context as never);

@@ -1,7 +1,10 @@
 import type { Delivery } from "../../contract/job.js";
-import type { TaskDefinition } from "../task/task.js";
+import { RETRY_HEADER, retryOf } from "../task/retry-header.js";
+import type { RetryPolicy, TaskDefinition } from "../task/task.js";
 import type { AbortedBy } from "./outcome.js";
 import type { ServedQueue } from "./queues.js";
+
+const NO_RETRY: RetryPolicy = { attempts: 1, baseMs: 0, capMs: 0, when: undefined };
 
 /** One attempt under way in this process. Made per job on the hot path: an abort controller exists only once somebody asked for the signal. */
 export class RunningJob {
@@ -36,6 +39,12 @@ export class RunningJob {
     this.queue = queue;
     this.holder = holder;
     this.startedAt = startedAt;
+  }
+
+  /** How it is retried: as its own options say, and else its task's. */
+  get retry(): RetryPolicy {
+    const { definition, delivery } = this;
+    return definition === undefined ? NO_RETRY : retryOf(delivery.job.headers?.[RETRY_HEADER], definition.retry);
   }
 
   /** True until its outcome counts, or it was given up (timeout, hand-back). */

@@ -74,6 +74,6 @@ function ownerOf({ delivery: { job }, definition }: RunningJob): { readonly task
   return { task: job.task, where: definition?.where };
 }
 
-function attemptsOf({ delivery: { attempt }, definition }: RunningJob): string {
-  return definition === undefined ? String(attempt) : `${attempt} of ${definition.retry.attempts}`;
+function attemptsOf({ delivery: { attempt }, definition, retry }: RunningJob): string {
+  return definition === undefined ? String(attempt) : `${attempt} of ${retry.attempts}`;
 }

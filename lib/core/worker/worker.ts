@@ -6,6 +6,7 @@ import type { Dice } from "../clock.js";
 import { keepAlive } from "../timers.js";
 import type { Middleware } from "../middleware/compose.js";
 import { WorkflowExecutor } from "../workflow/executor.js";
+import { Answers } from "./answers.js";
 import { Attempts } from "./attempts.js";
 import { announcementOf, Crowd } from "./crowd.js";
 import { TaskExecutor } from "./execute.js";
@@ -50,6 +51,7 @@ export class Worker {
   readonly #running = new RunningJobs();
   readonly #loop: Loop;
   readonly #attempts: Attempts;
+  readonly #answers: Answers;
   readonly #lease: WorkerLease;
   readonly #maintenance: Maintenance;
   #starting: Promise<void> | undefined;
@@ -72,7 +74,9 @@ export class Worker {
     const outage = new Outage(clock, dice, log);
     const told = new Told(stem);
     const tell = (error: unknown, retryInMs: number): void => signals.tell("worker:error", { workerId: this.id, error, retryInMs });
+    const answers = new Answers({ hints: adapter.hints, clock });
     this.#stem = stem;
+    this.#answers = answers;
     this.#settings = settings;
     this.#queues = queues;
     this.#maintenance = new Maintenance({ results: adapter.results, clock, dice, log, due: () => this.#loop.nudge() });
@@ -139,6 +143,7 @@ export class Worker {
       },
       start: (delivery, holder) => this.#attempts.start(delivery, holder),
       settled: (job, settlement, how) => {
+        answers.settled(job, settlement, how);
         if (this.#attempts.settled(job)) told.settled(job, settlement, how);
       },
       ends: (ended) => stem.ends.tell(ended),
@@ -194,7 +199,7 @@ export class Worker {
       // Anything else: the loop's first call meets the same and begins an outage of the ordinary kind.
     }
     if (this.#stopping !== undefined) return;
-    this.#unsubscribe = adapter.hints.subscribe((hint) => this.#hinted(hint), ["work", "cancelled"]);
+    this.#unsubscribe = adapter.hints.subscribe((hint) => this.#hinted(hint), ["work", "cancelled", "control"]);
     this.#maintenance.start();
     if (this.#queues.names.length === 0) this.#stem.log.warn("This worker serves no queue: no task is registered here and none is named.");
     this.#loop.start();
@@ -227,6 +232,7 @@ export class Worker {
 
   #hinted(hint: Hint): void {
     if (hint.kind === "work") this.#loop.hint(hint.queues);
+    else if (hint.kind === "control") this.#answers.hear(hint);
     else if (hint.kind === "cancelled" && this.#running.count > 0) this.#mayBeCancelled(hint.ids);
   }
 

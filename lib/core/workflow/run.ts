@@ -1,3 +1,4 @@
+import { usersHeaders } from "../client/headers.js";
 import { OptionError, StemError } from "../../contract/errors.js";
 import type { Delivery } from "../../contract/job.js";
 import { shown } from "../../contract/options.js";
@@ -13,8 +14,6 @@ import type { Asked, Heard } from "./asked.js";
 import type { Flow } from "./flow.js";
 import { eventOf, signalOf, type SignalType, spokenEvent } from "./signal.js";
 import { planOf, type StepPlan, Steps, type StepsParts } from "./steps.js";
-
-const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 
 export interface RunParts extends Omit<StepsParts, "run"> {
   readonly delivery: Delivery;
@@ -54,7 +53,7 @@ export class Run implements WorkflowContext {
   }
 
   get headers(): Readonly<Record<string, string>> {
-    return this.#delivery.job.headers ?? NO_HEADERS;
+    return usersHeaders(this.#delivery.job.headers);
   }
 
   get jobId(): string {

@@ -7,7 +7,10 @@ import { defaultName } from "../names.js";
 import { mark, marksOf, type Handled } from "./marks.js";
 
 /** Options of `@Cron`, but for the payload. */
-export interface CronOptions extends Pick<EnqueueOptions, "queue" | "priority" | "expiresIn" | "keepResult" | "keepFailed" | "headers"> {
+export interface CronOptions extends Pick<
+  EnqueueOptions,
+  "queue" | "priority" | "expiresIn" | "keepResult" | "keepFailed" | "retry" | "headers"
+> {
   /** The schedule's name, unique in the instance. Default: the task's name. */
   readonly name?: string;
   /** IANA name, such as `"Europe/Berlin"`. Default `"UTC"`. */

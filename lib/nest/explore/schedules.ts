@@ -3,6 +3,7 @@ import type { ScheduleDefinition } from "../../core/beat/beat.js";
 import { checkCron } from "../../core/beat/cron.js";
 import { checkHeaders } from "../../core/client/headers.js";
 import { checkName } from "../../core/task/define.js";
+import { retryHeader } from "../../core/task/retry-header.js";
 import { toMs } from "../../core/task/duration.js";
 import type { TaskDefinition } from "../../core/task/task.js";
 import { problemOf } from "../boot-error.js";
@@ -23,6 +24,7 @@ const KNOWN = [
   "expiresIn",
   "keepResult",
   "keepFailed",
+  "retry",
   "headers",
 ] as const satisfies readonly (keyof CronOptions | "payload")[];
 
@@ -42,7 +44,7 @@ export interface Scheduled {
 export function scheduleOf(mark: OwnedMark, where: string, given: OwnedMark | undefined, source: Source): Scheduled {
   const { name, timeZone = "UTC", instance, payload, ...said } = mark.options as CronOptions & { readonly payload?: unknown };
   const of = `of @Cron on ${where}`;
-  const { queue, priority, expiresIn, keepResult, keepFailed, headers } = said;
+  const { queue, priority, expiresIn, keepResult, keepFailed, retry, headers } = said;
   const task: Defined<TaskDefinition> =
     given === undefined
       ? defineMarked(mark, where, source, defined({ queue, priority, keepResult, keepFailed }), instance)
@@ -55,6 +57,7 @@ export function scheduleOf(mark: OwnedMark, where: string, given: OwnedMark | un
     ...Object.entries({ expiresIn, keepResult, keepFailed }).map(([key, value]) =>
       value === undefined ? undefined : problemOf(() => void toMs(value, `${key} ${of}`)),
     ),
+    retry === undefined ? undefined : problemOf(() => void retryHeader(retry, of)),
     headers === undefined ? undefined : problemOf(() => void checkHeaders(headers, of)),
     ...task.problems,
   ];
@@ -65,7 +68,7 @@ export function scheduleOf(mark: OwnedMark, where: string, given: OwnedMark | un
     timeZone,
     task: nameOf(given ?? mark),
     ...(payload !== undefined && { payload }),
-    options: defined({ queue, priority, expiresIn, keepResult, keepFailed, headers }),
+    options: defined({ queue, priority, expiresIn, keepResult, keepFailed, retry, headers }),
   };
   const owner = (given?.options as { readonly instance?: string } | undefined)?.instance ?? instance ?? DEFAULT_INSTANCE;
   return { schedules: [{ instance: owner, definition }], tasks: task.made, problems: problems.filter((one) => one !== undefined) };

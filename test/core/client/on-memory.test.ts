@@ -101,13 +101,13 @@ describe("On the memory adapter", () => {
     ]);
   });
 
-  it("a job that keeps no result is unknown once it has ended", async () => {
+  it("a job that keeps no result is said not to be kept once it has ended, where nobody tells how", async () => {
     const { here, work } = await two();
     const handle = await here.enqueue("double", 1, { keepResult: 0 });
     const result = handle.result({ timeout: 500 });
     result.catch(() => {});
     await work(() => ok(1));
-    await expect(result).rejects.toMatchObject({ code: "STEM_UNKNOWN_JOB" });
+    await expect(result).rejects.toMatchObject({ code: "STEM_RESULT_NOT_KEPT" });
   });
 
   it("queues pause and resume, and jobs are cancelled, through the Stem", async () => {

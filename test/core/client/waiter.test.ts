@@ -142,14 +142,17 @@ describe("Waiting for a result", () => {
   });
 
   it("says that nothing is stored under an id, also when the record vanishes meanwhile", async () => {
-    const { stem, store } = stemOn();
+    const { stem, store, clock } = stemOn();
     await expect(stem.handle("never").result()).rejects.toMatchObject({ code: "STEM_UNKNOWN_JOB", jobId: "never" });
     const handle = await stem.enqueue("mail.send", 1, { keepResult: 0 });
     const result = handle.result();
     await turns();
     store.records.delete(handle.id);
     store.hint({ kind: "done", ids: [handle.id] });
-    await expect(result).rejects.toMatchObject({ code: "STEM_UNKNOWN_JOB" });
+    await turns();
+    // A worker that saw it end has a moment to say how.
+    clock.pass(1_000);
+    await expect(result).rejects.toMatchObject({ code: "STEM_RESULT_NOT_KEPT" });
     expect(await handle.status()).toBeUndefined();
   });
 
