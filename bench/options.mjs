@@ -15,8 +15,8 @@ export const USAGE = `Measures Stem on one store, beside the bare store and, wit
   --prof             write CPU profiles of Stem's worker process to bench/profiles and print where its time goes (drains only)
   --appendonly       Redis with appendonly yes (an fsync per second) instead of without persistence
   --async-commit     Postgres with synchronous_commit off
-  --save             put the figures into bench/results/STORE.json and docs/performance.md also when the run was not complete
-  --report           only rewrite the tables of docs/performance.md from bench/results
+  --save             put the figures into bench/results/STORE.json and docs/maintaining/performance.md also when the run was not complete
+  --report           only rewrite the tables of docs/maintaining/performance.md from bench/results
 `;
 
 /** What the command line asks for. @throws {UsageError} what cannot be done, with the remedy */

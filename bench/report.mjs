@@ -4,11 +4,11 @@ import { SYSTEMS } from "./systems/index.mjs";
 import { figure, times } from "./table.mjs";
 import { isLessBetter, WORKLOADS } from "./workloads/index.mjs";
 
-const PAGE = new URL("../docs/performance.md", import.meta.url);
+const PAGE = new URL("../docs/maintaining/performance.md", import.meta.url);
 const STORES = ["redis", "postgres", "sqlite", "memory"];
 
 /**
- * Rewrites the tables of docs/performance.md from bench/results: what stands between `<!-- bench:STORE -->` and `<!-- /bench:STORE -->`.
+ * Rewrites the tables of docs/maintaining/performance.md from bench/results: what stands between `<!-- bench:STORE -->` and `<!-- /bench:STORE -->`.
  *
  * @returns the names of the files written
  */
@@ -19,11 +19,11 @@ export function report() {
     if (results === undefined) continue;
     const marked = new RegExp(`(<!-- bench:${store} -->\n)[^]*?(<!-- /bench:${store} -->)`);
     if (!marked.test(page))
-      throw new Error(`docs/performance.md has no place for ${store}: <!-- bench:${store} --> … <!-- /bench:${store} -->`);
+      throw new Error(`docs/maintaining/performance.md has no place for ${store}: <!-- bench:${store} --> … <!-- /bench:${store} -->`);
     page = page.replace(marked, (_all, begin, end) => `${begin}${sectionOf(results)}\n${end}`);
   }
   writeFileSync(PAGE, page);
-  return ["docs/performance.md"];
+  return ["docs/maintaining/performance.md"];
 }
 
 /** Two tables to read, and everything behind them. */

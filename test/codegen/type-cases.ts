@@ -1,4 +1,4 @@
-/** A type, what it becomes, or why it is refused. Every one is a row of docs/types.md. */
+/** A type, what it becomes, or why it is refused. Every one is a row of docs/maintaining/types.md. */
 export interface TypeCase {
   /** What stands after `payload:`. */
   readonly type: string;

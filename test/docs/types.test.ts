@@ -7,7 +7,7 @@ import type { JsonSchema } from "../../lib/core/schema/json-schema.js";
 import { type TypeCase, TYPES } from "../codegen/type-cases.js";
 import { samplesOf } from "./sample.js";
 
-const PAGE = fileURLToPath(new URL("../../docs/types.md", import.meta.url));
+const PAGE = fileURLToPath(new URL("../../docs/maintaining/types.md", import.meta.url));
 
 /** Where each diagnostic is explained. */
 const ANCHORS: ReadonlyMap<string, string> = new Map(
@@ -38,7 +38,7 @@ function page(): string {
     const rows = cases.map((row) => {
       const { type, with: others, schema, $defs, optional, refused, inferred } = row;
       const written = code(others === undefined ? type : `${type}\u00A0 with\u00A0 ${others}`) + (inferred ? " (takes the checker)" : "");
-      if (refused !== undefined) return `| ${written} | refused: ${refused.map((one) => `[${one}](diagnostics.md#${ANCHORS.get(one)!})`).join(", ")} | | |`; // prettier-ignore
+      if (refused !== undefined) return `| ${written} | refused: ${refused.map((one) => `[${one}](../diagnostics.md#${ANCHORS.get(one)!})`).join(", ")} | | |`; // prettier-ignore
       if (schema === undefined) return `| ${written} | none: there is no value | | |`;
       const [sample] = samplesOf(schema as JsonSchema, $defs as Readonly<Record<string, JsonSchema>>);
       const { wire, arrived } = travel(row, sample);
@@ -50,7 +50,7 @@ function page(): string {
     );
   });
   const intro =
-    "What `stem generate` makes of types, row by row. [codegen.md](codegen.md#types) has the rules. Every row is read by its syntax and through the type checker, and what travels in it is sent and\nreceived (`test/codegen/types-table.test.ts`, `test/docs/types.test.ts`, which also writes this page: `STEM_WRITE_DOCS=1 npm run jest -- test/docs/types`).\n";
+    "What `stem generate` makes of types, row by row. [payloads.md](../payloads.md) has the rules. Every row is read by its syntax and through the type checker, and what travels in it is sent and\nreceived (`test/codegen/types-table.test.ts`, `test/docs/types.test.ts`, which also writes this page: `STEM_WRITE_DOCS=1 npm run jest -- test/docs/types`).\n";
   return `# Types\n\n${intro}\n${groups.join("\n")}`;
 }
 
@@ -60,7 +60,7 @@ function code(text: string): string {
   return line.includes("`") ? `\`\` ${line} \`\`` : `\`${line}\``;
 }
 
-describe("docs/types.md", () => {
+describe("docs/maintaining/types.md", () => {
   it("is what the table of types says", () => {
     if (process.env["STEM_WRITE_DOCS"] !== undefined) writeFileSync(PAGE, page());
     expect(readFileSync(PAGE, "utf8")).toBe(page());
