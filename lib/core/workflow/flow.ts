@@ -3,7 +3,7 @@ import { type Draft, type EntryKind, keyOf, topicOf, type Waited, WITHDRAWN } fr
 import type { Asked, Failing, Heard, News, Pending, Verdict } from "./asked.js";
 import type { Ledger } from "./ledger.js";
 import type { Past, Told } from "./past.js";
-import { drained, later, nextTurn } from "./turns.js";
+import { drained, later, nextTurn, sliced } from "./turns.js";
 
 interface Turn {
   readonly key: string;
@@ -219,7 +219,8 @@ export class Flow {
   #pump(): void {
     if (this.#pumping || this.over || this.#turns[0]?.tell === undefined) return;
     this.#pumping = true;
-    drained(() => {
+    const soon = this.#turns[0].from === "journal" ? sliced : drained;
+    soon(() => {
       this.#pumping = false;
       // The next may have been withdrawn meanwhile.
       if (this.over || this.#turns[0]?.tell === undefined) return;
@@ -244,7 +245,7 @@ export class Flow {
     let seen = -1;
     let still = 0;
     const look = (): void => {
-      still = seen === this.#moves ? still + 1 : 0;
+      still = seen === this.#moves && !this.#pumping ? still + 1 : 0;
       seen = this.#moves;
       if (!this.over && still < 2) return nextTurn(look);
       this.#watching = false;

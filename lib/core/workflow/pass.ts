@@ -137,6 +137,7 @@ async function conclude(
   const journal = await flow.ledger.rest(verdict.kind !== "threw");
   switch (verdict.kind) {
     case "returned":
+      run.steps.warnOfUntold();
       return returned(verdict.value, definition, stem, journal);
     case "threw": {
       const { error } = verdict;

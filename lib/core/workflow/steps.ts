@@ -11,7 +11,7 @@ import { backoffMs } from "../task/backoff.js";
 import { refuseUnknown, retryPolicy } from "../task/define.js";
 import { toMs } from "../task/duration.js";
 import type { RetryPolicy } from "../task/task.js";
-import { judge, type Verdict } from "../worker/retryable.js";
+import { describe, judge, type Verdict } from "../worker/retryable.js";
 import type { StepContext, StepOptions, WorkflowContext } from "./context.js";
 import { placeStorage } from "./current.js";
 import type { Draft, Failed, Tried } from "./entries.js";
@@ -65,6 +65,8 @@ export class Steps {
   /** What the work really threw, for the run's retry policy; a later pass has only the data. */
   readonly #originals = new WeakMap<StepError, unknown>();
   readonly #replayed = new WeakSet<StepError>();
+  /** What steps failed of whose failure the body has not been told. */
+  readonly #untold = new Map<string, unknown>();
   /** Steps whose work was done and whose result cannot be kept. */
   readonly #unkept = new Set<string>();
 
@@ -106,6 +108,15 @@ export class Steps {
   get unkept(): string | undefined {
     for (const key of this.#unkept) if (!this.#parts.flow.ledger.failures.has(key)) return key;
     return undefined;
+  }
+
+  /** After the body has returned: it awaited none of these. */
+  warnOfUntold(): void {
+    const { log, run } = this.#parts;
+    for (const [key, error] of this.#untold)
+      log.warn(
+        `Step "${key}" of run ${run.runId} (workflow "${run.workflow}") failed after the body had returned, so that the run does not fail of it: ${describe(error)} → Await the step.`,
+      );
   }
 
   #told({ key, accept, refuse }: Trial, draft: Draft): void {
@@ -186,7 +197,11 @@ export class Steps {
     const { flow, run, dice, log } = this.#parts;
     const { key, plan } = trial;
     // Told to stop, it stopped: nobody's failure. The next pass runs it again.
-    if (flow.over || run.signal.aborted) return undefined;
+    if (run.signal.aborted) return undefined;
+    if (flow.over) {
+      this.#untold.set(key, error);
+      return undefined;
+    }
     const verdict: Verdict | typeof SPENT =
       attempt >= plan.retry.attempts ? SPENT : judge(error, plan.retry, `${run.workflow}/${key}`, log);
     if (!verdict.retryable) {
@@ -211,6 +226,7 @@ export class Steps {
     const error: Failure = { ...toFailure(thrown, attempts), ...(why !== undefined && { notRetried: why }) };
     const failure = new StepError(key, error, attempts);
     this.#originals.set(failure, thrown);
+    this.#untold.set(key, thrown);
     this.#parts.flow.news({
       key,
       entry: {
@@ -218,7 +234,10 @@ export class Steps {
         anew: attempts > 1 ? triedOf(key, { attempt: 0, error, dueAt: 0 }) : undefined,
         once: once === true,
       },
-      tell: () => refuse(failure),
+      tell: () => {
+        this.#untold.delete(key);
+        refuse(failure);
+      },
     });
   }
 

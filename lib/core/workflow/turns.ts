@@ -9,6 +9,22 @@ export function drained(callback: () => void): void {
   queueMicrotask(() => nextTick(callback));
 }
 
+/** How long replays may keep a turn of the event loop to themselves, all runs of the process together. */
+const SLICE_MS = 10;
+
+const now = performance.now.bind(performance);
+let sliceEnds: number | undefined;
+
+/** As `drained`; in the next turn of the event loop once the calls of this one have taken so long that whoever else lives in the process would wait. */
+export function sliced(callback: () => void): void {
+  if (sliceEnds === undefined) {
+    sliceEnds = now() + SLICE_MS;
+    setImmediate(() => (sliceEnds = undefined));
+  }
+  if (now() < sliceEnds) drained(callback);
+  else setImmediate(() => drained(callback));
+}
+
 /** Calls back in the next turn of the event loop. */
 export function nextTurn(callback: () => void): void {
   setImmediate(callback);

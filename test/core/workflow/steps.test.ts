@@ -33,6 +33,22 @@ describe("A step", () => {
     expect(ran).toEqual(["nothing", "nil"]);
   });
 
+  it("that nobody awaits and that fails after the body returned is warned of, with run and step", async () => {
+    const warned: string[] = [];
+    const fail = { now: (): void => {} };
+    const rig = new Rig(async (_: undefined, ctx) => {
+      void ctx.step("bg", () => new Promise<never>((_, refuse) => (fail.now = () => refuse(new Error("no disk")))));
+      void ctx.step("huge", () => 1n as never);
+      await ctx.step("fg", () => 1).catch(() => {});
+      setImmediate(() => fail.now());
+      return "returned";
+    });
+    rig.stem.log.warn = (line: string) => void warned.push(line);
+    await rig.start();
+    expect(await rig.finish()).toMatchObject({ state: "succeeded" });
+    expect(warned).toEqual([expect.stringMatching(/^Step "bg" of run run \(workflow "flow"\) failed after .*no disk/)]);
+  });
+
   it("hands the body 0 for -0 in the first pass as in all later ones", async () => {
     const seen: number[] = [];
     const rig = new Rig(async (_: undefined, ctx) => {
