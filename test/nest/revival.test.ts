@@ -359,7 +359,7 @@ describe("An app that lists its generated client", () => {
     const chord = await kit.stem.chord(members, kit.stem.signature(Both));
     await kit.drain();
     expect(await chord.result()).toBe(2);
-    expect(seen).toEqual([[2n, undefined]]);
+    expect(seen).toEqual([[2n, null]]);
   });
 
   it("judges a run by its type when it begins, not again when it goes on under another", async () => {

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { afterAll, afterEach, beforeAll, expect, it } from "@jest/globals";
 import { drizzle } from "drizzle-orm/node-postgres";
 import { sql as drizzleSql } from "drizzle-orm";
@@ -254,8 +253,8 @@ describeShared("postgres")("In a transaction of", () => {
     it(`${name} that is aborted already the error says so`, async () => {
       const a = job();
       const aborted = transact(`order ${++serial}`, async (transaction) => {
-        // Longer than an index can hold: an error of the server's, after which it takes no more statements of this transaction.
-        const refused = adapter.events.emit([{ id: randomBytes(9_000).toString("hex"), name: "x", key: "" }], { transaction });
+        // What no text of Postgres holds: an error of the server's, after which it takes no more statements of this transaction.
+        const refused = adapter.events.emit([{ id: `e${serial}`, name: "x", key: "k", payload: "\0" }], { transaction });
         await expect(refused).rejects.toMatchObject({ code: "STEM_STORE_FAILED" });
         await adapter.broker.enqueue([a], { transaction });
       });

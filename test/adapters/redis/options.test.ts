@@ -127,7 +127,7 @@ describeOwn("redis")("Options of ioredis", () => {
       adapter.hints.subscribe((hint) => void heard.push(hint), ["work"]);
       await adapter.broker.enqueue([job("a"), job("b", { delayMs: 60_000 })]);
       const { deliveries } = await claim(adapter);
-      expect([way, deliveries.map(({ lease }) => [lease.jobId, lease.fence])]).toEqual([way, [["a", 1]]]);
+      expect([way, deliveries.map(({ lease }) => [lease.jobId, lease.fence])]).toEqual([way, [["a", expect.any(Number)]]]);
       expect(await adapter.broker.queues()).toEqual([expect.objectContaining({ queue: "q", delayed: 1, active: 1 })]);
       expect(await adapter.locks.acquire("l", "me", 1_000)).toMatchObject({ token: 1 });
       expect(await adapter.diagnose!()).toHaveLength(1);

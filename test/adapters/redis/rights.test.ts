@@ -147,7 +147,7 @@ describeOwn("redis")("A Redis user", () => {
     const verbs: Readonly<Record<string, () => Promise<unknown>>> = {
       enqueue: () => adapter.broker.enqueue([job("a"), job("b", { delayMs: 5 })]),
       emit: () => adapter.events.emit([{ id: "e", name: "n", key: "k", keepMs: 1_000 }]),
-      append: () => adapter.journal.append([{ lease: x!, entries: [{ seq: 0, name: "s", kind: "step", value: "1" } as never] }]),
+      append: () => adapter.journal.append([{ lease: x!, entries: [{ seq: 1, key: "s", kind: "step", state: "done", value: "1" }] }]),
       retry: () => adapter.broker.settle([{ lease: x!, as: "ready", attempt: "spent", ran: true, delayMs: 10 } as never]),
       succeed: () => adapter.broker.settle([{ lease: y!, as: "succeeded", enqueue: [job("next")] } as never]),
       fail: () => adapter.broker.settle([{ lease: z!, as: "failed", cause: "error", error: failure }]),
