@@ -1,5 +1,5 @@
 export default {
-  testEnvironment: "node",
+  testEnvironment: "<rootDir>/test/servers/environment.mjs",
   roots: ["<rootDir>/test", "<rootDir>/schematics"],
   testMatch: ["**/*.test.ts"],
   extensionsToTreatAsEsm: [".ts"],
