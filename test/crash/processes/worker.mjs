@@ -47,9 +47,11 @@ const warnings = { ...console, log() {}, debug() {}, warn() {}, error() {} };
 const stem = new Stem({ adapter, registry, ...(wishes.loud ? {} : { log: warnings }) });
 const FATES = ["succeeded", "retried", "dead", "released", "lost", "parked", "snoozed"];
 for (const fate of FATES)
-  stem.signals.on(`job:${fate}`, ({ jobId, attempt, error }) =>
-    note(fate, { id: jobId, attempt, ...(error && { error: `${error.name}: ${error.message}` }) }),
-  );
+  stem.signals.on(`job:${fate}`, ({ jobId, attempt, error, cause }) => {
+    // Ends that this process found or caused elsewhere are no fate of an attempt of its own.
+    if (cause === "lapsed" || cause === "input") return;
+    note(fate, { id: jobId, attempt, ...(error && { error: `${error.name}: ${error.message}` }) });
+  });
 stem.signals.on("worker:error", ({ error }) => note("trouble", { error: String(error) }));
 
 const idOf = (context) => context.jobId ?? context.runId;
