@@ -8,7 +8,7 @@ const ANSWERED = "schedules.declared";
 
 /** So many questions must go unheard before nobody is taken to be left: hints may be lost. */
 const QUESTIONS = 3;
-/** Keys in one message, so that it fits where messages are short (8,000 bytes on Postgres). */
+/** Keys in one message, so that none grows without bound. */
 const MOST_KEYS = 200;
 
 interface Asked {
