@@ -19,13 +19,14 @@ const KINDS = {
   moment: { is: (value: unknown) => Number.isFinite(value), give: "milliseconds since the epoch, such as date.getTime()" },
   amount: { is: (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 1, give: "a whole number of 1 or more" },
   state: { is: (value: unknown) => (JOB_STATES as readonly unknown[]).includes(value), give: `one of ${JOB_STATES.join(", ")}` },
+  either: { is: (value: unknown) => typeof value === "boolean", give: "true or false" },
   yes: { is: (value: unknown) => value === true, give: "true, or leave it out" },
 } as const;
 
 type Fields<F> = { readonly [K in keyof F]-?: keyof typeof KINDS };
 
 const COUNT = { task: "text", queue: "text", group: "text" } as const satisfies Fields<CountFilter>;
-const JOBS = { state: "state", ...COUNT, limit: "amount", cursor: "text" } as const satisfies Fields<JobFilter>;
+const JOBS = { state: "state", delayed: "either", ...COUNT, limit: "amount", cursor: "text" } as const satisfies Fields<JobFilter>;
 const CHOOSING = { ids: "texts", queue: "text", task: "text", before: "moment" } as const;
 const DEAD = { ...CHOOSING, limit: "amount", cursor: "text" } as const satisfies Fields<DeadLetterFilter>;
 const PURGE = { ...DEAD, all: "yes" } as const;

@@ -27,6 +27,7 @@ export type * from "./journal.js";
 export { isLaterLease, isSameLease, leaseText } from "./lease.js";
 export type * from "./limits.js";
 export type * from "./locks.js";
+export * from "./records.js";
 export type * from "./results.js";
 export type * from "./schedules.js";
 export { bytesOf, bytesOfJob, bytesOfSettlement, CALL_BYTES, fitting } from "./size.js";

@@ -22,6 +22,8 @@ export interface Results {
 
 export interface JobFilter {
   readonly state?: JobState;
+  /** `true`: only `ready` jobs that are due later. `false`: all but those. Default: both. */
+  readonly delayed?: boolean;
   readonly task?: string;
   readonly queue?: string;
   readonly group?: string;
@@ -34,7 +36,7 @@ export interface JobFilter {
 /** Which jobs to count. */
 export type CountFilter = Pick<JobFilter, "task" | "queue" | "group">;
 
-/** Which jobs to remove: at least one of `state`, `task`, `queue`, `group`, or all. `limit` and `cursor` choose none by themselves. */
+/** Which jobs to remove: at least one of `state`, `task`, `queue`, `group`, or all. The others choose none by themselves. */
 export type RemoveFilter =
   | (AtLeastOne<Pick<JobFilter, "state" | "task" | "queue" | "group">> & Limited & { readonly all?: undefined })
   | ({ readonly all: true } & Limited & { readonly [K in "state" | "task" | "queue" | "group"]?: undefined });
@@ -43,16 +45,19 @@ type Limited = {
   /** At most this many. */
   readonly limit?: number;
   readonly cursor?: string;
+  readonly delayed?: boolean;
 };
 
-/** How many jobs there are in each state. */
-export type StateCounts = Readonly<Record<JobState, number>>;
+/** How many jobs there are in each state; and of the `ready` ones, how many are due later (`delayed`). */
+export type StateCounts = Readonly<Record<JobState | "delayed", number>>;
 
 export interface JobRecord {
   readonly id: string;
   readonly task: string;
   readonly queue: string;
   readonly state: JobState;
+  /** Present when it is `ready` but due later, by the store's clock when it was read. */
+  readonly delayed?: true;
   readonly payload: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly priority: number;

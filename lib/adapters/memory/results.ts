@@ -1,5 +1,5 @@
-import { JOB_STATES } from "../../contract/index.js";
-import type { JobFilter, JobRecord, JobState, Results } from "../../contract/index.js";
+import { delayedOf, JOB_STATES, noCounts } from "../../contract/index.js";
+import type { JobFilter, JobRecord, Results, StateCounts } from "../../contract/index.js";
 import { pruneEvents } from "./events.js";
 import { pruneLocks } from "./locks.js";
 import type { Row } from "./rows.js";
@@ -12,7 +12,7 @@ export function results(store: Store): Results {
       store.step(options, (now) =>
         ids.map((id) => {
           const row = store.find(id, now);
-          return row && recordOf(row);
+          return row && recordOf(row, now);
         }),
       ),
     list: async (filter = {}, options) =>
@@ -21,14 +21,14 @@ export function results(store: Store): Results {
         const found: JobRecord[] = [];
         for (const row of newestFirst(store, filter)) {
           if (found.length >= limit) break;
-          if (fits(row, filter) && !store.isGone(row, now)) found.push(recordOf(row));
+          if (fits(row, filter, now) && !store.isGone(row, now)) found.push(recordOf(row, now));
         }
         return found;
       }),
     count: async (filter = {}, options) =>
       store.step(options, (now) => {
         sweep(store, now);
-        return count(store, filter);
+        return count(store, filter, now);
       }),
     prune: async (limit = 1_000, options) =>
       store.step(options, (now) => {
@@ -51,23 +51,36 @@ function* newestFirst(store: Store, { group, cursor }: JobFilter): Iterable<Row>
   for (const row of [...(store.groups.get(group) ?? [])].toReversed()) if (from === undefined || row.order < from.order) yield row;
 }
 
-function fits(row: Row, { state, task, queue, group }: JobFilter): boolean {
+function fits(row: Row, { state, delayed, task, queue, group }: JobFilter, now: number): boolean {
   return (
     (state === undefined || row.state === state) &&
+    (delayed === undefined || delayed === isDelayed(row, now)) &&
     (task === undefined || row.task === task) &&
     (queue === undefined || row.queue.name === queue) &&
     (group === undefined || row.group === group)
   );
 }
 
-function count(store: Store, filter: JobFilter): Record<JobState, number> {
-  const total = { blocked: 0, ready: 0, active: 0, parked: 0, succeeded: 0, failed: 0, cancelled: 0, expired: 0 };
+function isDelayed({ state, dueAt }: Row, now: number): boolean {
+  return state === "ready" && dueAt > now;
+}
+
+function count(store: Store, filter: JobFilter, now: number): StateCounts {
+  const total = noCounts();
   if (filter.task !== undefined || filter.group !== undefined) {
-    for (const row of newestFirst(store, filter)) if (fits(row, filter)) total[row.state]++;
+    for (const row of newestFirst(store, filter)) {
+      if (!fits(row, filter, now)) continue;
+      total[row.state]++;
+      if (isDelayed(row, now)) total.delayed++;
+    }
     return total;
   }
-  for (const { name, counts } of store.queues.values())
-    if (filter.queue === undefined || filter.queue === name) for (const state of JOB_STATES) total[state] += counts[state];
+  for (const queue of store.queues.values()) {
+    if (filter.queue !== undefined && filter.queue !== queue.name) continue;
+    for (const state of JOB_STATES) total[state] += queue.counts[state];
+    store.promote(queue, now);
+    total.delayed += queue.delayedCount;
+  }
   return total;
 }
 
@@ -101,7 +114,7 @@ function pruneJobs(store: Store, limit: number, now: number): number {
   return pruned;
 }
 
-function recordOf(row: Row): JobRecord {
+function recordOf(row: Row, now: number): JobRecord {
   const { id, task, queue, state, payload, headers, priority, group, attempts, lapses, enqueuedAt, dueAt } = row;
   const { startedAt, endedAt, result, error, cause, worker } = row;
   return {
@@ -109,6 +122,7 @@ function recordOf(row: Row): JobRecord {
     task,
     queue: queue.name,
     state,
+    ...delayedOf(state, dueAt, now),
     payload,
     priority,
     attempts,

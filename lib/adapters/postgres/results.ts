@@ -1,6 +1,7 @@
+import { noCounts } from "../../contract/index.js";
 import type { At, CountFilter, JobFilter, JobRecord, JobState, Results, StateCounts } from "../../contract/index.js";
 import { bigs, texts, type Value } from "./connect/values.js";
-import { FROM, RECORD, STANDS, STATES, toRecord } from "./rows.js";
+import { DELAYED, FROM, RECORD, STANDS, STATES, toRecord } from "./rows.js";
 import { CLOCK, LEVELS, type Sql, type Store } from "./store.js";
 
 const HOUR_MS = 3_600_000;
@@ -26,18 +27,15 @@ export function results(store: Store): Results {
       const { where, values } = conditions(filter, options);
       const rows = (await (Object.values(filter).every((value) => value === undefined)
         ? store.report(COUNT_ALL, values)
-        : store.report(`SELECT ${STANDS}::int, count(*) ${FROM} ${all(where)} GROUP BY 1`, values))) as [number, number][];
-      const counts: Record<JobState, number> = {
-        blocked: 0,
-        ready: 0,
-        active: 0,
-        parked: 0,
-        succeeded: 0,
-        failed: 0,
-        cancelled: 0,
-        expired: 0,
-      };
-      for (const [state, count] of rows) counts[STATES[state]!] += count;
+        : store.report(
+            `SELECT ${STANDS}::int, count(*), count(*) FILTER (WHERE ${DELAYED}) ${FROM} ${all(where)} GROUP BY 1`,
+            values,
+          ))) as [number, number, number][];
+      const counts = noCounts();
+      for (const [state, count, later] of rows) {
+        counts[STATES[state]!] += count;
+        counts.delayed += later;
+      }
       return counts;
     },
 
@@ -55,6 +53,7 @@ function conditions(filter: Omit<JobFilter, "limit" | "cursor">, at: At | undefi
     const narrow = NARROW[filter.state];
     where.push(...(narrow === undefined ? [] : [narrow]), `${STANDS} = ${state}`);
   }
+  if (filter.delayed !== undefined) where.push(filter.delayed ? DELAYED : `NOT ${DELAYED}`);
   if (filter.group !== undefined) where.push(`j.grp = $${values.push(filter.group)}::text`);
   if (filter.task !== undefined) where.push(`j.task = $${values.push(filter.task)}::text`);
   // A lane tells the queue: lanes of one queue are neighbours.
@@ -95,13 +94,13 @@ export const PRESENT = `(e.forget_at IS NULL OR e.forget_at > (SELECT ${CLOCK}) 
 
 /** All jobs by where they stand, each from a small table or an index; the successes are what is left of the ended. */
 const COUNT_ALL = `
-  SELECT 1, (SELECT count(*) FROM stem.ended) - (SELECT count(*) FROM stem.ended WHERE state > 1)
-  UNION ALL SELECT state::int, count(*) FROM stem.ended WHERE state > 1 GROUP BY state
-  UNION ALL SELECT 5, count(*) FROM stem.active
-  UNION ALL SELECT 6, count(*) FROM stem.parked
-  UNION ALL SELECT 7, count(*) FROM stem.jobs j LEFT JOIN stem.ended e ON e.seq = j.seq WHERE j.open > 0 AND e.seq IS NULL
-  UNION ALL SELECT 8, count(*) FROM stem.line
-  UNION ALL SELECT state::int, -count(*) FROM stem.ended e WHERE forget_at <= (SELECT ${CLOCK}) AND NOT ${PRESENT} GROUP BY state`;
+  SELECT 1, (SELECT count(*) FROM stem.ended) - (SELECT count(*) FROM stem.ended WHERE state > 1), 0
+  UNION ALL SELECT state::int, count(*), 0 FROM stem.ended WHERE state > 1 GROUP BY state
+  UNION ALL SELECT 5, count(*), 0 FROM stem.active
+  UNION ALL SELECT 6, count(*), 0 FROM stem.parked
+  UNION ALL SELECT 7, count(*), 0 FROM stem.jobs j LEFT JOIN stem.ended e ON e.seq = j.seq WHERE j.open > 0 AND e.seq IS NULL
+  UNION ALL SELECT 8, count(*), count(*) FILTER (WHERE due_at > (SELECT ${CLOCK})) FROM stem.line
+  UNION ALL SELECT state::int, -count(*), 0 FROM stem.ended e WHERE forget_at <= (SELECT ${CLOCK}) AND NOT ${PRESENT} GROUP BY state`;
 
 async function prune(sql: Sql, limit: number, now: number): Promise<number> {
   const jobs = await sql.rows(

@@ -1,5 +1,5 @@
 import type { DeathCause, Failure, FinalState, JobRecord, JobState } from "../../contract/index.js";
-import { LEVELS, type Row } from "./store.js";
+import { CLOCK, LEVELS, type Row } from "./store.js";
 
 /** States as numbers in `ended`. */
 export const ENDED = { succeeded: 1, failed: 2, cancelled: 3, expired: 4 } as const satisfies Record<FinalState, number>;
@@ -21,10 +21,13 @@ export const FROM = `FROM stem.jobs j LEFT JOIN stem.ended e ON e.seq = j.seq LE
   LEFT JOIN LATERAL (SELECT j.seq, l.worker, l.started_at FROM stem.loans l
     WHERE e.seq IS NULL AND p.seq IS NULL AND j.seq = ANY (l.seqs) AND get_bit(l.back, array_position(l.seqs, j.seq) - 1) = 0 LIMIT 1) a ON true`;
 
-/** A whole record; wants `FROM` behind it, or the same tables in another order. */
+/** True of a job that is ready, but due after $1 (null: the store's clock). */
+export const DELAYED = `(e.seq IS NULL AND a.seq IS NULL AND p.seq IS NULL AND j.open <= 0 AND j.due_at > (SELECT ${CLOCK}))`;
+
+/** A whole record, of the moment $1; wants `FROM` behind it. */
 export const RECORD = `SELECT j.id, j.task, (SELECT q.name FROM stem.queues q WHERE q.no = j.lane / ${LEVELS}), j.lane % ${LEVELS}, ${STANDS}::int, j.payload,
   j.headers, j.grp, coalesce(e.attempts, j.attempts + (a.seq IS NOT NULL)::int), j.lapses, j.enqueued_at, j.due_at, coalesce(e.started_at, a.started_at, j.started_at),
-  e.ended_at, e.result, coalesce(e.error, j.error), e.cause, (SELECT w.id FROM stem.workers w WHERE w.no = a.worker)`;
+  e.ended_at, e.result, coalesce(e.error, j.error), e.cause, (SELECT w.id FROM stem.workers w WHERE w.no = a.worker), ${DELAYED}`;
 
 /** The record that a row of `RECORD` tells of. */
 export function toRecord(row: Row): JobRecord {
@@ -42,19 +45,21 @@ export function toRecord(row: Row): JobRecord {
     number,
     number,
   ];
-  const [startedAt, endedAt, result, error, cause, worker] = row.slice(12) as [
+  const [startedAt, endedAt, result, error, cause, worker, delayed] = row.slice(12) as [
     number | null,
     number | null,
     string | null,
     string | null,
     DeathCause | null,
     string | null,
+    boolean,
   ];
   return {
     id,
     task,
     queue,
     state: STATES[state]!,
+    ...(delayed && { delayed }),
     payload,
     ...(headers !== null && { headers: JSON.parse(headers) as Record<string, string> }),
     priority: LEVELS - 1 - level,

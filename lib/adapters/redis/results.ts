@@ -1,4 +1,5 @@
-import type { At, JobFilter, JobRecord, JobState, Results } from "../../contract/index.js";
+import { fitsDelayed, JOB_STATES, noCounts } from "../../contract/index.js";
+import type { At, JobFilter, JobRecord, Results } from "../../contract/index.js";
 import { merged } from "./cluster/merge.js";
 import type { Reply } from "./connect/driver.js";
 import { endOf, hasPassed, recordOf, unpack } from "./rows.js";
@@ -9,16 +10,6 @@ const PAGE = 500;
 
 /** Counters of lua/common/base.lua by state. */
 const COUNTERS = { blocked: "b", ready: "r", active: "a", parked: "p", succeeded: "s", failed: "f", cancelled: "c", expired: "e" } as const;
-const NONE: Readonly<Record<JobState, number>> = {
-  blocked: 0,
-  ready: 0,
-  active: 0,
-  parked: 0,
-  succeeded: 0,
-  failed: 0,
-  cancelled: 0,
-  expired: 0,
-};
 
 export function results(store: Store): Results {
   return {
@@ -34,13 +25,18 @@ export function results(store: Store): Results {
     count: async (filter = {}, options) => {
       store.live();
       await sweep(store, options);
-      const total = { ...NONE };
+      const total = noCounts();
       if (filter.task !== undefined || filter.group !== undefined) {
-        for await (const { state } of newestFirst(store, filter, options)) total[state]++;
+        for await (const { state, delayed } of newestFirst(store, filter, options)) {
+          total[state]++;
+          if (delayed) total.delayed++;
+        }
         return total;
       }
-      for (const { of } of await counted(store, filter.queue, options))
-        for (const state of Object.keys(total) as JobState[]) total[state] += of(COUNTERS[state]);
+      for (const { of, later } of await counted(store, filter.queue, options)) {
+        for (const state of JOB_STATES) total[state] += of(COUNTERS[state]);
+        total.delayed += later;
+      }
       return total;
     },
     prune: (limit = 1_000, options) => prune(store, limit, options),
@@ -127,7 +123,7 @@ async function read(
     const row = unpack(bodies[i]!);
     const end = ends[i];
     if (!even && typeof end === "string" && hasPassed(row, endOf(end), Number(now))) passed.push(id);
-    return { record: recordOf(id, row, loans[i]!, ends[i]!, facts[i]!, workers[i]!), seq: row.seq, segment: row.segment };
+    return { record: recordOf(id, row, loans[i]!, ends[i]!, facts[i]!, workers[i]!, Number(now)), seq: row.seq, segment: row.segment };
   });
   if (passed.length === 0) return found;
   const gone = await unneeded(store, shard, passed, options);
@@ -142,7 +138,7 @@ export async function unneeded(store: Store, shard: Shard, ids: readonly string[
 
 /** Records that fit, newest first over all shards. An unknown cursor gives none. */
 async function* newestFirst(store: Store, filter: JobFilter, options: At | undefined): AsyncGenerator<JobRecord> {
-  const { state, task, queue, group, cursor } = filter;
+  const { state, delayed, task, queue, group, cursor } = filter;
   let before = Infinity;
   if (cursor !== undefined) {
     const [place] = await store.place([cursor], options);
@@ -158,6 +154,7 @@ async function* newestFirst(store: Store, filter: JobFilter, options: At | undef
   for await (const { record } of all)
     if (
       (state === undefined || record.state === state) &&
+      fitsDelayed(record, delayed) &&
       (task === undefined || record.task === task) &&
       (queue === undefined || record.queue === queue) &&
       (group === undefined || record.group === group)

@@ -1,6 +1,6 @@
 import { json } from "./connect/json.js";
 import type { DeathCause, Failure, FinalState, JobRecord, JobState, Lease, NewJob, StoredJob } from "../../contract/index.js";
-import { JOB_DEFAULTS } from "../../contract/index.js";
+import { delayedOf, JOB_DEFAULTS } from "../../contract/index.js";
 
 /** What a job is, beside its payload; short names, since every stored job carries them. What is left out has its default. */
 interface Meta {
@@ -289,6 +289,7 @@ export function recordOf(
   ended: string | null,
   factsText: string | null,
   worker: string,
+  now: number,
 ): JobRecord {
   const facts: Facts = factsText === null ? {} : (JSON.parse(factsText) as Facts);
   const stored = storedOf(id, row, facts.d);
@@ -312,6 +313,7 @@ export function recordOf(
   return {
     ...stored,
     state,
+    ...delayedOf(state, stored.dueAt, now),
     attempts: attempt === undefined ? (facts.n ?? 0) : Number(attempt),
     lapses: facts.l ?? 0,
     ...(started !== undefined && { startedAt: started }),

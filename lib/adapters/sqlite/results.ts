@@ -1,5 +1,6 @@
+import { noCounts } from "../../contract/index.js";
 import type { At, CountFilter, JobFilter, JobRecord, JobState, Results, StateCounts } from "../../contract/index.js";
-import { FROM, RECORD, STANDS, STATES, toRecord, type RecordRow } from "./rows.js";
+import { DUE_AT, FROM, RECORD, STANDS, STATES, toRecord, type RecordRow } from "./rows.js";
 import { LEVELS, type Store } from "./store.js";
 
 const HOUR_MS = 3_600_000;
@@ -12,13 +13,14 @@ export function results(store: Store): Results {
       return store.read(() =>
         ids.map((id) => {
           const row = store.rows(`${RECORD} ${FROM} WHERE j.id = ? AND ${present("e")}`).get({ now }, id) as RecordRow | undefined;
-          return row === undefined ? undefined : toRecord(store, row);
+          return row === undefined ? undefined : toRecord(store, row, now);
         }),
       );
     },
 
     async list(filter: JobFilter = {}, options?: At): Promise<readonly JobRecord[]> {
-      const { where, values } = conditions(filter, store.clock(options));
+      const now = store.clock(options);
+      const { where, values } = conditions(filter, now);
       if (filter.cursor !== undefined) {
         where.push("j.seq < (SELECT seq FROM jobs WHERE id = ?)");
         values.push(filter.cursor);
@@ -27,7 +29,7 @@ export function results(store: Store): Results {
       const from = filter.state === "active" ? FROM_ACTIVE : filter.state === "parked" ? FROM_PARKED : FROM;
       return store.read(() => {
         const rows = store.rows(`${RECORD} ${from} ${all(where)} ORDER BY j.seq DESC LIMIT ?`).all(...values, limit) as RecordRow[];
-        return Array.from(rows, (row) => toRecord(store, row));
+        return Array.from(rows, (row) => toRecord(store, row, now));
       });
     },
 
@@ -39,19 +41,13 @@ export function results(store: Store): Results {
         () =>
           (everything
             ? store.rows(COUNT_ALL).all({ now })
-            : store.rows(`SELECT ${STANDS}, count(*) ${FROM} ${all(where)} GROUP BY 1`).all(...values)) as [number, number][],
+            : store.rows(`SELECT ${STANDS}, count(*), total(${DELAYED}) ${FROM} ${all(where)} GROUP BY 1`).all(...values)) as Counted[],
       );
-      const counts: Record<JobState, number> = {
-        blocked: 0,
-        ready: 0,
-        active: 0,
-        parked: 0,
-        succeeded: 0,
-        failed: 0,
-        cancelled: 0,
-        expired: 0,
-      };
-      for (const [state, count] of rows) counts[STATES[state]!] += count;
+      const counts = noCounts();
+      for (const [state, count, later] of rows) {
+        counts[STATES[state]!] += count;
+        counts.delayed += later;
+      }
       return counts;
     },
 
@@ -61,6 +57,12 @@ export function results(store: Store): Results {
     },
   };
 }
+
+/** State, jobs in it, and how many of them are delayed. */
+type Counted = [number, number, number];
+
+/** True of a job that is ready, but due after `@now`. */
+const DELAYED = `(${STANDS} = 8 AND ${DUE_AT} > @now)`;
 
 function conditions(filter: Omit<JobFilter, "limit" | "cursor">, now: number): { where: string[]; values: unknown[] } {
   const where: string[] = [present("e")];
@@ -75,6 +77,7 @@ function conditions(filter: Omit<JobFilter, "limit" | "cursor">, now: number): {
     if (narrow !== undefined) where.push(narrow);
     add(`${STANDS} = ?`, Number(state));
   }
+  if (filter.delayed !== undefined) where.push(filter.delayed ? DELAYED : `NOT ${DELAYED}`);
   if (filter.group !== undefined) add("j.grp = ?", filter.group);
   if (filter.task !== undefined) add("j.task = ?", filter.task);
   // A lane tells the queue: lanes of one queue are neighbours.
@@ -110,13 +113,13 @@ export const present = (e: string): string =>
 
 /** All jobs by where they stand, each from a small table or an index; the successes are what is left of the ended. */
 const COUNT_ALL = `
-  SELECT 1, (SELECT count(*) FROM ended) - (SELECT count(*) FROM ended WHERE state > 1)
-  UNION ALL SELECT state, count(*) FROM ended WHERE state > 1 GROUP BY state
-  UNION ALL SELECT 5, count(*) FROM active
-  UNION ALL SELECT 6, count(*) FROM parked
-  UNION ALL SELECT 7, count(*) FROM jobs j LEFT JOIN ended e ON e.seq = j.seq WHERE j.open > 0 AND e.seq IS NULL
-  UNION ALL SELECT 8, count(*) FROM line
-  UNION ALL SELECT state, -count(*) FROM ended WHERE forget_at <= @now AND NOT ${present("ended")} GROUP BY state`;
+  SELECT 1, (SELECT count(*) FROM ended) - (SELECT count(*) FROM ended WHERE state > 1), 0
+  UNION ALL SELECT state, count(*), 0 FROM ended WHERE state > 1 GROUP BY state
+  UNION ALL SELECT 5, count(*), 0 FROM active
+  UNION ALL SELECT 6, count(*), 0 FROM parked
+  UNION ALL SELECT 7, count(*), 0 FROM jobs j LEFT JOIN ended e ON e.seq = j.seq WHERE j.open > 0 AND e.seq IS NULL
+  UNION ALL SELECT 8, count(*), total(due_at > @now) FROM line
+  UNION ALL SELECT state, -count(*), 0 FROM ended WHERE forget_at <= @now AND NOT ${present("ended")} GROUP BY state`;
 
 function prune(store: Store, limit: number, now: number): number {
   const jobs = store

@@ -1,4 +1,4 @@
-import type { DeathCause, Failure, FinalState, JobRecord, JobState } from "../../contract/index.js";
+import { delayedOf, type DeathCause, type Failure, type FinalState, type JobRecord, type JobState } from "../../contract/index.js";
 import { LEVELS, type Store } from "./store.js";
 
 /** States as numbers in `ended`. */
@@ -19,9 +19,12 @@ export const STATES: Readonly<Record<number, JobState>> = { ...FINAL, 5: "active
 
 export const FROM = `FROM jobs j LEFT JOIN ended e ON e.seq = j.seq LEFT JOIN active a ON a.seq = j.seq LEFT JOIN parked p ON p.seq = j.seq`;
 
+/** When a job is due. */
+export const DUE_AT = "coalesce(j.due_at, j.enqueued_at)";
+
 /** A whole record; wants `FROM` behind it, or the same tables in another order. */
 export const RECORD = `SELECT j.id, j.task, j.lane, ${STANDS}, j.payload, j.headers, j.grp, coalesce(e.attempts, j.attempts + (a.seq IS NOT NULL)), j.lapses,
-  j.enqueued_at, coalesce(j.due_at, j.enqueued_at), coalesce(e.started_at, a.started_at, j.started_at), e.ended_at, e.result, coalesce(e.error, j.error),
+  j.enqueued_at, ${DUE_AT}, coalesce(e.started_at, a.started_at, j.started_at), e.ended_at, e.result, coalesce(e.error, j.error),
   e.cause, (SELECT w.id FROM workers w WHERE w.no = a.worker)`;
 
 export type RecordRow = [
@@ -45,7 +48,7 @@ export type RecordRow = [
 ];
 
 /** The record that a row of `RECORD` tells of. */
-export function toRecord(store: Store, row: RecordRow): JobRecord {
+export function toRecord(store: Store, row: RecordRow, now: number): JobRecord {
   const [
     id,
     task,
@@ -70,6 +73,7 @@ export function toRecord(store: Store, row: RecordRow): JobRecord {
     task,
     queue: store.queueOf(lane),
     state: STATES[state]!,
+    ...delayedOf(STATES[state]!, dueAt, now),
     payload,
     ...(headers !== null && { headers: JSON.parse(headers) as Record<string, string> }),
     priority: LEVELS - 1 - (lane % LEVELS),

@@ -4,6 +4,7 @@ import { canvasLaws } from "./canvas.laws.js";
 import { checkLawsOf } from "./check-laws.js";
 import { claimLaws } from "./claim.laws.js";
 import { deadLetterLaws } from "./deadletters.laws.js";
+import { delayedLaws } from "./delayed.laws.js";
 import { endsLaws } from "./ends.laws.js";
 import { eventLaws } from "./events.laws.js";
 import { failureLaws } from "./failures.laws.js";
@@ -51,6 +52,7 @@ export const laws: readonly Law[] = [
   ...scheduleLaws,
   ...lockLaws,
   ...resultLaws,
+  ...delayedLaws,
   ...workerLaws,
   ...hintLaws,
   ...transactionLaws,

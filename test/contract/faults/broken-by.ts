@@ -328,6 +328,11 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
   "an expired lock is neither renewed nor released by its late owner": ["a late owner is told it released"],
   "a record tells what is known of a job while it waits and while it runs": ["records do not tell the worker"],
   "records come in the order asked, undefined where nothing is stored": ["unknown records are left out"],
+  "a ready job that is due later is told from one that is due, in records, lists and counts, until its time comes": [
+    "a delayed job looks like one that is due",
+    "a delayed job stays delayed in lists",
+    "delayed jobs are not counted apart",
+  ],
   "records are listed newest first": ["records are listed oldest first"],
   "records can be listed by state, task, queue and group together": ["filters of records are ignored"],
   "records are paged by limit and cursor, each seen once, also those of one moment": ["the cursor of records is the moment of enqueue"],

@@ -226,6 +226,13 @@ export const storeFaults: Faults = {
     list: async (filter = {}, options) => (filter.cursor === undefined ? list(filter, options) : []),
   })),
   "the limit of a list is a thousand": inResults(({ list }) => ({ list: (filter, options) => list({ limit: 1_000, ...filter }, options) })),
+  "a delayed job looks like one that is due": recordsAs((record) => omit(record, "delayed")),
+  "a delayed job stays delayed in lists": inResults(({ list }) => ({
+    list: (filter, options) => list(filter, { now: filter?.delayed === true ? (options?.now ?? 0) - 1_000 : (options?.now ?? 0) }),
+  })),
+  "delayed jobs are not counted apart": inResults(({ count }) => ({
+    count: async (filter, options) => ({ ...(await count(filter, options)), delayed: 0 }),
+  })),
   "states with no jobs are not counted": inResults(({ count }) => ({
     count: async (filter, options) => Object.fromEntries(Object.entries(await count(filter, options)).filter(([, n]) => n > 0)) as never,
   })),
