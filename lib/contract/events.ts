@@ -8,7 +8,15 @@ export interface Events {
   /** Stores events and makes the jobs that wait for them ready, in one step. An id that is stored already is skipped and reported. */
   emit(events: readonly NewEvent[], options?: EnqueueOptions): Promise<Emitted>;
   /** Kept events of a name (and key), oldest first, at most `limit` (default 100). */
-  list(filter: { readonly name: string; readonly key?: string; readonly limit?: number }, options?: At): Promise<readonly StoredEvent[]>;
+  list(filter: EventFilter, options?: At): Promise<readonly StoredEvent[]>;
+}
+
+export interface EventFilter {
+  readonly name: string;
+  readonly key?: string;
+  /** Only those with a number above this. Whoever gives a key and the number of the last one he was told misses none: events of one name and key are seen in the order of their numbers. */
+  readonly after?: number;
+  readonly limit?: number;
 }
 
 export interface NewEvent {

@@ -18,10 +18,11 @@ export function events(store: Store, self: Self): Events {
         }
         return { duplicates, woken };
       }),
-    list: async ({ name, key, limit = 100 }, options) =>
+    list: async ({ name, key, after = 0, limit = 100 }, options) =>
       store.step(options, () => {
         const found = (key === undefined ? store.eventsByName.get(name) : store.eventsByKey.get(topic(name, key))) ?? [];
-        return found.slice(0, limit).map((event) => storedOf(event));
+        const first = placeAfter(found, after);
+        return found.slice(first, first + limit).map((event) => storedOf(event));
       }),
   };
 }
@@ -102,21 +103,22 @@ export function pruneEvents(store: Store, now: number): void {
 function firstStored(store: Store, waits: readonly EventWait[]): EventRow | undefined {
   let earliest: EventRow | undefined;
   for (const { name, key, after } of waits) {
-    const found = firstAfter(store.eventsByKey.get(topic(name, key)) ?? [], after);
+    const events = store.eventsByKey.get(topic(name, key)) ?? [];
+    const found = events[placeAfter(events, after)];
     if (found !== undefined && (earliest === undefined || found.seq < earliest.seq)) earliest = found;
   }
   return earliest;
 }
 
-/** Binary search: a run may read a long series, one event at a time. */
-function firstAfter(events: readonly EventRow[], seq: number): EventRow | undefined {
+/** Binary search: a run may read a long series, a few events at a time. */
+function placeAfter(events: readonly EventRow[], seq: number): number {
   let [low, high] = [0, events.length];
   while (low < high) {
     const middle = (low + high) >> 1;
     if (events[middle]!.seq > seq) high = middle;
     else low = middle + 1;
   }
-  return events[low];
+  return low;
 }
 
 /** One text for a name and a key, different for different pairs. */

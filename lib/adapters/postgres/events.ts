@@ -1,4 +1,4 @@
-import type { Emitted, EnqueueOptions, Events, NewEvent, StoredEvent, Wake } from "../../contract/index.js";
+import type { Emitted, EnqueueOptions, EventFilter, Events, NewEvent, StoredEvent, Wake } from "../../contract/index.js";
 import { bigs, texts } from "./connect/values.js";
 import { wakeAll } from "./lend/chores.js";
 import type { Store, Tx } from "./store.js";
@@ -15,17 +15,17 @@ export function events(store: Store): Events {
       return store.transact(options, (tx) => emitAll(tx, list));
     },
 
-    async list({ name, key, limit = 100 }): Promise<readonly StoredEvent[]> {
+    async list({ name, key, after = 0, limit = 100 }: EventFilter): Promise<readonly StoredEvent[]> {
       const columns = "SELECT id, seq, name, key, payload, at FROM stem.events WHERE";
       const rows = (await (key === undefined
         ? store.rows(
-            `${columns} hashtextextended(name, 0) = hashtextextended($1::text, 0) AND name = $1::text ORDER BY seq LIMIT $2::int`,
-            [name, limit],
+            `${columns} hashtextextended(name, 0) = hashtextextended($1::text, 0) AND name = $1::text AND seq > $2::bigint ORDER BY seq LIMIT $3::int`,
+            [name, after, limit],
           )
         : store.rows(
             `${columns} hashtextextended(name || chr(1) || key, 0) = hashtextextended($1::text || chr(1) || $2::text, 0) AND name = $1::text AND key = $2::text
-             ORDER BY seq LIMIT $3::int`,
-            [name, key, limit],
+             AND seq > $3::bigint ORDER BY seq LIMIT $4::int`,
+            [name, key, after, limit],
           ))) as [string, number, string, string, string | null, number][];
       return rows.map(([id, seq, event, about, payload, at]) => ({
         id,

@@ -19,9 +19,9 @@ export function events(store: Store, self: Self): Events {
       if (woken.length + also.woken.length > 0) store.tell({ kind: "work" });
       return { duplicates, woken: [...woken, ...also.woken] };
     },
-    list: async ({ name, key, limit = 100 }, options) => {
+    list: async ({ name, key, after = 0, limit = 100 }, options) => {
       if (limit <= 0) return (store.live(), []);
-      const found = (await store.run("events", store.home, [name, key === undefined ? "" : `=${key}`, limit], options)) as string[];
+      const found = (await store.run("events", store.home, [name, key === undefined ? "" : `=${key}`, after, limit], options)) as string[];
       const events: StoredEvent[] = [];
       for (let i = 0; i < found.length; i += 2) events.push({ id: found[i]!, ...(JSON.parse(found[i + 1]!) as Omit<StoredEvent, "id">) });
       return events;

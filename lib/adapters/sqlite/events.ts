@@ -1,4 +1,4 @@
-import type { Emitted, EnqueueOptions, Events, NewEvent, StoredEvent, Wake } from "../../contract/index.js";
+import type { Emitted, EnqueueOptions, EventFilter, Events, NewEvent, StoredEvent, Wake } from "../../contract/index.js";
 import { wake } from "./claim.js";
 import type { Store } from "./store.js";
 import type { Guests } from "./transaction/guests.js";
@@ -14,12 +14,14 @@ export function events(store: Store, guests: Guests): Events {
       return list.length === 0 ? { duplicates: [], woken: [] } : store.write(() => emitAll(store, list, now));
     },
 
-    async list({ name, key, limit = 100 }): Promise<readonly StoredEvent[]> {
+    async list({ name, key, after = 0, limit = 100 }: EventFilter): Promise<readonly StoredEvent[]> {
       const columns = "SELECT id, seq, name, key, payload, at FROM events";
       const rows = (
         key === undefined
-          ? store.read(() => store.rows(`${columns} WHERE name = ? ORDER BY seq LIMIT ?`).all(name, limit))
-          : store.read(() => store.rows(`${columns} WHERE name = ? AND key = ? ORDER BY seq LIMIT ?`).all(name, key, limit))
+          ? store.read(() => store.rows(`${columns} WHERE name = ? AND seq > ? ORDER BY seq LIMIT ?`).all(name, after, limit))
+          : store.read(() =>
+              store.rows(`${columns} WHERE name = ? AND key = ? AND seq > ? ORDER BY seq LIMIT ?`).all(name, key, after, limit),
+            )
       ) as [string, number, string, string, string | null, number][];
       return Array.from(rows, ([id, seq, event, about, payload, at]) => ({
         id,

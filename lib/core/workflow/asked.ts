@@ -1,7 +1,23 @@
 import type { EventWait } from "../../contract/job.js";
 import type { AbortedBy } from "../worker/outcome.js";
-import type { Draft, Waited } from "./entries.js";
-import type { Fact } from "./past.js";
+import type { Clock } from "../clock.js";
+import type { Draft, Heard } from "./entries.js";
+import type { Inbox } from "./inbox.js";
+import type { Ledger } from "./ledger.js";
+import type { Fact, Past } from "./past.js";
+
+/** What the course of a pass is made of. */
+export interface FlowParts {
+  readonly past: Past;
+  readonly ledger: Ledger;
+  readonly inbox: Inbox;
+  readonly clock: Clock;
+  readonly storeNow: () => number;
+  /** How long a body that waits, or asks for something new, may be silent about what it did before. Real time. */
+  readonly patienceMs: number;
+  /** Called when the verdict stands; steps may still run then. */
+  readonly stopped: (verdict: Verdict) => void;
+}
 
 /** Why a pass ends. */
 export type Verdict =
@@ -21,6 +37,8 @@ export interface Pending {
   readonly elapsed?: () => void;
   /** Comes from outside; `deadline` in store time is checked by the store, in one step with the park. */
   readonly event?: Omit<EventWait, "after">;
+  /** The event has come. */
+  readonly heard?: (heard: Heard) => void;
   readonly deadline?: number;
 }
 
@@ -52,6 +70,3 @@ export interface Failing {
   /** Its work was done, only its result cannot be kept: unless the run fails of it, it is journaled even if the body has not gone on yet. */
   readonly once: boolean;
 }
-
-/** An event that came for a wait. */
-export type Heard = Extract<Waited, { readonly seq: number }>;

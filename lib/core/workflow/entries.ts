@@ -46,6 +46,9 @@ export type Waited =
   /** None came in time; or it lost a race and was withdrawn, so that nothing is told. */
   | { readonly late: true; readonly withdrawn?: true };
 
+/** An event that came for a wait. */
+export type Heard = Extract<Waited, { readonly seq: number }>;
+
 /** `value` of a sleep that lost a race. */
 export const WITHDRAWN = "withdrawn";
 

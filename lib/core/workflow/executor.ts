@@ -4,6 +4,7 @@ import { compose, type Handler, type Middleware } from "../middleware/compose.js
 import type { TaskDefinition } from "../task/task.js";
 import type { Ended, Executor } from "../worker/execute.js";
 import type { RunningJob } from "../worker/running.js";
+import { EventReader } from "./inbox.js";
 import { JournalWriter } from "./journal-writer.js";
 import { passOver } from "./pass.js";
 
@@ -23,6 +24,7 @@ export interface WorkflowParts {
 export class WorkflowExecutor implements Executor {
   readonly #parts: WorkflowParts;
   readonly #journal: JournalWriter;
+  readonly #events: EventReader;
   /** Runs whose body was silent about what it did before, and how long it may be so the next time. */
   readonly #patience = new Map<string, number>();
   readonly #composed = new WeakMap<TaskDefinition, TaskDefinition>();
@@ -30,6 +32,7 @@ export class WorkflowExecutor implements Executor {
   constructor(parts: WorkflowParts) {
     this.#parts = parts;
     this.#journal = new JournalWriter(parts.stem.adapter.journal);
+    this.#events = new EventReader(parts.stem.adapter.events);
   }
 
   execute(job: RunningJob, definition: TaskDefinition, ended: Ended): void {
@@ -41,6 +44,7 @@ export class WorkflowExecutor implements Executor {
       definition: this.#withMiddleware(definition),
       stem,
       journal: this.#journal,
+      events: this.#events,
       storeNow,
       signal: job.signal,
       ...(dice !== undefined && { dice }),

@@ -1,8 +1,10 @@
+import type { EventWait } from "../../contract/job.js";
 import type { Clock } from "../clock.js";
 import { type Draft, type EntryKind, keyOf, topicOf, type Waited, WITHDRAWN } from "./entries.js";
-import type { Asked, Failing, Heard, News, Pending, Verdict } from "./asked.js";
+import type { Asked, Failing, FlowParts, News, Pending, Verdict } from "./asked.js";
+import type { Inbox } from "./inbox.js";
 import type { Ledger } from "./ledger.js";
-import type { Past, Told } from "./past.js";
+import { latest, type Past, type Told } from "./past.js";
 import { drained, later, nextTurn, sliced } from "./turns.js";
 
 interface Turn {
@@ -42,10 +44,10 @@ export class Flow {
   readonly #end: (verdict: Verdict) => void;
   /** In ticks. */
   readonly #patience: number;
-  /** Asked for and not told yet. */
-  readonly #open = new Set<string>();
-  /** Events that woke the run for a wait that was withdrawn; the next wait for the same has them. */
-  readonly spare = new Map<string, Heard>();
+  /** Asked for and not told yet; and how often the body had been told something by then. */
+  readonly #open = new Map<string, number>();
+  readonly #inbox: Inbox;
+  #told = 0;
   #undecided: { readonly draft: Draft; readonly anew: Draft | undefined; readonly once: boolean }[] = [];
   #unheard: number;
   #over: Verdict | undefined;
@@ -53,16 +55,14 @@ export class Flow {
   #moves = 0;
   #pumping = false;
   #watching = false;
+  #looking = false;
   #disarm: (() => void) | undefined;
 
-  /**
-   * @param patienceMs how long a body that waits, or asks for something new, may be silent about what it did before. Real time
-   * @param stopped called when the verdict stands; steps may still run then
-   */
-  constructor(past: Past, ledger: Ledger, clock: Clock, storeNow: () => number, patienceMs: number, stopped: (verdict: Verdict) => void) {
+  constructor({ past, ledger, inbox, clock, storeNow, patienceMs, stopped }: FlowParts) {
     this.#patience = Math.ceil(patienceMs / TICK_MS);
     this.past = past;
     this.ledger = ledger;
+    this.#inbox = inbox;
     this.#clock = clock;
     this.storeNow = storeNow;
     this.#stopped = stopped;
@@ -104,7 +104,7 @@ export class Flow {
     }
     const asked = answer(key);
     this.#unmet.delete(key);
-    this.#open.add(key);
+    this.#open.set(key, this.#told);
     const turn = this.#known.get(key);
     if (turn !== undefined) turn.tell = () => asked.told(turn.entry as Draft);
     else
@@ -151,10 +151,9 @@ export class Flow {
     if (this.#turns[at]?.from === "journal") return;
     if (at >= 0) {
       const [turn] = this.#turns.splice(at, 1);
-      if (turn!.from === "event") {
-        const heard = JSON.parse((turn!.entry as Draft).value!) as Heard;
-        this.spare.set(topicOf(heard), heard);
-      }
+      // An event that has come for it is still to be had, by the next wait for the same.
+      const waited = kind === "wait" ? (JSON.parse((turn!.entry as Draft).value!) as Waited) : undefined;
+      if (waited !== undefined && !("late" in waited)) this.#inbox.putBack(waited);
     }
     this.#open.delete(key);
     this.pending.delete(key);
@@ -232,6 +231,7 @@ export class Flow {
   #tell({ key, from, entry, written, tell }: Turn): void {
     this.#moved();
     this.#open.delete(key);
+    this.#told++;
     if (from === "journal") this.#unheard--;
     else if ("failed" in entry) this.#undecided.push({ draft: entry.failed(this.ledger.seq), anew: entry.anew, once: entry.once });
     else this.ledger.add(entry, written);
@@ -259,7 +259,7 @@ export class Flow {
     this.#disarm?.();
     if (this.#running > 0) {
       void this.flush();
-      if (!this.#elapse()) this.#arm();
+      if (!this.#elapse() && !this.#hear()) this.#arm();
       return;
     }
     // Told out of turn: what came before it is not asked for any more, or not yet.
@@ -269,8 +269,37 @@ export class Flow {
     if (this.#unmet.size > 0 && (this.#held.length > 0 || this.pending.size > 0)) {
       return this.#wait(this.#moves, this.#patience);
     }
-    if (this.pending.size > 0) this.stop({ kind: "suspended" });
+    if (this.#hear() || this.#looking) return;
+    const waits = this.#waits().map(([, { event }]) => event);
+    if (this.#inbox.mayHaveMore(waits)) void this.#look(waits);
+    else if (this.pending.size > 0) this.stop({ kind: "suspended" });
     else void this.flush();
+  }
+
+  /** Whether the earliest of what has come is for one of the waits; it is told then. */
+  #hear(): boolean {
+    const waits = this.#waits();
+    const heard = this.#inbox.take(waits.map(([, { event }]) => event));
+    if (heard === undefined) return false;
+    const [, { heard: tell }] = latest(
+      waits.filter(([, { event }]) => topicOf(event) === topicOf(heard)),
+      ([a], [b]) => this.#open.get(a)! < this.#open.get(b)!,
+    )!;
+    tell(heard);
+    return true;
+  }
+
+  async #look(waits: readonly Omit<EventWait, "after">[]): Promise<void> {
+    this.#looking = true;
+    await this.#inbox.look(waits);
+    this.#looking = false;
+    this.#moved();
+  }
+
+  #waits(): [string, Required<Pick<Pending, "event" | "heard">>][] {
+    return [...this.pending].flatMap(([key, { event, heard }]) =>
+      event === undefined || heard === undefined ? [] : [[key, { event, heard }]],
+    );
   }
 
   /** In ticks, so that an event loop that is blocked takes one of them from the body and not all. */

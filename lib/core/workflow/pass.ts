@@ -2,7 +2,7 @@ import type { EventWait, Delivery } from "../../contract/job.js";
 import type { Entry, NewEntry } from "../../contract/journal.js";
 import { isWhole, payloadOf } from "../canvas/payload-of.js";
 import type { Stem } from "../client/stem.js";
-import type { Dice } from "../clock.js";
+import { type Dice, steadyNow } from "../clock.js";
 import { checkResultSize } from "../codec/size.js";
 import { validate } from "../codec/validate.js";
 import type { TaskDefinition } from "../task/task.js";
@@ -15,6 +15,7 @@ import { topicOf } from "./entries.js";
 import { WorkflowChangedError } from "./errors.js";
 import type { Verdict } from "./asked.js";
 import { Flow } from "./flow.js";
+import { type EventReader, Inbox } from "./inbox.js";
 import type { JournalWriter } from "./journal-writer.js";
 import { Ledger } from "./ledger.js";
 import { Past } from "./past.js";
@@ -26,6 +27,7 @@ export interface PassParts {
   readonly definition: TaskDefinition;
   readonly stem: Pick<Stem, "codec" | "definitions" | "signals" | "log" | "clock" | "maxPayloadBytes">;
   readonly journal: JournalWriter;
+  readonly events: EventReader;
   /** The store's clock, in milliseconds: as last told by the store, plus the time since. Never this host's own idea of the time. */
   readonly storeNow: () => number;
   /** Its reason says why the pass is to end (`AttemptAbortedError`); steps that run are waited for. */
@@ -93,8 +95,23 @@ export async function passOver(parts: PassParts): Promise<Outcome> {
   const past = new Past(entries, delivery.wake, parts.storeNow());
   const ledger = new Ledger(parts.journal, delivery.lease, past.lastSeq);
   const stopped = new AbortController();
-  const flow = new Flow(past, ledger, stem.clock, parts.storeNow, parts.patienceMs ?? PATIENCE_MS, (verdict) => {
-    if (verdict.kind === "aborted") stopped.abort(signal.aborted ? signal.reason : abortReason("lost", delivery.job.id));
+  const { clock } = stem;
+  const inbox = new Inbox({
+    reader: parts.events,
+    cursors: past.cursors,
+    timeoutMs: definition.timeoutMs,
+    steady: () => steadyNow(clock),
+  });
+  const flow = new Flow({
+    past,
+    ledger,
+    inbox,
+    clock,
+    storeNow: parts.storeNow,
+    patienceMs: parts.patienceMs ?? PATIENCE_MS,
+    stopped(verdict) {
+      if (verdict.kind === "aborted") stopped.abort(signal.aborted ? signal.reason : abortReason("lost", delivery.job.id));
+    },
   });
   const run = new Run({
     flow,
@@ -103,7 +120,7 @@ export async function passOver(parts: PassParts): Promise<Outcome> {
     signal: stopped.signal,
     codec: stem.codec,
     definitions: stem.definitions,
-    clock: stem.clock,
+    clock,
     log: stem.log,
     dice: parts.dice ?? Math.random,
     maxResultBytes: stem.maxPayloadBytes,
@@ -114,7 +131,7 @@ export async function passOver(parts: PassParts): Promise<Outcome> {
   placeStorage.run({ run, step: undefined }, () => begin(flow, definition, payload, run));
   const verdict = await flow.verdict;
   signal.removeEventListener("abort", abort);
-  return conclude(verdict, flow, run, parts);
+  return verdict.kind === "suspended" ? suspended(flow, inbox) : conclude(verdict, flow, run, parts);
 }
 
 function begin(flow: Flow, definition: TaskDefinition, payload: unknown, run: Run): void {
@@ -126,13 +143,11 @@ function begin(flow: Flow, definition: TaskDefinition, payload: unknown, run: Ru
 }
 
 async function conclude(
-  verdict: Verdict,
+  verdict: Exclude<Verdict, { kind: "suspended" }>,
   flow: Flow,
   run: Run,
   { definition, stem, patienceMs = PATIENCE_MS }: PassParts,
 ): Promise<Outcome> {
-  const now = flow.storeNow();
-  if (verdict.kind === "suspended") return suspended(flow, now);
   flow.close(verdict);
   const journal = await flow.ledger.rest(verdict.kind !== "threw");
   switch (verdict.kind) {
@@ -168,20 +183,15 @@ async function conclude(
   }
 }
 
-/** An event that came for a wait that was withdrawn is still to be had. */
-function afterOf({ past, spare }: Flow, topic: string): number {
-  const left = spare.get(topic);
-  return left === undefined ? (past.cursors.get(topic) ?? 0) : left.seq - 1;
-}
-
 /** Nothing but sleeps: due again when the first is over. Otherwise parked for the events, and for the earliest moment if there is one. */
-async function suspended(flow: Flow, now: number): Promise<Outcome> {
+async function suspended(flow: Flow, inbox: Inbox): Promise<Outcome> {
+  const now = flow.storeNow();
   const pending = [...flow.pending.values()];
   const moments = pending.flatMap(({ until, deadline }) => until ?? deadline ?? []);
   const first = moments.length === 0 ? undefined : Math.min(...moments);
   const waits = new Map<string, EventWait>();
   for (const { event } of pending) {
-    if (event !== undefined) waits.set(topicOf(event), { ...event, after: afterOf(flow, topicOf(event)) });
+    if (event !== undefined) waits.set(topicOf(event), { ...event, after: inbox.after(topicOf(event)) });
   }
   flow.close({ kind: "suspended" });
   if (waits.size > 0 && first !== undefined) flow.ledger.add({ key: "", kind: "park", state: "open", value: String(first) });

@@ -74,7 +74,7 @@ export class Past {
       wake?.by === "event" && wake.seq > (this.cursors.get(topicOf(wake)) ?? 0)
         ? latest(
             waits.filter(({ waiting }) => waiting.name === wake.name && waiting.key === wake.key),
-            this.#learnt,
+            (a, b) => this.#learnt.some((at) => at > askedAt(a) && at < askedAt(b)),
           )
         : undefined;
     if (waker !== undefined && wake?.by === "event") {
@@ -103,12 +103,14 @@ function over({ key, kind }: Fact, from: "event" | "time", waited?: Waited): Tol
 }
 
 /**
- * Of several open waits for the same the one to be told. What was asked for before the body last learnt something may have been given up since (it lost a race), so it
- * comes last; of those asked for side by side the first is told.
+ * Of several open waits for the same, in the order asked, the one to be told. What was asked for before the body last learnt something may have been given up since (it lost
+ * a race), so it comes last; of those asked for side by side the first is told.
+ *
+ * @param parted whether the body has learnt something between the two
  */
-function latest<W extends { readonly fact: Fact }>(waits: readonly W[], learnt: readonly number[]): W | undefined {
+export function latest<W>(waits: readonly W[], parted: (earlier: W, later: W) => boolean): W | undefined {
   let found: W | undefined;
-  for (const wait of waits) if (found === undefined || learnt.some((at) => at > askedAt(found!) && at < askedAt(wait))) found = wait;
+  for (const wait of waits) if (found === undefined || parted(found, wait)) found = wait;
   return found;
 }
 

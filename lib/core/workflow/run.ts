@@ -9,8 +9,8 @@ import { checkName, refuseUnknown } from "../task/define.js";
 import { type Duration, toMs } from "../task/duration.js";
 import type { EventType, SignalWaitOptions, StepContext, StepOptions, WaitOptions, Winner, WorkflowContext } from "./context.js";
 import { placeStorage } from "./current.js";
-import { type EntryKind, topicOf, type Waited, type Waiting, WITHDRAWN } from "./entries.js";
-import type { Asked, Heard } from "./asked.js";
+import { type EntryKind, type Heard, type Waited, type Waiting, WITHDRAWN } from "./entries.js";
+import type { Asked } from "./asked.js";
 import type { Flow } from "./flow.js";
 import { eventOf, signalOf, type SignalType, spokenEvent } from "./signal.js";
 import { planOf, type StepPlan, Steps, type StepsParts } from "./steps.js";
@@ -139,11 +139,9 @@ export class Run implements WorkflowContext {
     };
     return this.#ask<T | undefined, number | undefined>(name, "wait", ms, (key, accept, refuse, ms) => {
       const park = ({ name: event, key: about, deadline }: Waiting): void => {
-        const topic = topicOf({ name: event, key: about });
-        const heard = flow.spare.get(topic);
-        if (heard === undefined) return flow.wait(key, { event: { name: event, key: about }, ...(deadline !== undefined && { deadline }) });
-        flow.spare.delete(topic);
-        flow.news({ key, entry: { key, kind: "wait", state: "done", value: JSON.stringify(heard) }, tell: () => tell(heard) });
+        const heard = (heard: Heard): void =>
+          flow.news({ key, entry: { key, kind: "wait", state: "done", value: JSON.stringify(heard) }, tell: () => tell(heard) });
+        flow.wait(key, { event: { name: event, key: about }, heard, ...(deadline !== undefined && { deadline }) });
       };
       const tell = (waited: Heard): void => {
         try {

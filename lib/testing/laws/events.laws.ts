@@ -233,7 +233,7 @@ export const eventLaws: readonly Law[] = [
         event(bench, { name: bench.name("sent") }),
       ];
       await bench.adapter.events.emit(given, bench.at);
-      const list = (filter: { key?: string; limit?: number }) =>
+      const list = (filter: { key?: string; after?: number; limit?: number }) =>
         bench.adapter.events.list({ name: bench.name("paid"), ...filter }, bench.at);
       const all = await list({});
       assert.deepEqual(
@@ -255,6 +255,15 @@ export const eventLaws: readonly Law[] = [
         (await list({ limit: 2 })).map(({ id }) => id),
         [given[0]!.id, given[1]!.id],
       );
+      assert.deepEqual(
+        (await list({ after: seqs[0]!, limit: 1 })).map(({ id }) => id),
+        [given[1]!.id],
+      );
+      assert.deepEqual(
+        (await list({ key: "order-1", after: seqs[0]! })).map(({ id }) => id),
+        [given[2]!.id],
+      );
+      assert.deepEqual(await list({ after: seqs[2]! }), []);
     },
   },
   {

@@ -18,6 +18,7 @@ import type { Law, LawOutcome } from "./law.js";
 import { leaseLaws } from "./leases.laws.js";
 import { lockLaws } from "./locks.laws.js";
 import { resultLaws } from "./results.laws.js";
+import { runLaws } from "./runs.laws.js";
 import { scheduleLaws } from "./schedules.laws.js";
 import { settleLaws } from "./settle.laws.js";
 import { stateLaws } from "./states.laws.js";
@@ -49,6 +50,7 @@ export const laws: readonly Law[] = [
   ...inputFailureLaws,
   ...journalLaws,
   ...eventLaws,
+  ...runLaws,
   ...scheduleLaws,
   ...lockLaws,
   ...resultLaws,

@@ -135,6 +135,9 @@ export const runFaults: Faults = {
     };
   }),
   "events are listed latest first": storedAs((events) => [...events].toReversed()),
+  "events after a number are listed from the first on": inEvents(({ list }) => ({
+    list: (filter, options) => list(omit(filter, "after") as typeof filter, options),
+  })),
   "an event that is not kept is kept for a moment": inEvents(({ emit }) => ({
     emit: (events, options) =>
       emit(

@@ -12,6 +12,7 @@ import type { TaskOptions } from "../../../lib/core/task/task.js";
 import { decide } from "../../../lib/core/worker/decide.js";
 import type { Outcome } from "../../../lib/core/worker/outcome.js";
 import type { WorkflowContext } from "../../../lib/core/workflow/context.js";
+import { EventReader } from "../../../lib/core/workflow/inbox.js";
 import { JournalWriter } from "../../../lib/core/workflow/journal-writer.js";
 import { passOver } from "../../../lib/core/workflow/pass.js";
 import { ManualClock } from "../../../lib/testing/manual-clock.js";
@@ -147,6 +148,7 @@ export class Process {
         clock: own,
       },
       journal: this.#journal,
+      events: new EventReader(adapter.events),
       storeNow: () => own.now() + ahead,
       signal,
       dice: () => 0.999_999,

@@ -135,6 +135,75 @@ describe("A signal", () => {
   });
 });
 
+describe("Signals that have come already", () => {
+  const counted = (rig: Rig, names: string[]) => (name: string, by: string) => {
+    names.push(by);
+    return rig.stem.signal("run", defineSignal<string>(name), by);
+  };
+
+  it("are told in one pass in the order they were sent, whatever their kinds", async () => {
+    const [a, b] = [defineSignal<string>("a"), defineSignal<string>("b")];
+    const rig = new Rig(async (_: undefined, ctx) => {
+      const seen: string[] = [];
+      while (seen.length < 60) seen.push((await ctx.race({ a: ctx.waitForSignal(a), b: ctx.waitForSignal(b) })).value);
+      return seen;
+    });
+    await rig.start();
+    const sent: string[] = [];
+    const send = counted(rig, sent);
+    for (let n = 0; n < 60; n++) await send(n % 3 === 0 ? "a" : "b", String(n));
+    expect(JSON.parse((await rig.finish()).result!)).toEqual(sent);
+    expect(rig.outcomes.map(({ kind }) => kind)).toEqual(["parked", "returned"]);
+  });
+
+  it("are kept for later waits when those they were for have lost a race, several at once, too", async () => {
+    const a = defineSignal<string>("a");
+    const rig = new Rig(async (_: undefined, ctx) => {
+      const seen = [await ctx.waitForSignal(a)];
+      for (let n = 0; n < 3; n++) {
+        const won = await ctx.race({ one: ctx.waitForSignal(a), two: ctx.waitForSignal(a), three: ctx.waitForSignal(a) });
+        seen.push(`${won.key} ${won.value}`);
+        if (n === 1) await ctx.sleep("nap", "1h");
+      }
+      return seen;
+    });
+    await rig.start();
+    for (const one of ["1", "2", "3", "4"]) await rig.stem.signal("run", a, one);
+    expect(JSON.parse((await rig.finish()).result!)).toEqual(["1", "one 2", "one 3", "one 4"]);
+  });
+
+  it("go to the waits side by side in the order these were asked for", async () => {
+    const a = defineSignal<string>("a");
+    const rig = new Rig(async (_: undefined, ctx) => {
+      const first = await ctx.waitForSignal(a);
+      return [first, ...(await Promise.all([1, 2, 3].map(() => ctx.waitForSignal(a))))];
+    });
+    await rig.start();
+    for (const one of ["1", "2", "3", "4"]) await rig.stem.signal("run", a, one);
+    expect(JSON.parse((await rig.finish()).result!)).toEqual(["1", "2", "3", "4"]);
+    expect(rig.outcomes).toHaveLength(2);
+  });
+
+  it("are left to the next pass once this one has lasted a second, or a tenth of its timeout", async () => {
+    const a = defineSignal<string>("a");
+    for (const [options, passes] of [
+      [{}, 3],
+      [{ timeout: "2s" }, 7],
+    ] as const) {
+      const rig = new Rig(async (_: undefined, ctx) => {
+        for (let n = 0; n < 60; n++) {
+          await ctx.waitForSignal(a);
+          await ctx.step("slow", () => rig.clock.advance(25));
+        }
+      }, options);
+      await rig.start();
+      for (let n = 0; n < 60; n++) await rig.stem.signal("run", a, String(n));
+      expect(await rig.finish()).toMatchObject({ state: "succeeded" });
+      expect({ options, passes: rig.outcomes.length }).toEqual({ options, passes });
+    }
+  });
+});
+
 describe("An event client", () => {
   it("emits its kind of event, and may be waited for like it", async () => {
     const paid = defineEvent<{ cents: number }>("order.paid");
