@@ -28,9 +28,15 @@ export function checkJobs(jobs: readonly NewJob[], adapter: { readonly name: str
       refuse(job, "priority is a whole number from 0 to 9");
     if (job.dueAt !== undefined && job.delayMs !== undefined) refuse(job, "dueAt and delayMs exclude each other");
     if (job.expiresAt !== undefined && job.expiresInMs !== undefined) refuse(job, "expiresAt and expiresInMs exclude each other");
-    for (const field of WHOLE)
-      if (job[field] !== undefined && !(Number.isSafeInteger(job[field]) && job[field] >= 0))
-        refuse(job, `${field} is a whole number of 0 or more`);
+    // Field by field: a loop over their names would cost twice as much as all else here.
+    checkWhole(job, "dueAt", job.dueAt);
+    checkWhole(job, "delayMs", job.delayMs);
+    checkWhole(job, "expiresAt", job.expiresAt);
+    checkWhole(job, "expiresInMs", job.expiresInMs);
+    checkWhole(job, "maxLapses", job.maxLapses);
+    checkWhole(job, "keepResultMs", job.keepResultMs);
+    checkWhole(job, "keepFailedMs", job.keepFailedMs);
+    checkWhole(job, "waitsFor", job.waitsFor);
     if (job.limits !== undefined && !adapter.capabilities.limits) throw new UnsupportedError(adapter.name, "limits");
     if (job.unique !== undefined && !adapter.capabilities.unique) throw new UnsupportedError(adapter.name, "unique keys");
     if (job.links !== undefined || job.waitsFor !== undefined) linked = true;
@@ -62,7 +68,9 @@ function checkHeaders(job: NewJob, headers: Readonly<Record<string, string>>): v
   }
 }
 
-const WHOLE = ["dueAt", "delayMs", "expiresAt", "expiresInMs", "maxLapses", "keepResultMs", "keepFailedMs", "waitsFor"] as const;
+function checkWhole(job: NewJob, field: keyof NewJob, value: number | undefined): void {
+  if (value !== undefined && !(Number.isSafeInteger(value) && value >= 0)) refuse(job, `${field} is a whole number of 0 or more`);
+}
 
 function checkLinks(jobs: readonly NewJob[]): void {
   const positions = new Map<string, Set<number>>(jobs.map((job) => [job.id, new Set<number>()]));

@@ -45,23 +45,33 @@ export class Producer {
     this.#coalescer = new Coalescer(parts.adapter.broker, (ended) => parts.ends.tell(ended));
   }
 
-  /** The job that `enqueue` would store. @throws as `Stem.enqueue` */
-  async draft(ref: TaskRef, payload: Payload, options: EnqueueOptions | undefined, id?: string, also?: readonly string[]): Promise<Draft> {
+  /**
+   * The job that `enqueue` would store; at once, unless a schema answers later, so that calls made in one turn are stored in their order whichever they
+   * are. @throws as `Stem.enqueue`
+   */
+  draft(
+    ref: TaskRef,
+    payload: Payload,
+    options: EnqueueOptions | undefined,
+    id?: string,
+    also?: readonly string[],
+  ): Draft | Promise<Draft> {
     const definition = this.parts.registry.get(ref.name);
     const draft = this.#plan(ref, definition, options, also);
-    if ("from" in payload) {
-      draft.headers = { ...draft.headers, [FROM_HEADER]: payload.from };
-    } else if ("text" in payload) draft.payload = payload.text;
-    else {
-      if (definition?.input !== undefined) await checkInput(definition, payload.value);
-      draft.payload = this.#encode(ref, definition, payload.value);
-    }
-    draft.id = id ?? options?.id ?? this.#freshId(draft.queue);
+    const asked = "value" in payload && definition?.input !== undefined ? checkInput(definition, payload.value) : undefined;
+    if (asked instanceof Promise) return asked.then(() => this.#fill(draft, ref, definition, payload, id ?? options?.id));
+    return this.#fill(draft, ref, definition, payload, id ?? options?.id);
+  }
+
+  #fill(draft: Draft, ref: TaskRef, definition: TaskDefinition | undefined, payload: Payload, id: string | undefined): Draft {
+    if ("from" in payload) draft.headers = { ...draft.headers, [FROM_HEADER]: payload.from };
+    else draft.payload = "text" in payload ? payload.text : this.#encode(ref, definition, payload.value);
+    draft.id = id ?? this.#freshId(draft.queue);
     return draft;
   }
 
   /** As `draft`, for many payloads of one task; `options.id` is a prefix. */
-  async drafts(ref: TaskRef, payloads: readonly unknown[], options: EnqueueOptions | undefined): Promise<readonly Draft[]> {
+  drafts(ref: TaskRef, payloads: readonly unknown[], options: EnqueueOptions | undefined): readonly Draft[] | Promise<readonly Draft[]> {
     if (!Array.isArray(payloads)) {
       throw new OptionError(
         "STEM_OPTION_INVALID",
@@ -71,10 +81,21 @@ export class Producer {
     }
     const definition = this.parts.registry.get(ref.name);
     const plan = this.#plan(ref, definition, options);
-    const prefix = options?.id;
+    const asked = definition?.input === undefined ? undefined : checkInputs(definition, payloads);
+    return asked === undefined
+      ? this.#fillAll(plan, ref, definition, payloads, options?.id)
+      : asked.then(() => this.#fillAll(plan, ref, definition, payloads, options?.id));
+  }
+
+  #fillAll(
+    plan: Draft,
+    ref: TaskRef,
+    definition: TaskDefinition | undefined,
+    payloads: readonly unknown[],
+    prefix: string | undefined,
+  ): readonly Draft[] {
     const drafts: Draft[] = [];
     for (let i = 0; i < payloads.length; i++) {
-      if (definition?.input !== undefined) await checkInput(definition, payloads[i]);
       const draft = { ...plan };
       draft.payload = this.#encode(ref, definition, payloads[i]);
       draft.id = prefix === undefined ? this.#freshId(plan.queue) : `${prefix}-${i}`;
@@ -151,4 +172,18 @@ const NONE: ReadonlySet<string> = new Set();
 /** The payload travels as given, not as the schema made it: the worker lets the schema make it anew, and a schema need not accept its own output. */
 function checkInput(definition: TaskDefinition, value: unknown): unknown {
   return validate(definition.input!, value, "payload", `${definition.kind} "${definition.name}"`);
+}
+
+/** Undefined: all were accepted at once. */
+function checkInputs(definition: TaskDefinition, payloads: readonly unknown[]): Promise<void> | undefined {
+  for (let i = 0; i < payloads.length; i++) {
+    const asked = checkInput(definition, payloads[i]);
+    if (asked instanceof Promise) return checkLater(definition, payloads, i + 1, asked);
+  }
+  return undefined;
+}
+
+async function checkLater(definition: TaskDefinition, payloads: readonly unknown[], from: number, asked: Promise<unknown>): Promise<void> {
+  await asked;
+  for (let i = from; i < payloads.length; i++) await checkInput(definition, payloads[i]);
 }

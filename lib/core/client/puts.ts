@@ -18,22 +18,30 @@ export class Puts {
   }
 
   /** @param how `keepMs`: keep the record so long at least */
-  async one(
+  one(
     target: Target,
     payload: unknown,
     options: EnqueueOptions | undefined,
-    { as, keepMs = 0 }: { readonly as?: "task" | "workflow" | undefined; readonly keepMs?: number } = {},
+    { as, keepMs = 0 }: { readonly as?: "task" | "workflow" | undefined; readonly keepMs?: number } = NO_WISHES,
   ): Promise<JobHandle> {
     return this.#producer.answer(async () => {
-      const draft = await this.#producer.draft(refAs(target, this.#producer.parts.registry, as), { value: payload }, options);
+      const drafting = this.#producer.draft(refAs(target, this.#producer.parts.registry, as), { value: payload }, options);
+      const draft = drafting instanceof Promise ? await drafting : drafting;
       if (draft.keepResultMs! < keepMs) draft.keepResultMs = keepMs;
       if (draft.keepFailedMs! < keepMs) draft.keepFailedMs = keepMs;
-      return (await this.#store([draft], options))[0]!;
+      const named = this.#mark([draft], options);
+      const duplicates = await this.#producer.send([draft], named, options?.transaction);
+      return this.#handleOf(draft, duplicates, named, options?.transaction);
     });
   }
 
-  async many(target: Target, payloads: readonly unknown[], options: EnqueueOptions | undefined): Promise<readonly JobHandle[]> {
-    return this.#producer.answer(async () => this.#store(await this.#producer.drafts(refOf(target), payloads, options), options));
+  many(target: Target, payloads: readonly unknown[], options: EnqueueOptions | undefined): Promise<readonly JobHandle[]> {
+    return this.#producer.answer(async () => {
+      const drafting = this.#producer.drafts(refOf(target), payloads, options);
+      const drafts = drafting instanceof Promise ? await drafting : drafting;
+      const named = this.#mark(drafts, options);
+      return this.handlesOf(drafts, await this.#producer.send(drafts, named, options?.transaction), named, options?.transaction);
+    });
   }
 
   async andWait(target: Target, payload: unknown, options: EnqueueOptions & WaitForOptions = {}): Promise<unknown> {
@@ -44,19 +52,23 @@ export class Puts {
 
   /** Of jobs that have just been stored, or are to be once a transaction commits. */
   handlesOf(drafts: readonly Draft[], duplicates: ReadonlySet<string>, named: boolean, transaction: unknown): readonly JobHandle[] {
-    return drafts.map((draft) => {
-      const duplicate = duplicates.has(draft.id);
-      return new Handle(this.#handles, draft.id, duplicate, transaction === undefined ? storedAs(draft, duplicate, !named) : undefined);
-    });
+    return drafts.map((draft) => this.#handleOf(draft, duplicates, named, transaction));
   }
 
-  async #store(drafts: readonly Draft[], { id, transaction }: EnqueueOptions = {}): Promise<readonly JobHandle[]> {
-    const named = id !== undefined;
-    const [first] = drafts;
-    if (named && first !== undefined && isBrief(first)) {
+  #handleOf(draft: Draft, duplicates: ReadonlySet<string>, named: boolean, transaction: unknown): JobHandle {
+    const duplicate = duplicates.has(draft.id);
+    return new Handle(this.#handles, draft.id, duplicate, transaction === undefined ? storedAs(draft, duplicate, !named) : undefined);
+  }
+
+  /** Marks the jobs of a call whose ids were chosen and whose records may soon be gone, so that their ends are told apart from others'; says whether ids were chosen. */
+  #mark(drafts: readonly Draft[], options: EnqueueOptions | undefined): boolean {
+    if (options?.id === undefined) return false;
+    if (drafts.length > 0 && isBrief(drafts[0]!)) {
       const token = this.#producer.parts.ids();
       for (const draft of drafts) draft.headers = { ...draft.headers, [TOKEN_HEADER]: token };
     }
-    return this.handlesOf(drafts, await this.#producer.send(drafts, named, transaction), named, transaction);
+    return true;
   }
 }
+
+const NO_WISHES = {};

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { OptionError, StoreError } from "../../../lib/contract/errors.js";
+import type { Schema } from "../../../lib/core/task/schema.js";
 import { stemOn, turns } from "./fake.js";
 
 const NONE = { duplicates: [] };
@@ -30,6 +31,21 @@ describe("Enqueue calls made at the same time", () => {
     expect(store.batches.map((batch) => batch.length)).toEqual([3, 1]);
     expect(clock.timers.size).toBe(0);
   });
+
+  it.each(["without a schema", "with a schema that answers at once"])(
+    "are stored in the order of the calls, single ones and many, %s",
+    async (how) => {
+      const input: Schema = { "~standard": { version: 1, vendor: "test", validate: (value) => ({ value }) } };
+      const { stem, store } = stemOn(undefined, how === "without a schema" ? {} : { input });
+      await Promise.all([
+        stem.enqueueMany("mail.send", [1, 2, 3]),
+        stem.enqueue("mail.send", 4),
+        stem.enqueueMany("mail.send", [5, 6]),
+        stem.enqueue("mail.send", 7),
+      ]);
+      expect(store.batches.flat().map(({ payload }) => payload)).toEqual(["1", "2", "3", "4", "5", "6", "7"]);
+    },
+  );
 
   it("go out in batches of at most 1,000 jobs, but a larger call is never split", async () => {
     const { stem, store } = stemOn();
