@@ -157,4 +157,23 @@ describe("Stopping a worker", () => {
     expect(await rig.record(id)).toMatchObject({ state: "active" });
     expect(rig.lines.some((line) => line.includes("could not be written"))).toBe(true);
   });
+
+  it.each(["does not answer", "refuses"])(
+    "with nothing to end and nothing to write is over after a second, though the store %s",
+    async (how) => {
+      const rig = new Rig({ work: async () => {} });
+      const worker = await rig.started({ grace: "20s", abortGrace: "5s", lease: "1h" });
+      await turns();
+      if (how === "refuses") rig.fault = () => new Error("down");
+      else rig.hold = new Promise(() => {});
+      const began = rig.clock.now();
+      let stoppedAt = 0;
+      void worker.stop().then(() => (stoppedAt = rig.clock.now()));
+      await until(() => {
+        if (stoppedAt === 0) rig.clock.advance(10);
+        return stoppedAt > 0;
+      });
+      expect(stoppedAt - began).toBeLessThanOrEqual(1_010);
+    },
+  );
 });
