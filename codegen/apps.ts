@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
 import { posix, resolve } from "node:path";
 import type { AppConfig, StemConfig } from "./config.js";
+import type { Disk } from "./disk.js";
 import { CodegenError } from "./errors.js";
 
 /** One application, which gets one client. */
@@ -22,8 +22,9 @@ export interface Asked {
  *
  * @throws {CodegenError} `STEM_PROJECT_NOT_FOUND`, `STEM_OUT_REFUSED` if one file is named for several applications
  */
-export function appsOf(folder: string, config: StemConfig, { project, out, manifest, app }: Asked): readonly App[] {
-  const apps = config.apps === undefined ? nestApps(folder) : Object.entries(config.apps).map(([name, one]): App => ({ name, ...one }));
+export function appsOf(disk: Disk, folder: string, config: StemConfig, { project, out, manifest, app }: Asked): readonly App[] {
+  const apps =
+    config.apps === undefined ? nestApps(disk, folder) : Object.entries(config.apps).map(([name, one]): App => ({ name, ...one }));
   if (app !== undefined) {
     const found = apps.find(({ name }) => name === app);
     if (found === undefined) {
@@ -49,12 +50,13 @@ export function appsOf(folder: string, config: StemConfig, { project, out, manif
 }
 
 /** The applications of a Nest monorepo. */
-function nestApps(folder: string): readonly App[] {
+function nestApps(disk: Disk, folder: string): readonly App[] {
   const path = resolve(folder, "nest-cli.json");
-  if (!existsSync(path)) return [];
+  const text = disk.read(path);
+  if (text === undefined) return [];
   let cli: unknown;
   try {
-    cli = JSON.parse(readFileSync(path, "utf8").replace(/^\uFEFF/, ""));
+    cli = JSON.parse(text);
   } catch (error) {
     throw new CodegenError("STEM_PROJECT_NOT_FOUND", "nest-cli.json is not JSON.", "Correct it, or name a tsconfig with --project.", {
       cause: error,
@@ -64,12 +66,12 @@ function nestApps(folder: string): readonly App[] {
   if (typeof projects !== "object" || projects === null) return [];
   return Object.entries(projects).flatMap(([name, project]) => {
     if (member(project, "type") !== "application") return [];
-    const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
-    const root = text(member(project, "root")) ?? `apps/${name}`;
-    const given = text(member(member(project, "compilerOptions"), "tsConfigPath"));
-    const tsconfig = given ?? [`${root}/tsconfig.app.json`, `${root}/tsconfig.json`].find((one) => existsSync(resolve(folder, one)));
+    const given = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+    const root = given(member(project, "root")) ?? `apps/${name}`;
+    const named = given(member(member(project, "compilerOptions"), "tsConfigPath"));
+    const tsconfig = named ?? [`${root}/tsconfig.app.json`, `${root}/tsconfig.json`].find((one) => disk.exists(resolve(folder, one)));
     if (tsconfig === undefined) return [];
-    const sources = text(member(project, "sourceRoot")) ?? `${root}/src`;
+    const sources = given(member(project, "sourceRoot")) ?? `${root}/src`;
     return [{ name, project: tsconfig, out: posix.normalize(`${sources}/stem/stem.gen.ts`) }];
   });
 }

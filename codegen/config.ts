@@ -1,12 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { Disk, stampOf } from "./disk.js";
 import { CodegenError } from "./errors.js";
-import { loadTypescript, type Typescript } from "./read/load.js";
-import { Origins } from "./read/origin.js";
-import { posix } from "./read/project.js";
-import { Sources, stampOf } from "./read/sources.js";
-import { type Value, Values } from "./read/values.js";
 
 /** What `stem.config.*` may say; all of it is optional. Paths are relative to the file. */
 export interface StemConfig {
@@ -56,63 +51,49 @@ export const CONFIG_FILES = ["ts", "mts", "js", "mjs", "cjs", "json"].map((end) 
  *
  * @throws {CodegenError} `STEM_CODEGEN_CONFIG`
  */
-export async function readConfig(ts: Typescript, folder: string): Promise<StemConfig> {
-  const file = CONFIG_FILES.map((name) => posix(resolve(folder, name))).find((path) => existsSync(path));
-  return file === undefined ? {} : read(ts, file, folder);
+export async function readConfig(disk: Disk, folder: string): Promise<StemConfig> {
+  const file = configFile(disk, folder);
+  return file === undefined ? {} : read(disk, file, folder);
+}
+
+/** The config file of a folder; undefined if there is none. */
+export function configFile(disk: Pick<Disk, "exists">, folder: string): string | undefined {
+  return CONFIG_FILES.map((name) => posix(resolve(folder, name))).find((path) => disk.exists(path));
+}
+
+/** What a config that is a program says, which no text tells; undefined if it is none. @throws whatever it throws */
+export async function toldBy(file: string | undefined): Promise<string | undefined> {
+  if (file === undefined || !SCRIPT.test(file)) return undefined;
+  return JSON.stringify(await run(file), (_, value: unknown) => (typeof value === "function" ? "a function" : value)) ?? "nothing";
 }
 
 /** As `readConfig`, one file in particular. @throws {CodegenError} `STEM_CODEGEN_CONFIG`, `STEM_MISSING_PEER` */
 export async function readConfigFile(path: string): Promise<StemConfig> {
   const file = posix(resolve(path));
-  return read(loadTypescript(), file, dirname(file));
+  return read(new Disk(), file, dirname(file));
 }
 
-async function read(ts: Typescript, file: string, folder: string): Promise<StemConfig> {
+const SCRIPT = /\.[cm]?js$/;
+
+/** Under another address each time it changes, as modules are kept for good. */
+async function run(file: string): Promise<unknown> {
+  const stamp = stampOf(file)?.replaceAll(" ", "-");
+  return ((await import(`${pathToFileURL(file).href}?${stamp}`)) as { readonly default?: unknown }).default;
+}
+
+async function read(disk: Disk, file: string, folder: string): Promise<StemConfig> {
   const shown = posix(relative(folder, file));
   let found: unknown;
   try {
-    if (file.endsWith(".json")) found = JSON.parse(readFileSync(file, "utf8").replace(/^\uFEFF/, ""));
-    else if (/\.m?ts$/.test(file)) found = readStatically(ts, file);
-    // Under another address each time it changes, as modules are kept for good.
-    else
-      found = ((await import(`${pathToFileURL(file).href}?${stampOf(file)?.replaceAll(" ", "-")}`)) as { readonly default?: unknown })
-        .default;
+    if (file.endsWith(".json")) found = JSON.parse(disk.read(file) ?? "");
+    else if (SCRIPT.test(file)) found = await run(file);
+    else found = (await import("./read/constants.js")).constantsOf(file, disk);
   } catch (error) {
+    if (error instanceof CodegenError) throw error;
     const why = typeof error === "object" && error !== null && "message" in error ? String(error.message) : String(error);
     throw refused(`${shown} cannot be read: ${why}.`, "Correct it, or write a stem.config.json.", error);
   }
   return checked(found, shown);
-}
-
-function readStatically(ts: Typescript, file: string): unknown {
-  const sources = new Sources(ts);
-  sources.begin({});
-  const origins = new Origins(ts, sources);
-  const values = new Values(ts, origins);
-  const source = sources.source(file);
-  if (source === undefined) throw new Error("it is not a file");
-  if (source.broken !== undefined) throw new Error(source.broken.text.replace(/\.$/, ""));
-  const origin = origins.member("default", { kind: "module", path: file });
-  const node = origin?.kind === "declared" ? origin.node : undefined;
-  // `defineConfig(…)` is what it is given.
-  const call = node !== undefined && ts.isVariableDeclaration(node) ? node.initializer : node;
-  if (origin?.kind !== "declared" || call === undefined) throw new Error("it has no default export");
-  const inner = ts.isCallExpression(call) ? call.arguments[0] : undefined;
-  return plain(values, inner === undefined ? values.ofOrigin(origin) : values.of(inner, origin.source), "");
-}
-
-/** A value as JavaScript has it. A function stands for itself: `app` may be one, which the generator has no use for. */
-function plain(values: Values, value: Value, path: string): unknown {
-  if (value.kind === "string" || value.kind === "number") return value.value;
-  if (value.kind === "undefined") return undefined;
-  if (value.kind === "array") return value.items.map((item, at) => plain(values, item, `${path}[${at}]`));
-  if (value.kind === "object") {
-    const keys = values.keys(value);
-    const below = (key: string): string => (path === "" ? key : `${path}.${key}`);
-    if (keys !== undefined) return Object.fromEntries(keys.map((key) => [key, plain(values, values.member(value, key), below(key))]));
-  }
-  if (path === "app") return () => undefined;
-  throw new Error(`${path === "" ? "the default export" : `"${path}"`} is not a constant, and TypeScript is not run here. Write it out, or name the file stem.config.mjs`); // prettier-ignore
 }
 
 const KINDS: Readonly<Record<keyof StemConfig, (value: unknown) => boolean>> = {
@@ -145,6 +126,10 @@ function isDecorator(value: unknown): boolean {
 
 function fits(value: Readonly<Record<string, unknown>>, kinds: Readonly<Record<string, (value: unknown) => boolean>>): boolean {
   return Object.entries(value).every(([key, one]) => one === undefined || (Object.hasOwn(kinds, key) && kinds[key]!(one)));
+}
+
+function posix(path: string): string {
+  return path.replaceAll("\\", "/");
 }
 
 function isText(value: unknown): boolean {

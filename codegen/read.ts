@@ -1,15 +1,17 @@
 import { dirname } from "node:path";
+import { type Disk, stampOf } from "./disk.js";
 import type { Diagnostic, MarkedClass, Place, WrittenEvent } from "./model.js";
 import { Ancestors } from "./read/ancestors.js";
 import { Bodies } from "./read/body.js";
 import { Classes } from "./read/classes.js";
 import { Composed, type Declared } from "./read/composed.js";
+import { foldersOf } from "./read/folders.js";
 import type { Typescript } from "./read/load.js";
 import { Marks } from "./read/marks.js";
 import { Origins } from "./read/origin.js";
-import { findProject, foldersOf, importSuffix, packageOf, posix, type Project } from "./read/project.js";
+import { findProject, importSuffix, packageOf, posix, type Project } from "./read/project.js";
 import { reach, type Reached } from "./read/reach.js";
-import { type Noted, type Source, Sources, stampOf } from "./read/sources.js";
+import { type Noted, type Source, Sources } from "./read/sources.js";
 import { Values } from "./read/values.js";
 import { type Schemas, Types, type TypesOptions, type Wanted } from "./types/index.js";
 
@@ -30,6 +32,7 @@ export interface Reading {
 }
 
 export interface ReaderOptions {
+  readonly disk: Disk;
   readonly cwd: string;
   readonly project: string | undefined;
   /** Decorators declared to come to ours; relative modules are relative to `cwd`. */
@@ -66,7 +69,7 @@ export class Reader {
   constructor(ts: Typescript, options: ReaderOptions) {
     this.#ts = ts;
     this.#options = options;
-    this.#sources = new Sources(ts);
+    this.#sources = new Sources(ts, options.disk);
     const origins = (this.#origins = new Origins(ts, this.#sources));
     const values = new Values(ts, origins);
     this.#types = new Types(ts, this.#sources, origins, values);
@@ -120,7 +123,15 @@ export class Reader {
       for (const path of this.#read.keys()) if (!marked.has(path)) this.#read.delete(path);
       return schemas;
     };
-    return { sourceRoot, folder, classes, events, diagnostics, describe, suffix: (out) => importSuffix(this.#ts, options, out) };
+    return {
+      sourceRoot,
+      folder,
+      classes,
+      events,
+      diagnostics,
+      describe,
+      suffix: (out) => importSuffix(this.#ts, this.#options.disk, options, out),
+    };
   }
 
   /**
@@ -176,11 +187,11 @@ export class Reader {
         if (declared?.text === name) return { specifier, exportedAs: wanted! };
       }
     }
-    return packageOf(path) === packageOf(out) ? undefined : "unexported";
+    return packageOf(this.#options.disk, path) === packageOf(this.#options.disk, out) ? undefined : "unexported";
   }
 
   #project(): Project | Diagnostic {
-    const project = findProject(this.#ts, this.#options.cwd, this.#options.project);
+    const project = findProject(this.#ts, this.#options.disk, this.#options.cwd, this.#options.project);
     if ("code" in project) return project;
     const out = this.#options.out(project.sourceRoot);
     return { ...project, files: project.files.filter((path) => path !== out) };

@@ -1,8 +1,9 @@
 import { type FSWatcher, watch as watchFolder } from "node:fs";
 import { resolve } from "node:path";
 import { CONFIG_FILES } from "./config.js";
-import { type Generated, openAll } from "./generate.js";
-import { stampOf } from "./read/sources.js";
+import { stampOf } from "./disk.js";
+import type { Generated } from "./outcome.js";
+import { openAll } from "./pass.js";
 import { failed, watchApp, type WatchOptions } from "./watch.js";
 
 /** Files in the working directory that say which applications there are, and what counts as ours. */
@@ -32,7 +33,7 @@ export async function watch(options: WatchOptions, onResult: (result: Generated)
     apps = [];
   };
   const start = async (): Promise<void> => {
-    for (const opened of await openAll(options)) {
+    for (const opened of (await openAll(options)).apps) {
       if (!closed) apps.push(watchApp(opened, options, onResult));
     }
   };

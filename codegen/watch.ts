@@ -1,7 +1,8 @@
 import { existsSync, type FSWatcher, watch as watchFolder } from "node:fs";
 import { relative, resolve } from "node:path";
 import { CodegenError } from "./errors.js";
-import { type Generated, type GenerateOptions, type Opened, pass } from "./generate.js";
+import type { Generated, GenerateOptions } from "./outcome.js";
+import { type Opened, pass } from "./pass.js";
 
 export interface WatchOptions extends GenerateOptions {
   /** Quiet time after an edit before the sources are read, since editors save in several moves. Milliseconds, default 30. */
@@ -70,7 +71,7 @@ export function watchApp(opened: Opened, options: WatchOptions, onResult: (resul
     watchers.clear();
   };
   const run = (): Generated => {
-    const result = pass(opened, options);
+    const { result } = pass(opened, options);
     outs = [result.out, ...(result.manifest === undefined ? [] : [result.manifest.path])].map((path) => resolve(base, path));
     return result;
   };

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import type { Disk } from "../disk.js";
 import type { Typescript } from "./load.js";
 import { posix } from "./project.js";
 
@@ -11,11 +11,13 @@ const CONFIGS = ["tsconfig.json", "tsconfig.build.json", "tsconfig.lib.json"];
  */
 export class Outputs {
   readonly #ts: Typescript;
+  readonly #disk: Disk;
   /** By folder of a package: from output to source. */
   readonly #known = new Map<string, ReadonlyMap<string, string>>();
 
-  constructor(ts: Typescript) {
+  constructor(ts: Typescript, disk: Disk) {
     this.#ts = ts;
+    this.#disk = disk;
   }
 
   /** Starts a pass: what is built from what is looked up anew. */
@@ -28,7 +30,7 @@ export class Outputs {
     if (output.includes("/node_modules/")) return undefined;
     for (let folder = dirname(output); ; folder = dirname(folder)) {
       const found = this.#outputs(folder).get(output);
-      if (found !== undefined || existsSync(`${folder}/package.json`) || dirname(folder) === folder) return found;
+      if (found !== undefined || this.#disk.exists(`${folder}/package.json`) || dirname(folder) === folder) return found;
     }
   }
 
@@ -38,8 +40,8 @@ export class Outputs {
     if (name === undefined || specifier.startsWith(".")) return undefined;
     for (let folder = dirname(from); ; folder = dirname(folder)) {
       const link = `${folder}/node_modules/${name}`;
-      if (existsSync(`${link}/package.json`)) {
-        const real = posix(realpathSync(link));
+      if (this.#disk.exists(`${link}/package.json`)) {
+        const real = posix(this.#disk.real(link));
         return real.includes("/node_modules/") ? undefined : this.#fromManifest(real, `.${below}`);
       }
       if (dirname(folder) === folder) return undefined;
@@ -49,7 +51,7 @@ export class Outputs {
   #fromManifest(folder: string, path: string): string | undefined {
     let manifest: { readonly exports?: unknown; readonly types?: unknown; readonly main?: unknown };
     try {
-      manifest = JSON.parse(readFileSync(`${folder}/package.json`, "utf8")) as typeof manifest;
+      manifest = JSON.parse(this.#disk.read(`${folder}/package.json`) ?? "") as typeof manifest;
     } catch {
       return undefined;
     }
@@ -59,7 +61,7 @@ export class Outputs {
     if (path === ".") for (const one of [types, main]) if (typeof one === "string") targets.push(one);
     for (const target of targets) {
       const file = posix(resolve(folder, target));
-      if (/(?<!\.d)\.[cm]?tsx?$/.test(file) && existsSync(file)) return file;
+      if (/(?<!\.d)\.[cm]?tsx?$/.test(file) && this.#disk.exists(file)) return file;
       const source = this.sourceOf(file);
       if (source !== undefined) return source;
     }
@@ -70,16 +72,16 @@ export class Outputs {
     const known = this.#known.get(folder);
     if (known !== undefined) return known;
     const found = new Map<string, string>();
-    for (const name of CONFIGS) if (existsSync(`${folder}/${name}`)) this.#read(`${folder}/${name}`, folder, found);
+    for (const name of CONFIGS) if (this.#disk.exists(`${folder}/${name}`)) this.#read(`${folder}/${name}`, folder, found);
     this.#known.set(folder, found);
     return found;
   }
 
   #read(config: string, folder: string, found: Map<string, string>): void {
     const ts = this.#ts;
-    const read = ts.readConfigFile(config, (path) => ts.sys.readFile(path));
+    const read = ts.readConfigFile(config, (path) => this.#disk.read(path));
     if (read.error !== undefined) return;
-    const parsed = ts.parseJsonConfigFileContent(read.config, ts.sys, folder, undefined, config);
+    const parsed = ts.parseJsonConfigFileContent(read.config, this.#disk.system(ts), folder, undefined, config);
     for (const file of parsed.fileNames) {
       if (/\.d\.[cm]?ts$/.test(file)) continue;
       for (const output of outputsOf(ts, parsed, file)) found.set(posix(resolve(output)), posix(resolve(file)));

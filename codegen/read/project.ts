@@ -1,6 +1,6 @@
-import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import type { ts } from "ts-morph";
+import type { Disk } from "../disk.js";
 import { CodegenError } from "../errors.js";
 import type { Diagnostic } from "../model.js";
 import type { Typescript } from "./load.js";
@@ -33,16 +33,16 @@ export const DECLARATIONS = /\.d\.(?:[^./]+\.)?[cm]?ts$/;
  * @returns a diagnostic if the tsconfig cannot be read
  * @throws {CodegenError} `STEM_PROJECT_NOT_FOUND`
  */
-export function findProject(ts: Typescript, cwd: string, project: string | undefined): Project | Diagnostic {
-  const config = configPath(cwd, project);
+export function findProject(ts: Typescript, disk: Disk, cwd: string, project: string | undefined): Project | Diagnostic {
+  const config = configPath(disk, cwd, project);
   const folder = config === undefined ? posix(cwd) : dirname(config);
   const configs = new Set<string>();
   const readFile = (path: string): string | undefined => {
     configs.add(posix(resolve(path)));
-    return ts.sys.readFile(path);
+    return disk.read(path);
   };
   const read = config === undefined ? { config: {} } : ts.readConfigFile(config, readFile);
-  const host = { ...ts.sys, readFile };
+  const host = { ...disk.system(ts), readFile };
   const parsed = read.error === undefined ? ts.parseJsonConfigFileContent(read.config, host, folder, undefined, config) : undefined;
   const error = read.error ?? parsed?.errors.find(({ code }) => FATAL.has(code));
   if (parsed === undefined || error !== undefined) {
@@ -75,7 +75,7 @@ export function findProject(ts: Typescript, cwd: string, project: string | undef
     folder,
     files: [...new Set(files)].filter((path) => !DECLARATIONS.test(path) && !TESTS.test(path.slice(folder.length))).sort(),
     declarations: files.filter((path) => DECLARATIONS.test(path) && !path.includes("/node_modules/")).sort(),
-    sourceRoot: sourceRoot(folder, parsed.options.rootDir),
+    sourceRoot: sourceRoot(disk, folder, parsed.options.rootDir),
     options: parsed.options,
     configs: [...configs],
     includes: Object.keys(parsed.wildcardDirectories ?? {}).map((path) => posix(resolve(path))),
@@ -85,10 +85,10 @@ export function findProject(ts: Typescript, cwd: string, project: string | undef
 /** Errors of a tsconfig after which its options would be the wrong ones: a base that is missing, broken or circular. */
 const FATAL = new Set([5012, 5083, 6053, 18000]);
 
-function configPath(cwd: string, project: string | undefined): string | undefined {
+function configPath(disk: Disk, cwd: string, project: string | undefined): string | undefined {
   let path = resolve(cwd, project ?? "tsconfig.json");
-  if (isFolder(path)) path = resolve(path, "tsconfig.json");
-  if (existsSync(path)) return posix(path);
+  if (disk.kind(path) === "folder") path = resolve(path, "tsconfig.json");
+  if (disk.exists(path)) return posix(path);
   if (project === undefined) return undefined;
   throw new CodegenError(
     "STEM_PROJECT_NOT_FOUND",
@@ -97,28 +97,28 @@ function configPath(cwd: string, project: string | undefined): string | undefine
   );
 }
 
-function sourceRoot(folder: string, rootDir: string | undefined): string {
+function sourceRoot(disk: Disk, folder: string, rootDir: string | undefined): string {
   const root = rootDir === undefined ? folder : posix(resolve(folder, rootDir));
-  return root === folder && isFolder(`${folder}/src`) ? `${folder}/src` : root;
+  return root === folder && disk.kind(`${folder}/src`) === "folder" ? `${folder}/src` : root;
 }
 
 /**
  * How imports of a file at `out` are to end: `.js` where Node's rules for ES modules hold, nothing elsewhere.
  */
-export function importSuffix(ts: Typescript, options: ts.CompilerOptions, out: string): ".js" | "" {
+export function importSuffix(ts: Typescript, disk: Disk, options: ts.CompilerOptions, out: string): ".js" | "" {
   const { ModuleKind, ModuleResolutionKind: Kind } = ts;
   const { module, moduleResolution } = options;
   const nodeModule = module !== undefined && module >= ModuleKind.Node16 && module <= ModuleKind.NodeNext;
   const nodeRules = moduleResolution === undefined ? nodeModule : moduleResolution === Kind.Node16 || moduleResolution === Kind.NodeNext;
   if (!nodeRules || out.endsWith(".cts")) return "";
-  return out.endsWith(".mts") || packageType(dirname(out)) === "module" ? ".js" : "";
+  return out.endsWith(".mts") || packageType(disk, dirname(out)) === "module" ? ".js" : "";
 }
 
 /** `type` of the nearest package.json. */
-function packageType(folder: string): unknown {
+function packageType(disk: Disk, folder: string): unknown {
   for (let at = folder; ; at = dirname(at)) {
     try {
-      return (JSON.parse(readFileSync(`${at}/package.json`, "utf8")) as { readonly type?: unknown } | null)?.type;
+      return (JSON.parse(disk.read(`${at}/package.json`) ?? "") as { readonly type?: unknown } | null)?.type;
     } catch {
       if (dirname(at) === at) return undefined;
     }
@@ -126,41 +126,11 @@ function packageType(folder: string): unknown {
 }
 
 /** The folder of the nearest package.json above a file. */
-export function packageOf(file: string): string | undefined {
+export function packageOf(disk: Disk, file: string): string | undefined {
   for (let at = dirname(file); ; at = dirname(at)) {
-    if (existsSync(`${at}/package.json`)) return at;
+    if (disk.exists(`${at}/package.json`)) return at;
     if (dirname(at) === at) return undefined;
   }
-}
-
-/** Every folder in which a source may appear: those of the files, and all below the included ones. */
-export function foldersOf({ config, configs, files, folder, includes, options }: Project): readonly string[] {
-  const found = new Set([...files, ...configs].map((path) => dirname(path)));
-  found.add(config === undefined ? folder : dirname(config));
-  const skipped = new Set(
-    [options.outDir, options.declarationDir].filter((path) => path !== undefined).map((path) => posix(resolve(path))),
-  );
-  const walk = (path: string): void => {
-    found.add(path);
-    for (const entry of entriesOf(path)) {
-      const below = `${path}/${entry.name}`;
-      if (entry.isDirectory() && !/^(?:\.|node_modules$|dist$|coverage$)/.test(entry.name) && !skipped.has(below)) walk(below);
-    }
-  };
-  for (const path of includes) walk(path);
-  return [...found].filter(isFolder).sort();
-}
-
-function entriesOf(path: string) {
-  try {
-    return readdirSync(path, { withFileTypes: true });
-  } catch {
-    return [];
-  }
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /** The path with `/` on every system. */

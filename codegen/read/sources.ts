@@ -1,6 +1,6 @@
-import { readFileSync, statSync } from "node:fs";
 import { dirname, extname } from "node:path";
 import type { ts } from "ts-morph";
+import { type Disk, stampOf } from "../disk.js";
 import type { Place } from "../model.js";
 import { type Glance, glanceAt, markedAmong } from "./glance.js";
 import type { Typescript } from "./load.js";
@@ -33,6 +33,9 @@ export interface Noted {
  */
 export class Sources {
   readonly #ts: Typescript;
+  readonly #disk: Disk;
+  /** What the compiler looks modules up in. */
+  readonly system: ReturnType<Disk["system"]>;
   readonly #outputs: Outputs;
   readonly #files = new Map<string, Kept>();
   readonly #checked = new Set<string>();
@@ -42,9 +45,11 @@ export class Sources {
   /** Files that the last `changed` found as they were. */
   readonly #looked = new Set<string>();
 
-  constructor(ts: Typescript) {
+  constructor(ts: Typescript, disk: Disk) {
     this.#ts = ts;
-    this.#outputs = new Outputs(ts);
+    this.#disk = disk;
+    this.system = disk.system(ts);
+    this.#outputs = new Outputs(ts, disk);
   }
 
   /** Starts a pass: each file is compared with the disk once more, and modules are looked up anew. */
@@ -133,7 +138,7 @@ export class Sources {
   }
 
   #lookUp(specifier: string, from: Pick<Source, "path">): string | undefined {
-    const { resolvedModule } = this.#ts.resolveModuleName(specifier, from.path, this.#options, this.#ts.sys);
+    const { resolvedModule } = this.#ts.resolveModuleName(specifier, from.path, this.#options, this.system);
     const found =
       resolvedModule === undefined ? undefined : this.#ts.sys.resolvePath(resolvedModule.resolvedFileName).replaceAll("\\", "/");
     const path = found !== undefined && /\.[cm]?tsx?$/.test(found) ? found : this.#guess(specifier, from);
@@ -146,7 +151,7 @@ export class Sources {
     if (!/^\.\.?(\/|$)/.test(specifier)) return undefined;
     const plain = `${dirname(from.path)}/${specifier}`.replace(/\.[cm]?js$/, "");
     const tries = [".ts", ".tsx", ".mts", ".cts", ".d.ts", "/index.ts"].map((end) => this.#ts.sys.resolvePath(plain + end));
-    return tries.find((path) => this.#ts.sys.fileExists(path))?.replaceAll("\\", "/");
+    return tries.find((path) => this.system.fileExists(path))?.replaceAll("\\", "/");
   }
 
   place(node: ts.Node, source: Source): Place {
@@ -158,10 +163,10 @@ export class Sources {
     if (kept !== undefined && this.#checked.has(path)) return kept;
     // Compared a moment ago, by the look that led to this pass; what has changed since leads to another.
     const stamp = kept !== undefined && this.#looked.delete(path) ? kept.stamp : stampOf(path);
-    if (stamp === undefined) return undefined;
+    if (stamp === undefined) return void this.#disk.read(path);
     this.#checked.add(path);
     if (kept?.stamp === stamp) return kept;
-    const text = textOf(path);
+    const text = this.#disk.read(path);
     if (text === undefined) return undefined;
     const file: Kept = { stamp, text };
     this.#files.set(path, file);
@@ -179,25 +184,6 @@ export class Sources {
         ? undefined
         : { place: placeAt(tree, first.start, path), text: flattenDiagnosticMessageText(first.messageText, " ") };
     return { path, tree, broken };
-  }
-}
-
-/** Changes whenever the file does; undefined if there is no such file. */
-export function stampOf(path: string): string | undefined {
-  try {
-    // Milliseconds with a fraction: as fine as a clock that is worth anything.
-    const stats = statSync(path, { throwIfNoEntry: false });
-    return stats && `${stats.mtimeMs} ${stats.size} ${stats.ino}`;
-  } catch {
-    return undefined;
-  }
-}
-
-function textOf(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8").replace(/^\uFEFF/, "");
-  } catch {
-    return undefined;
   }
 }
 

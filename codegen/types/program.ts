@@ -97,6 +97,8 @@ export class Programs {
     const ts = this.#ts;
     const host = ts.createCompilerHost(options, true);
     const read = host.getSourceFile.bind(host);
+    const { fileExists, directoryExists, readFile, getDirectories, readDirectory, realpath } = this.#sources.system;
+    Object.assign(host, { fileExists, directoryExists, readFile, getDirectories, readDirectory, realpath });
     host.getDefaultLibLocation = () => LIBRARY;
     host.getDefaultLibFileName = (of) => `${LIBRARY}/${ts.getDefaultLibFileName(of)}`;
     host.getSourceFile = (path, format, ...rest) => {

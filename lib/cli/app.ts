@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { INestApplicationContext, LoggerService, Type } from "@nestjs/common";
-import { readConfigFile, type StemConfig } from "../../codegen/index.js";
+import type { StemConfig } from "../../codegen/config.js";
 import type { StemRuntime } from "../nest/runtime.js";
 import { Exit, EXIT } from "./exit.js";
 
@@ -99,6 +99,7 @@ async function loadConfig(file: string): Promise<StemConfig | undefined> {
   } catch (error) {
     const { code } = (error ?? {}) as { readonly code?: unknown };
     if (code !== "ERR_UNKNOWN_FILE_EXTENSION") throw new Exit(EXIT.usage, `${file} cannot be loaded: ${messageOf(error)}.`);
+    const { readConfigFile } = await import("../../codegen/config.js");
     return readConfigFile(file);
   }
 }

@@ -1,10 +1,8 @@
 #!/usr/bin/env node
-import module from "node:module";
-import { leave, outliveReaders } from "./leave.js";
-import { runProgram } from "./program.js";
+import { keepCode } from "./code-cache.js";
 
-// From Node 22.1 on: what a command loads, the compiler above all, is made ready once and not at every call. Where it cannot be kept, it is not.
-(module as { readonly enableCompileCache?: () => unknown }).enableCompileCache?.();
-
+// Before anything else is loaded: what comes after it is made ready once, and not at every call.
+keepCode();
+const [{ leave, outliveReaders }, { runProgram }] = await Promise.all([import("./leave.js"), import("./program.js")]);
 outliveReaders();
 await leave(await runProgram(process.argv.slice(2)));

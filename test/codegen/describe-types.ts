@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import { check } from "../../codegen/check.js";
 import type { Reading } from "../../codegen/read.js";
 import { Reader } from "../../codegen/read.js";
+import { Disk } from "../../codegen/disk.js";
 import { loadTypescript } from "../../codegen/read/load.js";
 import type { Wanted } from "../../codegen/types/index.js";
 import { makeProject } from "./project.js";
@@ -45,6 +46,7 @@ export async function describeTypes(cases: readonly TypeCase[], always?: "checke
   const project = makeProject({ ...AROUND, ...Object.fromEntries(files) });
   try {
     const reader = new Reader(loadTypescript(), {
+      disk: new Disk(),
       cwd: project.folder,
       project: undefined,
       decorators: [],

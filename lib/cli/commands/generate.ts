@@ -1,14 +1,8 @@
 import type { Command } from "commander";
-import {
-  changesText,
-  compareWith,
-  type Comparison,
-  formatDiagnostic,
-  generateAll,
-  type Generated,
-  type Old,
-  watch,
-} from "../../../codegen/index.js";
+import type { Comparison, Old } from "../../../codegen/compat/index.js";
+// Not all of the generator: when nothing has changed, it is not needed.
+import { generateAll } from "../../../codegen/generate.js";
+import { formatDiagnostic, type Generated } from "../../../codegen/outcome.js";
 import { Exit, EXIT } from "../exit.js";
 import { count, json, paint, say } from "../print.js";
 
@@ -22,6 +16,7 @@ interface GenerateOptions {
   readonly diff?: string;
   readonly against?: string;
   readonly watch?: boolean;
+  readonly cache?: boolean;
   readonly json?: boolean;
 }
 
@@ -41,6 +36,7 @@ export function addGenerate(program: Command): void {
     )
     .option("--against <ref>", "as --diff, with the manifest that is committed at a git ref, such as origin/main")
     .option("--watch", "go on and write again whenever a source changes")
+    .option("--no-cache", "do all the work, even if nothing has changed since the last run (in CI, --check always does)")
     .option("--json", "print the outcome as JSON")
     .action(async ({ watch: goOn, json: asJson, diff, against, ...options }: GenerateOptions) => {
       if (goOn === true && (options.check === true || diff !== undefined || against !== undefined)) {
@@ -50,19 +46,25 @@ export function addGenerate(program: Command): void {
       const old = diff !== undefined ? { file: diff } : against !== undefined ? { ref: against } : undefined;
       if (goOn !== true) {
         const results = await generateAll({ ...options, check: options.check === true || old !== undefined });
-        return finish(old === undefined ? results : compared(results, old, options.check === true), asJson === true);
+        if (old === undefined) return finish(results, asJson === true);
+        const compat = await import("../../../codegen/compat/index.js");
+        return finish(compared(results, old, options.check === true, compat), asJson === true, compat);
       }
+      const { watch } = await import("../../../codegen/watch-all.js");
       const watching = await watch(options, (result) => report(result, asJson === true));
       await new Promise<void>((resolve) => process.once("SIGINT", resolve).once("SIGTERM", resolve));
       await watching.close();
     });
 }
 
+/** What compares manifests, loaded where it is asked for. */
+type Compat = typeof import("../../../codegen/compat/index.js");
+
 /** What a run did, and what has changed since an older manifest. */
 type Outcome = Generated & { readonly comparison?: Comparison };
 
 /** @param check whether a stale file is told too, or only what has changed since the old manifest */
-function compared(results: readonly Generated[], old: Old, check: boolean): readonly Outcome[] {
+function compared(results: readonly Generated[], old: Old, check: boolean, { compareWith }: Compat): readonly Outcome[] {
   if ("file" in old && results.length > 1) {
     throw new Exit(EXIT.usage, `--diff compares one application: name it with --app (${results.map(({ app }) => app).join(", ")}).`);
   }
@@ -76,10 +78,10 @@ function compared(results: readonly Generated[], old: Old, check: boolean): read
 }
 
 /** The worst outcome decides. */
-function finish(results: readonly Outcome[], asJson: boolean): void {
+function finish(results: readonly Outcome[], asJson: boolean, compat?: Compat): void {
   // One application prints an object, several print a list.
   if (asJson) json(results.length === 1 ? plain(results[0]!) : results.map(plain));
-  else for (const result of results) report(result, false);
+  else for (const result of results) report(result, false, compat);
   if (results.some(({ state, comparison }) => state === "stale" || comparison?.breaks === true)) process.exitCode = EXIT.no;
   if (results.some(({ state }) => state === "errors")) process.exitCode = EXIT.usage;
 }
@@ -89,7 +91,7 @@ function plain(outcome: Outcome): Outcome {
   return { ...outcome, manifest: undefined };
 }
 
-function report(result: Outcome, asJson: boolean): void {
+function report(result: Outcome, asJson: boolean, compat?: Compat): void {
   if (asJson) return json(plain(result));
   for (const diagnostic of result.diagnostics) process.stderr.write(`${formatDiagnostic(diagnostic)}\n`);
   if (result.diff !== undefined) say(result.diff);
@@ -98,7 +100,7 @@ function report(result: Outcome, asJson: boolean): void {
   if (result.state === "unchanged") say(`${filesOf(result)} are up to date: ${made}`);
   if (result.state === "stale") say(`${paint("red", "Stale:")} the files above. Run "stem generate" and commit them.`);
   if (result.state === "empty") say(`${result.app} has no tasks and no workflows, so it gets no client.`);
-  if (result.comparison !== undefined) compare(result.comparison);
+  if (result.comparison !== undefined && compat !== undefined) compare(result.comparison, compat);
   if (result.state === "errors")
     say(`${paint("red", "Nothing was written:")} correct the errors above${result.app === undefined ? "" : ` (${result.app})`}.`);
 }
@@ -108,7 +110,7 @@ function filesOf({ out, manifest, standalone }: Outcome): string {
   return all.length === 1 ? out : `${all.slice(0, -1).join(", ")} and ${all.at(-1)}`;
 }
 
-function compare({ with: old, changes, breaks }: Comparison): void {
+function compare({ with: old, changes, breaks }: Comparison, { changesText }: Compat): void {
   if (changes.length === 0) return say(`No change since ${old}.`);
   say(changesText(changes));
   const broken = changes.filter(({ verdict }) => verdict === "breaks").length;

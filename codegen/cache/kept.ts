@@ -1,0 +1,138 @@
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { configFile, toldBy } from "../config.js";
+import { contentOf, type Disk, type Facts, hashOf, hold, stampOf } from "../disk.js";
+import type { Generated, GenerateOptions } from "../outcome.js";
+import { cacheFolder, load, save } from "./store.js";
+
+/** What a run did, with the files that are to be there after it; no text: it is to be absent. */
+export interface Outcome {
+  readonly result: Generated;
+  readonly files: readonly { readonly path: string; readonly text: string | undefined }[];
+}
+
+/** A run that need not be done again as long as all of this holds. */
+interface Entry {
+  /** What did it. */
+  readonly by: string;
+  /** What a config that is a program said. */
+  readonly told?: string | undefined;
+  readonly facts: Facts;
+  /** Hashes of the files it left, by path; null for one that is to be absent. */
+  readonly files: Readonly<Record<string, string | null>>;
+  readonly results: readonly Generated[];
+}
+
+/**
+ * The last run with certain options, kept in a file. It says what the run was told by the disk and what it wrote: if the disk still says all of that, and what was written
+ * is still there, another run would write the same. So an entry is true whoever reads it whenever, and the compiler need not be loaded to find out.
+ */
+export class Kept {
+  readonly #path: string;
+  readonly #base: string;
+  readonly #by: string;
+
+  private constructor(path: string, base: string, by: string) {
+    this.#path = path;
+    this.#base = base;
+    this.#by = by;
+  }
+
+  /** @returns undefined if nothing is to be kept: where there is no `node_modules`, when CI checks, or because the caller says so */
+  static of(options: GenerateOptions): Kept | undefined {
+    const { cache, check, project, out, app, manifest, standalone, cwd = process.cwd() } = options;
+    if (cache === false || (check === true && inCi())) return undefined;
+    const base = resolve(cwd);
+    const folder = cacheFolder(base);
+    const by = folder && maker();
+    if (by === undefined) return undefined;
+    const key = hashOf(JSON.stringify([base, project, out, app, manifest, standalone])).replace(/[^A-Za-z0-9]/g, "").slice(0, 24); // prettier-ignore
+    return new Kept(`${folder}/${key}.json`, base, by);
+  }
+
+  /** The results of the last run, if another would come to the same. */
+  async results(started: number): Promise<readonly Generated[] | undefined> {
+    const entry = load(this.#path) as Entry | null | undefined;
+    try {
+      if (entry?.by !== this.#by || !hold(entry.facts)) return undefined;
+      for (const [path, content] of Object.entries(entry.files)) if (contentOf(path) !== content) return undefined;
+      if ((await toldBy(configFile({ exists: existsSync }, this.#base))) !== entry.told) return undefined;
+      const ms = Math.round(performance.now() - started);
+      return entry.results.map((result) => ({ ...result, manifest: this.#manifestOf(result), ms }));
+    } catch {
+      // Of another shape than it should be, or a config that cannot be asked.
+      return undefined;
+    }
+  }
+
+  /** Keeps a run, if there is nothing wrong with the sources and all that it wrote is there. */
+  async keep(disk: Disk, outcomes: readonly Outcome[]): Promise<void> {
+    const facts = disk.facts();
+    if (facts === undefined || !outcomes.every(({ result }) => GOOD.has(result.state))) return;
+    const files = outcomes.flatMap((outcome) => outcome.files);
+    try {
+      const left = files.map(({ path, text }) => [path, asLeft(path, text)] as const);
+      if (left.some(([, content]) => content === undefined)) return;
+      const entry: Entry = {
+        by: this.#by,
+        told: await toldBy(configFile({ exists: existsSync }, this.#base)),
+        facts,
+        files: Object.fromEntries(left) as Entry["files"],
+        results: outcomes.map(({ result }) => stripped(result)),
+      };
+      save(this.#path, entry);
+    } catch {
+      // A config that says no two times the same, or nothing that can be written down.
+    }
+  }
+
+  /** The manifest is in its file, unless its application has none. */
+  #manifestOf({ manifest, state }: Generated): Generated["manifest"] {
+    if (manifest === undefined || state === "empty") return manifest;
+    return { path: manifest.path, text: lineFeeds(readFileSync(resolve(this.#base, manifest.path), "utf8")) };
+  }
+}
+
+const GOOD: ReadonlySet<Generated["state"]> = new Set(["written", "unchanged", "empty"]);
+
+function stripped({ manifest, ...result }: Generated): Generated {
+  if (result.state === "empty" || manifest === undefined) return { ...result, manifest };
+  return { ...result, state: "unchanged", manifest: { path: manifest.path, text: "" } };
+}
+
+/** The hash of a file that is to have that text, whatever the checkout has made of its line feeds; undefined if it has another by now. */
+function asLeft(path: string, text: string | undefined): string | null | undefined {
+  if (text === undefined) return existsSync(path) ? undefined : null;
+  const bytes = readFileSync(path);
+  return lineFeeds(bytes.toString("utf8")) === text ? hashOf(bytes) : undefined;
+}
+
+function lineFeeds(text: string): string {
+  return text.includes("\r\n") ? text.replaceAll("\r\n", "\n") : text;
+}
+
+function inCi(): boolean {
+  return !["", "0", "false"].includes(process.env["CI"] ?? "");
+}
+
+/** Which program makes the files: Node.js, the compiler, and this. Undefined if it cannot be told, or there is no compiler to do it. */
+function maker(): string | undefined {
+  try {
+    const compiler = createRequire(import.meta.url).resolve("ts-morph");
+    const common = createRequire(compiler).resolve("@ts-morph/common");
+    const own = fileURLToPath(import.meta.url);
+    // A checkout that is built again is another program under the same version.
+    return JSON.stringify([process.version, own, stampOf(own), ...[own, compiler, common].map((file) => [file, packageAbove(file)])]);
+  } catch {
+    return undefined;
+  }
+}
+
+function packageAbove(file: string): string | null {
+  for (let at = dirname(file); ; at = dirname(at)) {
+    const found = contentOf(join(at, "package.json"));
+    if (found !== null || dirname(at) === at) return found;
+  }
+}

@@ -1,0 +1,203 @@
+import { hash } from "node:crypto";
+import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import type { ts } from "ts-morph";
+import type { Typescript } from "./read/load.js";
+
+/** What a run was told by the disk: as long as the disk would say the same, the run would come to the same. Paths are absolute. */
+export interface Facts {
+  /** Of each file that was read, the hash of what was in it; null if it could not be read. */
+  readonly files: Readonly<Record<string, string | null>>;
+  /** What stood at each path that was asked for. */
+  readonly kinds: Readonly<Record<string, Kind>>;
+  /** Of each folder that was listed, the hash of the list. */
+  readonly folders: Readonly<Record<string, string>>;
+  /** Where each path that was asked for leads, through links. */
+  readonly real: Readonly<Record<string, string>>;
+}
+
+export type Kind = "file" | "folder" | "nothing";
+
+/**
+ * The one door through which the generator reads the disk, so that all it was told can be written down. No time stamps: clocks go backwards, and two
+ * edits may share a tick; reading and hashing a thousand sources takes no longer than some 30 ms.
+ */
+export class Disk {
+  readonly #files = new Map<string, string | null>();
+  readonly #kinds = new Map<string, Kind>();
+  readonly #folders = new Map<string, string>();
+  readonly #real = new Map<string, string>();
+  #sure = true;
+
+  /** The text of a file, without a byte order mark; undefined if it cannot be read. */
+  read(path: string): string | undefined {
+    const bytes = bytesOf(path);
+    this.#note(this.#files, path, bytes === undefined ? null : hashOf(bytes));
+    return bytes && textOf(bytes);
+  }
+
+  kind(path: string): Kind {
+    const kind = kindOf(path);
+    this.#note(this.#kinds, path, kind);
+    return kind;
+  }
+
+  exists(path: string): boolean {
+    return this.kind(path) !== "nothing";
+  }
+
+  real(path: string): string {
+    const real = realOf(path);
+    this.#note(this.#real, path, real);
+    return real;
+  }
+
+  /** What the compiler is to read the disk through. */
+  system(ts: Typescript): ts.System & ts.ParseConfigHost {
+    const { sys } = ts;
+    const list = (path: string) => {
+      const entries = entriesOf(path);
+      this.#note(this.#folders, path, hashOf(JSON.stringify(entries)));
+      return entries;
+    };
+    // Internal to the compiler; without it what is included can be found out, but not from which folders.
+    const { matchFiles } = ts as unknown as { readonly matchFiles?: MatchFiles };
+    return {
+      ...sys,
+      fileExists: (path) => this.kind(path) === "file",
+      directoryExists: (path) => this.kind(path) === "folder",
+      readFile: (path) => this.read(path),
+      getDirectories: (path) => [...list(path).directories],
+      realpath: (path) => this.real(path),
+      readDirectory: (path, extensions, exclude, include, depth) => {
+        if (typeof matchFiles !== "function") {
+          this.#sure = false;
+          return sys.readDirectory(path, extensions, exclude, include, depth);
+        }
+        return matchFiles(
+          path,
+          extensions,
+          exclude,
+          include,
+          sys.useCaseSensitiveFileNames,
+          sys.getCurrentDirectory(),
+          depth,
+          list,
+          (one) => this.real(one),
+        );
+      },
+    };
+  }
+
+  /** All that was told so far; undefined if it is not all, or if the disk has said two things about one path: it was being changed. */
+  facts(): Facts | undefined {
+    if (!this.#sure) return undefined;
+    const plain = <T>(map: ReadonlyMap<string, T>): Readonly<Record<string, T>> => Object.fromEntries(map);
+    return { files: plain(this.#files), kinds: plain(this.#kinds), folders: plain(this.#folders), real: plain(this.#real) };
+  }
+
+  #note<T>(map: Map<string, T>, path: string, answer: T): void {
+    const before = map.get(path);
+    if (before !== undefined && before !== answer) this.#sure = false;
+    map.set(path, answer);
+  }
+}
+
+/** Whether the disk would still say the same. */
+export function hold({ files, kinds, folders, real }: Facts): boolean {
+  for (const [path, kind] of Object.entries(kinds)) if (kindOf(path) !== kind) return false;
+  for (const [path, list] of Object.entries(folders)) if (hashOf(JSON.stringify(entriesOf(path))) !== list) return false;
+  for (const [path, to] of Object.entries(real)) if (realOf(path) !== to) return false;
+  for (const [path, content] of Object.entries(files)) if (contentOf(path) !== content) return false;
+  return true;
+}
+
+/** The hash of what is in a file; null if it cannot be read. */
+export function contentOf(path: string): string | null {
+  const bytes = bytesOf(path);
+  return bytes === undefined ? null : hashOf(bytes);
+}
+
+export function hashOf(content: string | Uint8Array): string {
+  return hash("sha256", content, "base64");
+}
+
+/** Changes whenever the file does, as far as its clock tells: for those who watch it; undefined if there is no such file. */
+export function stampOf(path: string): string | undefined {
+  try {
+    // Milliseconds with a fraction: as fine as a clock that is worth anything.
+    const stats = statSync(path, { throwIfNoEntry: false });
+    return stats && `${stats.mtimeMs} ${stats.size} ${stats.ino}`;
+  } catch {
+    return undefined;
+  }
+}
+
+interface Entries {
+  readonly files: readonly string[];
+  readonly directories: readonly string[];
+}
+
+type MatchFiles = (
+  path: string,
+  extensions: readonly string[] | undefined,
+  excludes: readonly string[] | undefined,
+  includes: readonly string[] | undefined,
+  caseSensitive: boolean,
+  current: string,
+  depth: number | undefined,
+  list: (path: string) => Entries,
+  real: (path: string) => string,
+) => string[];
+
+function bytesOf(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** As the compiler has it, which knows UTF-16 too. */
+function textOf(bytes: Buffer): string {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return bytes.toString("utf16le", 2);
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return Buffer.from(bytes.subarray(2, bytes.length - (bytes.length % 2))).swap16().toString("utf16le"); // prettier-ignore
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.toString("utf8", 3) : bytes.toString("utf8");
+}
+
+function kindOf(path: string): Kind {
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    return stats?.isFile() === true ? "file" : stats?.isDirectory() === true ? "folder" : "nothing";
+  } catch {
+    return "nothing";
+  }
+}
+
+function realOf(path: string): string {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    return path;
+  }
+}
+
+/** What is in a folder, through links, sorted; nothing if it cannot be read. */
+function entriesOf(folder: string): Entries {
+  const [files, directories]: [string[], string[]] = [[], []];
+  try {
+    for (const entry of readdirSync(folder === "" ? "." : folder, { withFileTypes: true })) {
+      const kind = entry.isSymbolicLink()
+        ? kindOf(`${folder}/${entry.name}`)
+        : entry.isFile()
+          ? "file"
+          : entry.isDirectory()
+            ? "folder"
+            : "";
+      if (kind === "file") files.push(entry.name);
+      else if (kind === "folder") directories.push(entry.name);
+    }
+  } catch {
+    // As a folder without anything in it.
+  }
+  return { files: files.sort(), directories: directories.sort() };
+}

@@ -1,0 +1,82 @@
+import { hash } from "node:crypto";
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import module, { createRequire } from "node:module";
+import { tmpdir, userInfo } from "node:os";
+import { dirname, join } from "node:path";
+import { Script } from "node:vm";
+
+/** What is smaller is compiled as fast as its code is fetched. */
+const LARGE = 1 << 20;
+
+/** What a module is compiled with; Node.js does not declare it. */
+interface Loader {
+  _compile(this: { exports: unknown }, content: string, file: string): unknown;
+}
+
+/**
+ * Keeps the machine code of what is loaded, the compiler above all, so that the next call need not make it again. From Node.js 22.1 on the system does that; before, this
+ * does it for large CommonJS files. Where nothing can be kept, nothing is.
+ */
+export function keepCode(): void {
+  const { enableCompileCache } = module as { readonly enableCompileCache?: () => unknown };
+  if (enableCompileCache !== undefined) enableCompileCache();
+  else if (process.env["NODE_DISABLE_COMPILE_CACHE"] === undefined) keepLarge();
+}
+
+function keepLarge(): void {
+  const loader = (module as unknown as { readonly prototype: Loader }).prototype;
+  const compile = loader._compile;
+  loader._compile = function (content, file) {
+    if (content.length < LARGE) return compile.call(this, content, file);
+    const kept = place(file);
+    const code = kept === undefined ? undefined : codeOf(kept);
+    // As Node.js wraps it.
+    const text = `(function (exports, require, module, __filename, __dirname) { ${content}\n})`;
+    const script = new Script(text, { filename: file, ...(code !== undefined && { cachedData: code }) });
+    const run = script.runInThisContext() as (...args: readonly unknown[]) => unknown;
+    // At the end: what has been called by then is in it.
+    if (kept !== undefined && (code === undefined || script.cachedDataRejected === true))
+      process.once("exit", () => write(kept, script.createCachedData()));
+    return run.call(this.exports, this.exports, createRequire(file), this, file, dirname(file));
+  };
+}
+
+/** Where the code of a file is kept, one place per state of it; of the user, since code is trusted. */
+function place(file: string): string | undefined {
+  try {
+    const { mtimeMs, size } = statSync(file);
+    const { uid } = userInfo();
+    const key = hash(
+      "sha256",
+      JSON.stringify([process.version, process.arch, process.execArgv, process.env["NODE_OPTIONS"], file, mtimeMs, size]),
+      "hex",
+    );
+    return join(tmpdir(), `nestjs-stem-code-${uid}`, key.slice(0, 32));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Code of one's own that has been written as a whole. */
+function codeOf(path: string): Buffer | undefined {
+  try {
+    const { uid, mode } = statSync(dirname(path));
+    if (uid !== userInfo().uid || (mode & 0o022) !== 0) return undefined;
+    const kept = readFileSync(path);
+    const code = kept.subarray(32);
+    return kept.length > 32 && hash("sha256", code, "hex").slice(0, 32) === kept.toString("latin1", 0, 32) ? code : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function write(path: string, code: Buffer): void {
+  try {
+    const beside = `${path}.${process.pid}.tmp`;
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    writeFileSync(beside, Buffer.concat([Buffer.from(hash("sha256", code, "hex").slice(0, 32), "latin1"), code]));
+    renameSync(beside, path);
+  } catch {
+    // It will be made again.
+  }
+}
