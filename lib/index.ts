@@ -50,6 +50,8 @@ export type {
   Emitted,
   EmitOptions,
   EnqueueOptions,
+  ManyOptions,
+  OptionsOfEach,
   EventClient,
   GroupHandle,
   JobHandle,

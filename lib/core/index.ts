@@ -29,6 +29,8 @@ export type {
   Emitted,
   EmitOptions,
   EnqueueOptions,
+  ManyOptions,
+  OptionsOfEach,
   EventClient,
   GroupHandle,
   JobHandle,

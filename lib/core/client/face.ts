@@ -35,6 +35,12 @@ export interface EnqueueOptions {
   readonly transaction?: unknown;
 }
 
+/** Gives the options of each job of an `enqueueMany`: called with its payload and its place among them, from 0. Not async. */
+export type OptionsOfEach<I> = (payload: I, index: number) => EnqueueOptions | undefined;
+
+/** Options of an `enqueueMany`: the same for all its jobs, where `id` is a prefix, or of each its own. */
+export type ManyOptions<I> = EnqueueOptions | OptionsOfEach<I>;
+
 export interface WaitForOptions {
   /** How long to wait. Default: for ever. */
   readonly timeout?: Duration;
@@ -71,8 +77,8 @@ export type PayloadArgs<I, Rest extends readonly unknown[]> = 0 extends 1 & I
 /** Enqueues jobs of one task. Generated clients consist of these. */
 export interface TaskClient<I, O> extends TaskRef<I, O> {
   enqueue(...args: PayloadArgs<I, [options?: EnqueueOptions]>): Promise<JobHandle<O>>;
-  /** Enqueues one job per payload, all or none, in one round trip. `options.id` becomes a prefix: `id-0`, `id-1`, … */
-  enqueueMany(payloads: readonly I[], options?: EnqueueOptions): Promise<readonly JobHandle<O>[]>;
+  /** Enqueues one job per payload, all or none, in one round trip. See `Stem.enqueueMany`. */
+  enqueueMany(payloads: readonly I[], options?: ManyOptions<I>): Promise<readonly JobHandle<O>[]>;
   enqueueAndWait(...args: PayloadArgs<I, [options?: EnqueueOptions & WaitForOptions]>): Promise<O>;
   /**
    * A job to be, for `chain`, `group` and `chord`. Without a payload the task gets what the jobs before it returned: the result in a chain, the
@@ -124,7 +130,8 @@ export interface ScheduleClient<O = unknown> {
 /** Starts runs of one workflow. `S`: its signals, such as `Pick<typeof ProcessOrder, "approved">`. */
 export interface WorkflowClient<I, O, S = {}> extends TaskRef<I, O> {
   start(...args: PayloadArgs<I, [options?: EnqueueOptions]>): Promise<RunHandle<O, S>>;
-  startMany(payloads: readonly I[], options?: EnqueueOptions): Promise<readonly RunHandle<O, S>[]>;
+  /** As `TaskClient.enqueueMany`. */
+  startMany(payloads: readonly I[], options?: ManyOptions<I>): Promise<readonly RunHandle<O, S>[]>;
   startAndWait(...args: PayloadArgs<I, [options?: EnqueueOptions & WaitForOptions]>): Promise<O>;
   signature(payload?: I, options?: SignatureOptions): Signature<I, O>;
   /** Makes, or changes, a schedule that starts runs by the clock. See `TaskClient.schedule`. */

@@ -20,6 +20,7 @@ import { checkName } from "../task/define.js";
 import type { EventType, PayloadOf } from "../workflow/context.js";
 import type { SignalType } from "../workflow/signal.js";
 import { checkCanvasOptions, isCanvasOptions, storeCanvas } from "./canvas.js";
+import { putEach } from "./each.js";
 import { emitOne, StemEventClient } from "./emit.js";
 import { Ends } from "./ends.js";
 import type {
@@ -31,6 +32,7 @@ import type {
   EventClient,
   GroupHandle,
   JobHandle,
+  ManyOptions,
   PayloadArgs,
   ScheduleClient,
   ScheduleOptions,
@@ -115,13 +117,16 @@ export class Stem {
     return this.put(target, payload, options, "task");
   }
 
-  /** Enqueues one job per payload, all or none, in one round trip. `options.id` is a prefix: `id-0`, `id-1`, … @throws as `enqueue` */
+  /**
+   * Enqueues one job per payload, all or none, in one round trip. `options.id` is a prefix: `id-0`, `id-1`, … For ids (and more) of your own, give a function:
+   * `stem.enqueueMany(Ship, orders, (order) => ({ id: order.id }))`. Each handle says whether it is a `duplicate`. @throws as `enqueue`
+   */
   enqueueMany<const T extends Target>(
     target: T,
     payloads: readonly InputFor<T>[],
-    options?: EnqueueOptions,
+    options?: ManyOptions<InputFor<T>>,
   ): Promise<readonly JobHandle<OutputFor<T>>[]>;
-  enqueueMany(target: Target, payloads: readonly unknown[], options?: EnqueueOptions): Promise<readonly JobHandle[]> {
+  enqueueMany(target: Target, payloads: readonly unknown[], options?: ManyOptions<never>): Promise<readonly JobHandle[]> {
     return this.putMany(target, payloads, options);
   }
 
@@ -303,7 +308,8 @@ export class Stem {
   }
 
   /** `enqueueMany`, untyped; for clients. */
-  putMany(target: Target, payloads: readonly unknown[], options?: EnqueueOptions): Promise<readonly JobHandle[]> {
+  putMany(target: Target, payloads: readonly unknown[], options?: ManyOptions<never>): Promise<readonly JobHandle[]> {
+    if (typeof options === "function") return putEach(this.#producer, this.#handles, target, payloads, options);
     return this.#puts.many(target, payloads, options);
   }
 

@@ -7,6 +7,7 @@ import type { TaskRegistry } from "../task/registry.js";
 import type {
   EnqueueOptions,
   JobHandle,
+  ManyOptions,
   PayloadArgs,
   RunHandle,
   ScheduleClient,
@@ -21,7 +22,7 @@ import type {
 /** What clients need of their Stem. Payloads are typed by the clients. */
 export interface Enqueuer {
   put(target: Target, payload: unknown, options?: EnqueueOptions): Promise<JobHandle>;
-  putMany(target: Target, payloads: readonly unknown[], options?: EnqueueOptions): Promise<readonly JobHandle[]>;
+  putMany(target: Target, payloads: readonly unknown[], options?: ManyOptions<never>): Promise<readonly JobHandle[]>;
   putAndWait(target: Target, payload: unknown, options?: EnqueueOptions & WaitForOptions): Promise<unknown>;
   plan(target: Target, name: string, cron: string, payload: unknown, options?: ScheduleOptions): Promise<ScheduleClient>;
   handle(id: string): JobHandle;
@@ -90,7 +91,7 @@ export class StemTaskClient<I, O> implements TaskClient<I, O> {
     return this.#stem.put(this, payload, options) as Promise<JobHandle<O>>;
   }
 
-  enqueueMany(payloads: readonly I[], options?: EnqueueOptions): Promise<readonly JobHandle<O>[]> {
+  enqueueMany(payloads: readonly I[], options?: ManyOptions<I>): Promise<readonly JobHandle<O>[]> {
     return this.#stem.putMany(this, payloads, options) as Promise<readonly JobHandle<O>[]>;
   }
 
@@ -131,7 +132,7 @@ export class StemWorkflowClient<I, O, S = {}> implements WorkflowClient<I, O, S>
     return this.#handleOf(await this.#stem.put(this, payload, options));
   }
 
-  async startMany(payloads: readonly I[], options?: EnqueueOptions): Promise<readonly RunHandle<O, S>[]> {
+  async startMany(payloads: readonly I[], options?: ManyOptions<I>): Promise<readonly RunHandle<O, S>[]> {
     return (await this.#stem.putMany(this, payloads, options)).map((job) => this.#handleOf(job));
   }
 

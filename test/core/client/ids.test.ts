@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { memory } from "../../../lib/adapters/memory/index.js";
 import { Stem } from "../../../lib/core/client/stem.js";
 import { defineTask } from "../../../lib/core/task/define.js";
+import { Worker } from "../../../lib/core/worker/worker.js";
 import { TaskRegistry } from "../../../lib/core/task/registry.js";
 
 async function shop() {
@@ -62,6 +63,57 @@ describe("An id", () => {
     expect((await stem.enqueue("ship", 3, { id: "order-7", again: true })).duplicate).toBe(true);
     await expect(stem.enqueue("ship", 2, { again: true })).rejects.toMatchObject({ code: "STEM_OPTION_INVALID" });
     await expect(stem.enqueue("ship", 2, { id: "x", again: 1 as never })).rejects.toMatchObject({ code: "STEM_OPTION_INVALID" });
+  });
+});
+
+describe("enqueueMany with options of each", () => {
+  it("stores all in one step under ids of their own, and says of each whether it was a duplicate", async () => {
+    const stem = await shop();
+    await stem.enqueue("ship", 0, { id: "order-2" });
+    const orders = [1, 2, 3, 1, 4];
+    const handles = await stem.enqueueMany("ship", orders, (order, index) =>
+      order === 4
+        ? undefined
+        : { id: `order-${order}`, headers: { place: String(index) }, ...(order === 3 && { delay: "1h", priority: 7 }) },
+    );
+    expect(handles.map(({ duplicate }) => duplicate)).toEqual([false, true, false, true, false]);
+    expect(handles.slice(0, 4).map(({ id }) => id)).toEqual(["order-1", "order-2", "order-3", "order-1"]);
+    expect(await stem.jobs.get("order-1")).toMatchObject({ payload: "1", headers: { place: "0" } });
+    expect(await stem.jobs.get("order-3")).toMatchObject({ delayed: true, priority: 7 });
+    expect((await stem.jobs.get(handles[4]!.id))?.payload).toBe("4");
+    expect(await stem.counts()).toMatchObject({ ready: 4 });
+    expect(await stem.enqueueMany("ship", [], () => ({ id: "x" }))).toEqual([]);
+  });
+
+  it("stores none where one is refused", async () => {
+    const stem = await shop();
+    await stem.enqueue("bill", 0, { id: "order-2" });
+    await expect(stem.enqueueMany("ship", [1, 2], (order) => ({ id: `order-${order}` }))).rejects.toMatchObject({
+      code: "STEM_ID_TAKEN",
+      jobId: "order-2",
+    });
+    for (const options of [
+      () => ({ delay: "soon" }) as never,
+      () => ({ idd: "x" }) as never,
+      async () => ({}),
+      (order: unknown) => ({ transaction: order }),
+      () => "x" as never,
+    ])
+      await expect(stem.enqueueMany("ship", [1, 2], options as never)).rejects.toMatchObject({
+        code: expect.stringMatching(/^STEM_(OPTION|DURATION)_/),
+      });
+    await expect(stem.enqueueMany("ship", "no list" as never, () => ({}))).rejects.toMatchObject({ code: "STEM_OPTION_INVALID" });
+    expect(await stem.counts()).toMatchObject({ ready: 1 });
+  });
+
+  it("tells the end of each whose record is not kept", async () => {
+    const stem = await shop();
+    const worker = new Worker({ stem, options: { queues: { default: 5 } } });
+    await worker.start();
+    const brief = { keepResult: 0, keepFailed: 0 };
+    const handles = await stem.enqueueMany("ship", [1, 2], (order) => ({ id: `order-${order}`, ...brief, delay: 50 }));
+    expect(await Promise.all(handles.map((handle) => handle.result({ timeout: "30s" })))).toEqual([undefined, undefined]);
+    await worker.stop();
   });
 });
 

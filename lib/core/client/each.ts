@@ -1,0 +1,63 @@
+import { OptionError } from "../../contract/errors.js";
+import { refOf, type Target } from "../task/ref.js";
+import { isBrief, storedAs, TOKEN_HEADER } from "./answers.js";
+import type { EnqueueOptions, JobHandle, OptionsOfEach } from "./face.js";
+import { Handle, type HandleParts } from "./handle.js";
+import type { Draft } from "./plan.js";
+import type { Producer } from "./producer.js";
+
+/**
+ * Stores one job per payload, all or none, each with the options that a function gives it. The handle of a job says whether its id was known: in the store, or from
+ * an earlier payload of the same call.
+ *
+ * @throws as `Stem.enqueue`; {OptionError} `STEM_OPTION_INVALID`: the options are a promise, or name more than one transaction
+ */
+export async function putEach(
+  producer: Producer,
+  handles: HandleParts,
+  target: Target,
+  payloads: readonly unknown[],
+  optionsOf: OptionsOfEach<never>,
+): Promise<readonly JobHandle[]> {
+  const ref = refOf(target);
+  const of = `of a job of task "${ref.name}"`;
+  if (!Array.isArray(payloads)) refuse(`enqueueMany of task "${ref.name}" got no list of payloads.`, "Give an array, one payload per job.");
+  const list: readonly unknown[] = payloads;
+  return producer.answer(async () => {
+    const token = producer.parts.ids();
+    const transactions = new Set<unknown>();
+    /** By id; of several with one id the first, as the store would have it. */
+    const first = new Map<string, Draft>();
+    const chosen = new Set<string>();
+    const drafts: Draft[] = [];
+    for (const [index, value] of list.entries()) {
+      const options = optionsOf(value as never, index);
+      if (isThenable(options)) refuse(`The options ${of} are a promise.`, "Give a function that is not async.");
+      const draft = await producer.draft(ref, { value }, options);
+      transactions.add(options?.transaction);
+      if (options?.id !== undefined) {
+        chosen.add(draft.id);
+        if (isBrief(draft)) draft.headers = { ...draft.headers, [TOKEN_HEADER]: token };
+      }
+      if (!first.has(draft.id)) first.set(draft.id, draft);
+      drafts.push(draft);
+    }
+    if (transactions.size > 1)
+      refuse(`The options ${of} name more than one transaction.`, "Jobs of one call are stored together: name the same for each.");
+    const [transaction] = transactions;
+    const known = await producer.send([...first.values()], chosen.size > 0, transaction);
+    return drafts.map((draft) => {
+      const ours = !chosen.has(draft.id);
+      const duplicate = !ours && (known.has(draft.id) || first.get(draft.id) !== draft);
+      return new Handle(handles, draft.id, duplicate, transaction === undefined ? storedAs(draft, duplicate, ours) : undefined);
+    });
+  });
+}
+
+function isThenable(options: EnqueueOptions | undefined): boolean {
+  return typeof options === "object" && options !== null && typeof (options as { then?: unknown }).then === "function";
+}
+
+function refuse(what: string, hint: string): never {
+  throw new OptionError("STEM_OPTION_INVALID", what, hint);
+}
