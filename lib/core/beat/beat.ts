@@ -1,4 +1,5 @@
 import type { Due, Schedule, Shot } from "../../contract/schedules.js";
+import { IdTakenError } from "../../contract/taken.js";
 import type { Stem } from "../client/stem.js";
 import { keepAlive } from "../timers.js";
 import { hasRefused, isClosed } from "../worker/outage.js";
@@ -156,7 +157,10 @@ export class Beat {
         this.#putOffFor(stored, now, error);
       }
     }
-    if (shots.length > 0) this.#tell(shots, await this.#stem.adapter.schedules.fire(shots), now);
+    if (shots.length > 0) {
+      const fired = new Set(await this.#stem.adapter.schedules.fire(shots));
+      this.#tell(await this.#stored(shots.filter(({ id }) => fired.has(id))), now);
+    }
     this.#failures = 0;
   }
 
@@ -186,13 +190,25 @@ export class Beat {
     for (const id of this.#putOff.keys()) if (!ids.has(id)) this.#putOff.delete(id);
   }
 
-  #tell(shots: readonly Shot[], ids: readonly string[], now: number): void {
+  /** The shots whose slot has a job of theirs. The slot of one whose id is another task's job has passed, and nothing runs: that is said. */
+  async #stored(shots: readonly Shot[]): Promise<readonly Shot[]> {
+    const records = await this.#stem.adapter.results.get(shots.map(({ id, job }) => job?.id ?? id)).catch(() => []);
+    return shots.filter(({ id, slot, job }, i) => {
+      const holder = records[i]?.task;
+      if (job === undefined || holder === undefined || holder === job.task) return true;
+      const error = new IdTakenError(job.id, job.task, holder);
+      const at = new Date(slot).toISOString();
+      this.#stem.log.error(`The slot ${at} of schedule "${id}" has passed without a job, and the next comes as ever: ${describe(error)}`);
+      this.#stem.signals.tell("beat:error", { error, retryInMs: 0 });
+      return false;
+    });
+  }
+
+  #tell(shots: readonly Shot[], now: number): void {
     const { signals } = this.#stem;
     if (!signals.has("schedule:fired")) return;
-    const fired = new Set(ids);
     for (const { id, slot, job } of shots) {
-      if (fired.has(id) && job !== undefined)
-        signals.tell("schedule:fired", { schedule: id, slot: new Date(slot), jobId: job.id, lateMs: now - slot });
+      if (job !== undefined) signals.tell("schedule:fired", { schedule: id, slot: new Date(slot), jobId: job.id, lateMs: now - slot });
     }
   }
 

@@ -97,6 +97,7 @@ export interface TaskClient<I, O> extends TaskRef<I, O> {
    * @throws as `enqueue` for what its jobs could not be
    */
   schedule(name: string, cron: string, ...args: PayloadArgs<I, [options?: ScheduleOptions]>): Promise<ScheduleClient<O>>;
+  /** The handle of a job of this task that was enqueued by anybody, by its id. That of another task's job rejects with `STEM_ID_TAKEN`. */
   handle(id: string): JobHandle<O>;
 }
 
@@ -136,7 +137,7 @@ export interface WorkflowClient<I, O, S = {}> extends TaskRef<I, O> {
   signature(payload?: I, options?: SignatureOptions): Signature<I, O>;
   /** Makes, or changes, a schedule that starts runs by the clock. See `TaskClient.schedule`. */
   schedule(name: string, cron: string, ...args: PayloadArgs<I, [options?: ScheduleOptions]>): Promise<ScheduleClient<O>>;
-  /** The handle of a run that was started by anybody, by its id. */
+  /** The handle of a run of this workflow that was started by anybody, by its id. That of another task's job rejects with `STEM_ID_TAKEN`. */
   handle(id: string): RunHandle<O, S>;
 }
 

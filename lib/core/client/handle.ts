@@ -2,6 +2,7 @@ import { setMaxListeners } from "node:events";
 import type { Adapter } from "../../contract/adapter.js";
 import type { Cancelled } from "../../contract/broker.js";
 import type { JobRecord } from "../../contract/results.js";
+import { IdTakenError } from "../../contract/taken.js";
 import type { Codec } from "../codec/codec.js";
 import type { Definitions } from "../codec/definitions.js";
 import type { CanvasHandle, GroupHandle, JobHandle, WaitForOptions } from "./face.js";
@@ -25,13 +26,19 @@ export class Handle<O> implements JobHandle<O> {
   readonly duplicate: boolean;
   readonly #parts: HandleParts;
   readonly #stored: Stored | undefined;
+  /** What is known of its task by whoever asked by the id alone. */
+  readonly #task: string | undefined;
 
-  /** @param stored given if the call that made the handle has stored the job */
-  constructor(parts: HandleParts, id: string, duplicate: boolean, stored?: Stored) {
+  /**
+   * @param stored given if the call that made the handle has stored the job
+   * @param task a job of another task is refused
+   */
+  constructor(parts: HandleParts, id: string, duplicate: boolean, stored?: Stored, task?: string) {
     this.#parts = parts;
     this.id = id;
     this.duplicate = duplicate;
     this.#stored = stored;
+    this.#task = task;
   }
 
   /** What another handle of the same job may know, too. */
@@ -39,22 +46,37 @@ export class Handle<O> implements JobHandle<O> {
     return #stored in handle ? handle.#stored : undefined;
   }
 
+  /** The task that its job has to be of, if it was asked for so. */
+  static taskOf(handle: object): string | undefined {
+    return #task in handle ? handle.#task : undefined;
+  }
+
   async result(options?: WaitForOptions): Promise<O> {
     const { waiter, stem } = this.#parts;
     const { codec, definitions } = stem;
-    const record = await waiter.wait(this.id, options, this.#stored);
+    // Not only when it has ended, which may take long.
+    if (this.#task !== undefined) await this.status();
+    const record = this.#ofTask(await waiter.wait(this.id, options, this.#stored));
     const result = codec.decode(resultOf(record), "result");
     const shape = definitions.output(record.task);
     return (shape === undefined ? result : shape.decode(result)) as O;
   }
 
   async status(): Promise<JobRecord | undefined> {
-    return (await this.#parts.stem.adapter.results.get([this.id]))[0];
+    const [record] = await this.#parts.stem.adapter.results.get([this.id]);
+    return record && this.#ofTask(record);
   }
 
   async cancel(reason = "cancelled by its handle"): Promise<boolean> {
+    if (this.#task !== undefined) await this.status();
     const [cancelled] = await this.#parts.stem.cancel([this.id], reason);
     return cancelled?.as === "cancelled";
+  }
+
+  /** @throws {IdTakenError} the job is of another task than the one it was asked for */
+  #ofTask<R extends Pick<JobRecord, "task">>(record: R): R {
+    if (this.#task !== undefined && record.task !== this.#task) throw new IdTakenError(this.id, this.#task, record.task, true);
+    return record;
   }
 }
 

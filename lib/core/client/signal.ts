@@ -67,8 +67,8 @@ export class SignallingHandle<O, S> extends Handle<O> implements RunHandle<O, S>
   #signal: SignalsOf<S> | undefined;
 
   /** @param names of the signals, by what they are called on the handle */
-  constructor(parts: HandleParts, job: Pick<JobHandle, "id" | "duplicate">, stem: Signaller, names: Readonly<Record<string, string>>) {
-    super(parts, job.id, job.duplicate, Handle.storedOf(job));
+  constructor(parts: HandleParts, job: JobHandle, stem: Signaller, names: Readonly<Record<string, string>>) {
+    super(parts, job.id, job.duplicate, Handle.storedOf(job), Handle.taskOf(job));
     this.#stem = stem;
     this.#names = names;
   }
@@ -80,6 +80,9 @@ export class SignallingHandle<O, S> extends Handle<O> implements RunHandle<O, S>
 
   #tell(name: string): SignalsOf<S>[keyof S] {
     const signal: SignalType = { name, "~signal": true };
-    return ((payload?: unknown, options?: EmitOptions) => this.#stem.signal(this.id, signal, payload, options)) as SignalsOf<S>[keyof S];
+    return (async (payload?: unknown, options?: EmitOptions) => {
+      if (Handle.taskOf(this) !== undefined) await this.status();
+      return this.#stem.signal(this.id, signal, payload, options);
+    }) as SignalsOf<S>[keyof S];
   }
 }

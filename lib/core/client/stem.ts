@@ -118,7 +118,7 @@ export class Stem {
   }
 
   /**
-   * Enqueues one job per payload, all or none, in one round trip. `options.id` is a prefix: `id-0`, `id-1`, … For ids (and more) of your own, give a function:
+   * Enqueues one job per payload, all or none, in one round trip. `options.id` is a prefix: `id-0`, `id-1`, …; a function gives each its own options:
    * `stem.enqueueMany(Ship, orders, (order) => ({ id: order.id }))`. Each handle says whether it is a `duplicate`. @throws as `enqueue`
    */
   enqueueMany<const T extends Target>(
@@ -223,8 +223,7 @@ export class Stem {
 
   /** The handle of a job that was enqueued by anybody, by its id. @throws {OptionError} `STEM_OPTION_INVALID`: no id a job can have */
   handle<O = unknown>(id: string): JobHandle<O> {
-    checkText(id, "The id of the job asked for");
-    return new Handle<O>(this.#handles, id, false);
+    return this.handleOf(id) as JobHandle<O>;
   }
 
   /**
@@ -288,7 +287,6 @@ export class Stem {
 
   /** Jobs that are stored: to list (also as `stem.jobs(filter)`), to look at, to count, to remove. */
   readonly jobs: StemJobs;
-
   readonly counts: StemJobs["counts"];
 
   /** Answers the calls made so far, then ends waits and refuses calls with `STEM_CLOSED`. Does not close the adapter. */
@@ -298,7 +296,13 @@ export class Stem {
     this.ends.close();
   }
 
-  runHandle(job: Pick<JobHandle, "id" | "duplicate">, signals: Readonly<Record<string, string>>): JobHandle {
+  /** `handle`, of a job of this task; for clients. */
+  handleOf(id: string, task?: string): JobHandle {
+    checkText(id, "The id of the job asked for");
+    return new Handle(this.#handles, id, false, undefined, task);
+  }
+
+  runHandle(job: JobHandle, signals: Readonly<Record<string, string>>): JobHandle {
     return new SignallingHandle(this.#handles, job, this, signals);
   }
 

@@ -1,4 +1,3 @@
-import { checkText } from "../../contract/text.js";
 import { signatureOf } from "../canvas/signature.js";
 import { checkName, refuseUnknown } from "../task/define.js";
 import { StemError } from "../../contract/errors.js";
@@ -25,9 +24,10 @@ export interface Enqueuer {
   putMany(target: Target, payloads: readonly unknown[], options?: ManyOptions<never>): Promise<readonly JobHandle[]>;
   putAndWait(target: Target, payload: unknown, options?: EnqueueOptions & WaitForOptions): Promise<unknown>;
   plan(target: Target, name: string, cron: string, payload: unknown, options?: ScheduleOptions): Promise<ScheduleClient>;
-  handle(id: string): JobHandle;
+  /** The handle of a job of that task, by its id; of another's it rejects. */
+  handleOf(id: string, task: string): JobHandle;
   /** A handle that can tell its run the signals of those names, by what they are called on it. */
-  runHandle(job: Pick<JobHandle, "id" | "duplicate">, signals: Readonly<Record<string, string>>): JobHandle;
+  runHandle(job: JobHandle, signals: Readonly<Record<string, string>>): JobHandle;
 }
 
 /** What a client knows of its task besides the name, for a process that does not have the handler. */
@@ -108,7 +108,7 @@ export class StemTaskClient<I, O> implements TaskClient<I, O> {
   }
 
   handle(id: string): JobHandle<O> {
-    return this.#stem.handle(id) as JobHandle<O>;
+    return this.#stem.handleOf(id, this.name) as JobHandle<O>;
   }
 }
 
@@ -149,11 +149,10 @@ export class StemWorkflowClient<I, O, S = {}> implements WorkflowClient<I, O, S>
   }
 
   handle(id: string): RunHandle<O, S> {
-    checkText(id, "The id of the run asked for");
-    return this.#handleOf({ id, duplicate: false });
+    return this.#handleOf(this.#stem.handleOf(id, this.name));
   }
 
-  #handleOf(job: Pick<JobHandle, "id" | "duplicate">): RunHandle<O, S> {
+  #handleOf(job: JobHandle): RunHandle<O, S> {
     return this.#stem.runHandle(job, this.#signals) as RunHandle<O, S>;
   }
 }

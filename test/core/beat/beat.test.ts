@@ -25,6 +25,22 @@ describe("A beat", () => {
     ]);
   });
 
+  it("says that a slot passed without a job whose id another task's job has, and fires the next", async () => {
+    const told: string[] = [];
+    rig.signals.on("schedule:fired", ({ jobId }) => told.push(jobId));
+    const failed: unknown[] = [];
+    rig.signals.on("beat:error", ({ error }) => failed.push(error));
+    await rig.adapter.broker.enqueue([
+      { id: "tick@2026-01-01T00:00:10.000Z", task: "other", queue: "q", payload: "1" },
+      { id: "tick@2026-01-01T00:00:20.000Z", task: "work", queue: "q", payload: "1" },
+    ]);
+    await rig.beat([schedule()]).start();
+    for (let i = 0; i < 3; i++) await rig.advance(10_000);
+    expect(rig.errors).toEqual([expect.stringMatching(/slot 2026-01-01T00:00:10\.000Z of schedule "tick" .*"work".*"other"/s)]);
+    expect(failed).toMatchObject([{ code: "STEM_ID_TAKEN", task: "work", holder: "other" }]);
+    expect(told).toEqual(["tick@2026-01-01T00:00:20.000Z", "tick@2026-01-01T00:00:30.000Z"]);
+  });
+
   it("catches up with slots that were missed by one job, not by one each, and goes on in step", async () => {
     const first = rig.beat([schedule()]);
     await first.start();

@@ -32,6 +32,30 @@ describe("An id", () => {
     expect(await stem.counts()).toMatchObject({ ready: 3 });
   });
 
+  it("of another task's job is refused by the handle of a typed client, before that job has ended", async () => {
+    const stem = await shop();
+    const ship = await stem.enqueue("ship", 1, { id: "order-7", delay: "1h" });
+    const run = await stem.start("order", 1, { id: "run-7" });
+    const [bill, order] = [stem.task("bill"), stem.workflow("order", { signals: { paid: "paid" } })];
+    const asked = { ...taken, task: "bill", message: expect.stringContaining('"ship"') };
+    const handle = bill.handle("order-7");
+    for (const ask of [handle.result(), handle.status(), handle.cancel(), handle.result({ timeout: "1ms" })])
+      await expect(ask).rejects.toMatchObject(asked);
+    const wrong = order.handle("order-7");
+    const signal = wrong.signal as unknown as { paid(): Promise<unknown> };
+    for (const ask of [wrong.result(), wrong.status(), wrong.cancel(), signal.paid()])
+      await expect(ask).rejects.toMatchObject({ ...taken, task: "order" });
+    expect((await ship.status())?.state).toBe("ready");
+    expect((await stem.task("ship").handle("order-7").status())?.task).toBe("ship");
+    expect((await stem.handle("order-7").status())?.task).toBe("ship");
+    const own = order.handle(run.id);
+    expect(await (own.signal as unknown as typeof signal).paid()).toMatchObject({ as: "sent" });
+    expect(await own.cancel()).toBe(true);
+    await expect(bill.handle("nobody").result()).rejects.toMatchObject({ code: "STEM_UNKNOWN_JOB" });
+    expect(await bill.handle("nobody").status()).toBeUndefined();
+    expect(() => bill.handle("")).toThrow(expect.objectContaining({ code: "STEM_OPTION_INVALID" }));
+  });
+
   it("is refused to the one caller who is wrong, of many at the same time", async () => {
     const stem = await shop();
     await stem.enqueue("ship", 1, { id: "order-7" });
