@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Appended, At, Entry, Journal, JournalWrite, Lease, NewEntry } from "../../contract/index.js";
 import { JOURNALED } from "./rows.js";
 import { type Loan, type Store } from "./store.js";
@@ -12,19 +13,31 @@ export function appendEntries(store: Store, { seq: job }: Pick<Loan, "seq">, ent
   store.sql(`UPDATE jobs SET links = links | ${JOURNALED}, lapses = 0 WHERE seq = ? AND (links & ${JOURNALED} = 0 OR lapses > 0)`).run(job);
 }
 
+/** Entries that are read in one turn of the event loop: while the driver reads, everybody else in the process waits. */
+const PAGE = 250;
+
 /** The workflow store. */
 export function journal(store: Store): Journal {
   return {
+    /** Page by page. Whoever reads holds the run, so nobody else writes between two pages; by its number, so that a later run of the id is not taken for it. */
     async read(runIds: readonly string[]): Promise<readonly (readonly Entry[])[]> {
-      const entries = (id: string): readonly Entry[] => {
-        const rows = store
-          .rows(
-            `SELECT e.seq, e.key, e.kind, e.state, e.at, e.value FROM jobs j CROSS JOIN journal e ON e.job = j.seq WHERE j.id = ? ORDER BY e.seq`,
-          )
-          .all(id) as [number, string, string, Entry["state"], number, string | null][];
-        return Array.from(rows, ([seq, key, kind, state, at, value]) => ({ seq, key, kind, state, ...(value !== null && { value }), at }));
+      const journals = runIds.map((): Entry[] => []);
+      let at = 0;
+      let job: number | undefined;
+      const readPage = (): void => {
+        for (let left = PAGE; left > 0 && at < runIds.length;) {
+          job ??= store.value("SELECT seq FROM jobs WHERE id = ?").get(runIds[at]!) as number | undefined;
+          const entries = job === undefined ? [] : entriesOf(store, job, journals[at]!.at(-1)?.seq ?? 0, left);
+          journals[at]!.push(...entries);
+          if (entries.length < left) [at, job] = [at + 1, undefined];
+          left -= entries.length;
+        }
       };
-      return store.read(() => runIds.map(entries));
+      for (;;) {
+        store.read(readPage);
+        if (at === runIds.length) return journals;
+        await nextTurn();
+      }
     },
 
     async append(writes: readonly JournalWrite[], options?: At): Promise<Appended> {
@@ -40,6 +53,13 @@ export function journal(store: Store): Journal {
       });
     },
   };
+}
+
+function entriesOf(store: Store, job: number, after: number, limit: number): readonly Entry[] {
+  const rows = store
+    .rows("SELECT seq, key, kind, state, at, value FROM journal WHERE job = ? AND seq > ? ORDER BY seq LIMIT ?")
+    .all(job, after, limit) as [number, string, string, Entry["state"], number, string | null][];
+  return Array.from(rows, ([seq, key, kind, state, at, value]) => ({ seq, key, kind, state, ...(value !== null && { value }), at }));
 }
 
 /** Number of the job that is on loan under this lease. */

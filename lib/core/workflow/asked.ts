@@ -15,6 +15,8 @@ export interface FlowParts {
   readonly storeNow: () => number;
   /** How long a body that waits, or asks for something new, may be silent about what it did before. Real time. */
   readonly patienceMs: number;
+  /** Called, perhaps more than once, when the body has been told all that is journaled, or stands still. */
+  readonly replayed: () => void;
   /** Called when the verdict stands; steps may still run then. */
   readonly stopped: (verdict: Verdict) => void;
 }

@@ -35,6 +35,7 @@ export class Flow {
   readonly pending = new Map<string, Pending>();
   readonly storeNow: () => number;
   readonly #clock: Clock;
+  readonly #replayed: () => void;
   readonly #stopped: (verdict: Verdict) => void;
   readonly #occurrences = new Map<string, number>();
   readonly #unmet: Set<string>;
@@ -58,13 +59,14 @@ export class Flow {
   #looking = false;
   #disarm: (() => void) | undefined;
 
-  constructor({ past, ledger, inbox, clock, storeNow, patienceMs, stopped }: FlowParts) {
+  constructor({ past, ledger, inbox, clock, storeNow, patienceMs, replayed, stopped }: FlowParts) {
     this.#patience = Math.ceil(patienceMs / TICK_MS);
     this.past = past;
     this.ledger = ledger;
     this.#inbox = inbox;
     this.#clock = clock;
     this.storeNow = storeNow;
+    this.#replayed = replayed;
     this.#stopped = stopped;
     this.#unmet = new Set(past.facts.keys());
     this.#turns = past.told.map((told) => ({ ...told, written: undefined, tell: undefined }));
@@ -73,6 +75,7 @@ export class Flow {
     let end!: (verdict: Verdict) => void;
     this.verdict = new Promise((resolve) => (end = resolve));
     this.#end = end;
+    this.#moved();
   }
 
   get over(): boolean {
@@ -170,6 +173,7 @@ export class Flow {
         ? { kind: "changed", why: `it returned without asking for ${this.#silentAbout()}` }
         : verdict;
     this.#disarm?.();
+    this.#replayed();
     this.#stopped(this.#over);
     this.#finish();
   }
@@ -232,8 +236,9 @@ export class Flow {
     this.#moved();
     this.#open.delete(key);
     this.#told++;
-    if (from === "journal") this.#unheard--;
-    else if ("failed" in entry) this.#undecided.push({ draft: entry.failed(this.ledger.seq), anew: entry.anew, once: entry.once });
+    if (from === "journal") {
+      if (--this.#unheard === 0) this.#replayed();
+    } else if ("failed" in entry) this.#undecided.push({ draft: entry.failed(this.ledger.seq), anew: entry.anew, once: entry.once });
     else this.ledger.add(entry, written);
     tell!();
   }
@@ -257,6 +262,7 @@ export class Flow {
   /** Nothing moved for two turns. */
   #quiet(): void {
     this.#disarm?.();
+    this.#replayed();
     if (this.#running > 0) {
       void this.flush();
       if (!this.#elapse() && !this.#hear()) this.#arm();

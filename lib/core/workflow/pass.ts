@@ -20,6 +20,7 @@ import type { JournalWriter } from "./journal-writer.js";
 import { Ledger } from "./ledger.js";
 import { Past } from "./past.js";
 import { pause } from "./pause.js";
+import { mayReplay } from "./replays.js";
 import { Run } from "./run.js";
 
 export interface PassParts {
@@ -91,7 +92,16 @@ export async function passOver(parts: PassParts): Promise<Outcome> {
   const entries = delivery.journaled ? await read(parts) : [];
   if (entries === undefined)
     return signal.aborted ? { kind: "aborted", reason: reasonOf(signal) } : { kind: "snoozed", delayMs: UNSURE_MS };
+  const replayed = await mayReplay(entries.length, signal);
+  try {
+    return signal.aborted ? { kind: "aborted", reason: reasonOf(signal) } : await goOver(parts, payload, entries, replayed);
+  } finally {
+    replayed();
+  }
+}
 
+async function goOver(parts: PassParts, payload: unknown, entries: readonly Entry[], replayed: () => void): Promise<Outcome> {
+  const { delivery, definition, stem, signal } = parts;
   const past = new Past(entries, delivery.wake, parts.storeNow());
   const ledger = new Ledger(parts.journal, delivery.lease, past.lastSeq);
   const stopped = new AbortController();
@@ -109,6 +119,7 @@ export async function passOver(parts: PassParts): Promise<Outcome> {
     clock,
     storeNow: parts.storeNow,
     patienceMs: parts.patienceMs ?? PATIENCE_MS,
+    replayed,
     stopped(verdict) {
       if (verdict.kind === "aborted") stopped.abort(signal.aborted ? signal.reason : abortReason("lost", delivery.job.id));
     },

@@ -37,6 +37,22 @@ export const journalLaws: readonly Law[] = [
     },
   },
   {
+    title: "long journals are read whole, in one call with short ones and none",
+    async check(bench) {
+      const jobs = bench.jobs(4);
+      await bench.enqueue(...jobs);
+      const deliveries = await bench.take();
+      const lengths = [501, 0, 1_000, 3];
+      for (const [i, { lease }] of deliveries.entries())
+        await bench.adapter.journal.append([{ lease, entries: Array.from({ length: lengths[i]! }, (_, n) => step(n + 1)) }], bench.at);
+      const read = await bench.adapter.journal.read([...jobs.map(({ id }) => id), bench.name("nobody")], bench.at);
+      assert.deepEqual(
+        read.map((entries) => entries.map(({ seq }) => seq)),
+        [...lengths, 0].map((length) => Array.from({ length }, (_, n) => n + 1)),
+      );
+    },
+  },
+  {
     title: "journals of several runs are written in one call and read in the order asked",
     async check(bench) {
       await bench.enqueue(...bench.jobs(2));

@@ -258,6 +258,7 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
   ],
   "a journal is read in the order of its numbers, with the time of each entry": ["the journal is sorted by key"],
   "a step that returned nothing is done, and differs from one that returned null or an empty text": ["a void entry has the value null"],
+  "long journals are read whole, in one call with short ones and none": ["a journal is cut off after 500 entries"],
   "journals of several runs are written in one call and read in the order asked": ["journals are read in the order of their ids"],
   "a number that is taken is left as it is": ["a taken number is written anew"],
   "a write with a stale lease adds nothing and is reported, and the others of the call count": [

@@ -11,6 +11,7 @@ const storedAs = (change: (events: readonly StoredEvent[]) => readonly StoredEve
 
 export const runFaults: Faults = {
   "the journal is sorted by key": readAs((entries) => [...entries].sort((a, b) => (a.key < b.key ? -1 : 1))),
+  "a journal is cut off after 500 entries": readAs((entries) => entries.slice(0, 500)),
   "a void entry has the value null": readAs((entries) => entries.map((entry) => Object.assign({ value: "null" }, entry))),
   "journals are read in the order of their ids": inJournal(({ read }) => ({ read: (ids, options) => read([...ids].sort(), options) })),
   "journals of unknown runs are left out": inJournal(({ read }) => ({
