@@ -33,7 +33,8 @@ export async function putEach(
     for (const [index, value] of list.entries()) {
       const options = optionsOf(value as never, index);
       if (isThenable(options)) refuse(`The options ${of} are a promise.`, "Give a function that is not async.");
-      const draft = await producer.draft(ref, { value }, options);
+      const drafting = producer.draft(ref, { value }, options);
+      const draft = drafting instanceof Promise ? await drafting : drafting;
       transactions.add(options?.transaction);
       if (options?.id !== undefined) {
         chosen.add(draft.id);
