@@ -1,5 +1,5 @@
 import type { DeadLetter } from "../contract/broker.js";
-import type { JobRecord } from "../contract/results.js";
+import type { JobFilter, JobRecord } from "../contract/results.js";
 import type { Stem } from "../core/client/stem.js";
 import { paint, say } from "./print.js";
 
@@ -50,16 +50,30 @@ export async function whyLeft(stem: Stem, ids: readonly string[]): Promise<reado
 }
 
 /** Jobs that are stored, dead or not, with their payloads decoded. */
-export async function jobsOf(
-  stem: Stem,
-  ids: readonly string[],
-): Promise<readonly (Omit<JobRecord, "payload"> & { readonly payload: unknown })[]> {
+export async function jobsOf(stem: Stem, ids: readonly string[]): Promise<readonly ShownJob[]> {
   const records = await stem.adapter.results.get(ids);
-  return records.flatMap((record) => (record === undefined ? [] : [{ ...record, payload: contentOf(stem, record.payload) }]));
+  return records.flatMap((record) => (record === undefined ? [] : [shownOf(stem, record)]));
+}
+
+/** Those that a filter chooses. A page may be shorter than was asked for, where payloads are large: only an empty one is the end. */
+export async function jobsIn(stem: Stem, filter: JobFilter & { readonly limit: number }): Promise<readonly ShownJob[]> {
+  const found: ShownJob[] = [];
+  for (let { cursor } = filter; found.length < filter.limit; cursor = found.at(-1)!.id) {
+    const page = await stem.jobs({ ...filter, limit: filter.limit - found.length, ...(cursor !== undefined && { cursor }) });
+    if (page.length === 0) break;
+    for (const record of page) found.push(shownOf(stem, record));
+  }
+  return found;
+}
+
+type ShownJob = Omit<JobRecord, "payload"> & { readonly payload: unknown };
+
+function shownOf(stem: Stem, record: JobRecord): ShownJob {
+  return { ...record, payload: contentOf(stem, record.payload) };
 }
 
 /** A job for people: a line for each thing known, payload and error in full. */
-export function sayJob({ id, error, payload, ...rest }: Omit<JobRecord, "payload"> & { readonly payload: unknown }): void {
+export function sayJob({ id, error, payload, ...rest }: ShownJob): void {
   say(paint("bold", id));
   for (const [key, value] of Object.entries(rest)) {
     if (value !== undefined)

@@ -6,6 +6,7 @@ import { addDlq } from "./commands/dlq.js";
 import { addDoctor } from "./commands/doctor.js";
 import { addGenerate } from "./commands/generate.js";
 import { addHealth } from "./commands/health.js";
+import { addJobs } from "./commands/jobs.js";
 import { addSchema } from "./commands/schema.js";
 import { addTasks } from "./commands/tasks.js";
 import { addWork } from "./commands/work.js";
@@ -28,6 +29,7 @@ export function program(): Command {
   addGenerate(stem);
   addWork(stem, withAppOptions);
   addTasks(stem, withAppOptions);
+  addJobs(stem, withAppOptions);
   addDlq(stem, withAppOptions);
   addHealth(stem, withAppOptions);
   addDoctor(stem, withAppOptions);

@@ -139,6 +139,59 @@ describe("stem tasks", () => {
   });
 });
 
+describe("stem jobs", () => {
+  it("lists what is stored, by filters, and removes it once it is told to", async () => {
+    await leaveDead("books-1");
+    await store.broker.enqueue([
+      { id: "books-2", task: "shop.exportBooks", queue: "default", payload: '{"month":"2026-11"}', delayMs: 3_600_000 },
+      { id: "stock-1", task: "shop.syncStock", queue: "default", payload: "{}" },
+    ]);
+    await store.workers.beat({ id: "w2", leaseMs: 600_000, info: {} }, []);
+    await store.broker.enqueue([{ id: "runs-1", task: "shop.syncStock", queue: "runs", payload: "{}" }]);
+    await store.broker.claim({ worker: "w2", from: [{ queue: "runs" }], limit: 1 });
+    const listed = async (...filter: string[]): Promise<readonly string[]> =>
+      (JSON.parse((await stem("jobs", "list", ...filter, "--app", app)).out) as { id: string }[]).map(({ id }) => id);
+    expect(await listed()).toEqual(["runs-1", "stock-1", "books-2", "books-1"]);
+    expect(await listed("-l", "2", "--cursor", "stock-1")).toEqual(["books-2", "books-1"]);
+    expect(await listed("--state", "failed", "-t", "shop.exportBooks")).toEqual(["books-1"]);
+    const { out: shown } = await stem("jobs", "list", "--delayed", "-q", "default", "--table", "--app", app);
+    expect(shown).toMatch(/ID +TASK +QUEUE +STATE/);
+    expect(shown).toMatch(/books-2 +shop\.exportBooks +default +delayed .*\{"month":"2026-11"\}/);
+    expect(shown.trim().split("\n")).toHaveLength(2);
+
+    const remove = (...args: string[]): Promise<Ended> => stem("jobs", "remove", ...args, "--app", app);
+    expect(await remove("books-1")).toMatchObject({ code: 2, err: expect.stringContaining("--yes") });
+    expect(await remove("books-1", "runs-1", "nobody", "--yes")).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(/Removed 1 of 3 jobs\.\n {2}runs-1: it runs\. .*\n {2}nobody: no job of that id/),
+    });
+    expect(await remove("--delayed", "-y")).toMatchObject({ code: 0, out: "Removed 1 job.\n" });
+    expect(await listed()).toEqual(["runs-1", "stock-1"]);
+    const { code, out } = await remove("--all", "--yes", "--json");
+    expect([code, JSON.parse(out)]).toEqual([
+      0,
+      [
+        { id: "runs-1", as: "running", was: "active" },
+        { id: "stock-1", as: "removed", was: "ready" },
+      ],
+    ]);
+  }, 90_000);
+
+  it("refuses filters that it does not understand, and to remove what was not chosen", async () => {
+    for (const [args, says] of [
+      [["list", "-s", "faild"], 'Did you mean "failed"?'],
+      [["list", "-l", "0"], "--limit"],
+      [["remove", "--yes"], "Name the jobs"],
+      [["remove", "a", "--all", "--yes"], "Name the jobs"],
+      [["remove", "--all", "-q", "mail", "--yes"], "Name the jobs"],
+      [["remove", "-s", "gone", "--yes"], "The state of a filter"],
+    ] as const) {
+      const { code, err } = await stem("jobs", ...args, "--app", app);
+      expect({ args, code, err }).toEqual({ args, code: 2, err: expect.stringContaining(says) });
+    }
+  }, 60_000);
+});
+
 describe("stem dlq", () => {
   it("lists, retries and purges dead letters", async () => {
     await leaveDead("books-1");
