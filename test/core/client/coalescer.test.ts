@@ -42,6 +42,8 @@ describe("Enqueue calls made at the same time", () => {
         stem.enqueue("mail.send", 4),
         stem.enqueueMany("mail.send", [5, 6]),
         stem.enqueue("mail.send", 7),
+        stem.enqueueMany("mail.send", [8, 9], () => ({})),
+        stem.enqueue("mail.send", 10),
       ]);
       expect(store.batches.flat().map(({ payload }) => payload)).toEqual(["1", "2", "3", "4", "5", "6", "7", "8", "9", "10"]);
     },
