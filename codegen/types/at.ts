@@ -1,6 +1,19 @@
 import type { ts } from "ts-morph";
 import type { Place } from "../model.js";
 
+/** How much of one type is told: in a family of types what is wrong once is wrong hundreds of times. */
+export const MOST_TOLD = 8;
+
+/** The most steps of a path that are written out. */
+const MOST_STEPS = 8;
+
+interface Root {
+  readonly of: string;
+  readonly place: Place;
+  /** What was reported, where. */
+  readonly told: Set<string>;
+}
+
 /** Where in a type we are, one step below another. Put into words only where something is to be told, which is nearly nowhere. */
 export interface At {
   readonly above: At | undefined;
@@ -8,7 +21,7 @@ export interface At {
   readonly step: string;
   /** A property, to be pointed at if it is in the project's own files. */
   readonly node: ts.Node | undefined;
-  readonly root: { readonly of: string; readonly place: Place };
+  readonly root: Root;
 }
 
 /** @param step the name of a property, or in brackets what it is of a list or map */
@@ -16,9 +29,15 @@ export function under(above: At, step: string, node?: ts.Node): At {
   return { above, step, node, root: above.root };
 }
 
-/** `input.lines[].at` */
-export function pathOf({ above, step, node }: At): string {
-  if (above === undefined) return step;
-  const bare = node === undefined && step.startsWith("[");
-  return pathOf(above) + (bare ? step : /^[A-Za-z_$][\w$]*$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`);
+/** `input.lines[].at`; of one with many steps the first and the last: `input.a.b … .y.z` */
+export function pathOf(at: At): string {
+  const steps: string[] = [];
+  for (let one: At | undefined = at; one !== undefined; one = one.above) steps.unshift(stepOf(one));
+  if (steps.length <= MOST_STEPS) return steps.join("");
+  return `${steps.slice(0, MOST_STEPS / 2).join("")} … ${steps.slice(-MOST_STEPS / 2).join("")}`;
+}
+
+function stepOf({ above, step, node }: At): string {
+  if (above === undefined || (node === undefined && step.startsWith("["))) return step;
+  return /^[A-Za-z_$][\w$]*$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
 }

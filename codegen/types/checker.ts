@@ -2,6 +2,7 @@ import type { ts } from "ts-morph";
 import type { WrittenType } from "../model.js";
 import type { Typescript } from "../read/load.js";
 import { CARRIED, LISTS, MAPS, PROMISES, SETS } from "./builtins.js";
+import { Growth } from "./growth.js";
 import { Heritage } from "./heritage.js";
 import type { Keys } from "./keys.js";
 import type { NotesReader } from "./notes.js";
@@ -10,8 +11,11 @@ import { type Hole, type Named, object, type Prop, refuse, type Shape, union } f
 import { either, enumerated, NUMERIC_KEYS, tuple } from "./structure.js";
 import { mapped, template } from "./template.js";
 
-/** A type that goes deeper than this into itself, each time another, goes on forever. */
-const DEEPEST = 4;
+/** What is larger is referred to, where it is used several times. */
+const LARGE = 40;
+
+/** A type that is this far inside others is read when these are: so many may refer to each other that the stack would not do. */
+const DEEPEST = 60;
 
 /** Reads types as the compiler sees them. What comes out is the same as by syntax, for every type that can be read both ways. */
 export class CheckedTypes {
@@ -22,9 +26,10 @@ export class CheckedTypes {
   readonly #heritage: Heritage;
   readonly #known = new Map<string, Shape>();
   readonly #anonymous = new Map<ts.Type, Named>();
-  readonly #open = new Map<ts.Node, number>();
-  /** Members of global types never have to be looked at twice. */
-  readonly #builtins = new Map<ts.Symbol, boolean>();
+  readonly #growth = new Growth();
+  /** Types that are still to be read. */
+  readonly #later: (() => void)[] = [];
+  #depth = 0;
 
   constructor(ts: Typescript, checker: ts.TypeChecker, notes: NotesReader, keys: Keys) {
     this.#ts = ts;
@@ -35,6 +40,13 @@ export class CheckedTypes {
   }
 
   written(type: WrittenType): Shape {
+    this.#depth = 0;
+    const shape = this.#written(type);
+    for (let next = this.#later.pop(); next !== undefined; next = this.#later.pop()) next();
+    return shape;
+  }
+
+  #written(type: WrittenType): Shape {
     if (type.kind === "type") return this.#of(this.#checker.getTypeFromTypeNode(type.node), type.node);
     const checker = this.#checker;
     const symbol = type.owner.name === undefined ? undefined : checker.getSymbolAtLocation(type.owner.name);
@@ -163,7 +175,7 @@ export class CheckedTypes {
       if (PROMISES.has(name)) return { kind: "promise", of: arg(0) };
       if (name === "Function") return refuse.function();
       if (name === "Object") return shapes.ANY;
-      if (this.#lives(symbol, type)) return refuse.builtin(name);
+      if (this.#heritage.lives(symbol, type)) return refuse.builtin(name);
     }
     if (symbol?.name === "Observable" && /\/node_modules\/rxjs\//.test(symbol.declarations?.[0]?.getSourceFile().fileName ?? "")) {
       return { kind: "promise", of: arg(0) };
@@ -212,50 +224,55 @@ export class CheckedTypes {
   }
 
   #named(node: ts.Node, name: string, args: readonly ts.Type[], at: ts.Node, read: () => Shape): Shape {
-    const key = this.#keys.of(
-      node,
-      args.map((one) => this.#of(one, at)),
-    );
+    const given = args.map((one) => this.#of(one, at));
+    const key = this.#keys.of(node, given);
     const known = this.#known.get(key);
     if (known?.kind === "named" && known.body === undefined) known.recursive = true;
     if (known !== undefined) return known;
-    const depth = this.#open.get(node) ?? 0;
-    if (depth > DEEPEST) return refuse.endless(name);
-    const named: Named = { kind: "named", name, key, node, body: undefined, recursive: false };
+    if (this.#growth.endless(node, given)) return refuse.endless(name);
+    const later = this.#depth > DEEPEST;
+    const named: Named = { kind: "named", name, key, node, body: undefined, recursive: later };
     this.#known.set(key, named);
-    this.#open.set(node, depth + 1);
-    const body = read();
-    this.#open.set(node, depth);
-    named.body = body;
+    const within = this.#growth.within(named, given, read);
+    if (later) {
+      this.#later.push(() => (named.body = within()));
+      return named;
+    }
+    const body = (named.body = within());
     const shape = body.kind === "object" || named.recursive ? named : body;
     this.#known.set(key, shape);
     return shape;
   }
 
-  /** A type without a name, which may still go round in a circle if it was inferred. */
+  /** A type without a name, which may still go round in a circle if it was inferred. A large one is told once, as those with a name are. */
   #anonymously(type: ts.Type, at: ts.Node): Shape {
-    const open = this.#anonymous.get(type);
-    if (open !== undefined) {
-      open.recursive = true;
-      return open;
+    const known = this.#anonymous.get(type);
+    if (known !== undefined) {
+      if (known.body === undefined) known.recursive = true;
+      return known.recursive || this.#growth.size(known.body!) > LARGE ? known : known.body!;
     }
     const node = type.symbol?.declarations?.[0] ?? at;
     const named: Named = {
       kind: "named",
-      name: "Type",
-      key: `anonymous ${this.#keys.of(node, [])}`,
+      name: shapes.NAMELESS,
+      key: this.#keys.own(type),
       node,
       body: undefined,
       recursive: false,
     };
     this.#anonymous.set(type, named);
-    const body = this.#members(type, at);
-    this.#anonymous.delete(type);
-    named.body = body;
-    return named.recursive ? named : body;
+    named.body = this.#members(type, at);
+    return this.#anonymously(type, at);
   }
 
   #members(type: ts.Type, at: ts.Node): Shape {
+    this.#depth++;
+    const shape = this.#object(type, at);
+    this.#depth--;
+    return shape;
+  }
+
+  #object(type: ts.Type, at: ts.Node): Shape {
     const ts = this.#ts;
     const checker = this.#checker;
     const { ModifierFlags: Modifier, SymbolFlags: Flag } = ts;
@@ -322,17 +339,5 @@ export class CheckedTypes {
         rest: (flags[index]! & (Flag.Rest | Flag.Variadic)) !== 0,
       })),
     );
-  }
-
-  /** Whether a type of the platform does something. One that is nothing but data (options, mostly) travels like others. */
-  #lives(symbol: ts.Symbol, type: ts.Type): boolean {
-    let lives = this.#builtins.get(symbol);
-    if (lives === undefined) {
-      const props = this.#checker.getPropertiesOfType(type);
-      lives =
-        symbol.name === "Error" || props.some((one) => (one.flags & this.#ts.SymbolFlags.Method) !== 0) || symbol.name.endsWith("Error");
-      this.#builtins.set(symbol, lives);
-    }
-    return lives;
   }
 }

@@ -16,6 +16,9 @@ export interface Open {
   readonly refs: readonly number[];
 }
 
+/** A type that is this far inside others is made when these are: so many may refer to each other that the stack would not do. */
+const DEEPEST = 60;
+
 /** What stands in a schema for a definition until all of them are known. */
 const OPEN = "stem-definition:";
 
@@ -29,6 +32,8 @@ export class Definitions {
   readonly #byText = new Map<string, number>();
   readonly #order: (named: Named) => string;
   #refs: number[] = [];
+  #depth = 0;
+  readonly #later: (() => void)[] = [];
   /** Definitions in use, with the names of those in `$defs`. */
   #names: ReadonlyMap<number, string | undefined> = new Map();
   #closed = new WeakMap<JsonSchema, JsonSchema>();
@@ -43,9 +48,15 @@ export class Definitions {
     const outer = this.#refs;
     const refs: number[] = [];
     this.#refs = refs;
-    const schema = make();
-    this.#refs = outer;
-    return { schema, refs };
+    this.#depth++;
+    try {
+      const schema = make();
+      if (this.#depth === 1) for (let next = this.#later.pop(); next !== undefined; next = this.#later.pop()) next();
+      return { schema, refs };
+    } finally {
+      this.#depth--;
+      this.#refs = outer;
+    }
   }
 
   /** A reference to a named type, whose schema `make` makes the first time. */
@@ -56,14 +67,9 @@ export class Definitions {
       const definition: Definition = { named, schema: undefined, refs: [], recursive: false };
       this.#all.push(definition);
       this.#byKey.set(named.key, at);
-      const { schema, refs } = this.open(make);
-      definition.schema = schema;
-      definition.refs = refs;
-      // The same type reached in two ways, or with arguments that are written twice.
-      const text = `${named.name} ${JSON.stringify(schema)}`;
-      const same = definition.recursive ? undefined : this.#byText.get(text);
-      if (same === undefined) this.#byText.set(text, at);
-      else this.#byKey.set(named.key, (at = same));
+      const index = at;
+      if (this.#depth > DEEPEST) this.#later.push(() => this.#make(index, make));
+      else at = this.#make(index, make);
     }
     const definition = this.#all[at]!;
     if (definition.schema === undefined) definition.recursive = true;
@@ -71,17 +77,30 @@ export class Definitions {
     return { $ref: `${OPEN}${at}` };
   }
 
+  /** Makes the schema of a definition. Gives it, or the one that is the same: reached in two ways, or with arguments that are written twice. */
+  #make(at: number, make: () => JsonSchema): number {
+    const definition = this.#all[at]!;
+    const { schema, refs } = this.open(make);
+    definition.schema = schema;
+    definition.refs = refs;
+    const text = `${definition.named.name} ${JSON.stringify(schema)}`;
+    const same = definition.recursive ? undefined : this.#byText.get(text);
+    if (same === undefined) this.#byText.set(text, at);
+    else this.#byKey.set(definition.named.key, same);
+    return same ?? at;
+  }
+
   /** Names what those schemas refer to. To be called once all of them are made. */
   settle(open: Iterable<Open>): void {
     const uses = new Map<number, number>();
-    const count = (refs: readonly number[]): void => {
+    const met = [...open].map(({ refs }) => refs);
+    for (let refs = met.pop(); refs !== undefined; refs = met.pop()) {
       for (const at of refs) {
         const before = uses.get(at);
         uses.set(at, (before ?? 0) + 1);
-        if (before === undefined) count(this.#all[at]!.refs);
+        if (before === undefined) met.push(this.#all[at]!.refs);
       }
-    };
-    for (const { refs } of open) count(refs);
+    }
     const names = this.#nameAll(uses);
     for (const [at, name] of this.#names) {
       if (!names.has(at) || names.get(at) === name) continue;

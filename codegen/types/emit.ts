@@ -1,11 +1,12 @@
 import type { ts } from "ts-morph";
 import { byCodeUnit, type DiagnosticCode, type Place } from "../model.js";
 import type { Definitions, Open } from "./definitions.js";
-import { type At, pathOf, under } from "./at.js";
+import { type At, MOST_TOLD, pathOf, under } from "./at.js";
 import { type Constraint, constrain, type Notes, type NotesReader } from "./notes.js";
 import { BIGINT, BYTES, DATE, type JsonSchema, mapSchema } from "./schema.js";
 import { type Named, type ObjectShape, plain, refuse, type Refused, type Shape, type TupleShape } from "./shape.js";
-import { clash, isSpecial } from "./wire.js";
+import { AMBIGUOUS, NOTHING, SMALLER, title, UNDEFINED_ELEMENT } from "./told.js";
+import { Wires } from "./wire.js";
 
 /** What the root of a type becomes. */
 export interface Emitted {
@@ -25,6 +26,7 @@ export class Emitter {
   readonly #place: (node: ts.Node) => Place | undefined;
   readonly #report: Report;
   readonly #resolved = new Map<Shape, Shape>();
+  readonly #wires = new Wires((shape) => this.#expand(shape));
 
   /**
    * @param resolve asks the checker
@@ -49,13 +51,16 @@ export class Emitter {
     const all = this.#expand(shape).flatMap((one) => (path === "output" ? this.#awaited(one) : [one]));
     const present = all.filter((one) => !this.#is(one, "undefined") && !this.#is(one, "never"));
     const optional = all.some((one) => this.#is(one, "undefined"));
-    const at: At = { above: undefined, step: path, node: undefined, root: { of, place } };
+    const at: At = { above: undefined, step: path, node: undefined, root: { of, place, told: new Set() } };
     if (present.length === 0) {
       // A result that never comes is none; a payload that nothing is can never be given.
       if (!optional && path !== "output") this.#refuse(NOTHING, at);
       return { open: undefined, optional: false };
     }
-    return { open: this.#definitions.open(() => this.#union(present, at)), optional };
+    const open = this.#definitions.open(() => this.#union(present, at));
+    const untold = at.root.told.size - MOST_TOLD;
+    if (untold > 0) this.#report("STEM2013", place, `${path} of ${of} has ${untold} more members that cannot travel. ${SMALLER}.`);
+    return { open, optional };
   }
 
   #awaited(shape: Shape): readonly Shape[] {
@@ -68,24 +73,55 @@ export class Emitter {
   }
 
   /** The members of a shape, through names, unions and what the checker has to say. */
-  #expand(shape: Shape, seen: ReadonlySet<Shape> = NOT_YET): readonly Shape[] {
-    if (seen.has(shape)) return [];
-    const at = plain(shape);
-    if (at === undefined || (at.kind !== "deferred" && at.kind !== "union")) return [shape];
-    const within = (one: Shape) => this.#expand(one, new Set([...seen, shape]));
-    if (at.kind === "deferred") return within(this.#answer(at));
-    return at.of.flatMap(within);
+  #expand(shape: Shape): readonly Shape[] {
+    const first = plain(shape);
+    if (first === undefined || (first.kind !== "deferred" && first.kind !== "union")) return [shape];
+    const found: Shape[] = [];
+    const seen = new Set<Shape>();
+    const open = [shape];
+    for (let one = open.pop(); one !== undefined; one = open.pop()) {
+      const at = plain(one);
+      if (at === undefined || (at.kind !== "deferred" && at.kind !== "union")) found.push(one);
+      else if (!seen.has(at)) {
+        seen.add(at);
+        open.push(...(at.kind === "deferred" ? [this.#answer(at)] : at.of.toReversed()));
+      }
+    }
+    return found;
   }
 
   #schema(shape: Shape, at: At): JsonSchema {
     return this.#circular(shape, at) ?? this.#union(this.#expand(shape), at);
   }
 
-  /** A union or list that is in itself: to be referred to where it stands alone, as taking it apart would never end. */
+  /**
+   * A union or list that is in itself, alone or beside others: to be referred to, as taking it apart would never end. Undefined if there is none.
+   * That it may be left out is for others to tell.
+   */
   #circular(shape: Shape, at: At): JsonSchema | undefined {
     if (shape.kind === "deferred") return this.#circular(this.#answer(shape), at);
-    const circular = shape.kind === "named" && shape.recursive && shape.body?.kind !== "object";
-    return circular ? this.#definitions.ref(shape, () => this.#named(shape, at)) : undefined;
+    if (shape.kind === "noted") {
+      const of = this.#circular(shape.of, at);
+      return of && this.#annotated(of, shape.notes, at);
+    }
+    if (shape.kind !== "union") return isCircular(shape) ? this.#definitions.ref(shape, () => this.#named(shape, at)) : undefined;
+    const all = this.#flat(shape);
+    const circular = all.filter(isCircular);
+    if (circular.length === 0) return undefined;
+    const present = (one: Shape): readonly Shape[] => this.#expand(one).filter((other) => !this.#is(other, "undefined"));
+    const others = all.filter((one) => !isCircular(one)).flatMap(present);
+    if (others.some(({ kind }) => kind === "any")) return {};
+    this.#compare(all.flatMap(present), at);
+    const rest = others.length === 0 ? undefined : this.#union(others, at);
+    const beside = rest === undefined ? [] : ((rest["anyOf"] as readonly JsonSchema[] | undefined) ?? [rest]);
+    const made = [...new Set(circular)].map((one) => this.#circular(one, at)!);
+    return made.length + beside.length === 1 ? made[0]! : { anyOf: [...made, ...beside] };
+  }
+
+  /** The members of a union through others that have no name. */
+  #flat(shape: Shape): readonly Shape[] {
+    if (shape.kind === "deferred") return this.#flat(this.#answer(shape));
+    return shape.kind === "union" ? shape.of.flatMap((one) => this.#flat(one)) : [shape];
   }
 
   #answer(shape: Shape & { readonly kind: "deferred" }): Shape {
@@ -144,11 +180,10 @@ export class Emitter {
   }
 
   #compare(all: readonly Shape[], at: At): void {
-    const expand = (shape: Shape): readonly Shape[] => this.#expand(shape);
-    if (all.length < 2 || !all.some((one) => isSpecial(one, expand))) return;
+    if (all.length < 2 || !all.some((one) => this.#wires.isSpecial(one))) return;
     for (const [index, a] of all.entries()) {
       for (const b of all.slice(index + 1)) {
-        if (!clash(a, b, expand)) continue;
+        if (!this.#wires.clash(a, b)) continue;
         const rule = "on the wire they look the same, so the handler could get the wrong one";
         const [one, other] = [title(a), title(b)].sort();
         this.#refuse({ kind: "refused", code: "STEM2005", what: `may be ${one} or ${other}; ${rule}`, remedy: AMBIGUOUS }, at);
@@ -216,7 +251,7 @@ export class Emitter {
       if (!prop.optional && present.length === all.length) required.push(name);
     }
     const names = keys === undefined ? undefined : this.#schema(keys, at);
-    const others = index === undefined ? undefined : this.#schema(this.#defined(index), under(at, "[…]"));
+    const others = index === undefined ? undefined : this.#defined(index, under(at, "[…]"));
     // Members in the order in which they are written.
     const made: { [keyword: string]: unknown } = {};
     if (others !== undefined) made["additionalProperties"] = others;
@@ -230,7 +265,7 @@ export class Emitter {
   #tuple({ items, required, rest, least = required }: TupleShape, at: At): JsonSchema {
     const prefixItems = items.map((item, index) => {
       const step = `[${index}]`;
-      return index < required ? this.#element(item, at, step) : this.#union(this.#present(item), under(at, step));
+      return index < required ? this.#element(item, at, step) : this.#defined(item, under(at, step));
     });
     return {
       type: "array",
@@ -240,9 +275,9 @@ export class Emitter {
     };
   }
 
-  #defined(shape: Shape): Shape {
-    const [all, present] = [this.#expand(shape), this.#present(shape)];
-    return all.length === present.length ? shape : { kind: "union", of: present };
+  /** What is there if anything is. */
+  #defined(shape: Shape, at: At): JsonSchema {
+    return this.#circular(shape, at) ?? this.#union(this.#present(shape), at);
   }
 
   #present(shape: Shape): readonly Shape[] {
@@ -280,7 +315,10 @@ export class Emitter {
   }
 
   #refuse({ code, what, remedy }: Refused, at: At, place = this.#placeOf(at)): JsonSchema {
-    this.#report(code, place, `${pathOf(at)} of ${at.root.of} ${what}. ${remedy}.`);
+    const { told, of } = at.root;
+    // A warning is told wherever it is.
+    if (code === "STEM2011" || told.add(`${place.file}:${place.line}:${place.column} ${code}`).size <= MOST_TOLD)
+      this.#report(code, place, `${pathOf(at)} of ${of} ${what}. ${remedy}.`);
     return {};
   }
 
@@ -294,37 +332,15 @@ export class Emitter {
   }
 }
 
-const NOT_YET: ReadonlySet<Shape> = new Set();
-
 /** Shapes that make a schema without regard to what stands beside them. */
 const DIRECT: ReadonlySet<Shape["kind"]> = new Set([
   ...(["any", "boolean", "number", "date", "bytes", "string", "bigint", "nonprimitive", "array", "set", "map", "tuple", "object"] as const),
   ...(["named", "noted", "refused", "promise"] as const),
 ]);
 
-const NOTHING: Refused = {
-  kind: "refused",
-  code: "STEM2007",
-  what: "is never, and no value is that",
-  remedy: "Write the type of what is given; for nothing at all leave it out",
-};
-const UNDEFINED_ELEMENT: Refused = {
-  kind: "refused",
-  code: "STEM2006",
-  what: "may be undefined, which a list cannot hold in JSON",
-  remedy: "Use null, or leave such elements out",
-};
-const AMBIGUOUS = 'Keep one of them, or wrap each in an object with a property that tells them apart: { kind: "at"; at: Date }';
-
-/** A member of a union, for messages. */
-function title(shape: Shape): string {
-  const NAMES: Partial<Record<Shape["kind"], string>> = {
-    any: "anything", date: "a Date", bytes: "a Uint8Array", bigint: "a bigint", string: "a string", number: "a number", map: "a Map", set: "a Set",
-    array: "a list", tuple: "a tuple", object: "an object", nonprimitive: "any object",
-  }; // prettier-ignore
-  if (shape.kind === "literal") return JSON.stringify(shape.value);
-  if (shape.kind === "named") return shape.name;
-  return NAMES[shape.kind] ?? "something else";
+/** A union or list that was met within itself. */
+function isCircular(shape: Shape): shape is Named {
+  return shape.kind === "named" && shape.recursive && shape.body?.kind !== "object";
 }
 
 function byKindAndValue(a: string | number | boolean, b: string | number | boolean): number {

@@ -10,6 +10,8 @@ const DEEPEST = 32;
 export class Heritage {
   readonly #ts: Typescript;
   readonly #checker: ts.TypeChecker;
+  /** Members of global types never have to be looked at twice. */
+  readonly #builtins = new Map<ts.Symbol, boolean>();
 
   constructor(ts: Typescript, checker: ts.TypeChecker) {
     this.#ts = ts;
@@ -24,6 +26,18 @@ export class Heritage {
   fromPlatform(symbol: ts.Symbol): boolean {
     const file = symbol.declarations?.[0]?.getSourceFile();
     return file !== undefined && isPlatform(file.fileName);
+  }
+
+  /** Whether a type of the platform does something. One that is nothing but data (options, mostly) travels like others. */
+  lives(symbol: ts.Symbol, type: ts.Type): boolean {
+    let lives = this.#builtins.get(symbol);
+    if (lives === undefined) {
+      const props = this.#checker.getPropertiesOfType(type);
+      lives =
+        symbol.name === "Error" || props.some((one) => (one.flags & this.#ts.SymbolFlags.Method) !== 0) || symbol.name.endsWith("Error");
+      this.#builtins.set(symbol, lives);
+    }
+    return lives;
   }
 
   /** Of an interface or class that extends a list: what it extends, and whether it adds to it. */

@@ -11,6 +11,11 @@ export class Keys {
     return args.length === 0 ? `${id}` : `${id}<${args.map((one) => this.#of(one)).join()}>`;
   }
 
+  /** Of a type without a declaration that would tell it apart. */
+  own(type: ts.Type): string {
+    return `own ${this.#id(type)}`;
+  }
+
   #of(shape: Shape): string {
     if (shape.kind === "named") return shape.key;
     if (shape.kind === "literal") return JSON.stringify(shape.value);

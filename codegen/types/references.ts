@@ -5,6 +5,7 @@ import type { Source } from "../read/sources.js";
 import type { Values } from "../read/values.js";
 import { Beyond, beyond, must, type Nodes, type Scope } from "./beyond.js";
 import { BROWSER, CARRIED, LISTS, MAPS, PROMISES, REFUSED, SETS } from "./builtins.js";
+import { Growth } from "./growth.js";
 import type { Keys } from "./keys.js";
 import type { NotesReader } from "./notes.js";
 import * as shapes from "./shape.js";
@@ -19,9 +20,6 @@ type Declaration = ts.InterfaceDeclaration | ts.ClassLikeDeclaration;
 /** What an interface may extend and be the same. */
 const LISTED: ReadonlySet<Shape["kind"]> = new Set(["array", "tuple", "set", "map"]);
 
-/** A generic type that goes into itself more often than this with ever new arguments goes on forever. */
-const DEEPEST = 4;
-
 /** Follows the names of types to what they stand for, with their arguments put in. */
 export class References {
   readonly #ts: Typescript;
@@ -31,7 +29,7 @@ export class References {
   readonly #nodes: Nodes;
   readonly #keys: Keys;
   readonly #known = new Map<string, Shape>();
-  readonly #open = new Map<ts.Node, number>();
+  readonly #growth = new Growth();
   readonly #exact: boolean;
 
   constructor(ts: Typescript, origins: Origins, values: Values, notes: NotesReader, keys: Keys, nodes: Nodes, exact: boolean) {
@@ -106,20 +104,17 @@ export class References {
     const known = this.#known.get(key);
     if (known?.kind === "named" && known.body === undefined) known.recursive = true;
     if (known !== undefined) return known;
-    const depth = this.#open.get(node) ?? 0;
-    if (depth > DEEPEST) return refuse.endless(node.name!.text);
+    if (this.#growth.endless(node, args)) return refuse.endless(node.name!.text);
     const named: Named = { kind: "named", name: node.name?.text ?? "Type", key, node, body: undefined, recursive: false };
     this.#known.set(key, named);
-    this.#open.set(node, depth + 1);
+    const within = this.#growth.within(named, args, () => this.#body(node, named, this.scopeOf(node.typeParameters, args, new Map())));
     try {
-      const shape = this.#body(node, named, this.scopeOf(node.typeParameters, args, new Map()));
+      const shape = within();
       this.#known.set(key, shape);
       return shape;
     } catch (error) {
       this.#known.delete(key);
       throw error;
-    } finally {
-      this.#open.set(node, depth);
     }
   }
 

@@ -92,6 +92,9 @@ export interface Refused {
   readonly remedy: string;
 }
 
+/** What a type is called that has no name of its own. */
+export const NAMELESS = "Type";
+
 export const ANY: Shape = { kind: "any" };
 export const NEVER: Shape = { kind: "never" };
 export const UNDEFINED: Shape = { kind: "undefined" };

@@ -37,20 +37,24 @@ export class Syntax implements Nodes {
   }
 
   written(type: WrittenType): Shape {
-    if (type.kind === "type") return this.type(type.node, NONE);
-    const { owner, method } = type;
     const deferred = this.#defer.bind(this, type);
-    if (method === undefined || (method.parent !== owner && (method.parent as ts.ClassLikeDeclaration).typeParameters !== undefined))
-      return deferred();
     try {
-      // A parameter of the class without a default has been reported.
-      const given = owner.typeParameters?.map((one) => (one.default === undefined ? shapes.ANY : undefined)) ?? [];
-      const scope = this.#references.scopeOf(owner.typeParameters, given, NONE);
-      return type.kind === "input" ? this.#input(method, scope) : this.#output(method, scope);
+      return type.kind === "type" ? this.type(type.node, NONE) : this.#parameterOrResult(type, deferred);
     } catch (error) {
+      // Where types refer to each other so deep that the stack ends, the checker goes on.
       if (error instanceof Beyond || error instanceof RangeError) return deferred();
       throw error;
     }
+  }
+
+  #parameterOrResult(type: Exclude<WrittenType, { readonly kind: "type" }>, deferred: () => Shape): Shape {
+    const { owner, method } = type;
+    if (method === undefined || (method.parent !== owner && (method.parent as ts.ClassLikeDeclaration).typeParameters !== undefined))
+      return deferred();
+    // A parameter of the class without a default has been reported.
+    const given = owner.typeParameters?.map((one) => (one.default === undefined ? shapes.ANY : undefined)) ?? [];
+    const scope = this.#references.scopeOf(owner.typeParameters, given, NONE);
+    return type.kind === "input" ? this.#input(method, scope) : this.#output(method, scope);
   }
 
   type(node: ts.TypeNode, scope: Scope): Shape {

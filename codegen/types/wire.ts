@@ -6,45 +6,111 @@ export type Expand = (shape: Shape) => readonly Shape[];
 /** Which JSON a value may be. */
 type Wire = "string" | "number" | "boolean" | "null" | "list" | "object" | "any";
 
+type Pair = readonly [Shape, Shape];
+
 /**
- * True if two members of a union mean different values but may look the same on the wire: text that is a date to one and text to the other.
- * Plain JSON never clashes with plain JSON, as it means itself.
+ * Tells what looks the same on the wire and is not the same. Types that refer to each other may be thousands, each of them in many unions: what was
+ * looked at once is not looked at again, and however deep they go, the stack does not.
  */
-export function clash(a: Shape, b: Shape, expand: Expand, seen: ReadonlySet<Shape> = new Set()): boolean {
-  if (seen.has(a) && seen.has(b)) return false;
-  const [left, right] = [plain(a), plain(b)];
-  if (left === undefined || right === undefined || left === right) return false;
-  if (!isSpecial(a, expand) && !isSpecial(b, expand)) return false;
-  const within = new Set([...seen, a, b]);
-  const any = (x: Shape, y: Shape): boolean => expand(x).some((one) => expand(y).some((other) => clash(one, other, expand, within)));
-  const [from, to] = [wireOf(left), wireOf(right)];
-  if (left.kind === "any" || right.kind === "any") return true;
-  if (left.kind === "nonprimitive" || right.kind === "nonprimitive") return true;
-  if (from !== to) return false;
-  if (from === "string") return sameText(left, right);
-  if (left.kind === "object" && right.kind === "object") return objects(left, right, expand, any);
-  if (left.kind === "map" && right.kind === "map") return any(left.key, right.key) || any(left.of, right.of);
-  if (left.kind === "set" && right.kind === "set") return any(left.of, right.of);
-  // A map of pairs, a set and a list are all lists; empty ones are all the same.
-  if ([left, right].some(({ kind }) => kind === "map" || kind === "set")) return true;
-  return lists(left, right, any, expand);
+export class Wires {
+  readonly #expand: Expand;
+  readonly #special = new Map<Shape, boolean>();
+  /** Pairs that do not clash. */
+  readonly #apart = new Map<Shape, Set<Shape>>();
+
+  constructor(expand: Expand) {
+    this.#expand = expand;
+  }
+
+  /**
+   * True if two members of a union mean different values but may look the same on the wire: text that is a date to one and text to the other.
+   * Plain JSON never clashes with plain JSON, as it means itself.
+   */
+  clash(a: Shape, b: Shape): boolean {
+    const open: Pair[] = [[a, b]];
+    const looked: Pair[] = [];
+    for (let pair = open.pop(); pair !== undefined; pair = open.pop()) {
+      const [left, right] = [plain(pair[0]), plain(pair[1])];
+      if (left === undefined || right === undefined || left === right || this.#apart.get(left)?.has(right) === true) continue;
+      looked.push([left, right]);
+      this.#mark(left, right);
+      const found = this.isSpecial(left) || this.isSpecial(right) ? this.#within(left, right) : [];
+      if (found === true) {
+        for (const [x, y] of looked) this.#apart.get(x)!.delete(y);
+        return true;
+      }
+      for (const [x, y] of found) for (const one of this.#expand(x)) for (const other of this.#expand(y)) open.push([one, other]);
+    }
+    return false;
+  }
+
+  #mark(left: Shape, right: Shape): void {
+    const known = this.#apart.get(left);
+    if (known === undefined) this.#apart.set(left, new Set([right]));
+    else known.add(right);
+  }
+
+  /** Whether two shapes clash by themselves, or else what they have that might. */
+  #within(left: Shape, right: Shape): true | readonly Pair[] {
+    const [from, to] = [wireOf(left), wireOf(right)];
+    if (left.kind === "any" || right.kind === "any") return true;
+    if (left.kind === "nonprimitive" || right.kind === "nonprimitive") return true;
+    if (from !== to) return [];
+    if (from === "string") return sameText(left, right) || [];
+    if (left.kind === "object" && right.kind === "object") return objects(left, right, this.#expand);
+    if (left.kind === "map" && right.kind === "map") return [[left.key, right.key], [left.of, right.of]]; // prettier-ignore
+    if (left.kind === "set" && right.kind === "set") return [[left.of, right.of]];
+    // A map of pairs, a set and a list are all lists; empty ones are all the same.
+    if ([left, right].some(({ kind }) => kind === "map" || kind === "set")) return true;
+    return lists(left, right, this.#expand);
+  }
+
+  /** Whether there is anything in a shape that JSON has no word for. Where there is not, JSON means itself. */
+  isSpecial(of: Shape): boolean {
+    const open = [of];
+    const looked = new Set<Shape>();
+    for (let one = open.pop(); one !== undefined; one = open.pop()) {
+      const shape = plain(one);
+      if (shape === undefined || looked.has(shape)) continue;
+      looked.add(shape);
+      const known = this.#special.get(shape);
+      if (known === true || SPECIAL.has(shape.kind)) {
+        this.#special.set(plain(of)!, true);
+        return true;
+      }
+      if (known === undefined) open.push(...partsOf(shape).flatMap((part) => this.#expand(part)));
+    }
+    for (const one of looked) this.#special.set(one, false);
+    return false;
+  }
 }
 
-function objects(a: ObjectShape, b: ObjectShape, expand: Expand, any: (a: Shape, b: Shape) => boolean): boolean {
+const SPECIAL: ReadonlySet<Shape["kind"]> = new Set(["date", "bigint", "bytes", "map", "set"]);
+
+/** What a shape of plain JSON is made of. */
+function partsOf(shape: Shape): readonly Shape[] {
+  if (shape.kind === "array") return [shape.of];
+  if (shape.kind === "tuple") return shape.rest === undefined ? shape.items : [...shape.items, shape.rest];
+  if (shape.kind !== "object") return [];
+  const of = [...shape.props.values()].map((prop) => prop.of);
+  return shape.index === undefined ? of : [...of, shape.index];
+}
+
+function objects(a: ObjectShape, b: ObjectShape, expand: Expand): readonly Pair[] {
   const common = [...a.props].flatMap(([name, left]) => {
     const right = b.props.get(name);
     return right === undefined ? [] : [[left, right] as const];
   });
-  if (common.some(([left, right]) => !left.optional && !right.optional && apart(left.of, right.of, expand))) return false;
-  if (common.some(([left, right]) => any(left.of, right.of))) return true;
-  const others = (one: ObjectShape, other: ObjectShape): boolean => {
+  if (common.some(([left, right]) => !left.optional && !right.optional && apart(left.of, right.of, expand))) return [];
+  const others = (one: ObjectShape, other: ObjectShape): readonly Pair[] => {
     const { index } = other;
-    return index !== undefined && [...one.props].some(([name, prop]) => !other.props.has(name) && any(prop.of, index));
+    return index === undefined ? [] : [...one.props].flatMap(([name, prop]) => (other.props.has(name) ? [] : [[prop.of, index] as const]));
   };
-  return others(a, b) || others(b, a) || (a.index !== undefined && b.index !== undefined && any(a.index, b.index));
+  const both: readonly Pair[] = a.index !== undefined && b.index !== undefined ? [[a.index, b.index]] : [];
+  return [...common.map(([left, right]) => [left.of, right.of] as const), ...others(a, b), ...others(b, a), ...both];
 }
 
-function lists(a: Shape, b: Shape, any: (a: Shape, b: Shape) => boolean, expand: Expand): boolean {
+function lists(a: Shape, b: Shape, expand: Expand): readonly Pair[] {
   const at = (shape: Shape, index: number): Shape | undefined =>
     shape.kind === "array" ? shape.of : shape.kind === "tuple" ? (shape.items[index] ?? shape.rest) : undefined;
   const sizes = (shape: Shape): readonly [number, number] => {
@@ -52,12 +118,12 @@ function lists(a: Shape, b: Shape, any: (a: Shape, b: Shape) => boolean, expand:
     return [shape.least ?? shape.required, shape.rest === undefined ? shape.items.length : Infinity];
   };
   const [[fewestA, mostA], [fewestB, mostB]] = [sizes(a), sizes(b)];
-  if (fewestA > mostB || fewestB > mostA) return false;
+  if (fewestA > mostB || fewestB > mostA) return [];
   const both = Math.max(a.kind === "tuple" ? a.items.length : 0, b.kind === "tuple" ? b.items.length : 0) + 1;
   const pairs = Array.from({ length: both }, (_, index) => [at(a, index), at(b, index)] as const);
   const certain = Math.max(fewestA, fewestB);
-  if (pairs.slice(0, certain).some(([x, y]) => x !== undefined && y !== undefined && apart(x, y, expand))) return false;
-  return pairs.some(([x, y]) => x !== undefined && y !== undefined && any(x, y));
+  if (pairs.slice(0, certain).some(([x, y]) => x !== undefined && y !== undefined && apart(x, y, expand))) return [];
+  return pairs.filter((pair): pair is Pair => pair[0] !== undefined && pair[1] !== undefined);
 }
 
 /** True if no JSON is both. */
@@ -109,30 +175,4 @@ function sameText(a: Shape, b: Shape): boolean {
   const kinds = new Set([a.kind, b.kind]);
   if (literal === undefined) return kinds.has("bigint") && kinds.has("bytes");
   return (kinds.has("date") ? DATES : kinds.has("bigint") ? DIGITS : BASE64).test(String(literal));
-}
-
-/** Whether there is anything in a shape that JSON has no word for. Where there is not, JSON means itself. */
-export function isSpecial(of: Shape, expand: Expand, seen?: Set<Shape>): boolean {
-  const shape = plain(of);
-  if (shape === undefined || shape.kind === "literal" || shape.kind === "string") return false;
-  const visited = seen ?? new Set();
-  if (visited.has(shape)) return false;
-  visited.add(shape);
-  const within = (one: Shape): boolean => expand(one).some((member) => isSpecial(member, expand, visited));
-  switch (shape.kind) {
-    case "date":
-    case "bigint":
-    case "bytes":
-    case "map":
-    case "set":
-      return true;
-    case "array":
-      return within(shape.of);
-    case "tuple":
-      return shape.items.some(within) || (shape.rest !== undefined && within(shape.rest));
-    case "object":
-      return [...shape.props.values()].some(({ of }) => within(of)) || (shape.index !== undefined && within(shape.index));
-    default:
-      return false;
-  }
 }

@@ -1,4 +1,5 @@
 import { types } from "node:util";
+import { Circles } from "./circles.js";
 import { describe } from "./describe.js";
 import type { JsonSchema } from "./json-schema.js";
 import { isRecord } from "./kinds.js";
@@ -19,6 +20,7 @@ export class Checks {
   readonly #schemas: Schemas;
   readonly #wire: boolean;
   readonly #byRef = new Map<string, Check>();
+  readonly #circles = new Circles<Check>();
 
   constructor(schemas: Schemas, wire: boolean) {
     this.#schemas = schemas;
@@ -26,7 +28,14 @@ export class Checks {
   }
 
   /** @throws {StemError} `STEM_SCHEMA_INVALID` */
-  readonly of = (given: JsonSchema): Check => (given.$ref === undefined ? this.#make(given) : this.#once(given));
+  readonly of = (given: JsonSchema): Check => {
+    if (given.$ref !== undefined) return this.#once(given);
+    return this.#circles.make(
+      given,
+      () => this.#make(given),
+      (made) => (value, report) => deeper(made(), value, report),
+    );
+  };
 
   /** The same check wherever the reference stands, also within itself. */
   #once(given: JsonSchema): Check {
@@ -37,7 +46,9 @@ export class Checks {
     const outer: Check = (value, report) => deeper(inner, value, report);
     this.#byRef.set(key, outer);
     const schema = this.#schemas.normal(given);
-    inner = schema.$ref === undefined ? this.#make(schema) : this.of(this.#schemas.resolve(schema.$ref));
+    this.#circles.follow(() => {
+      inner = schema.$ref === undefined ? this.#make(schema) : this.of(this.#schemas.resolve(schema.$ref));
+    });
     return outer;
   }
 

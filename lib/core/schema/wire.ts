@@ -1,5 +1,6 @@
 import { types } from "node:util";
 import type { Checks } from "./check.js";
+import { Circles } from "./circles.js";
 import { momentOf } from "./formats.js";
 import type { JsonSchema, StemType } from "./json-schema.js";
 import { isRecord } from "./kinds.js";
@@ -65,6 +66,9 @@ export class Translations {
   readonly #checks: Checks;
   readonly #by: Dictionary;
   readonly #byRef = new Map<string, Translate>();
+  readonly #circles = new Circles<Translate>();
+  /** Whether something below a schema travels as something else. */
+  readonly #known = new Map<JsonSchema | string, boolean>();
 
   /** @param checks in the terms of the values that are translated; they find the member of a union */
   constructor(schemas: Schemas, checks: Checks, by: Dictionary) {
@@ -74,8 +78,13 @@ export class Translations {
   }
 
   of(given: JsonSchema): Translate | undefined {
-    if (!this.#differs(given, new Set())) return undefined;
-    return given.$ref === undefined ? this.#make(this.#schemas.normal(given)) : this.#once(given);
+    if (!this.#differs(given)) return undefined;
+    if (given.$ref !== undefined) return this.#once(given);
+    return this.#circles.make(
+      given,
+      () => this.#make(this.#schemas.normal(given)),
+      (made) => (value) => deeper((one: unknown) => made()(one), value, undefined),
+    );
   }
 
   /** The same translation wherever the reference stands, also within itself. */
@@ -87,31 +96,30 @@ export class Translations {
     const outer: Translate = (value) => deeper(inner, value, undefined);
     this.#byRef.set(key, outer);
     const schema = this.#schemas.normal(given);
-    inner = schema.$ref === undefined ? this.#make(schema) : (this.of(this.#schemas.resolve(schema.$ref)) ?? SAME);
+    this.#circles.follow(() => {
+      inner = schema.$ref === undefined ? this.#make(schema) : (this.of(this.#schemas.resolve(schema.$ref)) ?? SAME);
+    });
     return outer;
   }
 
-  /** Something below the schema travels as something else. */
-  #differs(given: JsonSchema | boolean | undefined, seen: Set<string>): boolean {
-    if (given === undefined || typeof given === "boolean") return false;
-    if (given.$ref !== undefined) {
-      const key = JSON.stringify(given);
-      if (seen.has(key)) return false;
-      seen.add(key);
+  /** Something below the schema travels as something else. Looked for without a stack: there may be thousands of types. */
+  #differs(given: JsonSchema): boolean {
+    const looked = new Set<JsonSchema | string>();
+    const open = [given];
+    for (let one = open.pop(); one !== undefined; one = open.pop()) {
+      const key = keyOf(one);
+      if (looked.has(key)) continue;
+      looked.add(key);
+      const schema = this.#schemas.normal(one);
+      const known = this.#known.get(key) ?? (schema["x-stem"] === undefined ? undefined : true);
+      if (known === true) {
+        this.#known.set(keyOf(given), true);
+        return true;
+      }
+      if (known === undefined) open.push(...(schema.$ref === undefined ? below(schema) : [this.#schemas.resolve(schema.$ref)]));
     }
-    const schema = this.#schemas.normal(given);
-    if (schema["x-stem"] !== undefined) return true;
-    if (schema.$ref !== undefined) return this.#differs(this.#schemas.resolve(schema.$ref), seen);
-    const { anyOf = [], prefixItems = [], properties = {}, patternProperties = {}, items, additionalProperties } = schema;
-    const below = [
-      ...anyOf,
-      ...prefixItems,
-      ...Object.values(properties),
-      ...Object.values(patternProperties),
-      items,
-      additionalProperties,
-    ];
-    return below.some((member) => this.#differs(member, seen));
+    for (const one of looked) this.#known.set(one, false);
+    return false;
   }
 
   #make(schema: JsonSchema): Translate {
@@ -176,4 +184,15 @@ export class Translations {
   #member(schema: JsonSchema): { readonly check: Check; readonly translate: Translate } {
     return { check: this.#checks.of(schema), translate: this.of(schema) ?? SAME };
   }
+}
+
+function keyOf(schema: JsonSchema): JsonSchema | string {
+  return schema.$ref === undefined ? schema : JSON.stringify(schema);
+}
+
+/** The schemas right in one. */
+function below(schema: JsonSchema): readonly JsonSchema[] {
+  const { anyOf = [], prefixItems = [], properties = {}, patternProperties = {}, items, additionalProperties } = schema;
+  const others = [items, additionalProperties].filter((one) => typeof one === "object");
+  return [...anyOf, ...prefixItems, ...Object.values(properties), ...Object.values(patternProperties), ...others];
 }

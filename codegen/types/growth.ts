@@ -1,0 +1,74 @@
+import type { ts } from "ts-morph";
+import type { Named, Shape } from "./shape.js";
+
+/** A generic type that is this often in itself, each time with larger arguments, goes on forever. */
+const GROWN = 5;
+
+/** The same, whatever its arguments are. */
+const DEEPEST = 1_000;
+
+/** Which generic types are being read, and how large their arguments are: one that stands in itself with ever larger ones has no end. */
+export class Growth {
+  readonly #sizes = new WeakMap<Shape, number>();
+  /** By declaration, the sizes from the outermost in. */
+  #open: ReadonlyMap<ts.Node, readonly number[]> = new Map();
+
+  /** Whether `node` with those arguments goes on forever, where we are. */
+  endless(node: ts.Node, args: readonly Shape[]): boolean {
+    const before = this.#open.get(node) ?? [];
+    if (args.length === 0 || before.length < GROWN) return false;
+    const last = [...before.slice(-GROWN), this.#sum(args)];
+    return before.length >= DEEPEST || last.every((size, at) => at === 0 || size > last[at - 1]!);
+  }
+
+  /** What reads the body of `named` as if it were read here, whenever that is. */
+  within<T>(named: Named, args: readonly Shape[], read: () => T): () => T {
+    let open = this.#open;
+    if (args.length > 0) {
+      const size = this.#sum(args);
+      this.#sizes.set(named, 1 + size);
+      open = new Map(open).set(named.node, [...(open.get(named.node) ?? []), size]);
+    }
+    return () => {
+      const outer = this.#open;
+      this.#open = open;
+      try {
+        return read();
+      } finally {
+        this.#open = outer;
+      }
+    };
+  }
+
+  /** How much is written out in a shape. Names count as one, with what their arguments have. */
+  size(shape: Shape): number {
+    if (shape.kind === "literal") return 1 + String(shape.value).length;
+    let size = this.#sizes.get(shape);
+    if (size === undefined) this.#sizes.set(shape, (size = 1 + this.#sum(partsOf(shape))));
+    return size;
+  }
+
+  #sum(shapes: readonly Shape[]): number {
+    return shapes.reduce((sum, one) => sum + this.size(one), 0);
+  }
+}
+
+function partsOf(shape: Shape): readonly Shape[] {
+  switch (shape.kind) {
+    case "array":
+    case "set":
+    case "promise":
+    case "noted":
+      return [shape.of];
+    case "map":
+      return [shape.key, shape.of];
+    case "union":
+      return shape.of;
+    case "tuple":
+      return shape.rest === undefined ? shape.items : [...shape.items, shape.rest];
+    case "object":
+      return [...[...shape.props.values()].map(({ of }) => of), ...(shape.index === undefined ? [] : [shape.index])];
+    default:
+      return [];
+  }
+}
