@@ -32,7 +32,7 @@ export default {
   globalSetup: "<rootDir>/test/servers/setup.mjs",
   globalTeardown: "<rootDir>/test/servers/teardown.mjs",
   reporters: ["default", "<rootDir>/test/servers/reporter.mjs"],
-  testTimeout: 30_000,
+  testTimeout: 120_000,
   // The fault tests mostly wait, so every core can have a file of theirs.
   maxWorkers: "100%",
 };

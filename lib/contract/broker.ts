@@ -168,12 +168,13 @@ export type Ending =
   /**
    * Again: a retry keeps the attempt spent and says why; a snooze or release gives it back. Due `delayMs` from now, or at `dueAt`;
    * without either at once. `ran`: the handler came to an end of its own (or journaled something), so the job's lapses and wake are forgotten; a hand-back leaves
-   * both, unless entries travel with it: those forget the lapses.
+   * both, unless entries travel with it: those forget the lapses. `begun: false`: nothing of it was done, so that a job which was never begun may still expire.
    */
   | {
       readonly as: "ready";
       readonly attempt: "spent" | "returned";
       readonly ran?: boolean;
+      readonly begun?: false;
       readonly delayMs?: number;
       readonly dueAt?: number;
       readonly error?: Failure;

@@ -52,7 +52,7 @@ function lend(store: Store, queue: Queue, worker: WorkerRow, limit: number, deli
       if (left <= 0) return;
       line.drop(row);
       row.place = "nowhere";
-      if (row.expiresAt !== undefined && row.fence === 0 && row.expiresAt <= now) expire(store, row, now);
+      if (row.expiresAt !== undefined && row.expiresAt <= now) expire(store, row, now);
       else {
         deliveries.push(start(store, row, worker, now));
         left--;

@@ -34,7 +34,7 @@ function end(store: Store, row: Row, settlement: Settlement, now: number): void 
     case "cancelled":
       return finish(store, row, { state: "cancelled", error: settlement.error, own: true }, now);
     case "ready":
-      store.release(row);
+      store.release(row, settlement.begun);
       if (settlement.attempt === "returned") row.attempts--;
       if (settlement.ran === true) row.lapses = 0;
       if (settlement.error !== undefined) row.error = settlement.error;

@@ -214,9 +214,10 @@ export class Store {
   }
 
   /** Takes an active job from its worker. */
-  release(row: Row): void {
+  release(row: Row, begun = true): void {
     row.worker?.held.delete(row);
     row.worker = undefined;
+    if (begun) row.expiresAt = undefined;
   }
 
   /** Files an ended job by how long it is kept. */

@@ -20,7 +20,7 @@ export interface Place {
   readonly seq: number;
   readonly lane: number;
   readonly dueAt: number;
-  /** Only of a job that was never lent. */
+  /** Only of a job that was never begun. */
   readonly expiresAt?: number | null;
 }
 

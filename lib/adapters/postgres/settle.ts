@@ -200,25 +200,29 @@ function toEnding({ settlement, loan }: Given): Ending[] {
 async function makeReady(tx: Tx, given: readonly Given[]): Promise<void> {
   const again = given.flatMap(({ settlement, loan }) => (settlement.as === "ready" ? [{ settlement, loan }] : []));
   if (again.length === 0) return;
-  const places = again.map(({ settlement, loan }): Place => ({
+  const places = again.map(({ settlement, loan }) => ({
     seq: loan.seq,
     lane: loan.lane,
     dueAt: settlement.dueAt ?? tx.now + (settlement.delayMs ?? 0),
   }));
-  await tx.rows(
-    `UPDATE stem.jobs j SET due_at = u.due_at, attempts = u.attempts, fence = u.fence, started_at = u.started_at,
+  const expiries = await tx.rows(
+    `UPDATE stem.jobs j SET due_at = u.due_at, attempts = u.attempts, fence = u.fence, started_at = coalesce(u.started_at, j.started_at),
        lapses = CASE WHEN u.ran = 1 THEN 0 ELSE j.lapses END, wake = CASE WHEN u.ran = 1 THEN NULL ELSE j.wake END, error = coalesce(u.error, j.error)
      FROM unnest($1::bigint[], $2::bigint[], $3::int[], $4::int[], $5::bigint[], $6::int[], $7::text[]) u(seq, due_at, attempts, fence, started_at, ran, error)
-     WHERE j.seq = u.seq`,
+     WHERE j.seq = u.seq RETURNING j.seq, CASE WHEN j.started_at IS NULL THEN j.expires_at END`,
     [
       bigs(places.map(({ seq }) => seq)),
       bigs(places.map(({ dueAt }) => dueAt)),
       ints(again.map(({ settlement, loan }) => (settlement.attempt === "spent" ? loan.attempt : loan.attempt - 1))),
       ints(again.map(({ loan }) => loan.fence)),
-      bigs(again.map(({ loan }) => loan.startedAt)),
+      bigs(again.map(({ settlement, loan }) => (settlement.begun === false ? null : loan.startedAt))),
       ints(again.map(({ settlement }) => (settlement.ran === true ? 1 : 0))),
       texts(again.map(({ settlement }) => (settlement.error === undefined ? null : JSON.stringify(settlement.error)))),
     ],
   );
-  await enterLine(tx, places);
+  const expiresAt = new Map(expiries.map(([seq, at]) => [Number(seq), at === null ? null : Number(at)]));
+  await enterLine(
+    tx,
+    places.map((place): Place => ({ ...place, expiresAt: expiresAt.get(place.seq) ?? null })),
+  );
 }

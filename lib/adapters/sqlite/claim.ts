@@ -178,6 +178,7 @@ type LineRow = [
   id: string,
   task: string,
   enqueuedAt: number,
+  /** Null also if it has begun: such a job does not expire any more. */
   expiresAt: number | null,
   attempts: number,
   lapses: number,
@@ -194,7 +195,7 @@ type LineRow = [
 /** Lends up to `room` due jobs of one queue, in order; returns how many had expired. */
 function lendFrom(store: Store, queue: Queue, room: number, worker: number, now: number, deliveries: Delivery[]): number {
   const due = store.rows(
-    `SELECT l.seq, l.due_at, j.id, j.task, j.enqueued_at, j.expires_at, j.attempts, j.lapses, j.fence, j.links, j.grp, j.keep_result, j.keep_failed,
+    `SELECT l.seq, l.due_at, j.id, j.task, j.enqueued_at, iif(j.started_at IS NULL, j.expires_at, NULL), j.attempts, j.lapses, j.fence, j.links, j.grp, j.keep_result, j.keep_failed,
             j.headers, j.wake, j.payload
      FROM line l CROSS JOIN jobs j ON j.seq = l.seq WHERE l.lane = ? AND l.due_at <= ? ORDER BY l.due_at, l.seq LIMIT ? + 0`,
   );
@@ -236,9 +237,8 @@ function lendFrom(store: Store, queue: Queue, room: number, worker: number, now:
   return expired;
 }
 
-/** A job that has been lent before does not expire any more. */
-function hasExpired([, , , , , expiresAt, , , fence]: LineRow, now: number): boolean {
-  return expiresAt !== null && expiresAt <= now && fence === 0;
+function hasExpired([, , , , , expiresAt]: LineRow, now: number): boolean {
+  return expiresAt !== null && expiresAt <= now;
 }
 
 function expire(store: Store, rows: readonly LineRow[], now: number): void {

@@ -60,13 +60,14 @@ function settleOne(store: Store, settlement: Settlement, batch: Batch): boolean 
       const dueAt = settlement.dueAt ?? now + (settlement.delayMs ?? 0);
       store
         .sql(
-          `UPDATE jobs SET due_at = ?, attempts = ?, fence = ?, started_at = ?, lapses = iif(?, 0, lapses), wake = iif(?, NULL, wake), error = ifnull(?, error)
+          `UPDATE jobs SET due_at = ?, attempts = ?, fence = ?, started_at = iif(?, started_at, ?), lapses = iif(?, 0, lapses), wake = iif(?, NULL, wake), error = ifnull(?, error)
            WHERE seq = ?`,
         )
         .run(
           dueAt,
           settlement.attempt === "spent" ? loan.attempt : loan.attempt - 1,
           loan.fence,
+          settlement.begun === false ? 1 : 0,
           loan.startedAt,
           settlement.ran === true ? 1 : 0,
           settlement.ran === true ? 1 : 0,

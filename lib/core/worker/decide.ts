@@ -53,7 +53,7 @@ export function decide(outcome: Outcome, delivery: Delivery, retry: RetryPolicy,
     case "refused":
       return decide(outcome.verdict, delivery, retry, dice);
     case "handedBack":
-      return { lease, as: "ready", attempt: "returned", dueAt: outcome.dueAt, error: outcome.error };
+      return { lease, as: "ready", attempt: "returned", begun: false, dueAt: outcome.dueAt, error: outcome.error };
     case "aborted":
       if (outcome.reason === "cancelled" || outcome.reason === "lost") return undefined;
       if (outcome.reason === "shutdown") {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { NewJob } from "../../contract/index.js";
-import { ids, one, sorted } from "./bench.js";
+import type { Delivery, NewJob } from "../../contract/index.js";
+import { failure, ids, one, sorted } from "./bench.js";
 import type { Law } from "./law.js";
 
 export const claimLaws: readonly Law[] = [
@@ -240,6 +240,29 @@ export const claimLaws: readonly Law[] = [
       await bench.end(await bench.takeOne(), { as: "ready", attempt: "returned", delayMs: 500 });
       bench.pass(500);
       assert.deepEqual(ids(await bench.take()), [job.id]);
+    },
+  },
+  {
+    title: "a job that was handed back by those who could not run it expires as if it had not been lent, one that has begun does not",
+    async check(bench) {
+      const jobs = bench.jobs(4, { expiresAt: bench.now + 100, delayMs: 10 });
+      const [twice, late, ran, lapsed] = jobs as [NewJob, NewJob, NewJob, NewJob];
+      await bench.enqueue(...jobs);
+      const handBack = async (delivery: Delivery, dueAt: number) =>
+        bench.end(delivery, { as: "ready", attempt: "returned", begun: false, dueAt, error: failure() });
+      const taken = async () => new Map((await bench.take()).map((delivery) => [delivery.job.id, delivery] as const));
+      bench.pass(10);
+      const first = await taken();
+      await handBack(first.get(twice.id)!, bench.now);
+      await handBack(first.get(late.id)!, bench.now + 200);
+      await bench.end(first.get(ran.id)!, { as: "ready", attempt: "returned", ran: true });
+      await bench.end(first.get(lapsed.id)!, { as: "ready", attempt: "returned" });
+      const second = await taken();
+      for (const id of [twice.id, ran.id, lapsed.id]) await handBack(second.get(id)!, bench.now + 50);
+      bench.pass(300);
+      assert.deepEqual(sorted([...(await taken()).keys()]), sorted([ran.id, lapsed.id]));
+      assert.deepEqual(await bench.states(twice, late), ["expired", "expired"]);
+      assert.equal((await bench.known(twice.id)).attempts, 0);
     },
   },
   {

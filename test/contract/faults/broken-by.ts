@@ -125,6 +125,10 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
   "a job that has not started by its expiry is ended instead of lent": ["the expiry is ignored", "the cause is always told"],
   "an expiry that is counted from the enqueue is counted on the store's clock": ["the expiry is ignored"],
   "a job that has started does not expire": ["a job that has started expires too"],
+  "a job that was handed back by those who could not run it expires as if it had not been lent, one that has begun does not": [
+    "whatever was lent has begun",
+    "a job that has started expires too",
+  ],
   "a paused queue lends nothing to anyone until it is resumed": ["pausing does nothing", "resuming does nothing"],
   "a queue can be paused before it exists, and pausing passes over that queue alone": ["pausing waits for the queue to exist"],
   "pausing a queue does not touch its running jobs": ["pausing cancels what runs"],

@@ -111,6 +111,7 @@ export const runFaults: Faults = {
       return omit(delivery, "wake");
     })(adapter);
   },
+  "whatever was lent has begun": endingsAs((ending) => omit(ending as typeof ending & { begun?: false }, "begun") as typeof ending),
   "deadlines are ignored": endingsAs((ending) => (ending.as === "parked" ? omit(ending, "deadline") : ending)),
   "a park ends after a second at the latest": endingsAs((ending) =>
     ending.as === "parked" ? { ...ending, deadline: ending.deadline ?? Date.UTC(2026, 0, 1) + 1_000 } : ending,

@@ -82,7 +82,7 @@ local function lend_rich(ids, no, queue)
   local found = call('MGET', unpack(keys))
   for k, id in ipairs(ids) do
     local job, f = job_of(id)
-    local expires = job and not f.x and not f.f and expiry_of(job)
+    local expires = job and not f.x and not f.st and expiry_of(job)
     if not job then
       bury(id, queue)
     elseif expires and expires <= now then

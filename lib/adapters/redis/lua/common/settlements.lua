@@ -7,7 +7,9 @@ local function settle_one(id, fence, s, jobs_at, A, lost)
     return
   end
   if s.journal then write_journal(id, f, s.journal) end
+  local started = f.st
   take_back(id, job, f, loan)
+  if s.begun == false then f.st = started end
   if s.as ~= 'ready' or s.ran then f.w = nil end
   if s.as == 'succeeded' then
     end_job(id, job, f, 's', s.result and '=' .. s.result or '')
