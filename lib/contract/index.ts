@@ -27,6 +27,8 @@ export type * from "./journal.js";
 export { isLaterLease, isSameLease, leaseText } from "./lease.js";
 export type * from "./limits.js";
 export type * from "./locks.js";
+export { bytesOfRecord, Page } from "./page.js";
+export { Portion } from "./portion.js";
 export * from "./records.js";
 export type * from "./results.js";
 export type * from "./schedules.js";

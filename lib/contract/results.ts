@@ -9,7 +9,10 @@ import type { DeathCause, Failure, JobState } from "./job.js";
 export interface Results {
   /** One record per id, in the order asked; undefined where nothing is stored (never enqueued, or forgotten by retention). */
   get(ids: readonly string[], options?: At): Promise<readonly (JobRecord | undefined)[]>;
-  /** Newest first by enqueue. */
+  /**
+   * Newest first by enqueue. At most `limit`, and about 8 MiB of payloads and results, though one at least: a page may be shorter than was asked for while there are
+   * more. Only an empty one is the end.
+   */
   list(filter?: JobFilter, options?: At): Promise<readonly JobRecord[]>;
   /** Jobs per state; states with none are 0. */
   count(filter?: CountFilter, options?: At): Promise<StateCounts>;
@@ -27,7 +30,7 @@ export interface JobFilter {
   readonly task?: string;
   readonly queue?: string;
   readonly group?: string;
-  /** Default 100, at most 1,000. */
+  /** Default 100, at most 1,000; fewer where payloads are large. */
   readonly limit?: number;
   /** Only jobs enqueued before the one with this id; for paging. */
   readonly cursor?: string;

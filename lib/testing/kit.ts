@@ -126,7 +126,7 @@ export class StemTestKit implements OnApplicationBootstrap {
         ...(cursor !== undefined && { cursor }),
       });
       records.push(...page);
-      if (page.length < PAGE) break;
+      if (page.length === 0) break;
       cursor = page.at(-1)!.id;
     }
     return records.reverse().map((record) => ({

@@ -5,11 +5,12 @@ import { Portion } from "../../lib/core/portion.js";
 const MIB = 1_048_576;
 
 describe("How much to ask of a store in one call", () => {
-  it("is all that is wished for while things are small", () => {
+  it("is little while nothing is known, and soon all that is wished for while things are small", () => {
     const portion = new Portion();
-    expect(portion.of(1_000)).toBe(1_000);
-    portion.came(1_000, 300_000);
-    expect(portion.of(1_000)).toBe(1_000);
+    for (const most of [8, 64, 512, 1_000]) {
+      expect(portion.of(1_000)).toBe(most);
+      portion.came(most, most * 300);
+    }
   });
 
   it("is about 8 MiB once things have been seen to be large, and one at least", () => {

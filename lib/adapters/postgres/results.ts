@@ -1,4 +1,4 @@
-import { noCounts } from "../../contract/index.js";
+import { CALL_BYTES, noCounts } from "../../contract/index.js";
 import type { At, CountFilter, JobFilter, JobRecord, JobState, Results, StateCounts } from "../../contract/index.js";
 import { bigs, texts, type Value } from "./connect/values.js";
 import { DELAYED, FROM, RECORD, STANDS, STATES, toRecord } from "./rows.js";
@@ -19,7 +19,15 @@ export function results(store: Store): Results {
       const { where, values } = conditions(filter, options);
       if (filter.cursor !== undefined) where.push(`j.seq < (SELECT seq FROM stem.jobs WHERE id = $${values.push(filter.cursor)}::text)`);
       const limit = values.push(Math.min(filter.limit ?? 100, 1_000));
-      const rows = await store.rows(`${RECORD} ${FROM} ${all(where)} ORDER BY j.seq DESC LIMIT $${limit}::int`, values);
+      const rows = await store.rows(
+        // Sizes are known without the texts; of those that are too large for one answer nothing is read.
+        `WITH sized AS MATERIALIZED (
+           SELECT j.seq, octet_length(j.payload)::bigint + coalesce(octet_length(e.result), 0) AS bytes ${FROM} ${all(where)}
+           ORDER BY j.seq DESC LIMIT $${limit}::int),
+         page AS MATERIALIZED (SELECT seq, bytes, sum(bytes) OVER (ORDER BY seq DESC) AS through FROM sized)
+         ${RECORD} ${FROM} WHERE j.seq = ANY (ARRAY(SELECT seq FROM page WHERE through <= ${CALL_BYTES} OR through = bytes)) ORDER BY j.seq DESC`,
+        values,
+      );
       return rows.map(toRecord);
     },
 

@@ -1,11 +1,11 @@
-import { fitsDelayed, JOB_STATES, noCounts } from "../../contract/index.js";
+import { fitsDelayed, JOB_STATES, noCounts, Page } from "../../contract/index.js";
 import type { At, JobFilter, JobRecord, Results } from "../../contract/index.js";
 import { merged } from "./cluster/merge.js";
 import type { Reply } from "./connect/driver.js";
 import { endOf, hasPassed, recordOf, unpack } from "./rows.js";
 import type { Shard, Store } from "./store.js";
 
-/** Records read in one script. */
+/** Records read in one script at most. */
 const PAGE = 500;
 
 /** Counters of lua/common/base.lua by state. */
@@ -16,11 +16,9 @@ export function results(store: Store): Results {
     get: (ids, options) => get(store, ids, options),
     list: async (filter = {}, options) => {
       store.live();
-      const found: JobRecord[] = [];
-      for await (const record of newestFirst(store, filter, options)) {
-        if (found.push(record) >= Math.min(filter.limit ?? 100, 1_000)) break;
-      }
-      return found;
+      const page = new Page(Math.min(filter.limit ?? 100, 1_000));
+      for await (const record of newestFirst(store, filter, options)) if (!page.add(record)) break;
+      return page.records;
     },
     count: async (filter = {}, options) => {
       store.live();
@@ -81,8 +79,9 @@ export async function counted(store: Store, queue: string | undefined, options: 
 async function get(store: Store, ids: readonly string[], options: At | undefined): Promise<readonly (JobRecord | undefined)[]> {
   const found: (JobRecord | undefined)[] = ids.map(() => undefined);
   for (const [shard, all] of await store.place(ids, options))
-    for (let from = 0; from < all.length; from += PAGE) {
-      const part = all.slice(from, from + PAGE);
+    for (let from = 0; from < all.length;) {
+      const part = all.slice(from, from + store.portion.of(PAGE));
+      from += part.length;
       const records = await read(
         store,
         shard,
@@ -117,6 +116,7 @@ async function read(
     now: string,
   ];
   const [bodies, loans, ends, facts, workers, now] = (await store.run("get", shard, ids, options)) as unknown as Columns;
+  store.portion.came(ids.length, bytesOfBodies(bodies, ends));
   const passed: string[] = [];
   const found = ids.map((id, i) => {
     if (bodies[i] === null) return undefined;
@@ -128,6 +128,12 @@ async function read(
   if (passed.length === 0) return found;
   const gone = await unneeded(store, shard, passed, options);
   return found.map((one) => (one === undefined || gone.has(one.record.id) ? undefined : one));
+}
+
+function bytesOfBodies(bodies: readonly (string | null)[], ends: readonly (string | null)[]): number {
+  let bytes = 0;
+  for (const [i, body] of bodies.entries()) bytes += (body?.length ?? 0) + (ends[i]?.length ?? 0);
+  return bytes;
 }
 
 /** Of jobs that have had their time, those that nobody needs. */
@@ -176,9 +182,12 @@ async function* newestOf(
     const [ids, next] = (await store.run("list", shard, [cursor ?? "", group ?? "", place], options)) as [string[], string];
     // An id that was stored anew is in the index twice; its record is where it was stored last.
     const once = group === undefined ? [...new Set(ids)] : ids;
-    for (let from = 0; from < once.length; from += PAGE)
-      for (const found of await read(store, shard, once.slice(from, from + PAGE), options))
+    for (let from = 0; from < once.length;) {
+      const part = once.slice(from, from + store.portion.of(PAGE));
+      from += part.length;
+      for (const found of await read(store, shard, part, options))
         if (found !== undefined && found.seq < before && (group !== undefined || found.segment === next)) yield found;
+    }
     if (next === "") return;
     place = next;
   }

@@ -1,4 +1,4 @@
-import { StoreError, type At, type Ended, type Hint, type StoreLog } from "../../contract/index.js";
+import { Portion, StoreError, type At, type Ended, type Hint, type StoreLog } from "../../contract/index.js";
 import { Directory } from "./cluster/directory.js";
 import { Mail, type Shard } from "./cluster/mail.js";
 import { Queues } from "./cluster/queues.js";
@@ -28,6 +28,8 @@ export class Store {
   readonly spread: boolean;
   /** Stands before every hint, so that a process can tell its own. */
   readonly origin = `${process.pid.toString(36)}.${(++handles).toString(36)}.${Math.random().toString(36).slice(2, 8)}`.padEnd(24, ".");
+  /** How many records to read in one script. */
+  readonly portion = new Portion();
   /** Told of what own verbs cause, at once. */
   readonly listeners = new Map<(hint: Hint) => void, ReadonlySet<Hint["kind"]> | undefined>();
   /** Finds out whether this user may do all that scripts do. @throws {StoreError} if not */

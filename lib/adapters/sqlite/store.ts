@@ -14,6 +14,7 @@ export interface Statement {
   run(...values: readonly unknown[]): { readonly changes: number };
   get(...values: readonly unknown[]): unknown;
   all(...values: readonly unknown[]): unknown[];
+  iterate(...values: readonly unknown[]): IterableIterator<unknown>;
   raw(on?: boolean): this;
   pluck(on?: boolean): this;
 }

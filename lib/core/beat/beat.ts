@@ -1,6 +1,8 @@
 import type { Due, Schedule, Shot } from "../../contract/schedules.js";
+import { bytesOf } from "../../contract/size.js";
 import { IdTakenError } from "../../contract/taken.js";
 import type { Stem } from "../client/stem.js";
+import { Portion } from "../portion.js";
 import { keepAlive } from "../timers.js";
 import { hasRefused, isClosed } from "../worker/outage.js";
 import { describe } from "../worker/retryable.js";
@@ -42,6 +44,8 @@ export class Beat {
   #failures = 0;
   /** By id. They stay due, for another beat may be able to fire them, and hold up no other schedule. */
   readonly #putOff = new Map<string, PutOff>();
+  /** Schedules come, and their jobs go, with their payloads. */
+  readonly #portion = new Portion();
   #stopping = false;
   #wake: () => void = () => {};
   /** Store time at which it will look again. */
@@ -130,8 +134,12 @@ export class Beat {
     // Whatever is scheduled while the store is asked may have come too late for the answer.
     this.#wakesAt = Number.POSITIVE_INFINITY;
     this.#told = false;
-    const limit = BATCH + this.#putOff.size;
+    const limit = this.#portion.of(BATCH) + this.#putOff.size;
     const due = await this.#due(limit);
+    this.#portion.came(
+      due.schedules.length,
+      due.schedules.reduce((bytes, { spec }) => bytes + bytesOf(spec), 0),
+    );
     const { now } = due;
     if (this.#upkeep.isTime(due) && (await this.#upkeep.look(now))) return;
     const ready = due.schedules.filter((one) => !this.#isPutOff(one, now)).slice(0, BATCH);

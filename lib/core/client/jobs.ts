@@ -41,10 +41,9 @@ export async function removeJobs(
   const answers: Removed[] = [];
   let page = await results.list({ ...filter, limit: Math.min(PAGE, limit) });
   while (page.length > 0) {
-    // Asked for before this page is removed, and its last job with it.
+    // Asked for before this page is removed, and its last job with it. A page may be short for its size; only an empty one is the end.
     const left = limit - answers.length - page.length;
-    const next =
-      page.length < PAGE || left <= 0 ? [] : await results.list({ ...filter, limit: Math.min(PAGE, left), cursor: page.at(-1)!.id });
+    const next = left <= 0 ? [] : await results.list({ ...filter, limit: Math.min(PAGE, left), cursor: page.at(-1)!.id });
     answers.push(...(await broker.remove(page.map(({ id }) => id))));
     page = next;
   }

@@ -90,6 +90,32 @@ export const resultLaws: readonly Law[] = [
     },
   },
   {
+    title: "a page is bounded by its bytes as well, and the pages together are whole",
+    async check(bench) {
+      const large = JSON.stringify("x".repeat(1_000_000));
+      const jobs = bench.jobs(20, (i) => ({ payload: i === 9 ? "{}" : large, keepResultMs: DAY_MS }));
+      const huge = bench.job({ payload: JSON.stringify("y".repeat(9_000_000)) });
+      const first = bench.job();
+      for (const part of [[first], jobs.slice(0, 7), jobs.slice(7, 14), jobs.slice(14), [huge]]) await bench.enqueue(...part);
+      const seen: string[] = [];
+      for (let cursor: string | undefined; ; cursor = seen.at(-1)) {
+        const page = await bench.adapter.results.list({ limit: 100, ...(cursor !== undefined && { cursor }) }, bench.at);
+        if (page.length === 0) break;
+        const bytes = page.reduce((sum, { payload }) => sum + payload.length, 0);
+        assert.ok(page.length === 1 || bytes <= 8_388_608, `${page.length} records of ${bytes} bytes came in one page`);
+        assert.ok(page.length > 0 && seen.length < 30, "the pages have no end");
+        seen.push(...idsOf(page));
+      }
+      assert.deepEqual(seen, [first, ...jobs, huge].map(({ id }) => id).toReversed(), "each is on one page");
+      await bench.succeed((await bench.take({ limit: 1 }))[0]!, large);
+      const found = await bench.adapter.results.get(
+        [...jobs, first].map(({ id }) => id),
+        bench.at,
+      );
+      assert.deepEqual([found.length, found[0]?.payload, found.at(-1)?.result], [21, large, large]);
+    },
+  },
+  {
     title: "by default a list has a hundred records",
     async check(bench) {
       await bench.enqueue(...bench.jobs(130));

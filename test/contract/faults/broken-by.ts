@@ -346,6 +346,7 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
     "a delayed job stays delayed in lists",
     "delayed jobs are not counted apart",
   ],
+  "a page is bounded by its bytes as well, and the pages together are whole": ["a page of records is as large as its records are"],
   "records are listed newest first": ["records are listed oldest first"],
   "records can be listed by state, task, queue and group together": ["filters of records are ignored"],
   "records are paged by limit and cursor, each seen once, also those of one moment": ["the cursor of records is the moment of enqueue"],

@@ -226,6 +226,14 @@ export const storeFaults: Faults = {
     list: async (filter = {}, options) => (filter.cursor === undefined ? list(filter, options) : []),
   })),
   "the limit of a list is a thousand": inResults(({ list }) => ({ list: (filter, options) => list({ limit: 1_000, ...filter }, options) })),
+  "a page of records is as large as its records are": inResults(({ list }) => ({
+    async list(filter = {}, options) {
+      const records = [...(await list(filter, options))];
+      for (let more = records; more.length > 0 && records.length < (filter.limit ?? 100);)
+        records.push(...(more = [...(await list({ ...filter, cursor: records.at(-1)!.id }, options))]));
+      return records.slice(0, filter.limit ?? 100);
+    },
+  })),
   "a delayed job looks like one that is due": recordsAs((record) => omit(record, "delayed")),
   "a delayed job stays delayed in lists": inResults(({ list }) => ({
     list: (filter, options) => list(filter, { now: filter?.delayed === true ? (options?.now ?? 0) - 1_000 : (options?.now ?? 0) }),
