@@ -89,7 +89,11 @@ export function pass({ app, reader }: Opened, options: GenerateOptions, started 
     { path: out, text: clientText(checked, out, reading.suffix(out), described.definitions), own: isClient },
     { path: place, text: described.manifest, own: isManifest },
     ...packageOf(options, base, described, checked),
-  ].map((file) => ({ ...file, before: currentText(file.path, show(file.path), file.own) }));
+  ].map(({ path, text, own }) => {
+    const before = currentText(path, show(path), own);
+    // What stands there in the form that a linter has left it in is as good.
+    return { path, before, text: before === withoutDirective(text) ? before : text };
+  });
   if (app.name !== undefined && options.app === undefined && isEmpty(checked) && files[0]!.before === undefined) {
     return { result: { ...counts, manifest, state: "empty", ms: ended() }, files: [{ path: out, text: undefined }] };
   }
@@ -103,6 +107,11 @@ export function pass({ app, reader }: Opened, options: GenerateOptions, started 
   }
   for (const { path, text } of stale) writeAtomically(path, text, show(path));
   return { result: { ...counts, manifest, state: "written", ms: ended() }, files };
+}
+
+/** ESLint takes a directive away (`--fix` with reportUnusedDisableDirectives, its default) if its rules have nothing to say of a file anyway. */
+function withoutDirective(text: string): string {
+  return text.replace("/* eslint-disable */\n", "");
 }
 
 function isEmpty({ handlers, events, schedules }: Checked): boolean {

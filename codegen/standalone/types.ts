@@ -1,6 +1,6 @@
 import { docComment, isIdentifier, key, quote } from "../write/text.js";
 
-/** A schema of the manifest; see docs/codegen.md, "The manifest". */
+/** A schema of the manifest; see docs/codegen.md, "The manifest", for where it stands, and docs/payloads.md for what it says. */
 export type Schema = boolean | { readonly [keyword: string]: unknown };
 
 /** Names that a declared type must not take: they stand for what our types mean. */

@@ -66,6 +66,21 @@ describe("stem generate", () => {
       expect((await project.generate({ check: true })).state).toBe("unchanged");
     }));
 
+  it("takes a client for up to date from which ESLint has removed its unused directive, and writes it again with the next change", () =>
+    withProject({ "src/a.ts": taskClass("A", "a") }, async (project) => {
+      await project.generate();
+      const text = project.text(GENERATED);
+      const fixed = text.replace("/* eslint-disable */\n", "");
+      expect(fixed).not.toBe(text);
+      project.write({ [GENERATED]: fixed });
+      for (const check of [true, false]) expect(await project.generate({ check })).toMatchObject({ state: "unchanged" });
+      expect(project.text(GENERATED)).toBe(fixed);
+      project.write({ [GENERATED]: `${fixed}// more` });
+      expect(await project.generate({ check: true })).toMatchObject({ state: "stale" });
+      expect(await project.generate()).toMatchObject({ state: "written" });
+      expect(project.text(GENERATED)).toBe(text);
+    }));
+
   it("with check writes nothing and shows what would change", () =>
     withProject({ "src/a.ts": taskClass("SendMail", "mail.send") }, async (project) => {
       const missing = await project.generate({ check: true });
