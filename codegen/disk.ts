@@ -1,12 +1,15 @@
 import { hash } from "node:crypto";
 import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import type { ts } from "ts-morph";
+import { type Glance, glanceAt } from "./read/glance.js";
 import type { Typescript } from "./read/load.js";
 
 /** What a run was told by the disk: as long as the disk would say the same, the run would come to the same. Paths are absolute. */
 export interface Facts {
   /** Of each file that was read, the hash of what was in it; null if it could not be read. */
   readonly files: Readonly<Record<string, string | null>>;
+  /** Of each file that was only glanced at, the hash of what was in it, and of what the glance told: an edit that leaves this as it is changes nothing. */
+  readonly glances: Readonly<Record<string, readonly [content: string, told: string]>>;
   /** What stood at each path that was asked for. */
   readonly kinds: Readonly<Record<string, Kind>>;
   /** Of each folder that was listed, the hash of the list. */
@@ -23,6 +26,8 @@ export type Kind = "file" | "folder" | "nothing";
  */
 export class Disk {
   readonly #files = new Map<string, string | null>();
+  readonly #peeked = new Map<string, string>();
+  readonly #glances = new Map<string, Glance>();
   readonly #kinds = new Map<string, Kind>();
   readonly #folders = new Map<string, string>();
   readonly #real = new Map<string, string>();
@@ -33,6 +38,25 @@ export class Disk {
     const bytes = bytesOf(path);
     this.#note(this.#files, path, bytes === undefined ? null : hashOf(bytes));
     return bytes && textOf(bytes);
+  }
+
+  /** As `read`, for one who will say what it was for: `glanced` or `whole`. */
+  peek(path: string): string | undefined {
+    const bytes = bytesOf(path);
+    if (bytes === undefined) return void this.#note(this.#files, path, null);
+    this.#note(this.#peeked, path, hashOf(bytes));
+    return textOf(bytes);
+  }
+
+  /** No more was made of the text at a path than this. */
+  glanced(path: string, glance: Glance): void {
+    this.#glances.set(path, glance);
+  }
+
+  /** The text at a path was read as a whole. */
+  whole(path: string): void {
+    const content = this.#peeked.get(path);
+    if (content !== undefined) this.#note(this.#files, path, content);
   }
 
   kind(path: string): Kind {
@@ -92,7 +116,16 @@ export class Disk {
   facts(): Facts | undefined {
     if (!this.#sure) return undefined;
     const plain = <T>(map: ReadonlyMap<string, T>): Readonly<Record<string, T>> => Object.fromEntries(map);
-    return { files: plain(this.#files), kinds: plain(this.#kinds), folders: plain(this.#folders), real: plain(this.#real) };
+    const glances = [...this.#glances].flatMap(([path, told]) =>
+      this.#files.has(path) ? [] : [[path, [this.#peeked.get(path)!, toldBy(told)]] as const],
+    );
+    return {
+      files: plain(this.#files),
+      glances: Object.fromEntries(glances),
+      kinds: plain(this.#kinds),
+      folders: plain(this.#folders),
+      real: plain(this.#real),
+    };
   }
 
   #note<T>(map: Map<string, T>, path: string, answer: T): void {
@@ -103,11 +136,15 @@ export class Disk {
 }
 
 /** Whether the disk would still say the same. */
-export function hold({ files, kinds, folders, real }: Facts): boolean {
+export function hold({ files, glances, kinds, folders, real }: Facts): boolean {
   for (const [path, kind] of Object.entries(kinds)) if (kindOf(path) !== kind) return false;
   for (const [path, list] of Object.entries(folders)) if (hashOf(JSON.stringify(entriesOf(path))) !== list) return false;
   for (const [path, to] of Object.entries(real)) if (realOf(path) !== to) return false;
   for (const [path, content] of Object.entries(files)) if (contentOf(path) !== content) return false;
+  for (const [path, [content, told]] of Object.entries(glances)) {
+    const bytes = bytesOf(path);
+    if (bytes === undefined || (hashOf(bytes) !== content && toldBy(glanceAt(textOf(bytes))) !== told)) return false;
+  }
   return true;
 }
 
@@ -130,6 +167,10 @@ export function stampOf(path: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function toldBy(glance: Glance): string {
+  return hashOf(JSON.stringify(glance));
 }
 
 interface Entries {

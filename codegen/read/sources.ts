@@ -73,8 +73,10 @@ export class Sources {
   /** What the text of a file tells at a glance; undefined if it cannot be read. */
   glance(path: string): Glance | undefined {
     const file = this.#read(path);
-    if (file !== undefined) file.glance ??= glanceAt(file.text);
-    return file?.glance;
+    if (file === undefined) return undefined;
+    file.glance ??= glanceAt(file.text);
+    this.#disk.glanced(path, file.glance);
+    return file.glance;
   }
 
   /** Forgets files that the last pass had no use for. */
@@ -118,6 +120,7 @@ export class Sources {
   /** The parsed file; undefined if it cannot be read. */
   source(path: string): Source | undefined {
     const file = this.#read(path);
+    this.#disk.whole(path);
     if (file !== undefined) file.source ??= this.#parse(path, file.text);
     this.#noted?.sources.set(path, file?.source);
     return file?.source;
@@ -166,7 +169,7 @@ export class Sources {
     if (stamp === undefined) return void this.#disk.read(path);
     this.#checked.add(path);
     if (kept?.stamp === stamp) return kept;
-    const text = this.#disk.read(path);
+    const text = this.#disk.peek(path);
     if (text === undefined) return undefined;
     const file: Kept = { stamp, text };
     this.#files.set(path, file);

@@ -52,6 +52,14 @@ const STATES: Readonly<Record<string, readonly (string | undefined)[]>> = {
     'import { Task, type TaskOptions } from "nestjs-stem";\nexport const Mail = (name: string, options: TaskOptions = {}) => Task(`mail.${name}`, options);\n',
     'import { Task } from "nestjs-stem";\nexport const Mail = (name: string) => Task(name, { queue: "mail" });\n',
   ],
+  "src/service.ts": [
+    "export const serve = () => 1;\n",
+    "export const serve = () => 2; // of the same\n",
+    'import "../more/task.js";\nexport const serve = () => 3;\n',
+    'import type { A } from "./types.js";\ndeclare module "./types.js" { interface A { more: Date } }\nexport const serve = (a: A) => a;\n',
+    undefined,
+  ],
+  "more/task.ts": [task("more", "{ m: string }"), task("more", "{ m: number }"), undefined],
   "src/names.ts": ['export const NAME = "one";\n', 'export const NAME = "two";\n', 'export const NAME = "a";\n'],
   "more/b.ts": ["export interface B { b: boolean }\n", "export interface B { b: 1 | 2 }\n", undefined],
   "more/b.d.ts": ["export interface B { declared: true }\n", undefined],
@@ -119,4 +127,4 @@ it("After any edits, a run that may use what was kept comes to the same as one t
   } finally {
     project.remove();
   }
-}, 300_000); // prettier-ignore
+}, 900_000); // prettier-ignore

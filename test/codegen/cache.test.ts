@@ -89,6 +89,24 @@ describe("A run that is kept", () => {
       expect(await project.run()).toMatchObject({ state: "written" });
     })); // prettier-ignore
 
+  it("holds when a file is edited that has neither handlers nor types of theirs, but not when it begins to import some", () =>
+    settled(
+      async (project) => {
+        for (const body of ["2", "3 /* three */"]) {
+          project.write({ "src/service.ts": `export const serve = () => ${body};\n` });
+          expect((await project.run()).kept).toBe(true);
+          await project.upToDate();
+        }
+        project.write({ "src/service.ts": 'import "../other/task.js";\nexport const serve = () => 2;\n' });
+        expect(await project.run()).toMatchObject({ kept: false, tasks: 3 });
+        await project.run();
+        project.write({ "other/task.ts": taskClass("Other", "renamed") });
+        expect(await project.run()).toMatchObject({ kept: false, state: "written" });
+        await project.upToDate();
+      },
+      { "src/service.ts": "export const serve = () => 1;\n", "other/task.ts": taskClass("Other", "other") },
+    ));
+
   it("counts for nothing when CI checks", () =>
     settled(async (project) => {
       // Made to lie: it says that a stale client is as it should be.
