@@ -21,6 +21,7 @@ export class Classes {
   readonly #marks: Marks;
   readonly #ancestors: Ancestors;
   readonly #bodies: Bodies;
+  readonly #counts = new WeakMap<ClassNode, Map<string, number>>();
 
   constructor(ts: Typescript, sources: Sources, origins: Origins, marks: Marks, ancestors: Ancestors, bodies: Bodies) {
     this.#ts = ts;
@@ -168,7 +169,6 @@ export class Classes {
     const ts = this.#ts;
     const key = this.#nameOf(name);
     const method = ts.isMethodDeclaration(member);
-    const same = owner.members.filter((one) => ts.isMethodDeclaration(one) && one.name.getText(source.tree) === name.getText(source.tree));
     const written = method ? member.parameters : [];
     const own = written.filter((one) => !(ts.isIdentifier(one.name) && one.name.text === "this"));
     return {
@@ -178,13 +178,27 @@ export class Classes {
       method,
       hidden: this.#hidden(member, name),
       generic: method && member.typeParameters !== undefined,
-      signatures: same.length,
+      signatures: this.#signatures(owner, source).get(name.getText(source.tree)) ?? 0,
       parameters: own.map((one) => this.#parameter(one, source)),
       doc: this.#doc(member, source),
       marks: marks.filter(isNoCron),
       crons: marks.filter(isCron),
       node: member,
     };
+  }
+
+  /** How often each method of a class is declared, by its name as written. */
+  #signatures(owner: ClassNode, source: Source): ReadonlyMap<string, number> {
+    let counts = this.#counts.get(owner);
+    if (counts === undefined) {
+      this.#counts.set(owner, (counts = new Map()));
+      for (const one of owner.members) {
+        if (!this.#ts.isMethodDeclaration(one)) continue;
+        const name = one.name.getText(source.tree);
+        counts.set(name, (counts.get(name) ?? 0) + 1);
+      }
+    }
+    return counts;
   }
 
   /** Members that `defineSignal` made, with those of base classes in reach that are not hidden by them. */
