@@ -99,6 +99,8 @@ export class CheckedTypes {
       );
       const carried = primitive ?? type.types.find((one) => this.#carried(one) !== undefined);
       if (carried !== undefined) return this.#of(carried, at);
+      const element = this.#heritage.elementOf(type);
+      if (element !== undefined) return { kind: "array", of: this.#of(element, at) };
       if (type.types.some((one) => one.aliasTypeArguments?.some((arg) => this.#heritage.isError(arg)) === true))
         return refuse.missing(this.#unknownName(at));
     }

@@ -40,6 +40,13 @@ export class Heritage {
     return lives;
   }
 
+  /** Of a list with something laid over it that adds no members, such as another list: what its elements are. */
+  elementOf(type: ts.IntersectionType): ts.Type | undefined {
+    const lists = type.types.filter((one) => this.#checker.isArrayType(one));
+    const bare = type.types.every((one) => lists.includes(one) || this.#checker.getPropertiesOfType(one).length === 0);
+    return lists.length > 0 && bare ? this.#checker.getIndexTypeOfType(type, this.#ts.IndexKind.Number) : undefined;
+  }
+
   /** Of an interface or class that extends a list: what it extends, and whether it adds to it. */
   listed(type: ts.Type, depth = 0): { readonly base: ts.Type; readonly adds: boolean } | undefined {
     const { TypeParameter } = this.#ts.SymbolFlags;

@@ -33,6 +33,12 @@ describe("types that refer to each other", () => {
     ["as a tuple", "export type J = string | [J | 1, (J | 2)?];", [["a"], [1, 2], [["b"], ["c"]]], [[2], [1, 3], []]],
     ["as a map", "export type J = string | { readonly [K in string]?: J | null };", [{ a: { b: null } }], [{ a: { b: 1 } }]],
     [
+      "a list with another laid over it, as in type-fest",
+      "type A = J[] | readonly J[];\ntype O = { [K in string]: J } & { [K in string]?: J | undefined };\nexport type J = string | O | A;",
+      [{ a: [{ b: "x" }] }, ["x"]],
+      [1, { a: [{ b: 1 }] }],
+    ],
+    [
       "two at once",
       "export type J = string | (K | null)[];\nexport type K = number | (J | boolean)[];",
       [[1, ["a", true]]],
