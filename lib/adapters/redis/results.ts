@@ -1,7 +1,8 @@
-import { fitsDelayed, JOB_STATES, noCounts, Page } from "../../contract/index.js";
+import { fitsDelayed, isFinal, JOB_STATES, noCounts, Page } from "../../contract/index.js";
 import type { At, JobFilter, JobRecord, Results } from "../../contract/index.js";
 import { merged } from "./cluster/merge.js";
 import type { Reply } from "./connect/driver.js";
+import { json } from "./connect/json.js";
 import { endOf, hasPassed, recordOf, unpack } from "./rows.js";
 import type { Shard, Store } from "./store.js";
 
@@ -154,7 +155,7 @@ async function* newestFirst(store: Store, filter: JobFilter, options: At | undef
   }
   const shards = store.spread && queue !== undefined ? [store.shardOf(queue)] : await store.shards(options);
   const all = merged(
-    shards.map((shard) => newestOf(store, shard, group, cursor, before, options)),
+    shards.map((shard) => newestOf(store, shard, filter, before, options)),
     (a, b) => b.seq - a.seq,
   );
   for await (const { record } of all)
@@ -169,17 +170,13 @@ async function* newestFirst(store: Store, filter: JobFilter, options: At | undef
 }
 
 /** Those of one shard that were stored before a number, read page by page along the index. */
-async function* newestOf(
-  store: Store,
-  shard: Shard,
-  group: string | undefined,
-  cursor: string | undefined,
-  before: number,
-  options: At | undefined,
-): AsyncGenerator<Read> {
+async function* newestOf(store: Store, shard: Shard, filter: JobFilter, before: number, options: At | undefined): AsyncGenerator<Read> {
+  const { state, delayed, task, group, cursor } = filter;
+  const ended = delayed === true ? "-" : state === undefined ? "" : isFinal(state) ? COUNTERS[state] : "-";
+  const meta = task === undefined ? "" : `:{"t":${json(task)},"q"`;
   let place = "";
   for (;;) {
-    const [ids, next] = (await store.run("list", shard, [cursor ?? "", group ?? "", place], options)) as [string[], string];
+    const [ids, next] = (await store.run("list", shard, [cursor ?? "", group ?? "", place, ended, meta], options)) as [string[], string];
     // An id that was stored anew is in the index twice; its record is where it was stored last.
     const once = group === undefined ? [...new Set(ids)] : ids;
     for (let from = 0; from < once.length;) {

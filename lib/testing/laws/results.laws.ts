@@ -59,7 +59,7 @@ export const resultLaws: readonly Law[] = [
       const [queue, group, task] = [bench.name("q2"), bench.name("group"), bench.name("t2")];
       const a = await bench.put();
       const b = await bench.put({ queue });
-      const c = await bench.put({ task });
+      const c = await bench.put({ task, headers: { long: "é".repeat(2_000) } });
       const d = await bench.put({ queue, group });
       await bench.succeed((await bench.take({ from: [{ queue }], limit: 1 }))[0]!);
       const list = async (filter: Parameters<typeof bench.adapter.results.list>[0]) =>

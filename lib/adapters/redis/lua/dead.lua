@@ -4,8 +4,8 @@
 -- ARGV[5]   '' or the id to go on after
 -- ARGV[6]   '' or died before this time
 -- ARGV[7]   '' or the id of the one letter that is wanted
--- Returns   ids, bodies, ends, the time
-#include base
+-- Returns   ids, bodies without their payloads, ends, the time
+#include base heads
 
 if ARGV[7] ~= '' then return { {}, {}, call('ZSCORE', P .. 'dead', ARGV[7]) and { call('HGET', P .. 'ended', ARGV[7]) } or {} } end
 local key, from = P .. 'dead', 0
@@ -17,6 +17,6 @@ end
 if ARGV[6] ~= '' then from = math.max(from, call('ZCOUNT', key, ARGV[6], '+inf')) end
 local ids = call('ZREVRANGE', key, from, from + ARGV[4] - 1)
 if #ids == 0 then return { {}, {}, {} } end
-local keys = {}
-for k, id in ipairs(ids) do keys[k] = P .. 'j:' .. id end
-return { ids, call('MGET', unpack(keys)), call('HMGET', P .. 'ended', unpack(ids)), tostring(now) }
+local heads = {}
+for k, id in ipairs(ids) do heads[k] = head_of(id) end
+return { ids, heads, call('HMGET', P .. 'ended', unpack(ids)), tostring(now) }

@@ -25,7 +25,7 @@ may('PUBSUB', 'NUMSUB', string.sub(ARGV[3], 2) .. ':hint:probe')
 -- What could not be deleted would stay: nothing is written then.
 if may('DEL', key) then
   for _, command in ipairs({
-    { 'SET', key, 1 }, { 'SETNX', key, 1 }, { 'MSETNX', key, 1 }, { 'GET', key }, { 'MGET', key }, { 'INCR', key }, { 'STRLEN', key }, { 'EXISTS', key }, { 'DEL', key },
+    { 'SET', key, 1 }, { 'SETNX', key, 1 }, { 'MSETNX', key, 1 }, { 'GET', key }, { 'MGET', key }, { 'INCR', key }, { 'STRLEN', key }, { 'GETRANGE', key, 0, 0 }, { 'EXISTS', key }, { 'DEL', key },
     { 'HSET', key, 'a', 1 }, { 'HSETNX', key, 'a', 1 }, { 'HGET', key, 'a' }, { 'HMGET', key, 'a' }, { 'HGETALL', key }, { 'HKEYS', key },
     { 'HEXISTS', key, 'a' }, { 'HSCAN', key, 0 }, { 'HINCRBY', key, 'a', 1 }, { 'HDEL', key, 'a' }, { 'DEL', key },
     { 'RPUSH', key, 1 }, { 'LPUSH', key, 1 }, { 'LLEN', key }, { 'LINDEX', key, 0 }, { 'LPOS', key, 1 }, { 'LRANGE', key, 0, 0 }, { 'LPOP', key, 1 }, { 'DEL', key },
