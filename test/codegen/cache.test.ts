@@ -254,6 +254,19 @@ describe("A cache that is broken", () => {
     })); // prettier-ignore
 });
 
+it("Compiled code that is kept is made again when it is broken, and is no error where it cannot be kept", () =>
+  withCached(FILES, async ({ folder }) => {
+    const place = join(folder, "tmp");
+    const run = (tmp: string) => spawnSync(process.execPath, [cli, "generate", "--no-cache"], { cwd: folder, encoding: "utf8", env: { ...process.env, TMPDIR: tmp } });
+    const files = () => readdirSync(place, { recursive: true, encoding: "utf8" }).map((name) => join(place, name)).filter((path) => statSync(path).isFile());
+    mkdirSync(place);
+    for (let times = 0; times < 2; times++) expect(run(place)).toMatchObject({ status: 0, stderr: "" });
+    expect(files().length).toBeGreaterThan(0);
+    for (const path of files()) writeFileSync(path, readFileSync(path).subarray(0, 1_000));
+    for (let times = 0; times < 2; times++) expect(run(place)).toMatchObject({ status: 0, stderr: "" });
+    expect(run(join(folder, "missing"))).toMatchObject({ status: 0, stderr: "" });
+  })); // prettier-ignore
+
 it("Nothing is kept where there is no node_modules", async () => {
   const { withProject } = await import("./project.js");
   await withProject({ "src/a.ts": taskClass("A", "a") }, async (project) => {
