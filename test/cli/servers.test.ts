@@ -44,7 +44,7 @@ describeShared("postgres")("On Postgres in production", () => {
     expect(await run("sql")).toMatchObject({ code: 0, out: "-- The schema in postgres is up to date.\n" });
     expect(JSON.parse((await run("doctor")).out)).toMatchObject({ connected: true, server: expect.stringMatching(/^PostgreSQL \d/) });
     expect(await run("dlq", "list")).toMatchObject({ code: 0 });
-  }, 90_000);
+  });
 
   it("what sql prints is what migrate does", async () => {
     const { Client } = await import("pg");
@@ -69,7 +69,7 @@ describeShared("postgres")("On Postgres in production", () => {
       await client.query(`SET client_min_messages = warning; DROP SCHEMA IF EXISTS "${ours}" CASCADE`);
       await client.end();
     }
-  }, 60_000);
+  });
 });
 
 describeShared("redis")("On Redis", () => {

@@ -214,7 +214,7 @@ await app.close();
 `,
     );
     expect(node("nest.mjs").trim()).toBe("mail");
-  }, 30_000);
+  });
 
   it("keeps the handlers' own words", () => {
     const { "index.d.ts": text } = standaloneCode(MAIL, DEFINITIONS, () => "Sends one mail.");

@@ -12,7 +12,7 @@ describeShared("postgres")("on a server", () => {
 
   beforeAll(async () => {
     url = await sharedPostgres();
-  }, 90_000);
+  });
 
   runLaws("postgres", {
     async open() {

@@ -33,19 +33,19 @@ await app.close();
     app.generate();
     app.compile();
     expect(app.answer("dist/main.js")).toEqual(["Order A-1 sent to ada@example.com", "cat.png-160 cat.png-480 cat.png-960"]);
-  }, 90_000);
+  });
 
   it("test handlers on a clock that stands still", () => {
     expect(snippets("docs/testing.md").map(({ file }) => file)).toEqual(["src/mail.spec.ts"]);
     app.compile();
     app.node("dist/mail.spec.js");
-  }, 90_000);
+  });
 
   it("take a workflow through its waits", () => {
     expect(snippets("docs/workflows.md").map(({ file }) => file)).toEqual(["src/fulfil.ts", "src/fulfil.spec.ts"]);
     app.compile();
     app.node("dist/fulfil.spec.js");
-  }, 90_000);
+  });
 
   it("store an order and its job together, or neither", () => {
     app.write(
@@ -75,7 +75,7 @@ await app.close();
     );
     app.compile();
     expect(app.answer("dist/orders-main.js")).toEqual(["A-1 is on its way", "SQLITE_CONSTRAINT_PRIMARYKEY", { n: 1 }]);
-  }, 90_000);
+  });
 
   it("name every command that the command line has", () => {
     const help = app.node(join(root, "dist/lib/cli/main.js"), "--help");

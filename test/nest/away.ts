@@ -15,8 +15,11 @@ export class AwayStore {
   findings: (() => Promise<readonly Finding[]>) | undefined;
   #here = false;
   #arrivals: (() => void)[] = [];
+  readonly #book: string[];
 
-  constructor(connectTimeoutMs: number) {
+  /** @param book gets a line whenever somebody begins to wait for it, and when that is over; may be shared */
+  constructor(connectTimeoutMs: number, book: string[] = []) {
+    this.#book = book;
     const sound = memory();
     const reach = (): Promise<void> => this.#reach(connectTimeoutMs);
     const part = <T extends object>(verbs: T): T =>
@@ -60,6 +63,7 @@ export class AwayStore {
   async #reach(ms: number): Promise<void> {
     if (this.#here) return;
     this.waiting++;
+    this.#book.push("waits");
     let timer: NodeJS.Timeout | undefined;
     try {
       await new Promise<void>((resolve, reject) => {
@@ -68,6 +72,7 @@ export class AwayStore {
       });
     } finally {
       clearTimeout(timer);
+      this.#book.push("over");
       this.waiting--;
     }
   }

@@ -67,7 +67,7 @@ beforeAll(() => {
   }
   writeFileSync(join(home, "package.json"), JSON.stringify({ name: "app", type: "module" }));
   manifest = JSON.parse(read("package.json")) as Manifest;
-}, 60_000);
+});
 
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 

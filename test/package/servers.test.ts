@@ -52,7 +52,7 @@ beforeAll(() => {
     symlinkSync(join(root, "node_modules", name), join(home, "node_modules", name));
   }
   writeFileSync(join(home, "package.json"), JSON.stringify({ name: "app" }));
-}, 60_000);
+});
 
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 

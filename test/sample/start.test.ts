@@ -52,7 +52,7 @@ for (const kind of ["redis", "postgres"] as const)
       } finally {
         shop.kill("SIGKILL");
       }
-    }, 60_000);
+    });
   });
 
 async function answers(port: number): Promise<boolean> {

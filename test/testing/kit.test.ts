@@ -271,7 +271,7 @@ describe("The testing kit", () => {
     expect(said[4]).toMatch(/Call kit\.drain\(\)/);
     await kit.drain();
     await expect(run.result()).rejects.toThrow(/is due at 2026-01-02/);
-  }, 20_000);
+  });
 
   it("leaves a wait alone while a drain is at work, however long that takes in real time", async () => {
     @Task("slow")
@@ -289,7 +289,7 @@ describe("The testing kit", () => {
     await slow.drain();
     expect(await result).toBe("done");
     await fresh.close();
-  }, 20_000);
+  });
 
   it("gives the same order every time", async () => {
     const order = async (): Promise<string[]> => {

@@ -13,7 +13,7 @@ describeShared("postgres")("Between a process and its Postgres", () => {
   beforeAll(async () => {
     bench = await PostgresBench.start("between");
     await (await bench.open()).close();
-  }, 90_000);
+  });
   afterEach(async () => {
     for (const end of ends.splice(0).toReversed()) await end();
   });

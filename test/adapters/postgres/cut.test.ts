@@ -8,7 +8,7 @@ describeShared("postgres")("A connection that is cut", () => {
 
   beforeAll(async () => {
     url = await sharedPostgres();
-  }, 90_000);
+  });
 
   it("while it is lent, between two queries, does not end the process", async () => {
     const pool = new Pool({ connectionString: url });

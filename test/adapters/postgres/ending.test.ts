@@ -29,5 +29,5 @@ describeShared("postgres")("A process whose connections have all gone silent", (
     expect([(await ended)[0], said]).toEqual([0, "up\nclosed\n"]);
     await proxy.stop();
     await bench.stop();
-  }, 60_000);
+  });
 });

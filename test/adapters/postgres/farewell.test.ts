@@ -9,7 +9,7 @@ describeShared("postgres")("A process that enqueues and ends", () => {
 
   beforeAll(async () => {
     url = await sharedPostgres();
-  }, 90_000);
+  });
 
   it("is heard by the others all the same", async () => {
     const schema = `farewell_${process.pid}`;
@@ -42,5 +42,5 @@ describeShared("postgres")("A process that enqueues and ends", () => {
       await client.query(`SET client_min_messages = warning; DROP SCHEMA "${schema}" CASCADE`);
       await client.end();
     }
-  }, 15_000);
+  });
 });

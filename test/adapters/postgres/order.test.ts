@@ -13,7 +13,7 @@ describeShared("postgres")("While one full claim follows the other,", () => {
     await hire(adapter, "ann");
     await adapter.broker.enqueue(bench.jobs(5_000));
     for (let n = 0; n < 5; n++) expect(await take(adapter, "ann", 100)).toHaveLength(100);
-  }, 90_000);
+  });
 
   afterEach(() => bench.stop());
 

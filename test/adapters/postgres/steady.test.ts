@@ -28,7 +28,7 @@ describeOwn("postgres")("Under steady load", () => {
     adapter = postgres(server.url);
     await adapter.open();
     await hire(adapter, "ann");
-  }, 90_000);
+  });
 
   afterAll(async () => {
     await adapter?.close();

@@ -58,7 +58,7 @@ describeShared("postgres")("In a transaction of", () => {
     knex = knexOf({ client: "pg", connection: { connectionString: url, options } });
     source = await new DataSource({ type: "postgres", url, extra: { options } }).initialize();
     prisma = await openPrisma(url, app);
-  }, 90_000);
+  });
 
   afterAll(async () => {
     await Promise.all([adapter?.close(), kysely?.destroy(), knex?.destroy(), source?.destroy(), prisma?.$disconnect()]);

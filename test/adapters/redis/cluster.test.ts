@@ -120,7 +120,7 @@ describeOwn("redis")("On a Redis Cluster", () => {
     expect((await keysOf(adapter.namespace)).flat().filter((key) => key.includes("#"))).toEqual([]);
     await worker.stop();
     await stem.close();
-  }, 30_000);
+  });
 
   it("mail whose sender died between script and delivery is delivered by anybody", async () => {
     const adapter = await open();
@@ -214,5 +214,5 @@ describeOwn("redis")("On a Redis Cluster", () => {
     for (const node of [target, owner, ...cluster.masters]) await node.call("CLUSTER", "SETSLOT", slot, "NODE", ids[(from + 1) % 3]!);
     await until(async () => (await adapter.broker.enqueue([job("after", { queue: "moving" })]).catch(() => undefined)) !== undefined);
     expect(await settleAll(adapter, "moving", () => ({ as: "succeeded" }))).toEqual(["before", "after"]);
-  }, 30_000);
+  });
 });

@@ -42,5 +42,5 @@ describeOwn("redis")("When a master of a cluster dies", () => {
       await adapter.close();
       await cluster.stop();
     }
-  }, 90_000);
+  });
 });

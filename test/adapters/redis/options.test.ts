@@ -139,7 +139,7 @@ describeOwn("redis")("Options of ioredis", () => {
       );
     }
     expect(own.options).toMatchObject({ stringNumbers: true, protocol: 3 });
-  }, 30_000);
+  });
 
   it("never have a claim sent once more whose answer was lost: its jobs would be lent to nobody who knows", async () => {
     const direct = await open(redis(`redis://127.0.0.1:${server.port}`));
@@ -164,7 +164,7 @@ describeOwn("redis")("Options of ioredis", () => {
       await until(async () => (await adapter.ping().catch(() => undefined)) !== undefined);
       expect(await direct.results.count()).toMatchObject({ ready: 1, active: 1 });
     }
-  }, 30_000);
+  });
 
   it("do not on a cluster either, which has a way of its own to do so", async () => {
     const nodes = await startRedisCluster({ appendonly: false });
@@ -190,5 +190,5 @@ describeOwn("redis")("Options of ioredis", () => {
       for (const cutter of cutters.values()) cutter.cutNextClaim(false);
       expect((await direct.broker.queues()).find((one) => one.queue === queue)).toMatchObject({ ready: 1, active: 2 });
     }
-  }, 60_000);
+  });
 });

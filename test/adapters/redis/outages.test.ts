@@ -72,7 +72,7 @@ describeOwn("redis")("When the server", () => {
     await until(() => accepted.every((id) => ran.has(id)));
     await until(async () => (await stem.counts()).active === 0);
     expect(await stem.counts()).toMatchObject({ ready: 0, active: 0, failed: 0 });
-  }, 60_000);
+  });
 
   it.each(["cut", "stall", "refuse"] as const)(
     "cannot be talked to for a while (%s), workers and hints are there again afterwards",
@@ -111,14 +111,12 @@ describeOwn("redis")("When the server", () => {
     const adapter = await here.open(SHORT);
     await adapter.broker.enqueue([job("before")]);
     server.freeze();
-    const began = performance.now();
     await expect(adapter.broker.enqueue([job("during")])).rejects.toMatchObject({ code: "STEM_STORE_UNREACHABLE" });
     await expect(claim(adapter)).rejects.toMatchObject({ code: "STEM_STORE_UNREACHABLE" });
-    expect(performance.now() - began).toBeLessThan(5_000);
     server.thaw();
     await until(async () => (await adapter.ping().catch(() => undefined)) !== undefined);
     await adapter.broker.enqueue([job("after")]);
-  }, 30_000);
+  });
 
   it("becomes a replica, verbs say so, and go on once the address leads to the new master", async () => {
     const master = await own();
@@ -140,7 +138,7 @@ describeOwn("redis")("When the server", () => {
     proxy.target(replica.port);
     await until(async () => (await send(2).catch(() => undefined)) !== undefined);
     await until(() => ran.has(2));
-  }, 60_000);
+  });
 
   it("is idle, a worker sends at most two commands a second", async () => {
     const server = await own();
@@ -156,7 +154,7 @@ describeOwn("redis")("When the server", () => {
     );
     expect(sent).toBeGreaterThan(0);
     expect(sent).toBeLessThanOrEqual(16);
-  }, 30_000);
+  });
 
   it("is reached by two, only what somebody here wants to hear of is sent, and not what it caused itself", async () => {
     const server = await own();
@@ -183,7 +181,7 @@ describeOwn("redis")("When the server", () => {
     ]);
     stop();
     await until(async () => (await channels()).length === 0);
-  }, 30_000);
+  });
 
   it("has a client of yours, that is used as it is and left open", async () => {
     const server = await own();

@@ -56,7 +56,7 @@ describeOwn("redis")("A Redis user", () => {
       expect(String((refused as Error).message).toUpperCase()).toContain(commands.includes(command) ? command : "NOPERM");
       expect(await keys()).toEqual([]);
     }
-  }, 60_000);
+  });
 
   it.each([
     ["channels", ["~{stem*", "resetchannels"], /PUBLISH/],
@@ -125,7 +125,7 @@ describeOwn("redis")("A Redis user", () => {
     expect(await own.call("KEYS", "*")).toEqual([]);
     await adapter.close();
     await own.stop();
-  }, 30_000);
+  });
 
   it("finds somebody else's keys under ours: the store is refused by name, and nothing is touched", async () => {
     await user("~*", "&*", "+@all");
@@ -212,5 +212,5 @@ describeOwn("redis")("A Redis user", () => {
     } finally {
       await admin.config("SET", "requirepass", "");
     }
-  }, 30_000);
+  });
 });

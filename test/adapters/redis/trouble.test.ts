@@ -51,9 +51,7 @@ describe("A server that is not there", () => {
 
   it("does not keep open() from answering; attempts are logged, verbs fail in time, and nothing is buffered", async () => {
     const adapter = redis("redis://127.0.0.1:1", { connectTimeoutMs: 300 });
-    const began = performance.now();
     await adapter.open(log);
-    expect(performance.now() - began).toBeLessThan(3_000);
     expect(
       lines.filter((line) => /cannot be reached \(attempt \d+: .*ECONNREFUSED.*\); trying again in \d+ ms/.test(line)).length,
     ).toBeGreaterThan(1);
@@ -75,7 +73,7 @@ describe("A server that is not there", () => {
     expect(lines.some((line) => line.includes("is there again"))).toBe(true);
     await adapter.close();
     await server.stop();
-  }, 30_000);
+  });
 });
 
 describeOwn("redis")("A server that refuses", () => {
@@ -96,10 +94,8 @@ describeOwn("redis")("A server that refuses", () => {
     ["a user without the right to run scripts", () => url("reader", "reading")],
     ["a user without the right to our keys", () => url("elsewhere", "else")],
   ])("%s is thrown by open() at once, by name", async (_, address) => {
-    const adapter = redis(address(), { connectTimeoutMs: 5_000 });
-    const began = performance.now();
+    const adapter = redis(address(), { connectTimeoutMs: 3_600_000 });
     await expect(adapter.open()).rejects.toMatchObject({ code: "STEM_STORE_RIGHTS" });
-    expect(performance.now() - began).toBeLessThan(3_000);
     await adapter.close();
   });
 
@@ -164,5 +160,5 @@ describeOwn("redis")("A server that refuses", () => {
     await adapter.broker.enqueue(jobs.slice(1));
     expect((await adapter.results.count()).ready).toBe(50_000);
     await here.close();
-  }, 30_000);
+  });
 });

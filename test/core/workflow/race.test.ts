@@ -64,7 +64,7 @@ describe.each([
         const { result } = await rig.finish();
         expect((JSON.parse(result!) as string[]).filter((one) => one === "cancel-order")).toHaveLength(1);
       }
-  }, 30_000);
+  });
 });
 
 describe("ctx.race", () => {
