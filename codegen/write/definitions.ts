@@ -26,7 +26,7 @@ function byLine(value: unknown, indent: string, depth: number, out: string[]): v
   for (const key of keys) {
     out.push(indent, "  ", literalKey(key), ": ");
     byLine(value[key], `${indent}  `, depth + 1, out);
-    out.push(",\n");
+    out.push(kept(key), ",\n");
   }
   out.push(indent, "}");
 }
@@ -62,6 +62,12 @@ function members(value: Readonly<Record<string, unknown>>, names: boolean, depth
     out.push(first ? "{ " : ", ", literalKey(key), ": ");
     first = false;
     inline(value[key], !names && (key === "properties" || key === "steps" || key === "signals"), depth + 1, out);
+    out.push(kept(key));
   }
   out.push(first ? "{}" : " }");
+}
+
+/** The language takes what stands under a name that every object has (`toString`) for that, and its texts for any text: they are kept as they are. */
+function kept(key: string): string {
+  return key in Object.prototype ? " as const" : "";
 }
