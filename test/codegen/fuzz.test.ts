@@ -14,6 +14,8 @@ const fixtures = join(root, "test/codegen/fixtures");
 const long = process.env["STEM_FUZZ"] === "long";
 const MUTATIONS = long ? 2_000 : 160;
 const SEED = Number(process.env["STEM_FUZZ_SEED"] ?? 20_260_101);
+/** Those of single types are quick. */
+const KIND_MUTATIONS = long ? 20_000 : 1_840;
 /** Every so manieth client is compiled; all of them are parsed. */
 const COMPILE_EVERY = 10;
 
@@ -69,6 +71,61 @@ describe("broken sources", () => {
     long ? 900_000 : 60_000,
   ); // prettier-ignore
 });
+
+/** One file for each kind of type that was ever read wrongly; those of the second list take the checker, which is slow. */
+const body = (types: string, input: string): string => `import { Task } from "nestjs-stem";\n${types}\n@Task("a") export class A { async run(input: ${input}): Promise<void> {} }\n`; // prettier-ignore
+const KINDS: readonly string[] = [
+  body("export class U { a!: string }\nexport interface U { b: Date }\nexport interface V { c: U }\nexport interface V { d?: U[] }", "V"),
+  body("interface Rows extends Array<{ id: string }> {}\ninterface Sub extends Base<Rows> { e: 1 }\ninterface Base<T = string> { of: T }", "Sub | null"),
+  body("const STATUS = { 200: 'ok', 404: 'nf', gone: 'g' } as const;", "{ code: keyof typeof STATUS; text: (typeof STATUS)[200] }"),
+  body("type No = `INV-${number}` | `${'a' | 'b'}-${string}`;", "[No, Uppercase<string>?, ...Capitalize<string>[]]"),
+  body("enum Perm { R = 1, W = 2, X = 4 }\nenum Size { S = 's', M = `${'m'}` }", "Map<Size, Set<Perm>> | Perm.R"),
+  body("export type J = string | number | (J | null)[] | { [key: string]: J };", "{ json: J; at?: Date | null; big: bigint }"),
+  body("interface Page<T, U = T[]> { items: U; next?: Page<T, U> }\ninterface M { page: Page<M>; n: Pick<M, 'n'> | 1 }", "Page<M>"),
+  body("interface F { at: Date; f?: never; toString: string; __proto__: 1; 'x-y': readonly [a: 1, b?: 2] }", "Required<Omit<Partial<F>, 'f'>> & { more: true }"),
+  body("export abstract class Base { @Step() async stamp(): Promise<{ n: Date }> { return { n: new Date() }; } }\nimport { Step, Workflow, defineSignal, type WorkflowContext as C } from 'nestjs-stem';\n@Workflow('w') export class W extends Base { static readonly s = defineSignal<{ ok: boolean }>('s'); async run(i: string, c: C): Promise<number> { await c.sleep('z', 4000); return (await this.stamp()).n.getTime(); } }", "string"),
+  body("import { SetMetadata, applyDecorators } from '@nestjs/common';\nconst R = (s: 1 | 2) => { const M = s === 1 ? SetMetadata : SetMetadata; return applyDecorators(M('a', {})); };\nexport class C { @R(1) get() {} }\nconst T = (n: string) => applyDecorators(Task(`x.${n}`), R(2));\n@T('b') export class B { async run(input?: { a: 1 }) { return; } }", "unknown"),
+]; // prettier-ignore
+const CHECKED: readonly string[] = [
+  body("type Over<T> = { [K in keyof T as `on${Capitalize<K & string>}`]?: T[K] extends Date ? T[K] : never };\ninterface O { at: Date; x: 1 }", "Over<O>"),
+  body("type XOR<T, U> = (T & { [K in Exclude<keyof U, keyof T>]?: never }) | (U & { [K in Exclude<keyof T, keyof U>]?: never });\ninterface A1 { a: XOR<A1, B1> | Date }\ninterface B1 { b: A1[] }", "XOR<A1, B1>"),
+  body("export const make = (a: number) => ({ a, below: a > 1 ? [make(a - 1)] : [], at: new Date() }) as const;", "Awaited<Promise<ReturnType<typeof make>>>"),
+]; // prettier-ignore
+
+describe("broken types", () => {
+  it(
+    `get a diagnostic or a correct file, never a crash or a hang, over ${KIND_MUTATIONS} mutations of one file each`,
+    async () => {
+      const random = dice(SEED + 2);
+      const tsconfig = readFileSync(join(fixtures, "shop/tsconfig.json"), "utf8");
+      await withProject({ "src/a.ts": "", "tsconfig.json": tsconfig }, async (project) => {
+        const compile = compiler(project.folder);
+        const ends = { errors: 0, clients: 0 };
+        for (const original of [...KINDS, ...CHECKED]) {
+          project.write({ "src/a.ts": original });
+          expect({ original, diagnostics: await project.diagnostics() }).toEqual({ original, diagnostics: [] });
+          expect(compile("src/a.ts", original)).toEqual([]);
+        }
+        for (let round = 0; round < KIND_MUTATIONS; round++) {
+          const text = mutate(pick(round % 40 === 0 ? CHECKED : KINDS, random), random);
+          project.write({ "src/a.ts": text });
+          const result = await project.generate().catch((error: unknown) => ({ error }));
+          if ("error" in result) throw new Error(`Round ${round} of seed ${SEED} crashed on ${JSON.stringify(text)}`, { cause: result.error });
+          if (result.state === "errors") {
+            ends.errors++;
+            expect(result.diagnostics.filter((one) => one.line < 1 || one.column < 1 || one.message === "" || !codes.test(one.code))).toEqual([]);
+            continue;
+          }
+          ends.clients++;
+          expect({ round, text, errors: parseErrors(project) }).toEqual({ round, text, errors: [] });
+          if (ends.clients % (4 * COMPILE_EVERY) === 0) expect({ round, text, errors: compile("src/a.ts", text) }).toEqual({ round, text, errors: [] });
+        }
+        expect(Math.min(ends.errors, ends.clients)).toBeGreaterThan(KIND_MUTATIONS / 10);
+      });
+    },
+    900_000,
+  );
+}); // prettier-ignore
 
 describe("odd sources", () => {
   const deep = (open: string, close: string, times: number, inside = "1"): string => open.repeat(times) + inside + close.repeat(times);
