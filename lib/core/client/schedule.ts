@@ -45,9 +45,11 @@ export async function storePlan(producer: Producer, task: TaskRef, { name, cron,
   const definition = { id: name, where: `schedule("${name}")`, cron, timeZone, task: task.name, options: rest };
   const { queue, priority = 0 } = job;
   const stored = storedSchedule(definition, job.payload, now, { queue, priority });
-  // One that was declared once, and removed, gives its name free.
-  if (known?.dynamic === false) await schedules.remove(name);
+  // One that was declared once, and removed, gives its name free, unless a beat declares it again before we are done.
+  const removed = known?.dynamic === false;
+  if (removed) await schedules.remove(name);
   await schedules.upsert([stored]);
+  if (removed && (await schedules.get([name])).schedules[0]?.dynamic === false) throw declared(name);
   hints.control(SCHEDULED, String(stored.nextAt));
 }
 

@@ -25,3 +25,20 @@ it("All schedules of the store are listed by name: those declared, those made at
     { name: "tick", task: "work", cron: "*/10 * * * * *", timeZone: "UTC", declared: true, paused: false, next: new Date("2026-01-01T00:00:20Z"), last: new Date("2026-01-01T00:00:10Z"), fires: 1 }, // prettier-ignore
   ]);
 });
+
+it("A schedule made in the place of a removed one says so if a beat declares that again at the same moment", async () => {
+  const stem = new Stem({ adapter: rig.adapter, registry: new TaskRegistry(), clock: rig.clock });
+  const { schedules } = rig.adapter;
+  await rig.beat([schedule({ id: "again" })]).start();
+  const [declared] = await schedules.list();
+  await stem.schedule("again").remove();
+  const task = stem.task("digest", { queue: "q" });
+  const { upsert } = schedules;
+  schedules.upsert = async (given) => {
+    schedules.upsert = upsert;
+    await schedules.upsert([declared!]);
+    return schedules.upsert(given);
+  };
+  await expect(task.schedule("again", "0 9 * * *", undefined as never)).rejects.toMatchObject({ code: "STEM_SCHEDULE_DECLARED" });
+  expect((await schedules.list())[0]).toMatchObject({ spec: declared!.spec, dynamic: false });
+});
