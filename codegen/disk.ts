@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import type { ts } from "ts-morph";
 import { type Glance, glanceAt } from "./read/glance.js";
 import type { Typescript } from "./read/load.js";
@@ -75,12 +76,34 @@ export class Disk {
     return real;
   }
 
+  /**
+   * A file was made where none stood, by the run itself: from now on the list of its folder has it, and so up to the first folder that was there before. The disk is not asked,
+   * so that what somebody else puts there meanwhile is seen. Answers about the file itself, if there were any, are left: then the next run may come to something else.
+   */
+  made(path: string): void {
+    const fresh: [folder: string, list: Entries][] = [];
+    for (let [below, folder] = [path, dirname(path)]; folder !== below; [below, folder] = [folder, dirname(folder)]) {
+      const kind = below === path ? "files" : "directories";
+      const name = basename(below);
+      const list = this.#folders.get(folder);
+      if (list === undefined) {
+        fresh.push([folder, { files: [], directories: [], [kind]: [name] }]);
+        continue;
+      }
+      const before = JSON.parse(list) as Entries;
+      if (before[kind].includes(name)) return;
+      this.#folders.set(folder, JSON.stringify({ ...before, [kind]: [...before[kind], name].sort() }));
+      for (const [one, only] of fresh) this.#folders.set(one, JSON.stringify(only));
+      return;
+    }
+  }
+
   /** What the compiler is to read the disk through. */
   system(ts: Typescript): ts.System & ts.ParseConfigHost {
     const { sys } = ts;
     const list = (path: string) => {
       const entries = entriesOf(path);
-      this.#note(this.#folders, path, hashOf(JSON.stringify(entries)));
+      this.#note(this.#folders, path, JSON.stringify(entries));
       return entries;
     };
     // Internal to the compiler; without it what is included can be found out, but not from which folders.
@@ -123,7 +146,7 @@ export class Disk {
       files: plain(this.#files),
       glances: Object.fromEntries(glances),
       kinds: plain(this.#kinds),
-      folders: plain(this.#folders),
+      folders: Object.fromEntries([...this.#folders].map(([path, list]) => [path, hashOf(list)])),
       real: plain(this.#real),
     };
   }

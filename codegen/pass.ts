@@ -54,6 +54,7 @@ export async function passes(
   started?: number,
 ): Promise<readonly Generated[]> {
   const outcomes = apps.map((opened) => pass(opened, options, started));
+  for (const { made = [] } of outcomes) for (const path of made) disk.made(path);
   await kept?.keep(disk, outcomes);
   return outcomes.map(({ result }) => result);
 }
@@ -106,7 +107,8 @@ export function pass({ app, reader }: Opened, options: GenerateOptions, started 
     return none({ ...counts, manifest, state: "stale", diff: diffs.join(""), ms: ended() });
   }
   for (const { path, text } of stale) writeAtomically(path, text, show(path));
-  return { result: { ...counts, manifest, state: "written", ms: ended() }, files };
+  const made = stale.filter(({ before }) => before === undefined).map(({ path }) => path);
+  return { result: { ...counts, manifest, state: "written", ms: ended() }, files, made };
 }
 
 /** ESLint takes a directive away (`--fix` with reportUnusedDisableDirectives, its default) if its rules have nothing to say of a file anyway. */

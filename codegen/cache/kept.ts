@@ -11,6 +11,8 @@ import { cacheFolder, load, save } from "./store.js";
 export interface Outcome {
   readonly result: Generated;
   readonly files: readonly { readonly path: string; readonly text: string | undefined }[];
+  /** Those of them that were not there before it. */
+  readonly made?: readonly string[];
 }
 
 /** A run that need not be done again as long as all of this holds. */

@@ -48,6 +48,38 @@ async function expectAnew(project: CachedProject): Promise<void> {
   expect((await project.run()).kept).toBe(true);
 }
 
+/** Of a client that stands apart, in a folder that is new, in one that is there; and of what is imported before it exists. */
+const OUTS = [undefined, "src/made/by/stem.gen.ts", "src/stem.gen.ts", "gen/stem.gen.ts"] as const;
+
+describe("A run that has written files", () => {
+  it.each(OUTS)("holds already the next time, in a new project and after an edit: %s", (out) =>
+    withCached(FILES, async (project) => {
+      const options = { ...(out !== undefined && { out }) };
+      expect(await project.run(options)).toMatchObject({ state: "written", kept: false });
+      expect(await project.run(options)).toMatchObject({ state: "unchanged", kept: true });
+      project.write({ "src/a.ts": taskClass("A", "renamed") });
+      expect(await project.run(options)).toMatchObject({ state: "written", kept: false });
+      expect(await project.run(options)).toMatchObject({ state: "unchanged", kept: true });
+      await project.upToDate(options);
+    }),
+  );
+
+  it("does not hold if somebody has put a file into the folder that is new", () =>
+    withCached(FILES, async (project) => {
+      await project.run();
+      project.write({ "src/stem/more.ts": taskClass("More", "more") });
+      expect(await project.run()).toMatchObject({ state: "written", tasks: 3, kept: false });
+    }));
+
+  it("does not hold if what it has written had been asked for before", () =>
+    withCached({ ...FILES, "src/uses.ts": 'export { StemClient } from "./stem/stem.gen.js";\n' }, async (project) => {
+      await project.run();
+      await project.run();
+      expect(await project.run()).toMatchObject({ state: "unchanged", kept: true });
+      await project.upToDate();
+    }));
+});
+
 describe("A run that is kept", () => {
   afterEach(() => {
     delete process.env["CI"];

@@ -14,7 +14,7 @@ export interface CachedProject extends TestProject {
   entry(): Record<string, unknown>;
   rewrite(entry: unknown): void;
   /** Expects that a run which keeps nothing finds every file to be as it should. */
-  upToDate(): Promise<void>;
+  upToDate(options?: GenerateOptions): Promise<void>;
 }
 
 export function cachedProject(files: Readonly<Record<string, string>>): CachedProject {
@@ -48,8 +48,8 @@ export function cachedProject(files: Readonly<Record<string, string>>): CachedPr
       const body = JSON.stringify(entry);
       writeFileSync(cacheFile(), `${hashOf(body)}\n${body}`);
     },
-    upToDate: async () => {
-      const { state: now, diff } = await project.generate({ check: true, cache: false });
+    upToDate: async (options) => {
+      const { state: now, diff } = await project.generate({ ...options, check: true, cache: false });
       if (now !== "unchanged") throw new Error(`the files are ${now}: ${diff}`);
     },
   };
