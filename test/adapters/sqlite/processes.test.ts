@@ -130,7 +130,17 @@ describe("Several processes on one SQLite file", () => {
       const last = start("ledger", ledger);
       expect([await last.line(), await last.line()]).toEqual(["ready", "empty"]);
       const counts = await adapter.results.count();
-      expect(counts).toEqual({ blocked: 0, ready: 0, active: 0, parked: 0, succeeded: 6_000, failed: 0, cancelled: 0, expired: 0 });
+      expect(counts).toEqual({
+        blocked: 0,
+        ready: 0,
+        delayed: 0,
+        active: 0,
+        parked: 0,
+        succeeded: 6_000,
+        failed: 0,
+        cancelled: 0,
+        expired: 0,
+      });
       const runs = new Map<string, number>();
       for (const id of readFileSync(ledger, "utf8").trim().split("\n")) runs.set(id, (runs.get(id) ?? 0) + 1);
       expect(runs.size).toBe(6_000);
