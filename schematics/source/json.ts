@@ -27,7 +27,7 @@ export function textIn(value: unknown): string | undefined {
 }
 
 /**
- * Changes a JSON file, in its own indentation and line ends.
+ * Changes a JSON file, in its own indentation and line ends; lists that stand on one line stay there.
  *
  * @param change returns what the file shall hold; the same object leaves the file untouched
  * @returns `"changed"` · `"same"` · `"refused"`: it is missing, broken, or has comments that would be lost
@@ -44,7 +44,17 @@ export function changeJson(tree: Tree, path: string, change: (json: Json) => Jso
   const changed = change(json);
   if (JSON.stringify(changed) === JSON.stringify(json)) return "same";
   const indent = /^[ \t]+(?=")/m.exec(source)?.[0] ?? "  ";
-  const text = JSON.stringify(changed, null, indent) + (source.endsWith("\n") ? "\n" : "");
+  const text = withShortLists(JSON.stringify(changed, null, indent), source) + (source.endsWith("\n") ? "\n" : "");
   tree.overwrite(path, source.includes("\r\n") ? text.replaceAll("\n", "\r\n") : text);
   return "changed";
+}
+
+const ITEM = String.raw`(?:"(?:\\.|[^"\\])*"|[\w.+-]+)`;
+const LIST = new RegExp(String.raw`\[\n\s*(${ITEM}(?:,\n\s*${ITEM})*)\n\s*\]`, "g");
+
+function withShortLists(text: string, source: string): string {
+  return text.replace(LIST, (list, items: string) => {
+    const short = `[${items.replace(/,\n\s*/g, ", ")}]`;
+    return source.includes(short) ? short : list;
+  });
 }

@@ -394,6 +394,24 @@ describe("nest add nestjs-stem, in an app that tests with Jest", () => {
     expect(said).toBe("");
   });
 
+  it("leaves what stands on one line there, so that only what is new is in the diff", async () => {
+    const before = [
+      "{",
+      '  "moduleFileExtensions": ["js", "json", "ts"],',
+      '  "rootDir": ".",',
+      '  "testRegex": ".e2e-spec.ts$",',
+      '  "transform": {',
+      String.raw`    "^.+\\.(t|j)s$": "ts-jest"`,
+      "  }",
+      "}",
+      "",
+    ];
+    const { tree } = await add({ store: "memory" }, { files: { "test/jest-e2e.json": before.join("\n") }, packageJson: manifest });
+    const after = tree.readText("/test/jest-e2e.json").split("\n");
+    expect(after.slice(0, 5)).toEqual(before.slice(0, 5));
+    expect(after.length).toBeGreaterThan(before.length);
+  });
+
   it("does so in package.json, as apps of Nest 11 have it", async () => {
     const { tree } = await add(
       { store: "memory" },
