@@ -87,7 +87,7 @@ describeOn(STORES, "When two come at once on $name", (store) => {
           .workflow<{ key: string }>("listen", { queue: "default" })
           .startMany(numbers.map((n) => ({ key: `${before}-${n}` })));
         await emitting;
-        await until("all runs have ended", async () => (await fleet.unfinished()) === 0, 20_000);
+        await until("all runs have ended", async () => (await fleet.unfinished()) === 0);
         expect(await Promise.all(runs.map((run) => run.result()))).toEqual(numbers);
         parked = fleet.ledger.of("parked").length;
         early = fleet.ledger.of("start").length;
