@@ -2,7 +2,7 @@ import type { Due, Schedule, Shot } from "../../contract/schedules.js";
 import { bytesOf } from "../../contract/size.js";
 import { IdTakenError } from "../../contract/taken.js";
 import type { Stem } from "../client/stem.js";
-import { Portion } from "../portion.js";
+import { Portion } from "../../contract/portion.js";
 import { keepAlive } from "../timers.js";
 import { hasRefused, isClosed } from "../worker/outage.js";
 import { describe } from "../worker/retryable.js";

@@ -5,7 +5,7 @@ import type { JobRecord, Results } from "../../contract/results.js";
 import { bytesOf } from "../../contract/size.js";
 import type { Clock } from "../clock.js";
 import type { Log } from "../log.js";
-import { Portion } from "../portion.js";
+import { Portion } from "../../contract/portion.js";
 import { refuseUnknown } from "../task/define.js";
 import type { TaskRegistry } from "../task/registry.js";
 import { keepAlive, queueMicrotask } from "../timers.js";

@@ -2,7 +2,7 @@ import type { Broker, Claim, Claimed, Ended, Settled, Settlement } from "../../c
 import type { Delivery } from "../../contract/job.js";
 import { bytesOf, bytesOfSettlement, fitting } from "../../contract/size.js";
 import type { Clock } from "../clock.js";
-import { Portion } from "../portion.js";
+import { Portion } from "../../contract/portion.js";
 import { goneOf } from "./gone.js";
 import { workerProbe } from "./probe.js";
 import type { ServedQueues } from "./queues.js";

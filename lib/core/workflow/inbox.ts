@@ -1,7 +1,7 @@
 import type { Events } from "../../contract/events.js";
 import type { EventWait } from "../../contract/job.js";
 import { bytesOf } from "../../contract/size.js";
-import { Portion } from "../portion.js";
+import { Portion } from "../../contract/portion.js";
 import { type Heard, topicOf } from "./entries.js";
 
 /** Events in one answer at most. */

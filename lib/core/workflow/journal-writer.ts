@@ -1,7 +1,7 @@
 import type { Lease } from "../../contract/job.js";
 import { isSameLease } from "../../contract/lease.js";
 import { bytesOf, CALL_BYTES } from "../../contract/size.js";
-import { Portion } from "../portion.js";
+import { Portion } from "../../contract/portion.js";
 import { queueMicrotask } from "../timers.js";
 import type { Entry, Journal, NewEntry } from "../../contract/journal.js";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { bytesOf, bytesOfJob, bytesOfSettlement, CALL_BYTES, fitting } from "../../lib/contract/size.js";
-import { Portion } from "../../lib/core/portion.js";
+import { Portion } from "../../lib/contract/portion.js";
 
 const MIB = 1_048_576;
 

@@ -1,1 +1,0 @@
-export { Portion } from "../contract/portion.js";
