@@ -76,6 +76,7 @@ class Comparison {
     if (from["type"] !== kind && !(from["type"] === "integer" && kind === "number")) {
       return [{ path, why: `was ${name(from)} and is now ${name(to)}` }];
     }
+    if (isBare(to)) return this.#plain(from, path, new Set());
     if (kind === "object") return this.#object(from, to, path);
     return [...limits(from, to, path), ...(kind === "array" ? this.#array(from, to, path) : [])];
   }
@@ -277,6 +278,11 @@ function sameTag(from: Schema, to: Schema): boolean {
   return tags.length === 0 ? from["type"] === to["type"] : tags.every((key) => had[key]!["const"] === has[key]!["const"]);
 }
 
+/** Whether a type says nothing of what is in its values, as the lists and objects of `object`. */
+function isBare(schema: Schema): boolean {
+  return Object.keys(schema).every((keyword) => keyword === "type" || keyword === "description" || keyword === "deprecated");
+}
+
 /** What a type is called in a sentence. */
 function name(schema: Schema): string {
   const { "x-stem": special, type } = schema;
@@ -285,9 +291,15 @@ function name(schema: Schema): string {
   if (type === "null") return "null";
   if (type === "boolean") return "a boolean";
   if (values !== undefined) return list(values);
-  if (alternativesOf(schema) !== undefined) return "a union";
+  if (alternativesOf(schema) !== undefined) return isPresent(schema) ? "anything but null" : "a union";
   if (type === "object" || type === "array" || type === "integer") return `an ${String(type)}`;
   return type === undefined ? "anything" : `a ${String(type)}`;
+}
+
+/** Whether a union is type `{}`. */
+function isPresent(schema: Schema): boolean {
+  const of = new Set((alternativesOf(schema) ?? []).filter(isBare).map(({ type }) => type));
+  return ["array", "boolean", "number", "object", "string"].every((one) => of.has(one));
 }
 
 function list(values: readonly unknown[]): string {

@@ -6,6 +6,9 @@ export type Schema = boolean | { readonly [keyword: string]: unknown };
 /** Names that a declared type must not take: they stand for what our types mean. */
 const GLOBAL = new Set(["Array", "Date", "Map", "Record", "Set", "Uint8Array", "Partial", "Promise", "Object", "String", "Number"]);
 
+/** What together is whatever is not null. */
+const PRESENT = ["unknown[]", "boolean", "number", "{ [key: string]: unknown }", "string"];
+
 /**
  * Types written out from schemas, for those who do not have the sources they were read from. What a schema says of values but a type cannot (lengths, patterns,
  * ranges) is checked at run time.
@@ -114,6 +117,7 @@ function literal(value: unknown): string {
 
 function union(members: readonly string[]): string {
   const different = [...new Set(members)];
+  if (PRESENT.every((one) => different.includes(one))) return different.includes("null") ? "{} | null" : "{}";
   return different.includes("unknown") ? "unknown" : different.length === 0 ? "never" : different.map(partOfUnion).join(" | ");
 }
 

@@ -176,7 +176,7 @@ export class CheckedTypes {
       if (MAPS.has(name)) return { kind: "map", key: arg(0), of: arg(1) };
       if (PROMISES.has(name)) return { kind: "promise", of: arg(0) };
       if (name === "Function") return refuse.function();
-      if (name === "Object") return shapes.ANY;
+      if (name === "Object") return shapes.SOMETHING;
       if (this.#heritage.lives(symbol, type)) return refuse.builtin(name);
     }
     if (symbol?.name === "Observable" && /\/node_modules\/rxjs\//.test(symbol.declarations?.[0]?.getSourceFile().fileName ?? "")) {
@@ -314,7 +314,7 @@ export class CheckedTypes {
       else if (keys !== undefined) [index, keys] = [union([index, of]), either(keys, names)];
     }
     const missing = this.#heritage.missing(type);
-    if (props.size === 0 && index === undefined && missing.length === 0) return shapes.ANY;
+    if (props.size === 0 && index === undefined && missing.length === 0) return shapes.SOMETHING;
     return { ...object(props, index, keys), ...(missing.length > 0 && { missing }) };
   }
 

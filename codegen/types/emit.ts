@@ -1,9 +1,10 @@
 import type { ts } from "ts-morph";
 import { byCodeUnit, type DiagnosticCode, type Place } from "../model.js";
 import type { Definitions, Open } from "./definitions.js";
+import { alternatives } from "./alternatives.js";
 import { type At, MOST_TOLD, pathOf, under } from "./at.js";
 import { type Constraint, constrain, type Notes, type NotesReader } from "./notes.js";
-import { BIGINT, BYTES, DATE, type JsonSchema, mapSchema } from "./schema.js";
+import { BIGINT, BYTES, DATE, type JsonSchema, mapSchema, PRESENT } from "./schema.js";
 import { type Named, type ObjectShape, plain, refuse, type Refused, type Shape, type TupleShape } from "./shape.js";
 import { AMBIGUOUS, NOTHING, SMALLER, title, UNDEFINED_ELEMENT } from "./told.js";
 import { Wires } from "./wire.js";
@@ -111,6 +112,7 @@ export class Emitter {
     const present = (one: Shape): readonly Shape[] => this.#expand(one).filter((other) => !this.#is(other, "undefined"));
     const others = all.filter((one) => !isCircular(one)).flatMap(present);
     if (others.some(({ kind }) => kind === "any")) return {};
+    if (others.some(({ kind }) => kind === "something")) return all.flatMap(present).some((one) => this.#is(one, "null")) ? {} : PRESENT;
     this.#compare(all.flatMap(present), at);
     const rest = others.length === 0 ? undefined : this.#union(others, at);
     const beside = rest === undefined ? [] : ((rest["anyOf"] as readonly JsonSchema[] | undefined) ?? [rest]);
@@ -135,6 +137,7 @@ export class Emitter {
     if (all.length === 1 && DIRECT.has(only!.kind)) return this.#one(only!, at);
     const has = (kind: Shape["kind"]): boolean => all.some((one) => one.kind === kind);
     if (has("any")) return {};
+    if (has("something")) return this.#hasNull(all) ? {} : PRESENT;
     const plainText = all.some((one) => one.kind === "string" && one.pattern === undefined);
     const values: (string | number | boolean)[] = [];
     const others: Shape[] = [];
@@ -159,16 +162,7 @@ export class Emitter {
     this.#compare([...optionless, ...enumerated.map((value): Shape => ({ kind: "literal", value }))], at);
     const made = new Map(optionless.map((one) => this.#one(one, at)).map((schema) => [JSON.stringify(schema), schema]));
     const sorted = [...made].sort(([a], [b]) => byCodeUnit(a, b)).map(([, schema]) => schema);
-    const listed = enumerated.sort(byKindAndValue);
-    const nothing = this.#hasNull(all);
-    const schemas: readonly JsonSchema[] = [
-      ...(listed.length === 1 && (!nothing || sorted.length > 0) ? [{ const: listed[0] }] : []),
-      ...(listed.length > 1 || (listed.length === 1 && nothing && sorted.length === 0)
-        ? [{ enum: nothing ? [...listed, null] : listed }]
-        : []),
-      ...sorted,
-      ...(nothing && (listed.length === 0 || (listed.length === 1 && sorted.length > 0)) ? [{ type: "null" }] : []),
-    ];
+    const schemas = alternatives(enumerated, sorted, this.#hasNull(all));
     if (schemas.length > 1) return { anyOf: schemas };
     if (schemas.length === 1) return schemas[0]!;
     this.#refuse(NOTHING, at);
@@ -205,6 +199,8 @@ export class Emitter {
         return DATE;
       case "bytes":
         return BYTES;
+      case "something":
+        return PRESENT;
       case "nonprimitive":
         return { anyOf: [{ type: "array" }, { type: "object" }] };
       case "array":
@@ -335,15 +331,10 @@ export class Emitter {
 /** Shapes that make a schema without regard to what stands beside them. */
 const DIRECT: ReadonlySet<Shape["kind"]> = new Set([
   ...(["any", "boolean", "number", "date", "bytes", "string", "bigint", "nonprimitive", "array", "set", "map", "tuple", "object"] as const),
-  ...(["named", "noted", "refused", "promise"] as const),
+  ...(["something", "named", "noted", "refused", "promise"] as const),
 ]);
 
 /** A union or list that was met within itself. */
 function isCircular(shape: Shape): shape is Named {
   return shape.kind === "named" && shape.recursive && shape.body?.kind !== "object";
-}
-
-function byKindAndValue(a: string | number | boolean, b: string | number | boolean): number {
-  if (typeof a === "number" && typeof b === "number") return a - b;
-  return byCodeUnit(typeof a, typeof b) || byCodeUnit(String(a), String(b));
 }

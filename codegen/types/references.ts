@@ -10,7 +10,7 @@ import type { Keys } from "./keys.js";
 import type { NotesReader } from "./notes.js";
 import * as shapes from "./shape.js";
 import { type Named, object, refuse, type Shape, union } from "./shape.js";
-import { enumerated, filtered, namesIn, overProps, record } from "./structure.js";
+import { enumerated, filtered, namesIn, overProps, present, record } from "./structure.js";
 import { mapped } from "./template.js";
 
 type Arguments = readonly ts.TypeNode[] | undefined;
@@ -143,8 +143,8 @@ export class References {
       heritageClauses.filter(({ token }) => token === ts.SyntaxKind.ExtendsKeyword).flatMap(({ types }) => [...types]),
     );
     const shape = this.#inherit(bases, own, scope);
-    // An empty interface is `{}`: whatever is neither null nor undefined.
-    if (shape.kind === "object" && shape.props.size === 0 && shape.index === undefined) return shapes.ANY;
+    // An empty interface is `{}`.
+    if (shape.kind === "object" && shape.props.size === 0 && shape.index === undefined) return shapes.SOMETHING;
     named.body = shape;
     return shape.kind === "object" || named.recursive ? named : shape;
   }
@@ -182,6 +182,8 @@ export class References {
       if (of?.kind === "refused") return of;
       // What adds nothing to a list is that list.
       if (of !== undefined && LISTED.has(of.kind) && bases.length === 1 && own.props.size === 0 && own.index === undefined) return base;
+      // `{}` has nothing to give.
+      if (of === shapes.SOMETHING) continue;
       if (of?.kind !== "object") throw new Beyond();
       if (of.index !== undefined && shape.index !== undefined) throw new Beyond();
       shape = object(new Map([...of.props, ...shape.props]), shape.index ?? of.index, shape.keys ?? of.keys);
@@ -226,7 +228,7 @@ export class References {
     const carried = CARRIED.get(name);
     if (carried !== undefined) return carried;
     if (name === "Function") return refuse.function();
-    if (name === "Object") return shapes.ANY;
+    if (name === "Object") return shapes.SOMETHING;
     if (REFUSED.has(name) || BROWSER.test(name)) return refuse.builtin(name);
     if (LISTS.has(name)) return { kind: "array", of: arg(0) };
     if (SETS.has(name)) return { kind: "set", of: arg(0) };
@@ -252,7 +254,7 @@ export class References {
       case "Omit":
         return this.#picked(arg(0), arg(1), name === "Pick");
       case "NonNullable":
-        return this.#present(arg(0));
+        return must(present(arg(0)));
       case "Exclude":
       case "Extract":
         return must(filtered(arg(0), arg(1), name === "Extract"));
@@ -283,11 +285,5 @@ export class References {
     if (from?.kind !== "object" || from.index !== undefined) throw new Beyond();
     const names = must(namesIn(by));
     return must(overProps(from, (props) => [...props].filter(([key]) => names.includes(key) === keep)));
-  }
-
-  #present(of: Shape): Shape {
-    const all = must(shapes.members(of)).filter((one) => !["null", "undefined"].includes(shapes.plain(one)!.kind));
-    if (all.some((one) => one.kind === "deferred")) throw new Beyond();
-    return all.length === 0 ? shapes.NEVER : union(all);
   }
 }

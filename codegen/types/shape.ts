@@ -13,6 +13,8 @@ export type Shape =
   | { readonly kind: "literal"; readonly value: string | number | boolean }
   /** With a value: a literal type, in decimal digits. */
   | { readonly kind: "bigint"; readonly value?: string }
+  /** Type `{}`: whatever is neither null nor undefined. */
+  | { readonly kind: "something" }
   /** Type `object`: whatever is no primitive. */
   | { readonly kind: "nonprimitive" }
   | { readonly kind: "array" | "set" | "promise"; readonly of: Shape }
@@ -96,6 +98,7 @@ export interface Refused {
 export const NAMELESS = "Type";
 
 export const ANY: Shape = { kind: "any" };
+export const SOMETHING: Shape = { kind: "something" };
 export const NEVER: Shape = { kind: "never" };
 export const UNDEFINED: Shape = { kind: "undefined" };
 export const NULL: Shape = { kind: "null" };

@@ -1,5 +1,4 @@
 import {
-  ANY,
   BOOLEAN,
   isPrimitive,
   members,
@@ -10,6 +9,7 @@ import {
   plain,
   type Prop,
   type Shape,
+  SOMETHING,
   STRING,
   union,
 } from "./shape.js";
@@ -39,6 +39,22 @@ export function tuple(elements: readonly { readonly of: Shape; readonly optional
 
 /** Both at once, as far as structure tells; undefined if it takes the checker. */
 export function intersection(of: readonly Shape[]): Shape | undefined {
+  const others = of.filter((one) => plain(one)?.kind !== "something");
+  if (others.length === 0) return SOMETHING;
+  if (others.length === of.length) return overlaid(of);
+  const shape = others.length === 1 ? others[0]! : overlaid(others);
+  return shape && present(shape);
+}
+
+/** Without null and undefined; undefined if it takes the checker. */
+export function present(shape: Shape): Shape | undefined {
+  const all = members(shape);
+  if (all?.some((one) => ["any", "deferred"].includes(plain(one)!.kind)) !== false) return undefined;
+  const left = all.filter((one) => !["null", "undefined"].includes(plain(one)!.kind));
+  return left.length === all.length ? shape : left.length === 0 ? NEVER : union(left);
+}
+
+function overlaid(of: readonly Shape[]): Shape | undefined {
   // A brand: the value is the primitive, and what is laid over it exists in types only.
   const primitive = of.find(isPrimitive) ?? of.find((one) => ["date", "bytes"].includes(plain(one)?.kind ?? ""));
   if (primitive !== undefined) {
@@ -69,9 +85,10 @@ function merge(a: ObjectShape, b: ObjectShape): ObjectShape | undefined {
 }
 
 function both(a: Shape, b: Shape): Shape | undefined {
-  if (a === b || plain(a)?.kind === "any") return b;
-  if (plain(b)?.kind === "any") return a;
+  if (a === b) return a;
   const [left, right] = [plain(a), plain(b)];
+  if (left?.kind === "something") return present(b);
+  if (right?.kind === "something") return present(a);
   if (left?.kind === "literal" && right !== undefined && isPlain(right, typeof left.value)) return a;
   if (right?.kind === "literal" && left !== undefined && isPlain(left, typeof right.value)) return b;
   if (left?.kind === "literal" && right?.kind === "string") return isOf(String(left.value), right) ? a : NEVER;
@@ -111,8 +128,7 @@ export function overProps(
     all.map((one) => {
       const { props, index, keys } = one as ObjectShape;
       const left = new Map(change(props));
-      // Without members it is `{}`: whatever is neither null nor undefined.
-      return left.size === 0 && index === undefined ? ANY : object(left, index, keys);
+      return left.size === 0 && index === undefined ? SOMETHING : object(left, index, keys);
     }),
   );
 }
@@ -130,7 +146,7 @@ export function record(keys: Shape, of: Shape): Shape | undefined {
       index = index === undefined || index === kind || kind === STRING ? kind : index === STRING ? index : either(index, kind);
     } else if (key?.kind !== "never") return undefined;
   }
-  if (index === undefined) return props.size === 0 ? ANY : object(props);
+  if (index === undefined) return props.size === 0 ? SOMETHING : object(props);
   return object(props, of, index === STRING ? undefined : index);
 }
 

@@ -205,8 +205,7 @@ export class Syntax implements Nodes {
   }
 
   #objectType(node: ts.TypeLiteralNode, scope: Scope): Shape {
-    // `{}` is whatever is neither null nor undefined.
-    return node.members.length === 0 ? shapes.ANY : this.members(node.members, scope);
+    return node.members.length === 0 ? shapes.SOMETHING : this.members(node.members, scope);
   }
 
   #literal(node: ts.LiteralTypeNode["literal"]): Shape {

@@ -19,7 +19,7 @@ export const AMBIGUOUS = 'Keep one of them, or wrap each in an object with a pro
 export function title(shape: Shape): string {
   const NAMES: Partial<Record<Shape["kind"], string>> = {
     any: "anything", date: "a Date", bytes: "a Uint8Array", bigint: "a bigint", string: "a string", number: "a number", map: "a Map", set: "a Set",
-    array: "a list", tuple: "a tuple", object: "an object", nonprimitive: "any object",
+    array: "a list", tuple: "a tuple", object: "an object", nonprimitive: "any object", something: "anything but null",
   }; // prettier-ignore
   if (shape.kind === "literal") return JSON.stringify(shape.value);
   if (shape.kind === "named" && shape.name !== NAMELESS) return shape.name;

@@ -53,9 +53,8 @@ export class Wires {
   /** Whether two shapes clash by themselves, or else what they have that might. */
   #within(left: Shape, right: Shape): true | readonly Pair[] {
     const [from, to] = [wireOf(left), wireOf(right)];
-    if (left.kind === "any" || right.kind === "any") return true;
-    if (left.kind === "nonprimitive" || right.kind === "nonprimitive") return true;
-    if (from !== to) return [];
+    if (disjoint(left, right)) return [];
+    if (from === "any" || to === "any") return true;
     if (from === "string") return sameText(left, right) || [];
     if (left.kind === "object" && right.kind === "object") return objects(left, right, this.#expand);
     if (left.kind === "map" && right.kind === "map") return [[left.key, right.key], [left.of, right.of]]; // prettier-ignore
@@ -132,11 +131,17 @@ function apart(a: Shape, b: Shape, expand: Expand): boolean {
 }
 
 function differ(a: Shape, b: Shape): boolean {
-  const [from, to] = [wireOf(a), wireOf(b)];
-  if (from === "any" || to === "any") return false;
-  if (from !== to) return true;
+  if (disjoint(a, b)) return true;
   if (a.kind === "literal" && b.kind === "literal") return a.value !== b.value;
-  return from === "string" && a.kind !== b.kind && !sameText(a, b);
+  return wireOf(a) === "string" && wireOf(b) === "string" && a.kind !== b.kind && !sameText(a, b);
+}
+
+/** True if the two are different kinds of JSON, whatever their values. */
+function disjoint(a: Shape, b: Shape): boolean {
+  const [from, to] = [wireOf(a), wireOf(b)];
+  const may = (of: Shape, wire: Wire): boolean =>
+    wire === "any" || (of.kind === "something" ? wire !== "null" : of.kind !== "nonprimitive" || wire === "list" || wire === "object");
+  return from !== to && (from === "any" ? !may(a, to) : to === "any" ? !may(b, from) : true);
 }
 
 function wireOf(shape: Shape): Wire {

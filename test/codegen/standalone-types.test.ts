@@ -1,6 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import { SchemaTypes, type Schema } from "../../codegen/standalone/types.js";
 
+const PRESENT = { anyOf: ["array", "boolean", "number", "object", "string"].map((type) => ({ type })) };
+
 const CASES: readonly (readonly [what: string, schema: Schema, type: string])[] = [
   ["text", { type: "string", minLength: 1 }, "string"],
   ["a number", { type: "number" }, "number"],
@@ -8,6 +10,9 @@ const CASES: readonly (readonly [what: string, schema: Schema, type: string])[] 
   ["a boolean", { type: "boolean" }, "boolean"],
   ["null", { type: "null" }, "null"],
   ["anything", {}, "unknown"],
+  ["anything but null", PRESENT, "{}"],
+  ["anything but null, in a list", { type: "array", items: PRESENT }, "{}[]"],
+  ["anything but null, or null", { anyOf: [PRESENT, { type: "null" }] }, "{} | null"],
   ["anything, said by true", true, "unknown"],
   ["nothing", false, "never"],
   ["a literal", { const: "it's" }, "'it\\'s'"],

@@ -27,6 +27,7 @@ const nothing = { type: "null" };
 const date = { type: "string", format: "date-time", "x-stem": "date" };
 const big = { type: "string", pattern: "^-?(0|[1-9][0-9]*)$", "x-stem": "bigint" };
 const bytes = { type: "string", contentEncoding: "base64", "x-stem": "bytes" };
+const some = { anyOf: ["array", "boolean", "number", "object", "string"].map((type) => ({ type })) };
 const list = (items: unknown) => ({ type: "array", items });
 const set = (items: unknown) => ({ type: "array", items, "x-stem": "set" });
 const map = (key: unknown, value: unknown) => ({
@@ -70,7 +71,21 @@ export const TYPES: readonly TypeGroup[] = [
       { type: "unknown", schema: {} },
       { type: "any", schema: {} },
       { type: "object", schema: either({ type: "array" }, { type: "object" }) },
-      { type: "{}", schema: {} },
+      { type: "{}", schema: some },
+      { type: "Object", schema: some },
+      { type: "{} | null", schema: {} },
+      { type: "{} | undefined", schema: some, optional: true },
+      { type: "unknown & {}", schema: some },
+      { type: "any & {}", schema: {} },
+      { type: "NonNullable<unknown>", schema: some },
+      { type: "Empty", with: "interface Empty {}", schema: some },
+      { type: "More", with: "class Empty {} class More extends Empty { a!: string }", schema: obj({ a: text }) },
+      { type: "Record<never, string>", schema: some },
+      { type: 'Omit<{ a: string }, "a">', schema: some },
+      { type: "(string | null) & {}", schema: text },
+      { type: "{ a: {}; b: {} & { c: number } } & { a: string | null }", schema: obj({ a: text, b: obj({ c: num }) }) },
+      { type: "{ a: any } & { a: string }", schema: obj({ a: {} }) },
+      { type: "{ a: unknown } & { a: string }", schema: obj({ a: text }) },
       { type: "undefined" },
       { type: "void" },
       { type: '"draft"', schema: { const: "draft" } },

@@ -9,6 +9,9 @@ const LONGEST = 40;
 const STEM = { date: "a Date", bigint: "a bigint", map: "a Map", set: "a Set", bytes: "bytes (a Uint8Array)" } as const;
 const PLAIN: Readonly<Record<string, string>> = { boolean: "true or false", null: "null", object: "an object" };
 
+/** What stands for all kinds of values together, but for null. */
+const EVERY = ["an array", "true or false", "a number", "an object", "a string"];
+
 /**
  * What a schema wants, in the words of an error: `an integer ≥ 1`, `"a" or "b"`, `a Date`.
  *
@@ -18,7 +21,9 @@ export function describe(schema: JsonSchema, resolve: (ref: string) => JsonSchem
   if (schema.$ref !== undefined) return depth > SHOWN ? "a value" : describe(resolve(schema.$ref), resolve, depth + 1);
   if (schema.anyOf !== undefined) {
     const members = schema.anyOf.map((member) => describe(member, resolve, depth + 1));
-    return either([...new Set(members)]);
+    return EVERY.every((one) => members.includes(one)) && !members.includes(PLAIN["null"]!)
+      ? "anything but null"
+      : either([...new Set(members)]);
   }
   if (schema.const !== undefined) return literal(schema.const, schema);
   if (schema.enum !== undefined) return either(schema.enum.map((one) => literal(one, schema)));

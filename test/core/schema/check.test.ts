@@ -62,6 +62,14 @@ const CASES: Readonly<Record<string, Case>> = {
       ["two", ': expected an integer, got "two"'],
     ],
   },
+  "anything but null": {
+    schema: { anyOf: ["array", "boolean", "number", "object", "string"].map((type) => ({ type: type as "array" })) },
+    good: [0, "", false, [], {}, { a: null }],
+    bad: [
+      [null, ": expected anything but null, got null"],
+      [undefined, ": expected anything but null, got nothing"],
+    ],
+  },
   "a boolean": { schema: { type: "boolean" }, good: [true, false], bad: [[0, ": expected true or false, got 0"]] },
   null: {
     schema: { type: "null" },
