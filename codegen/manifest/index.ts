@@ -137,7 +137,9 @@ function entryOf(handler: Handler, folder: string, answers: Answers): Entry {
     ...(steps.length > 0 && { steps: named(steps.map((one, at) => [one.name, shapeOf(answers.steps[at]!, "output")])) }),
     ...(signals.length > 0 && { signals: named(signals.map((one, at) => [one.name, shapeOf(answers.signals[at]!, "payload")])) }),
   };
-  const definition = Object.fromEntries(Object.entries({ kind, ...carried }).filter(([, value]) => value !== undefined));
+  const definition = Object.fromEntries(
+    Object.entries({ kind, handler: homeOf(handler, folder), ...carried }).filter(([, value]) => value !== undefined),
+  );
   const more = {
     priority,
     options: Object.keys(options).length > 0 ? options : undefined,
@@ -181,6 +183,11 @@ function definitionOf(name: string, schema: JsonSchema): Member {
 function shapeOf({ schema, optional }: Described, key: "input" | "output" | "payload"): Readonly<Record<string, unknown>> {
   if (schema === undefined) return {};
   return optional && key !== "output" ? { [key]: schema, optional: true } : { [key]: schema };
+}
+
+/** Whom to add to the providers, for messages: the class and its file, or the package it is imported from. Without the line, which changes often. */
+function homeOf({ className, file, specifier }: Handler, folder: string): string {
+  return `${className} (${specifier ?? relative(folder, file).replaceAll("\\", "/")})`;
 }
 
 function sourceOf({ file, line }: Place, folder: string): string {

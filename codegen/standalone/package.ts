@@ -143,7 +143,7 @@ function code(instances: Instances, groups: readonly Group[], definitions: JsonS
     "import { createStemClient as create } from 'nestjs-stem/core';",
     "",
     "export class StemClient {",
-    `  static definitions = ${definitionsText(definitions, "  ")};`,
+    `  static definitions = ${definitionsText(withoutHandlers(definitions), "  ")};`,
     `  static instances = [${names.map((one) => (one === undefined ? "undefined" : quote(one))).join(", ")}];`,
     "",
     `  constructor(${names.map((instance) => parameterOf({ instance })).join(", ")}) {`,
@@ -156,6 +156,20 @@ function code(instances: Instances, groups: readonly Group[], definitions: JsonS
     "  return create({ ...options, client: StemClient });",
     "}",
   );
+}
+
+/** Definitions of tasks as a package has them: they too stay the same objects from pass to pass. */
+const bare = new WeakMap<JsonSchema, JsonSchema>();
+
+/** A package tells nothing of where its handlers are. */
+function withoutHandlers(definitions: JsonSchema): JsonSchema {
+  const tasks = Object.create(null) as Record<string, JsonSchema>;
+  for (const [name, one] of Object.entries(definitions["tasks"] as Readonly<Record<string, JsonSchema>>)) {
+    const { handler: _, ...rest } = one;
+    tasks[name] = bare.get(one) ?? rest;
+    bare.set(one, tasks[name]);
+  }
+  return { ...definitions, tasks };
 }
 
 /** What a producer without the handler has to know of it. */

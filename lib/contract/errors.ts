@@ -21,13 +21,14 @@ export class StemError extends Error {
 export class UnknownTaskError extends StemError {
   readonly task: string;
 
-  constructor(task: string, known: readonly string[]) {
-    const near = nearest(task, known);
+  /** @param handler the class that a generated client knows to handle it, and its file */
+  constructor(task: string, known: readonly string[], handler?: string) {
+    const near = handler === undefined ? nearest(task, known) : undefined;
     super(
       "STEM_UNKNOWN_TASK",
       `No task named "${task}" is registered here (${known.length === 1 ? "1 is" : `${known.length} are`}).`,
       near === undefined
-        ? `Add the class that carries @Task("${task}") to a module's providers.`
+        ? `Add ${handler === undefined ? `the class that carries @Task("${task}")` : `class ${handler}`} to a module's providers.`
         : `Did you mean "${near}"? Otherwise add its class to a module's providers.`,
     );
     this.task = task;

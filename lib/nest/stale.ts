@@ -34,16 +34,30 @@ export function differencesOf(
     const sent = said.queue ?? DEFAULT_QUEUE;
     if (sent !== queue) differences.push(`${kind} "${name}" (${where}) is in queue "${queue}", the client sends to "${sent}"`);
   }
-  for (const [name, { kind, queue = DEFAULT_QUEUE }] of known) {
-    if (registry.get(name) === undefined && served.includes(queue))
-      differences.push(`${kind} "${name}" of the client ${UNHANDLED}, where its queue "${queue}" is served`);
+  for (const [name, { kind, queue = DEFAULT_QUEUE, handler }] of known) {
+    if (registry.get(name) !== undefined || !served.includes(queue)) continue;
+    const said = `${kind} "${name}" of the client ${UNHANDLED}`;
+    const other = registry.all().find((one) => !known.has(one.name) && handler !== undefined && classOf(one.where) === classOf(handler));
+    if (other !== undefined) differences.push(`${said}: ${other.where} is called "${other.name}" now`);
+    else
+      differences.push(
+        `${said}, where its queue "${queue}" is served: add ${handler === undefined ? "its class" : `class ${handler}`} ${TO_PROVIDERS}`,
+      );
   }
   return differences;
 }
 
-/** In lines that a new client does not mend: the commonest cause is a class that no module lists. */
 const UNHANDLED = "has no handler here";
 
+/** The commonest cause is a class that no module lists, which a new client does not mend. */
+const TO_PROVIDERS = "to a module's providers";
+
+/** Of `SendMail.run` and of `SendMail (src/send-mail.ts)`. */
+function classOf(where: string): string {
+  return where.split(/[ .]/, 1)[0]!;
+}
+
+/** What to do, one line for all. */
 export function staleWarning(differences: readonly string[]): string {
   const listed = differences.slice(0, LISTED).map((one) => `  ${one}`);
   const more = differences.length - listed.length;
@@ -51,8 +65,8 @@ export function staleWarning(differences: readonly string[]): string {
     "The generated client and the handlers of this process do not fit together:",
     ...listed,
     ...(more > 0 ? [`  and ${more} more`] : []),
-    differences.every((one) => one.includes(UNHANDLED))
-      ? `  → Add the class that carries @Task or @Workflow of that name to a module's providers. Only if it is gone, run: npx stem generate  [STEM_CLIENT_STALE]`
+    differences.every((one) => one.endsWith(TO_PROVIDERS))
+      ? "  → Add what is named to the providers; only of a task that is gone, run: npx stem generate  [STEM_CLIENT_STALE]"
       : "  → Run: npx stem generate  [STEM_CLIENT_STALE]",
   ].join("\n");
 }

@@ -1,6 +1,6 @@
 import { afterEach } from "@jest/globals";
 import type { INestApplicationContext, ModuleMetadata } from "@nestjs/common";
-import { Test, type TestingModule } from "@nestjs/testing";
+import { Test, type TestingModule, type TestingModuleBuilder } from "@nestjs/testing";
 import { memory } from "../../lib/adapters/memory/index.js";
 import { StemBootError } from "../../lib/nest/boot-error.js";
 import { StemModule } from "../../lib/nest/module.js";
@@ -17,9 +17,11 @@ export function closeAfterEach(): void {
   });
 }
 
-/** An app of these parts, made and initialised. */
-export async function appOf(metadata: ModuleMetadata): Promise<TestingModule> {
-  const app = await compiled(metadata);
+type Change = (made: TestingModuleBuilder) => TestingModuleBuilder;
+
+/** An app of these parts, made and initialised. @param change what is to be other than usual */
+export async function appOf(metadata: ModuleMetadata, change?: Change): Promise<TestingModule> {
+  const app = await compiled(metadata, change);
   try {
     return await app.init();
   } catch (error) {
@@ -31,8 +33,8 @@ export async function appOf(metadata: ModuleMetadata): Promise<TestingModule> {
 }
 
 /** The same, made but not initialised. */
-export async function compiled(metadata: ModuleMetadata): Promise<TestingModule> {
-  const app = await Test.createTestingModule(metadata).setLogger(silent).compile();
+export async function compiled(metadata: ModuleMetadata, change: Change = (made) => made): Promise<TestingModule> {
+  const app = await change(Test.createTestingModule(metadata).setLogger(silent)).compile();
   open.push(app);
   return app;
 }

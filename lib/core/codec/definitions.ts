@@ -42,6 +42,10 @@ export class Definitions {
     return new Map([...this.#tasks].map(([name, { says }]) => [name, says]));
   }
 
+  task(name: string): TaskShape | undefined {
+    return this.#tasks.get(name)?.says;
+  }
+
   get isEmpty(): boolean {
     return this.#tasks.size === 0 && this.#events.size === 0;
   }

@@ -68,6 +68,8 @@ export interface StemDefinitions {
 export interface TaskShape {
   readonly kind: "task" | "workflow";
   readonly queue?: string;
+  /** The class that handles it, for messages: `SendMail (src/mail/send-mail.task.ts)`. */
+  readonly handler?: string;
   /** Absent: it takes no payload. */
   readonly input?: JsonSchema;
   /** The payload may be left out. */

@@ -2,6 +2,7 @@ import type { Settlement } from "../../contract/broker.js";
 import type { Delivery } from "../../contract/job.js";
 import { leaseText } from "../../contract/lease.js";
 import { type Clock, type Dice, steadyNow } from "../clock.js";
+import type { Definitions } from "../codec/definitions.js";
 import type { Log } from "../log.js";
 import type { TaskRegistry } from "../task/registry.js";
 import type { TaskDefinition } from "../task/task.js";
@@ -20,6 +21,7 @@ import { unknownTask } from "./unfit.js";
 
 export interface AttemptsParts {
   readonly registry: TaskRegistry;
+  readonly definitions: Definitions;
   readonly queues: ServedQueues;
   readonly running: RunningJobs;
   readonly clock: Clock;
@@ -75,8 +77,8 @@ export class Attempts {
   }
 
   #begin(job: RunningJob, definition: TaskDefinition | undefined): void {
-    const { registry, clock, told, tasks, workflows } = this.#parts;
-    if (definition === undefined) return this.#ended(job, unknownTask(job.delivery.job.task, registry));
+    const { registry, definitions, clock, told, tasks, workflows } = this.#parts;
+    if (definition === undefined) return this.#ended(job, unknownTask(job.delivery.job.task, registry, definitions));
     told.started(job);
     if (definition.timeoutMs !== undefined) {
       job.deadline = steadyNow(clock) + definition.timeoutMs;

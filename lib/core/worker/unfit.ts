@@ -1,4 +1,5 @@
 import { PayloadError, UnknownTaskError } from "../../contract/errors.js";
+import type { Definitions } from "../codec/definitions.js";
 import type { Log } from "../log.js";
 import type { TaskRegistry } from "../task/registry.js";
 import type { TaskDefinition } from "../task/task.js";
@@ -22,10 +23,13 @@ export function unfit(error: unknown, { retry, name }: TaskDefinition, log: Log)
 type Refused = Extract<Outcome, { readonly kind: "refused" }>;
 
 /** A job whose task nobody here has a handler for. */
-export function unknownTask(task: string, registry: TaskRegistry): Refused {
-  const error = new UnknownTaskError(task, registry.names());
+export function unknownTask(task: string, registry: TaskRegistry, definitions: Definitions): Refused {
+  const known = definitions.task(task);
+  const error = new UnknownTaskError(task, registry.names(), known?.handler);
   const advice =
-    "If this worker should run it, its class is missing among the providers. If this worker is older than what enqueues, a newer one will take it.";
+    known === undefined
+      ? "If it was renamed or taken out, keep a handler of the old name until its jobs have ended. If this worker is older than what enqueues, a newer one will take it."
+      : "If another app handles it, give it a queue that this worker does not serve.";
   return { kind: "refused", verdict: rejected(error), error, advice, alone: "wait" };
 }
 

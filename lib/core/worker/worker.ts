@@ -108,6 +108,7 @@ export class Worker {
     const tasks = new TaskExecutor({ codec, definitions, log, middleware, maxResultBytes: stem.maxPayloadBytes });
     this.#attempts = new Attempts({
       registry,
+      definitions: stem.definitions,
       queues,
       running,
       clock,

@@ -42,14 +42,14 @@ export class StemClient {
     },
     hash: '0e95bc5b4948fc663722517c19936d241251d9d14075344d3ebac58ca0775ce8',
     tasks: {
-      'images.notify': { input: { $ref: '#/$defs/Published' }, kind: 'task', output: { type: 'string' }, queue: 'images' },
-      'images.resize': { input: { properties: { image: { type: 'string' }, size: { enum: ['large', 'medium', 'small'] } }, required: ['image', 'size'], type: 'object' }, kind: 'task', output: { $ref: '#/$defs/Picture' }, queue: 'images' },
-      'images.store': { input: { $ref: '#/$defs/Picture' }, kind: 'task', output: { $ref: '#/$defs/Published' }, queue: 'images' },
-      'order.process': { input: { $ref: '#/$defs/Order' }, kind: 'workflow', output: { properties: { order: { type: 'string' }, parcel: { type: 'string' }, payment: { type: 'string' } }, required: ['order', 'parcel', 'payment'], type: 'object' }, queue: 'runs', steps: { charge: { output: { type: 'string' } }, ship: { output: { type: 'string' } }, validate: { output: { type: 'number' } } } },
-      'orders.parse': { input: { properties: { first: { type: 'number' }, lines: { items: { type: 'string' }, type: 'array' } }, required: ['first', 'lines'], type: 'object' }, kind: 'task', output: { $ref: '#/$defs/ParsedOrders' }, queue: 'orders' },
-      'orders.total': { input: { items: { $ref: '#/$defs/ParsedOrders' }, type: 'array' }, kind: 'task', output: { properties: { bad: { type: 'number' }, cents: { type: 'number' }, doubled: { type: 'number' }, file: { type: 'string' }, orders: { type: 'number' } }, required: ['bad', 'cents', 'doubled', 'file', 'orders'], type: 'object' }, queue: 'orders' },
-      'shop.exportBooks': { input: { properties: { month: { type: 'string' } }, required: ['month'], type: 'object' }, kind: 'task', output: { type: 'string' } },
-      'shop.syncStock': { kind: 'task', output: { type: 'string' } },
+      'images.notify': { handler: 'PublishImage (src/images/publish-image.tasks.ts)', input: { $ref: '#/$defs/Published' }, kind: 'task', output: { type: 'string' }, queue: 'images' },
+      'images.resize': { handler: 'ResizeImage (src/images/resize-image.task.ts)', input: { properties: { image: { type: 'string' }, size: { enum: ['large', 'medium', 'small'] } }, required: ['image', 'size'], type: 'object' }, kind: 'task', output: { $ref: '#/$defs/Picture' }, queue: 'images' },
+      'images.store': { handler: 'PublishImage (src/images/publish-image.tasks.ts)', input: { $ref: '#/$defs/Picture' }, kind: 'task', output: { $ref: '#/$defs/Published' }, queue: 'images' },
+      'order.process': { handler: 'ProcessOrder (src/orders/process-order.workflow.ts)', input: { $ref: '#/$defs/Order' }, kind: 'workflow', output: { properties: { order: { type: 'string' }, parcel: { type: 'string' }, payment: { type: 'string' } }, required: ['order', 'parcel', 'payment'], type: 'object' }, queue: 'runs', steps: { charge: { output: { type: 'string' } }, ship: { output: { type: 'string' } }, validate: { output: { type: 'number' } } } },
+      'orders.parse': { handler: 'ParseOrders (src/orders/parse-orders.task.ts)', input: { properties: { first: { type: 'number' }, lines: { items: { type: 'string' }, type: 'array' } }, required: ['first', 'lines'], type: 'object' }, kind: 'task', output: { $ref: '#/$defs/ParsedOrders' }, queue: 'orders' },
+      'orders.total': { handler: 'TotalOrders (src/orders/total-orders.task.ts)', input: { items: { $ref: '#/$defs/ParsedOrders' }, type: 'array' }, kind: 'task', output: { properties: { bad: { type: 'number' }, cents: { type: 'number' }, doubled: { type: 'number' }, file: { type: 'string' }, orders: { type: 'number' } }, required: ['bad', 'cents', 'doubled', 'file', 'orders'], type: 'object' }, queue: 'orders' },
+      'shop.exportBooks': { handler: 'Upkeep (src/shop/upkeep.tasks.ts)', input: { properties: { month: { type: 'string' } }, required: ['month'], type: 'object' }, kind: 'task', output: { type: 'string' } },
+      'shop.syncStock': { handler: 'Upkeep (src/shop/upkeep.tasks.ts)', kind: 'task', output: { type: 'string' } },
     },
   };
   readonly stem: Stem;
