@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "@jest/globals";
+import { afterEach, describe, expect, it, jest } from "@jest/globals";
 import { Rig, schedule, turns } from "./rig.js";
 
 let rig = new Rig();
@@ -39,6 +39,17 @@ describe("A beat", () => {
     expect(rig.errors).toEqual([expect.stringMatching(/slot 2026-01-01T00:00:10\.000Z of schedule "tick" .*"work".*"other"/s)]);
     expect(failed).toMatchObject([{ code: "STEM_ID_TAKEN", task: "work", holder: "other" }]);
     expect(told).toEqual(["tick@2026-01-01T00:00:20.000Z", "tick@2026-01-01T00:00:30.000Z"]);
+  });
+
+  it("tells a slot whose job nothing is known of any more as fired: it may have ended, and its record be gone", async () => {
+    const told: string[] = [];
+    rig.signals.on("schedule:fired", ({ jobId }) => told.push(jobId));
+    const get = jest.spyOn(rig.adapter.results, "get").mockResolvedValueOnce([undefined]).mockRejectedValueOnce(new Error("away"));
+    await rig.beat([schedule()]).start();
+    for (let i = 0; i < 2; i++) await rig.advance(10_000);
+    get.mockRestore();
+    expect(told).toEqual(["tick@2026-01-01T00:00:10.000Z", "tick@2026-01-01T00:00:20.000Z"]);
+    expect(rig.errors).toEqual([]);
   });
 
   it("catches up with slots that were missed by one job, not by one each, and goes on in step", async () => {

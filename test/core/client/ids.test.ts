@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@jest/globals";
+import { describe, expect, it, jest } from "@jest/globals";
 import { memory } from "../../../lib/adapters/memory/index.js";
 import { Stem } from "../../../lib/core/client/stem.js";
 import { defineTask } from "../../../lib/core/task/define.js";
@@ -54,6 +54,15 @@ describe("An id", () => {
     await expect(bill.handle("nobody").result()).rejects.toMatchObject({ code: "STEM_UNKNOWN_JOB" });
     expect(await bill.handle("nobody").status()).toBeUndefined();
     expect(() => bill.handle("")).toThrow(expect.objectContaining({ code: "STEM_OPTION_INVALID" }));
+  });
+
+  it("of another task's job is refused by that handle, too, if the job was not there yet when it was asked", async () => {
+    const stem = await shop();
+    await (await stem.enqueue("ship", 1, { id: "order-7", delay: "1h" })).cancel();
+    const { results } = stem.adapter;
+    const get = jest.spyOn(results, "get").mockResolvedValueOnce([undefined]);
+    await expect(stem.task("bill").handle("order-7").result()).rejects.toMatchObject({ ...taken, task: "bill" });
+    get.mockRestore();
   });
 
   it("is refused to the one caller who is wrong, of many at the same time", async () => {
