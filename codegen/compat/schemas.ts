@@ -56,6 +56,8 @@ class Comparison {
   }
 
   #compare(from: Schema, to: Schema, path: string): readonly Reason[] {
+    if (isNothing(from)) return [];
+    if (isNothing(to)) return [{ path, why: "is no longer allowed" }];
     const alternatives = alternativesOf(from);
     if (alternatives !== undefined) return distinct(alternatives.flatMap((one) => this.of(one, to, path)));
     const choices = alternativesOf(to);
@@ -276,6 +278,11 @@ function sameTag(from: Schema, to: Schema): boolean {
     (key) => had[key] !== undefined && "const" in had[key] && has[key] !== undefined && "const" in has[key],
   );
   return tags.length === 0 ? from["type"] === to["type"] : tags.every((key) => had[key]!["const"] === has[key]!["const"]);
+}
+
+/** Whether a type is `never`. */
+function isNothing({ not }: Schema): boolean {
+  return isObject(not) && Object.keys(not).length === 0;
 }
 
 /** Whether a type says nothing of what is in its values, as the lists and objects of `object`. */

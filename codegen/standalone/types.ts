@@ -43,6 +43,7 @@ export class SchemaTypes {
   /** The type of values that fit; on one line. */
   text(schema: Schema | undefined): string {
     if (schema === undefined || typeof schema === "boolean") return schema === false ? "never" : "unknown";
+    if (JSON.stringify(schema["not"]) === "{}") return "never";
     const { $ref, anyOf, type, enum: choices } = schema;
     if (typeof $ref === "string") return this.#names.get(decodeURIComponent($ref.replace(/^#\/\$defs\//, ""))) ?? "unknown";
     if ("x-stem" in schema) return this.#special(schema);

@@ -4,7 +4,7 @@ import type { Definitions, Open } from "./definitions.js";
 import { alternatives } from "./alternatives.js";
 import { type At, MOST_TOLD, pathOf, under } from "./at.js";
 import { type Constraint, constrain, type Notes, type NotesReader } from "./notes.js";
-import { BIGINT, BYTES, DATE, type JsonSchema, mapSchema, PRESENT } from "./schema.js";
+import { ABSENT, BIGINT, BYTES, DATE, type JsonSchema, mapSchema, PRESENT } from "./schema.js";
 import { type Named, type ObjectShape, plain, refuse, type Refused, type Shape, type TupleShape } from "./shape.js";
 import { AMBIGUOUS, NOTHING, SMALLER, title, UNDEFINED_ELEMENT } from "./told.js";
 import { Wires } from "./wire.js";
@@ -241,7 +241,10 @@ export class Emitter {
       const all = this.#expand(prop.of);
       const present = all.filter((one) => !this.#is(one, "undefined"));
       // `x?: never` keeps one member of a union from being taken for another: it is never there.
-      if (present.every((one) => this.#is(one, "never")) && (prop.optional || present.length < all.length)) continue;
+      if (present.every((one) => this.#is(one, "never")) && (prop.optional || present.length < all.length)) {
+        properties[name] = ABSENT;
+        continue;
+      }
       const schema = this.#circular(prop.of, below) ?? this.#union(present, below);
       properties[name] = this.#annotated(schema, prop.node && this.#notes.of(prop.node), below);
       if (!prop.optional && present.length === all.length) required.push(name);

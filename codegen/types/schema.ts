@@ -8,6 +8,9 @@ export const DATE: JsonSchema = { type: "string", format: "date-time", "x-stem":
 export const BIGINT: JsonSchema = { type: "string", pattern: "^-?(0|[1-9][0-9]*)$", "x-stem": "bigint" };
 export const BYTES: JsonSchema = { type: "string", contentEncoding: "base64", "x-stem": "bytes" };
 
+/** No value at all. */
+export const ABSENT: JsonSchema = { not: {} };
+
 /** Whatever is not null. */
 export const PRESENT: JsonSchema = { anyOf: ["array", "boolean", "number", "object", "string"].map((type) => ({ type })) };
 

@@ -1,4 +1,4 @@
-import { type ObjectShape, plain, type Shape } from "./shape.js";
+import { type ObjectShape, plain, type Prop, type Shape } from "./shape.js";
 
 /** The members a shape has in the end: no names, no unions, nothing deferred. */
 export type Expand = (shape: Shape) => readonly Shape[];
@@ -100,6 +100,9 @@ function objects(a: ObjectShape, b: ObjectShape, expand: Expand): readonly Pair[
     const right = b.props.get(name);
     return right === undefined ? [] : [[left, right] as const];
   });
+  const never = (one: Prop): boolean => expand(one.of).every((of) => ["never", "undefined"].includes(plain(of)!.kind));
+  const needed = (one: Prop): boolean => !one.optional && expand(one.of).every((of) => plain(of)!.kind !== "undefined");
+  if (common.some(([left, right]) => (never(left) && needed(right)) || (never(right) && needed(left)))) return [];
   if (common.some(([left, right]) => !left.optional && !right.optional && apart(left.of, right.of, expand))) return [];
   const others = (one: ObjectShape, other: ObjectShape): readonly Pair[] => {
     const { index } = other;

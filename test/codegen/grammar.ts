@@ -21,6 +21,7 @@ export interface Tree { v: number; below?: Tree[] }
 export const STATUS = { 200: "ok", 404: "nf", gone: "g" } as const;
 export type Json = string | number | boolean | null | JsonList | { [key: string]: Json };
 export interface JsonList extends Array<Json> {}
+export interface Empty {}
 export interface Box<T> { of: T; note?: string }
 `;
 
@@ -32,7 +33,7 @@ const VALUES = `null true false 0 1 5 200 404 1.5 -3 "" "s" "m" "x" "a" "b" "a-1
 const LEAVES = [
   "string", "number", "boolean", "null", '"a"', '"b" | 1', "5", "true", "Size", "Level", "Merged", "Both", "Rows", "Sub", "Tree", "Json",
   "keyof typeof STATUS", "(typeof STATUS)[200]", "typeof STATUS", "keyof Merged", 'Extract<"a-1" | "b-1", `a-${string}`>',
-  "`a-${number}`", "`a-${string}`", "`${string}-${number}`", "Uppercase<string>", "Capitalize<string>", "unknown[]", 'Both["d"]', "object",
+  "`a-${number}`", "`a-${string}`", "`${string}-${number}`", "Uppercase<string>", "Capitalize<string>", "unknown[]", 'Both["d"]', "object", "{}", "Empty", "unknown",
 ] as const; // prettier-ignore
 
 /** A type of the grammar. */
@@ -58,7 +59,7 @@ export function typeOf(random: Dice, depth = 0): string {
     () => `Partial<${object()}>`,
     () => `Required<${object()}>`,
     () => `Readonly<${object()}>`,
-    () => `Pick<${object().replace("{ ", "{ a: string; ")}, "a">`,
+    () => `Pick<${object().replace(/^\{ (?!(?:readonly )?a\b)/, "{ a: string; ")}, "a">`,
     () => `Omit<${object()}, "a">`,
     () => `{ [K in "a" | "b"]: ${inner()} }`,
     () => `{ [K in keyof Merged]: Merged[K] | ${inner()} }`,
@@ -66,6 +67,7 @@ export function typeOf(random: Dice, depth = 0): string {
     () => `Merged & { e: ${inner()} }`,
     () => `NonNullable<${inner()} | null>`,
     () => `Exclude<${inner()}, null>`,
+    () => `(${inner()}) & {}`,
   ];
   return pick(made, random)();
 }

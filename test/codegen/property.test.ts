@@ -71,6 +71,8 @@ describe("What the compiler accepts", () => {
               const actual = check((0, eval)(`(${value})`)) === undefined;
               // The same where such a type is one of several, which the compiler does not say.
               if (!expected && actual && value.startsWith("{") && type.includes("|") && /\?:|Partial|Omit/.test(type)) return;
+              // A list is an object with numbers for names to the language; in JSON, one is not the other.
+              if (expected && !actual && value.startsWith("[") && /\b1\??: /.test(type)) return;
               pairs++;
               if (expected) fitted++;
               if (expected !== actual) wrong.push({ type, value, compiler: expected, schema: actual });

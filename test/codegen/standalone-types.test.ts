@@ -10,6 +10,7 @@ const CASES: readonly (readonly [what: string, schema: Schema, type: string])[] 
   ["a boolean", { type: "boolean" }, "boolean"],
   ["null", { type: "null" }, "null"],
   ["anything", {}, "unknown"],
+  ["a member that must not be there", { type: "object", properties: { a: { not: {} } } }, "{ a?: never }"],
   ["anything but null", PRESENT, "{}"],
   ["anything but null, in a list", { type: "array", items: PRESENT }, "{}[]"],
   ["anything but null, or null", { anyOf: [PRESENT, { type: "null" }] }, "{} | null"],

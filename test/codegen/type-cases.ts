@@ -322,7 +322,13 @@ export const TYPES: readonly TypeGroup[] = [
         with: 'interface A { kind: "a"; at: Date } interface B { kind: "b"; at: string }',
         schema: either(obj({ at: date, kind: { const: "a" } }), obj({ at: text, kind: { const: "b" } })),
       },
-      { type: "{ a: string; b?: never } | { b: number }", schema: either(obj({ a: text }), obj({ b: num })) },
+      { type: "{ a: string; b?: never } | { b: number }", schema: either(obj({ a: text, "b?": { not: {} } }), obj({ b: num })) },
+      {
+        type: "{ at: Date; raw?: never } | { at: string; raw: string }",
+        schema: either(obj({ at: date, "raw?": { not: {} } }), obj({ at: text, raw: text })),
+      },
+      { type: "{ at: Date; raw?: never } | { at: string; raw?: string }", refused: ["STEM2005"] },
+      { type: "{ a: string; b?: undefined }", schema: obj({ a: text, "b?": { not: {} } }) },
     ],
   },
   {

@@ -38,7 +38,7 @@ export function samplesOf(schema: JsonSchema, defs: Defs = {}, depth = 0): reado
       return [depth > 3 || items === undefined ? [] : [one(items)]];
     case "object": {
       const { properties = {}, required = [], additionalProperties: others, propertyNames: names } = schema;
-      const there = Object.entries(properties).filter(([name]) => depth <= 3 || required.includes(name));
+      const there = Object.entries(properties).filter(([name, { not }]) => not === undefined && (depth <= 3 || required.includes(name)));
       const known = there.map(([name, of]): [string, unknown] => [name, one(of)]);
       const other = typeof others === "object" && depth <= 3 ? [[one(names ?? { type: "string" }), one(others)] as [string, unknown]] : [];
       return [Object.fromEntries([...known, ...other])];

@@ -8,7 +8,7 @@ import { deeper } from "./nesting.js";
 import { step } from "./path.js";
 import type { Check, Report } from "./report.js";
 import { numberTests, stringTests } from "./scalars.js";
-import { literalsOf, type Schemas } from "./schemas.js";
+import { isNothing, literalsOf, type Schemas } from "./schemas.js";
 import { Chooser } from "./union.js";
 
 /**
@@ -45,6 +45,7 @@ export class Checks {
     let inner: Check;
     const outer: Check = (value, report) => deeper(inner, value, report);
     this.#byRef.set(key, outer);
+    this.#schemas.bare(given);
     const schema = this.#schemas.normal(given);
     this.#circles.follow(() => {
       inner = schema.$ref === undefined ? this.#make(schema) : this.of(this.#schemas.resolve(schema.$ref));
@@ -56,6 +57,7 @@ export class Checks {
     const schema = this.#schemas.normal(given);
     const expected = (): string => describe(schema, this.#schemas.resolve);
     if (schema.anyOf !== undefined) return this.#union(schema, expected);
+    if (isNothing(schema)) return leaf(() => false, expected);
     const literals = literalsOf(schema);
     if (literals !== undefined) return this.#literal(schema, literals, expected);
     const stem = this.#wire ? undefined : schema["x-stem"];

@@ -1,6 +1,7 @@
 import { FORMATS } from "./formats.js";
 import { kindOf } from "./kinds.js";
 import type { JsonSchema } from "./json-schema.js";
+import { isNothing } from "./schemas.js";
 
 /** Values or characters shown of what may be long. */
 const SHOWN = 8;
@@ -20,11 +21,10 @@ const EVERY = ["an array", "true or false", "a number", "an object", "a string"]
 export function describe(schema: JsonSchema, resolve: (ref: string) => JsonSchema, depth = 0): string {
   if (schema.$ref !== undefined) return depth > SHOWN ? "a value" : describe(resolve(schema.$ref), resolve, depth + 1);
   if (schema.anyOf !== undefined) {
-    const members = schema.anyOf.map((member) => describe(member, resolve, depth + 1));
-    return EVERY.every((one) => members.includes(one)) && !members.includes(PLAIN["null"]!)
-      ? "anything but null"
-      : either([...new Set(members)]);
+    const members = membersOf(schema, resolve, new Set());
+    return EVERY.every((one) => members.has(one)) && !members.has(PLAIN["null"]!) ? "anything but null" : either([...members]);
   }
+  if (isNothing(schema)) return "nothing";
   if (schema.const !== undefined) return literal(schema.const, schema);
   if (schema.enum !== undefined) return either(schema.enum.map((one) => literal(one, schema)));
   const stem = schema["x-stem"];
@@ -42,6 +42,15 @@ export function describe(schema: JsonSchema, resolve: (ref: string) => JsonSchem
     default:
       return PLAIN[String(schema.type)] ?? "any value";
   }
+}
+
+/** What the members of a union are called, those of unions in it included. */
+function membersOf(schema: JsonSchema, resolve: (ref: string) => JsonSchema, seen: Set<JsonSchema>): ReadonlySet<string> {
+  if (seen.has(schema)) return new Set();
+  seen.add(schema);
+  if (schema.$ref !== undefined) return membersOf(resolve(schema.$ref), resolve, seen);
+  if (schema.anyOf === undefined) return new Set([describe(schema, resolve)]);
+  return new Set(schema.anyOf.flatMap((member) => [...membersOf(member, resolve, seen)]));
 }
 
 function either(members: readonly string[]): string {

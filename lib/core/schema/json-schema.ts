@@ -20,6 +20,8 @@ export interface JsonSchema {
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
   readonly anyOf?: readonly JsonSchema[];
+  /** Of no value: `{ not: {} }`, a property that must not be there. Nothing else is known here. */
+  readonly not?: { readonly [keyword: string]: never };
   // Numbers (and bigints)
   readonly minimum?: number;
   readonly maximum?: number;

@@ -26,6 +26,9 @@ const BELONGS_TO = {
   propertyNames: "object",
 } as const satisfies Partial<Record<keyof JsonSchema, JsonType>>;
 
+/** References that lead to each other more often than this lead nowhere. */
+const FARTHEST = 100;
+
 const CONSTRAINTS = Object.entries(BELONGS_TO);
 
 /** A union, `$ref`, or a schema of one type; each alone, so that whoever reads it has one case at a time. */
@@ -47,10 +50,11 @@ export class Schemas {
    * The same schema in a simpler form: constraints beside a `$ref` or an `anyOf` go into what these stand for, a list of types becomes a union, and a missing
    * type is read off the keywords.
    */
-  normal(schema: JsonSchema): JsonSchema {
+  normal(schema: JsonSchema, far = 0): JsonSchema {
     if (schema.$ref !== undefined) {
+      if (far > FARTHEST) throw endless(schema.$ref);
       const beside = constraintsOf(schema);
-      return beside === undefined ? schema : this.normal(both(this.resolve(schema.$ref), beside));
+      return beside === undefined ? schema : this.normal(both(this.resolve(schema.$ref), beside), far + 1);
     }
     if (schema.anyOf !== undefined) {
       const beside = constraintsOf(schema);
@@ -63,19 +67,25 @@ export class Schemas {
   }
 
   /** The members of a union, those of unions in it included; of anything else itself. */
-  membersOf(schema: JsonSchema, seen: readonly string[] = []): readonly JsonSchema[] {
-    const one = this.normal(schema);
-    if (one.anyOf !== undefined) return one.anyOf.flatMap((member) => this.membersOf(member, seen));
-    if (schema.$ref === undefined || one.$ref === undefined || seen.includes(one.$ref)) return [schema.$ref === undefined ? one : schema];
-    const members = this.membersOf(this.resolve(one.$ref), [...seen, one.$ref]);
+  membersOf(schema: JsonSchema, seen: ReadonlySet<JsonSchema | string> = new Set()): readonly JsonSchema[] {
+    // A union that is a member of itself adds nothing to it.
+    const key = schema.$ref === undefined ? schema : JSON.stringify(schema);
+    if (seen.has(key)) return [];
+    const one = this.bare(schema);
     // A reference stays one: it is made once, wherever it is used.
-    return members.length === 1 ? [schema] : members;
+    if (one.anyOf === undefined) return [schema.$ref === undefined ? one : schema];
+    const within = new Set([...seen, key, one]);
+    return one.anyOf.flatMap((member) => this.membersOf(member, within));
   }
 
-  /** The schema itself, with no reference around it. */
+  /** The schema itself, with no reference around it. @throws {StemError} `STEM_SCHEMA_INVALID` */
   bare(schema: JsonSchema): JsonSchema {
-    const one = this.normal(schema);
-    return one.$ref === undefined ? one : this.bare(this.resolve(one.$ref));
+    let one = this.normal(schema);
+    for (let far = 0; one.$ref !== undefined; far++) {
+      if (far > FARTHEST) throw endless(one.$ref);
+      one = this.normal(this.resolve(one.$ref));
+    }
+    return one;
   }
 
   /** Of what kind the values of a member are; undefined: of any. */
@@ -90,6 +100,11 @@ export class Schemas {
     if (one.type === undefined) return undefined;
     return [one.type === "integer" ? "number" : (one.type as Kind)];
   }
+}
+
+/** True of a schema that no value fits. */
+export function isNothing({ not }: JsonSchema): boolean {
+  return not !== undefined && Object.keys(not).length === 0;
 }
 
 /** The values of a `const` or `enum`; undefined for other schemas. */
@@ -111,13 +126,21 @@ export function regExpOf(pattern: string): RegExp {
 
 const REMEDY = "Correct the type it was made from, and run: npx stem generate";
 
+function endless(ref: string): StemError {
+  return new StemError(
+    "STEM_SCHEMA_INVALID",
+    `A schema refers to ${JSON.stringify(ref)}, which leads back to itself and to nothing else.`,
+    REMEDY,
+  );
+}
+
 function both(schema: JsonSchema, beside: JsonSchema): JsonSchema {
   const { properties, required } = schema;
   return {
     ...schema,
     ...beside,
     ...(properties !== undefined && { properties: { ...properties, ...beside.properties } }),
-    ...(required !== undefined && { required: [...required, ...(beside.required ?? [])] }),
+    ...(required !== undefined && { required: [...new Set([...required, ...(beside.required ?? [])])] }),
   };
 }
 

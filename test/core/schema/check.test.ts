@@ -62,6 +62,11 @@ const CASES: Readonly<Record<string, Case>> = {
       ["two", ': expected an integer, got "two"'],
     ],
   },
+  "a property that must not be there": {
+    schema: { type: "object", properties: { a: { not: {} } } },
+    good: [{}, { b: 1 }, { a: undefined }],
+    bad: [[{ a: 1 }, ".a: expected nothing, got 1"]],
+  },
   "anything but null": {
     schema: { anyOf: ["array", "boolean", "number", "object", "string"].map((type) => ({ type: type as "array" })) },
     good: [0, "", false, [], {}, { a: null }],
@@ -560,6 +565,29 @@ describe("A check", () => {
         Array.from({ length: 5_000 }, () => 1),
       ),
     ).toHaveLength(1_000);
+  });
+
+  it("reads what stands in itself: what leads to itself alone is no schema, a union that is a member of itself adds nothing", () => {
+    const A: JsonSchema = { $ref: "#/$defs/A" };
+    const several = compile(A, { A: { type: ["array", "null"], items: A, minItems: 1 } });
+    expect([[[null]], null].map((one) => several.check(one))).toEqual([undefined, undefined]);
+    expect(several.check([[]])).toMatchObject([{ path: "[0]", expected: "an array of at least 1 item" }]);
+    const circular = { type: ["array", "null"], items: {} };
+    circular.items = circular;
+    expect(compile(circular as JsonSchema).check([[null], 1])).toMatchObject([{ expected: "an array or null" }]);
+    for (const [of, right, wrong, said] of [
+      [{ anyOf: [A, { type: "string" }] }, "x", 1, "a string"],
+      [{ anyOf: [{ ...A, minItems: 2 }, { type: "array" }] }, [1], "x", "an array"],
+      [{ anyOf: [{ ...A, required: ["a"] }, { type: "object" }] }, {}, "x", "an object"],
+      [{ anyOf: [{ $ref: "#/$defs/B" }, { type: "null" }] }, new Date(0), 1, "a Date or null"],
+    ] as const) {
+      const { check, encode, decode } = compile(A, { A: of, B: { anyOf: [A, { type: "string", "x-stem": "date" }] } } as never);
+      expect([check(right), check(wrong)]).toMatchObject([undefined, [{ expected: said }]]);
+      const sent: unknown = JSON.parse(JSON.stringify(encode === undefined ? right : encode(right)));
+      expect(decode === undefined ? sent : decode(sent)).toEqual(right);
+    }
+    for (const one of [A, { ...A, minItems: 1 }, { $ref: "#/$defs/B" }])
+      expect(() => compile(A, { A: one, B: A })).toThrow(/leads back to itself and to nothing else[^]*STEM_SCHEMA_INVALID/);
   });
 
   it("says so when a schema cannot be used", () => {
