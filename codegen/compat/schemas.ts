@@ -1,11 +1,8 @@
+import { limits } from "./limits.js";
 import { isObject, type Schema } from "./manifest.js";
+import { alternativesOf, count, isBare, isNothing, list, name, type Reason, schemas, valuesOf } from "./reading.js";
 
-/** Why a value of one type may not be a value of another. */
-export interface Reason {
-  /** Where: `to`, `lines[].count`; empty for the value itself. */
-  readonly path: string;
-  readonly why: string;
-}
+export type { Reason } from "./reading.js";
 
 type Defs = Readonly<Record<string, Schema>>;
 
@@ -14,8 +11,6 @@ export interface Typed {
   readonly schema: Schema;
   readonly defs: Defs;
 }
-
-const KINDS = new Set(["string", "number", "integer", "boolean", "null", "array", "object"]);
 
 /**
  * Why not every value that fits `from` fits `to`; empty if every one does. Compares what is written, so it may find a reason where the
@@ -149,6 +144,11 @@ class Comparison {
 
   #array(from: Schema, to: Schema, path: string): readonly Reason[] {
     const reasons: Reason[] = [];
+    if (schemas(to["x-stem-rest"]).length > 0) {
+      const pairs = placesOf(from, to);
+      if (pairs === undefined) return [{ path, why: "was a list and now has items of their own at its end" }];
+      return pairs.flatMap(([given, wanted, at]) => this.of(given, wanted, `${path}[${at}]`));
+    }
     const [firstOld, firstNew] = [schemas(from["prefixItems"]), schemas(to["prefixItems"])];
     const [restOld, restNew] = [from["items"], to["items"]];
     for (let at = 0; at < Math.max(firstOld.length, firstNew.length); at++) {
@@ -165,57 +165,23 @@ class Comparison {
   }
 }
 
-/** Bounds of numbers, texts and lists: each must have been at least as tight before. */
-function limits(from: Schema, to: Schema, path: string): readonly Reason[] {
-  const reasons: Reason[] = [];
-  const tell = (keyword: string): void => {
-    const before = from[keyword] === undefined ? `had no ${keyword}` : `had ${keyword} ${show(from[keyword])}`;
-    reasons.push({ path, why: `${before} and now has ${show(to[keyword])}` });
-  };
-  const number = (schema: Schema, keyword: string): number | undefined => {
-    const value = schema[keyword];
-    return typeof value === "number" ? value : undefined;
-  };
-  for (const [closed, open, sign] of [
-    ["minimum", "exclusiveMinimum", 1],
-    ["maximum", "exclusiveMaximum", -1],
-  ] as const) {
-    const bounds = (schema: Schema): readonly [at: number, open: boolean] | undefined => {
-      const [c, o] = [number(schema, closed), number(schema, open)];
-      if (c === undefined && o === undefined) return undefined;
-      return o !== undefined && (c === undefined || o * sign >= c * sign) ? [o, true] : [c!, false];
-    };
-    const [old, now] = [bounds(from), bounds(to)];
-    if (now === undefined) continue;
-    if (old === undefined || old[0] * sign < now[0] * sign || (old[0] === now[0] && now[1] && !old[1])) tell(now[1] ? open : closed);
+/** What stands at the places of one list, and at those of another with items of their own at its end; undefined if these may be at several places. */
+function placesOf(from: Schema, to: Schema): readonly (readonly [given: Schema, wanted: Schema, at: number | ""])[] | undefined {
+  const [firstOld, firstNew] = [schemas(from["prefixItems"]), schemas(to["prefixItems"])];
+  const [restNew = {}, ...lastNew] = schemas(to["x-stem-rest"]);
+  if (from["items"] === false) {
+    const after = firstOld.length - lastNew.length;
+    if (from["minItems"] !== firstOld.length || after < firstNew.length) return undefined;
+    return firstOld.map((one, at) => [one, firstNew[at] ?? lastNew[at - after] ?? restNew, at]);
   }
-  for (const [keyword, sign] of [
-    ["minLength", 1],
-    ["maxLength", -1],
-    ["minItems", 1],
-    ["maxItems", -1],
-  ] as const) {
-    // prettier-ignore
-    const [old, now] = [number(from, keyword), number(to, keyword)];
-    if (now === undefined || (sign === 1 && now <= 0)) continue;
-    if (old === undefined ? !(keyword === "maxItems" && sized(from, now)) : old * sign < now * sign) tell(keyword);
-  }
-  const [step, wanted] = [number(from, "multipleOf"), number(to, "multipleOf")];
-  const whole = from["type"] === "integer" ? 1 : undefined;
-  if (wanted !== undefined && !isMultiple(step ?? whole, wanted)) tell("multipleOf");
-  for (const keyword of ["pattern", "format", "contentEncoding"])
-    if (to[keyword] !== undefined && from[keyword] !== to[keyword]) tell(keyword);
-  if (to["uniqueItems"] === true && from["uniqueItems"] !== true) tell("uniqueItems");
-  return reasons;
-}
-
-/** Whether a tuple is no longer than `most` by its shape. */
-function sized(schema: Schema, most: number): boolean {
-  return schema["items"] === false && schemas(schema["prefixItems"]).length <= most;
-}
-
-function isMultiple(value: number | undefined, of: number): boolean {
-  return value !== undefined && Number.isInteger(Number((value / of).toPrecision(12)));
+  const [restOld = {}, ...lastOld] = schemas(from["x-stem-rest"]);
+  if (lastOld.length !== lastNew.length) return undefined;
+  const first = Array.from({ length: Math.max(firstOld.length, firstNew.length) }, (_, at) => at);
+  return [
+    ...first.map((at) => [firstOld[at] ?? restOld, firstNew[at] ?? restNew, at] as const),
+    [restOld, restNew, ""],
+    ...lastOld.map((one, at) => [one, lastNew[at]!, at - lastOld.length] as const),
+  ];
 }
 
 function resolve(schema: Schema, defs: Defs): Schema {
@@ -226,21 +192,6 @@ function resolve(schema: Schema, defs: Defs): Schema {
     at = defs[name.replaceAll("~1", "/").replaceAll("~0", "~")] ?? {};
   }
   return {};
-}
-
-/** The members of a union, also one written as several types. */
-function alternativesOf(schema: Schema): readonly Schema[] | undefined {
-  const { anyOf, type } = schema;
-  if (Array.isArray(anyOf)) return schemas(anyOf);
-  return Array.isArray(type) ? type.filter((one) => KINDS.has(String(one))).map((one) => ({ ...schema, type: String(one) })) : undefined;
-}
-
-/** The values of a literal, an enumeration, `boolean` or `null`; of other types there are too many. */
-function valuesOf(schema: Schema): readonly unknown[] | undefined {
-  if ("const" in schema) return [schema["const"]];
-  if (Array.isArray(schema["enum"])) return schema["enum"] as readonly unknown[];
-  if (schema["type"] === "boolean") return [true, false];
-  return schema["type"] === "null" ? [null] : undefined;
 }
 
 /** Whether a plain value of an enumeration fits a type. */
@@ -280,58 +231,12 @@ function sameTag(from: Schema, to: Schema): boolean {
   return tags.length === 0 ? from["type"] === to["type"] : tags.every((key) => had[key]!["const"] === has[key]!["const"]);
 }
 
-/** Whether a type is `never`. */
-function isNothing({ not }: Schema): boolean {
-  return isObject(not) && Object.keys(not).length === 0;
-}
-
-/** Whether a type says nothing of what is in its values, as the lists and objects of `object`. */
-function isBare(schema: Schema): boolean {
-  return Object.keys(schema).every((keyword) => keyword === "type" || keyword === "description" || keyword === "deprecated");
-}
-
-/** What a type is called in a sentence. */
-function name(schema: Schema): string {
-  const { "x-stem": special, type } = schema;
-  if (typeof special === "string") return ({ date: "a Date", bigint: "a bigint", map: "a Map", set: "a Set", bytes: "bytes" })[special] ?? special; // prettier-ignore
-  const values = valuesOf(schema);
-  if (type === "null") return "null";
-  if (type === "boolean") return "a boolean";
-  if (values !== undefined) return list(values);
-  if (alternativesOf(schema) !== undefined) return isPresent(schema) ? "anything but null" : "a union";
-  if (type === "object" || type === "array" || type === "integer") return `an ${String(type)}`;
-  return type === undefined ? "anything" : `a ${String(type)}`;
-}
-
-/** Whether a union is type `{}`. */
-function isPresent(schema: Schema): boolean {
-  const of = new Set((alternativesOf(schema) ?? []).filter(isBare).map(({ type }) => type));
-  return ["array", "boolean", "number", "object", "string"].every((one) => of.has(one));
-}
-
-function list(values: readonly unknown[]): string {
-  const shown = values.slice(0, 5).map(show).join(", ");
-  return values.length > 5 ? `${shown} and ${values.length - 5} more` : shown;
-}
-
-function show(value: unknown): string {
-  return JSON.stringify(value) ?? String(value);
-}
-
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? "" : "s"}`;
-}
-
 function members(schema: Schema): Readonly<Record<string, Schema>> {
   return isObject(schema["properties"]) ? (schema["properties"] as Readonly<Record<string, Schema>>) : {};
 }
 
 function strings(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.map(String) : [];
-}
-
-function schemas(value: unknown): readonly Schema[] {
-  return Array.isArray(value) ? value.map((one) => (isObject(one) ? one : {})) : [];
 }
 
 function keyOf(schema: Schema): string {

@@ -70,7 +70,12 @@ export class SchemaTypes {
     return schema["x-stem"] === "map" ? `Map<${this.text(pair?.[0])}, ${this.text(pair?.[1])}>` : "unknown";
   }
 
-  #list({ prefixItems, items, minItems }: Exclude<Schema, boolean>): string {
+  #list({ prefixItems: first, items, "x-stem-rest": places, minItems }: Exclude<Schema, boolean>): string {
+    if (Array.isArray(places)) {
+      const [rest, ...last] = places.map((one: Schema) => this.text(one));
+      return `[${[...((first ?? []) as readonly Schema[]).map((one) => this.text(one)), `...${grouped(rest!)}[]`, ...last].join(", ")}]`;
+    }
+    const prefixItems = first;
     if (!Array.isArray(prefixItems)) return `${grouped(this.text(items as Schema | undefined))}[]`;
     const needed = typeof minItems === "number" ? minItems : 0;
     const members = prefixItems.map((one: Schema, at) => (at < needed ? this.text(one) : `${grouped(this.text(one))}?`));

@@ -16,6 +16,13 @@ export function alternatives(values: readonly Value[], others: readonly JsonSche
   ];
 }
 
+/** Any of some schemas. */
+export function anyOf(schemas: readonly JsonSchema[]): JsonSchema {
+  const different = new Map(schemas.map((schema) => [JSON.stringify(schema), schema]));
+  const sorted = [...different].sort(([a], [b]) => byCodeUnit(a, b)).map(([, schema]) => schema);
+  return sorted.length === 1 ? sorted[0]! : { anyOf: sorted };
+}
+
 function byKindAndValue(a: Value, b: Value): number {
   if (typeof a === "number" && typeof b === "number") return a - b;
   return byCodeUnit(typeof a, typeof b) || byCodeUnit(String(a), String(b));

@@ -1,7 +1,7 @@
 import type { ts } from "ts-morph";
 import { byCodeUnit, type DiagnosticCode, type Place } from "../model.js";
 import type { Definitions, Open } from "./definitions.js";
-import { alternatives } from "./alternatives.js";
+import { alternatives, anyOf } from "./alternatives.js";
 import { type At, MOST_TOLD, pathOf, under } from "./at.js";
 import { type Constraint, constrain, type Notes, type NotesReader } from "./notes.js";
 import { ABSENT, BIGINT, BYTES, DATE, type JsonSchema, mapSchema, PRESENT } from "./schema.js";
@@ -261,17 +261,17 @@ export class Emitter {
     return made;
   }
 
-  #tuple({ items, required, rest, least = required }: TupleShape, at: At): JsonSchema {
+  #tuple({ items, required, rest, last = [] }: TupleShape, at: At): JsonSchema {
     const prefixItems = items.map((item, index) => {
       const step = `[${index}]`;
       return index < required ? this.#element(item, at, step) : this.#defined(item, under(at, step));
     });
-    return {
-      type: "array",
-      ...(items.length > 0 && { prefixItems }),
-      items: rest === undefined ? false : this.#element(rest, at, "[]"),
-      ...(least > 0 && { minItems: least }),
-    };
+    const others = rest === undefined ? undefined : this.#element(rest, at, "[]");
+    const minItems = required + last.length;
+    const made = { type: "array", ...(items.length > 0 && { prefixItems }), items: others ?? false, ...(minItems > 0 && { minItems }) };
+    if (others === undefined || last.length === 0) return made;
+    const own = last.map((item, index) => this.#element(item, at, `[${index - last.length}]`));
+    return { ...made, items: anyOf([others, ...own]), "x-stem-rest": [others, ...own] };
   }
 
   /** What is there if anything is. */

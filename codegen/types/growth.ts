@@ -65,7 +65,7 @@ function partsOf(shape: Shape): readonly Shape[] {
     case "union":
       return shape.of;
     case "tuple":
-      return shape.rest === undefined ? shape.items : [...shape.items, shape.rest];
+      return shape.rest === undefined ? shape.items : [...shape.items, shape.rest, ...(shape.last ?? [])];
     case "object":
       return [...[...shape.props.values()].map(({ of }) => of), ...(shape.index === undefined ? [] : [shape.index])];
     default:

@@ -43,8 +43,8 @@ export interface TupleShape {
   readonly items: readonly Shape[];
   readonly required: number;
   readonly rest: Shape | undefined;
-  /** The fewest members there are, if that is not `required`: of a rest that is not last, what follows it is told with it. */
-  readonly least?: number;
+  /** What follows the rest; all of it must be there. */
+  readonly last?: readonly Shape[];
 }
 
 export interface ObjectShape {

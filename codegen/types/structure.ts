@@ -21,19 +21,18 @@ const NUMERAL = "-?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?(?:e[+-]?[0-9]+)?";
 /** Names that an index signature by `number` allows. */
 export const NUMERIC_KEYS: Shape = { kind: "string", pattern: `^${NUMERAL}$` };
 
-/** The elements of a tuple type. What follows a rest cannot be told in its place: it is told with the rest, and by how many there are at least. */
+/** The elements of a tuple type. What stands between two rests is among them, as the language has it. */
 export function tuple(elements: readonly { readonly of: Shape; readonly optional: boolean; readonly rest: boolean }[]): Shape {
-  const at = elements.findIndex(({ rest }) => rest);
-  const items = at === -1 ? elements : elements.slice(0, at);
-  const others = at === -1 ? [] : elements.slice(at);
-  const required = items.filter(({ optional }) => !optional).length;
-  const least = required + others.filter(({ rest }) => !rest).length;
+  const [first, end] = [elements.findIndex(({ rest }) => rest), elements.findLastIndex(({ rest }) => rest) + 1];
+  const items = first === -1 ? elements : elements.slice(0, first);
+  const between = first === -1 ? [] : elements.slice(first, end);
+  const last = first === -1 ? [] : elements.slice(end);
   return {
     kind: "tuple",
     items: items.map(({ of }) => of),
-    required,
-    rest: others.length === 0 ? undefined : union(others.map(({ of }) => of)),
-    ...(least > required && { least }),
+    required: items.filter(({ optional }) => !optional).length,
+    rest: between.length === 0 ? undefined : union(between.map(({ of }) => of)),
+    ...(last.length > 0 && { last: last.map(({ of }) => of) }),
   };
 }
 
@@ -161,7 +160,7 @@ export function indexed(shape: Shape, key: Shape): Shape | undefined {
     const [at, name] = [plain(shape), plain(one)];
     if (at?.kind === "array") return name?.kind === "number" ? at.of : undefined;
     if (at?.kind === "tuple") {
-      if (name?.kind === "number") return union([...at.items, ...(at.rest === undefined ? [] : [at.rest])]);
+      if (name?.kind === "number") return union([...at.items, ...(at.rest === undefined ? [] : [at.rest]), ...(at.last ?? [])]);
       return name?.kind === "literal" ? at.items[Number(name.value)] : undefined;
     }
     if (at?.kind !== "object") return undefined;

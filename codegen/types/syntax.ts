@@ -234,9 +234,10 @@ export class Syntax implements Nodes {
       if (!rest) return [{ of, optional, rest }];
       const list = shapes.plain(of);
       if (list?.kind === "array") return [{ of: list.of, optional: false, rest }];
-      if (list?.kind !== "tuple" || list.least !== undefined) throw new Beyond();
+      if (list?.kind !== "tuple") throw new Beyond();
       const items = list.items.map((item, at) => ({ of: item, optional: at >= list.required, rest: false }));
-      return list.rest === undefined ? items : [...items, { of: list.rest, optional: false, rest: true }];
+      const last = (list.last ?? []).map((item) => ({ of: item, optional: false, rest: false }));
+      return list.rest === undefined ? items : [...items, { of: list.rest, optional: false, rest: true }, ...last];
     });
     return tuple(elements);
   }

@@ -1,4 +1,4 @@
-import { type ObjectShape, plain, type Prop, type Shape } from "./shape.js";
+import { type ObjectShape, plain, type Prop, type Shape, type TupleShape, union } from "./shape.js";
 
 /** The members a shape has in the end: no names, no unions, nothing deferred. */
 export type Expand = (shape: Shape) => readonly Shape[];
@@ -89,7 +89,7 @@ const SPECIAL: ReadonlySet<Shape["kind"]> = new Set(["date", "bigint", "bytes", 
 /** What a shape of plain JSON is made of. */
 function partsOf(shape: Shape): readonly Shape[] {
   if (shape.kind === "array") return [shape.of];
-  if (shape.kind === "tuple") return shape.rest === undefined ? shape.items : [...shape.items, shape.rest];
+  if (shape.kind === "tuple") return shape.rest === undefined ? shape.items : [...shape.items, othersOf(shape)!];
   if (shape.kind !== "object") return [];
   const of = [...shape.props.values()].map((prop) => prop.of);
   return shape.index === undefined ? of : [...of, shape.index];
@@ -114,10 +114,10 @@ function objects(a: ObjectShape, b: ObjectShape, expand: Expand): readonly Pair[
 
 function lists(a: Shape, b: Shape, expand: Expand): readonly Pair[] {
   const at = (shape: Shape, index: number): Shape | undefined =>
-    shape.kind === "array" ? shape.of : shape.kind === "tuple" ? (shape.items[index] ?? shape.rest) : undefined;
+    shape.kind === "array" ? shape.of : shape.kind === "tuple" ? (shape.items[index] ?? othersOf(shape)) : undefined;
   const sizes = (shape: Shape): readonly [number, number] => {
     if (shape.kind !== "tuple") return [0, Infinity];
-    return [shape.least ?? shape.required, shape.rest === undefined ? shape.items.length : Infinity];
+    return [shape.required + (shape.last?.length ?? 0), shape.rest === undefined ? shape.items.length : Infinity];
   };
   const [[fewestA, mostA], [fewestB, mostB]] = [sizes(a), sizes(b)];
   if (fewestA > mostB || fewestB > mostA) return [];
@@ -126,6 +126,11 @@ function lists(a: Shape, b: Shape, expand: Expand): readonly Pair[] {
   const certain = Math.max(fewestA, fewestB);
   if (pairs.slice(0, certain).some(([x, y]) => x !== undefined && y !== undefined && apart(x, y, expand))) return [];
   return pairs.filter((pair): pair is Pair => pair[0] !== undefined && pair[1] !== undefined);
+}
+
+/** What the members of a tuple are that have no place of their own from its start. */
+function othersOf({ rest, last = [] }: TupleShape): Shape | undefined {
+  return rest === undefined ? undefined : union([rest, ...last]);
 }
 
 /** True if no JSON is both. */

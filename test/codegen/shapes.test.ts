@@ -86,7 +86,7 @@ describe("A generated client", () => {
       async (project) => {
         expect((await project.generate()).state).toBe("written");
         const definitions = /definitions: StemDefinitions = (\{[^]*?\n {2}\});/.exec(project.text(GENERATED))![1]!;
-        const source = `type JsonType = "object" | "string" | "number";\ntype Json = { readonly type?: JsonType | readonly JsonType[]; readonly required?: readonly string[]; readonly properties?: { readonly [name: string]: Json }; readonly [keyword: string]: unknown };\nexport const d: { readonly hash: string; readonly tasks: { readonly [name: string]: { readonly input: Json; readonly kind: string } } } = ${definitions};`;
+        const source = `type JsonType = "object" | "string" | "number";\ntype Json = { readonly type?: JsonType | readonly JsonType[]; readonly required?: readonly string[]; readonly properties?: { readonly [name: string]: Json }; readonly [keyword: string]: unknown };\nexport const d: { readonly hash: string; readonly tasks: { readonly [name: string]: { readonly input: Json; readonly kind: string; readonly handler?: string } } } = ${definitions};`;
         const host = ts.createCompilerHost({});
         const read = host.getSourceFile.bind(host);
         host.getSourceFile = (path, ...rest) => (path === "d.ts" ? ts.createSourceFile(path, source, rest[0]) : read(path, ...rest));

@@ -11,6 +11,17 @@ const CASES: readonly (readonly [what: string, schema: Schema, type: string])[] 
   ["null", { type: "null" }, "null"],
   ["anything", {}, "unknown"],
   ["a member that must not be there", { type: "object", properties: { a: { not: {} } } }, "{ a?: never }"],
+  [
+    "a list with a last member of its own",
+    {
+      type: "array",
+      prefixItems: [{ type: "null" }],
+      items: { anyOf: [{ type: "number" }, { type: "string" }] },
+      minItems: 2,
+      "x-stem-rest": [{ type: "string" }, { type: "number" }],
+    },
+    "[null, ...string[], number]",
+  ],
   ["anything but null", PRESENT, "{}"],
   ["anything but null, in a list", { type: "array", items: PRESENT }, "{}[]"],
   ["anything but null, or null", { anyOf: [PRESENT, { type: "null" }] }, "{} | null"],

@@ -42,6 +42,16 @@ const tuple = (prefixItems: unknown[], minItems = prefixItems.length, items: unk
   items,
   ...(minItems > 0 && { minItems }),
 });
+/** A list whose last members have types of their own. */
+const ended = (prefixItems: unknown[], rest: unknown, last: unknown[]) => {
+  const items = [...new Map([rest, ...last].map((one) => [JSON.stringify(one), one])).values()].sort((a, b) =>
+    JSON.stringify(a) < JSON.stringify(b) ? -1 : 1,
+  );
+  return {
+    ...tuple(prefixItems, prefixItems.length + last.length, items.length === 1 ? items[0] : either(...items)),
+    "x-stem-rest": [rest, ...last],
+  };
+};
 /** Properties, those whose names end in `?` not required. */
 const obj = (properties: Readonly<Record<string, unknown>>, more: object = {}) => {
   const required = Object.keys(properties).filter((name) => !name.endsWith("?"));
@@ -274,8 +284,15 @@ export const TYPES: readonly TypeGroup[] = [
         schema: obj({ a: text }),
         inferred: true,
       },
-      { type: "[...string[], number]", schema: { type: "array", items: either(num, text), minItems: 1 } },
-      { type: "[Date, ...string[], number]", schema: { type: "array", prefixItems: [date], items: either(num, text), minItems: 2 } },
+      { type: "[...string[], number]", schema: ended([], text, [num]) },
+      { type: "[Date, ...string[], number]", schema: ended([date], text, [num]) },
+      { type: "[...string[], Date]", schema: ended([], text, [date]) },
+      { type: "[...string[], string]", schema: ended([], text, [text]) },
+      { type: "[string, ...[number, ...string[], Date], boolean]", schema: ended([text, num], text, [date, flag]) },
+      { type: "Ended<number[]>", with: "type Ended<T extends unknown[]> = [...T, Date]", schema: ended([], num, [date]) },
+      { type: "[...string[], Date] | null", schema: either(ended([], text, [date]), nothing) },
+      { type: "[...string[], Date] | Date[]", refused: ["STEM2005"] },
+      { type: "[...(string | undefined)[], number]", refused: ["STEM2006"] },
       { type: "Rows", with: "interface Rows extends Array<string> { total: number }", refused: ["STEM2003"] },
     ],
   },

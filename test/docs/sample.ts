@@ -34,6 +34,7 @@ export function samplesOf(schema: JsonSchema, defs: Defs = {}, depth = 0): reado
     case "boolean":
       return [true];
     case "array":
+      if (schema["x-stem-rest"] !== undefined) return [[...(schema.prefixItems ?? []), ...schema["x-stem-rest"]].map(one)];
       if (schema.prefixItems !== undefined) return [[...schema.prefixItems.map(one), ...(items === undefined ? [] : [one(items)])]];
       return [depth > 3 || items === undefined ? [] : [one(items)]];
     case "object": {

@@ -97,7 +97,7 @@ export class Checks {
       case "null":
         return leaf((value) => value === null, expected);
       case "array":
-        return listCheck(schema, (schema.prefixItems ?? []).map(this.of), list, expected);
+        return listCheck(schema, this.of, list, expected);
       case "object":
         return objectCheck(schema, this.of, expected);
       default:

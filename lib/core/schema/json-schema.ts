@@ -2,7 +2,7 @@
 export type StemType = "date" | "bigint" | "map" | "set" | "bytes";
 
 /**
- * The part of JSON Schema 2020-12 that describes payloads, results and events, with one keyword of ours. Other keywords are ignored, and so are formats
+ * The part of JSON Schema 2020-12 that describes payloads, results and events, with two keywords of ours. Other keywords are ignored, and so are formats
  * that are not known here.
  *
  * | `"x-stem"` | in JavaScript | travels as |
@@ -37,6 +37,11 @@ export interface JsonSchema {
   // Lists (and maps and sets)
   readonly items?: JsonSchema | boolean;
   readonly prefixItems?: readonly JsonSchema[];
+  /**
+   * Where `items` stands for members of different places, `[...string[], number]`: what those after `prefixItems` are, and then what the last of all are, one
+   * by one.
+   */
+  readonly "x-stem-rest"?: readonly JsonSchema[];
   readonly minItems?: number;
   readonly maxItems?: number;
   readonly uniqueItems?: boolean;

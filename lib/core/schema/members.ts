@@ -84,7 +84,9 @@ function restCheck(
 const NOTHING: Check = (value, report) => report !== undefined && report.refuse("no property of that name", value);
 
 /** Arrays and tuples. */
-export function listCheck(schema: JsonSchema, first: readonly Check[], rest: Check | undefined, expected: Expected): Check {
+export function listCheck(schema: JsonSchema, of: (schema: JsonSchema) => Check, items: Check | undefined, expected: Expected): Check {
+  const first = (schema.prefixItems ?? []).map(of);
+  const [rest = items, ...last] = (schema["x-stem-rest"] ?? []).map(of);
   const fitting = countTest(schema, schema.items === false ? first.length : undefined);
   const unique = schema.uniqueItems === true;
   return (value, report) => {
@@ -95,7 +97,7 @@ export function listCheck(schema: JsonSchema, first: readonly Check[], rest: Che
     }
     let fits = report === undefined || fitting(value.length);
     for (let i = 0; i < value.length; i++) {
-      const check = i < first.length ? first[i]! : rest;
+      const check = i < first.length ? first[i]! : (last[i - value.length + last.length] ?? rest);
       if (check === undefined) break;
       if (report === undefined ? check(value[i], undefined) : report.under(step(i), check, value[i])) continue;
       if (report === undefined) return false;

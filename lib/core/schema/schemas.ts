@@ -16,6 +16,7 @@ const BELONGS_TO = {
   contentEncoding: "string",
   items: "array",
   prefixItems: "array",
+  "x-stem-rest": "array",
   minItems: "array",
   maxItems: "array",
   uniqueItems: "array",

@@ -139,14 +139,12 @@ export class Translations {
     return schema.type === "array" ? this.#list(schema) : this.#object(schema);
   }
 
-  #list({ prefixItems = [], items }: JsonSchema): Translate {
-    const first = prefixItems.map((item) => this.of(item));
-    const rest = typeof items === "object" ? this.of(items) : undefined;
+  #list({ prefixItems = [], items, "x-stem-rest": places }: JsonSchema): Translate {
+    const first = prefixItems.map((item) => this.of(item) ?? SAME);
+    const [rest, ...last] = (places ?? [items]).map((item) => (typeof item === "object" ? (this.of(item) ?? SAME) : SAME));
     return (value) => {
       if (!Array.isArray(value)) return value;
-      return Array.from(value, (member: unknown, i) =>
-        i < first.length ? (first[i]?.(member) ?? member) : rest === undefined ? member : rest(member),
-      );
+      return Array.from(value, (member: unknown, i) => (first[i] ?? last[i - value.length + last.length] ?? rest!)(member));
     };
   }
 
@@ -192,7 +190,15 @@ function keyOf(schema: JsonSchema): JsonSchema | string {
 
 /** The schemas right in one. */
 function below(schema: JsonSchema): readonly JsonSchema[] {
-  const { anyOf = [], prefixItems = [], properties = {}, patternProperties = {}, items, additionalProperties } = schema;
+  const {
+    anyOf = [],
+    prefixItems = [],
+    "x-stem-rest": places = [],
+    properties = {},
+    patternProperties = {},
+    items,
+    additionalProperties,
+  } = schema;
   const others = [items, additionalProperties].filter((one) => typeof one === "object");
-  return [...anyOf, ...prefixItems, ...Object.values(properties), ...Object.values(patternProperties), ...others];
+  return [...anyOf, ...prefixItems, ...places, ...Object.values(properties), ...Object.values(patternProperties), ...others];
 }

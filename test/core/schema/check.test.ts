@@ -67,6 +67,26 @@ const CASES: Readonly<Record<string, Case>> = {
     good: [{}, { b: 1 }, { a: undefined }],
     bad: [[{ a: 1 }, ".a: expected nothing, got 1"]],
   },
+  "a list whose last members have types of their own": {
+    schema: {
+      type: "array",
+      prefixItems: [{ type: "null" }],
+      items: { anyOf: [{ type: "number" }, { type: "string" }] },
+      minItems: 2,
+      "x-stem-rest": [{ type: "string" }, { type: "number" }],
+    },
+    good: [
+      [null, 1],
+      [null, "a", 1],
+      [null, "a", "b", 1],
+    ],
+    bad: [
+      [[null], ": expected an array of at least 2 items, got an array of 1"],
+      [[null, "a"], '[1]: expected a number, got "a"'],
+      [[null, 1, 1], "[1]: expected a string, got 1"],
+      [["a", 1], '[0]: expected null, got "a"'],
+    ],
+  },
   "anything but null": {
     schema: { anyOf: ["array", "boolean", "number", "object", "string"].map((type) => ({ type: type as "array" })) },
     good: [0, "", false, [], {}, { a: null }],
