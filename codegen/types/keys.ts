@@ -27,9 +27,10 @@ export class Keys {
     return shape.kind;
   }
 
-  #id(of: object): number {
+  /** With a mark, as the literal types of numbers are told by their digits. */
+  #id(of: object): string {
     let id = this.#nodes.get(of);
     if (id === undefined) this.#nodes.set(of, (id = this.#count++));
-    return id;
+    return `#${id}`;
   }
 }

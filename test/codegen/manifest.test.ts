@@ -130,6 +130,20 @@ declare const schema: never;
       },
     ));
 
+  it("tells a generic type of a number from the same of a named type", () => {
+    const numbers = Array.from({ length: 20 }, (_, at) => `n${at}: Page<${at}>`);
+    const type = `export interface Page<T> { of: T }\nexport interface Named { at: Date }\nexport interface All { named: Page<Named>; ${numbers.join("; ")} }`;
+    const task = `import { Task } from "nestjs-stem";\n${type}\n@Task("a") export class A { async run(input: All) {} }`;
+    return withProject({ "src/a.ts": task }, async (project) => {
+      await project.generate();
+      const { properties } = read(project.text(MANIFEST)).tasks!["a"]!["input"] as {
+        readonly properties: Readonly<Record<string, unknown>>;
+      };
+      const page = (of: object) => ({ type: "object", properties: { of }, required: ["of"] });
+      for (let at = 0; at < 20; at++) expect(properties[`n${at}`]).toEqual(page({ const: at }));
+    });
+  });
+
   it("is what prettier leaves alone", async () => {
     const text = readFileSync(join(fileURLToPath(new URL("fixtures/shop", import.meta.url)), MANIFEST), "utf8");
     expect(await format(text, { parser: "json" })).toBe(text);
