@@ -11,8 +11,10 @@ import {
   type Place,
   type Schedule,
   type Signal,
+  type TypeRef,
   type WrittenEvent,
   byCodeUnit,
+  memberId,
 } from "./model.js";
 import { byPlace, compareTree, defaultName, NAME, NAME_RULE, type Report, type Show, title } from "./names.js";
 import { schedulesOf } from "./scheduled.js";
@@ -101,7 +103,7 @@ function checkSteps(classes: readonly MarkedClass[], report: Report): void {
     marks.some(({ decorator, unclear }) => decorator === "Workflow" || unclear !== undefined);
   const extended = new Set(classes.filter(isWorkflow).flatMap(({ bases }) => bases));
   for (const owner of classes) {
-    if (isWorkflow(owner) || owner.abstract || extended.has(owner.node)) continue;
+    if (isWorkflow(owner) || owner.abstract || extended.has(owner.id)) continue;
     for (const { marks, text } of owner.members) {
       const step = marks.find(({ decorator, unclear }) => decorator === "Step" && unclear === undefined);
       if (step === undefined) continue;
@@ -224,6 +226,10 @@ function handlerOf(
 /** What a handler takes and gives. Its method cannot be read if it comes from a class out of reach. */
 function typesOf(owner: MarkedClass, method: Member | "unseen"): Pick<Handler, "input" | "output"> {
   const name = method === "unseen" ? "run" : method.name!;
+  if (owner.node === undefined) {
+    const kept = (kind: "input" | "output"): TypeRef => ({ kind: "kept", id: memberId(owner.id, kind, name) });
+    return { input: kept("input"), output: kept("output") };
+  }
   const node = method === "unseen" ? undefined : (method.node as ts.MethodDeclaration);
   const of = { owner: owner.node, method: node, name };
   return { input: { kind: "input", ...of }, output: { kind: "output", ...of } };

@@ -54,6 +54,16 @@ export class Disk {
     this.#glances.set(path, glance);
   }
 
+  /** The hash of what was last peeked at. */
+  peeked(path: string): string | undefined {
+    return this.#peeked.get(path);
+  }
+
+  /** The files that were read or peeked at so far. */
+  paths(): Iterable<string> {
+    return [...this.#files.keys(), ...this.#peeked.keys()];
+  }
+
   /** The text at a path was read as a whole. */
   whole(path: string): void {
     const content = this.#peeked.get(path);
@@ -158,17 +168,52 @@ export class Disk {
   }
 }
 
-/** Whether the disk would still say the same. */
-export function hold({ files, glances, kinds, folders, real }: Facts): boolean {
-  for (const [path, kind] of Object.entries(kinds)) if (kindOf(path) !== kind) return false;
-  for (const [path, list] of Object.entries(folders)) if (hashOf(JSON.stringify(entriesOf(path))) !== list) return false;
-  for (const [path, to] of Object.entries(real)) if (realOf(path) !== to) return false;
-  for (const [path, content] of Object.entries(files)) if (contentOf(path) !== content) return false;
-  for (const [path, [content, told]] of Object.entries(glances)) {
-    const bytes = bytesOf(path);
-    if (bytes === undefined || (hashOf(bytes) !== content && toldBy(glanceAt(textOf(bytes))) !== told)) return false;
+/**
+ * Files in which there is something else by now, with the hash of that: none if the disk would still say the same. Undefined if it would say anything else that
+ * is different, or if one of the files cannot be read.
+ */
+export function editsSince({ files, glances, kinds, folders, real }: Facts): ReadonlyMap<string, string> | undefined {
+  for (const [path, kind] of Object.entries(kinds)) if (kindOf(path) !== kind) return undefined;
+  for (const [path, list] of Object.entries(folders)) if (hashOf(JSON.stringify(entriesOf(path))) !== list) return undefined;
+  for (const [path, to] of Object.entries(real)) if (realOf(path) !== to) return undefined;
+  const edits = new Map<string, string>();
+  for (const [path, before] of Object.entries(files)) {
+    const content = contentOf(path);
+    if (content === before) continue;
+    if (content === null || before === null) return undefined;
+    edits.set(path, content);
   }
-  return true;
+  for (const [path, [before, told]] of Object.entries(glances)) {
+    const bytes = bytesOf(path);
+    if (bytes === undefined) return undefined;
+    const content = hashOf(bytes);
+    if (content !== before && toldBy(glanceAt(textOf(bytes))) !== told) edits.set(path, content);
+  }
+  return edits;
+}
+
+/**
+ * What is to be noted of a run that was not told again what another had been told. Undefined if the disk has said two things about one path: it was being changed.
+ *
+ * @param edits as `editsSince` has it of `before`
+ */
+export function joined(before: Facts, edits: ReadonlyMap<string, string>, now: Facts): Facts | undefined {
+  const content = ({ files, glances }: Facts, path: string): string | null | undefined => files[path] ?? glances[path]?.[0];
+  for (const path of [...Object.keys(now.files), ...Object.keys(now.glances)]) {
+    const told = edits.get(path) ?? content(before, path);
+    if (told === undefined || told === content(now, path)) continue;
+    const glance = before.glances[path]?.[1];
+    if (glance === undefined || glance !== now.glances[path]?.[1]) return undefined;
+  }
+  const files = { ...before.files, ...now.files };
+  for (const [path, told] of edits) if (content(now, path) === undefined || path in before.files) files[path] = told;
+  return {
+    files,
+    glances: Object.fromEntries(Object.entries({ ...before.glances, ...now.glances }).filter(([path]) => !(path in files))),
+    kinds: { ...before.kinds, ...now.kinds },
+    folders: { ...before.folders, ...now.folders },
+    real: { ...before.real, ...now.real },
+  };
 }
 
 /** The hash of what is in a file; null if it cannot be read. */

@@ -15,3 +15,6 @@ export class CodegenError extends Error {
     this.hint = hint;
   }
 }
+
+/** Thrown where what was kept of an earlier run does not tell all there is to know: then all of the work is to be done. */
+export class Unsure extends Error {}

@@ -14,7 +14,7 @@ export async function generate(options: GenerateOptions = {}): Promise<Generated
   const [known, ...more] = (await kept?.results(started)) ?? [];
   if (known !== undefined && more.length === 0) return known;
   const { openAll, passes } = await import("./pass.js");
-  const opened = await openAll(options);
+  const opened = await openAll(options, kept?.parts());
   if (opened.apps.length === 1) return (await passes(opened, options, kept, started))[0]!;
   const names = opened.apps.map(({ app }) => app.name).join(", ");
   throw new CodegenError(
@@ -32,5 +32,5 @@ export async function generateAll(options: GenerateOptions = {}): Promise<readon
   if (known !== undefined) return known;
   // The compiler, and all that works with it.
   const { openAll, passes } = await import("./pass.js");
-  return passes(await openAll(options), options, kept);
+  return passes(await openAll(options, kept?.parts()), options, kept);
 }

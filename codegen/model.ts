@@ -31,8 +31,33 @@ export type WrittenType =
       readonly name: string;
     };
 
+/** A type that an earlier run has described, and that is what it was. */
+export interface KeptType {
+  readonly kind: "kept";
+  /** As `idOf` has it of the type as it is written. */
+  readonly id: string;
+}
+
+export type TypeRef = WrittenType | KeptType;
+
 /** The type of what an event or signal carries. Undefined if it carries nothing; `"anything"` if nobody has said what. */
-export type WrittenPayload = WrittenType | "anything" | undefined;
+export type WrittenPayload = TypeRef | "anything" | undefined;
+
+/** The same for a type as long as its file is what it is, in any run. */
+export function idOf(type: TypeRef): string {
+  if (type.kind === "kept") return type.id;
+  return type.kind === "type" ? nodeId(type.node) : memberId(nodeId(type.owner), type.kind, type.name);
+}
+
+/** What a method takes or gives, by the id of its class. */
+export function memberId(owner: string, kind: "input" | "output", name: string): string {
+  return `${owner}\0${kind} ${name}`;
+}
+
+/** The same for a node as long as its file is what it is, in any run. */
+export function nodeId(node: ts.Node): string {
+  return `${node.getSourceFile().fileName}:${node.pos}`;
+}
 
 /** Something that carries a payload and has a name: an event, a signal of a workflow. What is written where it is declared. */
 export interface Announced {
@@ -161,15 +186,18 @@ export interface MarkedClass {
   readonly signals: readonly WrittenSignal[];
   /** Methods that are steps, own and inherited, by the name of the step. Empty unless it is a workflow. */
   readonly steps: readonly { readonly name: string; readonly method: Member }[];
-  /** The classes it extends, as far as they are in reach. */
-  readonly bases: readonly ts.ClassLikeDeclaration[];
+  /** The classes it extends, as far as they are in reach, by `id`. */
+  readonly bases: readonly string[];
   /** What `run` asks for; undefined unless it is a workflow whose `run` can be read. */
   readonly body: Body | undefined;
   /** Its method `run`, own or inherited; `"unseen"` if a base class that cannot be read may have it. */
   readonly run: Member | "unseen" | undefined;
   /** Members that carry marks. */
   readonly members: readonly Member[];
-  readonly node: ts.ClassLikeDeclaration;
+  /** As `nodeId` has it. */
+  readonly id: string;
+  /** Undefined if an earlier run has read it. */
+  readonly node: ts.ClassLikeDeclaration | undefined;
 }
 
 /** What the body of a workflow is, as far as its runs depend on it. */
@@ -209,7 +237,8 @@ export interface Member {
   readonly doc: string | undefined;
   readonly marks: readonly Mark[];
   readonly crons: readonly Mark[];
-  readonly node: ts.ClassElement;
+  /** Undefined if an earlier run has read it. */
+  readonly node: ts.ClassElement | undefined;
 }
 
 export interface Parameter {
@@ -231,13 +260,13 @@ export interface Handler extends Exported {
   readonly method: string;
   readonly doc: string | undefined;
   readonly place: Place;
-  readonly input: WrittenType;
-  readonly output: WrittenType;
+  readonly input: TypeRef;
+  readonly output: TypeRef;
   /** Not checked by the generated schemas: because it says so, or because a Standard Schema of its own does it. */
   readonly validate: false | "standard" | undefined;
   readonly options: Readonly<Record<string, unknown>>;
   /** Of a workflow, by name. */
-  readonly steps: readonly { readonly name: string; readonly output: WrittenType }[];
+  readonly steps: readonly { readonly name: string; readonly output: TypeRef }[];
   /** Of a workflow, by member. */
   readonly signals: readonly Signal[];
   /** Of a workflow, if it can be read. */

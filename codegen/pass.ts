@@ -1,10 +1,11 @@
 import { dirname, relative, resolve } from "node:path";
 import { type App, appsOf } from "./apps.js";
-import type { Kept, Outcome } from "./cache/kept.js";
+import type { Kept, Outcome, Parts } from "./cache/kept.js";
+import type { Before } from "./cache/part.js";
 import { check, type Checked } from "./check.js";
 import { readConfig } from "./config.js";
 import { Disk } from "./disk.js";
-import { CodegenError } from "./errors.js";
+import { CodegenError, Unsure } from "./errors.js";
 import { describe, type Description, isManifest } from "./manifest/index.js";
 import type { Diagnostic } from "./model.js";
 import type { Generated, GenerateOptions } from "./outcome.js";
@@ -19,6 +20,8 @@ import { currentText, writeAtomically } from "./write/file.js";
 export interface Opened {
   readonly app: App;
   readonly reader: Reader;
+  /** Another that does all of the work, if this one may take some of it from an earlier run. */
+  readonly anew?: () => Reader;
 }
 
 /** The applications that options mean, and what they are read through. */
@@ -28,7 +31,7 @@ export interface OpenedAll {
 }
 
 /** Every application those options mean, one at least. @throws as `generate` */
-export async function openAll(options: GenerateOptions): Promise<OpenedAll> {
+export async function openAll(options: GenerateOptions, before?: Parts): Promise<OpenedAll> {
   const base = resolve(options.cwd ?? process.cwd());
   const ts = loadTypescript();
   const disk = new Disk();
@@ -39,9 +42,14 @@ export async function openAll(options: GenerateOptions): Promise<OpenedAll> {
     const hint = `Name one of them with --app: ${apps.map(({ name }) => name).join(", ")}.`;
     throw new CodegenError("STEM_OUT_REFUSED", `"${options.standalone}" cannot be the package of ${apps.length} applications.`, hint);
   }
+  // What was read until here says what is to be done at all.
+  const known = before !== undefined && [...disk.paths()].every((path) => !before.edits.has(path)) ? before : undefined;
   const opened = apps.map((app): Opened => {
     const out = (sourceRoot: string): string => outPath(base, app.out, sourceRoot);
-    return { app, reader: new Reader(ts, { disk, cwd: base, project: app.project, decorators, out }) };
+    const reader = (earlier: Before | undefined): Reader =>
+      new Reader(ts, { disk, cwd: base, project: app.project, decorators, out, before: earlier });
+    const part = known?.parts[app.name ?? ""];
+    return { app, reader: reader(part && { ...known!, part }), ...(part && { anew: () => reader(undefined) }) };
   });
   return { disk, apps: opened };
 }
@@ -53,13 +61,22 @@ export async function passes(
   kept: Kept | undefined,
   started?: number,
 ): Promise<readonly Generated[]> {
-  const outcomes = apps.map((opened) => pass(opened, options, started));
+  const outcomes = apps.map((opened) => passOrAnew(opened, options, started));
   for (const { made = [] } of outcomes) for (const path of made) disk.made(path);
   await kept?.keep(disk, outcomes);
   return outcomes.map(({ result }) => result);
 }
 
-/** One run for an application, which may have run before. @throws as `generate` */
+function passOrAnew(opened: Opened, options: GenerateOptions, started: number | undefined): Outcome {
+  try {
+    return pass(opened, options, started);
+  } catch (error) {
+    if (!(error instanceof Unsure) || opened.anew === undefined) throw error;
+    return pass({ app: opened.app, reader: opened.anew() }, options, started);
+  }
+}
+
+/** One run for an application, which may have run before. @throws as `generate`; {Unsure} */
 export function pass({ app, reader }: Opened, options: GenerateOptions, started = performance.now()): Outcome {
   const base = resolve(options.cwd ?? process.cwd());
   const show = (path: string): string => posix(relative(base, path));
@@ -71,6 +88,7 @@ export function pass({ app, reader }: Opened, options: GenerateOptions, started 
     const diagnostics = [at(reading, show(reading.file))];
     return none({ ...named, out: show(outPath(base, app.out, base)), tasks: 0, workflows: 0, diagnostics, state: "errors", ms: ended() });
   }
+  const { part } = reading;
   const out = outPath(base, app.out, reading.sourceRoot);
   const checked = check(reading, show);
   const place = manifestPath(base, app.manifest, reading.folder);
@@ -96,10 +114,10 @@ export function pass({ app, reader }: Opened, options: GenerateOptions, started 
     return { path, before, text: before === withoutDirective(text) ? before : text };
   });
   if (app.name !== undefined && options.app === undefined && isEmpty(checked) && files[0]!.before === undefined) {
-    return { result: { ...counts, manifest, state: "empty", ms: ended() }, files: [{ path: out, text: undefined }] };
+    return { result: { ...counts, manifest, state: "empty", ms: ended() }, files: [{ path: out, text: undefined }], part };
   }
   const stale = files.filter(({ text, before }) => text !== before);
-  if (stale.length === 0) return { result: { ...counts, manifest, state: "unchanged", ms: ended() }, files };
+  if (stale.length === 0) return { result: { ...counts, manifest, state: "unchanged", ms: ended() }, files, part };
   if (options.check === true) {
     const diffs = stale.map(({ path, text, before }) =>
       unifiedDiff(before ?? "", text, { before: before === undefined ? "/dev/null" : show(path), after: show(path) }),
@@ -108,7 +126,7 @@ export function pass({ app, reader }: Opened, options: GenerateOptions, started 
   }
   for (const { path, text } of stale) writeAtomically(path, text, show(path));
   const made = stale.filter(({ before }) => before === undefined).map(({ path }) => path);
-  return { result: { ...counts, manifest, state: "written", ms: ended() }, files, made };
+  return { result: { ...counts, manifest, state: "written", ms: ended() }, files, made, part };
 }
 
 /** ESLint takes a directive away (`--fix` with reportUnusedDisableDirectives, its default) if its rules have nothing to say of a file anyway. */

@@ -1,17 +1,20 @@
 import { dirname } from "node:path";
 import { type Disk, stampOf } from "./disk.js";
-import type { Diagnostic, MarkedClass, Place, WrittenEvent } from "./model.js";
+import type { Diagnostic, MarkedClass, WrittenEvent } from "./model.js";
+import type { Before, Part } from "./cache/part.js";
+import { Again, partOf } from "./read/again.js";
 import { Ancestors } from "./read/ancestors.js";
 import { Bodies } from "./read/body.js";
 import { Classes } from "./read/classes.js";
 import { Composed, type Declared } from "./read/composed.js";
+import type { ReadFile } from "./read/file.js";
 import { foldersOf } from "./read/folders.js";
 import type { Typescript } from "./read/load.js";
 import { Marks } from "./read/marks.js";
 import { Origins } from "./read/origin.js";
 import { findProject, importSuffix, packageOf, posix, type Project } from "./read/project.js";
 import { reach, type Reached } from "./read/reach.js";
-import { type Noted, type Source, Sources } from "./read/sources.js";
+import { type Noted, Sources } from "./read/sources.js";
 import { Values } from "./read/values.js";
 import { type Schemas, Types, type TypesOptions, type Wanted } from "./types/index.js";
 
@@ -29,6 +32,8 @@ export interface Reading {
   readonly describe: (wanted: readonly Wanted[], checked?: TypesOptions["checked"]) => Schemas;
   /** How imports in a file at that path end. */
   readonly suffix: (out: string) => ".js" | "";
+  /** What another run need not find out again, once all is described; undefined if it must. */
+  readonly part: () => Part | undefined;
 }
 
 export interface ReaderOptions {
@@ -39,14 +44,8 @@ export interface ReaderOptions {
   readonly decorators: readonly Declared[];
   /** The generated file, which is not read: absolute, or given the source root. */
   readonly out: (sourceRoot: string) => string;
-}
-
-interface ReadFile {
-  readonly found: readonly MarkedClass[];
-  readonly events?: readonly WrittenEvent[];
-  /** Where a decorator is called on a class. */
-  readonly calls?: readonly Place[];
-  readonly broken?: NonNullable<Source["broken"]>;
+  /** What an earlier run has found out. */
+  readonly before?: Before | undefined;
 }
 
 /**
@@ -65,11 +64,13 @@ export class Reader {
   readonly #types: Types;
   /** What the last look found, for the reading that follows it: listing the folders takes as long as reading a few hundred files again. */
   #seen: Project | Diagnostic | undefined;
+  readonly #again: Again | undefined;
 
   constructor(ts: Typescript, options: ReaderOptions) {
     this.#ts = ts;
     this.#options = options;
-    this.#sources = new Sources(ts, options.disk);
+    const again = (this.#again = options.before && new Again(options.before));
+    this.#sources = new Sources(ts, options.disk, again && ((path, content) => again.glance(path, content)));
     const origins = (this.#origins = new Origins(ts, this.#sources));
     const values = new Values(ts, origins);
     this.#types = new Types(ts, this.#sources, origins, values);
@@ -79,7 +80,7 @@ export class Reader {
     this.#classes = new Classes(ts, this.#sources, origins, marks, new Ancestors(ts, composed), bodies);
   }
 
-  /** @throws {CodegenError} `STEM_PROJECT_NOT_FOUND`, `STEM_CODEGEN_CONFIG` */
+  /** @throws {CodegenError} `STEM_PROJECT_NOT_FOUND`, `STEM_CODEGEN_CONFIG`; {Unsure} if what an earlier run has found out does not do */
   read(): Reading | Diagnostic {
     const project = this.#seen ?? this.#project();
     this.#seen = undefined;
@@ -89,7 +90,8 @@ export class Reader {
     const diagnostics: Diagnostic[] = [];
     this.#sources.begin(project.options);
     const { decorators, cwd } = this.#options;
-    this.#composed.begin(decorators, `${posix(cwd)}/stem.config.ts`);
+    const config = `${posix(cwd)}/stem.config.ts`;
+    this.#composed.begin(decorators, config);
     const named = decorators.map(({ decorator }) => decorator.split("#")[1]!);
     const out = this.#options.out(project.sourceRoot);
     const reached = reach(this.#sources, project.files, out);
@@ -98,9 +100,17 @@ export class Reader {
       (path) => this.#sources.glance(path)?.augments === true,
     );
     this.#origins.augment(augmenting);
+    const { options, folder, declarations, sourceRoot } = project;
+    const known = [...new Set([...declarations, ...augmenting])];
+    const stamp = JSON.stringify([options, project.files, declarations]);
+    const now = { sources: this.#sources, project: stamp, everywhere: [...known, config] };
+    this.#again?.begin(now);
+    const read = new Map<string, ReadFile>();
     const marked = new Set(this.#sources.marked([...project.files, ...reached.files], named));
     for (const path of marked) {
-      const { found, events: declared = [], calls = [], broken } = this.#classesIn(path);
+      const file = this.#again?.file(path) ?? this.#classesIn(path);
+      read.set(path, file);
+      const { found, events: declared = [], calls = [], broken } = file;
       for (const one of declared) {
         events.push(outside.has(path) ? { ...one, via: this.#via({ ...one, name: one.constant }, path, reached, out) } : one);
       }
@@ -114,11 +124,20 @@ export class Reader {
       const message = `this file uses nestjs-stem and cannot be parsed: ${broken.text.replace(/\.$/, "")}. Correct the syntax.`;
       diagnostics.push({ ...broken.place, code: "STEM1016", severity: "error", message });
     }
-    const { options, folder, declarations, sourceRoot } = project;
+    let kept: Schemas["kept"] = () => undefined;
     const describe: Reading["describe"] = (wanted, checked) => {
-      const stamp = JSON.stringify([project.files, augmenting.map((path) => [path, this.#sources.source(path)?.tree.text])]);
-      const known = [...new Set([...declarations, ...augmenting])];
-      const schemas = this.#types.describe(wanted, { options, folder, stamp, declarations: known, checked });
+      const files = JSON.stringify([project.files, augmenting.map((path) => [path, this.#sources.source(path)?.tree.text])]);
+      const schemas = this.#types.describe(wanted, {
+        options,
+        folder,
+        stamp: files,
+        declarations: known,
+        checked,
+        kept: this.#again?.types,
+      });
+      let all: ReturnType<Schemas["kept"]> | "unasked" = "unasked";
+      kept = () => (all = all === "unasked" ? schemas.kept() : all);
+      this.#again?.check(wanted, kept);
       this.#sources.end();
       for (const path of this.#read.keys()) if (!marked.has(path)) this.#read.delete(path);
       return schemas;
@@ -130,6 +149,7 @@ export class Reader {
       events,
       diagnostics,
       describe,
+      part: () => partOf(now, read, kept(), this.#again),
       suffix: (out) => importSuffix(this.#ts, this.#options.disk, options, out),
     };
   }

@@ -1,10 +1,12 @@
+import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { configFile, toldBy } from "../config.js";
-import { contentOf, type Disk, type Facts, hashOf, hold, stampOf } from "../disk.js";
+import { contentOf, type Disk, editsSince, type Facts, hashOf, joined, stampOf } from "../disk.js";
 import type { Generated, GenerateOptions } from "../outcome.js";
+import type { Before, Part } from "./part.js";
 import { cacheFolder, load, save } from "./store.js";
 
 /** What a run did, with the files that are to be there after it; no text: it is to be absent. */
@@ -13,6 +15,13 @@ export interface Outcome {
   readonly files: readonly { readonly path: string; readonly text: string | undefined }[];
   /** Those of them that were not there before it. */
   readonly made?: readonly string[];
+  /** What it found out, as far as another run could use it. */
+  readonly part?: () => Part | undefined;
+}
+
+/** What the last run found out of each application, by name, and in which files there is something else by now. */
+export interface Parts extends Omit<Before, "part"> {
+  readonly parts: Readonly<Record<string, Part>>;
 }
 
 /** A run that need not be done again as long as all of this holds. */
@@ -25,6 +34,19 @@ interface Entry {
   /** Hashes of the files it left, by path; null for one that is to be absent. */
   readonly files: Readonly<Record<string, string | null>>;
   readonly results: readonly Generated[];
+  /** Tells the file with the parts that belong to it. */
+  readonly parts?: string;
+}
+
+interface Edited {
+  readonly entry: Entry;
+  readonly edits: ReadonlyMap<string, string>;
+}
+
+/** A file of its own, as a run that need not be done has no use for it. */
+interface KeptParts {
+  readonly of: string;
+  readonly parts: Parts["parts"];
 }
 
 /**
@@ -35,6 +57,10 @@ export class Kept {
   readonly #path: string;
   readonly #base: string;
   readonly #by: string;
+  /** The last run, if another may take some of its work. */
+  #before: Edited | undefined;
+  /** The same, once it was asked for. */
+  #used: Edited | undefined;
 
   private constructor(path: string, base: string, by: string) {
     this.#path = path;
@@ -58,9 +84,13 @@ export class Kept {
   async results(started: number): Promise<readonly Generated[] | undefined> {
     const entry = load(this.#path) as Entry | null | undefined;
     try {
-      if (entry?.by !== this.#by || !hold(entry.facts)) return undefined;
-      for (const [path, content] of Object.entries(entry.files)) if (contentOf(path) !== content) return undefined;
-      if ((await toldBy(configFile({ exists: existsSync }, this.#base))) !== entry.told) return undefined;
+      if (entry?.by !== this.#by) return undefined;
+      const edits = editsSince(entry.facts);
+      if (edits === undefined || (await toldBy(configFile({ exists: existsSync }, this.#base))) !== entry.told) return undefined;
+      if (edits.size > 0 || Object.entries(entry.files).some(([path, content]) => contentOf(path) !== content)) {
+        this.#before = { entry, edits };
+        return undefined;
+      }
       const ms = Math.round(performance.now() - started);
       return entry.results.map((result) => ({ ...result, manifest: this.#manifestOf(result), ms }));
     } catch {
@@ -69,10 +99,28 @@ export class Kept {
     }
   }
 
+  /** What the last run found out, if it is the same run but for what is in some files. To be asked after `results`. */
+  parts(): Parts | undefined {
+    if (this.#before?.entry.parts === undefined) return undefined;
+    const { entry, edits } = this.#before;
+    const kept = load(this.#partsPath) as KeptParts | null | undefined;
+    if (kept == null || kept.of !== entry.parts) return undefined;
+    this.#used = this.#before;
+    return { parts: kept.parts, edits, contents: (path) => entry.facts.files[path] ?? entry.facts.glances[path]?.[0] };
+  }
+
+  get #partsPath(): string {
+    return this.#path.replace(/\.json$/, ".parts.json");
+  }
+
   /** Keeps a run, if there is nothing wrong with the sources and all that it wrote is there. */
   async keep(disk: Disk, outcomes: readonly Outcome[]): Promise<void> {
-    const facts = disk.facts();
-    if (facts === undefined || !outcomes.every(({ result }) => GOOD.has(result.state))) return;
+    if (!outcomes.every(({ result }) => GOOD.has(result.state))) return;
+    // First, as it may look at files that nobody has looked at.
+    const parts = partsOf(outcomes);
+    const now = disk.facts();
+    const facts = now && this.#used ? joined(this.#used.entry.facts, this.#used.edits, now) : now;
+    if (facts === undefined) return;
     const files = outcomes.flatMap((outcome) => outcome.files);
     try {
       const left = files.map(({ path, text }) => [path, asLeft(path, text)] as const);
@@ -83,7 +131,9 @@ export class Kept {
         facts,
         files: Object.fromEntries(left) as Entry["files"],
         results: outcomes.map(({ result }) => stripped(result)),
+        parts: randomUUID(),
       };
+      save(this.#partsPath, { of: entry.parts, parts });
       save(this.#path, entry);
     } catch {
       // A config that says no two times the same, or nothing that can be written down.
@@ -98,6 +148,13 @@ export class Kept {
 }
 
 const GOOD: ReadonlySet<Generated["state"]> = new Set(["written", "unchanged", "empty"]);
+
+function partsOf(outcomes: readonly Outcome[]): Parts["parts"] {
+  return Object.fromEntries(outcomes.flatMap(({ result, part }) => {
+    const found = part?.();
+    return found === undefined ? [] : [[result.app ?? "", found]];
+  })); // prettier-ignore
+}
 
 function stripped({ manifest, ...result }: Generated): Generated {
   if (result.state === "empty" || manifest === undefined) return { ...result, manifest };

@@ -1,5 +1,5 @@
 import type { ts } from "ts-morph";
-import type { Mark, MarkedClass, Member, Parameter, Place, WrittenEvent, WrittenSignal } from "../model.js";
+import { type Mark, type MarkedClass, type Member, type Parameter, type Place, type WrittenEvent, type WrittenSignal, nodeId } from "../model.js"; // prettier-ignore
 import type { Ancestors, Ancestry, ClassIn } from "./ancestors.js";
 import type { Bodies } from "./body.js";
 import { docCommentOf } from "./comment.js";
@@ -107,10 +107,11 @@ export class Classes {
       crons,
       signals: this.#signals(hierarchy),
       steps,
-      bases: ancestry.bases.map((base) => base.node),
+      bases: ancestry.bases.map((base) => nodeId(base.node)),
       body: workflow ? this.#bodies.of(hierarchy, new Map(steps.map(({ name, method }) => [method.name!, name]))) : undefined,
       run: this.#run(hierarchy, ancestry),
       members,
+      id: nodeId(node),
       node,
     };
   }

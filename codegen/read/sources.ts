@@ -44,8 +44,13 @@ export class Sources {
   #noted: Noted | undefined;
   /** Files that the last `changed` found as they were. */
   readonly #looked = new Set<string>();
+  /** Where imports have led to from each file, as far as somebody followed them. */
+  readonly #leads = new Map<string, Set<string>>();
+  readonly #known: (path: string, content: string) => Glance | undefined;
 
-  constructor(ts: Typescript, disk: Disk) {
+  /** @param known what a file told at a glance when there was that in it, as far as it is known */
+  constructor(ts: Typescript, disk: Disk, known: (path: string, content: string) => Glance | undefined = () => undefined) {
+    this.#known = known;
     this.#ts = ts;
     this.#disk = disk;
     this.system = disk.system(ts);
@@ -74,7 +79,7 @@ export class Sources {
   glance(path: string): Glance | undefined {
     const file = this.#read(path);
     if (file === undefined) return undefined;
-    file.glance ??= glanceAt(file.text);
+    file.glance ??= this.#known(path, this.#disk.peeked(path) ?? "") ?? glanceAt(file.text);
     this.#disk.glanced(path, file.glance);
     return file.glance;
   }
@@ -136,8 +141,20 @@ export class Sources {
     const key = `${dirname(from.path)}\0${specifier}`;
     if (!this.#resolved.has(key)) this.#resolved.set(key, this.#lookUp(specifier, from));
     const path = this.#resolved.get(key);
+    if (path !== undefined) this.#lead(from.path, path);
     this.#noted?.modules.set(key, { specifier, from: from.path, path });
     return path;
+  }
+
+  /** From each file, those that imports in it have led to, as far as somebody followed them: whatever it came to, it has from there. */
+  leads(): ReadonlyMap<string, ReadonlySet<string>> {
+    return this.#leads;
+  }
+
+  #lead(from: string, to: string): void {
+    const leads = this.#leads.get(from);
+    if (leads === undefined) this.#leads.set(from, new Set([to]));
+    else leads.add(to);
   }
 
   #lookUp(specifier: string, from: Pick<Source, "path">): string | undefined {

@@ -2,12 +2,28 @@ import { byCodeUnit } from "../model.js";
 import type { JsonSchema } from "./schema.js";
 import type { Named } from "./shape.js";
 
+/** A named type as an earlier run has described it. */
+export interface KeptName extends Pick<Named, "key" | "name"> {
+  /** Where it is declared, as `order` has it. */
+  readonly order: string;
+  /** Another is the same, and declared elsewhere. */
+  readonly twin?: boolean;
+}
+
+/** A definition as plain data. */
+export interface KeptDefinition extends Open, Omit<KeptName, "key"> {
+  /** What becomes of it depends on where one comes from: it is in itself, or has a twin. */
+  readonly tied: boolean;
+}
+
 interface Definition {
-  readonly named: Named;
+  readonly named: Named | KeptName;
   schema: JsonSchema | undefined;
   /** The definitions it refers to, once per reference. */
   refs: readonly number[];
   recursive: boolean;
+  /** Another is the same, and declared elsewhere. */
+  twin: boolean;
 }
 
 /** A schema whose references are open until all of them are known. */
@@ -30,7 +46,7 @@ export class Definitions {
   readonly #all: Definition[] = [];
   readonly #byKey = new Map<string, number>();
   readonly #byText = new Map<string, number>();
-  readonly #order: (named: Named) => string;
+  readonly #order: (named: Named | KeptName) => string;
   #refs: number[] = [];
   #depth = 0;
   readonly #later: (() => void)[] = [];
@@ -40,7 +56,7 @@ export class Definitions {
 
   /** @param order where a type is declared, in a form that sorts the same on every machine */
   constructor(order: (named: Named) => string) {
-    this.#order = order;
+    this.#order = (named) => ("order" in named ? named.order : order(named));
   }
 
   /** Makes a schema that may refer to definitions. */
@@ -60,11 +76,11 @@ export class Definitions {
   }
 
   /** A reference to a named type, whose schema `make` makes the first time. */
-  ref(named: Named, make: () => JsonSchema): JsonSchema {
+  ref(named: Named | KeptName, make: () => JsonSchema): JsonSchema {
     let at = this.#byKey.get(named.key);
     if (at === undefined) {
       at = this.#all.length;
-      const definition: Definition = { named, schema: undefined, refs: [], recursive: false };
+      const definition: Definition = { named, schema: undefined, refs: [], recursive: false, twin: isTwin(named) };
       this.#all.push(definition);
       this.#byKey.set(named.key, at);
       const index = at;
@@ -74,7 +90,7 @@ export class Definitions {
     const definition = this.#all[at]!;
     if (definition.schema === undefined) definition.recursive = true;
     this.#refs.push(at);
-    return { $ref: `${OPEN}${at}` };
+    return this.pointer(at);
   }
 
   /** Makes the schema of a definition. Gives it, or the one that is the same: reached in two ways, or with arguments that are written twice. */
@@ -86,7 +102,11 @@ export class Definitions {
     const text = `${definition.named.name} ${JSON.stringify(schema)}`;
     const same = definition.recursive ? undefined : this.#byText.get(text);
     if (same === undefined) this.#byText.set(text, at);
-    else this.#byKey.set(definition.named.key, same);
+    else {
+      this.#byKey.set(definition.named.key, same);
+      const { named } = this.#all[same]!;
+      if (definition.twin || this.#order(named) !== this.#order(definition.named)) this.#all[same]!.twin = true;
+    }
     return same ?? at;
   }
 
@@ -114,7 +134,7 @@ export class Definitions {
   close({ schema, refs }: Open): JsonSchema {
     if (refs.length === 0) return schema;
     let closed = this.#closed.get(schema);
-    if (closed === undefined) this.#closed.set(schema, (closed = this.#close(schema) as JsonSchema));
+    if (closed === undefined) this.#closed.set(schema, (closed = this.#close(schema, (at) => this.#refer(at)) as JsonSchema));
     return closed;
   }
 
@@ -146,19 +166,45 @@ export class Definitions {
     return names;
   }
 
-  #close(value: unknown): unknown {
-    if (Array.isArray(value)) return value.map((one) => (typeof one === "object" && one !== null ? this.#close(one) : (one as unknown)));
+  /** A reference to a definition, as it stands in open schemas. */
+  pointer(at: number): JsonSchema {
+    return { $ref: `${OPEN}${at}` };
+  }
+
+  /** A copy of an open schema with other references. */
+  pointed(schema: JsonSchema, refer: (at: number) => JsonSchema): JsonSchema {
+    return this.#close(schema, refer) as JsonSchema;
+  }
+
+  /** Definitions that those schemas refer to, and those that these refer to. */
+  reached(open: Iterable<Open>): ReadonlyMap<number, KeptDefinition> {
+    const found = new Map<number, KeptDefinition>();
+    const met = [...open].map(({ refs }) => refs);
+    for (let refs = met.pop(); refs !== undefined; refs = met.pop()) {
+      for (const at of refs) {
+        if (found.has(at)) continue;
+        const { named, schema, refs: own, recursive, twin } = this.#all[at]!;
+        found.set(at, { name: named.name, order: this.#order(named), schema: schema!, refs: own, twin, tied: recursive || twin });
+        met.push(own);
+      }
+    }
+    return found;
+  }
+
+  #close(value: unknown, refer: (at: number) => JsonSchema): unknown {
+    if (Array.isArray(value))
+      return value.map((one) => (typeof one === "object" && one !== null ? this.#close(one, refer) : (one as unknown)));
     const given = value as JsonSchema;
     const ref = given["$ref"];
     if (typeof ref === "string" && ref.startsWith(OPEN)) {
       const { $ref: _, ...others } = given;
-      return { ...this.#refer(Number(ref.slice(OPEN.length))), ...others };
+      return { ...refer(Number(ref.slice(OPEN.length))), ...others };
     }
     // Without a prototype only where it must be, for a property that is called `__proto__`: such objects are slow.
     const copy = (Object.hasOwn(given, "__proto__") ? Object.create(null) : {}) as Record<string, unknown>;
     for (const key of Object.keys(given)) {
       const member = given[key];
-      copy[key] = typeof member === "object" && member !== null ? this.#close(member) : member;
+      copy[key] = typeof member === "object" && member !== null ? this.#close(member, refer) : member;
     }
     return copy;
   }
@@ -167,4 +213,8 @@ export class Definitions {
     const name = this.#names.get(at);
     return name === undefined ? this.close(this.#all[at] as Open) : { $ref: `#/$defs/${name}` };
   }
+}
+
+function isTwin(named: Named | KeptName): boolean {
+  return "twin" in named && named.twin === true;
 }

@@ -1,5 +1,6 @@
 import type { ts } from "ts-morph";
-import type { Diagnostic, Place, WrittenType } from "../model.js";
+import { type Diagnostic, idOf, type Place, type TypeRef, type WrittenType } from "../model.js";
+import { Unsure } from "../errors.js";
 import type { Typescript } from "../read/load.js";
 import type { Origins } from "../read/origin.js";
 import type { Sources } from "../read/sources.js";
@@ -8,6 +9,7 @@ import { CheckedTypes } from "./checker.js";
 import { Definitions } from "./definitions.js";
 import { Emitter, type Report } from "./emit.js";
 import { Keys } from "./keys.js";
+import { type KeptTypes, keptTypes } from "./kept.js";
 import { Known } from "./known.js";
 import { NotesReader } from "./notes.js";
 import { Programs } from "./program.js";
@@ -19,7 +21,7 @@ export type { JsonSchema } from "./schema.js";
 
 /** A type that is to be described. */
 export interface Wanted {
-  readonly type: WrittenType;
+  readonly type: TypeRef;
   readonly role: "input" | "output" | "payload";
   /** Whose it is, for messages: `"mail.send"`. */
   readonly of: string;
@@ -41,6 +43,8 @@ export interface Schemas {
   readonly described: readonly Described[];
   readonly $defs: Readonly<Record<string, JsonSchema>>;
   readonly diagnostics: readonly Diagnostic[];
+  /** The same, to be kept for another run; undefined if it cannot be. */
+  readonly kept: () => ReturnType<typeof keptTypes> | undefined;
 }
 
 /** A project, as far as its types go. */
@@ -54,6 +58,8 @@ export interface TypesOptions {
   readonly declarations: readonly string[];
   /** For tests: reads every type through the checker, with one program for all of these. */
   readonly checked?: readonly Wanted[] | undefined;
+  /** What an earlier run has described. */
+  readonly kept?: KeptTypes | undefined;
 }
 
 /** Makes JSON Schemas of types: by their syntax, and through one program for those that take it. */
@@ -81,33 +87,43 @@ export class Types {
   /** Describes types, all at once: what they share is told once, and the checker is asked about all of them or not at all. */
   describe(wanted: readonly Wanted[], project: TypesOptions): Schemas {
     const key = JSON.stringify([project.options, project.stamp, project.declarations]);
-    const kept = project.checked === undefined && this.#known?.isGood(key, (program) => this.#programs.isCurrent(program));
+    const good = project.checked === undefined && this.#known?.isGood(key, (program) => this.#programs.isCurrent(program));
     const found = new Map<string, Diagnostic>();
     this.#report = (code, place, message) => {
       const diagnostic: Diagnostic = { ...place, code, severity: code === "STEM2011" ? "warning" : "error", message };
       const at = `${place.file}:${place.line}:${place.column} ${code}`;
       if (!found.has(at)) found.set(at, diagnostic);
     };
-    const known = (this.#known = kept === true ? this.#known! : this.#begin(key, project));
+    const known = (this.#known = good === true ? this.#known! : this.#begin(key, project));
     const { syntax, definitions, emitter } = known;
     // All by syntax first: then it is clear which files the checker will have to know.
     const shapes = new Map<WrittenType, Shape>();
     const shapeOf = (type: WrittenType): Shape => (project.checked === undefined ? syntax.written(type) : { kind: "deferred", type });
-    for (const { type } of wanted) if (!known.has(type)) shapes.set(type, shapeOf(type));
+    for (const { type } of wanted) if (type.kind !== "kept" && !known.has(type)) shapes.set(type, shapeOf(type));
+    // What it says may depend on all the others.
+    if (project.kept !== undefined && syntax.deferred.size > 0) throw new Unsure();
     // A file in which nothing was left to the checker until now: it takes another program. What the last one said holds.
     if ([...syntax.deferred].some((file) => known.program?.getSourceFile(file) === undefined)) known.program = undefined;
     const emitted = wanted.map(({ type, role, of, place }) =>
-      known.emitted(type, () => emitter.root(shapes.get(type)!, role, of, this.#place(anchorOf(type), project.folder) ?? place)),
+      known.emitted(type, (live) => emitter.root(shapes.get(live)!, role, of, this.#place(anchorOf(live), project.folder) ?? place)),
     );
     definitions.settle(emitted.flatMap(({ open }) => open ?? []));
     const described = emitted.map(({ open, optional }) => ({ schema: open && definitions.close(open), optional }));
     known.end();
     // What is wrong is to be told again the next time.
     if (found.size > 0) this.#known = undefined;
-    return { described, $defs: definitions.all(), diagnostics: [...found.values()] };
+    const certain = found.size === 0 && syntax.deferred.size === 0;
+    const kept = (): ReturnType<Schemas["kept"]> =>
+      certain
+        ? keptTypes(
+            wanted.map(({ type }, at) => [idOf(type), emitted[at]!] as const),
+            definitions,
+          )
+        : undefined;
+    return { described, $defs: definitions.all(), diagnostics: [...found.values()], kept };
   }
 
-  #begin(key: string, { options, folder, stamp, declarations, checked: all }: TypesOptions): Known {
+  #begin(key: string, { options, folder, stamp, declarations, checked: all, kept }: TypesOptions): Known {
     const exact = options.exactOptionalPropertyTypes === true;
     const syntax = new Syntax(this.#ts, this.#sources, this.#origins, this.#values, this.#notes, this.#keys, exact);
     const definitions = new Definitions(({ node }) => {
@@ -116,7 +132,7 @@ export class Types {
       return `${file} ${String(node.pos).padStart(9, "0")}`;
     });
     const resolve = ({ type }: Shape & { readonly kind: "deferred" }): Shape => {
-      const asked = all?.map((one) => fileOf(one.type)) ?? syntax.deferred;
+      const asked = all?.flatMap(({ type }) => (type.kind === "kept" ? [] : [fileOf(type)])) ?? syntax.deferred;
       try {
         return this.#checked([...new Set([...declarations, ...asked])].sort(), options, stamp, known).written(type);
       } catch (error) {
@@ -127,7 +143,7 @@ export class Types {
     };
     const place = (node: ts.Node): Place | undefined => this.#place(node, folder);
     const emitter = new Emitter(definitions, this.#notes, resolve, place, (...told) => this.#report(...told));
-    const known = new Known(key, this.#sources, { syntax, definitions, emitter });
+    const known = new Known(key, this.#sources, { syntax, definitions, emitter }, kept);
     return known;
   }
 

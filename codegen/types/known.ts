@@ -1,8 +1,10 @@
 import type { ts } from "ts-morph";
-import type { WrittenType } from "../model.js";
+import { Unsure } from "../errors.js";
+import type { TypeRef, WrittenType } from "../model.js";
 import type { Sources } from "../read/sources.js";
 import type { Definitions } from "./definitions.js";
 import type { Emitted, Emitter } from "./emit.js";
+import { type KeptTypes, Retold } from "./kept.js";
 import { treeOf } from "./program.js";
 import type { Syntax } from "./syntax.js";
 
@@ -19,6 +21,7 @@ export class Known {
   readonly #sources: Sources;
   readonly #key: string;
   readonly #emitted = new WeakMap<ts.Node, Map<string, Emitted>>();
+  readonly #retold: Retold | undefined;
   /** The files that types came from, as they were. */
   readonly #trees = new Map<string, ts.SourceFile | undefined>();
   readonly #imported = new Set<string>();
@@ -28,7 +31,9 @@ export class Known {
     key: string,
     sources: Sources,
     parts: { readonly syntax: Syntax; readonly definitions: Definitions; readonly emitter: Emitter },
+    kept: KeptTypes | undefined,
   ) {
+    this.#retold = kept && new Retold(kept, parts.definitions);
     this.#key = key;
     this.#sources = sources;
     ({ syntax: this.syntax, definitions: this.definitions, emitter: this.emitter } = parts);
@@ -51,17 +56,24 @@ export class Known {
   }
 
   /** What became of a type, made by `make` unless it is known. */
-  emitted(type: WrittenType, make: () => Emitted): Emitted {
+  emitted(type: TypeRef, make: (type: WrittenType) => Emitted): Emitted {
+    if (type.kind === "kept") return this.#again(type.id);
     const node = type.kind === "type" ? type.node : type.owner;
     const name = nameOf(type);
     let of = this.#emitted.get(node);
     if (of === undefined) this.#emitted.set(node, (of = new Map()));
     let emitted = of.get(name);
     if (emitted === undefined) {
-      of.set(name, (emitted = make()));
+      of.set(name, (emitted = make(type)));
       const { fileName } = node.getSourceFile();
       this.#trees.set(fileName, treeOf(this.#sources, fileName));
     }
+    return emitted;
+  }
+
+  #again(id: string): Emitted {
+    const emitted = this.#retold?.of(id);
+    if (emitted === undefined) throw new Unsure();
     return emitted;
   }
 

@@ -1,0 +1,50 @@
+import type { ReadFile } from "../read/file.js";
+import type { Glance } from "../read/glance.js";
+import type { KeptTypes } from "../types/kept.js";
+
+/** What a run found out about an application, by file: what an edit has nothing to do with need not be found out again. */
+export interface Part {
+  /** Options and lists of files. */
+  readonly project: string;
+  /** The sources: an edit of any other file may change everything. */
+  readonly sources: readonly string[];
+  /** Of each source. */
+  readonly glances: Readonly<Record<string, Glance>>;
+  /** From each file, those that its imports led to, as far as they were followed: what it came to depends on these, and on those that they lead to. */
+  readonly leads: Readonly<Record<string, readonly string[]>>;
+  /** Files on which everything depends. */
+  readonly everywhere: readonly string[];
+  /** What files with something of ours came to. */
+  readonly read: Readonly<Record<string, ReadFile>>;
+  /** Those of them that are to be read all together or not at all. */
+  readonly tied: readonly string[];
+  readonly types: KeptTypes;
+}
+
+/** What an earlier run found out, and in which files there is something else by now. */
+export interface Before {
+  readonly part: Part;
+  /** Hashes of what was in each file. */
+  readonly contents: (path: string) => string | null | undefined;
+  readonly edits: ReadonlyMap<string, string>;
+}
+
+/** The files that depend on any of some, with these. */
+export function dependents(of: Iterable<string>, leads: Part["leads"]): ReadonlySet<string> {
+  const users = new Map<string, string[]>();
+  for (const [from, all] of Object.entries(leads)) {
+    for (const to of all) {
+      const known = users.get(to);
+      if (known === undefined) users.set(to, [from]);
+      else known.push(from);
+    }
+  }
+  const found = new Set<string>();
+  const open = [...of];
+  for (let path = open.pop(); path !== undefined; path = open.pop()) {
+    if (found.has(path)) continue;
+    found.add(path);
+    open.push(...(users.get(path) ?? []));
+  }
+  return found;
+}

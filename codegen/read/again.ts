@@ -1,0 +1,113 @@
+import { type Before, dependents, type Part } from "../cache/part.js";
+import { Unsure } from "../errors.js";
+import { idOf } from "../model.js";
+import type { Schemas, Wanted } from "../types/index.js";
+import { plainFile, type ReadFile } from "./file.js";
+import type { Glance } from "./glance.js";
+import type { Sources } from "./sources.js";
+
+/** What a pass works with. */
+export interface Now {
+  readonly sources: Sources;
+  /** Options and lists of files. */
+  readonly project: string;
+  /** Files on which everything depends. */
+  readonly everywhere: readonly string[];
+}
+
+/** What an earlier run found out, as far as it still holds. */
+export class Again {
+  readonly #part: Part;
+  readonly #edits: ReadonlyMap<string, string>;
+  readonly #contents: Before["contents"];
+  #stale: ReadonlySet<string> = new Set();
+
+  constructor({ part, edits, contents }: Before) {
+    this.#part = part;
+    this.#edits = edits;
+    this.#contents = contents;
+  }
+
+  get types(): Part["types"] {
+    return this.#part.types;
+  }
+
+  /** What a source tells at a glance, unless it was edited. */
+  glance(path: string, content: string): Glance | undefined {
+    return this.#contents(path) === content && Object.hasOwn(this.#part.glances, path) ? this.#part.glances[path] : undefined;
+  }
+
+  /** Finds out what still holds. @throws {Unsure} if anything might not */
+  begin({ project, everywhere }: Now): void {
+    const { part } = this;
+    const known = new Set(part.sources);
+    if ([...this.#edits.keys()].some((path) => !known.has(path))) throw new Unsure();
+    const stale = dependents(this.#edits.keys(), part.leads);
+    if (project !== part.project || everywhere.join("\n") !== part.everywhere.join("\n") || everywhere.some((path) => stale.has(path)))
+      throw new Unsure();
+    this.#stale = part.tied.some((path) => stale.has(path)) ? new Set([...stale, ...part.tied]) : stale;
+  }
+
+  get part(): Part {
+    return this.#part;
+  }
+
+  /** What a file came to; undefined if it is to be read. */
+  file(path: string): ReadFile | undefined {
+    return !this.#stale.has(path) && Object.hasOwn(this.#part.read, path) ? this.#part.read[path] : undefined;
+  }
+
+  /** Whether types that were read anew leave those alone that were not. @throws {Unsure} */
+  check(wanted: readonly Wanted[], kept: Schemas["kept"]): void {
+    if (this.#part.tied.every((path) => this.#stale.has(path))) return;
+    const tied = kept()?.tied;
+    if (tied === undefined || wanted.some(({ type }) => type.kind !== "kept" && tied.has(idOf(type)))) throw new Unsure();
+  }
+
+  /** From each file that was not read again, those its imports led to. */
+  leads(): readonly (readonly [string, readonly string[]])[] {
+    return Object.entries(this.#part.leads).filter(([path]) => !this.#edits.has(path));
+  }
+}
+
+/** What is to be kept of a pass; undefined if it cannot be. */
+export function partOf(
+  { sources, project, everywhere }: Now,
+  read: ReadonlyMap<string, ReadFile>,
+  kept: ReturnType<Schemas["kept"]>,
+  again: Again | undefined,
+): Part | undefined {
+  if (kept === undefined) return undefined;
+  const plain = new Map<string, ReadFile>();
+  const tied: string[] = [];
+  const nodes = new Set([...kept.tied].map((id) => id.split("\0", 1)[0]!));
+  for (const [path, file] of read) {
+    let ties = false;
+    const one = plainFile(file, (id) => (ties ||= nodes.has(id)));
+    if (one === undefined) return undefined;
+    plain.set(path, one);
+    if (ties) tied.push(path);
+  }
+  const leads = new Map<string, Set<string>>(again?.leads().map(([path, to]) => [path, new Set(to)]));
+  for (const [path, to] of sources.leads()) leads.set(path, new Set([...(leads.get(path) ?? []), ...to]));
+  const own = [...new Set([...sources.paths(), ...[...leads].flatMap(([path, to]) => [path, ...to])])].filter(isSource);
+  const glances = own.flatMap((path) => {
+    const glance = sources.glance(path);
+    return glance === undefined ? [] : [[path, glance] as const];
+  });
+  return {
+    project,
+    sources: glances.map(([path]) => path),
+    glances: Object.fromEntries(glances),
+    leads: Object.fromEntries([...leads].map(([path, to]) => [path, [...to]])),
+    everywhere,
+    read: Object.fromEntries(plain),
+    tied,
+    types: kept.types,
+  };
+}
+
+/** Whether a file is the author's to edit, and says nothing of others. */
+function isSource(path: string): boolean {
+  return !path.includes("/node_modules/") && !/\.d\.(?:[^./]+\.)?[cm]?ts$/.test(path);
+}
