@@ -230,6 +230,22 @@ describe("stem generate", () => {
       await expect(project.generate({ project: "solution.json" })).rejects.toMatchObject({ code: "STEM_PROJECT_NOT_FOUND" });
     }));
 
+  it("names the projects that one without files refers to by the path to give from here, which then is the one", () => {
+    const references = JSON.stringify({ files: [], references: [{ path: "./tsconfig.app.json" }, { path: "../../libs/mail" }] });
+    const files = {
+      "apps/api/tsconfig.json": references,
+      "apps/api/tsconfig.app.json": '{ "include": ["src"] }',
+      "apps/api/src/a.ts": taskClass("A", "a"),
+    };
+    return withProject({ ...files, "libs/mail/tsconfig.json": "{}" }, async (project) => {
+      const said = await project.generate({ project: "apps/api" }).catch((error: Error) => error.message);
+      expect(said).toContain("apps/api/tsconfig.json has no files of its own");
+      const named = [...String(said).matchAll(/--project (\S+)/g)].map(([, path]) => path!);
+      expect(named).toEqual(["apps/api/tsconfig.app.json", "libs/mail"]);
+      expect((await project.generate({ project: named[0]! })).state).toBe("written");
+    });
+  });
+
   it("names the command to run when ts-morph is not installed", () => {
     const gone = Object.assign(new Error("Cannot find module 'ts-morph'"), { code: "MODULE_NOT_FOUND" });
     const load = () => {
