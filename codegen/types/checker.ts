@@ -280,7 +280,10 @@ export class CheckedTypes {
     const { ModifierFlags: Modifier, SymbolFlags: Flag } = ts;
     const inClass = type.isClass() || (type.symbol !== undefined && (type.symbol.flags & Flag.Class) !== 0);
     const props = new Map<string, Prop>();
-    for (const symbol of checker.getPropertiesOfType(type)) {
+    const all = checker.getPropertiesOfType(type);
+    const carried = this.#heritage.mappedOver(all);
+    if (carried !== undefined) return CARRIED.get(carried)!;
+    for (const symbol of all) {
       const node = symbol.valueDeclaration ?? symbol.declarations?.[0];
       const declared = node as (ts.Declaration & { readonly name?: ts.Node; readonly type?: ts.TypeNode }) | undefined;
       const hidden = declared !== undefined && ts.getCombinedModifierFlags(declared) & (Modifier.Private | Modifier.Protected);
@@ -291,7 +294,9 @@ export class CheckedTypes {
         return refuse.instance(type.symbol.name, "has methods");
       }
       if (symbol.name.startsWith("__@")) {
-        props.set(symbol.name, { of: refuse.symbol(), optional: false, node });
+        // What brands an object is there in types only.
+        if (type.isIntersection() && this.#heritage.isBrand(symbol)) continue;
+        props.set(declared?.name?.getText() ?? symbol.name, { of: refuse.symbol(), optional: false, node });
         continue;
       }
       const optional = (symbol.flags & Flag.Optional) !== 0;

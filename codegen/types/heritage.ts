@@ -40,6 +40,24 @@ export class Heritage {
     return lives;
   }
 
+  /** The name of a carried type whose every member a mapped type has, changed or not: to `DeepPartial<Date>` a Date is an object of methods. */
+  mappedOver(props: readonly ts.Symbol[]): string | undefined {
+    const of = (name: string): string | undefined => {
+      const parent = props.find((one) => one.name === name)?.declarations?.[0]?.parent;
+      return parent !== undefined && this.#ts.isInterfaceDeclaration(parent) && isPlatform(parent.getSourceFile().fileName)
+        ? parent.name.text
+        : undefined;
+    };
+    if (of("toISOString") === "Date" && of("getTime") === "Date") return "Date";
+    return of("byteOffset") === "Uint8Array" && of("BYTES_PER_ELEMENT") === "Uint8Array" ? "Uint8Array" : undefined;
+  }
+
+  /** True of a member with a `unique symbol` for a name, which is none of the language's own. */
+  isBrand({ declarations }: ts.Symbol): boolean {
+    const name = (declarations?.[0] as ts.NamedDeclaration | undefined)?.name;
+    return name !== undefined && this.#ts.isComputedPropertyName(name) && !name.expression.getText().startsWith("Symbol.");
+  }
+
   /** Of a list with something laid over it that adds no members, such as another list: what its elements are. */
   elementOf(type: ts.IntersectionType): ts.Type | undefined {
     const lists = type.types.filter((one) => this.#checker.isArrayType(one));

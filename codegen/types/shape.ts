@@ -109,8 +109,18 @@ export const BIGINT: Shape = { kind: "bigint" };
 export const DATE: Shape = { kind: "date" };
 export const BYTES: Shape = { kind: "bytes" };
 
-export function union(of: readonly Shape[]): Shape {
-  return of.length === 1 ? of[0]! : { kind: "union", of };
+/** One of several. What only makes JSON of itself, as types of JSON values name it, has its JSON beside it, which is what can be sent. */
+export function union(all: readonly Shape[]): Shape {
+  const of = all.length > 1 && all.some(makesJson) ? all.filter((one) => !makesJson(one)) : all;
+  return of.length === 1 ? of[0]! : { kind: "union", of: of.length === 0 ? all : of };
+}
+
+/** `{ toJSON(): unknown }`. */
+function makesJson(shape: Shape): boolean {
+  const at = plain(shape);
+  return (
+    at?.kind === "object" && at.props.size === 1 && at.index === undefined && plain(at.props.get("toJSON")?.of ?? NEVER)?.kind === "refused"
+  );
 }
 
 export function object(props: ReadonlyMap<string, Prop>, index?: Shape, keys?: Shape): ObjectShape {

@@ -54,7 +54,8 @@ export class Wires {
   #within(left: Shape, right: Shape): true | readonly Pair[] {
     const [from, to] = [wireOf(left), wireOf(right)];
     if (disjoint(left, right)) return [];
-    if (from === "any" || to === "any") return true;
+    if (WIDE.has(left.kind) || WIDE.has(right.kind)) return true;
+    if (from !== to) return [];
     if (from === "string") return sameText(left, right) || [];
     if (left.kind === "object" && right.kind === "object") return objects(left, right, this.#expand);
     if (left.kind === "map" && right.kind === "map") return [[left.key, right.key], [left.of, right.of]]; // prettier-ignore
@@ -83,6 +84,9 @@ export class Wires {
     return false;
   }
 }
+
+/** What is many kinds of JSON. */
+const WIDE: ReadonlySet<Shape["kind"]> = new Set(["any", "something", "nonprimitive"]);
 
 const SPECIAL: ReadonlySet<Shape["kind"]> = new Set(["date", "bigint", "bytes", "map", "set"]);
 
