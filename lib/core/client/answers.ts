@@ -1,6 +1,7 @@
 import type { Hint, Hints } from "../../contract/hints.js";
 import type { NewJob } from "../../contract/job.js";
 import type { JobRecord } from "../../contract/results.js";
+import type { EnqueueOptions } from "./face.js";
 
 /*
  * A job whose record is forgotten as it ends (`keepResult: 0`) leaves nothing to read. Whoever waits for it asks the workers through hints to be told, and the one that
@@ -23,7 +24,7 @@ export type End = Pick<JobRecord, "id" | "task" | "state" | "result" | "error">;
 /** As a worker tells it. The moment of its enqueue, or its token, tells apart the jobs that had one id, one after the other. */
 export type ToldEnd = End & Pick<JobRecord, "enqueuedAt"> & { readonly token?: string };
 
-/** Header of a job of a chosen id whose record may be gone when it ends: whose call it was. */
+/** Header of a job whose record may be gone when it ends: whose call it was. See `isMarked`. */
 export const TOKEN_HEADER = "stem-token";
 
 /** Records that are kept for less may be gone before whoever waits has read them. */
@@ -41,6 +42,15 @@ export interface Stored {
 /** Whether the record of a job may be gone before whoever waits has read it. */
 export function isBrief({ keepResultMs, keepFailedMs }: Pick<NewJob, "keepResultMs" | "keepFailedMs">): boolean {
   return keepResultMs! < LEAST_KEEP_MS || keepFailedMs! < LEAST_KEEP_MS;
+}
+
+/**
+ * Whether a job carries a token: its record may soon be gone, and either its id was chosen, so that others
+ * may have it too, or its call said how long it is kept, so that its worker cannot know it from the task.
+ */
+export function isMarked(draft: Pick<NewJob, "keepResultMs" | "keepFailedMs">, options: EnqueueOptions): boolean {
+  const { id, keepResult, keepFailed } = options;
+  return (id !== undefined || keepResult !== undefined || keepFailed !== undefined) && isBrief(draft);
 }
 
 /** What a handle may know of a job that its call has stored. How long one that was there before is kept is not known. */

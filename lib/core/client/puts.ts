@@ -1,5 +1,5 @@
 import { refOf, type Target } from "../task/ref.js";
-import { isBrief, LEAST_KEEP_MS, storedAs, TOKEN_HEADER } from "./answers.js";
+import { isMarked, LEAST_KEEP_MS, storedAs, TOKEN_HEADER } from "./answers.js";
 import type { EnqueueOptions, JobHandle, WaitForOptions } from "./face.js";
 import { Handle, type HandleParts } from "./handle.js";
 import type { Draft } from "./plan.js";
@@ -60,14 +60,14 @@ export class Puts {
     return new Handle(this.#handles, draft.id, duplicate, transaction === undefined ? storedAs(draft, duplicate, !named) : undefined);
   }
 
-  /** Marks the jobs of a call whose ids were chosen and whose records may soon be gone, so that their ends are told apart from others'; says whether ids were chosen. */
+  /** Marks the jobs of a call that are to be told apart at their ends (`isMarked`); says whether their ids were chosen. */
   #mark(drafts: readonly Draft[], options: EnqueueOptions | undefined): boolean {
-    if (options?.id === undefined) return false;
-    if (drafts.length > 0 && isBrief(drafts[0]!)) {
+    if (options === undefined) return false;
+    if (drafts.length > 0 && isMarked(drafts[0]!, options)) {
       const token = this.#producer.parts.ids();
       for (const draft of drafts) draft.headers = { ...draft.headers, [TOKEN_HEADER]: token };
     }
-    return true;
+    return options.id !== undefined;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Settlement } from "../../contract/broker.js";
 import type { Hint, Hints } from "../../contract/hints.js";
 import { toFailure } from "../../contract/thrown.js";
-import { answer, askedIn, TOKEN_HEADER, type ToldEnd } from "../client/answers.js";
+import { answer, askedIn, isBrief, TOKEN_HEADER, type ToldEnd } from "../client/answers.js";
 import { type Clock, steadyNow } from "../clock.js";
 import { queueMicrotask } from "../timers.js";
 import type { RunningJob } from "./running.js";
@@ -22,7 +22,7 @@ export class Answers {
   readonly #clock: Clock;
   /** When questions lapse, by the id asked for; in the order they came. */
   readonly #asked = new Map<string, number>();
-  /** Round and round. Successes only: another end may be undone, and of it this would be old news. */
+  /** Round and round. Successes only: another end may be undone, and of it this would be old news. Only those whose records are soon forgotten. */
   readonly #recent: ToldEnd[] = [];
   #next = 0;
   #ends: ToldEnd[] = [];
@@ -49,7 +49,7 @@ export class Answers {
   }
 
   /** The store has confirmed how an attempt ended. */
-  settled({ delivery }: RunningJob, settlement: Settlement, how: { readonly lost: boolean; readonly refused?: unknown }): void {
+  settled({ delivery, definition }: RunningJob, settlement: Settlement, how: { readonly lost: boolean; readonly refused?: unknown }): void {
     if (how.lost) return;
     const { id, task, enqueuedAt, headers } = delivery.job;
     const token = headers?.[TOKEN_HEADER];
@@ -59,6 +59,9 @@ export class Answers {
       return this.#tell({ id, task, enqueuedAt, state: "failed", error, ...(token !== undefined && { token }) });
     }
     if (settlement.as !== "succeeded") return;
+    const asked = this.#isAsked(id);
+    const brief = token !== undefined || (definition !== undefined && isBrief(definition));
+    if (!asked && !brief) return;
     const { result } = settlement;
     const end: ToldEnd = {
       id,
@@ -68,11 +71,11 @@ export class Answers {
       ...(result !== undefined && { result }),
       ...(token !== undefined && { token }),
     };
-    if (result === undefined || result.length <= MOST_CHARS) {
+    if (brief && (result === undefined || result.length <= MOST_CHARS)) {
       this.#recent[this.#next] = end;
       this.#next = (this.#next + 1) % RECENT;
     }
-    if (this.#isAsked(id)) this.#tell(end);
+    if (asked) this.#tell(end);
   }
 
   #isAsked(id: string): boolean {

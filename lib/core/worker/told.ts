@@ -15,7 +15,7 @@ export class Told {
   }
 
   started(job: RunningJob): void {
-    this.#tell("job:started", job, {});
+    if (this.#stem.signals.has("job:started")) this.#tell("job:started", job, {});
   }
 
   lost(job: RunningJob): void {

@@ -57,6 +57,7 @@ async function apart(open: () => Promise<Place>) {
   const wait = (ms: number): Promise<void> => new Promise((done) => void setTimeout(done, ms));
   const handlers: Record<string, (n: number) => unknown> = {
     quick: (n) => ({ n }),
+    kept: (n) => ({ n }),
     slow: async (n) => (await wait(300), { n }),
     nothing: () => wait(300),
     bad: async (n) => {
@@ -66,7 +67,10 @@ async function apart(open: () => Promise<Place>) {
   };
   for (const [name, run] of Object.entries(handlers))
     registry.add(
-      defineTask({ name, kind: "task", where: name, run: run as never }, { queue: "q", retry: 1, keepResult: 0, keepFailed: 0 }),
+      defineTask(
+        { name, kind: "task", where: name, run: run as never },
+        { queue: "q", retry: 1, ...(name !== "kept" && { keepResult: 0, keepFailed: 0 }) },
+      ),
     );
   const worker = new Worker({ stem: new Stem({ adapter: there, registry }) });
   await worker.start();
@@ -96,6 +100,10 @@ function reach(open: () => Promise<Place>): void {
       expect(await here.enqueueAndWait("quick", n, { id: "page-3" })).toEqual({ n });
       expect(await here.enqueueAndWait("quick", n)).toEqual({ n });
     }
+    // Its call says so, and not its task.
+    for (let n = 0; n < 5; n++) expect(await (await here.enqueue("kept", n, { keepResult: 0 })).result()).toEqual({ n });
+    const each = await here.enqueueMany("kept", [1, 2], () => ({ keepResult: 0 }));
+    expect(await Promise.all(each.map((handle) => handle.result()))).toEqual([{ n: 1 }, { n: 2 }]);
     const many = await here.enqueueMany("quick", [1, 2, 3], { id: "many" });
     expect(await Promise.all(many.map((handle) => handle.result()))).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
   });

@@ -33,26 +33,31 @@ local function settle_group(i, queue, keep, segment, with, parts, n)
   local found = call('HMGET', P .. 'active', unpack(ids))
   -- Jobs of one claim have the same text, so its parts are looked at once.
   local fences, holders, texts, counts, ok, records = {}, {}, {}, {}, {}, {}
-  local m = 0
+  local m, last, given, is, text = 0, nil, nil, nil, nil
   for k = 1, n do
     if k > till then
       part = part + 2
       till = till + A[part + 1]
+      given = A[part]
     end
-    local loan, id, given = found[k], ids[k], A[part]
-    if loan and not fences[loan] then
-      local is, _, _, no, rich = match(loan, LOAN)
-      fences[loan], holders[loan], counts[loan] = is or '', no, 0
-      texts[loan] = rich == '' and 's' .. now .. '|0|' .. loan .. (with and '|=' or '|')
+    local loan, id = found[k], ids[k]
+    if loan ~= last then
+      last = loan
+      if loan and not fences[loan] then
+        local fence, _, _, no, rich = match(loan, LOAN)
+        fences[loan], holders[loan], counts[loan] = fence or '', no, 0
+        texts[loan] = rich == '' and 's' .. now .. '|0|' .. loan .. (with and '|=' or '|')
+      end
+      is, text = loan and fences[loan], loan and texts[loan]
     end
-    if not loan or fences[loan] ~= given then
+    if is ~= given then
       lost[#lost + 1] = id
-    elseif texts[loan] then
+    elseif text then
       m = m + 1
       ok[m] = id
       counts[loan] = counts[loan] + 1
       records[2 * m - 1] = id
-      records[2 * m] = with and texts[loan] .. results[k] or texts[loan]
+      records[2 * m] = with and text .. results[k] or text
     else
       others[#others + 1] = { id, given, { as = 'succeeded', result = with and results[k] or nil } }
     end
