@@ -48,8 +48,8 @@ export async function openAll(options: GenerateOptions, before?: Parts): Promise
     const out = (sourceRoot: string): string => outPath(base, app.out, sourceRoot);
     const reader = (earlier: Before | undefined): Reader =>
       new Reader(ts, { disk, cwd: base, project: app.project, decorators, out, before: earlier });
-    const part = known?.parts[app.name ?? ""];
-    return { app, reader: reader(part && { ...known!, part }), ...(part && { anew: () => reader(undefined) }) };
+    const earlier = known?.parts[app.name ?? ""];
+    return { app, reader: reader(earlier), ...(earlier && { anew: () => reader(undefined) }) };
   });
   return { disk, apps: opened };
 }

@@ -149,7 +149,7 @@ export class Reader {
       events,
       diagnostics,
       describe,
-      part: () => partOf(now, read, kept(), this.#again),
+      part: () => partOf(now, read, kept, this.#again),
       suffix: (out) => importSuffix(this.#ts, this.#options.disk, options, out),
     };
   }

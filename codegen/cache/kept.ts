@@ -19,9 +19,11 @@ export interface Outcome {
   readonly part?: () => Part | undefined;
 }
 
-/** What the last run found out of each application, by name, and in which files there is something else by now. */
-export interface Parts extends Omit<Before, "part"> {
-  readonly parts: Readonly<Record<string, Part>>;
+/** What earlier runs found out of each application, by name. */
+export interface Parts {
+  readonly parts: Readonly<Record<string, Before>>;
+  /** Files in which there is something else than in the last run. */
+  readonly edits: ReadonlyMap<string, string>;
 }
 
 /** A run that need not be done again as long as all of this holds. */
@@ -46,7 +48,7 @@ interface Edited {
 /** A file of its own, as a run that need not be done has no use for it. */
 interface KeptParts {
   readonly of: string;
-  readonly parts: Parts["parts"];
+  readonly parts: Readonly<Record<string, Part>>;
 }
 
 /**
@@ -60,7 +62,7 @@ export class Kept {
   /** The last run, if another may take some of its work. */
   #before: Edited | undefined;
   /** The same, once it was asked for. */
-  #used: Edited | undefined;
+  #used: (Edited & Pick<KeptParts, "parts">) | undefined;
 
   private constructor(path: string, base: string, by: string) {
     this.#path = path;
@@ -105,8 +107,17 @@ export class Kept {
     const { entry, edits } = this.#before;
     const kept = load(this.#partsPath) as KeptParts | null | undefined;
     if (kept == null || kept.of !== entry.parts) return undefined;
-    this.#used = this.#before;
-    return { parts: kept.parts, edits, contents: (path) => entry.facts.files[path] ?? entry.facts.glances[path]?.[0] };
+    const all = Object.entries(kept.parts);
+    if ([...edits.keys()].some((path) => !all.some(([, { sources }]) => Object.hasOwn(sources, path)))) return undefined;
+    this.#used = { ...this.#before, parts: kept.parts };
+    const { files, glances } = entry.facts;
+    const isEdited = ([path, content]: readonly [string, string]): boolean =>
+      (edits.get(path) ?? files[path] ?? glances[path]?.[0]) !== content;
+    const parts = all.map(([name, part]) => {
+      const edited = Object.entries(part.sources).filter(isEdited);
+      return [name, { part, edits: edited.map(([path]) => path) }] as const;
+    });
+    return { parts: Object.fromEntries(parts), edits };
   }
 
   get #partsPath(): string {
@@ -118,6 +129,7 @@ export class Kept {
     if (!outcomes.every(({ result }) => GOOD.has(result.state))) return;
     // First, as it may look at files that nobody has looked at.
     const parts = partsOf(outcomes);
+    const same = isSame(parts, this.#used?.parts);
     const now = disk.facts();
     const facts = now && this.#used ? joined(this.#used.entry.facts, this.#used.edits, now) : now;
     if (facts === undefined) return;
@@ -131,9 +143,9 @@ export class Kept {
         facts,
         files: Object.fromEntries(left) as Entry["files"],
         results: outcomes.map(({ result }) => stripped(result)),
-        parts: randomUUID(),
+        parts: same ? this.#used!.entry.parts! : randomUUID(),
       };
-      save(this.#partsPath, { of: entry.parts, parts });
+      if (!same) save(this.#partsPath, { of: entry.parts, parts });
       save(this.#path, entry);
     } catch {
       // A config that says no two times the same, or nothing that can be written down.
@@ -149,11 +161,16 @@ export class Kept {
 
 const GOOD: ReadonlySet<Generated["state"]> = new Set(["written", "unchanged", "empty"]);
 
-function partsOf(outcomes: readonly Outcome[]): Parts["parts"] {
+function partsOf(outcomes: readonly Outcome[]): KeptParts["parts"] {
   return Object.fromEntries(outcomes.flatMap(({ result, part }) => {
     const found = part?.();
     return found === undefined ? [] : [[result.app ?? "", found]];
   })); // prettier-ignore
+}
+
+function isSame(a: KeptParts["parts"], b: KeptParts["parts"] = {}): boolean {
+  const names = Object.keys(a);
+  return names.length > 0 && names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
 }
 
 function stripped({ manifest, ...result }: Generated): Generated {

@@ -6,8 +6,8 @@ import type { KeptTypes } from "../types/kept.js";
 export interface Part {
   /** Options and lists of files. */
   readonly project: string;
-  /** The sources: an edit of any other file may change everything. */
-  readonly sources: readonly string[];
+  /** The sources, with the hash of what was in each: an edit of any other file may change everything. */
+  readonly sources: Readonly<Record<string, string>>;
   /** Of each source. */
   readonly glances: Readonly<Record<string, Glance>>;
   /** From each file, those that its imports led to, as far as they were followed: what it came to depends on these, and on those that they lead to. */
@@ -21,12 +21,10 @@ export interface Part {
   readonly types: KeptTypes;
 }
 
-/** What an earlier run found out, and in which files there is something else by now. */
+/** What an earlier run found out, and the sources in which there is something else by now. */
 export interface Before {
   readonly part: Part;
-  /** Hashes of what was in each file. */
-  readonly contents: (path: string) => string | null | undefined;
-  readonly edits: ReadonlyMap<string, string>;
+  readonly edits: readonly string[];
 }
 
 /** The files that depend on any of some, with these. */

@@ -15,17 +15,19 @@ export interface Now {
   readonly everywhere: readonly string[];
 }
 
+/** More files than this, or than this part of all, are not read again at every run. */
+const MOST_STALE = 16;
+const MOST_PART = 0.1;
+
 /** What an earlier run found out, as far as it still holds. */
 export class Again {
   readonly #part: Part;
-  readonly #edits: ReadonlyMap<string, string>;
-  readonly #contents: Before["contents"];
+  readonly #edits: ReadonlySet<string>;
   #stale: ReadonlySet<string> = new Set();
 
-  constructor({ part, edits, contents }: Before) {
+  constructor({ part, edits }: Before) {
     this.#part = part;
-    this.#edits = edits;
-    this.#contents = contents;
+    this.#edits = new Set(edits);
   }
 
   get types(): Part["types"] {
@@ -34,22 +36,21 @@ export class Again {
 
   /** What a source tells at a glance, unless it was edited. */
   glance(path: string, content: string): Glance | undefined {
-    return this.#contents(path) === content && Object.hasOwn(this.#part.glances, path) ? this.#part.glances[path] : undefined;
+    return this.#part.sources[path] === content ? this.#part.glances[path] : undefined;
   }
 
   /** Finds out what still holds. @throws {Unsure} if anything might not */
   begin({ project, everywhere }: Now): void {
-    const { part } = this;
-    const known = new Set(part.sources);
-    if ([...this.#edits.keys()].some((path) => !known.has(path))) throw new Unsure();
-    const stale = dependents(this.#edits.keys(), part.leads);
+    const part = this.#part;
+    const stale = dependents(this.#edits, part.leads);
     if (project !== part.project || everywhere.join("\n") !== part.everywhere.join("\n") || everywhere.some((path) => stale.has(path)))
       throw new Unsure();
     this.#stale = part.tied.some((path) => stale.has(path)) ? new Set([...stale, ...part.tied]) : stale;
   }
 
-  get part(): Part {
-    return this.#part;
+  /** All of it, unless so much had to be found out again that it would take long to do so the next time, too. */
+  get part(): Part | undefined {
+    return this.#stale.size > Math.min(MOST_STALE, MOST_PART * Object.keys(this.#part.read).length) ? undefined : this.#part;
   }
 
   /** What a file came to; undefined if it is to be read. */
@@ -74,13 +75,15 @@ export class Again {
 export function partOf(
   { sources, project, everywhere }: Now,
   read: ReadonlyMap<string, ReadFile>,
-  kept: ReturnType<Schemas["kept"]>,
+  kept: Schemas["kept"],
   again: Again | undefined,
 ): Part | undefined {
-  if (kept === undefined) return undefined;
+  if (again?.part !== undefined) return again.part;
+  const all = kept();
+  if (all === undefined) return undefined;
   const plain = new Map<string, ReadFile>();
   const tied: string[] = [];
-  const nodes = new Set([...kept.tied].map((id) => id.split("\0", 1)[0]!));
+  const nodes = new Set([...all.tied].map((id) => id.split("\0", 1)[0]!));
   for (const [path, file] of read) {
     let ties = false;
     const one = plainFile(file, (id) => (ties ||= nodes.has(id)));
@@ -97,13 +100,13 @@ export function partOf(
   });
   return {
     project,
-    sources: glances.map(([path]) => path),
+    sources: Object.fromEntries(glances.map(([path]) => [path, sources.content(path)!])),
     glances: Object.fromEntries(glances),
     leads: Object.fromEntries([...leads].map(([path, to]) => [path, [...to]])),
     everywhere,
     read: Object.fromEntries(plain),
     tied,
-    types: kept.types,
+    types: all.types,
   };
 }
 

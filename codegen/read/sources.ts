@@ -79,9 +79,14 @@ export class Sources {
   glance(path: string): Glance | undefined {
     const file = this.#read(path);
     if (file === undefined) return undefined;
-    file.glance ??= this.#known(path, this.#disk.peeked(path) ?? "") ?? glanceAt(file.text);
+    file.glance ??= this.#known(path, this.content(path) ?? "") ?? glanceAt(file.text);
     this.#disk.glanced(path, file.glance);
     return file.glance;
+  }
+
+  /** The hash of what is in a file that was read. */
+  content(path: string): string | undefined {
+    return this.#disk.peeked(path);
   }
 
   /** Forgets files that the last pass had no use for. */

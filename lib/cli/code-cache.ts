@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "no
 import module, { createRequire } from "node:module";
 import { tmpdir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
+import { setFlagsFromString } from "node:v8";
 import { Script } from "node:vm";
 
 /** What is smaller is compiled as fast as its code is fetched. */
@@ -21,6 +22,18 @@ export function keepCode(): void {
   const { enableCompileCache } = module as { readonly enableCompileCache?: () => unknown };
   if (enableCompileCache !== undefined) enableCompileCache();
   else if (process.env["NODE_DISABLE_COMPILE_CACHE"] === undefined) keepLarge();
+}
+
+/**
+ * For a process that ends in a second or two: functions are made fast when they have been called ten times as often as usual. Before that it does not pay, and takes a third
+ * of all the work on top of it, in threads of its own.
+ */
+export function optimizeLate(): void {
+  try {
+    setFlagsFromString("--interrupt-budget=660000");
+  } catch {
+    // Of an engine that has no such thing.
+  }
 }
 
 function keepLarge(): void {

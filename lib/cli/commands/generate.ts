@@ -3,6 +3,7 @@ import type { Comparison, Old } from "../../../codegen/compat/index.js";
 // Not all of the generator: when nothing has changed, it is not needed.
 import { generateAll } from "../../../codegen/generate.js";
 import { formatDiagnostic, type Generated } from "../../../codegen/outcome.js";
+import { optimizeLate } from "../code-cache.js";
 import { Exit, EXIT } from "../exit.js";
 import { count, json, paint, say } from "../print.js";
 
@@ -45,6 +46,7 @@ export function addGenerate(program: Command): void {
       if (diff !== undefined && against !== undefined) throw new Exit(EXIT.usage, "--diff and --against exclude each other.");
       const old = diff !== undefined ? { file: diff } : against !== undefined ? { ref: against } : undefined;
       if (goOn !== true) {
+        optimizeLate();
         const results = await generateAll({ ...options, check: options.check === true || old !== undefined });
         if (old === undefined) return finish(results, asJson === true);
         const compat = await import("../../../codegen/compat/index.js");
