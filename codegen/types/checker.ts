@@ -97,7 +97,7 @@ export class CheckedTypes {
       const primitive = type.types.find(
         (one) => (one.flags & (Flag.StringLike | Flag.NumberLike | Flag.BooleanLike | Flag.BigIntLike)) !== 0,
       );
-      const carried = primitive ?? type.types.find((one) => this.#carried(one) !== undefined);
+      const carried = primitive ?? type.types.find((one) => this.#heritage.carried(one) !== undefined);
       if (carried !== undefined) return this.#of(carried, at);
       const element = this.#heritage.elementOf(type);
       if (element !== undefined) return { kind: "array", of: this.#of(element, at) };
@@ -148,11 +148,6 @@ export class CheckedTypes {
   #parameter(type: ts.Type, at: ts.Node): Shape {
     const fallback = this.#checker.getDefaultFromTypeParameter(type);
     return fallback === undefined ? refuse.generic(type.symbol?.name ?? "T") : this.#of(fallback, at);
-  }
-
-  #carried(type: ts.Type): Shape | undefined {
-    const { symbol } = type;
-    return symbol !== undefined && this.#heritage.fromPlatform(symbol) ? CARRIED.get(symbol.name) : undefined;
   }
 
   #objectType(type: ts.Type, at: ts.Node): Shape {
@@ -282,7 +277,7 @@ export class CheckedTypes {
     const props = new Map<string, Prop>();
     const all = checker.getPropertiesOfType(type);
     const carried = this.#heritage.mappedOver(all);
-    if (carried !== undefined) return CARRIED.get(carried)!;
+    if (carried !== undefined) return carried;
     for (const symbol of all) {
       const node = symbol.valueDeclaration ?? symbol.declarations?.[0];
       const declared = node as (ts.Declaration & { readonly name?: ts.Node; readonly type?: ts.TypeNode }) | undefined;

@@ -1,7 +1,7 @@
 import type { ts } from "ts-morph";
 import type { Typescript } from "../read/load.js";
-import { isPlatform, MAPS, SETS } from "./builtins.js";
-import type { Missing } from "./shape.js";
+import { CARRIED, isPlatform, MAPS, SETS } from "./builtins.js";
+import type { Missing, Shape } from "./shape.js";
 
 /** Base classes that extend each other more often than this, nobody writes. */
 const DEEPEST = 32;
@@ -40,16 +40,21 @@ export class Heritage {
     return lives;
   }
 
-  /** The name of a carried type whose every member a mapped type has, changed or not: to `DeepPartial<Date>` a Date is an object of methods. */
-  mappedOver(props: readonly ts.Symbol[]): string | undefined {
+  /** A type of the platform that has a codec of its own. */
+  carried({ symbol }: ts.Type): Shape | undefined {
+    return symbol !== undefined && this.fromPlatform(symbol) ? CARRIED.get(symbol.name) : undefined;
+  }
+
+  /** The same, where a mapped type has its members, changed or not: to `DeepPartial<Date>` a Date is an object of methods. */
+  mappedOver(props: readonly ts.Symbol[]): Shape | undefined {
     const of = (name: string): string | undefined => {
       const parent = props.find((one) => one.name === name)?.declarations?.[0]?.parent;
       return parent !== undefined && this.#ts.isInterfaceDeclaration(parent) && isPlatform(parent.getSourceFile().fileName)
         ? parent.name.text
         : undefined;
     };
-    if (of("toISOString") === "Date" && of("getTime") === "Date") return "Date";
-    return of("byteOffset") === "Uint8Array" && of("BYTES_PER_ELEMENT") === "Uint8Array" ? "Uint8Array" : undefined;
+    const [name, other] = [of("toISOString") ?? of("byteOffset"), of("getTime") ?? of("BYTES_PER_ELEMENT")];
+    return name !== undefined && name === other ? CARRIED.get(name) : undefined;
   }
 
   /** True of a member with a `unique symbol` for a name, which is none of the language's own. */
