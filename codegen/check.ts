@@ -184,6 +184,10 @@ function handlerOf(
     const why = `the ${option} of this ${kind} cannot be read from the source (${given.text}), so producers would use the wrong one`;
     report("STEM1015", given.place, `${why}. Use a string literal, a const, an enum member or a template of those.`);
   }
+  for (const { option, text, place } of mark.queue.state === "unreadable" ? [] : mark.untold) {
+    const why = `the ${option} of this ${kind} cannot be read from the source (${text}), so producers that do not hold the handler use the default`;
+    report("STEM1015", place, `${why}. Use a literal or a const.`, "warning");
+  }
   if (mark.queue.state === "known" && !NAME.test(mark.queue.value)) {
     report("STEM1002", mark.queue.place, `"${mark.queue.value}" is not a valid queue name. ${NAME_RULE}`);
   }

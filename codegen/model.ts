@@ -89,6 +89,7 @@ export interface Schedule {
   readonly instance: string | undefined;
   readonly queue: string | undefined;
   readonly priority: number | undefined;
+  readonly options: Readonly<Record<string, unknown>>;
   /** The class that has the handler; undefined if its types cannot be referred to. */
   readonly owner: Exported | undefined;
   readonly method: string;
@@ -153,6 +154,8 @@ export interface Mark {
   /** Of a `@Cron`: its expression, and the time zone. */
   readonly cron: Readable<string>;
   readonly timeZone: Readable<string>;
+  /** What a producer without the handler would have to know, and cannot be read; all of it beside the queue. */
+  readonly untold: readonly { readonly option: string; readonly text: string; readonly place: Place }[];
   /** `validate: false` among the options. */
   readonly unchecked: boolean;
   /** A Standard Schema is among the options. */

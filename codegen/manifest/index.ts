@@ -80,8 +80,8 @@ export function describe(
   const eventEntries = emitted.map(({ name, at, place, instance }) =>
     memberOf(name, { ...(instance !== undefined && { instance }), ...shapeOf(answer(at), "payload") }, { source: source(place) }),
   );
-  const scheduleEntries = schedules.map(({ name, cron, timeZone, task, queue, priority, instance, place }) =>
-    memberOf(name, { cron, timeZone, task, queue, priority, instance }, { source: source(place) }),
+  const scheduleEntries = schedules.map(({ name, cron, timeZone, task, queue, priority, options, instance, place }) =>
+    memberOf(name, { cron, timeZone, task, queue, priority, options: notEmpty(options), instance }, { source: source(place) }),
   );
   const sections: readonly Section[] = [
     { name: "$defs", members: Object.entries($defs).map(([name, schema]) => definitionOf(name, schema)) },
@@ -142,7 +142,7 @@ function entryOf(handler: Handler, folder: string, answers: Answers): Entry {
   );
   const more = {
     priority,
-    options: Object.keys(options).length > 0 ? options : undefined,
+    options: notEmpty(options),
     ...(answers.output.optional && answers.output.schema !== undefined && { maybe: true }),
     ...(steps.length > 0 && { steps: named(steps.map((one, at) => [one.name, stepOf(answers.steps[at]!)])) }),
   };
@@ -150,6 +150,10 @@ function entryOf(handler: Handler, folder: string, answers: Answers): Entry {
   const entry = { handler, definition, member: memberOf(name, { ...carried, ...more, class: className, method }, place) };
   told.set(handler, { folder, answers, entry });
   return entry;
+}
+
+function notEmpty<T extends object>(object: T): T | undefined {
+  return Object.keys(object).length > 0 ? object : undefined;
 }
 
 /** What only the manifest tells of a step: that its result may be missing. */

@@ -11,6 +11,9 @@ const ABSENT = { state: "absent" } as const;
 /** Options of a task or workflow that are told as they are. */
 const OTHERS = ["keepFailed", "keepResult", "retry", "timeout"] as const;
 
+/** Options by which a producer goes that does not hold the handler. */
+const TRAVELLING = ["priority", "keepResult", "keepFailed"] as const;
+
 /** Reads decorators: whose they are, and what they say. */
 export class Marks {
   readonly #ts: Typescript;
@@ -145,11 +148,21 @@ export class Marks {
       priority: option("priority", "number"),
       cron: name === "Cron" && first !== undefined && value !== undefined ? this.#readable(first, value, "string", source) : ABSENT,
       timeZone: option("timeZone", "string"),
+      untold: this.#untold(given, source, (key) => this.#at(options!, key)),
       ...this.#others(given),
     };
   }
 
-  /** What the manifest tells beside names and queues. Nothing depends on it, so what cannot be read is left out. */
+  #untold(given: Value | undefined, source: Source, at: (option: string) => ts.Node): Mark["untold"] {
+    if (given === undefined || given.kind === "undefined") return [];
+    const blind = TRAVELLING.filter((option) => {
+      const { kind } = this.#values.member(given, option);
+      return kind !== "undefined" && kind !== "number" && kind !== "string";
+    });
+    return blind.map((option) => ({ option, text: shortText(at(option), source), place: this.#sources.place(at(option), source) }));
+  }
+
+  /** What the manifest tells beside names and queues. What cannot be read is left out. */
   #others(given: Value | undefined): Pick<Mark, "unchecked" | "standard" | "options"> {
     const of = (key: string): unknown => given && this.#values.json(this.#values.member(given, key));
     const has = (key: string): boolean => given !== undefined && this.#values.member(given, key).kind !== "undefined";
@@ -180,6 +193,7 @@ export class Marks {
       priority: declared("priority", option("priority", "number")),
       cron: name === "Cron" && first !== undefined ? this.#readable(decorator, first, "string", source) : ABSENT,
       timeZone: option("timeZone", "string"),
+      untold: this.#untold(given, source, () => decorator),
       ...this.#others(given),
     };
   }
@@ -188,7 +202,7 @@ export class Marks {
     const { expression } = decorator;
     const callee = this.#ts.isCallExpression(expression) ? expression.expression : expression;
     const names = { name: ABSENT, queue: ABSENT, instance: ABSENT, priority: ABSENT, cron: ABSENT, timeZone: ABSENT };
-    const nothing = { called: true, ...names, ...this.#others(undefined) };
+    const nothing = { called: true, ...names, untold: [], ...this.#others(undefined) };
     return { ...nothing, decorator: "Task", place: this.#sources.place(decorator, source), unclear: `@${shortText(callee, source)}` };
   }
 

@@ -1,5 +1,5 @@
 import { byCodeUnit } from "../model.js";
-import { key, literalKey, quote } from "../write/text.js";
+import { keptOf, key, literalKey, quote } from "../write/text.js";
 import { definitionsText } from "../write/definitions.js";
 import { type Instances, instancesOf } from "../write/instances.js";
 import { type Tree, treeOf, treeType, treeValue } from "../write/tree.js";
@@ -14,6 +14,7 @@ interface Destined {
   readonly queue?: string;
   readonly priority?: number;
   readonly instance?: string;
+  readonly options?: Readonly<Record<string, unknown>>;
 }
 
 /** A payload, as the manifest has it. */
@@ -178,8 +179,8 @@ function defaults(one: Handler): string {
   return braces([...to(one), ...(signals.length === 0 ? [] : [`signals: ${braces(signals)}`])]);
 }
 
-function to({ queue = "default", priority }: Destined): readonly string[] {
-  return [`queue: ${quote(queue)}`, ...(priority === undefined ? [] : [`priority: ${priority}`])];
+function to({ queue = "default", priority, options = {} }: Destined): readonly string[] {
+  return [`queue: ${quote(queue)}`, ...(priority === undefined ? [] : [`priority: ${priority}`]), ...keptOf(options)];
 }
 
 function braces(members: readonly string[]): string {

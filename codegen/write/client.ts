@@ -3,7 +3,7 @@ import { importsOf, type Imports } from "./imports.js";
 import { instancesOf } from "./instances.js";
 import type { JsonSchema } from "../types/schema.js";
 import { definitionsText } from "./definitions.js";
-import { isIdentifier, literalKey, quote } from "./text.js";
+import { isIdentifier, keptOf, literalKey, quote } from "./text.js";
 import { type Leaf, type Tree, treeOf, treeType, treeValue } from "./tree.js";
 
 /** What every generated file begins with; by it we know that a file may be written over. */
@@ -169,12 +169,18 @@ function docOf(doc: string | undefined, link: string): readonly string[] {
 }
 
 /** What a producer without the handler must know of it. */
-function defaultsOf({ queue, priority, signals = [] }: Pick<Handler, "queue" | "priority"> & Partial<Pick<Handler, "signals">>): string {
+function defaultsOf({
+  queue,
+  priority,
+  options = {},
+  signals = [],
+}: Pick<Handler, "queue" | "priority"> & Partial<Pick<Handler, "options" | "signals">>): string {
   const names = signals.map(({ member, name }) => `${literalKey(member)}: ${quote(name)}`);
   const known = [
     // Named also where the task names none: a process without the handler does not know of the usual one either.
     `queue: ${quote(queue ?? "default")}`,
     ...(priority === undefined ? [] : [`priority: ${priority}`]),
+    ...keptOf(options),
     ...(names.length === 0 ? [] : [`signals: { ${names.join(", ")} }`]),
   ];
   return `{ ${known.join(", ")} }`;

@@ -38,3 +38,11 @@ export function docComment(lines: readonly string[], indent: string): readonly s
   if (kept.length <= 1) return [`${indent}/** ${only} */`];
   return [`${indent}/**`, ...kept.map((line) => `${indent} * ${line}`.trimEnd()), `${indent} */`];
 }
+
+/** How long records are kept, as it was written. What is no duration the boot refuses. */
+export function keptOf(options: Readonly<Record<string, unknown>>): readonly string[] {
+  return (["keepResult", "keepFailed"] as const).flatMap((option) => {
+    const { [option]: given } = options;
+    return typeof given === "number" ? [`${option}: ${given}`] : typeof given === "string" ? [`${option}: ${quote(given)}`] : [];
+  });
+}

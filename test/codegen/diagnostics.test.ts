@@ -71,6 +71,7 @@ describe("a diagnostic", () => {
       "STEM1015 for options that cannot be read",
       `declare const options: object;\n@Task("a", { queue: "q", ...options }) export class A { run() {} }`,
     ],
+    ["STEM1015 for what is kept", `@Task("a", { keepResult: process.env.KEEP as never }) export class A { run() {} }`],
     ["STEM1015 for an instance that cannot be read", `@Task("a", { instance: String(1) }) export class A { run() {} }`],
     ["STEM1001 for an event without a name", `export const e = defineEvent();`],
     ["STEM1001 for an event whose name could change", `let name = "a"; name = "b";\nexport const e = defineEvent<string>(name);`],

@@ -157,7 +157,7 @@ export const paid = defineEvent<{ cents: number }>("order.paid", { instance: "sh
 export const anything = defineEvent("order.seen");
 export const nothing = defineEvent<void>("order.closed");
 export class Reports {
-  @Cron("0 9 * * *", { name: "daily", timeZone: "Europe/Berlin", queue: "slow", priority: 2 })
+  @Cron("0 9 * * *", { name: "daily", timeZone: "Europe/Berlin", queue: "slow", priority: 2, keepFailed: "1w" })
   async report() {}
 }
 `,
@@ -175,7 +175,7 @@ export class Reports {
           "order.closed": { source: "src/a.ts:4" },
         });
         expect(schedules).toEqual({
-          daily: { cron: "0 9 * * *", timeZone: "Europe/Berlin", task: "reports.report", queue: "slow", priority: 2, source: "src/a.ts:6" },
+          daily: { cron: "0 9 * * *", timeZone: "Europe/Berlin", task: "reports.report", queue: "slow", priority: 2, options: { keepFailed: "1w" }, source: "src/a.ts:6" },
         });
         expect(project.text(GENERATED)).toContain("'order.paid': { payload: { properties: { cents: { type: 'number' } }");
       },

@@ -18,7 +18,7 @@ const MAIL: Described = {
       input: { type: "object", properties: { to: { type: "string", minLength: 3 }, at: DATE }, required: ["to"] },
       output: { $ref: "#/$defs/Receipt" },
     },
-    "mail.flush": { queue: "mail" },
+    "mail.flush": { queue: "mail", options: { keepResult: "2h", keepFailed: 0, timeout: 5 } },
   },
   workflows: {
     "order.process": {
@@ -63,7 +63,7 @@ export async function main(): Promise<string> {
   const next = await client.schedules.nightly.next();
   const receipt: Promise<Receipt> | undefined = undefined as Promise<Receipt> | undefined;
   await client.close();
-  return JSON.stringify([record?.queue, record?.priority, record?.payload, told.as, refused.includes("payload.to"), String(next), StemClient.definitions.hash, String(receipt)]);
+  return JSON.stringify([record?.queue, record?.priority, record?.payload, told.as, refused.includes("payload.to"), String(next), StemClient.definitions.hash, String(receipt), client.tasks.mail.flush.keepResultMs, client.tasks.mail.flush.keepFailedMs]);
 }
 `;
 
@@ -191,6 +191,8 @@ describe("A standalone client", () => {
         "undefined",
         "abc",
         "undefined",
+        7_200_000,
+        0,
       ]);
     },
     30_000,

@@ -32,7 +32,7 @@ interface Spec {
   /** Beside the options, where beats of before 0.2 do not look: they refuse options that they do not know. */
   readonly retry?: EnqueueOptions["retry"];
   /** Of a dynamic schedule: where its jobs go from a process that does not know the task. */
-  readonly to?: Pick<TaskRef, "queue" | "priority">;
+  readonly to?: Omit<TaskRef, "name">;
 }
 
 /** What is stored of a schedule, its first slot the next one after `now`. */

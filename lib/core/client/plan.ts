@@ -54,8 +54,8 @@ export function planOf(
     queue: definition?.queue ?? ref.queue ?? DEFAULT_QUEUE,
     payload: "",
     priority: definition?.priority ?? ref.priority ?? JOB_DEFAULTS.priority,
-    keepResultMs: definition?.keepResultMs ?? JOB_DEFAULTS.keepResultMs,
-    keepFailedMs: definition?.keepFailedMs ?? JOB_DEFAULTS.keepFailedMs,
+    keepResultMs: definition?.keepResultMs ?? ref.keepResultMs ?? JOB_DEFAULTS.keepResultMs,
+    keepFailedMs: definition?.keepFailedMs ?? ref.keepFailedMs ?? JOB_DEFAULTS.keepFailedMs,
   };
   if (options !== undefined) apply(draft, options, parts.now, parts.also);
   if (draft.priority !== 0) checkPriority(draft);

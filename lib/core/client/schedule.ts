@@ -1,3 +1,4 @@
+import { JOB_DEFAULTS } from "../../contract/check.js";
 import { StemError, UnknownScheduleError } from "../../contract/errors.js";
 import type { Schedule } from "../../contract/schedules.js";
 import { checkCron, nextSlot } from "../beat/cron.js";
@@ -7,6 +8,7 @@ import type { TaskRef } from "../task/ref.js";
 import { storedAs } from "./answers.js";
 import type { JobHandle, ScheduleClient, ScheduleOptions } from "./face.js";
 import { Handle, type HandleParts } from "./handle.js";
+import type { Draft } from "./plan.js";
 import type { Producer } from "./producer.js";
 
 const KNOWN = [
@@ -43,14 +45,23 @@ export async function storePlan(producer: Producer, task: TaskRef, { name, cron,
   } = await schedules.get([name]);
   if (known?.dynamic === false && !isRemoved(known.spec)) throw declared(name);
   const definition = { id: name, where: `schedule("${name}")`, cron, timeZone, task: task.name, options: rest };
-  const { queue, priority = 0 } = job;
-  const stored = storedSchedule(definition, job.payload, now, { queue, priority });
+  const stored = storedSchedule(definition, job.payload, now, wayOf(job, rest));
   // One that was declared once, and removed, gives its name free, unless a beat declares it again before we are done.
   const removed = known?.dynamic === false;
   if (removed) await schedules.remove(name);
   await schedules.upsert([stored]);
   if (removed && (await schedules.get([name])).schedules[0]?.dynamic === false) throw declared(name);
   hints.control(SCHEDULED, String(stored.nextAt));
+}
+
+/** What a beat that does not know the task is to know of it. What is as usual or among the options is left out, so that a spec stays what it was. */
+function wayOf({ queue, priority = 0, keepResultMs, keepFailedMs }: Draft, options: ScheduleOptions): Omit<TaskRef, "name"> {
+  return {
+    queue,
+    priority,
+    ...(options.keepResult === undefined && keepResultMs !== JOB_DEFAULTS.keepResultMs && { keepResultMs: keepResultMs! }),
+    ...(options.keepFailed === undefined && keepFailedMs !== JOB_DEFAULTS.keepFailedMs && { keepFailedMs: keepFailedMs! }),
+  };
 }
 
 function declared(name: string): StemError {
@@ -66,12 +77,13 @@ export class StemScheduleClient<O> implements ScheduleClient<O> {
   readonly name: string;
   readonly #producer: Producer;
   readonly #handles: HandleParts;
-  readonly #to: Pick<TaskRef, "queue" | "priority">;
+  readonly #to: TaskRef;
 
-  constructor(producer: Producer, handles: HandleParts, name: string, to: Pick<TaskRef, "queue" | "priority">) {
+  /** @param to where its jobs go; the name is the schedule's own */
+  constructor(producer: Producer, handles: HandleParts, to: TaskRef) {
     this.#producer = producer;
     this.#handles = handles;
-    this.name = name;
+    this.name = to.name;
     this.#to = to;
   }
 

@@ -53,7 +53,7 @@ import { Puts } from "./puts.js";
 import { StemScheduleClient, storePlan } from "./schedule.js";
 import { scheduleList, type ScheduleList } from "./schedules.js";
 import { signalOne, SignallingHandle } from "./signal.js";
-import { checkClient, type ClientDefaults, StemTaskClient, StemWorkflowClient, type WorkflowClientDefaults } from "./task-client.js";
+import { type ClientDefaults, clientRef, StemTaskClient, StemWorkflowClient, type WorkflowClientDefaults } from "./task-client.js";
 import { Waiter } from "./waiter.js";
 
 /**
@@ -151,17 +151,15 @@ export class Stem {
   /**
    * A typed client for a task by name; `defaults` tell a process that does not have the handler where its jobs go.
    *
-   * @throws {OptionError} `STEM_NAME_INVALID`, `STEM_OPTION_UNKNOWN`
+   * @throws {OptionError} `STEM_NAME_INVALID`, `STEM_OPTION_UNKNOWN`, `STEM_DURATION_INVALID`
    */
   task<I = unknown, O = unknown>(name: string, defaults: ClientDefaults = {}): TaskClient<I, O> {
-    checkClient(name, defaults, "task");
-    return new StemTaskClient<I, O>(this, name, defaults);
+    return new StemTaskClient<I, O>(this, clientRef(name, defaults, "task"));
   }
 
   /** As `task`, for a workflow, with the signals of type `S` on its handles. */
   workflow<I = unknown, O = unknown, S = {}>(name: string, defaults: WorkflowClientDefaults = {}): WorkflowClient<I, O, S> {
-    checkClient(name, defaults, "workflow");
-    return new StemWorkflowClient<I, O, S>(this, name, defaults);
+    return new StemWorkflowClient<I, O, S>(this, clientRef(name, defaults, "workflow"), defaults.signals);
   }
 
   /** A typed client for a kind of event. @throws {OptionError} `STEM_NAME_INVALID` */
@@ -174,11 +172,10 @@ export class Stem {
   /**
    * A client for a schedule, declared by `@Cron` or made by `TaskClient.schedule`; `defaults` tell a process that does not have the handler where its jobs go.
    *
-   * @throws {OptionError} `STEM_NAME_INVALID`, `STEM_OPTION_UNKNOWN`
+   * @throws {OptionError} `STEM_NAME_INVALID`, `STEM_OPTION_UNKNOWN`, `STEM_DURATION_INVALID`
    */
   schedule<O = unknown>(name: string, defaults: ClientDefaults = {}): ScheduleClient<O> {
-    checkClient(name, defaults, "schedule");
-    return new StemScheduleClient<O>(this.#producer, this.#handles, name, defaults);
+    return new StemScheduleClient<O>(this.#producer, this.#handles, clientRef(name, defaults, "schedule"));
   }
 
   /** A job to be, for `chain`, `group` and `chord`. Without a payload it gets what the jobs before it returned. */

@@ -1,6 +1,7 @@
 import { signatureOf } from "../canvas/signature.js";
 import { checkName, refuseUnknown } from "../task/define.js";
 import { StemError } from "../../contract/errors.js";
+import { type Duration, toMs } from "../task/duration.js";
 import { refOf, type Target, type TaskRef } from "../task/ref.js";
 import type { TaskRegistry } from "../task/registry.js";
 import type {
@@ -34,6 +35,10 @@ export interface Enqueuer {
 export interface ClientDefaults {
   readonly queue?: string;
   readonly priority?: number;
+  /** How long the record of a success is kept. */
+  readonly keepResult?: Duration;
+  /** How long the record of any other end is kept. */
+  readonly keepFailed?: Duration;
 }
 
 /** As `ClientDefaults`, for a workflow. */
@@ -42,12 +47,26 @@ export interface WorkflowClientDefaults extends ClientDefaults {
   readonly signals?: Readonly<Record<string, string>>;
 }
 
-/** @throws {OptionError} `STEM_NAME_INVALID`, `STEM_OPTION_UNKNOWN` */
-export function checkClient(name: string, defaults: ClientDefaults, kind: "task" | "workflow" | "schedule"): void {
+/**
+ * What a producer is to know of the task of a client.
+ *
+ * @throws {OptionError} `STEM_NAME_INVALID`, `STEM_OPTION_UNKNOWN`, `STEM_DURATION_INVALID`
+ */
+export function clientRef(name: string, defaults: WorkflowClientDefaults, kind: "task" | "workflow" | "schedule"): TaskRef {
   checkName(name, `${kind} name of a client`);
-  const known = ["queue", "priority", "signals"] satisfies readonly (keyof WorkflowClientDefaults)[];
-  refuseUnknown(defaults, kind === "workflow" ? known : known.slice(0, 2), `of the client of ${kind} "${name}"`);
+  const of = `of the client of ${kind} "${name}"`;
+  refuseUnknown(defaults, kind === "workflow" ? [...KNOWN, "signals"] : KNOWN, of);
+  const { queue, priority, keepResult, keepFailed } = defaults;
+  return {
+    name,
+    ...(queue !== undefined && { queue }),
+    ...(priority !== undefined && { priority }),
+    ...(keepResult !== undefined && { keepResultMs: toMs(keepResult, `keepResult ${of}`) }),
+    ...(keepFailed !== undefined && { keepFailedMs: toMs(keepFailed, `keepFailed ${of}`) }),
+  };
 }
+
+const KNOWN = ["queue", "priority", "keepResult", "keepFailed"] as const satisfies readonly (keyof ClientDefaults)[];
 
 /**
  * Refuses a task that is to be started and a workflow that is to be enqueued, where this process has the handler and so knows what it is. Names are left to those who
@@ -75,16 +94,16 @@ export function refAs(target: Target, registry: TaskRegistry, as: "task" | "work
 
 /** See `TaskClient`. */
 export class StemTaskClient<I, O> implements TaskClient<I, O> {
-  readonly name: string;
+  declare readonly name: string;
   declare readonly queue?: string;
   declare readonly priority?: number;
+  declare readonly keepResultMs?: number;
+  declare readonly keepFailedMs?: number;
   readonly #stem: Enqueuer;
 
-  constructor(stem: Enqueuer, name: string, defaults: ClientDefaults) {
+  constructor(stem: Enqueuer, ref: TaskRef) {
     this.#stem = stem;
-    this.name = name;
-    if (defaults.queue !== undefined) this.queue = defaults.queue;
-    if (defaults.priority !== undefined) this.priority = defaults.priority;
+    Object.assign(this, ref);
   }
 
   enqueue(...[payload, options]: PayloadArgs<I, [options?: EnqueueOptions]>): Promise<JobHandle<O>> {
@@ -114,18 +133,18 @@ export class StemTaskClient<I, O> implements TaskClient<I, O> {
 
 /** See `WorkflowClient`. */
 export class StemWorkflowClient<I, O, S = {}> implements WorkflowClient<I, O, S> {
-  readonly name: string;
+  declare readonly name: string;
   declare readonly queue?: string;
   declare readonly priority?: number;
+  declare readonly keepResultMs?: number;
+  declare readonly keepFailedMs?: number;
   readonly #stem: Enqueuer;
   readonly #signals: Readonly<Record<string, string>>;
 
-  constructor(stem: Enqueuer, name: string, defaults: WorkflowClientDefaults) {
+  constructor(stem: Enqueuer, ref: TaskRef, signals: Readonly<Record<string, string>> = {}) {
     this.#stem = stem;
-    this.name = name;
-    if (defaults.queue !== undefined) this.queue = defaults.queue;
-    if (defaults.priority !== undefined) this.priority = defaults.priority;
-    this.#signals = defaults.signals ?? {};
+    this.#signals = signals;
+    Object.assign(this, ref);
   }
 
   async start(...[payload, options]: PayloadArgs<I, [options?: EnqueueOptions]>): Promise<RunHandle<O, S>> {

@@ -16,15 +16,21 @@ export const LONGEST_MS = 100 * 365 * UNIT_MS.d;
  * @throws {OptionError} `STEM_DURATION_INVALID`: not of the form above, negative, not finite, or over 100 years
  */
 export function toMs(duration: Duration, what: string): number {
-  const ms = typeof duration === "number" ? duration : parse(duration);
-  if (!(ms >= 0 && ms <= LONGEST_MS)) {
+  const ms = msOf(duration);
+  if (ms === undefined) {
     throw new OptionError(
       "STEM_DURATION_INVALID",
       `The ${what} is ${shown(duration)}, which is not a duration.`,
       'Give milliseconds (0 or more) or a number with a unit: "500ms", "30s", "5m", "1.5h", "2d", "1w".',
     );
   }
-  return Math.round(ms);
+  return ms;
+}
+
+/** A duration in whole milliseconds; undefined if it is none. */
+export function msOf(duration: unknown): number | undefined {
+  const ms = typeof duration === "number" ? duration : parse(duration);
+  return ms >= 0 && ms <= LONGEST_MS ? Math.round(ms) : undefined;
 }
 
 function parse(text: unknown): number {

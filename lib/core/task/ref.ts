@@ -6,6 +6,9 @@ export interface TaskRef<I = unknown, O = unknown> {
   /** Where a producer that does not have the handler sends its jobs. */
   readonly queue?: string;
   readonly priority?: number;
+  /** How long its records are kept; milliseconds. */
+  readonly keepResultMs?: number;
+  readonly keepFailedMs?: number;
   /** Types only, never present. */
   readonly "~types"?: { readonly input: I; readonly output: O };
 }

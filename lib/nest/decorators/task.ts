@@ -1,4 +1,5 @@
 import { DEFAULT_QUEUE } from "../../core/task/define.js";
+import { msOf } from "../../core/task/duration.js";
 import { markRef } from "../../core/task/ref.js";
 import type { TaskContext } from "../../core/task/task.js";
 import { defaultName } from "../names.js";
@@ -32,11 +33,15 @@ export function handlerDecorator(by: "Task" | "Workflow", said: ReturnType<typeo
     if (key === undefined) injectable(target);
     if (typeof key === "symbol" || (key !== undefined && typeof target === "function")) return;
     const owner = key === undefined ? target : target.constructor;
-    const { queue, priority } = said.options;
+    const { queue, priority, keepResult, keepFailed } = said.options;
+    // What is no duration the boot refuses.
+    const [keepResultMs, keepFailedMs] = [msOf(keepResult), msOf(keepFailed)];
     markRef(owner, key ?? "run", {
       name: typeof said.text === "string" ? said.text : defaultName((owner as { readonly name: string }).name, key),
       queue: typeof queue === "string" ? queue : DEFAULT_QUEUE,
       ...(typeof priority === "number" && { priority }),
+      ...(keepResultMs !== undefined && { keepResultMs }),
+      ...(keepFailedMs !== undefined && { keepFailedMs }),
     });
   };
 }

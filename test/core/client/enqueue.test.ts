@@ -50,6 +50,28 @@ describe("Enqueueing", () => {
     expect(await stored(({ stem }) => stem.enqueue("mail.send", null))).toMatchObject({ payload: "null" });
   });
 
+  it("keeps records as a client says, or a class that is no handler here, where there is no handler", async () => {
+    class Elsewhere {
+      run(): void {}
+    }
+    markRef(Elsewhere, "run", { name: "elsewhere", queue: "q", keepResultMs: 5, keepFailedMs: 6 });
+    expect(await stored(({ stem }) => stem.enqueue(Elsewhere))).toMatchObject({ keepResultMs: 5, keepFailedMs: 6 });
+    const kept = { keepResult: "1m", keepFailed: 0 } as const;
+    const wanted = { keepResultMs: 60_000, keepFailedMs: 0 };
+    expect(await stored(({ stem }) => stem.task("no.handler", { queue: "q", ...kept }).enqueue(1))).toMatchObject(wanted);
+    expect(await stored(({ stem }) => stem.workflow("no.handler", { queue: "q", ...kept }).start(1))).toMatchObject(wanted);
+    // A handler that is here, and the call, know better.
+    expect(await stored(({ stem }) => stem.task("mail.send", kept).enqueue({}))).toMatchObject({ keepResultMs: 86_400_000 });
+    expect(await stored(({ stem }) => stem.task("no.handler", { queue: "q", ...kept }).enqueue(1, { keepResult: 7 }))).toMatchObject({
+      keepResultMs: 7,
+      keepFailedMs: 0,
+    });
+    const { stem } = stemOn();
+    expect(() => stem.task("no.handler", { keepResult: "soon" as never })).toThrow(
+      expect.objectContaining({ code: "STEM_DURATION_INVALID", message: expect.stringContaining('task "no.handler"') }),
+    );
+  });
+
   it("takes options of the call before the definition, the definition before the ref, the ref before defaults", async () => {
     const ref: TaskRef = { name: "mail.send", queue: "stale", priority: 1 };
     expect(await stored(({ stem }) => stem.enqueue(ref, {}))).toMatchObject({ queue: "mail", priority: 0, keepResultMs: 86_400_000 });

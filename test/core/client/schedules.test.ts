@@ -1,4 +1,5 @@
 import { afterEach, expect, it } from "@jest/globals";
+import type { NewJob } from "../../../lib/contract/index.js";
 import { Stem } from "../../../lib/core/client/stem.js";
 import { TaskRegistry } from "../../../lib/core/task/registry.js";
 import { Rig, schedule } from "../beat/rig.js";
@@ -41,4 +42,29 @@ it("A schedule made in the place of a removed one says so if a beat declares tha
   };
   await expect(task.schedule("again", "0 9 * * *", undefined as never)).rejects.toMatchObject({ code: "STEM_SCHEDULE_DECLARED" });
   expect((await schedules.list())[0]).toMatchObject({ spec: declared!.spec, dynamic: false });
+});
+
+it("A schedule made by a process without the handler keeps records as its client says, fired by a beat that has none either", async () => {
+  const stem = new Stem({ adapter: rig.adapter, registry: new TaskRegistry(), clock: rig.clock });
+  const task = stem.task("digest", { queue: "q", keepResult: "1m", keepFailed: 7 });
+  const stored: NewJob[] = [];
+  const { fire } = rig.adapter.schedules;
+  const { enqueue } = rig.adapter.broker;
+  rig.adapter.schedules.fire = (shots, options) => (stored.push(...shots.map(({ job }) => job!)), fire(shots, options));
+  rig.adapter.broker.enqueue = (jobs, options) => (stored.push(...jobs), enqueue(jobs, options));
+  await rig.beat([]).start();
+  const made = await task.schedule("digest.ada", "*/10 * * * * *", undefined as never);
+  await task.schedule("digest.bob", "0 0 1 1 *", undefined as never, { keepResult: 3 });
+  await rig.advance(10_000);
+  await made.trigger();
+  await stem.schedule("digest.bob").trigger();
+  expect(stored.map(({ keepResultMs, keepFailedMs }) => [keepResultMs, keepFailedMs])).toEqual([
+    [60_000, 7],
+    [60_000, 7],
+    [3, 7],
+  ]);
+  // What is as usual is not in the spec, so that nothing seems to have changed.
+  await stem.task("plain", { queue: "q" }).schedule("plain", "0 0 1 1 *", undefined as never);
+  const specs = (await rig.adapter.schedules.list()).map(({ id, spec }) => [id, (JSON.parse(spec) as { to?: object }).to]);
+  expect(specs).toContainEqual(["plain", { queue: "q", priority: 0 }]);
 });
