@@ -111,7 +111,7 @@ export function pass({ app, reader }: Opened, options: GenerateOptions, started 
   ].map(({ path, text, own }) => {
     const before = currentText(path, show(path), own);
     // What stands there in the form that a linter has left it in is as good.
-    return { path, before, text: before === withoutDirective(text) ? before : text };
+    return { path, before, text: before !== undefined && isFixed(before, text) ? before : text };
   });
   if (app.name !== undefined && options.app === undefined && isEmpty(checked) && files[0]!.before === undefined) {
     return { result: { ...counts, manifest, state: "empty", ms: ended() }, files: [{ path: out, text: undefined }], part };
@@ -130,9 +130,13 @@ export function pass({ app, reader }: Opened, options: GenerateOptions, started 
 }
 
 /** ESLint takes a directive away (`--fix` with reportUnusedDisableDirectives, its default) if its rules have nothing to say of a file anyway. */
-function withoutDirective(text: string): string {
-  return text.replace("/* eslint-disable */\n", "");
+function isFixed(before: string, text: string): boolean {
+  return LEFT.some((left) => before === text.replace(DIRECTIVE, left));
 }
+
+const DIRECTIVE = "/* eslint-disable */\n";
+/** In place of it ESLint leaves a space, which its next run may trim, and which editors and people may take away with its line. */
+const LEFT = [" \n", "\n", ""];
 
 function isEmpty({ handlers, events, schedules }: Checked): boolean {
   return handlers.length + events.length + schedules.length === 0;

@@ -1,7 +1,7 @@
 import type { Rule, SchematicContext, TaskConfigurationGenerator, Tree } from "@angular-devkit/schematics";
 import { posix } from "node:path";
 import { appAt } from "../source/app.js";
-import { formatFiles } from "../source/format.js";
+import { formatAs } from "../source/format.js";
 import { testInMemory } from "./e2e.js";
 import { closeOnSignals } from "./entry.js";
 import { describeEnvironment, describeServer, ignoreFiles, writeClient, writeConfig } from "./files.js";
@@ -57,7 +57,7 @@ export function nestAdd({ store = "sqlite", sourceRoot, skipInstall, format }: N
         `${app.project ?? "This app"} is bundled, so no module of it can be started by its path. For workers of their own: nest g -c nestjs-stem worker-app`,
       );
     }
-    if (format === true) await formatFiles(tree, context, changedSources(tree));
+    await formatAs(format, tree, context, changedSources(tree));
     if (skipInstall !== true && tree.exists("package.json") && tree.readText("package.json") !== before) install(tree, context);
   };
 }

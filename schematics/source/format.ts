@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -5,23 +6,54 @@ import type { SchematicContext, Tree } from "@angular-devkit/schematics";
 
 /** The part of Prettier that is used here. */
 interface Prettier {
-  resolveConfig(file: string): Promise<object | null>;
+  resolveConfig(file: string, options: { readonly editorconfig: boolean }): Promise<object | null>;
   format(text: string, options: object): Promise<string>;
 }
 
+/** As the project wants what was created and changed: all of it through its Prettier if that was asked for, else what would otherwise be out of form. */
+export async function formatAs(asked: boolean | undefined, tree: Tree, context: SchematicContext, paths: readonly string[]): Promise<void> {
+  await (asked === true ? formatFiles(tree, context, paths) : keepForm(tree, paths));
+}
+
 /** Formats files with the project's own Prettier, for `--format`. Says so if the project has none or it fails, and leaves the files as they are. */
-export async function formatFiles(tree: Tree, context: SchematicContext, paths: readonly string[]): Promise<void> {
-  const root = process.cwd();
+async function formatFiles(tree: Tree, context: SchematicContext, paths: readonly string[]): Promise<void> {
   try {
-    const entry = createRequire(join(root, "package.json")).resolve("prettier");
-    const loaded = (await import(pathToFileURL(entry).href)) as Prettier & { readonly default?: Prettier };
-    const prettier = loaded.default ?? loaded;
+    const prettier = await prettierOf(process.cwd());
     for (const path of paths) {
-      const filepath = join(root, path);
-      tree.overwrite(path, await prettier.format(tree.readText(path), { ...(await prettier.resolveConfig(filepath)), filepath }));
+      const filepath = join(process.cwd(), path);
+      const config = await prettier.resolveConfig(filepath, { editorconfig: true });
+      tree.overwrite(path, await prettier.format(tree.readText(path), { ...config, filepath }));
     }
   } catch (error) {
     const reason = String((error as { readonly message?: unknown }).message ?? error).split("\n")[0];
     context.logger.warn(`Not formatted: Prettier of this project could not do it (${reason}).`);
   }
+}
+
+/**
+ * Where the project has settings for Prettier (a new Nest app has, and its ESLint asks for them): puts new files into its form, and leaves in it what was in it before.
+ * What was not, and a project without Prettier, is left alone without a word.
+ */
+async function keepForm(tree: Tree, paths: readonly string[]): Promise<void> {
+  const prettier = await prettierOf(process.cwd()).catch(() => undefined);
+  if (prettier === undefined) return;
+  for (const path of paths) {
+    const filepath = join(process.cwd(), path);
+    try {
+      if ((await prettier.resolveConfig(filepath, { editorconfig: false })) === null) continue;
+      const options = { ...(await prettier.resolveConfig(filepath, { editorconfig: true })), filepath };
+      // The tree is written when all is done: on the disk is what was there before.
+      const before = existsSync(filepath) ? readFileSync(filepath, "utf8") : undefined;
+      if (before === undefined || (await prettier.format(before, options)) === before)
+        tree.overwrite(path, await prettier.format(tree.readText(path), options));
+    } catch {
+      // It cannot read the file, or its settings.
+    }
+  }
+}
+
+async function prettierOf(root: string): Promise<Prettier> {
+  const entry = createRequire(join(root, "package.json")).resolve("prettier");
+  const loaded = (await import(pathToFileURL(entry).href)) as Prettier & { readonly default?: Prettier };
+  return loaded.default ?? loaded;
 }

@@ -1,7 +1,7 @@
 import { join, posix } from "node:path";
 import type { Rule, SchematicContext, Tree } from "@angular-devkit/schematics";
 import { maskText } from "./code.js";
-import { formatFiles } from "./format.js";
+import { formatAs } from "./format.js";
 import { importsJs } from "./imports.js";
 import { nearestModules } from "./nearest-module.js";
 import type { GenerateOptions } from "./options.js";
@@ -27,7 +27,7 @@ export function generate(role: string, folder: string, options: GenerateOptions)
     const suffix = wantsJs(tree, modules[0]) ? ".js" : "";
     const touched = [...writeFiles(tree, join(folder, "files"), place, options, { className, js: suffix })];
     if (options.skipImport !== true) touched.push(...register(tree, context, modules, className, file, suffix));
-    if (options.format === true) await formatFiles(tree, context, touched);
+    await formatAs(options.format, tree, context, touched);
   };
 }
 

@@ -1,7 +1,7 @@
 import { join, posix } from "node:path";
 import type { Rule, SchematicContext, Tree } from "@angular-devkit/schematics";
 import { type App, appAt, builtFile } from "../source/app.js";
-import { formatFiles } from "../source/format.js";
+import { formatAs } from "../source/format.js";
 import { changeJson, objectIn } from "../source/json.js";
 import type { GenerateOptions } from "../source/options.js";
 import { renderFolder } from "../source/render.js";
@@ -27,7 +27,8 @@ export function workerApp(options: Partial<GenerateOptions>): Rule {
       if (app.bundled) written.push(...bundleApart(tree, context, name));
     } else written.push(...declareApp(tree, context, app, place, name));
     addStart(tree, context, name, `node ${place.built}`);
-    if (options.format === true) await formatFiles(tree, context, written);
+    const sources = written.filter((path) => options.format === true || path.endsWith(".ts"));
+    await formatAs(options.format, tree, context, sources);
   };
 }
 

@@ -1,6 +1,7 @@
 // A real app, from `nest new` to a job that runs.
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { lint } from "./lint.mjs";
 import { begin, environment, Failed, run } from "./shell.mjs";
 import { packages } from "./tools.mjs";
 
@@ -61,7 +62,9 @@ export async function addStem(folder, how, registry, project) {
     await nest("g", "-c", "nestjs-stem", schematic, ...name);
   await run("npm", ["run", "stem:generate", "--", "--check"], { ...how, code: 1 });
   await run("npm", ["run", "stem:generate"], how);
-  enqueueAtStart(folder, project === undefined ? "src" : `apps/${project}/src`);
+  const sourceRoot = project === undefined ? "src" : `apps/${project}/src`;
+  enqueueAtStart(folder, sourceRoot);
+  await run("npx", ["prettier", "--write", `${sourceRoot}/app.module.ts`], how);
 }
 
 /** A provider of the user's own that enqueues through the generated client. */
@@ -97,6 +100,7 @@ export class HelloService implements OnApplicationBootstrap {
 /** The steps that depend on Node and TypeScript, by name, in order. In a monorepo the worker is an app of its own. */
 export const STEPS = {
   check: (how) => run("npm", ["run", "stem:generate", "--", "--check"], how),
+  lint,
   async build(how) {
     await run("npm", ["run", "build"], how);
     if (how.project !== undefined) await run("npx", ["nest", "build", "worker"], how);

@@ -14,13 +14,13 @@ export function environment(node, more = {}) {
   return env;
 }
 
-/** Runs a command to its end. @throws {Failed} it ended with another code than `code`, or not within `seconds` */
+/** Runs a command to its end. @throws {Failed} it ended with another code than `code` (one, or a list), or not within `seconds` */
 export async function run(command, args, { cwd, env, log, code = 0, seconds = 240 }) {
   const child = begin(command, args, { cwd, env, log });
   const timer = setTimeout(() => child.stop("SIGKILL"), seconds * 1000);
   const ended = await child.ended;
   clearTimeout(timer);
-  if (ended !== code) throw new Failed(`${command} ${args.join(" ")} ended with ${ended}\n${child.output().slice(-3000)}`);
+  if (![code].flat().includes(ended)) throw new Failed(`${command} ${args.join(" ")} ended with ${ended}\n${child.output().slice(-3000)}`);
   return child.output();
 }
 

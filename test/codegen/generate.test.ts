@@ -70,12 +70,15 @@ describe("stem generate", () => {
     withProject({ "src/a.ts": taskClass("A", "a") }, async (project) => {
       await project.generate();
       const text = project.text(GENERATED);
-      const fixed = text.replace("/* eslint-disable */\n", "");
-      expect(fixed).not.toBe(text);
-      project.write({ [GENERATED]: fixed });
-      for (const check of [true, false]) expect(await project.generate({ check })).toMatchObject({ state: "unchanged" });
-      expect(project.text(GENERATED)).toBe(fixed);
-      project.write({ [GENERATED]: `${fixed}// more` });
+      // A space is what ESLint itself leaves.
+      for (const left of [" \n", "\n", ""]) {
+        const fixed = text.replace("/* eslint-disable */\n", left);
+        expect(fixed).not.toBe(text);
+        project.write({ [GENERATED]: fixed });
+        for (const check of [true, false]) expect(await project.generate({ check })).toMatchObject({ state: "unchanged" });
+        expect(project.text(GENERATED)).toBe(fixed);
+      }
+      project.write({ [GENERATED]: `${project.text(GENERATED)}// more` });
       expect(await project.generate({ check: true })).toMatchObject({ state: "stale" });
       expect(await project.generate()).toMatchObject({ state: "written" });
       expect(project.text(GENERATED)).toBe(text);

@@ -1,6 +1,8 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { Tree } from "@angular-devkit/schematics";
-import { describe, expect, it } from "@jest/globals";
+import { afterAll, describe, expect, it } from "@jest/globals";
 import ts from "typescript";
 import { CLI, MODULE, run, runner } from "./run.js";
 
@@ -191,7 +193,7 @@ describe("the collection", () => {
   });
 
   it("formats with the project's Prettier when asked to", async () => {
-    const { tree, said } = await run("task", { name: "send", format: true });
+    const { tree, said } = await run("task", { name: "send", format: true }, { folder: process.cwd() });
     expect(said).toBe("");
     expect(tree.readText("/src/app.module.ts")).toContain('import { SendTask } from "./send/send.task.js";');
     expect(tree.readText("/src/send/send.task.ts")).toContain('@Task("send", { retry: { attempts: 5 } })');
@@ -207,6 +209,53 @@ describe("the collection", () => {
         );
       }
     }
+  });
+});
+
+describe("In a project with settings for Prettier", () => {
+  const folder = mkdtempSync(join(tmpdir(), "stem-format-"));
+  const put = (path: string, text: string): void => {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  };
+  put("package.json", "{}");
+  put(".prettierrc", '{ "singleQuote": true, "trailingComma": "all" }');
+  put(".editorconfig", "root = true\n[*.ts]\nindent_style = tab\n");
+  mkdirSync(join(folder, "node_modules"));
+  symlinkSync(new URL("../../node_modules/prettier", import.meta.url).pathname, join(folder, "node_modules/prettier"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const long = "a-task-with-a-name-that-is-so-long-that-the-line-of-the-providers-is";
+  const pascal = "ATaskWithANameThatIsSoLongThatTheLineOfTheProvidersIsTask";
+
+  it("what is created is in its form, and what is changed stays in it", async () => {
+    const module = MODULE.replace("  providers: [],", "\tproviders: [AppService],");
+    put("src/app.module.ts", module);
+    for (const role of ROLES)
+      for (const name of ["x", long]) {
+        const { tree, created, said } = await run(role, { name }, { files: { "src/app.module.ts": module }, folder });
+        const { format } = await import("prettier");
+        for (const path of [...created, "/src/app.module.ts"])
+          expect(await format(tree.readText(path), { parser: "typescript", singleQuote: true, trailingComma: "all", useTabs: true })).toBe(
+            tree.readText(path),
+          );
+        expect(said).toBe("");
+      }
+    const { tree } = await run("task", { name: long }, { files: { "src/app.module.ts": module }, folder });
+    expect(tree.readText("/src/app.module.ts")).toContain(`providers: [\n\t\tAppService,\n\t\t${pascal},\n\t],`);
+  });
+
+  it("a changed file that was out of it stays out of it", async () => {
+    const module = MODULE.replace("  providers: [],", "providers: [AppService],");
+    put("src/app.module.ts", module);
+    const { tree } = await run("task", { name: long }, { files: { "src/app.module.ts": module }, folder });
+    expect(tree.readText("/src/app.module.ts")).toContain(`\nproviders: [AppService, ${pascal}],\n`);
+  });
+
+  it("settings that it cannot read change nothing", async () => {
+    put(".prettierrc", "{ nothing");
+    const { tree, said } = await run("task", { name: "x" }, { folder });
+    expect(tree.readText("/src/app.module.ts")).toContain("  providers: [XTask],");
+    expect(said).toBe("");
   });
 });
 

@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import { Tree } from "@angular-devkit/schematics";
 import { SchematicTestRunner, type UnitTestTree } from "@angular-devkit/schematics/testing/index.js";
 
@@ -17,6 +18,8 @@ export const CLI = {
 export interface App {
   readonly files?: Readonly<Record<string, string>>;
   readonly packageJson?: object;
+  /** Where Prettier and its settings are looked for. */
+  readonly folder?: string;
 }
 
 /** The built schematics. */
@@ -24,11 +27,11 @@ export function runner(): SchematicTestRunner {
   return new SchematicTestRunner("nestjs-stem", new URL("../../dist/schematics/collection.json", import.meta.url).pathname);
 }
 
-/** Runs the built schematic on an app, and returns the app, the paths it created and what it said. */
+/** Runs the built schematic on an app that is in no folder, unless it is to find the tools of one, and returns the app, the paths it created and what it said. */
 export async function run(
   schematic: string,
   options: object,
-  { files = { "src/app.module.ts": MODULE }, packageJson = { type: "module" } }: App = {},
+  { files = { "src/app.module.ts": MODULE }, packageJson = { type: "module" }, folder = tmpdir() }: App = {},
 ) {
   const running = runner();
   const said: string[] = [];
@@ -36,6 +39,13 @@ export async function run(
   const before = Tree.empty();
   const all = { "package.json": JSON.stringify(packageJson), ...files };
   for (const [path, text] of Object.entries(all)) before.create(path, text);
-  const tree: UnitTestTree = await running.runSchematic(schematic, { ...CLI, ...options }, before);
+  const home = process.cwd();
+  process.chdir(folder);
+  let tree: UnitTestTree;
+  try {
+    tree = await running.runSchematic(schematic, { ...CLI, ...options }, before);
+  } finally {
+    process.chdir(home);
+  }
   return { tree, created: tree.files.filter((path) => !(path.slice(1) in all)), said: said.join("\n"), tasks: running.tasks };
 }
