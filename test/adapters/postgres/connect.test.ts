@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import { Client, Pool } from "pg";
 import { loadDriver } from "../../../lib/adapters/postgres/connect/driver.js";
@@ -255,11 +257,32 @@ describeShared("postgres")("A Postgres store", () => {
     await pool.end();
   });
 
+  it("that accepts and never says a word is given up and tried again when the time is over that the options give it", async () => {
+    const mute = createServer(() => undefined).listen(0, "127.0.0.1");
+    await once(mute, "listening");
+    const { port } = mute.address() as AddressInfo;
+    const first: string[] = [];
+    const adapters = [undefined, 200].map((ms) => {
+      const adapter = postgres(`postgres://stem@127.0.0.1:${port}/stem`, ms === undefined ? {} : { connectTimeoutMs: ms });
+      const tell = (line: string): void => void (line.includes("attempt 1") && first.push(String(ms)));
+      return { adapter, opening: adapter.open({ log: tell, warn: tell, error: tell }) };
+    });
+    // That of the default, though it began first, has ten seconds.
+    while (first.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(first).toEqual(["200"]);
+    for (const { adapter } of adapters) await adapter.close();
+    await Promise.allSettled(adapters.map(({ opening }) => opening));
+    mute.close();
+  });
+
   it("that cannot be reached is tried again with a line each, and verbs say so in time", async () => {
     const lines: string[] = [];
     const log: StoreLog = { log: () => undefined, warn: (line) => void lines.push(line), error: () => undefined };
     const adapter = postgres("postgres://stem@127.0.0.1:1/stem", { connectTimeoutMs: 400 });
     await adapter.open(log);
+    // However slow this machine: no wait began before the one before it was over, so all but the last fit into the time that was given.
+    const waits = lines.map((line) => Number(/again in (\d+) ms/.exec(line)![1]));
+    expect(waits.slice(0, -1).reduce((a, b) => a + b, 0)).toBeLessThanOrEqual(400);
     await expect(adapter.broker.enqueue([bench.job()])).rejects.toMatchObject({ code: "STEM_STORE_UNREACHABLE" });
     expect(lines.length).toBeGreaterThan(0);
     expect(lines[0]).toMatch(/127\.0\.0\.1:1.*attempt 1.*ECONNREFUSED.*again in \d+ ms/);

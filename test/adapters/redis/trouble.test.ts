@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { redis } from "../../../lib/adapters/redis/index.js";
 import { refuseOld } from "../../../lib/adapters/redis/connect/fitness.js";
@@ -46,18 +48,43 @@ describe("What redis() is given", () => {
   });
 });
 
+/** What the lines say of how long is waited before the next attempt. */
+const waitsOf = (told: readonly string[]): readonly number[] => told.map((line) => Number(/again in (\d+) ms/.exec(line)![1]));
+const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
+
 describe("A server that is not there", () => {
   afterEach(() => void lines.splice(0));
 
   it("does not keep open() from answering; attempts are logged, verbs fail in time, and nothing is buffered", async () => {
     const adapter = redis("redis://127.0.0.1:1", { connectTimeoutMs: 300 });
     await adapter.open(log);
-    expect(
-      lines.filter((line) => /cannot be reached \(attempt \d+: .*ECONNREFUSED.*\); trying again in \d+ ms/.test(line)).length,
-    ).toBeGreaterThan(1);
+    const attempts = lines.filter((line) => /cannot be reached \(attempt \d+: .*ECONNREFUSED.*\); trying again in \d+ ms/.test(line));
+    expect(attempts.length).toBeGreaterThan(1);
+    // However slow this machine: no wait began before the one before it was over, so all but the last fit into the time that was given.
+    expect(sum(waitsOf(attempts).slice(0, -1))).toBeLessThanOrEqual(300);
     const waits = await Promise.allSettled(Array.from({ length: 50 }, (_, i) => adapter.broker.enqueue([job(`n${i}`)])));
     for (const wait of waits) expect(wait).toMatchObject({ status: "rejected", reason: { code: "STEM_STORE_UNREACHABLE" } });
     await adapter.close();
+  });
+
+  it("or that accepts and never says a word, is given up and tried again when the time is over that the options give it", async () => {
+    const mute = createServer(() => undefined).listen(0, "127.0.0.1");
+    await once(mute, "listening");
+    const first: string[] = [];
+    const said: string[] = [];
+    const { port } = mute.address() as AddressInfo;
+    const adapters = [undefined, 200].map((ms) => {
+      const adapter = redis(`redis://127.0.0.1:${port}`, ms === undefined ? {} : { connectTimeoutMs: ms });
+      const tell = (line: string): void => void (line.includes("attempt 1") && first.push(String(ms)) && said.push(line));
+      return { adapter, opening: adapter.open({ log: tell, warn: tell, error: tell }) };
+    });
+    // That of the default, though it began first, has ten seconds.
+    await until(async () => first.length > 0, 60_000);
+    expect(first).toEqual(["200"]);
+    expect(said[0]).toMatch(/\(attempt 1: it accepts connections, but has not said a word for 2000 ms\); trying again in \d+ ms/);
+    for (const { adapter } of adapters) await adapter.close();
+    await Promise.allSettled(adapters.map(({ opening }) => opening));
+    mute.close();
   });
 
   it("is found when it comes, without anybody's doing", async () => {

@@ -83,7 +83,7 @@ export class Connection {
     this.#refusal = undefined;
     const client = await this.#make();
     this.#client = client;
-    keep(client, this.#connectMs, () => client === this.#client, retryDelay);
+    keep(client, this.#connectMs, () => client === this.#client, retryDelay, this.#mute);
     client.on("error", this.#failed);
     client.on("ready", this.#ready);
     client.on("reconnecting", this.#again);
@@ -239,6 +239,8 @@ export class Connection {
     if (this.#client?.status !== "ready") this.#attempts++;
     this.#release();
   };
+
+  readonly #mute = (ms: number): void => this.#failed(new Error(`it accepts connections, but has not said a word for ${ms} ms`));
 
   /** One line for each attempt, as all stores have it. */
   readonly #again = (waitMs?: number): void => {

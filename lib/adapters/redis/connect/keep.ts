@@ -20,8 +20,15 @@ const SLOTS_MS = 5_000;
  *
  * @param wanted whether the client is to live on
  * @param delay wait before the next attempt, after so many
+ * @param mute is told of a server that accepted and said nothing for so long: that is no error of the driver's
  */
-export function keep(client: RedisClient, ms: number, wanted: () => boolean, delay: (attempt: number) => number): void {
+export function keep(
+  client: RedisClient,
+  ms: number,
+  wanted: () => boolean,
+  delay: (attempt: number) => number,
+  mute?: (ms: number) => void,
+): void {
   let deadline: NodeJS.Timeout | undefined;
   let again: NodeJS.Timeout | undefined;
   let attempts = 0;
@@ -29,7 +36,13 @@ export function keep(client: RedisClient, ms: number, wanted: () => boolean, del
   const arm = (): void => {
     calm();
     const patience = Math.max(LEAST_MS, ms) + (client.isCluster === true ? SLOTS_MS : 0);
-    deadline = setTimeout(() => recycle(client), Math.min(patience, LONGEST_MS));
+    deadline = setTimeout(
+      () => {
+        mute?.(patience);
+        recycle(client);
+      },
+      Math.min(patience, LONGEST_MS),
+    );
   };
   client.on(client.isCluster === true ? "connecting" : "connect", arm);
   client.on("ready", () => {
