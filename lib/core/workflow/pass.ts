@@ -164,6 +164,7 @@ async function conclude(
   switch (verdict.kind) {
     case "returned":
       run.steps.warnOfUntold();
+      run.unawaited.warn(definition, run.runId, stem.log);
       return returned(verdict.value, definition, stem, journal);
     case "threw": {
       const { error } = verdict;

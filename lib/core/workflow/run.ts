@@ -14,6 +14,7 @@ import type { Asked } from "./asked.js";
 import type { Flow } from "./flow.js";
 import { eventOf, signalOf, type SignalType, spokenEvent } from "./signal.js";
 import { planOf, type StepPlan, Steps, type StepsParts } from "./steps.js";
+import { Unawaited, Watched } from "./watched.js";
 
 export interface RunParts extends Omit<StepsParts, "run"> {
   readonly delivery: Delivery;
@@ -30,6 +31,7 @@ export class Run implements WorkflowContext {
   readonly startedAt: Date;
   readonly signal: AbortSignal;
   readonly steps: Steps;
+  readonly unawaited = new Unawaited();
   readonly #flow: Flow;
   readonly #codec: Codec;
   readonly #definitions: Definitions;
@@ -235,7 +237,7 @@ export class Run implements WorkflowContext {
     answer: (key: string, accept: (value: T) => void, refuse: (error: unknown) => void, checked: C) => Asked,
   ): Promise<T> {
     let asked: { readonly key: string; readonly kind: EntryKind } | undefined;
-    const promise = new Promise<T>((accept, refuse) => {
+    const promise = new Watched<T>((accept, refuse) => {
       checkEntryName(name, kind, this.workflow);
       checkPlace(name, kind);
       const checked = check();
@@ -247,6 +249,9 @@ export class Run implements WorkflowContext {
     if (asked !== undefined) this.#asks.set(promise, asked);
     // A body that forgets to await a step that fails must not take the process down.
     promise.catch(nothing);
+    promise.seen = false;
+    // Steps are waited for in any case.
+    if (asked !== undefined && (kind === "sleep" || kind === "wait")) this.unawaited.add({ key: asked.key, kind, promise });
     return promise;
   }
 }
