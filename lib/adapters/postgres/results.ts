@@ -1,4 +1,4 @@
-import { CALL_BYTES, noCounts } from "../../contract/index.js";
+import { CALL_BYTES, noCounts, Portion } from "../../contract/index.js";
 import type { At, CountFilter, JobFilter, JobRecord, JobState, Results, StateCounts } from "../../contract/index.js";
 import { bigs, texts, type Value } from "./connect/values.js";
 import { DELAYED, FROM, RECORD, STANDS, STATES, toRecord } from "./rows.js";
@@ -6,12 +6,27 @@ import { CLOCK, LEVELS, type Sql, type Store } from "./store.js";
 
 const HOUR_MS = 3_600_000;
 
+/** Records read by one statement, at most. */
+const PAGE = 1_000;
+
 /** The result backend. */
 export function results(store: Store): Results {
+  // Of many records, so many in one answer.
+  const portion = new Portion();
   return {
     async get(ids: readonly string[], options?: At): Promise<readonly (JobRecord | undefined)[]> {
-      const rows = await store.rows(`${RECORD} ${FROM} WHERE j.id = ANY($2::text[]) AND ${PRESENT}`, [options?.now ?? null, texts(ids)]);
-      const records = new Map(rows.map((row) => [row[0] as string, toRecord(row)]));
+      const records = new Map<string, JobRecord>();
+      for (let from = 0; from < ids.length;) {
+        const part = ids.slice(from, from + portion.of(PAGE));
+        from += part.length;
+        const rows = await store.rows(`${RECORD} ${FROM} WHERE j.id = ANY($2::text[]) AND ${PRESENT}`, [options?.now ?? null, texts(part)]);
+        const found = rows.map(toRecord);
+        portion.came(
+          part.length,
+          found.reduce((bytes, { payload, result = "" }) => bytes + payload.length + result.length, 0),
+        );
+        for (const record of found) records.set(record.id, record);
+      }
       return ids.map((id) => records.get(id));
     },
 

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { redis } from "../../../lib/adapters/redis/index.js";
+import { retryDelay } from "../../../lib/adapters/redis/connect/connection.js";
 import { refuseOld } from "../../../lib/adapters/redis/connect/fitness.js";
 import type { StoreLog } from "../../../lib/contract/index.js";
 import { describeOwn, startRedis, type RedisServer } from "../../servers/index.js";
@@ -53,6 +54,10 @@ const waitsOf = (told: readonly string[]): readonly number[] => told.map((line) 
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 
 describe("A server that is not there", () => {
+  it("is tried again after 5 s at most, however long it has been away", () => {
+    for (let attempt = 1; attempt < 10_000; attempt++) expect(retryDelay(attempt)).toBeLessThanOrEqual(5_000);
+  });
+
   afterEach(() => void lines.splice(0));
 
   it("does not keep open() from answering; attempts are logged, verbs fail in time, and nothing is buffered", async () => {

@@ -96,6 +96,7 @@ local function lend_rich(ids, no, queue)
       lent_n = lent_n + 1
       lent[lent_n] = lines and '' or id
       bodies[lent_n] = found[k]
+      lent_bytes = lent_bytes + #found[k]
       if not plain or lines then
         extras[#extras + 1] = lent_n
         extras[#extras + 1] = cjson.encode({ id = lines and id or nil, f = above, n = attempt, l = f.l, d = f.d, w = f.w, j = f.j, o = f.o })
@@ -163,7 +164,7 @@ local function lend_level(queue, known, level, no, left)
   local voids = find(known, 'v', 1, true) and call('EXISTS', P .. 'v:' .. queue) == 1
   local n, future = 0, nil
   while true do
-    local want = math.min(left - n, PART / 2)
+    local want = lent_bytes < ENOUGH and math.min(left - n, PIECE) or 0
     local dated = call('ZRANGEBYSCORE', set, '-inf', '+inf', 'WITHSCORES', 'LIMIT', 0, want + 1)
     local due, m = 0, #dated
     while due < m and tonumber(dated[due + 2]) <= now do due = due + 2 end

@@ -1,5 +1,8 @@
 -- The plain way to lend and to store: jobs that are due, never expire, and of which nothing is to be told but themselves.
 local lent, bodies, extras, loans, lent_n = {}, {}, {}, {}, 0
+-- Jobs are read so many at a time, and once an answer has so many bytes, no more: the limit says how many a worker can run, not how large they are.
+local ENOUGH, PIECE = 8388608, 128
+local lent_bytes = 0
 
 -- The fence of all that this call lends: above every fence this shard has given, and above those of any other shard by the time of day, so that
 -- no id ever has the same one twice, not even when its job was forgotten and another is stored under it. In tenths of a millisecond:
@@ -28,6 +31,7 @@ local function lend_plain(ids, no, queue, bury)
       lent_n = lent_n + 1
       lent[lent_n] = id
       bodies[lent_n] = body
+      lent_bytes = lent_bytes + #body
       loans[2 * lent_n - 1] = id
       loans[2 * lent_n] = loan
     else
@@ -63,8 +67,8 @@ local function lend(A, i, make)
         if later then work[queue] = work[queue] and 1 or nil end
       else
         for level = 9, 0, -1 do
-          while n < left and find(known, level, 1, true) do
-            local ids = call('LPOP', P .. 'l:' .. level .. ':' .. queue, math.min(left - n, 1000))
+          while n < left and lent_bytes < ENOUGH and find(known, level, 1, true) do
+            local ids = call('LPOP', P .. 'l:' .. level .. ':' .. queue, math.min(left - n, PIECE))
             if not ids then break end
             n = n + lend_plain(ids, no, queue, function(...) make().bury(...) end)
           end
@@ -76,6 +80,7 @@ local function lend(A, i, make)
         held[no] = (held[no] or 0) + n
         limit = limit - n
       end
+      if n < left and lent_bytes >= ENOUGH then future = now end
       -- What there was has been lent in this very step.
       if n < left and not future then work[queue] = nil end
     end
