@@ -68,6 +68,11 @@ describeOn(STORES, "With clocks that are hours off on $name", (store) => {
           // Were either clock believed, it would take hours.
           recoveries.push(fleet.ledger.of("start", job.id)[1]!.at - killed);
           await until("it has ended", async () => (await job.status())?.state === "succeeded");
+          // Not only within the patience of this test: the store, too, has seen no clock but its own.
+          const { enqueuedAt, startedAt, endedAt, lapses } = (await job.status())!;
+          expect(lapses).toBe(1);
+          expect(startedAt).toBeGreaterThanOrEqual(enqueuedAt);
+          expect(endedAt! - enqueuedAt).toBeLessThan(HOUR);
           await fleet.stop(heir);
         }
         figures(store, "dead worker, clock hours off", { kills: 2, "recovery ms": Math.max(...recoveries) });
