@@ -28,6 +28,7 @@ export interface Generated {
   readonly out: string;
   readonly tasks: number;
   readonly workflows: number;
+  readonly schedules: number;
   /** In order of their places; files relative to `cwd`, with `/`. */
   readonly diagnostics: readonly Diagnostic[];
   /**

@@ -86,7 +86,16 @@ export function pass({ app, reader }: Opened, options: GenerateOptions, started 
   const reading = reader.read();
   if ("code" in reading) {
     const diagnostics = [at(reading, show(reading.file))];
-    return none({ ...named, out: show(outPath(base, app.out, base)), tasks: 0, workflows: 0, diagnostics, state: "errors", ms: ended() });
+    return none({
+      ...named,
+      out: show(outPath(base, app.out, base)),
+      tasks: 0,
+      workflows: 0,
+      schedules: 0,
+      diagnostics,
+      state: "errors",
+      ms: ended(),
+    });
   }
   const { part } = reading;
   const out = outPath(base, app.out, reading.sourceRoot);
@@ -99,6 +108,7 @@ export function pass({ app, reader }: Opened, options: GenerateOptions, started 
     out: show(out),
     tasks: checked.handlers.filter(({ kind }) => kind === "task").length,
     workflows: checked.handlers.filter(({ kind }) => kind === "workflow").length,
+    schedules: checked.schedules.length,
     diagnostics,
     ...(options.standalone !== undefined && { standalone: show(resolve(base, options.standalone)) }),
   };

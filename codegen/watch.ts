@@ -121,6 +121,7 @@ export function failed(error: unknown, options: GenerateOptions, started: number
     out: options.out ?? "",
     tasks: 0,
     workflows: 0,
+    schedules: 0,
     diagnostics: [{ file, line: 1, column: 1, code: "STEM1017", severity: "error", message }],
     state: "errors",
     ms: Math.round(performance.now() - started),

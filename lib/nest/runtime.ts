@@ -20,6 +20,7 @@ import { Worker } from "../core/worker/worker.js";
 import { problemOf, StemBootError } from "./boot-error.js";
 import type { StemEnvironment } from "./environment.js";
 import { differencesOf, staleWarning } from "./stale.js";
+import { isScheduledOnly } from "./explore/schedules.js";
 import { unfitQueues } from "./unfit-queues.js";
 import { tellFindings } from "./findings.js";
 import { optionProblems, type StemOptions } from "./options.js";
@@ -149,9 +150,11 @@ export class StemRuntime
     }
     this.#opened = true;
     this.#endFindings = tellFindings(this.adapter, this.stem.clock, this.stem.log);
-    const workflows = this.registry.all().filter(({ kind }) => kind === "workflow").length;
+    // The same as "stem generate" counts.
+    const handlers = this.registry.all().filter((task) => !isScheduledOnly(task));
+    const workflows = handlers.filter(({ kind }) => kind === "workflow").length;
     this.#log.log(
-      `${plural(this.registry.all().length - workflows, "task")}, ${plural(workflows, "workflow")} and ${plural(this.#schedules.length, "schedule")} on ${this.adapter.name}`,
+      `${plural(handlers.length - workflows, "task")}, ${plural(workflows, "workflow")} and ${plural(this.#schedules.length, "schedule")} on ${this.adapter.name}`,
     );
     this.#tellStale();
     if (this.#worker !== undefined)
@@ -247,7 +250,7 @@ export class StemRuntime
   #tellStale(): void {
     if (this.#environment.production !== false) return;
     const autoStart = this.#environment.autoStart ?? this.#options.autoStart ?? true;
-    const differences = differencesOf(this.stem.definitions, this.registry, this.#schedules, autoStart ? (this.#worker?.queues ?? []) : []);
+    const differences = differencesOf(this.stem.definitions, this.registry, autoStart ? (this.#worker?.queues ?? []) : []);
     if (differences.length > 0) this.#log.warn(staleWarning(differences));
   }
 

@@ -1,7 +1,7 @@
-import type { ScheduleDefinition } from "../core/beat/beat.js";
 import type { Definitions } from "../core/codec/definitions.js";
 import { DEFAULT_QUEUE } from "../core/task/define.js";
 import type { TaskRegistry } from "../core/task/registry.js";
+import { isScheduledOnly } from "./explore/schedules.js";
 
 /** Differences listed; more are counted. */
 const LISTED = 10;
@@ -13,21 +13,15 @@ const LISTED = 10;
  *
  * @param served queues that a worker of this process takes jobs from by itself
  */
-export function differencesOf(
-  definitions: Definitions,
-  registry: TaskRegistry,
-  schedules: readonly ScheduleDefinition[],
-  served: readonly string[],
-): readonly string[] {
+export function differencesOf(definitions: Definitions, registry: TaskRegistry, served: readonly string[]): readonly string[] {
   const known = definitions.tasks;
   if (known.size === 0) return [];
-  // A method that only carries @Cron is a task that nobody else enqueues, so clients do not have it.
-  const scheduled = new Set(schedules.map(({ task, where }) => `${task} ${where}`));
   const differences: string[] = [];
-  for (const { name, kind, where, queue } of registry.all()) {
+  for (const task of registry.all()) {
+    const { name, kind, where, queue } = task;
     const said = known.get(name);
     if (said === undefined) {
-      if (!scheduled.has(`${name} ${where}`)) differences.push(`${kind} "${name}" (${where}) is not in the client`);
+      if (!isScheduledOnly(task)) differences.push(`${kind} "${name}" (${where}) is not in the client`);
       continue;
     }
     if (said.kind !== kind) differences.push(`"${name}" (${where}) is a ${kind}, in the client a ${said.kind}`);

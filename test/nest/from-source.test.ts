@@ -1,5 +1,7 @@
+import { execFileSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "@jest/globals";
 import * as common from "@nestjs/common";
 import { Test } from "@nestjs/testing";
@@ -7,7 +9,7 @@ import { transformSync } from "@swc/core";
 import * as stem from "../../lib/index.js";
 import { StemTestingModule, StemTestKit } from "../../lib/testing/index.js";
 import { GENERATED, type TestProject, withProject } from "../codegen/project.js";
-import { silent } from "./apps.js";
+import { appOf, silent } from "./apps.js";
 
 const SOURCE = `import { Step, Task, Workflow, type WorkflowContext } from "nestjs-stem";
 
@@ -133,6 +135,41 @@ describe("From the source of handlers to a job that runs", () => {
           { path: 'payload.tree.below.get("a").weight', message: "expected a bigint, got 2" },
         ],
       });
+      await app.close();
+    });
+  });
+
+  it("the generator and the start of the app count the same, in the same words: a method that is only scheduled is no task", async () => {
+    const source = `import { Cron, Task, Workflow } from "nestjs-stem";
+@Task("a") export class A { run(): void {} }
+@Task("both") @Cron("0 9 * * *", { name: "nine" }) export class Both { run(): void {} }
+@Workflow("w") export class W { run(): void {} }
+export class Plain {
+  @Cron("0 0 * * *") nightly(): void {}
+  @Cron("0 1 * * *", { name: "one" }) @Cron("0 2 * * *", { name: "two" }) twice(): void {}
+}
+`;
+    await withProject({ "src/all.ts": source }, async (project) => {
+      const cli = fileURLToPath(new URL("../../dist/lib/cli/main.js", import.meta.url));
+      const said = execFileSync(process.execPath, [cli, "generate", "--project", join(project.folder, "tsconfig.json")], {
+        encoding: "utf8",
+      });
+      const { A, Both, W, Plain } = load(project, "src/all.ts");
+      const { StemClient } = load(project, GENERATED);
+      const told: string[] = [];
+      const hear = (line: unknown): void => void told.push(String(line));
+      const app = await appOf(
+        { imports: [stem.StemModule.forRoot({ adapter: stem.memory(), clients: [StemClient] })], providers: [A, Both, W, Plain] },
+        (made) =>
+          made
+            .overrideProvider("nestjs-stem:environment")
+            .useValue({ role: undefined, production: false })
+            .setLogger({ log: hear, warn: hear, error: hear }),
+      );
+      const counted = "2 tasks, 1 workflow and 4 schedules";
+      expect(said).toContain(`: ${counted} (`);
+      expect(told).toContain(`${counted} on memory`);
+      expect(told.join()).not.toContain("STEM_CLIENT_STALE");
       await app.close();
     });
   });

@@ -97,7 +97,7 @@ function report(result: Outcome, asJson: boolean, compat?: Compat): void {
   if (asJson) return json(plain(result));
   for (const diagnostic of result.diagnostics) process.stderr.write(`${formatDiagnostic(diagnostic)}\n`);
   if (result.diff !== undefined) say(result.diff);
-  const made = `${count(result.tasks, "task")}, ${count(result.workflows, "workflow")} (${Math.round(result.ms)} ms)`;
+  const made = `${count(result.tasks, "task")}, ${count(result.workflows, "workflow")} and ${count(result.schedules, "schedule")} (${Math.round(result.ms)} ms)`;
   if (result.state === "written") say(`${paint("green", "Wrote")} ${filesOf(result)}: ${made}`);
   if (result.state === "unchanged") say(`${filesOf(result)} are up to date: ${made}`);
   if (result.state === "stale") say(`${paint("red", "Stale:")} the files above. Run "stem generate" and commit them.`);

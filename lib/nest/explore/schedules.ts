@@ -28,6 +28,13 @@ const KNOWN = [
   "headers",
 ] as const satisfies readonly (keyof CronOptions | "payload")[];
 
+const scheduledOnly = new WeakSet<TaskDefinition>();
+
+/** Of a method that carries `@Cron` and nothing else: nobody enqueues it but its schedule, and no client has it. */
+export function isScheduledOnly(task: TaskDefinition): boolean {
+  return scheduledOnly.has(task);
+}
+
 /** A schedule, and the task made of its method unless another decorator made one. */
 export interface Scheduled {
   readonly schedules: readonly Of<ScheduleDefinition>[];
@@ -49,6 +56,7 @@ export function scheduleOf(mark: OwnedMark, where: string, given: OwnedMark | un
     given === undefined
       ? defineMarked(mark, where, source, defined({ queue, priority, keepResult, keepFailed }), instance)
       : { made: [], problems: [] };
+  for (const { definition } of task.made) scheduledOnly.add(definition);
   const problems: readonly (StemError | undefined)[] = [
     ...unknownOf(mark.options, KNOWN, of),
     problemOf(() => checkCron(mark.text, timeZone, of)),
