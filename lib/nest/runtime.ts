@@ -18,9 +18,9 @@ import type { TaskDefinition } from "../core/task/task.js";
 import type { WorkerOptions } from "../core/worker/options.js";
 import { Worker } from "../core/worker/worker.js";
 import { problemOf, StemBootError } from "./boot-error.js";
+import { countsText, plural } from "./counts.js";
 import type { StemEnvironment } from "./environment.js";
 import { differencesOf, staleWarning } from "./stale.js";
-import { isScheduledOnly } from "./explore/schedules.js";
 import { unfitQueues } from "./unfit-queues.js";
 import { tellFindings } from "./findings.js";
 import { optionProblems, type StemOptions } from "./options.js";
@@ -150,12 +150,7 @@ export class StemRuntime
     }
     this.#opened = true;
     this.#endFindings = tellFindings(this.adapter, this.stem.clock, this.stem.log);
-    // The same as "stem generate" counts.
-    const handlers = this.registry.all().filter((task) => !isScheduledOnly(task));
-    const workflows = handlers.filter(({ kind }) => kind === "workflow").length;
-    this.#log.log(
-      `${plural(handlers.length - workflows, "task")}, ${plural(workflows, "workflow")} and ${plural(this.#schedules.length, "schedule")} on ${this.adapter.name}`,
-    );
+    this.#log.log(`${countsText(this.registry, this.#schedules)} on ${this.adapter.name}`);
     this.#tellStale();
     if (this.#worker !== undefined)
       for (const line of unfitQueues(this.#worker.queues, this.registry, this.#beat === undefined ? [] : this.#schedules))
@@ -343,8 +338,4 @@ function textOf(error: unknown): string {
 
 function stackOf(error: unknown): string | undefined {
   return typeof error === "object" && error !== null && "stack" in error ? String(error.stack) : undefined;
-}
-
-function plural(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }

@@ -17,6 +17,7 @@ describe("stem generate", () => {
       out: GENERATED,
       manifest: { path: MANIFEST, text: readFileSync(join(shop, MANIFEST), "utf8") },
       tasks: 8,
+      schedules: 3,
       workflows: 2,
       diagnostics: [],
       state: "unchanged",
