@@ -100,6 +100,7 @@ export class SchemaTypes {
       parts.push(`{ ${members.join("; ")} }`);
     }
     if (rest.length > 0) parts.push(`{ [key: string]: ${union(rest)} }`);
+    if (parts.length === 0 && additionalProperties === false) return "{ [key: string]: never }";
     // As `{}` would fit everything but null.
     return parts.length === 0 ? "{ [key: string]: unknown }" : parts.join(" & ");
   }

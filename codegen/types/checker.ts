@@ -114,7 +114,9 @@ export class CheckedTypes {
 
   #union(type: ts.UnionType, at: ts.Node): Shape {
     if (type.flags & this.#ts.TypeFlags.EnumLiteral) {
-      return enumerated(type.types.flatMap((one) => (one.isStringLiteral() || one.isNumberLiteral() ? [one.value] : [])));
+      const values = type.types.flatMap((one) => (one.isStringLiteral() || one.isNumberLiteral() ? [one.value] : []));
+      // What is worked out at run time may be any number.
+      return values.length === type.types.length ? enumerated(values) : union([enumerated(values), shapes.NUMBER]);
     }
     const name = type.aliasSymbol?.declarations?.[0];
     if (name === undefined) {

@@ -250,7 +250,9 @@ export class Emitter {
       if (!prop.optional && present.length === all.length) required.push(name);
     }
     const names = keys === undefined ? undefined : this.#schema(keys, at);
-    const others = index === undefined ? undefined : this.#defined(index, under(at, "[…]"));
+    // `Record<string, never>` has no members at all.
+    const none = index !== undefined && this.#present(index).every((one) => this.#is(one, "never"));
+    const others = index === undefined ? undefined : none ? false : this.#defined(index, under(at, "[…]"));
     // Members in the order in which they are written.
     const made: { [keyword: string]: unknown } = {};
     if (others !== undefined) made["additionalProperties"] = others;

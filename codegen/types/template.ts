@@ -61,6 +61,7 @@ function partsOf(shape: Shape | undefined): readonly (Template | undefined)[] {
 
 function templateShape(of: Template): Shape {
   if (of.holes.length === 0) return { kind: "literal", value: of.texts[0]! };
+  if (of.holes.every((hole) => hole === "string") && of.texts.every((text) => text === "")) return STRING;
   const pattern = patternOf(of);
   return pattern === ANY_TEXT ? STRING : { kind: "string", pattern: `^${pattern}$`, template: of };
 }

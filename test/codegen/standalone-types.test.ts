@@ -22,6 +22,7 @@ const CASES: readonly (readonly [what: string, schema: Schema, type: string])[] 
     },
     "[null, ...string[], number]",
   ],
+  ["an object without members", { type: "object", additionalProperties: false }, "{ [key: string]: never }"],
   ["anything but null", PRESENT, "{}"],
   ["anything but null, in a list", { type: "array", items: PRESENT }, "{}[]"],
   ["anything but null, or null", { anyOf: [PRESENT, { type: "null" }] }, "{} | null"],
