@@ -175,7 +175,15 @@ export class Reports {
           "order.closed": { source: "src/a.ts:4" },
         });
         expect(schedules).toEqual({
-          daily: { cron: "0 9 * * *", timeZone: "Europe/Berlin", task: "reports.report", queue: "slow", priority: 2, options: { keepFailed: "1w" }, source: "src/a.ts:6" },
+          daily: {
+            cron: "0 9 * * *",
+            timeZone: "Europe/Berlin",
+            task: "reports.report",
+            queue: "slow",
+            priority: 2,
+            options: { keepFailed: "1w" },
+            source: "src/a.ts:6",
+          },
         });
         expect(project.text(GENERATED)).toContain("'order.paid': { payload: { properties: { cents: { type: 'number' } }");
       },
