@@ -125,6 +125,7 @@ export class Reader {
       diagnostics.push({ ...broken.place, code: "STEM1016", severity: "error", message });
     }
     let kept: Schemas["kept"] = () => undefined;
+    let environment: Schemas["checked"] = () => undefined;
     const describe: Reading["describe"] = (wanted, checked) => {
       const files = JSON.stringify([project.files, augmenting.map((path) => [path, this.#sources.source(path)?.tree.text])]);
       const schemas = this.#types.describe(wanted, {
@@ -134,10 +135,12 @@ export class Reader {
         declarations: known,
         checked,
         kept: this.#again?.types,
+        ambient: this.#again?.ambient(),
       });
       let all: ReturnType<Schemas["kept"]> | "unasked" = "unasked";
       kept = () => (all = all === "unasked" ? schemas.kept() : all);
-      this.#again?.check(wanted, kept);
+      this.#again?.check(wanted, { kept, checked: schemas.checked });
+      environment = schemas.checked;
       this.#sources.end();
       for (const path of this.#read.keys()) if (!marked.has(path)) this.#read.delete(path);
       return schemas;
@@ -149,7 +152,7 @@ export class Reader {
       events,
       diagnostics,
       describe,
-      part: () => partOf(now, read, kept, this.#again),
+      part: () => partOf(now, read, { kept, checked: environment }, this.#again),
       suffix: (out) => importSuffix(this.#ts, this.#options.disk, options, out),
     };
   }

@@ -1,5 +1,6 @@
 import type { ReadFile } from "../read/file.js";
 import type { Glance } from "../read/glance.js";
+import type { Checked } from "../types/environment.js";
 import type { KeptTypes } from "../types/kept.js";
 
 /** What a run found out about an application, by file: what an edit has nothing to do with need not be found out again. */
@@ -19,6 +20,7 @@ export interface Part {
   /** Those of them that are to be read all together or not at all. */
   readonly tied: readonly string[];
   readonly types: KeptTypes;
+  readonly checked: Checked;
 }
 
 /** What an earlier run found out, and the sources in which there is something else by now. */

@@ -2,6 +2,7 @@ import { type Before, dependents, type Part } from "../cache/part.js";
 import { Unsure } from "../errors.js";
 import { idOf } from "../model.js";
 import type { Schemas, Wanted } from "../types/index.js";
+import { type Checked, isSameEverywhere, joinedChecked } from "../types/environment.js";
 import { plainFile, type ReadFile } from "./file.js";
 import type { Glance } from "./glance.js";
 import type { Sources } from "./sources.js";
@@ -24,6 +25,7 @@ export class Again {
   readonly #part: Part;
   readonly #edits: ReadonlySet<string>;
   #stale: ReadonlySet<string> = new Set();
+  #everywhere: readonly string[] = [];
 
   constructor({ part, edits }: Before) {
     this.#part = part;
@@ -42,9 +44,16 @@ export class Again {
   /** Finds out what still holds. @throws {Unsure} if anything might not */
   begin({ project, everywhere }: Now): void {
     const part = this.#part;
-    const stale = dependents(this.#edits, part.leads);
-    if (project !== part.project || everywhere.join("\n") !== part.everywhere.join("\n") || everywhere.some((path) => stale.has(path)))
+    const { leads, deferred } = part.checked;
+    const edited = dependents(this.#edits, leads);
+    const stale = new Set(dependents([...this.#edits, ...deferred.filter((path) => edited.has(path))], part.leads));
+    if (
+      project !== part.project ||
+      everywhere.join("\n") !== part.everywhere.join("\n") ||
+      everywhere.some((path) => stale.has(path) || edited.has(path))
+    )
       throw new Unsure();
+    this.#everywhere = everywhere;
     this.#stale = part.tied.some((path) => stale.has(path)) ? new Set([...stale, ...part.tied]) : stale;
   }
 
@@ -59,10 +68,30 @@ export class Again {
   }
 
   /** Whether types that were read anew leave those alone that were not. @throws {Unsure} */
-  check(wanted: readonly Wanted[], kept: Schemas["kept"]): void {
+  check(wanted: readonly Wanted[], { kept, checked }: Pick<Schemas, "kept" | "checked">): void {
+    const held = this.#held();
+    if (held.length > 0 && this.#edits.size > 0) {
+      const now = checked();
+      if (now === undefined || !isSameEverywhere(this.#part.checked, now, held, this.#everywhere, this.#edits)) throw new Unsure();
+    }
     if (this.#part.tied.every((path) => this.#stale.has(path))) return;
     const tied = kept()?.tied;
     if (tied === undefined || wanted.some(({ type }) => type.kind !== "kept" && tied.has(idOf(type)))) throw new Unsure();
+  }
+
+  /** Files of packages that types left to the checker are to know of. */
+  ambient(): readonly string[] {
+    return this.#held().length === 0 ? [] : this.#part.checked.ambient;
+  }
+
+  /** What the answers of the checker depend on, those that hold and those it was asked for now. */
+  checked(now: Checked): Checked {
+    return joinedChecked(this.#part.checked, now, this.#held(), this.#edits);
+  }
+
+  /** Files with types that were left to the checker, and whose answers hold. */
+  #held(): readonly string[] {
+    return this.#part.checked.deferred.filter((path) => !this.#stale.has(path));
   }
 
   /** From each file that was not read again, those its imports led to. */
@@ -75,12 +104,12 @@ export class Again {
 export function partOf(
   { sources, project, everywhere }: Now,
   read: ReadonlyMap<string, ReadFile>,
-  kept: Schemas["kept"],
+  { kept, checked }: Pick<Schemas, "kept" | "checked">,
   again: Again | undefined,
 ): Part | undefined {
   if (again?.part !== undefined) return again.part;
-  const all = kept();
-  if (all === undefined) return undefined;
+  const [all, now] = [kept(), checked()];
+  if (all === undefined || now === undefined) return undefined;
   const plain = new Map<string, ReadFile>();
   const tied: string[] = [];
   const nodes = new Set([...all.tied].map((id) => id.split("\0", 1)[0]!));
@@ -107,6 +136,7 @@ export function partOf(
     read: Object.fromEntries(plain),
     tied,
     types: all.types,
+    checked: again?.checked(now) ?? now,
   };
 }
 

@@ -1,6 +1,5 @@
 import type { ts } from "ts-morph";
 import { type Diagnostic, idOf, type Place, type TypeRef, type WrittenType } from "../model.js";
-import { Unsure } from "../errors.js";
 import type { Typescript } from "../read/load.js";
 import type { Origins } from "../read/origin.js";
 import type { Sources } from "../read/sources.js";
@@ -8,6 +7,7 @@ import type { Values } from "../read/values.js";
 import { CheckedTypes } from "./checker.js";
 import { Definitions } from "./definitions.js";
 import { Emitter, type Report } from "./emit.js";
+import { type Checked, environmentOf } from "./environment.js";
 import { Keys } from "./keys.js";
 import { type KeptTypes, keptTypes } from "./kept.js";
 import { Known } from "./known.js";
@@ -45,6 +45,8 @@ export interface Schemas {
   readonly diagnostics: readonly Diagnostic[];
   /** The same, to be kept for another run; undefined if it cannot be. */
   readonly kept: () => ReturnType<typeof keptTypes> | undefined;
+  /** What the answers of the checker depend on; undefined if that cannot be told. */
+  readonly checked: () => Checked | undefined;
 }
 
 /** A project, as far as its types go. */
@@ -60,6 +62,8 @@ export interface TypesOptions {
   readonly checked?: readonly Wanted[] | undefined;
   /** What an earlier run has described. */
   readonly kept?: KeptTypes | undefined;
+  /** Files of packages that are to be known everywhere, as they are to those whose answers were kept. */
+  readonly ambient?: readonly string[] | undefined;
 }
 
 /** Makes JSON Schemas of types: by their syntax, and through one program for those that take it. */
@@ -100,8 +104,6 @@ export class Types {
     const shapes = new Map<WrittenType, Shape>();
     const shapeOf = (type: WrittenType): Shape => (project.checked === undefined ? syntax.written(type) : { kind: "deferred", type });
     for (const { type } of wanted) if (type.kind !== "kept" && !known.has(type)) shapes.set(type, shapeOf(type));
-    // What it says may depend on all the others.
-    if (project.kept !== undefined && syntax.deferred.size > 0) throw new Unsure();
     // A file in which nothing was left to the checker until now: it takes another program. What the last one said holds.
     if ([...syntax.deferred].some((file) => known.program?.getSourceFile(file) === undefined)) known.program = undefined;
     const emitted = wanted.map(({ type, role, of, place }) =>
@@ -112,7 +114,7 @@ export class Types {
     known.end();
     // What is wrong is to be told again the next time.
     if (found.size > 0) this.#known = undefined;
-    const certain = found.size === 0 && syntax.deferred.size === 0;
+    const certain = found.size === 0;
     const kept = (): ReturnType<Schemas["kept"]> =>
       certain
         ? keptTypes(
@@ -120,10 +122,21 @@ export class Types {
             definitions,
           )
         : undefined;
-    return { described, $defs: definitions.all(), diagnostics: [...found.values()], kept };
+    return {
+      described,
+      $defs: definitions.all(),
+      diagnostics: [...found.values()],
+      kept,
+      checked: () => this.#environment(known, project.declarations),
+    };
   }
 
-  #begin(key: string, { options, folder, stamp, declarations, checked: all, kept }: TypesOptions): Known {
+  #environment({ syntax, program }: Known, everywhere: readonly string[]): Checked | undefined {
+    const found = program === undefined ? { leads: {}, packages: {}, ambient: [] } : environmentOf(this.#ts, program, new Set(everywhere));
+    return found && { deferred: [...syntax.deferred], ...found };
+  }
+
+  #begin(key: string, { options, folder, stamp, declarations, checked: all, kept, ambient = [] }: TypesOptions): Known {
     const exact = options.exactOptionalPropertyTypes === true;
     const syntax = new Syntax(this.#ts, this.#sources, this.#origins, this.#values, this.#notes, this.#keys, exact);
     const definitions = new Definitions(({ node }) => {
@@ -134,7 +147,7 @@ export class Types {
     const resolve = ({ type }: Shape & { readonly kind: "deferred" }): Shape => {
       const asked = all?.flatMap(({ type }) => (type.kind === "kept" ? [] : [fileOf(type)])) ?? syntax.deferred;
       try {
-        return this.#checked([...new Set([...declarations, ...asked])].sort(), options, stamp, known).written(type);
+        return this.#checked([...new Set([...declarations, ...ambient, ...asked])].sort(), options, stamp, known).written(type);
       } catch (error) {
         // The compiler is not made for trees of broken sources, and everything ends somewhere when it is nested deeply enough.
         if (!(error instanceof Error)) throw error;

@@ -3,7 +3,7 @@ import { libraryFiles, type Typescript } from "../read/load.js";
 import type { Sources } from "../read/sources.js";
 
 /** Where the declarations of the language are said to be; there is no such folder. */
-const LIBRARY = "/node_modules/typescript/lib";
+export const LIBRARY = "/node_modules/typescript/lib";
 
 /** Types that are there for tests, which no payload refers to. */
 const FOR_TESTS = /^(?:jest|mocha|jasmine|vitest|chai|sinon|supertest)/;

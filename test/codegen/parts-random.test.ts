@@ -18,6 +18,12 @@ const tasks = (imports: string, ...all: readonly (readonly [name: string, input:
 
 const from = (module: string, ...names: readonly string[]): string => `import type { ${names.join(", ")} } from "./${module}.js";\n`;
 
+/** The same with results that are left to be inferred. */
+const inferred = (imports: string, ...all: readonly (readonly [name: string, input: string, result: string])[]): string =>
+  `import { Task } from "nestjs-stem";\n${imports}${all
+    .map(([name, input, result]) => `@Task("${name}")\nexport class ${name.toUpperCase()} {\n  async run(${input}) {\n    return ${result};\n  }\n}\n`)
+    .join("")}`; // prettier-ignore
+
 const WORKFLOW = (body: string, more = ""): string =>
   `import { Step, Workflow, type WorkflowContext, defineEvent, defineSignal } from "nestjs-stem";\nimport { Base } from "./base.js";\nimport type { A } from "./types.js";\nexport const paid = defineEvent<A>("paid");\n@Workflow("d")\nexport class D extends Base {\n  static readonly approved = defineSignal<A>("approved");\n${more}  async run(id: string, ctx: WorkflowContext): Promise<A> {\n${body}    return undefined as never;\n  }\n}\n`;
 
@@ -89,6 +95,30 @@ const STATES: Readonly<Record<string, readonly string[]>> = {
     'export const NAME = "two";\nexport enum Kind { One = 1, Two = 2 }\n',
     'export const NAME = "three";\nexport const Kind = 1;\nexport type Kind = "k" | 1;\n',
   ],
+  "src/h.ts": [
+    inferred(from("types", "A"), ["h", "n: number", "{} as { a: A; n: 1 }"]),
+    inferred('import { make } from "./infer.js";\n', ["h", "n: number", "make(1)"], ["h2", "n: 1", "[n]"]),
+    inferred('import "extends-it";\nimport { make } from "./infer.js";\n', ["h", "n: number", "{ made: make(2) }"]),
+    inferred('import type { Options } from "has-options";\nimport type { Twin } from "./twin1x.js";\n', ["h", "t: Twin", "{ options: {} as Options, of: t }"]),
+    tasks(from("types", "A"), ["h", "{ [K in keyof A]: A[K] }", "A"]),
+    tasks("", ["h", "string"]),
+  ],
+  "src/i.ts": [
+    inferred('import type { Options } from "has-options";\nimport { make } from "./infer.js";\n', ["i", "n: number", "{ options: {} as Options, made: make(3) }"]),
+    inferred('import type { Options } from "has-options";\nimport "extends-it";\n', ["i", "n: number", "{} as Options"]),
+    inferred('import type { Options } from "has-options";\n', ["i", "n: number", "{} as Options"]),
+    inferred('import { kind } from "./kind.js";\nimport type { Json } from "./tree.js";\n', ["i", "j: Json", "{ kind: kind(), j }"]),
+    tasks("", ["i", "string", "number"]),
+  ],
+  "src/infer.ts": [
+    "export const make = (n: number) => ({ at: new Date(), n });\n",
+    'import type { A, B } from "./types.js";\nexport const make = (n: number) => ({ a: {} as A, b: n === 1 ? null : ({} as B) });\n',
+    'import { kind } from "./kind.js";\nimport "extends-it";\nexport const make = (n: number) => ({ n, kind: kind() });\n',
+  ],
+  "src/kind.ts": [
+    'export const kind = () => "a" as "a" | "b";\n',
+    'import { Kind } from "./names.js";\nimport type { Options } from "has-options";\nexport const kind = () => ({ k: {} as Kind, o: {} as Options });\n',
+  ],
   "src/service.ts": [
     "export const serve = () => 1;\n",
     'import type { A } from "./types.js";\nexport const serve = (a: A) => a;\n',
@@ -100,7 +130,8 @@ const STATES: Readonly<Record<string, readonly string[]>> = {
 const SELDOM: readonly (readonly [path: string, text: string | undefined])[] = [
   ["src/a.ts", "export const broken = {"],
   ["src/a.ts", tasks("", ["e", "string"])],
-  ["src/g.ts", tasks(from("types", "A"), ["g", "{ [K in keyof A]: A[K] }"])],
+  ["src/kind.ts", "interface Scripted { s: 1 }\n"],
+  ["node_modules/has-options/index.d.ts", "export interface Options { a: 2 }\n"],
   ["src/g.ts", tasks("", ["g", "() => void"])],
   ["src/g.ts", tasks(from("gone", "A"), ["g", "A"])],
   ["src/types.ts", undefined],
@@ -123,6 +154,10 @@ const START = {
   "package.json": '{ "type": "module" }',
   "tsconfig.json": '{ "compilerOptions": { "module": "nodenext", "strict": true }, "include": ["src"] }',
   "more/task.ts": tasks("", ["more", "{ m: string }"]),
+  "node_modules/has-options/package.json": '{ "name": "has-options", "types": "index.d.ts" }',
+  "node_modules/has-options/index.d.ts": "export interface Options { a: 1 }\n",
+  "node_modules/extends-it/package.json": '{ "name": "extends-it", "types": "index.d.ts" }',
+  "node_modules/extends-it/index.d.ts": 'export {};\ndeclare module "has-options" { interface Options { more: Date } }\n',
 };
 
 function write(project: CachedProject, path: string, text: string | undefined): void {
