@@ -1,5 +1,6 @@
 import { type FSWatcher, watch as watchFolder } from "node:fs";
 import { resolve } from "node:path";
+import { Kept } from "./cache/kept.js";
 import { CONFIG_FILES } from "./config.js";
 import { stampOf } from "./disk.js";
 import type { Generated } from "./outcome.js";
@@ -33,7 +34,9 @@ export async function watch(options: WatchOptions, onResult: (result: Generated)
     apps = [];
   };
   const start = async (): Promise<void> => {
-    for (const opened of (await openAll(options)).apps) {
+    const kept = Kept.of(options);
+    await kept?.results(0);
+    for (const opened of (await openAll(options, kept?.parts())).apps) {
       if (!closed) apps.push(watchApp(opened, options, onResult));
     }
   };

@@ -1,6 +1,6 @@
 import { existsSync, type FSWatcher, watch as watchFolder } from "node:fs";
 import { relative, resolve } from "node:path";
-import { CodegenError } from "./errors.js";
+import { CodegenError, Unsure } from "./errors.js";
 import type { Generated, GenerateOptions } from "./outcome.js";
 import { type Opened, pass } from "./pass.js";
 
@@ -21,7 +21,11 @@ export interface WatchOptions extends GenerateOptions {
  * state `errors` and a diagnostic, and watching goes on.
  */
 export function watchApp(opened: Opened, options: WatchOptions, onResult: (result: Generated) => void): { close(): void } {
-  const { reader } = opened;
+  let current = opened;
+  /** Reads everything, for the passes after one that took some of it from an earlier run. */
+  const readAnew = (): void => {
+    if (current.anew !== undefined) current = { app: current.app, reader: current.anew() };
+  };
   const base = resolve(options.cwd ?? process.cwd());
   const watchers = new Map<string, FSWatcher>();
   let timer: NodeJS.Timeout | undefined;
@@ -70,8 +74,17 @@ export function watchApp(opened: Opened, options: WatchOptions, onResult: (resul
     for (const watcher of watchers.values()) watcher.close();
     watchers.clear();
   };
+  const passed = (): Generated => {
+    try {
+      return pass(current, options).result;
+    } catch (error) {
+      if (!(error instanceof Unsure)) throw error;
+      readAnew();
+      return pass(current, options).result;
+    }
+  };
   const run = (): Generated => {
-    const { result } = pass(opened, options);
+    const result = passed();
     outs = [result.out, ...(result.manifest === undefined ? [] : [result.manifest.path])].map((path) => resolve(base, path));
     return result;
   };
@@ -79,28 +92,46 @@ export function watchApp(opened: Opened, options: WatchOptions, onResult: (resul
     if (closed) return;
     const started = performance.now();
     try {
-      let found = reader.look();
-      if (attach(found.folders)) found = reader.look();
+      let found = current.reader.look();
+      if (attach(found.folders)) found = current.reader.look();
       const edited = found.changed || found.stamp !== seen;
       if (!edited && outs.every((path) => existsSync(path))) return;
+      readAnew();
       seen = found.stamp;
       const result = run();
       // The file is missing, but nothing was edited: errors have been told already.
       if (edited || result.state !== "errors") onResult(result);
     } catch (error) {
-      const told = failed(error, { ...options, ...opened.app }, started);
-      const { message } = told.diagnostics[0]!;
-      if (message !== seen) onResult(told);
-      seen = message;
+      tell(error, started);
+    }
+  };
+  const tell = (error: unknown, started: number): void => {
+    const told = failed(error, { ...options, ...opened.app }, started);
+    const { message } = told.diagnostics[0]!;
+    if (message !== seen) onResult(told);
+    seen = message;
+  };
+  /** Reads what the first pass did not: the next edit may be of anything. */
+  const readRest = (first: Generated): void => {
+    if (closed || current.anew === undefined) return;
+    const started = performance.now();
+    const words = ({ diagnostics }: Generated): string => JSON.stringify(diagnostics);
+    try {
+      readAnew();
+      const result = run();
+      // Else there was no edit in the meantime.
+      if (result.state === "written" || words(result) !== words(first)) onResult(result);
+    } catch (error) {
+      tell(error, started);
     }
   };
 
   try {
-    const { folders } = reader.look();
-    attach(folders);
-    seen = reader.look().stamp;
+    attach(current.reader.look().folders);
+    seen = current.reader.look().stamp;
     const result = run();
     if (options.poll === true) poll();
+    if (current.anew !== undefined) setImmediate(readRest, result);
     onResult(result);
   } catch (error) {
     close();

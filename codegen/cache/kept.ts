@@ -89,10 +89,8 @@ export class Kept {
       if (entry?.by !== this.#by) return undefined;
       const edits = editsSince(entry.facts);
       if (edits === undefined || (await toldBy(configFile({ exists: existsSync }, this.#base))) !== entry.told) return undefined;
-      if (edits.size > 0 || Object.entries(entry.files).some(([path, content]) => contentOf(path) !== content)) {
-        this.#before = { entry, edits };
-        return undefined;
-      }
+      this.#before = { entry, edits };
+      if (edits.size > 0 || Object.entries(entry.files).some(([path, content]) => contentOf(path) !== content)) return undefined;
       const ms = Math.round(performance.now() - started);
       return entry.results.map((result) => ({ ...result, manifest: this.#manifestOf(result), ms }));
     } catch {

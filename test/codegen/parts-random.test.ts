@@ -167,6 +167,7 @@ function write(project: CachedProject, path: string, text: string | undefined): 
 
 /** What was kept is cut off, or of another time. */
 function spoil(project: CachedProject, spoilt: Buffer[], random: () => number): void {
+  if (!existsSync(join(project.folder, "node_modules/.cache/nestjs-stem"))) return;
   const path = project.cacheFile().replace(/\.json$/, ".parts.json");
   if (!existsSync(path)) return;
   const now = readFileSync(path);

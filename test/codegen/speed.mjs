@@ -177,6 +177,12 @@ async function app(inferred) {
     writeFileSync(join(folder, "src/parts/part7.ts"), file(7, inferred, extra(round)));
     return measured(folder, generate(), code);
   });
+  if (inferred) {
+    rows["one changed file with an inferred result"] = rounds((round) => {
+      writeFileSync(join(folder, "src/parts/part0.ts"), file(0, inferred, extra(round)));
+      return measured(folder, generate(), code);
+    });
+  }
   rows["an edit while watching"] = await edits(folder, inferred);
   rows["tsc --noEmit"] = rounds(() => measured(folder, [require.resolve("typescript/bin/tsc"), "--noEmit"], code));
   const compiling = rows["tsc --noEmit"].cpu;

@@ -2,6 +2,8 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { type Generated, watch, type WatchOptions } from "../../codegen/index.js";
+import { Again } from "../../codegen/read/again.js";
+import { withCached } from "./cached-project.js";
 import { GENERATED, taskClass, type TestProject, withProject } from "./project.js";
 
 /** Watches a project; results are taken one by one, in order. */
@@ -29,6 +31,43 @@ async function watched<T>(
     }
   });
 }
+
+it("stem generate --watch begins with what the last run has kept, and knows of every file from then on", () => {
+  const task = (name: string) =>
+    `import { Task } from "nestjs-stem";\nimport type { Mail } from "./mail.js";\n@Task("${name}") export class ${name.toUpperCase()} { async run(input: Mail): Promise<void> {} }\n`;
+  const files = { "src/a.ts": task("a"), "src/b.ts": task("b"), "src/mail.ts": "export interface Mail { to: string }\n" };
+  let again = 0;
+  const { file } = Again.prototype;
+  Again.prototype.file = function (path) {
+    const found = file.call(this, path);
+    if (found !== undefined) again++;
+    return found;
+  };
+  return withCached(files, async (project) => {
+    await project.generate();
+    project.write({ "src/a.ts": task("edited") });
+    const all: Generated[] = [];
+    const waiting: (() => void)[] = [];
+    const next = async (count: number): Promise<Generated | undefined> => {
+      while (all.length < count) await new Promise<void>((resolve) => waiting.push(resolve));
+      return all.at(-1);
+    };
+    const watching = await watch({ cwd: project.folder, quietMs: 5, pollMs: 20 }, (result) => {
+      all.push(result);
+      waiting.shift()?.();
+    });
+    try {
+      expect(await next(1)).toMatchObject({ state: "written", tasks: 2 });
+      expect(again).toBe(1);
+      project.write({ "src/mail.ts": "export interface Mail { to: Date }\n" });
+      expect(await next(2)).toMatchObject({ state: "written", tasks: 2 });
+      await project.upToDate();
+      expect(again).toBe(1);
+    } finally {
+      await watching.close();
+    }
+  }).finally(() => (Again.prototype.file = file));
+});
 
 describe.each([
   ["told by the system", {}],
