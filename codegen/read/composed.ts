@@ -144,13 +144,20 @@ export class Composed {
     const declared = this.#declaredAs(origin);
     if (declared !== undefined) return usesOf(declared, this.#values.list(node.arguments, source, locals));
     if (origin?.kind === "package") {
-      if (origin.specifier !== "@nestjs/common" || origin.name !== "applyDecorators") return [];
+      if (origin.specifier !== "@nestjs/common" || origin.name !== "applyDecorators")
+        return this.#hands(node.arguments, source) ? "unclear" : [];
       return this.#all(node.arguments, source, locals, depth);
     }
     const called = origin?.kind === "declared" ? this.#functionOf(origin.node) : undefined;
-    if (origin?.kind !== "declared" || called === undefined) return this.#orUnclear(callee, source);
+    if (origin?.kind !== "declared" || called === undefined)
+      return this.#hands(node.arguments, source) ? "unclear" : this.#orUnclear(callee, source);
     const tainted = node.arguments.some((one) => this.#uses(one, locals) || this.#mentions(one, source));
     return this.#enter(called, this.#values.list(node.arguments, source, locals), origin.source, depth + 1, tainted);
+  }
+
+  /** Whether one of ours is handed to what may apply it. */
+  #hands(nodes: readonly ts.Expression[], source: Source): boolean {
+    return nodes.some((one) => this.#ts.isCallExpression(one) && oursOf(this.originOf(one.expression, source)) !== undefined);
   }
 
   /** Whether something below `node` is a name that may stand for ours. */
@@ -172,7 +179,9 @@ export class Composed {
           ? this.follow(node, source, locals, depth + 1)
           : this.#ts.isArrayLiteralExpression(spread)
             ? this.#all(spread.elements, source, locals, depth + 1)
-            : this.#orUnclear(spread, source);
+            : this.#uses(spread, locals)
+              ? "unclear"
+              : this.#orUnclear(spread, source);
       if (found === "unclear") return found;
       uses.push(...found);
     }
@@ -198,7 +207,7 @@ export class Composed {
     const ts = this.#ts;
     const { body } = called;
     if (depth > DEEPEST) return tainted ? "unclear" : this.#orUnclear(called, source);
-    if (body === undefined) return [];
+    if (body === undefined) return tainted ? "unclear" : [];
     const locals = new Map<string, Value>();
     called.parameters.forEach(({ name, initializer, dotDotDotToken }, at) => {
       const rest: Value = args === undefined ? { kind: "unreadable" } : { kind: "array", items: args.slice(at) };

@@ -115,6 +115,25 @@ describe("A decorator of the project that has nothing to do with ours", () => {
     ),
   ); // prettier-ignore
 
+  it.each([
+    ["a rest of them", "export const Mail = (...of: ClassDecorator[]) => applyDecorators(...of);", 'own.Mail(Task("a"))'],
+    ["a list", "export const Mail = (of: ClassDecorator[]) => applyDecorators(...of);", 'own.Mail([Task("a")])'],
+    ["a decorator of a package", 'export { compose } from "composing";', 'own.compose(Task("a"))'],
+    ["a decorator of a package, from there", "export {};", 'compose(Task("a"))'],
+  ])("is unclear if it is handed ours: as %s", (_, decorators, use) =>
+    withProject(
+      {
+        "node_modules/composing/package.json": '{ "name": "composing", "types": "index.d.ts" }',
+        "node_modules/composing/index.d.ts": "export declare function compose(...of: ClassDecorator[]): ClassDecorator;",
+        "src/own.ts": IMPORTS + decorators,
+        "src/app.ts": `import { Task } from "nestjs-stem";\nimport { compose } from "composing";\nimport * as own from "./own.js";\n@${use} export class SendMail { run(input: string) {} }\n`,
+      },
+      async (project) => {
+        expect((await project.diagnostics()).join("\n")).toContain("error STEM1101: @");
+      },
+    ),
+  );
+
   it("is unclear only if it is handed ours, or mentions it", () =>
     withProject(
       files('export const Mail = (of: typeof Task) => { const made = of("a"); return made; };', "@own.Mail(own.Task)").valueOf() as never,
