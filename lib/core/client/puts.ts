@@ -1,14 +1,31 @@
 import { refOf, type Target } from "../task/ref.js";
 import { isMarked, LEAST_KEEP_MS, storedAs, TOKEN_HEADER } from "./answers.js";
-import type { EnqueueOptions, JobHandle, WaitForOptions } from "./face.js";
+import type {
+  CanvasOptions,
+  EmitOptions,
+  EnqueueOptions,
+  JobHandle,
+  ManyOptions,
+  ScheduleClient,
+  ScheduleOptions,
+  Signalled,
+  WaitForOptions,
+} from "./face.js";
 import { Handle, type HandleParts } from "./handle.js";
+import { checkText } from "../../contract/text.js";
+import type { Place } from "../canvas/draw.js";
+import { checkCanvasOptions, storeCanvas } from "./canvas.js";
+import { putEach } from "./each.js";
+import { StemScheduleClient, storePlan } from "./schedule.js";
+import { signalOne, SignallingHandle } from "./signal.js";
+import type { SignalType } from "../workflow/signal.js";
 import type { Draft } from "./plan.js";
 import type { Producer } from "./producer.js";
-import { refAs } from "./task-client.js";
+import { type Enqueuer, refAs } from "./task-client.js";
 import { waitApart } from "./waiter.js";
 
-/** Stores jobs and gives their handles. */
-export class Puts {
+/** Stores jobs and gives their handles, untyped: what `Stem` and the typed clients stand on. */
+export class Puts implements Enqueuer {
   readonly #producer: Producer;
   readonly #handles: HandleParts;
 
@@ -18,10 +35,10 @@ export class Puts {
   }
 
   /** @param how `keepMs`: keep the record so long at least */
-  one(
+  put(
     target: Target,
     payload: unknown,
-    options: EnqueueOptions | undefined,
+    options?: EnqueueOptions,
     { as, keepMs = 0 }: { readonly as?: "task" | "workflow" | undefined; readonly keepMs?: number } = NO_WISHES,
   ): Promise<JobHandle> {
     return this.#producer.answer(async () => {
@@ -35,23 +52,53 @@ export class Puts {
     });
   }
 
-  many(target: Target, payloads: readonly unknown[], options: EnqueueOptions | undefined): Promise<readonly JobHandle[]> {
+  putMany(target: Target, payloads: readonly unknown[], options?: ManyOptions<never>): Promise<readonly JobHandle[]> {
+    if (typeof options === "function") return putEach(this.#producer, this.#handles, target, payloads, options);
     return this.#producer.answer(async () => {
       const drafting = this.#producer.drafts(refOf(target), payloads, options);
       const drafts = drafting instanceof Promise ? await drafting : drafting;
       const named = this.#mark(drafts, options);
-      return this.handlesOf(drafts, await this.#producer.send(drafts, named, options?.transaction), named, options?.transaction);
+      return this.#handlesOf(drafts, await this.#producer.send(drafts, named, options?.transaction), named, options?.transaction);
     });
   }
 
-  async andWait(target: Target, payload: unknown, options: EnqueueOptions & WaitForOptions = {}): Promise<unknown> {
+  async putAndWait(target: Target, payload: unknown, options: EnqueueOptions & WaitForOptions = {}): Promise<unknown> {
     const { wait, rest } = waitApart(options);
     // Under an id of ours the record is in nobody's way, so it is kept until it has been read.
-    return (await this.one(target, payload, rest, { keepMs: rest.id === undefined ? LEAST_KEEP_MS : 0 })).result(wait);
+    return (await this.put(target, payload, rest, { keepMs: rest.id === undefined ? LEAST_KEEP_MS : 0 })).result(wait);
+  }
+
+  /** Stores a canvas. @throws {OptionError} `STEM_CANVAS_INVALID`; and as `Stem.enqueue` */
+  async canvas(draw: (id: string) => readonly Place[], options: CanvasOptions, ownId?: boolean): Promise<readonly JobHandle[]> {
+    const named = ownId ?? options.id !== undefined;
+    checkCanvasOptions(options);
+    return this.#producer.answer(async () => {
+      const id = options.id ?? this.#producer.parts.ids();
+      const { drafts, duplicates } = await storeCanvas(this.#producer, draw(id), named, options.transaction);
+      return this.#handlesOf(drafts, duplicates, named, options.transaction);
+    });
+  }
+
+  async plan(target: Target, name: string, cron: string, payload: unknown, options?: ScheduleOptions): Promise<ScheduleClient> {
+    await this.#producer.answer(() => storePlan(this.#producer, refOf(target), { name, cron, payload, options }));
+    return new StemScheduleClient(this.#producer, this.#handles, { name });
+  }
+
+  handleOf(id: string, task?: string): JobHandle {
+    checkText(id, "The id of the job asked for");
+    return new Handle(this.#handles, id, false, undefined, task);
+  }
+
+  runHandle(job: JobHandle, signals: Readonly<Record<string, string>>): JobHandle {
+    return new SignallingHandle(this.#handles, job, this, signals);
+  }
+
+  signal(runId: string, signal: SignalType, payload?: unknown, options?: EmitOptions): Promise<Signalled> {
+    return this.#producer.answer(() => signalOne(this.#producer.parts, runId, signal, payload, options));
   }
 
   /** Of jobs that have just been stored, or are to be once a transaction commits. */
-  handlesOf(drafts: readonly Draft[], duplicates: ReadonlySet<string>, named: boolean, transaction: unknown): readonly JobHandle[] {
+  #handlesOf(drafts: readonly Draft[], duplicates: ReadonlySet<string>, named: boolean, transaction: unknown): readonly JobHandle[] {
     return drafts.map((draft) => this.#handleOf(draft, duplicates, named, transaction));
   }
 

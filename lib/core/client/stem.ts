@@ -1,8 +1,7 @@
 import type { Adapter } from "../../contract/adapter.js";
 import type { Cancelled, QueueInfo } from "../../contract/broker.js";
 import type { NewJob } from "../../contract/job.js";
-import { checkText } from "../../contract/text.js";
-import { chainOf, chordOf, groupOf, type Place } from "../canvas/draw.js";
+import { chainOf, chordOf, groupOf } from "../canvas/draw.js";
 import { signatureOf } from "../canvas/signature.js";
 import type { LastOutput } from "../canvas/types.js";
 import { type Clock, systemClock } from "../clock.js";
@@ -19,8 +18,7 @@ import type { TaskRegistry } from "../task/registry.js";
 import { checkName } from "../task/define.js";
 import type { EventType, PayloadOf } from "../workflow/context.js";
 import type { SignalType } from "../workflow/signal.js";
-import { checkCanvasOptions, isCanvasOptions, storeCanvas } from "./canvas.js";
-import { putEach } from "./each.js";
+import { checkCanvasOptions, isCanvasOptions } from "./canvas.js";
 import { emitOne, StemEventClient } from "./emit.js";
 import { Ends } from "./ends.js";
 import type {
@@ -35,7 +33,6 @@ import type {
   ManyOptions,
   PayloadArgs,
   ScheduleClient,
-  ScheduleOptions,
   Signalled,
   Signature,
   SignatureOptions,
@@ -43,16 +40,15 @@ import type {
   WaitForOptions,
   WorkflowClient,
 } from "./face.js";
-import { AllOf, Handle, type HandleParts, LastOf } from "./handle.js";
+import { AllOf, type HandleParts, LastOf } from "./handle.js";
 import { healthOf, type StemHealth } from "./health.js";
 import { uniqueIds } from "./ids.js";
 import { cancelJobs, checkedDeadLetters, jobsOf, listOf, type StemDeadLetters, type StemJobs } from "./jobs.js";
 import type { StemParts } from "./parts.js";
 import { Producer } from "./producer.js";
 import { Puts } from "./puts.js";
-import { StemScheduleClient, storePlan } from "./schedule.js";
+import { StemScheduleClient } from "./schedule.js";
 import { scheduleList, type ScheduleList } from "./schedules.js";
-import { signalOne, SignallingHandle } from "./signal.js";
 import { type ClientDefaults, clientRef, StemTaskClient, StemWorkflowClient, type WorkflowClientDefaults } from "./task-client.js";
 import { Waiter } from "./waiter.js";
 
@@ -114,7 +110,7 @@ export class Stem {
     ...args: PayloadArgs<EnqueueInputFor<T>, [options?: EnqueueOptions]>
   ): Promise<JobHandle<OutputFor<T>>>;
   enqueue(target: Target, payload?: unknown, options?: EnqueueOptions): Promise<JobHandle> {
-    return this.put(target, payload, options, "task");
+    return this.#puts.put(target, payload, options, { as: "task" });
   }
 
   /**
@@ -127,7 +123,7 @@ export class Stem {
     options?: ManyOptions<InputFor<T>>,
   ): Promise<readonly JobHandle<OutputFor<T>>[]>;
   enqueueMany(target: Target, payloads: readonly unknown[], options?: ManyOptions<never>): Promise<readonly JobHandle[]> {
-    return this.putMany(target, payloads, options);
+    return this.#puts.putMany(target, payloads, options);
   }
 
   /** Enqueues one job and waits for what it returns. @throws as `enqueue` and `JobHandle.result` */
@@ -136,7 +132,7 @@ export class Stem {
     ...args: PayloadArgs<InputFor<T>, [options?: EnqueueOptions & WaitForOptions]>
   ): Promise<OutputFor<T>>;
   enqueueAndWait(target: Target, payload?: unknown, options?: EnqueueOptions & WaitForOptions): Promise<unknown> {
-    return this.putAndWait(target, payload, options);
+    return this.#puts.putAndWait(target, payload, options);
   }
 
   /** Starts a run of a workflow. @throws as `enqueue`; {StemError} `STEM_NOT_A_WORKFLOW`: it is known to be a task */
@@ -145,7 +141,7 @@ export class Stem {
     ...args: PayloadArgs<StartInputFor<T>, [options?: EnqueueOptions]>
   ): Promise<JobHandle<OutputFor<T>>>;
   start(workflow: Target, payload?: unknown, options?: EnqueueOptions): Promise<JobHandle> {
-    return this.put(workflow, payload, options, "workflow");
+    return this.#puts.put(workflow, payload, options, { as: "workflow" });
   }
 
   /**
@@ -154,12 +150,12 @@ export class Stem {
    * @throws {OptionError} `STEM_NAME_INVALID`, `STEM_OPTION_UNKNOWN`, `STEM_DURATION_INVALID`
    */
   task<I = unknown, O = unknown>(name: string, defaults: ClientDefaults = {}): TaskClient<I, O> {
-    return new StemTaskClient<I, O>(this, clientRef(name, defaults, "task"));
+    return new StemTaskClient<I, O>(this.#puts, clientRef(name, defaults, "task"));
   }
 
   /** As `task`, for a workflow, with the signals of type `S` on its handles. */
   workflow<I = unknown, O = unknown, S = {}>(name: string, defaults: WorkflowClientDefaults = {}): WorkflowClient<I, O, S> {
-    return new StemWorkflowClient<I, O, S>(this, clientRef(name, defaults, "workflow"), defaults.signals);
+    return new StemWorkflowClient<I, O, S>(this.#puts, clientRef(name, defaults, "workflow"), defaults.signals);
   }
 
   /** A typed client for a kind of event. @throws {OptionError} `STEM_NAME_INVALID` */
@@ -197,7 +193,7 @@ export class Stem {
     const last = args.at(-1);
     const options = isCanvasOptions(last) ? last : {};
     const signatures = (last === options ? args.slice(0, -1) : args) as readonly Signature[];
-    return new LastOf(this.#handles, await this.#store((id) => chainOf(id, signatures), options));
+    return new LastOf(this.#handles, await this.#puts.canvas((id) => chainOf(id, signatures), options));
   }
 
   /** Jobs side by side, stored together. @throws as `chain` */
@@ -205,7 +201,10 @@ export class Stem {
   async group(signatures: readonly Signature[], options: CanvasOptions = {}): Promise<GroupHandle<unknown>> {
     checkCanvasOptions(options);
     const id = options.id ?? this.ids();
-    return new AllOf(id, await this.#store((canvasId) => groupOf(canvasId, signatures), { ...options, id }, options.id !== undefined));
+    return new AllOf(
+      id,
+      await this.#puts.canvas((canvasId) => groupOf(canvasId, signatures), { ...options, id }, options.id !== undefined),
+    );
   }
 
   /**
@@ -215,12 +214,12 @@ export class Stem {
    */
   chord<O>(signatures: readonly Signature[], callback: Signature<unknown, O>, options?: CanvasOptions): Promise<CanvasHandle<O>>;
   async chord(signatures: readonly Signature[], callback: Signature, options: CanvasOptions = {}): Promise<CanvasHandle<unknown>> {
-    return new LastOf(this.#handles, await this.#store((id) => chordOf(id, signatures, callback), options));
+    return new LastOf(this.#handles, await this.#puts.canvas((id) => chordOf(id, signatures, callback), options));
   }
 
   /** The handle of a job that was enqueued by anybody, by its id. @throws {OptionError} `STEM_OPTION_INVALID`: no id a job can have */
   handle<O = unknown>(id: string): JobHandle<O> {
-    return this.handleOf(id) as JobHandle<O>;
+    return this.#puts.handleOf(id) as JobHandle<O>;
   }
 
   /**
@@ -244,8 +243,8 @@ export class Stem {
    * @throws {PayloadError} as `enqueue`
    */
   signal<S extends SignalType>(runId: string, signal: S, ...args: PayloadArgs<PayloadOf<S>, [options?: EmitOptions]>): Promise<Signalled>;
-  async signal(runId: string, signal: SignalType, payload?: unknown, options?: EmitOptions): Promise<Signalled> {
-    return this.#producer.answer(() => signalOne(this, runId, signal, payload, options));
+  signal(runId: string, signal: SignalType, payload?: unknown, options?: EmitOptions): Promise<Signalled> {
+    return this.#puts.signal(runId, signal, payload, options);
   }
 
   /** Ends unfinished jobs at once and says of each whether it was this call. */
@@ -293,32 +292,6 @@ export class Stem {
     this.ends.close();
   }
 
-  /** `handle`, of a job of this task; for clients. */
-  handleOf(id: string, task?: string): JobHandle {
-    checkText(id, "The id of the job asked for");
-    return new Handle(this.#handles, id, false, undefined, task);
-  }
-
-  runHandle(job: JobHandle, signals: Readonly<Record<string, string>>): JobHandle {
-    return new SignallingHandle(this.#handles, job, this, signals);
-  }
-
-  /** `enqueue`, untyped; for clients. */
-  put(target: Target, payload: unknown, options?: EnqueueOptions, as?: "task" | "workflow"): Promise<JobHandle> {
-    return this.#puts.one(target, payload, options, { as });
-  }
-
-  /** `enqueueMany`, untyped; for clients. */
-  putMany(target: Target, payloads: readonly unknown[], options?: ManyOptions<never>): Promise<readonly JobHandle[]> {
-    if (typeof options === "function") return putEach(this.#producer, this.#handles, target, payloads, options);
-    return this.#puts.many(target, payloads, options);
-  }
-
-  /** `enqueueAndWait`, untyped; for clients. */
-  putAndWait(target: Target, payload: unknown, options?: EnqueueOptions & WaitForOptions): Promise<unknown> {
-    return this.#puts.andWait(target, payload, options);
-  }
-
   /** The job that `enqueue` would store, checked and encoded; stores nothing. For those who store it themselves, such as a beat. @throws as `enqueue` */
   async draft(target: Target, payload?: unknown, options?: EnqueueOptions): Promise<NewJob> {
     return this.#producer.draft(refOf(target), { value: payload }, options);
@@ -327,20 +300,5 @@ export class Stem {
   /** As `draft`, of a payload that `draft` has encoded earlier. */
   async draftEncoded(target: Target, payload: string, options?: EnqueueOptions): Promise<NewJob> {
     return this.#producer.draft(refOf(target), { text: payload }, options);
-  }
-
-  /** `TaskClient.schedule`, untyped; for clients. */
-  async plan(target: Target, name: string, cron: string, payload: unknown, options?: ScheduleOptions): Promise<ScheduleClient> {
-    await this.#producer.answer(() => storePlan(this.#producer, refOf(target), { name, cron, payload, options }));
-    return this.schedule(name);
-  }
-
-  async #store(draw: (id: string) => readonly Place[], options: CanvasOptions, ownId?: boolean): Promise<readonly JobHandle[]> {
-    const named = ownId ?? options.id !== undefined;
-    checkCanvasOptions(options);
-    return this.#producer.answer(async () => {
-      const { drafts, duplicates } = await storeCanvas(this.#producer, draw(options.id ?? this.ids()), named, options.transaction);
-      return this.#puts.handlesOf(drafts, duplicates, named, options.transaction);
-    });
   }
 }
