@@ -20,6 +20,8 @@ import { Worker } from "../core/worker/worker.js";
 import { problemOf, StemBootError } from "./boot-error.js";
 import { countsText, plural } from "./counts.js";
 import type { StemEnvironment } from "./environment.js";
+import { stackOf, textOf } from "./error-text.js";
+import { clashOf, leavingError, notReadyError } from "./refusals.js";
 import { differencesOf, staleWarning } from "./stale.js";
 import { unfitQueues } from "./unfit-queues.js";
 import { tellFindings } from "./findings.js";
@@ -307,35 +309,4 @@ export class StemRuntime
       this.#log.error(`Stopping failed: ${textOf(error)}`, stackOf(error));
     }
   }
-}
-
-function notReadyError(): StemError {
-  return new StemError(
-    "STEM_NOT_READY",
-    "Stem was told to start before its store was open.",
-    "Call start() after app.init() or app.listen().",
-  );
-}
-
-function leavingError(): StemError {
-  return new StemError("STEM_CLOSED", "Stem was told to start while its app shuts down.", "Start before app.close(), or make a new app.");
-}
-
-function clashOf(schedule: ScheduleDefinition, others: readonly ScheduleDefinition[]): StemError | undefined {
-  const other = others.find(({ id }) => id === schedule.id);
-  if (other === undefined) return undefined;
-  return new StemError(
-    "STEM_DUPLICATE_SCHEDULE",
-    `Two schedules are called "${schedule.id}": on ${other.where} and on ${schedule.where}.`,
-    'Give one of them another name: @Cron(expression, { name: "…" }).',
-  );
-}
-
-// No `instanceof Error`: errors of Node's own making fail it in some test runners.
-function textOf(error: unknown): string {
-  return typeof error === "object" && error !== null && "message" in error ? String(error.message) : String(error);
-}
-
-function stackOf(error: unknown): string | undefined {
-  return typeof error === "object" && error !== null && "stack" in error ? String(error.stack) : undefined;
 }

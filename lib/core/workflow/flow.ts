@@ -5,7 +5,8 @@ import type { Asked, Failing, FlowParts, News, Pending, Verdict } from "./asked.
 import type { Inbox } from "./inbox.js";
 import type { Ledger } from "./ledger.js";
 import { latest, type Past, type Told } from "./past.js";
-import { drained, later, nextTurn, sliced } from "./turns.js";
+import { Stillness } from "./stillness.js";
+import { drained, later, sliced } from "./turns.js";
 
 interface Turn {
   readonly key: string;
@@ -53,9 +54,8 @@ export class Flow {
   #unheard: number;
   #over: Verdict | undefined;
   #running = 0;
-  #moves = 0;
   #pumping = false;
-  #watching = false;
+  readonly #stillness = new Stillness({ busy: () => this.#pumping, over: () => this.over, quiet: () => this.#quiet() });
   #looking = false;
   #disarm: (() => void) | undefined;
 
@@ -75,7 +75,7 @@ export class Flow {
     let end!: (verdict: Verdict) => void;
     this.verdict = new Promise((resolve) => (end = resolve));
     this.#end = end;
-    this.#moved();
+    this.#stillness.moved();
   }
 
   get over(): boolean {
@@ -95,7 +95,7 @@ export class Flow {
   /** The body asks for something durable. After the end nobody is answered any more. */
   ask(name: string, kind: EntryKind, answer: (key: string) => Asked): void {
     if (this.over) return;
-    this.#moved();
+    this.#stillness.moved();
     this.#decide();
     const occurrence = (this.#occurrences.get(name) ?? 0) + 1;
     this.#occurrences.set(name, occurrence);
@@ -144,7 +144,7 @@ export class Flow {
   /** The body waits for something durable. */
   wait(key: string, pending: Pending): void {
     this.pending.set(key, pending);
-    this.#moved();
+    this.#stillness.moved();
   }
 
   /** A wait or sleep has lost a race: it is over, and the body is not told. In a replay the journal says so itself. */
@@ -162,7 +162,7 @@ export class Flow {
     this.pending.delete(key);
     const value = kind === "wait" ? JSON.stringify({ late: true, withdrawn: true } satisfies Waited) : WITHDRAWN;
     this.ledger.add({ key, kind, state: "done", value });
-    this.#moved();
+    this.#stillness.moved();
   }
 
   /** Ends the pass once no step runs. The first verdict counts. */
@@ -199,7 +199,7 @@ export class Flow {
     if (!this.ledger.clean) await this.flush();
     if (!this.over) await work();
     this.#running--;
-    this.#moved();
+    this.#stillness.moved();
     this.#finish();
   }
 
@@ -233,7 +233,7 @@ export class Flow {
   }
 
   #tell({ key, from, entry, written, tell }: Turn): void {
-    this.#moved();
+    this.#stillness.moved();
     this.#open.delete(key);
     this.#told++;
     if (from === "journal") {
@@ -241,22 +241,6 @@ export class Flow {
     } else if ("failed" in entry) this.#undecided.push({ draft: entry.failed(this.ledger.seq), anew: entry.anew, once: entry.once });
     else this.ledger.add(entry, written);
     tell!();
-  }
-
-  #moved(): void {
-    this.#moves++;
-    if (this.#watching || this.over) return;
-    this.#watching = true;
-    let seen = -1;
-    let still = 0;
-    const look = (): void => {
-      still = seen === this.#moves && !this.#pumping ? still + 1 : 0;
-      seen = this.#moves;
-      if (!this.over && still < 2) return nextTurn(look);
-      this.#watching = false;
-      if (!this.over) this.#quiet();
-    };
-    nextTurn(look);
   }
 
   /** Nothing moved for two turns. */
@@ -273,7 +257,7 @@ export class Flow {
     if (ahead >= 0) return this.#tell(this.#turns.splice(ahead, 1)[0]!);
     if (this.#elapse()) return;
     if (this.#unmet.size > 0 && (this.#held.length > 0 || this.pending.size > 0)) {
-      return this.#wait(this.#moves, this.#patience);
+      return this.#wait(this.#stillness.moves, this.#patience);
     }
     if (this.#hear() || this.#looking) return;
     const waits = this.#waits().map(([, { event }]) => event);
@@ -299,7 +283,7 @@ export class Flow {
     this.#looking = true;
     await this.#inbox.look(waits);
     this.#looking = false;
-    this.#moved();
+    this.#stillness.moved();
   }
 
   #waits(): [string, Required<Pick<Pending, "event" | "heard">>][] {
@@ -312,7 +296,7 @@ export class Flow {
   #wait(moves: number, ticks: number): void {
     this.#disarm = later(TICK_MS, () => {
       // Whoever moves is watched anew.
-      if (this.over || this.#moves !== moves) return;
+      if (this.over || this.#stillness.moves !== moves) return;
       if (ticks > 1) return this.#wait(moves, ticks - 1);
       const wish = this.#held.length > 0 ? `it asked for ${this.asked.at(-1)}` : "it waits";
       this.stop({ kind: "changed", why: `${wish} without asking for ${this.#silentAbout()}`, silent: true });
@@ -337,7 +321,7 @@ export class Flow {
       this.pending.delete(key);
       elapsed!();
     }
-    if (due.length > 0) this.#moved();
+    if (due.length > 0) this.#stillness.moved();
     return due.length > 0;
   }
 
