@@ -47,6 +47,15 @@ interface Import {
 const files = [...walk("lib"), ...walk("codegen")].filter((file) => file.endsWith(".ts"));
 const imports = files.flatMap(importsOf);
 
+const isComment = (line: string): boolean => /^\s*(\/\/|\/?\*|--)/.test(line);
+/** Tables cannot be wrapped, nor can code. */
+const isProse = (line: string): boolean => !/^\s*\|/.test(line) && line.replaceAll(/`[^`]*`/g, "").length > 70;
+
+function wideLines(file: string, counts: (line: string) => boolean): readonly string[] {
+  const parts = file.endsWith(".md") ? text(file).replaceAll(/^ *```[^]*?^ *```/gm, (block) => block.replaceAll(/.+/g, "")) : text(file);
+  return parts.split("\n").flatMap((line, at) => (line.length > 110 && counts(line) ? [`${file}:${at + 1}`] : []));
+}
+
 describe("The house", () => {
   it("lets each part import only what the design allows", () => {
     const wrong = imports.filter(({ from, to }) => {
@@ -120,6 +129,19 @@ describe("The house", () => {
   it("keeps files near 300 lines, one idea each", () => {
     const long = files.map((file) => ({ file, lines: text(file).split("\n").length })).filter(({ lines }) => lines > 350);
     expect(long).toEqual([]);
+  });
+
+  it("keeps comments and docs at 110 columns, so that they can be read side by side and in a hover", () => {
+    const code = ["lib", "codegen", "schematics", "sample-app", "bench", "test"].flatMap((folder) => [...walk(folder)]);
+    const wide = [
+      ...code
+        .filter((file) => /\.(ts|mjs|lua|sql)$/.test(file) && !file.includes("/fixtures/"))
+        .flatMap((file) => wideLines(file, isComment)),
+      ...["README.md", "CHANGELOG.md", ...[...walk("docs")].filter((file) => file.endsWith(".md"))].flatMap((file) =>
+        wideLines(file, isProse),
+      ),
+    ];
+    expect(wide).toEqual([]);
   });
 
   it("lists its public names one by one", () => {
