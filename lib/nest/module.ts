@@ -40,7 +40,10 @@ export class StemModule {
    * The same with options that are made from other providers. `name`, `clients` and `isGlobal` decide which providers exist, so they stand outside the factory.
    *
    * ```ts
-   * StemModule.forRootAsync({ inject: [ConfigService], useFactory: (config: ConfigService) => ({ adapter: sqlite(config.getOrThrow("STEM_DB")) }) })
+   * StemModule.forRootAsync({
+   *   inject: [ConfigService],
+   *   useFactory: (config: ConfigService) => ({ adapter: sqlite(config.getOrThrow("STEM_DB")) }),
+   * })
    * ```
    *
    * @throws {OptionError} `STEM_OPTION_INVALID`: not exactly one of `useFactory`, `useClass`, `useExisting`

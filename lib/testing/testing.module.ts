@@ -16,7 +16,8 @@ export interface StemTestingOptions extends Omit<StemModuleOptions, "adapter" | 
  * `StemModule` for tests of your providers: on memory, on a clock that stands still, with nothing running between two calls of `kit.drain()`.
  *
  * ```ts
- * const app = await Test.createTestingModule({ imports: [StemTestingModule.forRoot()], providers: [SendMail] }).compile();
+ * const imports = [StemTestingModule.forRoot()];
+ * const app = await Test.createTestingModule({ imports, providers: [SendMail] }).compile();
  * await app.init();
  * const kit = app.get(StemTestKit);
  * ```

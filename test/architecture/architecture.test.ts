@@ -47,8 +47,9 @@ interface Import {
 const files = [...walk("lib"), ...walk("codegen")].filter((file) => file.endsWith(".ts"));
 const imports = files.flatMap(importsOf);
 
-const isComment = (line: string): boolean => /^\s*(\/\/|\/?\*|--)/.test(line);
-/** Tables cannot be wrapped, nor can code. */
+/** Tables cannot be wrapped. */
+const isComment = (line: string): boolean => /^\s*(\/\/|\/?\*(?! \|))/.test(line);
+const isNote = (line: string): boolean => /^\s*--/.test(line);
 const isProse = (line: string): boolean => !/^\s*\|/.test(line) && line.replaceAll(/`[^`]*`/g, "").length > 70;
 
 function wideLines(file: string, counts: (line: string) => boolean): readonly string[] {

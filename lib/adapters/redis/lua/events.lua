@@ -1,6 +1,9 @@
 -- Kept events, oldest first.
 --
--- ARGV[4]   name      ARGV[5]  '' or '=' and the key      ARGV[6]  only above this number      ARGV[7]  how many at most
+-- ARGV[4]   name
+-- ARGV[5]   '' or '=' and the key
+-- ARGV[6]   only above this number
+-- ARGV[7]   how many at most
 -- Returns   id, event as JSON, …
 #include base
 
