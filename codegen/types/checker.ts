@@ -5,6 +5,7 @@ import { CARRIED, LISTS, MAPS, PROMISES, SETS } from "./builtins.js";
 import { Growth } from "./growth.js";
 import { Heritage } from "./heritage.js";
 import type { Keys } from "./keys.js";
+import { notedAsAliased } from "./aliased.js";
 import type { NotesReader } from "./notes.js";
 import * as shapes from "./shape.js";
 import { type Hole, type Named, object, type Prop, refuse, type Shape, union } from "./shape.js";
@@ -299,7 +300,11 @@ export class CheckedTypes {
       const optional = (symbol.flags & Flag.Optional) !== 0;
       const name = ts.unescapeLeadingUnderscores(symbol.escapedName);
       props.set(name, {
-        of: this.#noted(symbol, this.#of(checker.getTypeOfSymbolAtLocation(symbol, node ?? at), declared?.type ?? at)),
+        of: notedAsAliased(
+          { ts, checker, notes: this.#notes },
+          symbol,
+          this.#of(checker.getTypeOfSymbolAtLocation(symbol, node ?? at), declared?.type ?? at),
+        ),
         optional,
         node,
       });
@@ -318,19 +323,6 @@ export class CheckedTypes {
     const missing = this.#heritage.missing(type);
     if (props.size === 0 && index === undefined && missing.length === 0) return shapes.SOMETHING;
     return { ...object(props, index, keys), ...(missing.length > 0 && { missing }) };
-  }
-
-  /** The compiler forgets which alias a primitive came by; the comment of the alias is found by how the property is written. */
-  #noted(symbol: ts.Symbol, of: Shape): Shape {
-    const ts = this.#ts;
-    const node = symbol.valueDeclaration;
-    const type = node !== undefined && (ts.isPropertySignature(node) || ts.isPropertyDeclaration(node)) ? node.type : undefined;
-    if (type === undefined || !ts.isTypeReferenceNode(type) || of.kind === "named" || of.kind === "object") return of;
-    let alias = this.#checker.getSymbolAtLocation(type.typeName);
-    if (alias !== undefined && alias.flags & ts.SymbolFlags.Alias) alias = this.#checker.getAliasedSymbol(alias);
-    const declared = alias?.declarations?.[0];
-    const notes = declared !== undefined && ts.isTypeAliasDeclaration(declared) ? this.#notes.of(declared) : undefined;
-    return notes?.constraints.length ? { kind: "noted", of, notes } : of;
   }
 
   #tuple(type: ts.TupleTypeReference, at: ts.Node): Shape {

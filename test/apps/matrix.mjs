@@ -4,7 +4,7 @@
 //   npm run test:apps                      everything, about half an hour the first time
 //   npm run test:apps -- --only nest12-esm what has this in its name; may be given more than once
 //   npm run test:apps -- --json out.json   the outcome as JSON too
-//   npm run test:apps -- --scratch DIR     where the apps are made and kept; default: stem-apps in the temporary folder
+//   npm run test:apps -- --scratch DIR     where the apps are kept; default: in the temporary folder
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

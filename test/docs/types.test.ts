@@ -50,7 +50,7 @@ function page(): string {
     );
   });
   const intro =
-    "What `stem generate` makes of types, row by row. [payloads.md](../payloads.md) has the rules. Every row is read\nby its syntax and through the type checker, and what travels in it is sent and received\n(`test/codegen/types-table.test.ts`, `test/docs/types.test.ts`, which also writes this page:\n`STEM_WRITE_DOCS=1 npm run jest -- test/docs/types`).\n";
+    "What `stem generate` makes of types, row by row. [payloads.md](../payloads.md) has the rules. Every row is\nread by its syntax and through the type checker, and what travels in it is sent and received\n(`test/codegen/types-table.test.ts`, `test/docs/types.test.ts`, which also writes this page:\n`STEM_WRITE_DOCS=1 npm run jest -- test/docs/types`).\n";
   return `# Types\n\n${intro}\n${groups.join("\n")}`;
 }
 

@@ -38,8 +38,15 @@ export interface WorkflowContext {
   waitForSignal<T>(signal: SignalType<T>, options: SignalWaitOptions & { readonly timeout: Duration }): Promise<T | undefined>;
   waitForSignal<T>(signal: SignalType<T>, options?: SignalWaitOptions): Promise<T>;
   /**
-   * The first of several to be over, by its key: `const first = await ctx.race({ approved: ctx.waitForSignal(approved), late: ctx.sleep("patience", "3d") })`, then
-   * `first.key === "approved"` and `first.value`. Unlike `Promise.race` it withdraws the waits and sleeps that lost, so that none of them takes an event or a signal away from
+   * The first of several to be over, by its key.
+   *
+   * ```ts
+   * const late = ctx.sleep("patience", "3d");
+   * const first = await ctx.race({ approved: ctx.waitForSignal(approved), late });
+   * if (first.key === "approved") this.ship(first.value);
+   * ```
+   *
+   * Unlike `Promise.race` it withdraws the waits and sleeps that lost, so that none of them takes an event or a signal away from
    * a later wait. Steps that lost go on. Rejects if the first to be over failed.
    */
   race<T extends Readonly<Record<string, Promise<unknown>>>>(entrants: T): Promise<Winner<T>>;
