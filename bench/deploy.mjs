@@ -1,5 +1,6 @@
-// How late jobs start that only the new workers of a rolling deploy know, while old ones take from the same queue: 374 jobs, one every 20 ms, each worker in a process of its own.
-// Build first; then: node bench/deploy.mjs sqlite|redis|postgres [OLD NEW]. Default: 2 old and 2 new, then 9 old and 1 new.
+// How late jobs start that only the new workers of a rolling deploy know, while old ones take from the same
+// queue: 374 jobs, one every 20 ms, each worker in a process of its own. Build first; then: node
+// bench/deploy.mjs sqlite|redis|postgres [OLD NEW]. Default: 2 old and 2 new, then 9 old and 1 new.
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { START } from "./servers/index.mjs";

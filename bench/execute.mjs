@@ -9,7 +9,8 @@ const running = new Set();
 const debug = debuglog("bench");
 
 /**
- * Runs one plan entry in a fresh process, with a time limit. Never throws: what goes wrong is `{ error }`, in one line.
+ * Runs one plan entry in a fresh process, with a time limit. Never throws: what goes wrong is `{ error }`, in
+ * one line.
  *
  * @returns `{ values, n, of?, cpu? }` or `{ error }`
  */

@@ -3,11 +3,13 @@ import { isOurs, SYSTEMS, versionOf } from "./systems/index.mjs";
 import { WORKLOADS } from "./workloads/index.mjs";
 
 /**
- * The lines of results, one per system, config and workload: `{ store, system, version, config, workload, unit, median, min, max, runs }`, with
+ * The lines of results, one per system, config and workload:
+ * `{ store, system, version, config, workload, unit, median, min, max, runs }`, with
  * - `n`: jobs per run, if it is known, and `of` if fewer of them ran in the time given;
  * - `ratio`: this project's figure divided by this one, round by round: `{ median, min, max }`;
  * - `cpu`: microseconds per job, `{ client, server }`;
- * - `failed` and `error`: how many runs failed, and how the last one did. `median`, `min` and `max` are null when none succeeded.
+ * - `failed` and `error`: how many runs failed, and how the last one did. `median`, `min` and `max` are null
+ *   when none succeeded.
  *
  * @param done `{ round, program, system, config, result }`, as they ended
  */

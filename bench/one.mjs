@@ -1,5 +1,5 @@
-// One run of one workload on one system, in a process of its own: node bench/one.mjs '{ system, config, program, at, keep, profile, sizes }'.
-// Its last line is JSON: { values, n, cpu }.
+// One run of one workload on one system, in a process of its own: node bench/one.mjs '{ system, config,
+// program, at, keep, profile, sizes }'. Its last line is JSON: { values, n, cpu }.
 import { openSystem } from "./open.mjs";
 import { PROGRAMS } from "./workloads/index.mjs";
 

@@ -1,4 +1,5 @@
-// The other process of a run, forked by workloads/processes.mjs: fills the queue, or works and tells its parent of each job that starts.
+// The other process of a run, forked by workloads/processes.mjs: fills the queue, or works and tells its
+// parent of each job that starts.
 import { now, payloads } from "./measure.mjs";
 import { openSystem } from "./open.mjs";
 

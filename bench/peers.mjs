@@ -4,7 +4,11 @@ import { fileURLToPath } from "node:url";
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
 
-/** Installs what bench/package.json names into bench/node_modules, unless it is there already, in the versions named. @throws with what npm said */
+/**
+ * Installs what bench/package.json names into bench/node_modules, unless it is there already, in the versions
+ * named.
+ * @throws with what npm said
+ */
 export function installPeers(say) {
   const { dependencies, optionalDependencies } = JSON.parse(readFileSync(`${folder}package.json`, "utf8"));
   const missing = Object.entries({ ...dependencies, ...optionalDependencies }).filter(([name, version]) => installed(name) !== version);

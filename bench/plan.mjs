@@ -3,8 +3,9 @@ import { isOurs, isPeer, nodeFor, SYSTEMS, versionOf } from "./systems/index.mjs
 import { PROGRAMS } from "./workloads/index.mjs";
 
 /**
- * Every run, in order: round by round, in a round program by program, and of a program one system after the other, so that a slow minute of the machine falls on all alike
- * and each run of a peer has one of ours right beside it. Those that only wait come last, in one group that runs side by side.
+ * Every run, in order: round by round, in a round program by program, and of a program one system after the
+ * other, so that a slow minute of the machine falls on all alike and each run of a peer has one of ours right
+ * beside it. Those that only wait come last, in one group that runs side by side.
  *
  * @returns groups of runs; the runs of a group run at the same time
  */

@@ -2,7 +2,10 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { Session } from "node:inspector/promises";
 import { dirname } from "node:path";
 
-/** Runs `work` under V8's CPU profiler and writes `file` (for Chrome's or VS Code's viewer); without a file it only runs it. */
+/**
+ * Runs `work` under V8's CPU profiler and writes `file` (for Chrome's or VS Code's viewer); without a file it
+ * only runs it.
+ */
 export async function profiled(file, work) {
   if (file === undefined) return work();
   const session = new Session();

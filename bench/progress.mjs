@@ -3,7 +3,8 @@ import { now } from "./measure.mjs";
 const WIDTH = 30;
 
 /**
- * A bar on standard error with the time left, on a terminal; elsewhere a line per round. The time left is known from what each kind of run took before.
+ * A bar on standard error with the time left, on a terminal; elsewhere a line per round. The time left is
+ * known from what each kind of run took before.
  *
  * @param groups the plan
  */

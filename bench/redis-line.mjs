@@ -1,5 +1,6 @@
 // Which structure should carry Redis's ready line? node bench/redis-line.mjs [jobs per call]
-// Prints, for four structures with the same state per job beside them (and one with none), what the server spends on a job. See docs/decisions/006-redis-layout.md.
+// Prints, for four structures with the same state per job beside them (and one with none), what the server
+// spends on a job. See docs/decisions/006-redis-layout.md.
 import { Redis } from "ioredis";
 import { startRedis } from "./servers/redis.mjs";
 

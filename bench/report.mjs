@@ -8,7 +8,8 @@ const PAGE = new URL("../docs/maintaining/performance.md", import.meta.url);
 const STORES = ["redis", "postgres", "sqlite", "memory"];
 
 /**
- * Rewrites the tables of docs/maintaining/performance.md from bench/results: what stands between `<!-- bench:STORE -->` and `<!-- /bench:STORE -->`.
+ * Rewrites the tables of docs/maintaining/performance.md from bench/results: what stands between
+ * `<!-- bench:STORE -->` and `<!-- /bench:STORE -->`.
  *
  * @returns the names of the files written
  */
@@ -74,7 +75,10 @@ function wide(title, lines) {
   return [`**${title}**`, "", `| | ${heads.join(" | ")} |`, `|---|${workloads.map(() => "--:|").join("")}`, ...rows.flat()].join("\n");
 }
 
-/** The median and, of others, this project's figure divided by theirs; bold where this project is behind another queue. */
+/**
+ * The median and, of others, this project's figure divided by theirs; bold where this project is behind
+ * another queue.
+ */
 function cell(line) {
   if (line === undefined) return "–";
   if (line.runs === 0) return line.workload === "recovery" ? "not in time" : "failed";

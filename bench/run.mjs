@@ -1,4 +1,5 @@
-// Measures this project beside the bare store and other queues. Nothing here is a test. See options.mjs or --help.
+// Measures this project beside the bare store and other queues. Nothing here is a test. See options.mjs or
+// --help.
 import { mkdirSync } from "node:fs";
 import { endAll, execute } from "./execute.mjs";
 import { linesOf } from "./lines.mjs";

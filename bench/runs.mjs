@@ -1,5 +1,6 @@
-// How runs of workflows fare under load: how many passes 300 signals take that were sent before a worker runs, and for how long 12 runs of 5,000 entries that wake together
-// keep the event loop. Build first; then: node bench/runs.mjs memory|sqlite|redis|postgres [signals|replay] [DIST]
+// How runs of workflows fare under load: how many passes 300 signals take that were sent before a worker
+// runs, and for how long 12 runs of 5,000 entries that wake together keep the event loop. Build first; then:
+// node bench/runs.mjs memory|sqlite|redis|postgres [signals|replay] [DIST]
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";

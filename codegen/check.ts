@@ -25,7 +25,10 @@ export interface Written {
   readonly events: readonly WrittenEvent[];
 }
 
-/** What a client can be written for, sorted by name, and all that is wrong. With an error among them nothing may be written. */
+/**
+ * What a client can be written for, sorted by name, and all that is wrong. With an error among them nothing
+ * may be written.
+ */
 export interface Checked {
   readonly handlers: readonly Handler[];
   readonly events: readonly Event[];
@@ -33,7 +36,10 @@ export interface Checked {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** The handlers of classes with which nothing is wrong: the same objects in every pass, as long as the class is. */
+/**
+ * The handlers of classes with which nothing is wrong: the same objects in every pass, as long as the class
+ * is.
+ */
 const sound = new WeakMap<MarkedClass, readonly Handler[]>();
 
 /**
@@ -301,7 +307,10 @@ function checkMethod(method: Member, name: string, kind: Handler["kind"], report
   return !before.includes(true) && first?.context === undefined && first?.rest !== true;
 }
 
-/** What holds between handlers. Runs are jobs too, so tasks and workflows share their names; in the client each kind has a tree of its own. */
+/**
+ * What holds between handlers. Runs are jobs too, so tasks and workflows share their names; in the client
+ * each kind has a tree of its own.
+ */
 function compareNames(handlers: readonly Handler[], report: Report, show: Show): void {
   const byName = new Map<string, Handler[]>();
   for (const handler of handlers) byName.set(handler.name, [...(byName.get(handler.name) ?? []), handler]);

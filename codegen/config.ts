@@ -5,7 +5,10 @@ import { CodegenError } from "./errors.js";
 
 /** What `stem.config.*` may say; all of it is optional. Paths are relative to the file. */
 export interface StemConfig {
-  /** The app for commands that boot it: `"dist/app.module.js#AppModule"`, or a function that returns the root module. */
+  /**
+   * The app for commands that boot it: `"dist/app.module.js#AppModule"`, or a function that returns the root
+   * module.
+   */
   readonly app?: string | (() => unknown);
   /** As `--project`. */
   readonly project?: string;
@@ -13,7 +16,10 @@ export interface StemConfig {
   readonly out?: string;
   /** Where the manifest is. Default `stem.manifest.json` beside the tsconfig. */
   readonly manifest?: string;
-  /** Decorators that come to ours in ways the generator cannot follow, such as those of a package without sources. */
+  /**
+   * Decorators that come to ours in ways the generator cannot follow, such as those of a package without
+   * sources.
+   */
   readonly decorators?: readonly (string | DecoratorConfig)[];
   /** Applications with a client each, by name, instead of the `projects` of nest-cli.json. */
   readonly apps?: Readonly<Record<string, AppConfig>>;
@@ -46,8 +52,9 @@ export function defineConfig(config: StemConfig): StemConfig {
 export const CONFIG_FILES = ["ts", "mts", "js", "mjs", "cjs", "json"].map((end) => `stem.config.${end}`);
 
 /**
- * Reads the config file of a folder. JSON is parsed, JavaScript is loaded, and TypeScript is read without running it, so it may hold
- * constants only (Node 20 cannot load it): `export default defineConfig({ … })` or `export default { … } satisfies StemConfig`.
+ * Reads the config file of a folder. JSON is parsed, JavaScript is loaded, and TypeScript is read without
+ * running it, so it may hold constants only (Node 20 cannot load it): `export default defineConfig({ … })` or
+ * `export default { … } satisfies StemConfig`.
  *
  * @throws {CodegenError} `STEM_CODEGEN_CONFIG`
  */
@@ -61,13 +68,19 @@ export function configFile(disk: Pick<Disk, "exists">, folder: string): string |
   return CONFIG_FILES.map((name) => posix(resolve(folder, name))).find((path) => disk.exists(path));
 }
 
-/** What a config that is a program says, which no text tells; undefined if it is none. @throws whatever it throws */
+/**
+ * What a config that is a program says, which no text tells; undefined if it is none.
+ * @throws whatever it throws
+ */
 export async function toldBy(file: string | undefined): Promise<string | undefined> {
   if (file === undefined || !SCRIPT.test(file)) return undefined;
   return JSON.stringify(await run(file), (_, value: unknown) => (typeof value === "function" ? "a function" : value)) ?? "nothing";
 }
 
-/** As `readConfig`, one file in particular. @throws {CodegenError} `STEM_CODEGEN_CONFIG`, `STEM_MISSING_PEER` */
+/**
+ * As `readConfig`, one file in particular.
+ * @throws {CodegenError} `STEM_CODEGEN_CONFIG`, `STEM_MISSING_PEER`
+ */
 export async function readConfigFile(path: string): Promise<StemConfig> {
   const file = posix(resolve(path));
   return read(new Disk(), file, dirname(file));

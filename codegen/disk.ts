@@ -5,11 +5,17 @@ import type { ts } from "ts-morph";
 import { type Glance, glanceAt } from "./read/glance.js";
 import type { Typescript } from "./read/load.js";
 
-/** What a run was told by the disk: as long as the disk would say the same, the run would come to the same. Paths are absolute. */
+/**
+ * What a run was told by the disk: as long as the disk would say the same, the run would come to the same.
+ * Paths are absolute.
+ */
 export interface Facts {
   /** Of each file that was read, the hash of what was in it; null if it could not be read. */
   readonly files: Readonly<Record<string, string | null>>;
-  /** Of each file that was only glanced at, the hash of what was in it, and of what the glance told: an edit that leaves this as it is changes nothing. */
+  /**
+   * Of each file that was only glanced at, the hash of what was in it, and of what the glance told: an edit
+   * that leaves this as it is changes nothing.
+   */
   readonly glances: Readonly<Record<string, readonly [content: string, told: string]>>;
   /** What stood at each path that was asked for. */
   readonly kinds: Readonly<Record<string, Kind>>;
@@ -22,8 +28,9 @@ export interface Facts {
 export type Kind = "file" | "folder" | "nothing";
 
 /**
- * The one door through which the generator reads the disk, so that all it was told can be written down. No time stamps: clocks go backwards, and two
- * edits may share a tick; reading and hashing a thousand sources takes no longer than some 30 ms.
+ * The one door through which the generator reads the disk, so that all it was told can be written down. No
+ * time stamps: clocks go backwards, and two edits may share a tick; reading and hashing a thousand sources
+ * takes no longer than some 30 ms.
  */
 export class Disk {
   readonly #files = new Map<string, string | null>();
@@ -87,8 +94,10 @@ export class Disk {
   }
 
   /**
-   * A file was made where none stood, by the run itself: from now on the list of its folder has it, and so up to the first folder that was there before. The disk is not asked,
-   * so that what somebody else puts there meanwhile is seen. Answers about the file itself, if there were any, are left: then the next run may come to something else.
+   * A file was made where none stood, by the run itself: from now on the list of its folder has it, and so up
+   * to the first folder that was there before. The disk is not asked, so that what somebody else puts there
+   * meanwhile is seen. Answers about the file itself, if there were any, are left: then the next run may come
+   * to something else.
    */
   made(path: string): void {
     const fresh: [folder: string, list: Entries][] = [];
@@ -145,7 +154,10 @@ export class Disk {
     };
   }
 
-  /** All that was told so far; undefined if it is not all, or if the disk has said two things about one path: it was being changed. */
+  /**
+   * All that was told so far; undefined if it is not all, or if the disk has said two things about one path:
+   * it was being changed.
+   */
   facts(): Facts | undefined {
     if (!this.#sure) return undefined;
     const plain = <T>(map: ReadonlyMap<string, T>): Readonly<Record<string, T>> => Object.fromEntries(map);
@@ -169,8 +181,8 @@ export class Disk {
 }
 
 /**
- * Files in which there is something else by now, with the hash of that: none if the disk would still say the same. Undefined if it would say anything else that
- * is different, or if one of the files cannot be read.
+ * Files in which there is something else by now, with the hash of that: none if the disk would still say the
+ * same. Undefined if it would say anything else that is different, or if one of the files cannot be read.
  */
 export function editsSince({ files, glances, kinds, folders, real }: Facts): ReadonlyMap<string, string> | undefined {
   for (const [path, kind] of Object.entries(kinds)) if (kindOf(path) !== kind) return undefined;
@@ -193,7 +205,8 @@ export function editsSince({ files, glances, kinds, folders, real }: Facts): Rea
 }
 
 /**
- * What is to be noted of a run that was not told again what another had been told. Undefined if the disk has said two things about one path: it was being changed.
+ * What is to be noted of a run that was not told again what another had been told. Undefined if the disk has
+ * said two things about one path: it was being changed.
  *
  * @param edits as `editsSince` has it of `before`
  */
@@ -226,7 +239,10 @@ export function hashOf(content: string | Uint8Array): string {
   return hash("sha256", content, "base64");
 }
 
-/** Changes whenever the file does, as far as its clock tells: for those who watch it; undefined if there is no such file. */
+/**
+ * Changes whenever the file does, as far as its clock tells: for those who watch it; undefined if there is no
+ * such file.
+ */
 export function stampOf(path: string): string | undefined {
   try {
     // Milliseconds with a fraction: as fine as a clock that is worth anything.

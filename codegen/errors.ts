@@ -1,7 +1,8 @@
 /**
- * What keeps the generator from working at all: a missing peer, a project that is not there, a path it may not write to. Same shape as
- * the errors of the library (`code` for programs and search engines, `message` ending with the remedy, `hint`), but a class of its own:
- * the generator knows nothing of the library. What is wrong in the sources is never thrown; it is a `Diagnostic`.
+ * What keeps the generator from working at all: a missing peer, a project that is not there, a path it may
+ * not write to. Same shape as the errors of the library (`code` for programs and search engines, `message`
+ * ending with the remedy, `hint`), but a class of its own: the generator knows nothing of the library. What
+ * is wrong in the sources is never thrown; it is a `Diagnostic`.
  */
 export class CodegenError extends Error {
   override readonly name = "CodegenError";
@@ -16,5 +17,8 @@ export class CodegenError extends Error {
   }
 }
 
-/** Thrown where what was kept of an earlier run does not tell all there is to know: then all of the work is to be done. */
+/**
+ * Thrown where what was kept of an earlier run does not tell all there is to know: then all of the work is to
+ * be done.
+ */
 export class Unsure extends Error {}

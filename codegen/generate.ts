@@ -5,8 +5,9 @@ import type { Generated, GenerateOptions } from "./outcome.js";
 /**
  * Reads a project and writes its typed client.
  *
- * @throws {CodegenError} `STEM_MISSING_PEER` without ts-morph, `STEM_PROJECT_NOT_FOUND` (also if there are several applications and none is
- * named), `STEM_OUT_REFUSED`, `STEM_CODEGEN_CONFIG`. What is wrong in the sources is not thrown but returned as diagnostics.
+ * @throws {CodegenError} `STEM_MISSING_PEER` without ts-morph, `STEM_PROJECT_NOT_FOUND` (also if there are
+ *   several applications and none is named), `STEM_OUT_REFUSED`, `STEM_CODEGEN_CONFIG`. What is wrong in the
+ *   sources is not thrown but returned as diagnostics.
  */
 export async function generate(options: GenerateOptions = {}): Promise<Generated> {
   const started = performance.now();

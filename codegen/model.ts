@@ -1,6 +1,9 @@
 import type { ts } from "ts-morph";
 
-/** A point in a source file. Files are absolute with `/` inside the generator and relative to the working directory in a `Diagnostic`. */
+/**
+ * A point in a source file. Files are absolute with `/` inside the generator and relative to the working
+ * directory in a `Diagnostic`.
+ */
 export interface Place {
   readonly file: string;
   /** Counts from 1. */
@@ -9,7 +12,10 @@ export interface Place {
   readonly column: number;
 }
 
-/** Something in the sources that the author must (error) or should (warning) change. Codes are listed in docs/diagnostics.md. */
+/**
+ * Something in the sources that the author must (error) or should (warning) change. Codes are listed in
+ * docs/diagnostics.md.
+ */
 export interface Diagnostic extends Place {
   readonly code: DiagnosticCode;
   /** Nothing is written while there is an error. */
@@ -20,7 +26,10 @@ export interface Diagnostic extends Place {
 
 export type DiagnosticCode = `STEM10${number}` | `STEM11${number}` | `STEM20${number}`;
 
-/** A type of the sources which the manifest is to describe, where it is written or where it has to be inferred. To all but `read/` and `types/` it is opaque. */
+/**
+ * A type of the sources which the manifest is to describe, where it is written or where it has to be
+ * inferred. To all but `read/` and `types/` it is opaque.
+ */
 export type WrittenType =
   | { readonly kind: "type"; readonly node: ts.TypeNode }
   /** What a method takes or gives: `method` is undefined if it is inherited from a class out of reach. */
@@ -40,7 +49,10 @@ export interface KeptType {
 
 export type TypeRef = WrittenType | KeptType;
 
-/** The type of what an event or signal carries. Undefined if it carries nothing; `"anything"` if nobody has said what. */
+/**
+ * The type of what an event or signal carries. Undefined if it carries nothing; `"anything"` if nobody has
+ * said what.
+ */
 export type WrittenPayload = TypeRef | "anything" | undefined;
 
 /** The same for a type as long as its file is what it is, in any run. */
@@ -59,7 +71,10 @@ export function nodeId(node: ts.Node): string {
   return `${node.getSourceFile().fileName}:${node.pos}`;
 }
 
-/** Something that carries a payload and has a name: an event, a signal of a workflow. What is written where it is declared. */
+/**
+ * Something that carries a payload and has a name: an event, a signal of a workflow. What is written where it
+ * is declared.
+ */
 export interface Announced {
   readonly name: string;
   readonly payload: WrittenPayload;
@@ -144,7 +159,10 @@ export interface Mark {
   readonly place: Place;
   /** False for `@Task` without parentheses. */
   readonly called: boolean;
-  /** The decorator as it is written (`@MailTask`), if it has to do with ours in a way that cannot be followed; nothing else is known then. */
+  /**
+   * The decorator as it is written (`@MailTask`), if it has to do with ours in a way that cannot be followed;
+   * nothing else is known then.
+   */
   readonly unclear: string | undefined;
   readonly name: Readable<string>;
   readonly queue: Readable<string>;
@@ -154,7 +172,9 @@ export interface Mark {
   /** Of a `@Cron`: its expression, and the time zone. */
   readonly cron: Readable<string>;
   readonly timeZone: Readable<string>;
-  /** What a producer without the handler would have to know, and cannot be read; all of it beside the queue. */
+  /**
+   * What a producer without the handler would have to know, and cannot be read; all of it beside the queue.
+   */
   readonly untold: readonly { readonly option: string; readonly text: string; readonly place: Place }[];
   /** `validate: false` among the options. */
   readonly unchecked: boolean;
@@ -169,11 +189,13 @@ export interface MarkedClass {
   /** Undefined for `export default class { … }`. */
   readonly name: string | undefined;
   readonly place: Place;
-  /** The name under which the file exports it (`"default"` for the default export); undefined if it does not. */
+  /**
+   * The name under which the file exports it (`"default"` for the default export); undefined if it does not.
+   */
   readonly exportedAs: string | undefined;
   /**
-   * For a class that the project imports from outside its own files: how it is imported from there; `"unexported"` if it belongs to another
-   * package, whose entry does not have it.
+   * For a class that the project imports from outside its own files: how it is imported from there;
+   * `"unexported"` if it belongs to another package, whose entry does not have it.
    */
   readonly via: { readonly specifier: string; readonly exportedAs: string } | "unexported" | undefined;
   readonly abstract: boolean;
@@ -230,7 +252,10 @@ export interface Member {
   readonly text: string;
   readonly place: Place;
   readonly method: boolean;
-  /** The word that keeps others from calling it on an instance: `private`, `protected`, `static`, `abstract`, `#`. */
+  /**
+   * The word that keeps others from calling it on an instance: `private`, `protected`, `static`, `abstract`,
+   * `#`.
+   */
   readonly hidden: string | undefined;
   readonly generic: boolean;
   /** How many signatures are declared; above 1 it is overloaded. */
@@ -265,7 +290,10 @@ export interface Handler extends Exported {
   readonly place: Place;
   readonly input: TypeRef;
   readonly output: TypeRef;
-  /** Not checked by the generated schemas: because it says so, or because a Standard Schema of its own does it. */
+  /**
+   * Not checked by the generated schemas: because it says so, or because a Standard Schema of its own does
+   * it.
+   */
   readonly validate: false | "standard" | undefined;
   readonly options: Readonly<Record<string, unknown>>;
   /** Of a workflow, by name. */

@@ -11,7 +11,10 @@ export type Report = (code: DiagnosticCode, place: Place, message: string, sever
 /** Turns a place into the text to be shown, for messages that name a second place. */
 export type Show = (place: Place) => string;
 
-/** The name of a handler that was given none: the class with its first letter lowered, and the method if the decorator is on one. */
+/**
+ * The name of a handler that was given none: the class with its first letter lowered, and the method if the
+ * decorator is on one.
+ */
 export function defaultName(className: string, method?: string): string {
   const name = className.charAt(0).toLowerCase() + className.slice(1);
   return method === undefined ? name : `${name}.${method}`;

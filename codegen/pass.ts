@@ -139,13 +139,19 @@ export function pass({ app, reader }: Opened, options: GenerateOptions, started 
   return { result: { ...counts, manifest, state: "written", ms: ended() }, files, made, part };
 }
 
-/** ESLint takes a directive away (`--fix` with reportUnusedDisableDirectives, its default) if its rules have nothing to say of a file anyway. */
+/**
+ * ESLint takes a directive away (`--fix` with reportUnusedDisableDirectives, its default) if its rules have
+ * nothing to say of a file anyway.
+ */
 function isFixed(before: string, text: string): boolean {
   return LEFT.some((left) => before === text.replace(DIRECTIVE, left));
 }
 
 const DIRECTIVE = "/* eslint-disable */\n";
-/** In place of it ESLint leaves a space, which its next run may trim, and which editors and people may take away with its line. */
+/**
+ * In place of it ESLint leaves a space, which its next run may trim, and which editors and people may take
+ * away with its line.
+ */
 const LEFT = [" \n", "\n", ""];
 
 function isEmpty({ handlers, events, schedules }: Checked): boolean {

@@ -49,8 +49,9 @@ export interface ReaderOptions {
 }
 
 /**
- * Reads a project, over and over if need be: files that have not changed are not parsed again. With the folders `read/` and `types/` the only code
- * that touches ts-morph, of which it uses the compiler directly: nothing is edited, so the wrapped tree would cost time for nothing.
+ * Reads a project, over and over if need be: files that have not changed are not parsed again. With the
+ * folders `read/` and `types/` the only code that touches ts-morph, of which it uses the compiler directly:
+ * nothing is edited, so the wrapped tree would cost time for nothing.
  */
 export class Reader {
   readonly #ts: Typescript;
@@ -62,7 +63,10 @@ export class Reader {
   /** What each file came to, and from what: after an edit few files come to something else. */
   readonly #read = new Map<string, { readonly value: ReadFile; readonly from: Noted }>();
   readonly #types: Types;
-  /** What the last look found, for the reading that follows it: listing the folders takes as long as reading a few hundred files again. */
+  /**
+   * What the last look found, for the reading that follows it: listing the folders takes as long as reading a
+   * few hundred files again.
+   */
   #seen: Project | Diagnostic | undefined;
   readonly #again: Again | undefined;
 
@@ -80,7 +84,10 @@ export class Reader {
     this.#classes = new Classes(ts, this.#sources, origins, marks, new Ancestors(ts, composed), bodies);
   }
 
-  /** @throws {CodegenError} `STEM_PROJECT_NOT_FOUND`, `STEM_CODEGEN_CONFIG`; {Unsure} if what an earlier run has found out does not do */
+  /**
+   * @throws {CodegenError} `STEM_PROJECT_NOT_FOUND`, `STEM_CODEGEN_CONFIG`; {Unsure} if what an earlier run
+   *   has found out does not do
+   */
   read(): Reading | Diagnostic {
     const project = this.#seen ?? this.#project();
     this.#seen = undefined;
@@ -158,8 +165,8 @@ export class Reader {
   }
 
   /**
-   * What to watch, and whether there is anything to read anew: `changed` compares the files read last with the disk, and `stamp` differs
-   * whenever the project's options or list of files does.
+   * What to watch, and whether there is anything to read anew: `changed` compares the files read last with
+   * the disk, and `stamp` differs whenever the project's options or list of files does.
    *
    * @throws {CodegenError} `STEM_PROJECT_NOT_FOUND`
    */
@@ -195,7 +202,10 @@ export class Reader {
     return { found: this.#classes.in(source), events: this.#classes.events(source), calls: this.#classes.calls(source) };
   }
 
-  /** How the project imports a class that is outside it: from what it imports there already, else by its path within the same package. */
+  /**
+   * How the project imports a class that is outside it: from what it imports there already, else by its path
+   * within the same package.
+   */
   #via(
     { name, exportedAs }: Pick<MarkedClass, "name" | "exportedAs">,
     path: string,

@@ -11,11 +11,11 @@ import { failed, watchApp, type WatchOptions } from "./watch.js";
 const FILES = ["nest-cli.json", ...CONFIG_FILES];
 
 /**
- * Generates for every application now and after every change of its sources, until closed; when nest-cli.json or stem.config changes,
- * it starts over. See `watchApp` for what counts as a change.
+ * Generates for every application now and after every change of its sources, until closed; when nest-cli.json
+ * or stem.config changes, it starts over. See `watchApp` for what counts as a change.
  *
- * @throws as `generate`, for the first run only. Later a project that cannot be found or a file that cannot be written is a result with
- * state `errors` and a diagnostic, and watching goes on.
+ * @throws as `generate`, for the first run only. Later a project that cannot be found or a file that cannot
+ *   be written is a result with state `errors` and a diagnostic, and watching goes on.
  */
 export async function watch(options: WatchOptions, onResult: (result: Generated) => void): Promise<{ close(): Promise<void> }> {
   const base = resolve(options.cwd ?? process.cwd());

@@ -1,5 +1,5 @@
-// Builds dist/: the library and the generator, the schematics (CommonJS), and the sample app against the built library.
-// tsc copies no .sql, .lua, .json or .template file, so this does.
+// Builds dist/: the library and the generator, the schematics (CommonJS), and the sample app against the
+// built library. tsc copies no .sql, .lua, .json or .template file, so this does.
 import { spawnSync } from "node:child_process";
 import { chmodSync, cpSync, existsSync, mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -28,7 +28,10 @@ function copy(folder, wanted, unwanted) {
   });
 }
 
-/** The client and the manifest that `nest add` begins with are what the generator makes of an app without handlers, so the generator makes them. */
+/**
+ * The client and the manifest that `nest add` begins with are what the generator makes of an app without
+ * handlers, so the generator makes them.
+ */
 function emptyClient() {
   const app = mkdtempSync(join(tmpdir(), "stem-empty-"));
   mkdirSync(join(app, "src"));

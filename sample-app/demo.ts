@@ -1,5 +1,6 @@
-// The main job, told as it happens: a shop takes order files and images, works, loses workers, and keeps every promise.
-// npm run demo -- --store sqlite | redis | postgres; servers are started by the demo itself, unless STEM_DEMO_REDIS_URL or STEM_DEMO_POSTGRES_URL names one.
+// The main job, told as it happens: a shop takes order files and images, works, loses workers, and keeps
+// every promise. npm run demo -- --store sqlite | redis | postgres; servers are started by the demo itself,
+// unless STEM_DEMO_REDIS_URL or STEM_DEMO_POSTGRES_URL names one.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

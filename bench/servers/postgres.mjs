@@ -6,8 +6,9 @@ import { Client } from "pg";
 import { freePort, guarded, untilItAnswers } from "./guard.mjs";
 
 /**
- * A PostgreSQL cluster of our own on a free port, with the configuration that initdb makes: fsync on, synchronous_commit on unless `asyncCommit`. As root it runs as
- * the user postgres, since PostgreSQL refuses root.
+ * A PostgreSQL cluster of our own on a free port, with the configuration that initdb makes: fsync on,
+ * synchronous_commit on unless `asyncCommit`. As root it runs as the user postgres, since PostgreSQL refuses
+ * root.
  */
 export async function startPostgres({ asyncCommit = false } = {}) {
   const bin = binaries();
@@ -63,13 +64,19 @@ export async function startPostgres({ asyncCommit = false } = {}) {
   }
 }
 
-/** What autovacuum would have done by the time a real queue has that many rows, and no checkpoint in the middle of a measurement. */
+/**
+ * What autovacuum would have done by the time a real queue has that many rows, and no checkpoint in the
+ * middle of a measurement.
+ */
 export async function settlePostgres({ url }) {
   await query(url, "VACUUM ANALYZE");
   await query(url, "CHECKPOINT");
 }
 
-/** Counts the statements of all clients of this database that connect after this call. `since()` begins to count; what it resolves to ends it. */
+/**
+ * Counts the statements of all clients of this database that connect after this call. `since()` begins to
+ * count; what it resolves to ends it.
+ */
 export async function countQueries({ url }) {
   await query(url, "CREATE EXTENSION IF NOT EXISTS pg_stat_statements");
   const database = new URL(url).pathname.slice(1);

@@ -7,7 +7,10 @@ import { createInterface } from "node:readline";
 import { Redis } from "ioredis";
 import { freePort, guarded, untilItAnswers } from "./guard.mjs";
 
-/** A redis-server of our own on a free port. Without persistence, unless `appendonly` (then an fsync per second, Redis's default). */
+/**
+ * A redis-server of our own on a free port. Without persistence, unless `appendonly` (then an fsync per
+ * second, Redis's default).
+ */
 export async function startRedis({ appendonly = false } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "stem-bench-redis-"));
   const port = await freePort();
@@ -58,13 +61,17 @@ export async function startRedis({ appendonly = false } = {}) {
   };
 }
 
-/** Counts the commands that clients of this database send (those inside of scripts left out) until the call of what it resolves to. */
+/**
+ * Counts the commands that clients of this database send (those inside of scripts left out) until the call of
+ * what it resolves to.
+ */
 export async function countCommands({ host, port, db }) {
   const socket = connect({ host, port });
   await once(socket, "connect");
   socket.write("MONITOR\r\n");
   let count = 0;
-  // A line per command: +1700000000.123456 [db client] "COMMAND" …, with "lua" as the client of those inside of scripts.
+  // A line per command: +1700000000.123456 [db client] "COMMAND" …, with "lua" as the client of those inside
+  // of scripts.
   createInterface({ input: socket }).on("line", (line) => {
     const [, database, source] = /^\+[\d.]+ \[(\d+) (\S+)\]/.exec(line) ?? [];
     if (source !== "lua" && Number(database) === db) count++;

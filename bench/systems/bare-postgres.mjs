@@ -28,8 +28,8 @@ const turn = (how) => ({
 const BATCH = 500;
 
 /**
- * What Postgres can do at all: one statement ends a batch of 500 and takes the next, which is on its way while handlers run; concurrent producers share inserts. No retries,
- * wake-ups or results but `null`.
+ * What Postgres can do at all: one statement ends a batch of 500 and takes the next, which is on its way
+ * while handlers run; concurrent producers share inserts. No retries, wake-ups or results but `null`.
  */
 export default {
   name: "bare-postgres",

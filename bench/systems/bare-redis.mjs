@@ -16,7 +16,10 @@ end
 redis.call('RPUSH', KEYS[2], unpack(ids))
 return last`;
 
-/** Ends the jobs of the last turn and takes the next. ARGV: how many, deadline, whether to keep, ids that ended. */
+/**
+ * Ends the jobs of the last turn and takes the next. ARGV: how many, deadline, whether to keep, ids that
+ * ended.
+ */
 const TURN = `
 for i = 4, #ARGV do
   if ARGV[3] == '1' then redis.call('HSET', 'bench:job:' .. ARGV[i], 'result', 'null') else redis.call('DEL', 'bench:job:' .. ARGV[i]) end
@@ -35,7 +38,8 @@ return jobs`;
 const BATCH = 100;
 
 /**
- * What Redis can do at all: `streams` reads 100 entries and acknowledges and deletes them, keeping nothing; `lists` has a hash per job and one script for the end of a batch and the next
+ * What Redis can do at all: `streams` reads 100 entries and acknowledges and deletes them, keeping nothing;
+ * `lists` has a hash per job and one script for the end of a batch and the next
  * 100. No retries, leases, delays or events.
  */
 export default {

@@ -1,8 +1,9 @@
 import { Redis } from "ioredis";
 
 /**
- * Options of both of BullMQ's stores. Fastest: 100 at once (500 is slower), a short event stream; finished jobs removed where nothing is to be kept. ioredis's
- * auto-pipelining, which its documentation offers, makes it slower.
+ * Options of both of BullMQ's stores. Fastest: 100 at once (500 is slower), a short event stream; finished
+ * jobs removed where nothing is to be kept. ioredis's auto-pipelining, which its documentation offers, makes
+ * it slower.
  */
 export const BULLMQ = {
   default: { concurrency: 1 },

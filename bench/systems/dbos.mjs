@@ -1,8 +1,8 @@
 import { Client, Pool } from "pg";
 
 /**
- * A queue of DBOS: each job is a workflow. A job costs four round trips to enqueue and four to finish. There is no call for many: `bulk` would put 1,000 into one
- * transaction and is no faster.
+ * A queue of DBOS: each job is a workflow. A job costs four round trips to enqueue and four to finish. There
+ * is no call for many: `bulk` would put 1,000 into one transaction and is no faster.
  */
 export default {
   name: "dbos",

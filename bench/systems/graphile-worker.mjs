@@ -1,8 +1,9 @@
 import { Pool } from "pg";
 
 /**
- * graphile-worker. Untuned it takes one job per statement and deletes it with another, a commit each. Its local queue takes 500 at a time and
- * `completeJobBatchDelay` deletes finished jobs together. It keeps no results, so it has no `drain` but only `drain-discard`. Its logger, a line per job, is off.
+ * graphile-worker. Untuned it takes one job per statement and deletes it with another, a commit each. Its
+ * local queue takes 500 at a time and `completeJobBatchDelay` deletes finished jobs together. It keeps no
+ * results, so it has no `drain` but only `drain-discard`. Its logger, a line per job, is off.
  */
 export default {
   name: "graphile-worker",

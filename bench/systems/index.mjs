@@ -14,12 +14,17 @@ import { stem } from "./stem.mjs";
 
 /**
  * All that can be measured. Each system has
- * - `name`, `store`, and where its version stands: `version`, `package` (a peer, in bench/package.json) or `bare` (a driver);
+ * - `name`, `store`, and where its version stands: `version`, `package` (a peer, in bench/package.json) or
+ *   `bare` (a driver);
  * - `node`: the oldest Node it runs on, where that is newer than the project's;
- * - `configs` with a line `about` each; `skips`: workloads that a config has not, or that would only repeat another's; or the `only` ones it is measured in; `slow`: smaller sizes, and `gapMs`, its poll; `few`: fewer rounds;
- * - `open(at, config, { keep })` for the store `at` that a server's `fresh()` gave; `keep`: whether results are to be kept. What it returns has `producer()` (`add(data, delayMs?)`,
- *   `addBulk(all)`, `close()`), `worker(handler)` (`start()`, `close()`), `left()` (0 when nothing waits or runs; cheap), `counts()` (`unfinished`, and
- *   `succeeded` where it is stored), `close()`, and may have `prepare()`, called once in an empty store.
+ * - `configs` with a line `about` each; `skips`: workloads that a config has not, or that would only repeat
+ *   another's; or the `only` ones it is measured in; `slow`: smaller sizes, and `gapMs`, its poll; `few`:
+ *   fewer rounds;
+ * - `open(at, config, { keep })` for the store `at` that a server's `fresh()` gave; `keep`: whether results
+ *   are to be kept. What it returns has `producer()` (`add(data, delayMs?)`, `addBulk(all)`, `close()`),
+ *   `worker(handler)` (`start()`, `close()`), `left()` (0 when nothing waits or runs; cheap), `counts()`
+ *   (`unfinished`, and `succeeded` where it is stored), `close()`, and may have `prepare()`, called once in
+ *   an empty store.
  */
 export const SYSTEMS = [
   stem("redis"),

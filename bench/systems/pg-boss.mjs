@@ -1,8 +1,9 @@
 import { Pool } from "pg";
 
 /**
- * pg-boss. By default a worker asks every two seconds for one job. Fastest: a handler that is given 1,000 jobs at once, asks again at once while batches are full, and is
- * woken by NOTIFY. (With NOTIFY it polls every 30 s, so that a delayed job would be up to 30 s late: we shorten that to its minimum of 0.5 s.)
+ * pg-boss. By default a worker asks every two seconds for one job. Fastest: a handler that is given 1,000
+ * jobs at once, asks again at once while batches are full, and is woken by NOTIFY. (With NOTIFY it polls
+ * every 30 s, so that a delayed job would be up to 30 s late: we shorten that to its minimum of 0.5 s.)
  */
 export default {
   name: "pg-boss",

@@ -2,7 +2,10 @@ import Database from "better-sqlite3";
 
 const silent = { error() {}, warn() {}, info() {}, debug() {} };
 
-/** plainjob on SQLite: one loop per worker, one job at a time. Its default settings are its fastest but for the poll, which matters to an idle worker. */
+/**
+ * plainjob on SQLite: one loop per worker, one job at a time. Its default settings are its fastest but for
+ * the poll, which matters to an idle worker.
+ */
 export default {
   name: "plainjob",
   store: "sqlite",

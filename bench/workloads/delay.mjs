@@ -3,7 +3,10 @@ import { other } from "./processes.mjs";
 
 const WARM = 20;
 
-/** How much later than asked for jobs start that are due in one to three seconds, worker in another process where the store can be shared. */
+/**
+ * How much later than asked for jobs start that are due in one to three seconds, worker in another process
+ * where the store can be shared.
+ */
 export async function delay(run, { n }) {
   const { system, at } = run;
   const late = [];
@@ -22,7 +25,8 @@ export async function delay(run, { n }) {
   }
   const producer = await system.producer();
   await sleep(500);
-  // One after the other, the first few not counted: what enqueueing a burst takes is measured elsewhere, and a new process is slow at first.
+  // One after the other, the first few not counted: what enqueueing a burst takes is measured elsewhere, and
+  // a new process is slow at first.
   for (let i = -WARM; i < n; i++) {
     const wait = Math.round(1_000 + Math.random() * 2_000);
     await producer.add(payload(i, { due: now() + wait }), wait);

@@ -10,8 +10,9 @@ const SHARED = ["redis", "postgres", "sqlite"];
 const WAITING = { sideBySide: true, limit: 120 };
 
 /**
- * What a run does. `values`: the figures it gives and their units. `options` go to `run`; of them `n` is how many jobs, `seconds` after how long it stops early and
- * counts what it has, `runs` how many at most. A config's `slow` may make `n` smaller. `limit`: seconds after which the run has failed.
+ * What a run does. `values`: the figures it gives and their units. `options` go to `run`; of them `n` is how
+ * many jobs, `seconds` after how long it stops early and counts what it has, `runs` how many at most. A
+ * config's `slow` may make `n` smaller. `limit`: seconds after which the run has failed.
  */
 const PROGRAMS = [
   { name: "enqueue-one", run: enqueue, values: { "enqueue-one": "jobs/s" }, options: { producers: 1, n: 20_000, seconds: 1 } },

@@ -3,8 +3,11 @@ import { other } from "./processes.mjs";
 
 const WARM = 20;
 
-/** One job at a time into an idle worker in another process (or in this one): enqueue called → handler started. The gaps are random, up to `gapMs`, which is
- * the poll of whoever polls, so that it is met at any moment. */
+/**
+ * One job at a time into an idle worker in another process (or in this one): enqueue called → handler
+ * started. The gaps are random, up to `gapMs`, which is the poll of whoever polls, so that it is met at any
+ * moment.
+ */
 export async function latency(run, { n, seconds, gapMs = 5, oneProcess = false }) {
   const { system, job } = run;
   let heard = () => {};

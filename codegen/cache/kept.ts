@@ -52,8 +52,9 @@ interface KeptParts {
 }
 
 /**
- * The last run with certain options, kept in a file. It says what the run was told by the disk and what it wrote: if the disk still says all of that, and what was written
- * is still there, another run would write the same. So an entry is true whoever reads it whenever, and the compiler need not be loaded to find out.
+ * The last run with certain options, kept in a file. It says what the run was told by the disk and what it
+ * wrote: if the disk still says all of that, and what was written is still there, another run would write the
+ * same. So an entry is true whoever reads it whenever, and the compiler need not be loaded to find out.
  */
 export class Kept {
   readonly #path: string;
@@ -70,7 +71,10 @@ export class Kept {
     this.#by = by;
   }
 
-  /** @returns undefined if nothing is to be kept: where there is no `node_modules`, when CI checks, or because the caller says so */
+  /**
+   * @returns undefined if nothing is to be kept: where there is no `node_modules`, when CI checks, or because
+   *   the caller says so
+   */
   static of(options: GenerateOptions): Kept | undefined {
     const { cache, check, project, out, app, manifest, standalone, cwd = process.cwd() } = options;
     if (cache === false || (check === true && inCi())) return undefined;
@@ -99,7 +103,10 @@ export class Kept {
     }
   }
 
-  /** What the last run found out, if it is the same run but for what is in some files. To be asked after `results`. */
+  /**
+   * What the last run found out, if it is the same run but for what is in some files. To be asked after
+   * `results`.
+   */
   parts(): Parts | undefined {
     if (this.#before?.entry.parts === undefined) return undefined;
     const { entry, edits } = this.#before;
@@ -176,7 +183,10 @@ function stripped({ manifest, ...result }: Generated): Generated {
   return { ...result, state: "unchanged", manifest: { path: manifest.path, text: "" } };
 }
 
-/** The hash of a file that is to have that text, whatever the checkout has made of its line feeds; undefined if it has another by now. */
+/**
+ * The hash of a file that is to have that text, whatever the checkout has made of its line feeds; undefined
+ * if it has another by now.
+ */
 function asLeft(path: string, text: string | undefined): string | null | undefined {
   if (text === undefined) return existsSync(path) ? undefined : null;
   const bytes = readFileSync(path);
@@ -191,7 +201,10 @@ function inCi(): boolean {
   return !["", "0", "false"].includes(process.env["CI"] ?? "");
 }
 
-/** Which program makes the files: Node.js, the compiler, and this. Undefined if it cannot be told, or there is no compiler to do it. */
+/**
+ * Which program makes the files: Node.js, the compiler, and this. Undefined if it cannot be told, or there is
+ * no compiler to do it.
+ */
 function maker(): string | undefined {
   try {
     const compiler = createRequire(import.meta.url).resolve("ts-morph");

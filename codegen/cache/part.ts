@@ -3,7 +3,10 @@ import type { Glance } from "../read/glance.js";
 import type { Checked } from "../types/environment.js";
 import type { KeptTypes } from "../types/kept.js";
 
-/** What a run found out about an application, by file: what an edit has nothing to do with need not be found out again. */
+/**
+ * What a run found out about an application, by file: what an edit has nothing to do with need not be found
+ * out again.
+ */
 export interface Part {
   /** Options and lists of files. */
   readonly project: string;
@@ -11,7 +14,10 @@ export interface Part {
   readonly sources: Readonly<Record<string, string>>;
   /** Of each source. */
   readonly glances: Readonly<Record<string, Glance>>;
-  /** From each file, those that its imports led to, as far as they were followed: what it came to depends on these, and on those that they lead to. */
+  /**
+   * From each file, those that its imports led to, as far as they were followed: what it came to depends on
+   * these, and on those that they lead to.
+   */
   readonly leads: Readonly<Record<string, readonly string[]>>;
   /** Files on which everything depends. */
   readonly everywhere: readonly string[];

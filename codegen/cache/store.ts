@@ -2,7 +2,10 @@ import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } 
 import { dirname, join } from "node:path";
 import { hashOf } from "../disk.js";
 
-/** The folder for what is kept between runs, in the `node_modules` that is nearest; undefined if there is none. */
+/**
+ * The folder for what is kept between runs, in the `node_modules` that is nearest; undefined if there is
+ * none.
+ */
 export function cacheFolder(base: string): string | undefined {
   for (let at = base; ; at = dirname(at)) {
     const modules = join(at, "node_modules");
@@ -23,7 +26,10 @@ export function load(path: string): unknown {
   }
 }
 
-/** Keeps a value as a whole or not at all: of two processes at once, the last one counts. A cache that cannot be written is none. */
+/**
+ * Keeps a value as a whole or not at all: of two processes at once, the last one counts. A cache that cannot
+ * be written is none.
+ */
 export function save(path: string, value: unknown): void {
   const beside = `${path}.${process.pid}.tmp`;
   try {

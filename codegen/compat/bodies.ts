@@ -11,8 +11,8 @@ export function anotherName(workflow: string): string {
 }
 
 /**
- * What a body asks for, before and after. The journal knows things by kind and name, so a name that is gone ends the runs that have it; whether anything else does
- * depends on where they are.
+ * What a body asks for, before and after. The journal knows things by kind and name, so a name that is gone
+ * ends the runs that have it; whether anything else does depends on where they are.
  *
  * @param told steps and waits that have been told of already: declared ones that are gone, renamed or new
  */

@@ -1,6 +1,11 @@
-/** A difference between two manifests, and what it means for what was queued, is asleep or is read by others. */
+/**
+ * A difference between two manifests, and what it means for what was queued, is asleep or is read by others.
+ */
 export interface Change {
-  /** `breaks`: jobs, runs or consumers that are there already fail. `review`: it depends on what the manifest does not tell. */
+  /**
+   * `breaks`: jobs, runs or consumers that are there already fail. `review`: it depends on what the manifest
+   * does not tell.
+   */
   readonly verdict: "breaks" | "review" | "safe";
   /** Listed in docs/compatibility.md. Undefined for safe changes. */
   readonly code: ChangeCode | undefined;

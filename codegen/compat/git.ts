@@ -5,7 +5,8 @@ import { CodegenError } from "../errors.js";
  * The text of a file as it was committed at a ref of git.
  *
  * @param path relative to `cwd`, with `/`
- * @throws {CodegenError} `STEM_GIT` without git, outside a repository, for a ref that is unknown, or if the file is not there
+ * @throws {CodegenError} `STEM_GIT` without git, outside a repository, for a ref that is unknown, or if the
+ *   file is not there
  */
 export function textAt(ref: string, path: string, cwd: string, git = "git"): string {
   // Else it would be taken for an option.

@@ -29,9 +29,11 @@ export interface Comparison {
 }
 
 /**
- * Says what the sources have changed since an older manifest, and whether jobs that are queued, runs that sleep, or consumers break.
+ * Says what the sources have changed since an older manifest, and whether jobs that are queued, runs that
+ * sleep, or consumers break.
  *
- * @throws {CodegenError} `STEM_MANIFEST` if one of them cannot be read, `STEM_GIT` for a ref that does not lead to one
+ * @throws {CodegenError} `STEM_MANIFEST` if one of them cannot be read, `STEM_GIT` for a ref that does not
+ *   lead to one
  */
 export function compareWith(old: Old, now: WrittenManifest, cwd: string): Comparison {
   const shown = "file" in old ? old.file : `${now.path} at ${old.ref}`;

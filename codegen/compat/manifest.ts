@@ -67,7 +67,10 @@ export interface ScheduleEntry {
 
 /** What is compared of a manifest. */
 export interface Manifest {
-  /** How much it tells: since 2 whether results may be missing, what bodies ask for, and steps of base classes. */
+  /**
+   * How much it tells: since 2 whether results may be missing, what bodies ask for, and steps of base
+   * classes.
+   */
   readonly tells: number;
   readonly tasks: Readonly<Record<string, TaskEntry>>;
   readonly workflows: Readonly<Record<string, WorkflowEntry>>;

@@ -4,7 +4,10 @@ import type { Typed } from "./schemas.js";
 /** Deeper than this nobody reads a list of members. */
 const DEEPEST = 6;
 
-/** Members that one schema lists and another does not, as paths (`lines[].sku`), sorted; not what is below such a member. */
+/**
+ * Members that one schema lists and another does not, as paths (`lines[].sku`), sorted; not what is below
+ * such a member.
+ */
 export function vanished(from: Typed, to: Typed): readonly string[] {
   const [had, has] = [pathsOf(from), pathsOf(to)];
   const gone = [...had].filter((path) => !has.has(path)).sort();

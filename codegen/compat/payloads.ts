@@ -91,7 +91,10 @@ function backwards({ path, why }: Reason): Reason {
 
 const FOR_PEOPLE: ReadonlySet<string> = new Set(["description", "title", "default", "examples"]);
 
-/** A schema with the named types written into it once, so that two that differ in such names only are the same. */
+/**
+ * A schema with the named types written into it once, so that two that differ in such names only are the
+ * same.
+ */
 export function inline(schema: Schema | undefined, defs: Manifest["$defs"], seen: readonly string[] = []): unknown {
   const walk = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(walk);

@@ -13,9 +13,10 @@ export interface Typed {
 }
 
 /**
- * Why not every value that fits `from` fits `to`; empty if every one does. Compares what is written, so it may find a reason where the
- * two only say the same in other words (two patterns, say), but never misses one. Values are taken as they are written today: members
- * that `from` does not list count as absent, though objects are open.
+ * Why not every value that fits `from` fits `to`; empty if every one does. Compares what is written, so it
+ * may find a reason where the two only say the same in other words (two patterns, say), but never misses one.
+ * Values are taken as they are written today: members that `from` does not list count as absent, though
+ * objects are open.
  */
 export function misfits(from: Typed, to: Typed): readonly Reason[] {
   return new Comparison(from.defs, to.defs).of(from.schema, to.schema, "");
@@ -40,7 +41,8 @@ class Comparison {
     const before = [...this.#open];
     this.#open.add(pair);
     const reasons = this.#compare(from, to, path);
-    // What failed on one way may be asked again on another, with another path to tell; and what was found to fit meanwhile may have fitted only if this did.
+    // What failed on one way may be asked again on another, with another path to tell; and what was found to
+    // fit meanwhile may have fitted only if this did.
     if (reasons.length > 0) this.#restore(before);
     return reasons;
   }
@@ -78,7 +80,10 @@ class Comparison {
     return [...limits(from, to, path), ...(kind === "array" ? this.#array(from, to, path) : [])];
   }
 
-  /** What has a form of its own on the wire is not itself any more where anything is expected: nothing makes a Date of it. */
+  /**
+   * What has a form of its own on the wire is not itself any more where anything is expected: nothing makes a
+   * Date of it.
+   */
   #plain(schema: Schema, path: string, seen: Set<Schema>): readonly Reason[] {
     const from = resolve(schema, this.#from);
     if (seen.has(from)) return [];
@@ -95,7 +100,9 @@ class Comparison {
     ];
   }
 
-  /** Of several alternatives one must take the value; told is what is wrong with the one that comes nearest. */
+  /**
+   * Of several alternatives one must take the value; told is what is wrong with the one that comes nearest.
+   */
   #choice(from: Schema, choices: readonly Schema[], path: string): readonly Reason[] {
     let best: readonly Reason[] | undefined;
     // Values of an enumeration may go to different alternatives.
@@ -165,7 +172,10 @@ class Comparison {
   }
 }
 
-/** What stands at the places of one list, and at those of another with items of their own at its end; undefined if these may be at several places. */
+/**
+ * What stands at the places of one list, and at those of another with items of their own at its end;
+ * undefined if these may be at several places.
+ */
 function placesOf(from: Schema, to: Schema): readonly (readonly [given: Schema, wanted: Schema, at: number | ""])[] | undefined {
   const [firstOld, firstNew] = [schemas(from["prefixItems"]), schemas(to["prefixItems"])];
   const [restNew = {}, ...lastNew] = schemas(to["x-stem-rest"]);
@@ -222,7 +232,10 @@ function matches(pattern: string, value: string): boolean {
   }
 }
 
-/** Whether two objects are the same alternative of a union, by a member that is a literal in both; true if they have none. */
+/**
+ * Whether two objects are the same alternative of a union, by a member that is a literal in both; true if
+ * they have none.
+ */
 function sameTag(from: Schema, to: Schema): boolean {
   const [had, has] = [members(from), members(to)];
   const tags = Object.keys(had).filter(

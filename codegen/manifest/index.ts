@@ -20,7 +20,10 @@ export interface Others {
   readonly schedules?: readonly Schedule[];
 }
 
-/** What a project takes and gives, for reviewers and other programs (the manifest) and for the library (the definitions). */
+/**
+ * What a project takes and gives, for reviewers and other programs (the manifest) and for the library (the
+ * definitions).
+ */
 export interface Description {
   /** Text of the manifest. */
   readonly manifest: string;
@@ -29,8 +32,8 @@ export interface Description {
 }
 
 /**
- * How much a manifest tells, which readers of any version may pass over: 2 says of results whether they may be missing, of workflows what their bodies ask
- * for, and has the steps of base classes too.
+ * How much a manifest tells, which readers of any version may pass over: 2 says of results whether they may
+ * be missing, of workflows what their bodies ask for, and has the steps of base classes too.
  */
 const TELLS = 2;
 
@@ -121,7 +124,10 @@ interface Entry {
   readonly definition: JsonSchema;
 }
 
-/** What has been told of handlers: they stay the same objects from pass to pass, as long as nothing changes about them. */
+/**
+ * What has been told of handlers: they stay the same objects from pass to pass, as long as nothing changes
+ * about them.
+ */
 const told = new WeakMap<Handler, { readonly folder: string; readonly answers: Answers; readonly entry: Entry }>();
 
 function entryOf(handler: Handler, folder: string, answers: Answers): Entry {
@@ -189,7 +195,10 @@ function shapeOf({ schema, optional }: Described, key: "input" | "output" | "pay
   return optional && key !== "output" ? { [key]: schema, optional: true } : { [key]: schema };
 }
 
-/** Whom to add to the providers, for messages: the class and its file, or the package it is imported from. Without the line, which changes often. */
+/**
+ * Whom to add to the providers, for messages: the class and its file, or the package it is imported from.
+ * Without the line, which changes often.
+ */
 function homeOf({ className, file, specifier }: Handler, folder: string): string {
   return `${className} (${specifier ?? relative(folder, file).replaceAll("\\", "/")})`;
 }

@@ -7,7 +7,10 @@ const WIDTH = 80;
 export interface Member {
   readonly name: string;
   readonly text: string;
-  /** The same without what the library is not told, such as source places: moving a handler within its file changes nothing that matters to it. */
+  /**
+   * The same without what the library is not told, such as source places: moving a handler within its file
+   * changes nothing that matters to it.
+   */
   readonly bare: string;
 }
 

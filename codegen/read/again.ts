@@ -57,7 +57,9 @@ export class Again {
     this.#stale = part.tied.some((path) => stale.has(path)) ? new Set([...stale, ...part.tied]) : stale;
   }
 
-  /** All of it, unless so much had to be found out again that it would take long to do so the next time, too. */
+  /**
+   * All of it, unless so much had to be found out again that it would take long to do so the next time, too.
+   */
   get part(): Part | undefined {
     return this.#stale.size > Math.min(MOST_STALE, MOST_PART * Object.keys(this.#part.read).length) ? undefined : this.#part;
   }

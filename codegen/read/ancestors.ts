@@ -13,7 +13,10 @@ export interface ClassIn {
 export interface Ancestry {
   /** Nearest first. */
   readonly bases: readonly ClassIn[];
-  /** Where the sources end, if they do: a base class of a package, or one that only running the program would tell. */
+  /**
+   * Where the sources end, if they do: a base class of a package, or one that only running the program would
+   * tell.
+   */
   readonly unseen: ts.Expression | undefined;
 }
 
@@ -34,7 +37,9 @@ const NO_NAMES: Names = new Map();
 /** A class hierarchy deeper than this goes round in circles. */
 const DEEPEST = 32;
 
-/** Walks up base classes: by name, by namespace, and through functions that make a class of another (mixins). */
+/**
+ * Walks up base classes: by name, by namespace, and through functions that make a class of another (mixins).
+ */
 export class Ancestors {
   readonly #ts: Typescript;
   readonly #composed: Composed;
@@ -64,7 +69,10 @@ export class Ancestors {
     return node.heritageClauses?.find((clause) => clause.token === this.#ts.SyntaxKind.ExtendsKeyword)?.types[0]?.expression;
   }
 
-  /** @returns `"none"` for what is neither imported nor declared: a global class, which has nothing of ours, or a slip of the pen */
+  /**
+   * @returns `"none"` for what is neither imported nor declared: a global class, which has nothing of ours,
+   *   or a slip of the pen
+   */
   #class(node: ts.Expression, source: Source, names: Names, depth: number): Found {
     const ts = this.#ts;
     if (depth > DEEPEST) return "unseen";

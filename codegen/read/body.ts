@@ -37,7 +37,10 @@ interface Walk {
   readonly steps: ReadonlyMap<string, string>;
 }
 
-/** Reads what the body of a workflow asks its run for: in `run`, in methods it calls, and in functions it hands its context to. */
+/**
+ * Reads what the body of a workflow asks its run for: in `run`, in methods it calls, and in functions it
+ * hands its context to.
+ */
 export class Bodies {
   readonly #ts: Typescript;
   readonly #sources: Sources;

@@ -138,8 +138,8 @@ export class Classes {
   }
 
   /**
-   * Methods that are steps. As at run time: a method that is overridden without the decorator is none any more, unless it calls the one it
-   * overrides.
+   * Methods that are steps. As at run time: a method that is overridden without the decorator is none any
+   * more, unless it calls the one it overrides.
    */
   #steps(hierarchy: readonly ClassIn[]): MarkedClass["steps"] {
     const ts = this.#ts;

@@ -29,7 +29,9 @@ export interface Use {
   readonly args: readonly Value[] | undefined;
 }
 
-/** What a decorator comes to: uses of ours, or that it has to do with ours in a way that cannot be followed. */
+/**
+ * What a decorator comes to: uses of ours, or that it has to do with ours in a way that cannot be followed.
+ */
 export type Followed = readonly Use[] | "unclear";
 
 /** Functions that call functions deeper than this go round in circles. */
@@ -42,16 +44,20 @@ export function oursOf(origin: Origin | undefined): Ours | undefined {
 }
 
 /**
- * Follows decorators that a project has composed of ours, as in `const MailTask = (name) => applyDecorators(Task(name), Trace())`,
- * by reading the function: parameters, constants and a `return`. A function that does more with ours than that is unclear, never
- * guessed at; one that has nothing to do with ours comes to no use at all.
+ * Follows decorators that a project has composed of ours, as in
+ * `const MailTask = (name) => applyDecorators(Task(name), Trace())`, by reading the function: parameters,
+ * constants and a `return`. A function that does more with ours than that is unclear, never guessed at; one
+ * that has nothing to do with ours comes to no use at all.
  */
 export class Composed {
   readonly #ts: Typescript;
   readonly #origins: Origins;
   readonly #values: Values;
   #declared: readonly (readonly [Origin, Declared])[] = [];
-  /** Names in a function, for a call of it, that may stand for ours: it was handed something that mentions ours. */
+  /**
+   * Names in a function, for a call of it, that may stand for ours: it was handed something that mentions
+   * ours.
+   */
   readonly #tainted = new WeakMap<Locals, ReadonlySet<string>>();
 
   constructor(ts: Typescript, origins: Origins, values: Values) {

@@ -27,7 +27,10 @@ export function constantsOf(file: string, disk: Disk): unknown {
   return plain(values, inner === undefined ? values.ofOrigin(origin) : values.of(inner, origin.source), "");
 }
 
-/** A value as JavaScript has it. A function stands for itself: `app` may be one, which the generator has no use for. */
+/**
+ * A value as JavaScript has it. A function stands for itself: `app` may be one, which the generator has no
+ * use for.
+ */
 function plain(values: Values, value: Value, path: string): unknown {
   if (value.kind === "string" || value.kind === "number") return value.value;
   if (value.kind === "undefined") return undefined;

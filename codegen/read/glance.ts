@@ -1,4 +1,7 @@
-/** What a look at the text of a file tells, without parsing it. All of it may be wrong in the safe direction: too many names. */
+/**
+ * What a look at the text of a file tells, without parsing it. All of it may be wrong in the safe direction:
+ * too many names.
+ */
 export interface Glance {
   /** Names our package, or Nest's `applyDecorators`: what it declares may be a decorator. */
   readonly composes: boolean;
@@ -60,8 +63,9 @@ export function glanceAt(text: string): Glance {
 const ROUNDS = 16;
 
 /**
- * Which files may hold a decorator or an event of ours, so that only these are parsed: those that name our package, and those that use a decorator
- * by a name that leads to it, through any number of files that compose it, rename it or hand it on.
+ * Which files may hold a decorator or an event of ours, so that only these are parsed: those that name our
+ * package, and those that use a decorator by a name that leads to it, through any number of files that
+ * compose it, rename it or hand it on.
  *
  * @param named names that the project has declared to be ours
  */

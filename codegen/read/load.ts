@@ -15,8 +15,9 @@ interface Parts {
 let known: Typescript | undefined;
 
 /**
- * Loads the compiler of ts-morph, which is an optional peer: only those who generate need it, and it takes a quarter of a second, twice that through an
- * `import()`, for which Node goes through all of its text once more.
+ * Loads the compiler of ts-morph, which is an optional peer: only those who generate need it, and it takes a
+ * quarter of a second, twice that through an `import()`, for which Node goes through all of its text once
+ * more.
  *
  * @throws {CodegenError} `STEM_MISSING_PEER`
  */
@@ -31,7 +32,10 @@ export function loadTypescript(load: () => unknown = compiler): Typescript {
   return loaded.ts;
 }
 
-/** The compiler alone, if it is where it has always been: the rest of its package takes a third as long again to load. */
+/**
+ * The compiler alone, if it is where it has always been: the rest of its package takes a third as long again
+ * to load.
+ */
 function compiler(): Parts {
   if (known !== undefined) return { ts: known, getLibFiles: libraryFiles };
   const require = createRequire(createRequire(import.meta.url).resolve("ts-morph"));
@@ -45,7 +49,10 @@ function compiler(): Parts {
   return { ...(known !== undefined && { ts: known }), getLibFiles: libraryFiles };
 }
 
-/** The declarations of the language (`lib.es2023.d.ts` …), which ts-morph keeps not as files but in a package of its own. */
+/**
+ * The declarations of the language (`lib.es2023.d.ts` …), which ts-morph keeps not as files but in a package
+ * of its own.
+ */
 export function libraryFiles(): ReturnType<Parts["getLibFiles"]> {
   return parts().getLibFiles();
 }

@@ -47,7 +47,10 @@ export class Marks {
     return marks;
   }
 
-  /** A call of one of our functions that define something, such as `defineEvent<Paid>("order.paid", options)`; undefined for any other expression. */
+  /**
+   * A call of one of our functions that define something, such as `defineEvent<Paid>("order.paid", options)`;
+   * undefined for any other expression.
+   */
   definition(node: ts.Expression, of: "defineEvent" | "defineSignal", source: Source): Omit<Definition, "doc"> | undefined {
     const ts = this.#ts;
     if (ts.isParenthesizedExpression(node) || ts.isAsExpression(node) || ts.isSatisfiesExpression(node)) {
@@ -126,7 +129,8 @@ export class Marks {
     const { expression } = decorator;
     const [first, second] = ts.isCallExpression(expression) ? expression.arguments : [];
     const value = first && this.#values.of(first, source);
-    // `@Task(options)` with the name among them, or `@Task(name, options)`; `@Cron(expression, options)` always has it there.
+    // `@Task(options)` with the name among them, or `@Task(name, options)`; `@Cron(expression, options)`
+    // always has it there.
     const inOptions = value?.kind === "object";
     const options = inOptions ? first : second;
     const given = inOptions ? value : second && this.#values.of(second, source);
@@ -171,7 +175,10 @@ export class Marks {
     return { unchecked: of("validate") === false, standard: known && (has("input") || has("output")), options: Object.fromEntries(read) };
   }
 
-  /** As `#read`, for one that a composed decorator makes. Whatever there is to say about it is said at the decorator in use. */
+  /**
+   * As `#read`, for one that a composed decorator makes. Whatever there is to say about it is said at the
+   * decorator in use.
+   */
   #made(decorator: ts.Decorator, { decorator: name, args, defaults }: Use, source: Source): Mark {
     const place = this.#sources.place(decorator, source);
     const [first, second]: readonly (Value | undefined)[] = args ?? [{ kind: "unreadable" }, { kind: "unreadable" }];

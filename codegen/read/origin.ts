@@ -19,7 +19,10 @@ type Imported = { readonly specifier: string; readonly name: string };
 interface Names {
   readonly imports: ReadonlyMap<string, Imported>;
   readonly declared: ReadonlyMap<string, ts.Node>;
-  /** Interfaces, aliases, classes, enums and namespaces; a name may be one of these and a value at once. Interfaces merge. */
+  /**
+   * Interfaces, aliases, classes, enums and namespaces; a name may be one of these and a value at once.
+   * Interfaces merge.
+   */
   readonly types: ReadonlyMap<string, readonly ts.Node[]>;
   /** By exported name: a local name, or a re-export. */
   readonly exports: ReadonlyMap<string, { readonly local: string } | Imported>;
@@ -104,7 +107,10 @@ export class Origins {
     }
   }
 
-  /** The names under which `source` exports its top-level name `local`; the name itself first, then in order, `default` last. */
+  /**
+   * The names under which `source` exports its top-level name `local`; the name itself first, then in order,
+   * `default` last.
+   */
   exportedAs(local: string, source: Source): string | undefined {
     const found: string[] = [];
     for (const [name, what] of this.names(source).exports) if ("local" in what && what.local === local) found.push(name);

@@ -6,8 +6,8 @@ import { posix } from "./project.js";
 const CONFIGS = ["tsconfig.json", "tsconfig.build.json", "tsconfig.lib.json"];
 
 /**
- * From what a package of the same workspace is built to (`dist/index.d.ts`) back to its source, which alone has the decorators. The
- * package's tsconfig tells; it need not have been built.
+ * From what a package of the same workspace is built to (`dist/index.d.ts`) back to its source, which alone
+ * has the decorators. The package's tsconfig tells; it need not have been built.
  */
 export class Outputs {
   readonly #ts: Typescript;
@@ -34,7 +34,10 @@ export class Outputs {
     }
   }
 
-  /** The source of the entry of a workspace package that `specifier` names, when what the package points to has not been built. */
+  /**
+   * The source of the entry of a workspace package that `specifier` names, when what the package points to
+   * has not been built.
+   */
   entry(specifier: string, from: string): string | undefined {
     const [, name, below = ""] = /^((?:@[^/]+\/)?[^/]+)(\/.+)?$/.exec(specifier) ?? [];
     if (name === undefined || specifier.startsWith(".")) return undefined;

@@ -29,7 +29,8 @@ export const DECLARATIONS = /\.d\.(?:[^./]+\.)?[cm]?ts$/;
 /**
  * Finds the project.
  *
- * @param project a tsconfig or a folder with one; default `tsconfig.json` in `cwd`, or, without one, the `.ts` files of `cwd`
+ * @param project a tsconfig or a folder with one; default `tsconfig.json` in `cwd`, or, without one, the
+ *   `.ts` files of `cwd`
  * @returns a diagnostic if the tsconfig cannot be read
  * @throws {CodegenError} `STEM_PROJECT_NOT_FOUND`
  */
@@ -82,7 +83,10 @@ export function findProject(ts: Typescript, disk: Disk, cwd: string, project: st
   };
 }
 
-/** Errors of a tsconfig after which its options would be the wrong ones: a base that is missing, broken or circular. */
+/**
+ * Errors of a tsconfig after which its options would be the wrong ones: a base that is missing, broken or
+ * circular.
+ */
 const FATAL = new Set([5012, 5083, 6053, 18000]);
 
 function configPath(disk: Disk, cwd: string, project: string | undefined): string | undefined {

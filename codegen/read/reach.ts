@@ -7,7 +7,9 @@ import type { Sources } from "./sources.js";
 
 /** Files outside the tsconfig's own that the project imports at run time. */
 export interface Reached {
-  /** In code-unit order: libraries of a monorepo, packages of a workspace, files that `include` leaves out. */
+  /**
+   * In code-unit order: libraries of a monorepo, packages of a workspace, files that `include` leaves out.
+   */
   readonly files: readonly string[];
   /** By what name the project imports which of them: shortest first. */
   readonly entries: readonly { readonly specifier: string; readonly file: string }[];
@@ -16,8 +18,9 @@ export interface Reached {
 const BUILTIN = new Set(builtinModules);
 
 /**
- * Follows the imports of a project as far as there are sources: `paths`, packages of the same workspace, relative paths. What only
- * types are imported from is not run by this application, and so its handlers are not its own.
+ * Follows the imports of a project as far as there are sources: `paths`, packages of the same workspace,
+ * relative paths. What only types are imported from is not run by this application, and so its handlers are
+ * not its own.
  */
 export function reach(sources: Sources, own: readonly string[], out: string): Reached {
   const seen = new Set([...own, out]);
@@ -55,7 +58,9 @@ export function reach(sources: Sources, own: readonly string[], out: string): Re
   };
 }
 
-/** Whether a relative import leads to a file that is known already, as nearly all do; without asking the disk. */
+/**
+ * Whether a relative import leads to a file that is known already, as nearly all do; without asking the disk.
+ */
 function isSeen(seen: ReadonlySet<string>, file: string, specifier: string): boolean {
   const path = posix.join(dirname(file), specifier);
   const plain = path.replace(/\.([cm]?)jsx?$/, ".$1ts");

@@ -28,8 +28,9 @@ export interface Noted {
 }
 
 /**
- * The files of a project, read when asked for and kept until they change on disk. Only the syntax is looked at: no types, no
- * libraries, so a project that does not compile yet (the generated file may still be missing) reads as well as any other.
+ * The files of a project, read when asked for and kept until they change on disk. Only the syntax is looked
+ * at: no types, no libraries, so a project that does not compile yet (the generated file may still be
+ * missing) reads as well as any other.
  */
 export class Sources {
   readonly #ts: Typescript;
@@ -65,7 +66,10 @@ export class Sources {
     this.#outputs.begin();
   }
 
-  /** Those of `files` which, at a glance at their text, may hold a decorator of ours, also under one of the names in `named`. */
+  /**
+   * Those of `files` which, at a glance at their text, may hold a decorator of ours, also under one of the
+   * names in `named`.
+   */
   marked(files: readonly string[], named: readonly string[]): readonly string[] {
     const there = files.filter((path) => this.glance(path) !== undefined);
     const marked = markedAmong(
@@ -110,7 +114,10 @@ export class Sources {
     return changed;
   }
 
-  /** Does a piece of work and notes what it came from, so that `hold` can tell in a later pass whether it would come to the same. */
+  /**
+   * Does a piece of work and notes what it came from, so that `hold` can tell in a later pass whether it
+   * would come to the same.
+   */
   noting<T>(work: () => T): { readonly value: T; readonly from: Noted } {
     const from: Noted = { sources: new Map(), modules: new Map() };
     this.#noted = from;
@@ -151,7 +158,10 @@ export class Sources {
     return path;
   }
 
-  /** From each file, those that imports in it have led to, as far as somebody followed them: whatever it came to, it has from there. */
+  /**
+   * From each file, those that imports in it have led to, as far as somebody followed them: whatever it came
+   * to, it has from there.
+   */
   leads(): ReadonlyMap<string, ReadonlySet<string>> {
     return this.#leads;
   }
@@ -171,7 +181,9 @@ export class Sources {
     return /\.d\.[cm]?ts$/.test(path) ? (this.#outputs.sourceOf(path) ?? path) : path;
   }
 
-  /** Bundlers and Node disagree about suffixes; for the sake of a constant any of the usual readings will do. */
+  /**
+   * Bundlers and Node disagree about suffixes; for the sake of a constant any of the usual readings will do.
+   */
   #guess(specifier: string, from: Pick<Source, "path">): string | undefined {
     if (!/^\.\.?(\/|$)/.test(specifier)) return undefined;
     const plain = `${dirname(from.path)}/${specifier}`.replace(/\.[cm]?js$/, "");
@@ -202,7 +214,8 @@ export class Sources {
     const { JSDocParsingMode, ScriptKind, ScriptTarget, createSourceFile, flattenDiagnosticMessageText } = this.#ts;
     const format = { languageVersion: ScriptTarget.Latest, jsDocParsingMode: JSDocParsingMode.ParseNone };
     const tree = createSourceFile(path, text, format, true, extname(path) === ".tsx" ? ScriptKind.TSX : ScriptKind.TS);
-    // Internal to the compiler, but the only way to the parser's complaints without building a program; ts-morph pins its compiler.
+    // Internal to the compiler, but the only way to the parser's complaints without building a program;
+    // ts-morph pins its compiler.
     const [first] = (tree as unknown as { readonly parseDiagnostics?: readonly ts.DiagnosticWithLocation[] }).parseDiagnostics ?? [];
     const broken =
       first === undefined

@@ -2,7 +2,10 @@ import type { ts } from "ts-morph";
 import type { Origin } from "./origin.js";
 import type { Source } from "./sources.js";
 
-/** What the names in the body of a function mean, for a call of it that is known: its parameters and constants. */
+/**
+ * What the names in the body of a function mean, for a call of it that is known: its parameters and
+ * constants.
+ */
 export type Locals = ReadonlyMap<string, Value>;
 
 /** What an expression is, as far as its syntax tells. */

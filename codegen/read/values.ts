@@ -11,13 +11,16 @@ export { NO_LOCALS } from "./value.js";
 /** Deeper than this an expression goes round in circles (`const a = b; const b = a`). */
 const DEEPEST = 64;
 
-/** More than this no constant takes; constants that go round in circles twice at once (`const a = b + b, b = a + a`) would take for ever. */
+/**
+ * More than this no constant takes; constants that go round in circles twice at once
+ * (`const a = b + b, b = a + a`) would take for ever.
+ */
 const MOST_STEPS = 10_000;
 
 /**
- * Works out constants without running anything: literals, templates, `+`, `??`, `const`s, enums, members of constant objects and
- * arrays, `static readonly` fields and namespaces, in the same file or imported. Whatever could differ at run time is unreadable
- * rather than guessed.
+ * Works out constants without running anything: literals, templates, `+`, `??`, `const`s, enums, members of
+ * constant objects and arrays, `static readonly` fields and namespaces, in the same file or imported.
+ * Whatever could differ at run time is unreadable rather than guessed.
  */
 export class Values {
   readonly #ts: Typescript;
@@ -150,7 +153,10 @@ export class Values {
     return [...found];
   }
 
-  /** The values of a list of arguments or elements, with `...spread` ones in their places; unreadable if one of those is. */
+  /**
+   * The values of a list of arguments or elements, with `...spread` ones in their places; unreadable if one
+   * of those is.
+   */
   #list(nodes: readonly ts.Expression[], source: Source, locals: Locals, depth: number): Value {
     const items: Value[] = [];
     for (const node of nodes) {
@@ -192,7 +198,10 @@ export class Values {
     return this.#ofType(node.type, source);
   }
 
-  /** In a declaration file: `export declare const MAIL: "mail.send"`, `export declare const NAMES: { readonly mail: "mail" }`. */
+  /**
+   * In a declaration file: `export declare const MAIL: "mail.send"`,
+   * `export declare const NAMES: { readonly mail: "mail" }`.
+   */
   #ofType(type: ts.TypeNode | undefined, source: Source): Value {
     const ts = this.#ts;
     if (type === undefined) return UNREADABLE;
@@ -225,7 +234,10 @@ export class Values {
     return { kind: "string", value: `${left.value}${right.value}` };
   }
 
-  /** Of the questions that decorators with optional parameters ask: `typeof name === "string"`, `options === undefined`. */
+  /**
+   * Of the questions that decorators with optional parameters ask: `typeof name === "string"`,
+   * `options === undefined`.
+   */
   truth(node: ts.Expression, source: Source, locals: Locals, depth = 0): boolean | undefined {
     const ts = this.#ts;
     const inner = (one: ts.Expression): Value => this.of(one, source, locals, depth + 1);

@@ -13,7 +13,8 @@ export interface PackageFile {
 }
 
 /**
- * The files of a package for producers in other repositories. Of its package.json only what the code needs is set; name, version and whatever else it says stay.
+ * The files of a package for producers in other repositories. Of its package.json only what the code needs is
+ * set; name, version and whatever else it says stay.
  *
  * @param folder absolute, with `/`
  * @param described what the sources say, which is all there is to know

@@ -63,8 +63,9 @@ const TAKEN = new Set([
 ]);
 
 /**
- * The code of a package for producers that have none of the server's sources: types written out, and a class that works in and outside Nest. Plain JavaScript and
- * declarations, so that it needs no build of its own and fits ES module and CommonJS applications alike.
+ * The code of a package for producers that have none of the server's sources: types written out, and a class
+ * that works in and outside Nest. Plain JavaScript and declarations, so that it needs no build of its own and
+ * fits ES module and CommonJS applications alike.
  */
 export function standaloneCode(
   described: Described,

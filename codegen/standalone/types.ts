@@ -1,6 +1,9 @@
 import { docComment, isIdentifier, key, quote } from "../write/text.js";
 
-/** A schema of the manifest; see docs/codegen.md, "The manifest", for where it stands, and docs/payloads.md for what it says. */
+/**
+ * A schema of the manifest; see docs/codegen.md, "The manifest", for where it stands, and docs/payloads.md
+ * for what it says.
+ */
 export type Schema = boolean | { readonly [keyword: string]: unknown };
 
 /** Names that a declared type must not take: they stand for what our types mean. */
@@ -10,8 +13,8 @@ const GLOBAL = new Set(["Array", "Date", "Map", "Record", "Set", "Uint8Array", "
 const PRESENT = ["unknown[]", "boolean", "number", "{ [key: string]: unknown }", "string"];
 
 /**
- * Types written out from schemas, for those who do not have the sources they were read from. What a schema says of values but a type cannot (lengths, patterns,
- * ranges) is checked at run time.
+ * Types written out from schemas, for those who do not have the sources they were read from. What a schema
+ * says of values but a type cannot (lengths, patterns, ranges) is checked at run time.
  */
 export class SchemaTypes {
   readonly #defs: Readonly<Record<string, Schema>>;

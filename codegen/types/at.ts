@@ -14,7 +14,10 @@ interface Root {
   readonly told: Set<string>;
 }
 
-/** Where in a type we are, one step below another. Put into words only where something is to be told, which is nearly nowhere. */
+/**
+ * Where in a type we are, one step below another. Put into words only where something is to be told, which is
+ * nearly nowhere.
+ */
 export interface At {
   readonly above: At | undefined;
   /** `input`, and below it `.lines`, `[]`, `.at`. */

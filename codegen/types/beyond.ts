@@ -2,7 +2,10 @@ import type { ts } from "ts-morph";
 import type { Source } from "../read/sources.js";
 import type { ObjectShape, Refused, Shape } from "./shape.js";
 
-/** Thrown where the syntax of a type does not say what it is; whoever stands at a type that stands for itself leaves it to the checker. */
+/**
+ * Thrown where the syntax of a type does not say what it is; whoever stands at a type that stands for itself
+ * leaves it to the checker.
+ */
 export class Beyond extends Error {}
 
 /** What type parameters stand for. */

@@ -13,7 +13,10 @@ export const SETS: ReadonlySet<string> = new Set(["Set", "ReadonlySet"]);
 export const MAPS: ReadonlySet<string> = new Set(["Map", "ReadonlyMap"]);
 export const PROMISES: ReadonlySet<string> = new Set(["Promise", "PromiseLike"]);
 
-/** Global types that cannot travel, as far as they are told by their name alone; the checker finds the others, which take longer. */
+/**
+ * Global types that cannot travel, as far as they are told by their name alone; the checker finds the others,
+ * which take longer.
+ */
 export const REFUSED: ReadonlySet<string> = new Set(
   `RegExp Error TypeError RangeError AggregateError WeakMap WeakSet WeakRef Proxy Iterator Iterable Generator
   AsyncGenerator AsyncIterable AsyncIterator AsyncIterableIterator IterableIterator ArrayBuffer SharedArrayBuffer DataView

@@ -15,10 +15,16 @@ import { mapped, template } from "./template.js";
 /** What is larger is referred to, where it is used several times. */
 const LARGE = 40;
 
-/** A type that is this far inside others is read when these are: so many may refer to each other that the stack would not do. */
+/**
+ * A type that is this far inside others is read when these are: so many may refer to each other that the
+ * stack would not do.
+ */
 const DEEPEST = 60;
 
-/** Reads types as the compiler sees them. What comes out is the same as by syntax, for every type that can be read both ways. */
+/**
+ * Reads types as the compiler sees them. What comes out is the same as by syntax, for every type that can be
+ * read both ways.
+ */
 export class CheckedTypes {
   readonly #ts: Typescript;
   readonly #checker: ts.TypeChecker;
@@ -244,7 +250,10 @@ export class CheckedTypes {
     return shape;
   }
 
-  /** A type without a name, which may still go round in a circle if it was inferred. A large one is told once, as those with a name are. */
+  /**
+   * A type without a name, which may still go round in a circle if it was inferred. A large one is told once,
+   * as those with a name are.
+   */
   #anonymously(type: ts.Type, at: ts.Node): Shape {
     const known = this.#anonymous.get(type);
     if (known !== undefined) {

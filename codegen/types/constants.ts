@@ -8,7 +8,10 @@ import * as shapes from "./shape.js";
 import { object, type Prop, refuse, type Shape } from "./shape.js";
 import { tuple } from "./structure.js";
 
-/** The types of constants, for `typeof`: of literals, objects and lists, widened as the language does unless they are `as const`. */
+/**
+ * The types of constants, for `typeof`: of literals, objects and lists, widened as the language does unless
+ * they are `as const`.
+ */
 export class Constants {
   readonly #ts: Typescript;
   readonly #origins: Origins;

@@ -32,15 +32,19 @@ export interface Open {
   readonly refs: readonly number[];
 }
 
-/** A type that is this far inside others is made when these are: so many may refer to each other that the stack would not do. */
+/**
+ * A type that is this far inside others is made when these are: so many may refer to each other that the
+ * stack would not do.
+ */
 const DEEPEST = 60;
 
 /** What stands in a schema for a definition until all of them are known. */
 const OPEN = "stem-definition:";
 
 /**
- * The named types of all schemas. In the end those that are used several times, or in themselves, stand in `$defs`, and the others where they are
- * used. Kept from pass to pass: what has been closed stays the same object as long as the names do.
+ * The named types of all schemas. In the end those that are used several times, or in themselves, stand in
+ * `$defs`, and the others where they are used. Kept from pass to pass: what has been closed stays the same
+ * object as long as the names do.
  */
 export class Definitions {
   readonly #all: Definition[] = [];
@@ -93,7 +97,10 @@ export class Definitions {
     return this.pointer(at);
   }
 
-  /** Makes the schema of a definition. Gives it, or the one that is the same: reached in two ways, or with arguments that are written twice. */
+  /**
+   * Makes the schema of a definition. Gives it, or the one that is the same: reached in two ways, or with
+   * arguments that are written twice.
+   */
   #make(at: number, make: () => JsonSchema): number {
     const definition = this.#all[at]!;
     const { schema, refs } = this.open(make);
@@ -200,7 +207,8 @@ export class Definitions {
       const { $ref: _, ...others } = given;
       return { ...refer(Number(ref.slice(OPEN.length))), ...others };
     }
-    // Without a prototype only where it must be, for a property that is called `__proto__`: such objects are slow.
+    // Without a prototype only where it must be, for a property that is called `__proto__`: such objects are
+    // slow.
     const copy = (Object.hasOwn(given, "__proto__") ? Object.create(null) : {}) as Record<string, unknown>;
     for (const key of Object.keys(given)) {
       const member = given[key];

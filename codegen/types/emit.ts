@@ -96,8 +96,8 @@ export class Emitter {
   }
 
   /**
-   * A union or list that is in itself, alone or beside others: to be referred to, as taking it apart would never end. Undefined if there is none.
-   * That it may be left out is for others to tell.
+   * A union or list that is in itself, alone or beside others: to be referred to, as taking it apart would
+   * never end. Undefined if there is none. That it may be left out is for others to tell.
    */
   #circular(shape: Shape, at: At): JsonSchema | undefined {
     if (shape.kind === "deferred") return this.#circular(this.#answer(shape), at);

@@ -7,7 +7,10 @@ const GROWN = 5;
 /** The same, whatever its arguments are. */
 const DEEPEST = 1_000;
 
-/** Which generic types are being read, and how large their arguments are: one that stands in itself with ever larger ones has no end. */
+/**
+ * Which generic types are being read, and how large their arguments are: one that stands in itself with ever
+ * larger ones has no end.
+ */
 export class Growth {
   readonly #sizes = new WeakMap<Shape, number>();
   /** By declaration, the sizes from the outermost in. */

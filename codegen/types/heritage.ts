@@ -28,7 +28,10 @@ export class Heritage {
     return file !== undefined && isPlatform(file.fileName);
   }
 
-  /** Whether a type of the platform does something. One that is nothing but data (options, mostly) travels like others. */
+  /**
+   * Whether a type of the platform does something. One that is nothing but data (options, mostly) travels
+   * like others.
+   */
   lives(symbol: ts.Symbol, type: ts.Type): boolean {
     let lives = this.#builtins.get(symbol);
     if (lives === undefined) {
@@ -45,7 +48,10 @@ export class Heritage {
     return symbol !== undefined && this.fromPlatform(symbol) ? CARRIED.get(symbol.name) : undefined;
   }
 
-  /** The same, where a mapped type has its members, changed or not: to `DeepPartial<Date>` a Date is an object of methods. */
+  /**
+   * The same, where a mapped type has its members, changed or not: to `DeepPartial<Date>` a Date is an object
+   * of methods.
+   */
   mappedOver(props: readonly ts.Symbol[]): Shape | undefined {
     const of = (name: string): string | undefined => {
       const parent = props.find((one) => one.name === name)?.declarations?.[0]?.parent;
@@ -63,7 +69,9 @@ export class Heritage {
     return name !== undefined && this.#ts.isComputedPropertyName(name) && !name.expression.getText().startsWith("Symbol.");
   }
 
-  /** Of a list with something laid over it that adds no members, such as another list: what its elements are. */
+  /**
+   * Of a list with something laid over it that adds no members, such as another list: what its elements are.
+   */
   elementOf(type: ts.IntersectionType): ts.Type | undefined {
     const lists = type.types.filter((one) => this.#checker.isArrayType(one));
     const bare = type.types.every((one) => lists.includes(one) || this.#checker.getPropertiesOfType(one).length === 0);

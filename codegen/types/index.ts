@@ -88,7 +88,10 @@ export class Types {
     this.#programs = new Programs(ts, sources);
   }
 
-  /** Describes types, all at once: what they share is told once, and the checker is asked about all of them or not at all. */
+  /**
+   * Describes types, all at once: what they share is told once, and the checker is asked about all of them or
+   * not at all.
+   */
   describe(wanted: readonly Wanted[], project: TypesOptions): Schemas {
     const key = JSON.stringify([project.options, project.stamp, project.declarations]);
     const good = project.checked === undefined && this.#known?.isGood(key, (program) => this.#programs.isCurrent(program));
@@ -104,7 +107,8 @@ export class Types {
     const shapes = new Map<WrittenType, Shape>();
     const shapeOf = (type: WrittenType): Shape => (project.checked === undefined ? syntax.written(type) : { kind: "deferred", type });
     for (const { type } of wanted) if (type.kind !== "kept" && !known.has(type)) shapes.set(type, shapeOf(type));
-    // A file in which nothing was left to the checker until now: it takes another program. What the last one said holds.
+    // A file in which nothing was left to the checker until now: it takes another program. What the last one
+    // said holds.
     if ([...syntax.deferred].some((file) => known.program?.getSourceFile(file) === undefined)) known.program = undefined;
     const emitted = wanted.map(({ type, role, of, place }) =>
       known.emitted(type, (live) => emitter.root(shapes.get(live)!, role, of, this.#place(anchorOf(live), project.folder) ?? place)),
@@ -149,7 +153,8 @@ export class Types {
       try {
         return this.#checked([...new Set([...declarations, ...ambient, ...asked])].sort(), options, stamp, known).written(type);
       } catch (error) {
-        // The compiler is not made for trees of broken sources, and everything ends somewhere when it is nested deeply enough.
+        // The compiler is not made for trees of broken sources, and everything ends somewhere when it is
+        // nested deeply enough.
         if (!(error instanceof Error)) throw error;
         return refuse.missing("a type that the compiler cannot work out");
       }

@@ -50,7 +50,10 @@ function tiedTo(reached: ReadonlyMap<number, KeptDefinition>): ReadonlySet<numbe
   return found;
 }
 
-/** Tells again what types became, in the order in which they are asked for: as if they had been read and described there. */
+/**
+ * Tells again what types became, in the order in which they are asked for: as if they had been read and
+ * described there.
+ */
 export class Retold {
   readonly #kept: KeptTypes;
   readonly #definitions: Definitions;

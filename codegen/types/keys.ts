@@ -1,7 +1,10 @@
 import type { ts } from "ts-morph";
 import type { Shape } from "./shape.js";
 
-/** Tells types with type arguments apart: the same for the same declaration with the same arguments, whichever way it was read. */
+/**
+ * Tells types with type arguments apart: the same for the same declaration with the same arguments, whichever
+ * way it was read.
+ */
 export class Keys {
   readonly #nodes = new WeakMap<object, number>();
   #count = 0;

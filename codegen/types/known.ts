@@ -9,8 +9,8 @@ import { treeOf } from "./program.js";
 import type { Syntax } from "./syntax.js";
 
 /**
- * What a pass found out that the next one need not find out again. Good as long as no file has changed but those that nobody imports: of these only
- * their own handlers are looked at anew.
+ * What a pass found out that the next one need not find out again. Good as long as no file has changed but
+ * those that nobody imports: of these only their own handlers are looked at anew.
  */
 export class Known {
   readonly syntax: Syntax;

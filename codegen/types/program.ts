@@ -18,12 +18,16 @@ export function treeOf(sources: Sources, path: string): ts.SourceFile | undefine
   }
 }
 
-/** The declarations of the language, parsed once per process and compiler: they are the same for every project. */
+/**
+ * The declarations of the language, parsed once per process and compiler: they are the same for every
+ * project.
+ */
 const libraries = new WeakMap<Typescript, Map<string, ts.SourceFile | undefined>>();
 
 /**
- * The compiler's program, made when a type is met that takes it and kept for the next pass. It shares the trees of `Sources`, so that a node
- * found by syntax can be asked about, and files that did not change are neither read nor bound again.
+ * The compiler's program, made when a type is met that takes it and kept for the next pass. It shares the
+ * trees of `Sources`, so that a node found by syntax can be asked about, and files that did not change are
+ * neither read nor bound again.
  */
 export class Programs {
   readonly #ts: Typescript;

@@ -76,7 +76,8 @@ export class References {
     const scope = new Map<string, Shape>();
     for (const [at, { name, default: fallback }] of parameters.entries()) {
       const given = args[at] ?? (fallback === undefined ? refuse.generic(name.text) : this.#nodes.type(fallback, scope));
-      // A default is part of the declaration, and the checker would see it with the parameters before it unbound.
+      // A default is part of the declaration, and the checker would see it with the parameters before it
+      // unbound.
       if (given.kind === "deferred" && args[at] === undefined && at > 0) throw new Beyond();
       scope.set(name.text, given);
     }
@@ -149,7 +150,10 @@ export class References {
     return shape.kind === "object" || named.recursive ? named : shape;
   }
 
-  /** A class whose instances have nothing but public data is the shape of that data: to the language it is no other than an interface. */
+  /**
+   * A class whose instances have nothing but public data is the shape of that data: to the language it is no
+   * other than an interface.
+   */
   #class(node: ts.ClassLikeDeclaration, scope: Scope): shapes.ObjectShape | shapes.Refused {
     const ts = this.#ts;
     const name = node.name?.text ?? "(anonymous)";
@@ -267,7 +271,9 @@ export class References {
     }
   }
 
-  /** Without exactOptionalPropertyTypes, a member that may be left out may be undefined for no other reason. */
+  /**
+   * Without exactOptionalPropertyTypes, a member that may be left out may be undefined for no other reason.
+   */
   #required(prop: shapes.Prop): shapes.Prop {
     return { ...prop, of: prop.optional && !this.#exact ? this.#defined(prop.of) : prop.of, optional: false };
   }

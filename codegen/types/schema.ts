@@ -1,6 +1,7 @@
 /**
- * The part of JSON Schema 2020-12 that types become, with two keywords of ours: `x-stem` says which JavaScript value the JSON stands for, `x-stem-rest` what
- * stands at the end of a list. The library reads the same (`lib/core/schema`), but the generator knows nothing of the library.
+ * The part of JSON Schema 2020-12 that types become, with two keywords of ours: `x-stem` says which
+ * JavaScript value the JSON stands for, `x-stem-rest` what stands at the end of a list. The library reads the
+ * same (`lib/core/schema`), but the generator knows nothing of the library.
  */
 export type JsonSchema = { readonly [keyword: string]: unknown };
 

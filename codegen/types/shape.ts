@@ -3,8 +3,9 @@ import type { DiagnosticCode, WrittenType } from "../model.js";
 import type { Notes } from "./notes.js";
 
 /**
- * What a type is to a payload, between the sources and the schema. Both ways to read a type, by its syntax and through the checker, end here, so
- * that they can differ in how they get at a type but not in what becomes of it.
+ * What a type is to a payload, between the sources and the schema. Both ways to read a type, by its syntax
+ * and through the checker, end here, so that they can differ in how they get at a type but not in what
+ * becomes of it.
  */
 export type Shape =
   | { readonly kind: "any" | "never" | "undefined" | "null" | "boolean" | "number" | "date" | "bytes" }
@@ -109,7 +110,10 @@ export const BIGINT: Shape = { kind: "bigint" };
 export const DATE: Shape = { kind: "date" };
 export const BYTES: Shape = { kind: "bytes" };
 
-/** One of several. What only makes JSON of itself, as types of JSON values name it, has its JSON beside it, which is what can be sent. */
+/**
+ * One of several. What only makes JSON of itself, as types of JSON values name it, has its JSON beside it,
+ * which is what can be sent.
+ */
 export function union(all: readonly Shape[]): Shape {
   const of = all.length > 1 && all.some(makesJson) ? all.filter((one) => !makesJson(one)) : all;
   return of.length === 1 ? of[0]! : { kind: "union", of: of.length === 0 ? all : of };
@@ -134,7 +138,10 @@ export function plain(shape: Shape): Shape | undefined {
   return at;
 }
 
-/** The members of a union through names and unions in it; the shape itself if it is none. Undefined while one of them is still being read. */
+/**
+ * The members of a union through names and unions in it; the shape itself if it is none. Undefined while one
+ * of them is still being read.
+ */
 export function members(shape: Shape): readonly Shape[] | undefined {
   const found: Shape[] = [];
   const seen = new Set<Shape>();

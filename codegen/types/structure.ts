@@ -154,7 +154,9 @@ export function either(a: Shape, b: Shape): Shape {
   return union([...(members(a) ?? [a]), ...(members(b) ?? [b])]);
 }
 
-/** Member `key` of an object, list or tuple type, by a shape of its name. Undefined if it takes the checker. */
+/**
+ * Member `key` of an object, list or tuple type, by a shape of its name. Undefined if it takes the checker.
+ */
 export function indexed(shape: Shape, key: Shape): Shape | undefined {
   const found = members(key)?.map((one): Shape | undefined => {
     const [at, name] = [plain(shape), plain(one)];
@@ -172,7 +174,10 @@ export function indexed(shape: Shape, key: Shape): Shape | undefined {
   return found === undefined || found.includes(undefined) ? undefined : union(found as readonly Shape[]);
 }
 
-/** `Exclude` and `Extract`, on members that are told apart by value or primitive kind. Undefined if it takes the checker. */
+/**
+ * `Exclude` and `Extract`, on members that are told apart by value or primitive kind. Undefined if it takes
+ * the checker.
+ */
 export function filtered(shape: Shape, by: Shape, keep: boolean): Shape | undefined {
   const [all, others] = [members(shape)?.map((one) => plain(one)), members(by)?.map((one) => plain(one))];
   if (all === undefined || others === undefined || ![...all, ...others].every((one) => one !== undefined && SIMPLE.has(one.kind)))
@@ -211,8 +216,8 @@ const FLAGS = 3;
 const MOST_FLAGS = 8;
 
 /**
- * The values of an enum. One of flags (powers of two, at least three of them) has their combinations too, which is what it is for: to the language
- * `Perm.R | Perm.W` is any number, and fits.
+ * The values of an enum. One of flags (powers of two, at least three of them) has their combinations too,
+ * which is what it is for: to the language `Perm.R | Perm.W` is any number, and fits.
  */
 export function enumerated(values: readonly (string | number)[]): Shape {
   const bits = [...new Set(values)].filter((one): one is number => typeof one === "number" && one > 0 && Number.isInteger(Math.log2(one)));

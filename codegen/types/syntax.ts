@@ -15,9 +15,9 @@ import { indexed, intersection, keysOf, NUMERIC_KEYS, tuple } from "./structure.
 import { template } from "./template.js";
 
 /**
- * Reads types by how they are written, across files and packages, without a type checker: a few microseconds each, whatever else is wrong
- * with the project. What only inference can tell (results left out, conditional and mapped types, `z.infer`) is deferred, at the
- * smallest type around it that stands for itself.
+ * Reads types by how they are written, across files and packages, without a type checker: a few microseconds
+ * each, whatever else is wrong with the project. What only inference can tell (results left out, conditional
+ * and mapped types, `z.infer`) is deferred, at the smallest type around it that stands for itself.
  */
 export class Syntax implements Nodes {
   readonly #ts: Typescript;

@@ -4,7 +4,8 @@ import { type Hole, members, plain, type Shape, STRING, type Template, union } f
 const MOST = 1_000;
 
 /**
- * A template literal type: `texts` around `types`, one more than these. Written out where all parts are literals, else a pattern.
+ * A template literal type: `texts` around `types`, one more than these. Written out where all parts are
+ * literals, else a pattern.
  *
  * @returns undefined if one of the parts cannot stand in a template, or there are too many ways to fill it
  */
@@ -67,8 +68,8 @@ function templateShape(of: Template): Shape {
 }
 
 /**
- * As the language reads such a text: a hole ends where the text after it is found first, with no second thoughts; one that is followed by another takes one
- * character; the last takes the rest.
+ * As the language reads such a text: a hole ends where the text after it is found first, with no second
+ * thoughts; one that is followed by another takes one character; the last takes the rest.
  */
 function patternOf({ texts, holes }: Template): string {
   return holes.reduce((before, hole, at) => {
@@ -102,7 +103,10 @@ const ONE: Readonly<Record<Hole, string>> = {
   Uncapitalize: "\\P{Changes_When_Lowercased}",
 };
 
-/** Whatever converts to a finite number, as the language has it: also `007`, `.5`, `0x1F`, `1e3`, and nothing but white space. */
+/**
+ * Whatever converts to a finite number, as the language has it: also `007`, `.5`, `0x1F`, `1e3`, and nothing
+ * but white space.
+ */
 function number(not: string): string {
   const one = (of: string): string => (not === "" ? of : `(?:${not}${of})`);
   const [space, digit, point, zero] = [one("\\s"), one("[0-9]"), one("\\."), one("0")];

@@ -9,8 +9,9 @@ type Wire = "string" | "number" | "boolean" | "null" | "list" | "object" | "any"
 type Pair = readonly [Shape, Shape];
 
 /**
- * Tells what looks the same on the wire and is not the same. Types that refer to each other may be thousands, each of them in many unions: what was
- * looked at once is not looked at again, and however deep they go, the stack does not.
+ * Tells what looks the same on the wire and is not the same. Types that refer to each other may be thousands,
+ * each of them in many unions: what was looked at once is not looked at again, and however deep they go, the
+ * stack does not.
  */
 export class Wires {
   readonly #expand: Expand;
@@ -23,8 +24,8 @@ export class Wires {
   }
 
   /**
-   * True if two members of a union mean different values but may look the same on the wire: text that is a date to one and text to the other.
-   * Plain JSON never clashes with plain JSON, as it means itself.
+   * True if two members of a union mean different values but may look the same on the wire: text that is a
+   * date to one and text to the other. Plain JSON never clashes with plain JSON, as it means itself.
    */
   clash(a: Shape, b: Shape): boolean {
     const open: Pair[] = [[a, b]];
@@ -65,7 +66,9 @@ export class Wires {
     return lists(left, right, this.#expand);
   }
 
-  /** Whether there is anything in a shape that JSON has no word for. Where there is not, JSON means itself. */
+  /**
+   * Whether there is anything in a shape that JSON has no word for. Where there is not, JSON means itself.
+   */
   isSpecial(of: Shape): boolean {
     const open = [of];
     const looked = new Set<Shape>();

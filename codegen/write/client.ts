@@ -22,8 +22,9 @@ interface Given {
 }
 
 /**
- * The text of the generated file. Types are references to the handlers' classes, never copies of them: they follow every change of the
- * handler without a new run, and are erased at run time, so that a producer pulls in no provider and no import goes in a circle.
+ * The text of the generated file. Types are references to the handlers' classes, never copies of them: they
+ * follow every change of the handler without a new run, and are erased at run time, so that a producer pulls
+ * in no provider and no import goes in a circle.
  *
  * @param definitions what the library checks and revives payloads by
  * @param out absolute path of the file, with `/`
@@ -103,7 +104,10 @@ function typeOf(type: "InputOf" | "OutputOf", owner: string, method: string): st
   return `${type}<${owner}, ${quote(method)}>`;
 }
 
-/** Leaves that have been made before: a handler is the same object from pass to pass, as long as nothing changes about it. */
+/**
+ * Leaves that have been made before: a handler is the same object from pass to pass, as long as nothing
+ * changes about it.
+ */
 const made = new WeakMap<Handler, { readonly className: string; readonly stem: string; readonly leaf: Leaf }>();
 
 function handlerLeaf(handler: Handler, imports: Imports, stem: string): Leaf {
@@ -177,7 +181,8 @@ function defaultsOf({
 }: Pick<Handler, "queue" | "priority"> & Partial<Pick<Handler, "options" | "signals">>): string {
   const names = signals.map(({ member, name }) => `${literalKey(member)}: ${quote(name)}`);
   const known = [
-    // Named also where the task names none: a process without the handler does not know of the usual one either.
+    // Named also where the task names none: a process without the handler does not know of the usual one
+    // either.
     `queue: ${quote(queue ?? "default")}`,
     ...(priority === undefined ? [] : [`priority: ${priority}`]),
     ...keptOf(options),

@@ -2,7 +2,9 @@ import { isMap, sortedKeys } from "../types/plain.js";
 import type { JsonSchema } from "../types/schema.js";
 import { literalKey, quote } from "./text.js";
 
-/** Below this many levels each member of an object has a line of its own: one per task, event and shared type. */
+/**
+ * Below this many levels each member of an object has a line of its own: one per task, event and shared type.
+ */
 const LEVELS = 2;
 
 /** Keywords of schemas that are for people to read; they are in the manifest. */
@@ -33,7 +35,8 @@ function byLine(value: unknown, indent: string, depth: number, out: string[]): v
 
 /**
  * @param names whether the keys are names of members, which may be called like a keyword
- * @param depth in the line. A shared type begins at 0 and what a task takes or gives at 1: these are kept, and what is within them need not be
+ * @param depth in the line. A shared type begins at 0 and what a task takes or gives at 1: these are kept,
+ *   and what is within them need not be
  */
 function inline(value: unknown, names: boolean, depth: number, out: string[]): void {
   if (typeof value === "string") return void out.push(quote(value));
@@ -67,7 +70,10 @@ function members(value: Readonly<Record<string, unknown>>, names: boolean, depth
   out.push(first ? "{}" : " }");
 }
 
-/** The language takes what stands under a name that every object has (`toString`) for that, and its texts for any text: they are kept as they are. */
+/**
+ * The language takes what stands under a name that every object has (`toString`) for that, and its texts for
+ * any text: they are kept as they are.
+ */
 function kept(key: string): string {
   return key in Object.prototype ? " as const" : "";
 }

@@ -1,12 +1,17 @@
 /** Lines of context around a change. */
 const CONTEXT = 3;
 
-/** Above this many cells the table of a change gets too large, and its lines are shown as replaced as a whole. */
+/**
+ * Above this many cells the table of a change gets too large, and its lines are shown as replaced as a whole.
+ */
 const MOST_CELLS = 4_000_000;
 
 type Line = { readonly sign: " " | "-" | "+"; readonly text: string };
 
-/** A unified diff from `before` to `after`, only the hunks that changed; empty if nothing did. Ends with a line feed. */
+/**
+ * A unified diff from `before` to `after`, only the hunks that changed; empty if nothing did. Ends with a
+ * line feed.
+ */
 export function unifiedDiff(before: string, after: string, names: { readonly before: string; readonly after: string }): string {
   if (before === after) return "";
   const lines = compare(

@@ -3,10 +3,12 @@ import { dirname } from "node:path";
 import { CodegenError } from "../errors.js";
 
 /**
- * The text of a generated file as it is now, with line feeds whatever the checkout made of them; undefined if there is none.
+ * The text of a generated file as it is now, with line feeds whatever the checkout made of them; undefined if
+ * there is none.
  *
  * @param own whether a text was generated
- * @throws {CodegenError} `STEM_OUT_REFUSED` if the path holds something that was not generated, or cannot be read
+ * @throws {CodegenError} `STEM_OUT_REFUSED` if the path holds something that was not generated, or cannot be
+ *   read
  */
 export function currentText(out: string, shown: string, own: (text: string) => boolean): string | undefined {
   let text: string;
@@ -27,7 +29,10 @@ export function currentText(out: string, shown: string, own: (text: string) => b
   );
 }
 
-/** Writes the file as a whole or not at all: a reader sees the old text or the new one. @throws {CodegenError} `STEM_OUT_REFUSED` */
+/**
+ * Writes the file as a whole or not at all: a reader sees the old text or the new one.
+ * @throws {CodegenError} `STEM_OUT_REFUSED`
+ */
 export function writeAtomically(out: string, text: string, shown: string): void {
   const beside = `${out}.${process.pid}.tmp`;
   try {

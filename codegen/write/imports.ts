@@ -28,8 +28,8 @@ export interface Imports {
 }
 
 /**
- * One import each, by file and name in code-unit order. The first of several of one name keeps it; the next are
- * called `Name2`, `Name3`, …
+ * One import each, by file and name in code-unit order. The first of several of one name keeps it; the next
+ * are called `Name2`, `Name3`, …
  */
 export function importsOf(handlers: readonly Exported[], out: string, suffix: ".js" | ""): Imports {
   const classes = new Map<string, Exported>();

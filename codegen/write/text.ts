@@ -1,7 +1,10 @@
 /** What needs no escape, as nearly all names do. */
 const PLAIN = /^[\w .\-/@]*$/;
 
-/** A string literal in single quotes. Whatever is not plain ASCII is escaped, so that no encoding or line separator can break it. */
+/**
+ * A string literal in single quotes. Whatever is not plain ASCII is escaped, so that no encoding or line
+ * separator can break it.
+ */
 export function quote(text: string): string {
   if (PLAIN.test(text)) return `'${text}'`;
   const escaped = JSON.stringify(text)
@@ -22,10 +25,16 @@ export function isIdentifier(text: string): boolean {
   return /^[A-Za-z_$][\w$]*$/.test(text);
 }
 
-/** Names that every object has from `Object`: an object literal that is expected to be one of ours is checked against what these are there. */
+/**
+ * Names that every object has from `Object`: an object literal that is expected to be one of ours is checked
+ * against what these are there.
+ */
 const INHERITED: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));
 
-/** A key of an object literal. `__proto__: x` would set the prototype; computed, it is a property like others, and so is `toString`. */
+/**
+ * A key of an object literal. `__proto__: x` would set the prototype; computed, it is a property like others,
+ * and so is `toString`.
+ */
 export function literalKey(name: string): string {
   return INHERITED.has(name) ? `[${quote(name)}]` : key(name);
 }

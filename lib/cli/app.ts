@@ -90,7 +90,10 @@ export async function loadModule(options: AppOptions): Promise<Type> {
   throw new Exit(EXIT.usage, `${file} has no "app". Write: export default { app: "dist/app.module.js#AppModule" };`);
 }
 
-/** JSON and JavaScript as they are; TypeScript as far as this Node.js loads it, else as the generator reads it: constants only. */
+/**
+ * JSON and JavaScript as they are; TypeScript as far as this Node.js loads it, else as the generator reads
+ * it: constants only.
+ */
 async function loadConfig(file: string): Promise<StemConfig | undefined> {
   if (file.endsWith(".json")) return JSON.parse(readFileSync(file, "utf8")) as StemConfig;
   if (!/\.m?ts$/.test(file)) return (await load(file))["default"] as StemConfig | undefined;

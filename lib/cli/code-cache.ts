@@ -15,8 +15,9 @@ interface Loader {
 }
 
 /**
- * Keeps the machine code of what is loaded, the compiler above all, so that the next call need not make it again. From Node.js 22.1 on the system does that; before, this
- * does it for large CommonJS files. Where nothing can be kept, nothing is.
+ * Keeps the machine code of what is loaded, the compiler above all, so that the next call need not make it
+ * again. From Node.js 22.1 on the system does that; before, this does it for large CommonJS files. Where
+ * nothing can be kept, nothing is.
  */
 export function keepCode(): void {
   const { enableCompileCache } = module as { readonly enableCompileCache?: () => unknown };
@@ -25,8 +26,9 @@ export function keepCode(): void {
 }
 
 /**
- * For a process that ends in a second or two: functions are made fast when they have been called ten times as often as usual. Before that it does not pay, and takes a third
- * of all the work on top of it, in threads of its own.
+ * For a process that ends in a second or two: functions are made fast when they have been called ten times as
+ * often as usual. Before that it does not pay, and takes a third of all the work on top of it, in threads of
+ * its own.
  */
 export function optimizeLate(): void {
   try {

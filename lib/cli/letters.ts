@@ -75,7 +75,10 @@ export async function jobsOf(stem: Stem, ids: readonly string[]): Promise<readon
   return records.flatMap((record) => (record === undefined ? [] : [shownOf(stem, record)]));
 }
 
-/** Those that a filter chooses. A page may be shorter than was asked for, where payloads are large: only an empty one is the end. */
+/**
+ * Those that a filter chooses. A page may be shorter than was asked for, where payloads are large: only an
+ * empty one is the end.
+ */
 export async function jobsIn(stem: Stem, filter: JobFilter & { readonly limit: number }): Promise<readonly ShownJob[]> {
   const found: ShownJob[] = [];
   for (let { cursor } = filter; found.length < filter.limit; cursor = found.at(-1)!.id) {

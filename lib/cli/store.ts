@@ -8,8 +8,9 @@ import { Exit, EXIT } from "./exit.js";
 import { paint } from "./print.js";
 
 /**
- * Boots the user's app just so far that its options are known, and runs `work` with its unopened store: for commands that have to work where the app would not
- * start, because its server is away or its schema behind. The boot is never gone on with, so no hook of the app's own runs; the process ends with the command.
+ * Boots the user's app just so far that its options are known, and runs `work` with its unopened store: for
+ * commands that have to work where the app would not start, because its server is away or its schema behind.
+ * The boot is never gone on with, so no hook of the app's own runs; the process ends with the command.
  *
  * @throws {Exit} 2: no app is named or it is not found; 3: it cannot be made
  */
@@ -57,8 +58,8 @@ const CLOSING_MS = 500;
 const TROUBLED_MS = 1_000;
 
 /**
- * Opens the store and asks for its health. A server that is away is one wait (`connectTimeoutMs`), during which a terminal shows the attempts, and not a second
- * one for the answer.
+ * Opens the store and asks for its health. A server that is away is one wait (`connectTimeoutMs`), during
+ * which a terminal shows the attempts, and not a second one for the answer.
  *
  * @throws what keeps the store from being opened and no waiting can mend
  */

@@ -9,8 +9,9 @@ import type { Schedules } from "./schedules.js";
 import type { Workers } from "./workers.js";
 
 /**
- * All that one store offers: small contracts, one atomic store beneath them. Making an adapter touches nothing; `open` does. Several users in a process may
- * open the same adapter: it is closed when the last one has closed it.
+ * All that one store offers: small contracts, one atomic store beneath them. Making an adapter touches
+ * nothing; `open` does. Several users in a process may open the same adapter: it is closed when the last one
+ * has closed it.
  */
 export interface Adapter {
   /** `"memory"`, `"sqlite"`, … */
@@ -29,22 +30,28 @@ export interface Adapter {
   /** Present where the store has a schema that can be looked at and brought up to date apart from `open`. */
   readonly schema?: Schema;
   /**
-   * Connects and brings the schema up to date. A server that cannot be reached is no error: it is tried again with growing waits, one line of `log` each, and
-   * `open` resolves after a while (`connectTimeoutMs`) without it; verbs then fail with `STEM_STORE_UNREACHABLE` until it is there. What no waiting can mend
-   * is thrown.
+   * Connects and brings the schema up to date. A server that cannot be reached is no error: it is tried again
+   * with growing waits, one line of `log` each, and `open` resolves after a while (`connectTimeoutMs`)
+   * without it; verbs then fail with `STEM_STORE_UNREACHABLE` until it is there. What no waiting can mend is
+   * thrown.
    *
    * @param log where attempts to connect and warnings about the store go; the first opener's counts
-   * @throws {StemError} `STEM_STORE_OPEN`, `STEM_STORE_VERSION`, `STEM_STORE_RIGHTS`, `STEM_SCHEMA_NEWER`, `STEM_SCHEMA_BEHIND`, `STEM_MISSING_PEER`
+   * @throws {StemError} `STEM_STORE_OPEN`, `STEM_STORE_VERSION`, `STEM_STORE_RIGHTS`, `STEM_SCHEMA_NEWER`,
+   *   `STEM_SCHEMA_BEHIND`, `STEM_MISSING_PEER`
    */
   open(log?: StoreLog): Promise<void>;
   /** Idempotent per `open`. */
   close(): Promise<void>;
   /** Asks the store for a sign of life. @throws whatever keeps it from answering */
   ping(): Promise<Health>;
-  /** Looks for settings of the store that put promises at risk, such as a cache that evicts jobs. An empty list: none found. */
+  /**
+   * Looks for settings of the store that put promises at risk, such as a cache that evicts jobs. An empty
+   * list: none found.
+   */
   diagnose?(): Promise<readonly Finding[]>;
   /**
-   * Makes an id that core has made also tell where its job is, for stores that are spread over several servers. Ids that users choose are taken as they are.
+   * Makes an id that core has made also tell where its job is, for stores that are spread over several
+   * servers. Ids that users choose are taken as they are.
    */
   routedId?(id: string, queue: string): string;
 }
@@ -58,7 +65,10 @@ export interface Capabilities {
   readonly transactions: boolean;
   readonly limits: boolean;
   readonly unique: boolean;
-  /** Verbs wait for a server and cost it little each, so that a busy worker does well to have a second settlement under way while the first is. Default false. */
+  /**
+   * Verbs wait for a server and cost it little each, so that a busy worker does well to have a second
+   * settlement under way while the first is. Default false.
+   */
   readonly remote?: boolean;
 }
 
@@ -93,7 +103,10 @@ export interface Schema {
   readonly migrations: readonly Migration[];
   /** Steps taken in the store so far; 0 for none. Changes nothing. @throws as `Adapter.open` */
   version(): Promise<number>;
-  /** Takes the missing steps, whichever process comes first; returns those it took. @throws as `Adapter.open` */
+  /**
+   * Takes the missing steps, whichever process comes first; returns those it took.
+   * @throws as `Adapter.open`
+   */
   migrate(): Promise<readonly Migration[]>;
 }
 

@@ -4,6 +4,10 @@ export interface At {
 }
 
 export interface EnqueueOptions extends At {
-  /** A transaction of the caller's on the same store, where `capabilities.transactions` is true: what is stored commits or rolls back with it. Refused with `STEM_UNSUPPORTED` elsewhere, and with a `TypeError` if it is no open transaction on this store. */
+  /**
+   * A transaction of the caller's on the same store, where `capabilities.transactions` is true: what is
+   * stored commits or rolls back with it. Refused with `STEM_UNSUPPORTED` elsewhere, and with a `TypeError`
+   * if it is no open transaction on this store.
+   */
   readonly transaction?: unknown;
 }

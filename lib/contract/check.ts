@@ -12,10 +12,14 @@ export function expiryOf(job: NewJob, now: number): number | undefined {
 }
 
 /**
- * Refuses a batch that no adapter could store whole, before anything is written. Every adapter calls it first in `enqueue`.
+ * Refuses a batch that no adapter could store whole, before anything is written. Every adapter calls it first
+ * in `enqueue`.
  *
- * @throws {OptionError} `STEM_JOB_INVALID`: an id, task, queue or group that is no key in every store (`flawOfText`), a header likewise, a priority that is not a whole number from 0 to 9, both `dueAt` and
- *   `delayMs` or both `expiresAt` and `expiresInMs`, a time or count that is not a whole number of 0 or more, a link to a job outside the batch, a `waitsFor` that is not the number of links, or links that go in a circle
+ * @throws {OptionError} `STEM_JOB_INVALID`: an id, task, queue or group that is no key in every store
+ *   (`flawOfText`), a header likewise, a priority that is not a whole number from 0 to 9, both `dueAt` and
+ *   `delayMs` or both `expiresAt` and `expiresInMs`, a time or count that is not a whole number of 0 or more,
+ *   a link to a job outside the batch, a `waitsFor` that is not the number of links, or links that go in a
+ *   circle
  * @throws {UnsupportedError} a field the adapter cannot honour
  */
 export function checkJobs(jobs: readonly NewJob[], adapter: { readonly name: string; readonly capabilities: Capabilities }): void {

@@ -1,8 +1,8 @@
 import type { Failure } from "./job.js";
 
 /**
- * Base of every error thrown on purpose. `code` is for programs and search engines (one entry each in docs/errors.md), `message`
- * says what happened and ends with the remedy, which is also in `hint`.
+ * Base of every error thrown on purpose. `code` is for programs and search engines (one entry each in
+ * docs/errors.md), `message` says what happened and ends with the remedy, which is also in `hint`.
  */
 export class StemError extends Error {
   readonly code: string;
@@ -43,9 +43,15 @@ export interface PayloadIssue {
   readonly message: string;
 }
 
-/** A value cannot travel: not serialisable, too large, not readable, or refused by its type or the task's schema. */
+/**
+ * A value cannot travel: not serialisable, too large, not readable, or refused by its type or the task's
+ * schema.
+ */
 export class PayloadError extends StemError {
-  /** Of `STEM_PAYLOAD_INVALID` everything that is wrong (up to 1,000 places), where the message lists the first 20; else empty. */
+  /**
+   * Of `STEM_PAYLOAD_INVALID` everything that is wrong (up to 1,000 places), where the message lists the
+   * first 20; else empty.
+   */
   readonly issues: readonly PayloadIssue[];
 
   constructor(

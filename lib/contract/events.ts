@@ -1,11 +1,15 @@
 import type { At, EnqueueOptions } from "./at.js";
 
 /**
- * The durable inbox of events. An event wakes every job parked for its name and key and is kept for those that will ask later; the
- * other half, the wait, is the `parked` settlement, so that neither order loses the event.
+ * The durable inbox of events. An event wakes every job parked for its name and key and is kept for those
+ * that will ask later; the other half, the wait, is the `parked` settlement, so that neither order loses the
+ * event.
  */
 export interface Events {
-  /** Stores events and makes the jobs that wait for them ready, in one step. An id that is stored already is skipped and reported. */
+  /**
+   * Stores events and makes the jobs that wait for them ready, in one step. An id that is stored already is
+   * skipped and reported.
+   */
   emit(events: readonly NewEvent[], options?: EnqueueOptions): Promise<Emitted>;
   /** Kept events of a name (and key), oldest first, at most `limit` (default 100). */
   list(filter: EventFilter, options?: At): Promise<readonly StoredEvent[]>;
@@ -14,7 +18,10 @@ export interface Events {
 export interface EventFilter {
   readonly name: string;
   readonly key?: string;
-  /** Only those with a number above this. Whoever gives a key and the number of the last one he was told misses none: events of one name and key are seen in the order of their numbers. */
+  /**
+   * Only those with a number above this. Whoever gives a key and the number of the last one he was told
+   * misses none: events of one name and key are seen in the order of their numbers.
+   */
   readonly after?: number;
   readonly limit?: number;
 }

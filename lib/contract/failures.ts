@@ -1,8 +1,9 @@
 import type { Failure } from "./job.js";
 
 /*
- * What a store writes by itself when a job ends without its handler's doing. It is the same on every store, since users
- * branch on names and codes. The Redis scripts say it once more (lua/common/failures.lua), and laws compare the two.
+ * What a store writes by itself when a job ends without its handler's doing. It is the same on every store,
+ * since users branch on names and codes. The Redis scripts say it once more (lua/common/failures.lua), and
+ * laws compare the two.
  */
 
 /** Why a job was ended that had not started by then; milliseconds since the epoch. */
@@ -22,8 +23,8 @@ export function cancelled(reason: string): Failure {
 }
 
 /**
- * Why a job has ended that waited for one that did not succeed. Down a line of jobs each names its own input; the reason and
- * `cause` are those of the first.
+ * Why a job has ended that waited for one that did not succeed. Down a line of jobs each names its own input;
+ * the reason and `cause` are those of the first.
  */
 export function inputEnded(id: string, state: "failed" | "cancelled" | "expired", error: Failure): Failure {
   const { name, message, code } = error.code === "STEM_JOB_INPUT" ? (error.cause ?? error) : error;

@@ -5,8 +5,8 @@ import { isRecord, refuseUnknown, shown } from "./options.js";
 import type { CountFilter, JobFilter, RemoveFilter } from "./results.js";
 
 /*
- * A filter that is not understood must not mean "all". Every verb that takes one hands it to a function of this file first; the adapters do so as well, since what is
- * forgotten by mistake cannot be brought back.
+ * A filter that is not understood must not mean "all". Every verb that takes one hands it to a function of
+ * this file first; the adapters do so as well, since what is forgotten by mistake cannot be brought back.
  */
 
 /** What a field of a filter may be, and how that is told. */
@@ -31,7 +31,10 @@ const CHOOSING = { ids: "texts", queue: "text", task: "text", before: "moment" }
 const DEAD = { ...CHOOSING, limit: "amount", cursor: "text" } as const satisfies Fields<DeadLetterFilter>;
 const PURGE = { ...DEAD, all: "yes" } as const;
 
-/** Refuses a filter of jobs that has a field nobody knows, or a value that cannot be. @throws {OptionError} `STEM_OPTION_UNKNOWN`, `STEM_OPTION_INVALID` */
+/**
+ * Refuses a filter of jobs that has a field nobody knows, or a value that cannot be.
+ * @throws {OptionError} `STEM_OPTION_UNKNOWN`, `STEM_OPTION_INVALID`
+ */
 export function checkJobFilter(filter: JobFilter | undefined): void {
   if (filter !== undefined) checkFields(filter, JOBS, "of a filter of jobs");
 }
@@ -47,7 +50,8 @@ export function checkDeadLetterFilter(filter: DeadLetterFilter | undefined): voi
 }
 
 /**
- * What a purge is to forget. `limit` and `cursor` choose nothing by themselves, and neither does a field that is undefined.
+ * What a purge is to forget. `limit` and `cursor` choose nothing by themselves, and neither does a field that
+ * is undefined.
  *
  * @throws {OptionError} `STEM_FILTER_EMPTY`: nothing is chosen; `STEM_OPTION_UNKNOWN`, `STEM_OPTION_INVALID`
  */

@@ -14,9 +14,10 @@ type Callable = (...args: never[]) => unknown;
 type Verb<T> = { [K in keyof T]: T[K] extends Callable ? K : never }[keyof T];
 
 /**
- * Makes every verb of an adapter refuse, before it does anything, a text that would be a key and does not come back from every store as it went in:
- * half a surrogate pair, U+0000, too long, or no string at all. Every adapter passes itself through it once, so that all refuse alike; the texts of new jobs are
- * for `checkJobs`.
+ * Makes every verb of an adapter refuse, before it does anything, a text that would be a key and does not
+ * come back from every store as it went in: half a surrogate pair, U+0000, too long, or no string at all.
+ * Every adapter passes itself through it once, so that all refuse alike; the texts of new jobs are for
+ * `checkJobs`.
  *
  * @returns the adapter given. Its verbs reject with `STEM_OPTION_INVALID`
  */

@@ -1,4 +1,7 @@
-/** One request to run a task: plain data, stored by every adapter exactly as given. Times are milliseconds since the epoch. */
+/**
+ * One request to run a task: plain data, stored by every adapter exactly as given. Times are milliseconds
+ * since the epoch.
+ */
 export interface NewJob {
   /** Chosen by the producer, so that enqueueing the same id twice is harmless. 1 to 200 characters. */
   readonly id: string;
@@ -19,7 +22,10 @@ export interface NewJob {
   readonly expiresAt?: number;
   /** The same, counted from now on the store's clock. Excludes `expiresAt`. */
   readonly expiresInMs?: number;
-  /** How many workers may die (or vanish past their lease) while holding this job before it is quarantined as dead, unless a handler of it came to an end of its own in between. Default 5. */
+  /**
+   * How many workers may die (or vanish past their lease) while holding this job before it is quarantined as
+   * dead, unless a handler of it came to an end of its own in between. Default 5.
+   */
   readonly maxLapses?: number;
   /** How long the record stays after success; 0 forgets it at once. Default one day. */
   readonly keepResultMs?: number;
@@ -32,22 +38,34 @@ export interface NewJob {
   /** A label shared by the members of a group, to list and count them together. */
   readonly group?: string;
   /**
-   * What happens where a job of this id and task is stored already. `"skip"` (default): nothing. `"again"`: if that one has ended, and no job needs it as an input, it is
-   * forgotten and this one stored, in one step. Not stored itself.
+   * What happens where a job of this id and task is stored already. `"skip"` (default): nothing. `"again"`:
+   * if that one has ended, and no job needs it as an input, it is forgotten and this one stored, in one step.
+   * Not stored itself.
    */
   readonly known?: "skip" | "again";
-  /** Keys of limits to respect. Refused with `STEM_UNSUPPORTED` by an adapter whose `capabilities.limits` is false. */
+  /**
+   * Keys of limits to respect. Refused with `STEM_UNSUPPORTED` by an adapter whose `capabilities.limits` is
+   * false.
+   */
   readonly limits?: readonly string[];
-  /** At most one unfinished job per key. Refused with `STEM_UNSUPPORTED` where `capabilities.unique` is false. */
+  /**
+   * At most one unfinished job per key. Refused with `STEM_UNSUPPORTED` where `capabilities.unique` is false.
+   */
   readonly unique?: Unique;
 }
 
-/** One arrow of the canvas: when the job that carries it ends, its result becomes input number `position` of job `to`. */
+/**
+ * One arrow of the canvas: when the job that carries it ends, its result becomes input number `position` of
+ * job `to`.
+ */
 export interface Link {
   readonly to: string;
   /** Place of this result among the inputs of `to`, from 0; unique per `to`. */
   readonly position: number;
-  /** `"fail"` (default): if this job does not succeed, `to` ends with it. `"continue"`: `to` gets the failure as its input. */
+  /**
+   * `"fail"` (default): if this job does not succeed, `to` ends with it. `"continue"`: `to` gets the failure
+   * as its input.
+   */
   readonly onFailure?: "fail" | "continue";
 }
 
@@ -58,15 +76,19 @@ export interface Unique {
 }
 
 /**
- * Proof of a loan. No two deliveries under one id ever have the same `job` and `fence`, and a later one has the higher
- * `job`, or the same and the higher `fence`. So a worker that lost the job can no longer write to it, and cannot write to
- * a new job either that was stored under the id once the first was forgotten. Core hands a lease on as it was given.
+ * Proof of a loan. No two deliveries under one id ever have the same `job` and `fence`, and a later one has
+ * the higher `job`, or the same and the higher `fence`. So a worker that lost the job can no longer write to
+ * it, and cannot write to a new job either that was stored under the id once the first was forgotten. Core
+ * hands a lease on as it was given.
  */
 export interface Lease {
   readonly jobId: string;
   /** Grows at every delivery of the stored job. */
   readonly fence: number;
-  /** Tells apart the jobs that were stored under one id, one after the other; never used again. 0 where `fence` does so alone. */
+  /**
+   * Tells apart the jobs that were stored under one id, one after the other; never used again. 0 where
+   * `fence` does so alone.
+   */
   readonly job: number;
 }
 
@@ -74,9 +96,14 @@ export interface Lease {
 export interface Delivery {
   readonly job: StoredJob;
   readonly lease: Lease;
-  /** 1 on the first start. Counted at claim; a snooze, a release or a lapse gives it back, a retry does not. */
+  /**
+   * 1 on the first start. Counted at claim; a snooze, a release or a lapse gives it back, a retry does not.
+   */
   readonly attempt: number;
-  /** How many deliveries never came back, because the worker died or lost its lease, since a handler last came to an end of its own. */
+  /**
+   * How many deliveries never came back, because the worker died or lost its lease, since a handler last came
+   * to an end of its own.
+   */
   readonly lapses: number;
   /** What the linked jobs left, in `position` order. Empty for a job that never waited. */
   readonly inputs: readonly Input[];
@@ -100,7 +127,10 @@ export interface StoredJob {
   readonly group?: string;
 }
 
-/** The end of one job, as seen by the job that waited for it. `result` is absent when the handler returned nothing. */
+/**
+ * The end of one job, as seen by the job that waited for it. `result` is absent when the handler returned
+ * nothing.
+ */
 export type Input =
   | { readonly jobId: string; readonly state: "succeeded"; readonly result?: string }
   | { readonly jobId: string; readonly state: "failed" | "cancelled" | "expired"; readonly error: Failure };
@@ -125,22 +155,33 @@ export interface Failure {
   readonly handedBack?: HandedBack;
 }
 
-/** What is known of a job that is handed back again and again, so that any worker can go on counting. Times are the store's. */
+/**
+ * What is known of a job that is handed back again and again, so that any worker can go on counting. Times
+ * are the store's.
+ */
 export interface HandedBack {
   /** When it was handed back for the first time. */
   readonly first: number;
   /** When a worker that may know it was last seen alive; absent: never since. */
   readonly seen?: number;
-  /** When it was to be lent again. A delivery that became due at another moment has been run in between, or retried by a person. */
+  /**
+   * When it was to be lent again. A delivery that became due at another moment has been run in between, or
+   * retried by a person.
+   */
   readonly dueAt: number;
   /** The code of the workers that could not run it. */
   readonly by: readonly string[];
 }
 
-/** Why a `failed` job is dead: its handler, a refusal before the handler, lost workers, or a job it waited for. */
+/**
+ * Why a `failed` job is dead: its handler, a refusal before the handler, lost workers, or a job it waited
+ * for.
+ */
 export type DeathCause = "error" | "rejected" | "lapsed" | "input";
 
-/** What a parked job waits for: the first event of that name and key whose sequence number is above `after`. */
+/**
+ * What a parked job waits for: the first event of that name and key whose sequence number is above `after`.
+ */
 export interface EventWait {
   readonly name: string;
   readonly key: string;
@@ -148,18 +189,27 @@ export interface EventWait {
   readonly after: number;
 }
 
-/** What ended a park. `seq` is the event's number, to be given as `after` in the job's next wait for the same name and key. */
+/**
+ * What ended a park. `seq` is the event's number, to be given as `after` in the job's next wait for the same
+ * name and key.
+ */
 export type Wake =
   | { readonly by: "event"; readonly name: string; readonly key: string; readonly seq: number; readonly payload?: string }
   | { readonly by: "deadline" };
 
-/** Every permitted move, and so every fault an adapter may not have. The laws walk this table; nothing is written outside it. */
+/**
+ * Every permitted move, and so every fault an adapter may not have. The laws walk this table; nothing is
+ * written outside it.
+ */
 export const NEXT_STATES = {
   /** last input arrived · an input did not succeed · revoked, or an input was */
   blocked: ["ready", "failed", "cancelled"],
   /** claimed · revoked · its `expiresAt` passed. Due later is still `ready`. */
   ready: ["active", "cancelled", "expired"],
-  /** returned · retry, snooze, release, lapse, or its event was already there · waits for an event · gave up or lapsed too often · revoked */
+  /**
+   * returned · retry, snooze, release, lapse, or its event was already there · waits for an event · gave up
+   * or lapsed too often · revoked
+   */
   active: ["succeeded", "ready", "parked", "failed", "cancelled"],
   /** its event came, or its deadline passed · revoked */
   parked: ["ready", "cancelled"],

@@ -2,15 +2,16 @@ import type { At } from "./at.js";
 import type { Lease } from "./job.js";
 
 /**
- * What workflow runs have done, in order. A run *is* a job, so it borrows the job's lease: whoever has lost the lease cannot
- * add to the journal either. Entries may also travel inside a settlement.
+ * What workflow runs have done, in order. A run *is* a job, so it borrows the job's lease: whoever has lost
+ * the lease cannot add to the journal either. Entries may also travel inside a settlement.
  */
 export interface Journal {
   /** Entries per run in `seq` order; an empty list for a run with none. */
   read(runIds: readonly string[], options?: At): Promise<readonly (readonly Entry[])[]>;
   /**
-   * Adds entries of many runs in one step. A write with a stale lease adds nothing and is reported. A `seq` that exists is left as it is.
-   * A run that gets an entry has got on, so its lapses are forgotten, here and where entries travel in a settlement.
+   * Adds entries of many runs in one step. A write with a stale lease adds nothing and is reported. A `seq`
+   * that exists is left as it is. A run that gets an entry has got on, so its lapses are forgotten, here and
+   * where entries travel in a settlement.
    */
   append(writes: readonly JournalWrite[], options?: At): Promise<Appended>;
 }

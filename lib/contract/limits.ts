@@ -1,6 +1,9 @@
 import type { At } from "./at.js";
 
-/** Shared ceilings, respected inside `claim` and given back inside `settle`: a limited job stays in line. Offered where `capabilities.limits` is true. */
+/**
+ * Shared ceilings, respected inside `claim` and given back inside `settle`: a limited job stays in line.
+ * Offered where `capabilities.limits` is true.
+ */
 export interface Limits {
   put(limits: readonly Limit[], options?: At): Promise<void>;
   usage(keys: readonly string[], options?: At): Promise<readonly LimitUsage[]>;

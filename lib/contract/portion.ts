@@ -5,7 +5,10 @@ const GROWTH = 8;
 /** Knowing nothing, and after a failure, so many: of the largest payloads that are usual they fit. */
 const CAREFUL = 8;
 
-/** How many things of unknown size to ask a store for in one call, so that about `CALL_BYTES` come back: judged by what came last. */
+/**
+ * How many things of unknown size to ask a store for in one call, so that about `CALL_BYTES` come back:
+ * judged by what came last.
+ */
 export class Portion {
   #most = CAREFUL;
 

@@ -1,4 +1,6 @@
-/** What a driver says of an error beside its message that helps to find the reason, and never holds a secret. */
+/**
+ * What a driver says of an error beside its message that helps to find the reason, and never holds a secret.
+ */
 const TELLING = [
   "code",
   "errno",
@@ -21,8 +23,9 @@ const BENEATH = ["cause", "lastNodeError"] as const;
 const DEEPEST = 8;
 
 /**
- * An error of a driver as it may be kept as a cause and printed: its kind, message, stack and what tells the reason. All else is left out, since drivers
- * hang the call that failed on their errors, and that may be the one with the password; and so with the errors beneath it.
+ * An error of a driver as it may be kept as a cause and printed: its kind, message, stack and what tells the
+ * reason. All else is left out, since drivers hang the call that failed on their errors, and that may be the
+ * one with the password; and so with the errors beneath it.
  *
  * @param secrets texts to be hidden wherever they stand in a message
  */
@@ -48,7 +51,10 @@ export function bareCause(error: unknown, secrets: readonly string[] = [], depth
   return bare;
 }
 
-/** An address that was refused, as it may be shown: without user, password and query, however wrongly it is written. */
+/**
+ * An address that was refused, as it may be shown: without user, password and query, however wrongly it is
+ * written.
+ */
 export function shownAddress(address: string): string {
   const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(address)?.[0] ?? "";
   const [at, query] = [address.lastIndexOf("@"), address.indexOf("?")];

@@ -2,8 +2,8 @@ import type { Settlement } from "./broker.js";
 import type { NewJob } from "./job.js";
 
 /**
- * About how many bytes of payloads, results and journals go in one call. A call is bounded so that it is answered well within any sensible time limit; a single job
- * that is larger goes alone.
+ * About how many bytes of payloads, results and journals go in one call. A call is bounded so that it is
+ * answered well within any sensible time limit; a single job that is larger goes alone.
  */
 export const CALL_BYTES = 8_388_608;
 

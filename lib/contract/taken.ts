@@ -1,6 +1,9 @@
 import { StemError } from "./errors.js";
 
-/** An id is that of a stored job of another task: one that was chosen for a job, of whose call nothing was stored, or one that was asked for. */
+/**
+ * An id is that of a stored job of another task: one that was chosen for a job, of whose call nothing was
+ * stored, or one that was asked for.
+ */
 export class IdTakenError extends StemError {
   readonly jobId: string;
   /** The task that was asked for, and the one whose job has the id. */

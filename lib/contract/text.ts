@@ -1,8 +1,8 @@
 import { OptionError } from "./errors.js";
 
 /**
- * The most characters (UTF-16 units) a text may have that stores keep as a key, by what it names. An index of Postgres takes some 2,700 bytes, and a unit
- * becomes three at most.
+ * The most characters (UTF-16 units) a text may have that stores keep as a key, by what it names. An index of
+ * Postgres takes some 2,700 bytes, and a unit becomes three at most.
  */
 export const LONGEST = {
   /** An id of a job, a canvas, a schedule or a lock; a name of a task, a queue or an event; a group. */
@@ -20,8 +20,9 @@ export const LONGEST = {
 } as const;
 
 /**
- * What keeps a text from being a key in every store, in words that follow its name (`"holds …"`); undefined: nothing. Stores that keep texts as UTF-8 put
- * another character in the place of half a surrogate pair, so that two keys would become one; Postgres has no U+0000.
+ * What keeps a text from being a key in every store, in words that follow its name (`"holds …"`); undefined:
+ * nothing. Stores that keep texts as UTF-8 put another character in the place of half a surrogate pair, so
+ * that two keys would become one; Postgres has no U+0000.
  *
  * @param least the fewest characters it may have
  */
@@ -32,7 +33,9 @@ export function flawOfText(text: unknown, most: number = LONGEST.id, least = 1):
   return flawOfCharacters(text);
 }
 
-/** What keeps a text of any length from coming back from every store as it went in, as `flawOfText` says it. */
+/**
+ * What keeps a text of any length from coming back from every store as it went in, as `flawOfText` says it.
+ */
 export function flawOfCharacters(text: string): string | undefined {
   if (text.includes("\0")) return "holds the character U+0000";
   if (!text.isWellFormed()) return "holds half of a character (a lone surrogate, as cutting a text in the middle of an emoji leaves)";

@@ -10,8 +10,8 @@ const ERRORS = 4;
 const BELOW = 8;
 
 /**
- * Makes the data kept of any thrown value: name, message, code, stack, and in short what it came from (`cause`, `errors`). Bounded, whatever was
- * thrown; circles are cut. Never throws.
+ * Makes the data kept of any thrown value: name, message, code, stack, and in short what it came from
+ * (`cause`, `errors`). Bounded, whatever was thrown; circles are cut. Never throws.
  */
 export function toFailure(thrown: unknown, attempt?: number): Failure {
   return flatten(thrown, { seen: new Set(), left: BELOW }, 0, attempt);
@@ -67,7 +67,10 @@ function severalOf(errors: unknown, walk: Walk, depth: number): readonly Failure
   return failures;
 }
 
-/** Other classes have a field `errors` too, such as a list of wrong fields; what is no error by itself is not one here. */
+/**
+ * Other classes have a field `errors` too, such as a list of wrong fields; what is no error by itself is not
+ * one here.
+ */
 function isError(value: unknown): boolean {
   return value instanceof Error || typeof field(value, "stack") === "string";
 }

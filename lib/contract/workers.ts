@@ -4,8 +4,9 @@ import type { Lease } from "./job.js";
 /** Who is alive. A lease belongs to a worker, not to a job: one small renewal covers every job it holds. */
 export interface Workers {
   /**
-   * Registers the worker or renews its lease to `leaseMs` from now. `held` is what it believes it holds: what it does not hold any more (cancelled, or
-   * lent again after a lapse) comes back in `lost`, so that its handlers can be aborted.
+   * Registers the worker or renews its lease to `leaseMs` from now. `held` is what it believes it holds: what
+   * it does not hold any more (cancelled, or lent again after a lapse) comes back in `lost`, so that its
+   * handlers can be aborted.
    */
   beat(worker: WorkerBeat, held: readonly Lease[], options?: At): Promise<Beat>;
   /** Signs off. What it still holds is ready at once, attempt given back, no lapse counted. */

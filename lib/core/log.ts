@@ -6,7 +6,10 @@ export interface Log {
   debug(message: string): void;
 }
 
-/** The same log, except that it never throws: what a log cannot write must not stop a worker in the middle of its work. */
+/**
+ * The same log, except that it never throws: what a log cannot write must not stop a worker in the middle of
+ * its work.
+ */
 export function unfailing(log: Log): Log {
   const safely = (say: () => void): void => {
     try {

@@ -1,8 +1,14 @@
 import { StemError } from "../contract/errors.js";
 
-/** Everything that is wrong with how an app uses Stem, in one report. Thrown while the app starts, before any store is opened. */
+/**
+ * Everything that is wrong with how an app uses Stem, in one report. Thrown while the app starts, before any
+ * store is opened.
+ */
 export class StemBootError extends StemError {
-  /** One per fault: a code, what is wrong and where, the remedy. Not enumerable: the message has them all, so nobody prints them again, each with its stack. */
+  /**
+   * One per fault: a code, what is wrong and where, the remedy. Not enumerable: the message has them all, so
+   * nobody prints them again, each with its stack.
+   */
   declare readonly problems: readonly StemError[];
 
   constructor(problems: readonly StemError[]) {

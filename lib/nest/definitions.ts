@@ -4,12 +4,16 @@ import type { StemDefinitions } from "../core/schema/json-schema.js";
 import { StemBootError } from "./boot-error.js";
 import { DEFAULT_INSTANCE, getStemToken, stemNameOf } from "./tokens.js";
 
-/** What Nest leaves on a class whose constructor parameters say by `@Inject` what they are: a list of `{ index, param }`. */
+/**
+ * What Nest leaves on a class whose constructor parameters say by `@Inject` what they are: a list of
+ * `{ index, param }`.
+ */
 const SELF_DECLARED = "self:paramtypes";
 
 /**
- * How Nest makes listed clients. The class of a standalone package knows nothing of Nest, so it carries no metadata: it says in `instances` what it is made with. A client
- * that injects nothing but instances of Stem is made by a factory, so that a missing instance is told by its name and with a remedy.
+ * How Nest makes listed clients. The class of a standalone package knows nothing of Nest, so it carries no
+ * metadata: it says in `instances` what it is made with. A client that injects nothing but instances of Stem
+ * is made by a factory, so that a missing instance is told by its name and with a remedy.
  */
 export function providersOf(clients: readonly Type[]): readonly Provider[] {
   return clients.map((client) => {
@@ -49,7 +53,10 @@ function missingInstance(client: string, name: string): StemError {
   );
 }
 
-/** What generated clients know of types. Told by what they carry, not by their class: a client may come from another package, and other providers may be listed too. */
+/**
+ * What generated clients know of types. Told by what they carry, not by their class: a client may come from
+ * another package, and other providers may be listed too.
+ */
 export function definitionsOf(clients: readonly Type[]): readonly StemDefinitions[] {
   return clients.flatMap((client) => {
     const { definitions } = client as { readonly definitions?: unknown };
@@ -57,7 +64,10 @@ export function definitionsOf(clients: readonly Type[]): readonly StemDefinition
   });
 }
 
-/** Whoever prints the class of a client, as Nest does when it cannot inject it, is not to print all it knows of types. */
+/**
+ * Whoever prints the class of a client, as Nest does when it cannot inject it, is not to print all it knows
+ * of types.
+ */
 export function hideDefinitions(client: object): void {
   const found = Object.getOwnPropertyDescriptor(client, "definitions");
   if (found?.enumerable === true && found.configurable === true && isDefinitions(found.value))

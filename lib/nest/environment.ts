@@ -12,8 +12,9 @@ export interface StemInstance {
 }
 
 /**
- * What Stem takes from its surroundings rather than from options: the process, the time, the store it really uses. One per app; the testing kit
- * overrides it, so that a user's own modules run on memory and on a manual clock without a change.
+ * What Stem takes from its surroundings rather than from options: the process, the time, the store it really
+ * uses. One per app; the testing kit overrides it, so that a user's own modules run on memory and on a manual
+ * clock without a change.
  */
 export interface StemEnvironment {
   /** `STEM_ROLE`. */
@@ -27,11 +28,16 @@ export interface StemEnvironment {
   /** Default: the clock of the options, else the system's. */
   readonly clock?: Clock;
   readonly dice?: Dice;
-  /** False: worker and beat wait for `StemRuntime.start()`, whatever the options say. Default: as the options say. */
+  /**
+   * False: worker and beat wait for `StemRuntime.start()`, whatever the options say. Default: as the options
+   * say.
+   */
   readonly autoStart?: boolean;
   /** Called with each instance of the app when its store is open, before anything of it runs. */
   readonly opened?: (instance: StemInstance) => Promise<void>;
-  /** Called when the app has been explored and is sound, before any store is opened; the boot waits for it. */
+  /**
+   * Called when the app has been explored and is sound, before any store is opened; the boot waits for it.
+   */
   readonly beforeOpen?: (instances: readonly StemInstance[]) => Promise<void>;
   /** The store to use for an instance in place of the one that was configured. */
   readonly adapterFor?: (instance: string, configured: Adapter) => Adapter;
@@ -40,7 +46,10 @@ export interface StemEnvironment {
 /** The token `StemEnvironment` is provided under. */
 export const STEM_ENVIRONMENT = "nestjs-stem:environment";
 
-/** Under this key of `globalThis` the `stem` command leaves its `beforeOpen`; the app it boots may have a copy of this package of its own. */
+/**
+ * Under this key of `globalThis` the `stem` command leaves its `beforeOpen`; the app it boots may have a copy
+ * of this package of its own.
+ */
 const BEFORE_OPEN = Symbol.for("nestjs-stem:before-open");
 
 type Hooked = { [BEFORE_OPEN]?: StemEnvironment["beforeOpen"] };
@@ -57,7 +66,10 @@ export function processEnvironment(): StemEnvironment {
   };
 }
 
-/** Every app that is made in this process from now on stops before it opens its stores, for as long as `hook` likes. */
+/**
+ * Every app that is made in this process from now on stops before it opens its stores, for as long as `hook`
+ * likes.
+ */
 export function holdBeforeOpen(hook: NonNullable<StemEnvironment["beforeOpen"]>): void {
   (globalThis as Hooked)[BEFORE_OPEN] = hook;
 }

@@ -6,8 +6,8 @@ import type { Log } from "../core/log.js";
 const AGAIN_MS = 30_000;
 
 /**
- * Warns of what the store says about its own set-up, one line per weakness, as soon as it answers. Holds nobody up and never fails: a store that cannot be
- * looked at now is asked again.
+ * Warns of what the store says about its own set-up, one line per weakness, as soon as it answers. Holds
+ * nobody up and never fails: a store that cannot be looked at now is asked again.
  *
  * @returns what ends it
  */

@@ -37,7 +37,8 @@ export class StemModule {
   }
 
   /**
-   * The same with options that are made from other providers. `name`, `clients` and `isGlobal` decide which providers exist, so they stand outside the factory.
+   * The same with options that are made from other providers. `name`, `clients` and `isGlobal` decide which
+   * providers exist, so they stand outside the factory.
    *
    * ```ts
    * StemModule.forRootAsync({

@@ -13,9 +13,14 @@ import { problemOf } from "./boot-error.js";
 export interface StemOptions {
   /** The store: `memory()`, `sqlite("stem.db")`, … */
   readonly adapter: Adapter;
-  /** Run jobs in this process. Default true: it serves the queues of its own tasks. `STEM_ROLE` overrides it. */
+  /**
+   * Run jobs in this process. Default true: it serves the queues of its own tasks. `STEM_ROLE` overrides it.
+   */
   readonly worker?: boolean | WorkerOptions;
-  /** Fire schedules in this process: those of its code, and all that are made at run time. Default: if its code declares any, or it runs jobs. `STEM_ROLE` overrides it. */
+  /**
+   * Fire schedules in this process: those of its code, and all that are made at run time. Default: if its
+   * code declares any, or it runs jobs. `STEM_ROLE` overrides it.
+   */
   readonly beat?: boolean;
   /** False: worker and beat do not start with the app but at `StemRuntime.start()`. Default true. */
   readonly autoStart?: boolean;
@@ -31,11 +36,15 @@ export interface StemOptions {
 
 /** What decides which providers exist, and so cannot come from a factory. */
 export interface StemModuleExtras {
-  /** Tells several instances in one app apart: `@InjectStem(name)`, `@Task({ instance: name })`. Default: the one without a name. */
+  /**
+   * Tells several instances in one app apart: `@InjectStem(name)`, `@Task({ instance: name })`. Default: the
+   * one without a name.
+   */
   readonly name?: string;
   /**
-   * Generated clients (and other providers that inject this instance), registered and exported by the module. By the types they know, payloads are checked
-   * and revived: a Date that was enqueued arrives as one. List the client in producers and workers alike.
+   * Generated clients (and other providers that inject this instance), registered and exported by the module.
+   * By the types they know, payloads are checked and revived: a Date that was enqueued arrives as one. List
+   * the client in producers and workers alike.
    */
   readonly clients?: readonly Type[];
   /** False: only modules that import this one can inject Stem. Default true. */

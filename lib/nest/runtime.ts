@@ -31,7 +31,10 @@ import { rolesOf, type Roles } from "./roles.js";
 import { DEFAULT_INSTANCE, isDefault } from "./tokens.js";
 import { workerOverrides } from "./worker-environment.js";
 
-/** How long the start of an app waits for worker and beat to reach the store. They need no more than a few round trips, and the app need not wait for them. */
+/**
+ * How long the start of an app waits for worker and beat to reach the store. They need no more than a few
+ * round trips, and the app need not wait for them.
+ */
 const START_PATIENCE_MS = 2_000;
 
 /** What `StemRuntime` is provided under; for the instance without a name that is the class itself. */
@@ -42,10 +45,11 @@ export function getRuntimeToken(name?: string): string | typeof StemRuntime {
 /**
  * One instance of Stem in one app: what it knows, what it runs, and when each begins and ends.
  *
- * start: faults are reported and the store is opened in `onModuleInit`; worker and beat start in `onApplicationBootstrap`.
- * stop: claiming ends in `onModuleDestroy`; running jobs are waited for in `beforeApplicationShutdown`; the client and the store close in
- * `onApplicationShutdown`, so that other providers and running jobs can enqueue until then. Nest 12 shuts a global module down last, Nest 11 first: there the last
- * hook of others that can enqueue is `beforeApplicationShutdown`.
+ * start: faults are reported and the store is opened in `onModuleInit`; worker and beat start in
+ * `onApplicationBootstrap`. stop: claiming ends in `onModuleDestroy`; running jobs are waited for in
+ * `beforeApplicationShutdown`; the client and the store close in `onApplicationShutdown`, so that other
+ * providers and running jobs can enqueue until then. Nest 12 shuts a global module down last, Nest 11 first:
+ * there the last hook of others that can enqueue is `beforeApplicationShutdown`.
  */
 export class StemRuntime
   implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown, OnApplicationShutdown
@@ -74,7 +78,8 @@ export class StemRuntime
 
   /**
    * @param brought what the clients listed with it know of types
-   * @param boot explores the whole app, prepares all its instances and opens their stores; the same promise for all of them
+   * @param boot explores the whole app, prepares all its instances and opens their stores; the same promise
+   *   for all of them
    * @throws {StemBootError} without a store there is nothing to build on
    */
   constructor(
@@ -119,12 +124,18 @@ export class StemRuntime
     return this.#beat;
   }
 
-  /** Takes what all clients of the app know of this instance's tasks, and of events. Returns where they contradict each other. */
+  /**
+   * Takes what all clients of the app know of this instance's tasks, and of events. Returns where they
+   * contradict each other.
+   */
   define(all: readonly StemDefinitions[]): readonly StemError[] {
     return all.flatMap((one) => this.stem.definitions.add(one, ({ instance = DEFAULT_INSTANCE }) => instance === this.name));
   }
 
-  /** Takes what the app's providers contain and makes worker and beat of it, unstarted. Returns everything that is wrong. */
+  /**
+   * Takes what the app's providers contain and makes worker and beat of it, unstarted. Returns everything
+   * that is wrong.
+   */
   prepare(tasks: readonly TaskDefinition[], schedules: readonly ScheduleDefinition[]): readonly StemError[] {
     let roles: Roles | undefined;
     const problems: (StemError | undefined)[] = [
@@ -141,12 +152,16 @@ export class StemRuntime
     return found;
   }
 
-  /** Opens the store. A server that is not there is waited for a while (`connectTimeoutMs`); the app then comes up without it. */
+  /**
+   * Opens the store. A server that is not there is waited for a while (`connectTimeoutMs`); the app then
+   * comes up without it.
+   */
   async open(): Promise<void> {
     try {
       await this.adapter.open(this.stem.log);
     } catch (error) {
-      // Whoever reads why the app does not start is helped by the message and its remedy, not by where in the driver it came up.
+      // Whoever reads why the app does not start is helped by the message and its remedy, not by where in the
+      // driver it came up.
       if (error instanceof StemError) error.stack = `${error.name}: ${error.message}`;
       throw error;
     }
@@ -161,7 +176,8 @@ export class StemRuntime
   }
 
   /**
-   * A worker as the options describe it, not started, beside the one that is this instance's own; for tests that run jobs step by step.
+   * A worker as the options describe it, not started, beside the one that is this instance's own; for tests
+   * that run jobs step by step.
    *
    * @param overrides go before the options
    */
@@ -178,8 +194,9 @@ export class StemRuntime
   }
 
   /**
-   * Starts worker and beat, where this process has them. The app does it by itself unless `autoStart` is false. Idempotent. After `stop` it goes on with new ones, as
-   * soon as the jobs of the old ones have ended: `worker` and `beat` are others then.
+   * Starts worker and beat, where this process has them. The app does it by itself unless `autoStart` is
+   * false. Idempotent. After `stop` it goes on with new ones, as soon as the jobs of the old ones have ended:
+   * `worker` and `beat` are others then.
    *
    * @throws {StemError} `STEM_NOT_READY` before the app is initialised, `STEM_CLOSED` once it shuts down
    */
@@ -190,8 +207,8 @@ export class StemRuntime
   }
 
   /**
-   * Stops claiming and firing at once; the promise waits for running jobs. `start` goes on. Never rejects; what goes wrong is logged. Idempotent; the app does it by
-   * itself at its end.
+   * Stops claiming and firing at once; the promise waits for running jobs. `start` goes on. Never rejects;
+   * what goes wrong is logged. Idempotent; the app does it by itself at its end.
    */
   stop(): Promise<void> {
     if (this.#started !== undefined) {
@@ -243,7 +260,10 @@ export class StemRuntime
     }
   }
 
-  /** While developing: whether the generated client is up to date. Tests have some of the handlers only, and run jobs by themselves. */
+  /**
+   * While developing: whether the generated client is up to date. Tests have some of the handlers only, and
+   * run jobs by themselves.
+   */
   #tellStale(): void {
     if (this.#environment.production !== false) return;
     const autoStart = this.#environment.autoStart ?? this.#options.autoStart ?? true;
@@ -271,7 +291,8 @@ export class StemRuntime
       this.#worker = this.makeWorker(this.#environment.dice);
     else if (roles?.worker === true)
       this.#log.warn("This process is to work, but no provider carries @Task or @Workflow: no worker is started");
-    // Schedules may be made at run time, so one that works is ready to fire them though its code declares none.
+    // Schedules may be made at run time, so one that works is ready to fire them though its code declares
+    // none.
     const beat = roles?.beat ?? this.#options.beat ?? (this.#schedules.length > 0 || this.#worker !== undefined);
     if (beat) this.#beat = this.#makeBeat();
   }

@@ -7,9 +7,11 @@ import { isScheduledOnly } from "./explore/schedules.js";
 const LISTED = 10;
 
 /**
- * Where the generated clients of an instance and its handlers do not fit together, one line each. None if the instance has no client.
+ * Where the generated clients of an instance and its handlers do not fit together, one line each. None if the
+ * instance has no client.
  *
- * A task of the client without a handler is told only if a worker of this process serves its queue: other processes of the app may well have it.
+ * A task of the client without a handler is told only if a worker of this process serves its queue: other
+ * processes of the app may well have it.
  *
  * @param served queues that a worker of this process takes jobs from by itself
  */

@@ -6,13 +6,17 @@ export const DEFAULT_INSTANCE = "default";
 /**
  * What `Stem` is provided under, for `overrideProvider` and `app.get`.
  *
- * @param name the instance, as in `StemModule.forRoot({ name })`; without one the token is the class `Stem` itself
+ * @param name the instance, as in `StemModule.forRoot({ name })`; without one the token is the class `Stem`
+ *   itself
  */
 export function getStemToken(name?: string): string | typeof Stem {
   return isDefault(name) ? Stem : `nestjs-stem:stem:${name}`;
 }
 
-/** The instance a token of `getStemToken` stands for, undefined for the one without a name; null: it is no such token. */
+/**
+ * The instance a token of `getStemToken` stands for, undefined for the one without a name; null: it is no
+ * such token.
+ */
 export function stemNameOf(token: unknown): string | undefined | null {
   if (token === Stem) return undefined;
   return typeof token === "string" && token.startsWith("nestjs-stem:stem:") ? token.slice("nestjs-stem:stem:".length) : null;

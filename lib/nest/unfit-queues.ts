@@ -3,8 +3,8 @@ import type { ScheduleDefinition } from "../core/beat/beat.js";
 import type { TaskRegistry } from "../core/task/registry.js";
 
 /**
- * Where the queues a worker is told to serve do not fit what the code enqueues, one line each: a queue that nothing goes to by itself, perhaps misspelt, and a schedule
- * whose jobs nobody in this process would take.
+ * Where the queues a worker is told to serve do not fit what the code enqueues, one line each: a queue that
+ * nothing goes to by itself, perhaps misspelt, and a schedule whose jobs nobody in this process would take.
  *
  * @param schedules those that a beat of this process fires
  */

@@ -12,7 +12,8 @@ export interface OverrideNames {
 const VARIABLES: OverrideNames = { queues: "STEM_QUEUES", concurrency: "environment variable STEM_CONCURRENCY" };
 
 /**
- * What `STEM_QUEUES` (`"mail,images=4"`: a number is how many of its jobs may run here at once) and `STEM_CONCURRENCY` say; they go before the options of the worker.
+ * What `STEM_QUEUES` (`"mail,images=4"`: a number is how many of its jobs may run here at once) and
+ * `STEM_CONCURRENCY` say; they go before the options of the worker.
  *
  * @throws {OptionError} `STEM_OPTION_INVALID`, `STEM_NAME_INVALID`
  */
@@ -26,7 +27,8 @@ export function workerOverrides(
   const someShare = shares.some(([, share]) => share !== undefined);
   return {
     ...(slots !== undefined && { concurrency: slots }),
-    // A queue without a number is bounded by the concurrency alone; in a list of shares that is the highest share there is.
+    // A queue without a number is bounded by the concurrency alone; in a list of shares that is the highest
+    // share there is.
     queues: someShare ? Object.fromEntries(shares.map(([name, share]) => [name, share ?? 10_000])) : shares.map(([name]) => name),
   };
 }

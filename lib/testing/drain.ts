@@ -8,9 +8,15 @@ import { nextJob } from "./next-moment.js";
 
 /** Bounds of one drain. */
 export interface DrainOptions {
-  /** Attempts started before the drain gives up, so that jobs that enqueue each other for ever end a test. Default 10,000. */
+  /**
+   * Attempts started before the drain gives up, so that jobs that enqueue each other for ever end a test.
+   * Default 10,000.
+   */
   readonly limit?: number;
-  /** Real milliseconds without any progress before the drain gives up, for handlers that never return. Default 10,000. */
+  /**
+   * Real milliseconds without any progress before the drain gives up, for handlers that never return. Default
+   * 10,000.
+   */
   readonly patienceMs?: number;
 }
 
@@ -20,7 +26,10 @@ export interface Drained {
   readonly attempts: number;
 }
 
-/** As long as a wait can get, so that advancing by `retry.base` is always enough and every run of a test is the same. */
+/**
+ * As long as a wait can get, so that advancing by `retry.base` is always enough and every run of a test is
+ * the same.
+ */
 const LONGEST_WAIT: Dice = () => 1 - Number.EPSILON;
 
 /** Taken before a test can replace them by fake ones. */
@@ -61,7 +70,10 @@ async function workOff(runtime: StemRuntime, clock: ManualClock, limit: number, 
 
 const told = new WeakMap<StemRuntime, Set<string>>();
 
-/** Warns of jobs that are due and stay where they are, once per task: in a test nobody else will come for them. */
+/**
+ * Warns of jobs that are due and stay where they are, once per task: in a test nobody else will come for
+ * them.
+ */
 async function tellUnhandled(runtime: StemRuntime): Promise<void> {
   const { stem, registry } = runtime;
   const known = told.get(runtime) ?? new Set<string>();
@@ -96,7 +108,10 @@ async function quiet(runtime: StemRuntime, worker: Worker, watch: Watch, patienc
   }
 }
 
-/** Stops a worker whose handlers may never return: they are aborted and their jobs handed back, for which its clock must be seen to go on. */
+/**
+ * Stops a worker whose handlers may never return: they are aborted and their jobs handed back, for which its
+ * clock must be seen to go on.
+ */
 async function abandon(worker: Worker, clock: ManualClock): Promise<void> {
   const state = { stopped: false };
   const stop = worker.stop().finally(() => (state.stopped = true));
@@ -118,7 +133,10 @@ class Watch {
   readonly #off: (() => void)[];
   #wake: (() => void) | undefined;
 
-  /** @param tooMany called when the limit is passed: at once, for a loop that never leaves the microtask queue would let nobody else call */
+  /**
+   * @param tooMany called when the limit is passed: at once, for a loop that never leaves the microtask queue
+   *   would let nobody else call
+   */
   constructor(runtime: StemRuntime, limit: number, tooMany: () => void) {
     this.#limit = limit;
     const { signals } = runtime.stem;

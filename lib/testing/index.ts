@@ -1,4 +1,7 @@
-/** `nestjs-stem/testing`: your app's jobs step by step, and the laws for authors of adapters. Needs no test runner. */
+/**
+ * `nestjs-stem/testing`: your app's jobs step by step, and the laws for authors of adapters. Needs no test
+ * runner.
+ */
 export { memory } from "../adapters/memory/index.js";
 export type { MemoryOptions } from "../adapters/memory/index.js";
 export type { Drained, DrainOptions } from "./drain.js";

@@ -40,7 +40,8 @@ export interface DeadJob {
 const PAGE = 1_000;
 
 /**
- * Runs an app's jobs step by step, on a clock that stands still: nothing happens between two calls of `drain`.
+ * Runs an app's jobs step by step, on a clock that stands still: nothing happens between two calls of
+ * `drain`.
  *
  * ```ts
  * const job = await kit.stem.enqueue(SendMail, { to: "ada@example.com" });
@@ -85,10 +86,12 @@ export class StemTestKit implements OnApplicationBootstrap {
   }
 
   /**
-   * Fires what schedules are due and runs what jobs are due, and what these enqueue, until nothing is due at the clock's present time. Waits between retries are the longest
-   * the task allows, so advancing by them makes the retry due.
+   * Fires what schedules are due and runs what jobs are due, and what these enqueue, until nothing is due at
+   * the clock's present time. Waits between retries are the longest the task allows, so advancing by them
+   * makes the retry due.
    *
-   * @throws {StemError} `STEM_DRAIN_ENDLESS`: over 10,000 attempts, naming the busiest task; `STEM_DRAIN_STUCK`: a handler does not return
+   * @throws {StemError} `STEM_DRAIN_ENDLESS`: over 10,000 attempts, naming the busiest task;
+   *   `STEM_DRAIN_STUCK`: a handler does not return
    */
   async drain(options: DrainOptions = {}): Promise<Drained> {
     await fireDue(this.#runtime, options.patienceMs);
@@ -96,7 +99,8 @@ export class StemTestKit implements OnApplicationBootstrap {
   }
 
   /**
-   * Lets `duration` pass and runs everything that falls due in it, in the order of its time: retries, sleeps, deadlines, schedules.
+   * Lets `duration` pass and runs everything that falls due in it, in the order of its time: retries, sleeps,
+   * deadlines, schedules.
    *
    * @throws as `drain`; `limit` is for the whole of it
    */
@@ -114,7 +118,10 @@ export class StemTestKit implements OnApplicationBootstrap {
     return { attempts };
   }
 
-  /** Jobs that are stored, of one task or all, in the order they were enqueued; also those that have ended, as long as their result is kept. */
+  /**
+   * Jobs that are stored, of one task or all, in the order they were enqueued; also those that have ended, as
+   * long as their result is kept.
+   */
   async enqueued<const T extends Target>(target: T): Promise<readonly EnqueuedJob<InputFor<T>>[]>;
   async enqueued(): Promise<readonly EnqueuedJob[]>;
   async enqueued(target?: Target): Promise<readonly EnqueuedJob[]> {

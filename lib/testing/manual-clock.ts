@@ -14,7 +14,10 @@ const realNow = performance.now.bind(performance);
 /** Real milliseconds it may stand before waits are told: a test runner gives a test five seconds. */
 const PATIENCE_MS = 2_000;
 
-/** A clock that stands still until it is told to go on. Timers call back while it passes them, in the order of their times. */
+/**
+ * A clock that stands still until it is told to go on. Timers call back while it passes them, in the order of
+ * their times.
+ */
 export class ManualClock implements Clock {
   #now: number;
   readonly #timers = new Set<Timer>();
@@ -24,7 +27,10 @@ export class ManualClock implements Clock {
   #holds = 0;
   #tells = false;
 
-  /** @param start where it stands at first. Default: 1 January 2026, 00:00 UTC, so that a test gives the same every day */
+  /**
+   * @param start where it stands at first. Default: 1 January 2026, 00:00 UTC, so that a test gives the same
+   *   every day
+   */
   constructor(start: Date | number = Date.UTC(2026, 0, 1)) {
     this.#now = momentOf(start);
   }
@@ -68,7 +74,10 @@ export class ManualClock implements Clock {
     return () => void this.#timers.delete(timer);
   }
 
-  /** Set by the testing kit, with which nothing runs between two drains: from now on waits that nothing can end are told so (`whenStuck`). */
+  /**
+   * Set by the testing kit, with which nothing runs between two drains: from now on waits that nothing can
+   * end are told so (`whenStuck`).
+   */
   tellWaits(): this {
     this.#tells = true;
     return this;
@@ -83,7 +92,11 @@ export class ManualClock implements Clock {
     };
   }
 
-  /** Calls back whenever it has stood for two seconds of real time with nothing at work, once `tellWaits` was called. @returns what ends that */
+  /**
+   * Calls back whenever it has stood for two seconds of real time with nothing at work, once `tellWaits` was
+   * called.
+   * @returns what ends that
+   */
   whenStuck(callback: () => void): () => void {
     if (!this.#tells) return () => {};
     let since = realNow();

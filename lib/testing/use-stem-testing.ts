@@ -9,8 +9,8 @@ export interface OverridableBuilder<B> {
 }
 
 /**
- * Puts an app that imports `StemModule` with a store of its own on memory and on a clock that stands still, without a change to its modules. The configured store is
- * not opened.
+ * Puts an app that imports `StemModule` with a store of its own on memory and on a clock that stands still,
+ * without a change to its modules. The configured store is not opened.
  *
  * ```ts
  * const app = await useStemTesting(Test.createTestingModule({ imports: [AppModule] })).compile();

@@ -1,5 +1,5 @@
-// Makes the sample's data, the same every time: orders.csv (1,200 orders and 13 bad lines) and six drawings in drawings/.
-// Run it with: node sample-app/data/make.mjs
+// Makes the sample's data, the same every time: orders.csv (1,200 orders and 13 bad lines) and six drawings
+// in drawings/. Run it with: node sample-app/data/make.mjs
 import { mkdirSync, writeFileSync } from "node:fs";
 import sharp from "sharp";
 

@@ -42,7 +42,10 @@ function start(args: readonly string[], env: Readonly<Record<string, string>>): 
   return one;
 }
 
-/** Waits until the process has printed the pattern; fails with all it printed if it ends first or takes too long. */
+/**
+ * Waits until the process has printed the pattern; fails with all it printed if it ends first or takes too
+ * long.
+ */
 async function printed(one: Process, pattern: RegExp, what: string): Promise<RegExpExecArray> {
   for (const deadline = Date.now() + 30_000; Date.now() < deadline;) {
     const match = pattern.exec(one.output());

@@ -68,8 +68,9 @@ export async function startPostgres(): Promise<OwnServer> {
 }
 
 /**
- * The server runs in a process group of its own, which no Ctrl-C reaches, beside a shell that waits for the end of our pipe to it: however this process ends, the
- * server ends too, and its folder is removed. If the server ends by itself, so does the shell. (`kill 0` reaches this group and nothing else.)
+ * The server runs in a process group of its own, which no Ctrl-C reaches, beside a shell that waits for the
+ * end of our pipe to it: however this process ends, the server ends too, and its folder is removed. If the
+ * server ends by itself, so does the shell. (`kill 0` reaches this group and nothing else.)
  */
 const GUARD = `
 folder=$1; shift

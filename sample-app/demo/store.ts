@@ -19,7 +19,11 @@ const SERVERS = {
   postgres: { start: startPostgres, variable: "STEM_DEMO_POSTGRES_URL", name: "PostgreSQL" },
 } as const;
 
-/** What `--store` asks for, sqlite (in this folder) by default. A server is started, unless its address is given. @throws {MissingServer} */
+/**
+ * What `--store` asks for, sqlite (in this folder) by default. A server is started, unless its address is
+ * given.
+ * @throws {MissingServer}
+ */
 export async function openStore(args: readonly string[], folder: string): Promise<DemoStore> {
   const store = storeOf(args);
   if (store === "sqlite") return { name: "SQLite", env: { STEM_STORE: store }, where: join(folder, "stem.db") };

@@ -12,8 +12,8 @@ const SPEC = "test/app.e2e-spec.ts";
 const CREATE = /\bTest\s*\.\s*createTestingModule\s*\(/g;
 
 /**
- * Keeps the app's store out of the e2e test of `nest new`, which starts the whole app: its jobs go to memory. An app without
- * that test, or with one that is not plain, is left as it is.
+ * Keeps the app's store out of the e2e test of `nest new`, which starts the whole app: its jobs go to memory.
+ * An app without that test, or with one that is not plain, is left as it is.
  */
 export function testInMemory(tree: Tree, app: App): Done {
   const path = posix.join(app.project === undefined ? "" : posix.dirname(app.sourceRoot), SPEC);

@@ -5,7 +5,10 @@ import { applyEdits } from "../source/edit.js";
 import { mentions } from "../source/register.js";
 import type { Done } from "./root-module.js";
 
-/** Has the entry call `enableShutdownHooks()`, so that a stop lets running jobs end instead of leaving them to lapse. */
+/**
+ * Has the entry call `enableShutdownHooks()`, so that a stop lets running jobs end instead of leaving them to
+ * lapse.
+ */
 export function closeOnSignals(tree: Tree, app: App): Done {
   const byHand = (why: string): Done => ({
     state: "by hand",

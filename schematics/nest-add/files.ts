@@ -6,8 +6,8 @@ import type { Done } from "./root-module.js";
 import { type Store, STORES, type StoreName } from "./stores.js";
 
 /**
- * The client and the manifest of an app without handlers, as `stem generate` would write them, so that the app compiles at once. The build of this package makes
- * the templates.
+ * The client and the manifest of an app without handlers, as `stem generate` would write them, so that the
+ * app compiles at once. The build of this package makes the templates.
  */
 export function writeClient(tree: Tree, app: App, client: string): void {
   const manifest = posix.join(posix.dirname(app.tsconfig), "stem.manifest.json");

@@ -22,8 +22,8 @@ export interface NestAddOptions {
 }
 
 /**
- * `nest add nestjs-stem`: puts Stem into an app. Each part leaves alone what is there already, so a second run changes nothing; what a part does not understand it
- * leaves as it is, and says what to add by hand.
+ * `nest add nestjs-stem`: puts Stem into an app. Each part leaves alone what is there already, so a second
+ * run changes nothing; what a part does not understand it leaves as it is, and says what to add by hand.
  */
 export function nestAdd({ store = "sqlite", sourceRoot, skipInstall, format }: NestAddOptions): Rule {
   return async (tree, context) => {
@@ -62,7 +62,10 @@ export function nestAdd({ store = "sqlite", sourceRoot, skipInstall, format }: N
   };
 }
 
-/** The devkit's task for it, by its name: this package has no code of the devkit. It does not run in a dry run. */
+/**
+ * The devkit's task for it, by its name: this package has no code of the devkit. It does not run in a dry
+ * run.
+ */
 function install(tree: Tree, context: SchematicContext): void {
   const locks = { "yarn.lock": "yarn", "pnpm-lock.yaml": "pnpm", "bun.lock": "bun", "bun.lockb": "bun" };
   const packageManager = Object.entries(locks).find(([lock]) => tree.exists(lock))?.[1] ?? "npm";

@@ -11,8 +11,9 @@ export function usesJest(tree: Tree): boolean {
 }
 
 /**
- * Lets Jest load ES modules (Nest 12 and this package) on every Node: ts-jest leaves node_modules alone, and Jest can `require` ES modules only from Node 24.9
- * on and behind a flag. So swc turns them into CommonJS as well. One answer per configuration: package.json, jest.config.*, test/jest-e2e.json.
+ * Lets Jest load ES modules (Nest 12 and this package) on every Node: ts-jest leaves node_modules alone, and
+ * Jest can `require` ES modules only from Node 24.9 on and behind a flag. So swc turns them into CommonJS as
+ * well. One answer per configuration: package.json, jest.config.*, test/jest-e2e.json.
  */
 export function transformModules(tree: Tree, app: App): readonly Done[] {
   const root = app.project === undefined ? "" : posix.dirname(app.sourceRoot);

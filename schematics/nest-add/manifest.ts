@@ -12,7 +12,10 @@ export interface Wanted {
   readonly plainJest: boolean;
 }
 
-/** Adds dependencies and scripts. What is there already stays, at its version and in its words; an existing `prebuild` goes first. */
+/**
+ * Adds dependencies and scripts. What is there already stays, at its version and in its words; an existing
+ * `prebuild` goes first.
+ */
 export function completeManifest(tree: Tree, wanted: Wanted): Done {
   const changed = changeJson(tree, "package.json", (json) => {
     const found = { ...objectIn(json["dependencies"]), ...objectIn(json["devDependencies"]) };

@@ -44,7 +44,10 @@ function namesFor(store: StoreName, usesConfig: boolean, client: string): readon
   ];
 }
 
-/** Where the address comes from: ConfigService in an app that has it. In both cases development and tests need no `.env`. */
+/**
+ * Where the address comes from: ConfigService in an app that has it. In both cases development and tests need
+ * no `.env`.
+ */
 function expression(store: StoreName, usesConfig: boolean, quote: string): string {
   const [name = "", value = ""] = STORES[store].env ?? [];
   const text = (plain: string): string => quote + plain + quote;
@@ -61,7 +64,10 @@ function expression(store: StoreName, usesConfig: boolean, quote: string): strin
   );
 }
 
-/** A call in the value of `adapter:`, or behind the bracket of one; its arguments on lines of their own where Prettier would have them so. */
+/**
+ * A call in the value of `adapter:`, or behind the bracket of one; its arguments on lines of their own where
+ * Prettier would have them so.
+ */
 function call(indent: number, name: string, args: readonly string[]): string {
   const line = `${name}(${args.join(", ")})`;
   if (fits(indent, `adapter: ${line},`) && !line.includes("\n")) return line;

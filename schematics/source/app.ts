@@ -4,7 +4,10 @@ import { maskText } from "./code.js";
 import { importedFrom, importsJs } from "./imports.js";
 import { type Json, objectIn, readJson, textIn } from "./json.js";
 
-/** An application of the workspace, as nest-cli.json, its entry and its tsconfig describe it. Paths are from the root of the workspace, without a leading `/`. */
+/**
+ * An application of the workspace, as nest-cli.json, its entry and its tsconfig describe it. Paths are from
+ * the root of the workspace, without a leading `/`.
+ */
 export interface App {
   /** Its name among the `projects` of a monorepo; undefined where the workspace is the one app. */
   readonly project: string | undefined;
@@ -75,7 +78,10 @@ function isBundled(compiler: Json): boolean {
   return type === undefined ? compiler["webpack"] === true : type === "webpack" || type === "rspack";
 }
 
-/** From `outDir` and `rootDir`, which an app's tsconfig may inherit; where they do not say, from how the app is started in production. */
+/**
+ * From `outDir` and `rootDir`, which an app's tsconfig may inherit; where they do not say, from how the app
+ * is started in production.
+ */
 function builtFolder(tree: Tree, tsconfig: string, sourceRoot: string): string {
   const outDir = compilerPath(tree, tsconfig, "outDir") ?? "dist";
   const rootDir = compilerPath(tree, tsconfig, "rootDir");

@@ -1,9 +1,11 @@
 /**
- * Blanks out everything in TypeScript source that is not code: comments, and the insides of strings, templates and regular expressions.
- * The result has the same length, so a place found in it is the same place in the source. A line break in it is always one between
- * tokens: those inside comments, strings and templates are blanked too.
+ * Blanks out everything in TypeScript source that is not code: comments, and the insides of strings,
+ * templates and regular expressions. The result has the same length, so a place found in it is the same place
+ * in the source. A line break in it is always one between tokens: those inside comments, strings and
+ * templates are blanked too.
  *
- * It knows tokens, not grammar: whether `/` divides or starts a regular expression is told from the token before it.
+ * It knows tokens, not grammar: whether `/` divides or starts a regular expression is told from the token
+ * before it.
  *
  * @returns undefined if a comment, string or template is not closed, or a brace closes nothing
  */
@@ -18,7 +20,8 @@ export function maskText(source: string): string | undefined {
 /**
  * Goes through code token by token and calls `blank` for what is not code.
  *
- * @returns the end of the source, or the position of the `}` that closes what was open at `start`; -1 if a token does not end
+ * @returns the end of the source, or the position of the `}` that closes what was open at `start`; -1 if a
+ *   token does not end
  */
 function scan(source: string, start: number, blank: (from: number, to: number) => void): number {
   let last = ""; // the last token, as far as it tells what a "/" means
@@ -86,10 +89,12 @@ export interface Span {
 }
 
 /**
- * What stands between a pair of brackets, split at the commas of that level. Spans hold no space or comment at either end.
+ * What stands between a pair of brackets, split at the commas of that level. Spans hold no space or comment
+ * at either end.
  *
  * @param open position of the opening bracket, which `closing` has matched with `close`
- * @returns the items, and the position of the comma after the last item or -1; undefined if an item is empty (`[a,,b]`)
+ * @returns the items, and the position of the comma after the last item or -1; undefined if an item is empty
+ *   (`[a,,b]`)
  */
 export function listItems(
   masked: string,
@@ -114,7 +119,10 @@ export function listItems(
   return { items, comma: -1 };
 }
 
-/** The end of the line that `at` is in: the position of its line break (`\r\n` counts as one), or the length of the text. */
+/**
+ * The end of the line that `at` is in: the position of its line break (`\r\n` counts as one), or the length
+ * of the text.
+ */
 export function lineEnd(text: string, at: number): number {
   const feed = text.indexOf("\n", at);
   if (feed < 0) return text.length;

@@ -24,11 +24,12 @@ export interface List {
 }
 
 /**
- * The edits that add an item at the end of a list, in the list's own layout: one line or a line each, with a comma after the last
- * item or without, and without moving a comment away from the item it belongs to.
+ * The edits that add an item at the end of a list, in the list's own layout: one line or a line each, with a
+ * comma after the last item or without, and without moving a comment away from the item it belongs to.
  *
  * @param masked what `maskText` made of `source`
- * @param item its further lines, if it has any, are indented by pairs of spaces as if the first stood at the margin
+ * @param item its further lines, if it has any, are indented by pairs of spaces as if the first stood at the
+ *   margin
  * @param spread give an empty list a line for its item; otherwise it stays on one line
  * @returns undefined if comments leave no safe place
  */

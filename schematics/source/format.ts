@@ -10,12 +10,18 @@ interface Prettier {
   format(text: string, options: object): Promise<string>;
 }
 
-/** As the project wants what was created and changed: all of it through its Prettier if that was asked for, else what would otherwise be out of form. */
+/**
+ * As the project wants what was created and changed: all of it through its Prettier if that was asked for,
+ * else what would otherwise be out of form.
+ */
 export async function formatAs(asked: boolean | undefined, tree: Tree, context: SchematicContext, paths: readonly string[]): Promise<void> {
   await (asked === true ? formatFiles(tree, context, paths) : keepForm(tree, paths));
 }
 
-/** Formats files with the project's own Prettier, for `--format`. Says so if the project has none or it fails, and leaves the files as they are. */
+/**
+ * Formats files with the project's own Prettier, for `--format`. Says so if the project has none or it fails,
+ * and leaves the files as they are.
+ */
 async function formatFiles(tree: Tree, context: SchematicContext, paths: readonly string[]): Promise<void> {
   try {
     const prettier = await prettierOf(process.cwd());
@@ -31,8 +37,9 @@ async function formatFiles(tree: Tree, context: SchematicContext, paths: readonl
 }
 
 /**
- * Where the project has settings for Prettier (a new Nest app has, and its ESLint asks for them): puts new files into its form, and leaves in it what was in it before.
- * What was not, and a project without Prettier, is left alone without a word.
+ * Where the project has settings for Prettier (a new Nest app has, and its ESLint asks for them): puts new
+ * files into its form, and leaves in it what was in it before. What was not, and a project without Prettier,
+ * is left alone without a word.
  */
 async function keepForm(tree: Tree, paths: readonly string[]): Promise<void> {
   const prettier = await prettierOf(process.cwd()).catch(() => undefined);

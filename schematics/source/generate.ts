@@ -12,8 +12,8 @@ import { renderFolder } from "./render.js";
 /**
  * Makes the rule of a schematic: renders its templates and registers the class in the nearest module.
  *
- * From the devkit it takes types only and works on the tree it is given, so it runs under whatever version the Nest CLI brings
- * and however the package manager lays out node_modules.
+ * From the devkit it takes types only and works on the tree it is given, so it runs under whatever version
+ * the Nest CLI brings and however the package manager lays out node_modules.
  *
  * @param role ends the file name, and in upper case the class name: `task`
  * @param folder the schematic's own folder, which holds `files/`

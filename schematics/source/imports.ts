@@ -8,8 +8,9 @@ export interface Name {
 }
 
 /**
- * The edits that import names, with the quotes of the file and its semicolons or lack of them: a name joins the braces of an import from the same
- * place; the others come below the last import, in the order given. Names that are imported already are left out.
+ * The edits that import names, with the quotes of the file and its semicolons or lack of them: a name joins
+ * the braces of an import from the same place; the others come below the last import, in the order given.
+ * Names that are imported already are left out.
  *
  * @param masked what `maskText` made of `source`
  * @returns undefined if the file imports nothing, so that there is no place and no style to follow
@@ -38,7 +39,9 @@ export function addImports(source: string, masked: string, names: readonly Name[
   return [...edits, alone ? { at: end, text } : { at: last.end, text: text + newline }];
 }
 
-/** What a name is imported from (`import { Name } from "…"`); undefined if it is not, or under another name. */
+/**
+ * What a name is imported from (`import { Name } from "…"`); undefined if it is not, or under another name.
+ */
 export function importedFrom(source: string, masked: string, name: string): string | undefined {
   const found = importsOf(masked).find(({ start, specifier }) => {
     const [, names = ""] = /^\s*import\s+\{([^}]*)\}/.exec(masked.slice(start, specifier)) ?? [];
@@ -61,7 +64,8 @@ function specifierOf(source: string, { specifier, end }: Import): string | undef
 }
 
 /**
- * Whether the file's own relative imports name the emitted file (`./mail.service.js`), as Node's ES modules ask.
+ * Whether the file's own relative imports name the emitted file (`./mail.service.js`), as Node's ES modules
+ * ask.
  *
  * @returns undefined if it has no relative import to tell by
  */

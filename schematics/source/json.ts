@@ -3,7 +3,10 @@ import type { Tree } from "@angular-devkit/schematics";
 /** A JSON object as the Nest CLI and tsc read their files. */
 export type Json = Readonly<Record<string, unknown>>;
 
-/** Reads a JSON file that may have comments and trailing commas. Undefined if there is none, or it is no object. */
+/**
+ * Reads a JSON file that may have comments and trailing commas. Undefined if there is none, or it is no
+ * object.
+ */
 export function readJson(tree: Tree, path: string): Json | undefined {
   if (!tree.exists(path)) return undefined;
   const text = tree.readText(path).replace(/^\uFEFF/, "");

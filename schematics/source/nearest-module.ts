@@ -2,8 +2,9 @@ import { posix } from "node:path";
 import type { Tree } from "@angular-devkit/schematics";
 
 /**
- * The module files nearest to a folder: those in it, or else in the first folder above that has any. Among several in one folder, the one
- * named after the folder (`mail/mail.module.ts`) stands for all, or else `app.module.ts`.
+ * The module files nearest to a folder: those in it, or else in the first folder above that has any. Among
+ * several in one folder, the one named after the folder (`mail/mail.module.ts`) stands for all, or else
+ * `app.module.ts`.
  *
  * @param folder from the root of the workspace: `/src/mail`
  * @returns one path; several when none stands out; none when there is no module up to the root

@@ -19,7 +19,8 @@ export interface Place {
 /**
  * Reads name, path and source root as the schematics of Nest do.
  *
- * @throws {Error} a language other than TypeScript, a name no class can be called by, or one that leads out of the workspace
+ * @throws {Error} a language other than TypeScript, a name no class can be called by, or one that leads out
+ *   of the workspace
  */
 export function placeOf(tree: Tree, options: GenerateOptions): Place {
   if (options.language !== undefined && options.language !== "ts") {

@@ -6,9 +6,10 @@ import { addImports, type Name } from "./imports.js";
 export type Registered = { readonly source: string } | { readonly refused: string };
 
 /**
- * Adds a class to the `providers` of the one `@Module({ … })` in a file, and its import. Layout, comments and everything else stay as they are.
- * What it does not understand for certain it does not touch: metadata that is not written out in the decorator, `providers` that is not an
- * array literal, a spread that may hold `providers` itself, several modules in one file.
+ * Adds a class to the `providers` of the one `@Module({ … })` in a file, and its import. Layout, comments and
+ * everything else stay as they are. What it does not understand for certain it does not touch: metadata that
+ * is not written out in the decorator, `providers` that is not an array literal, a spread that may hold
+ * `providers` itself, several modules in one file.
  *
  * @param from what to import the class from, as written in the import
  */

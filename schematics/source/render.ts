@@ -10,7 +10,8 @@ export interface Rendered {
 }
 
 /**
- * Fills in the `*.template` files of a folder, in order of their names: `__word__` in the file name and `<%= word %>` in the text stand for a value.
+ * Fills in the `*.template` files of a folder, in order of their names: `__word__` in the file name and
+ * `<%= word %>` in the text stand for a value.
  *
  * @throws {Error} a template that asks for a value it is not given
  */

@@ -7,8 +7,9 @@ import type { GenerateOptions } from "../source/options.js";
 import { renderFolder } from "../source/render.js";
 
 /**
- * `nest g -c nestjs-stem worker-app [NAME]`: an entry that starts the application as a worker, its spec, and the script that starts it. In a monorepo
- * it is an application of its own, beside the one whose module it starts.
+ * `nest g -c nestjs-stem worker-app [NAME]`: an entry that starts the application as a worker, its spec, and
+ * the script that starts it. In a monorepo it is an application of its own, beside the one whose module it
+ * starts.
  */
 export function workerApp(options: Partial<GenerateOptions>): Rule {
   return async (tree, context) => {
@@ -140,7 +141,10 @@ function declareApp(tree: Tree, context: SchematicContext, app: App, place: Plac
   return tree.exists(tsconfig) ? [tsconfig] : [];
 }
 
-/** The script of nest-add starts the same by the command; whoever asks for an entry of its own wants that one started. */
+/**
+ * The script of nest-add starts the same by the command; whoever asks for an entry of its own wants that one
+ * started.
+ */
 function addStart(tree: Tree, context: SchematicContext, name: string, command: string): void {
   addScript(tree, context, `start:${name}`, command, "stem worker");
 }

@@ -16,7 +16,8 @@ export async function newApp(scratch, { nest, type }) {
   const how = { cwd: join(scratch, "new"), env: environment(), log: join(scratch, "new.log"), seconds: 600 };
   const options = ["--skip-git", "--package-manager=npm", "--strict"];
   if (nest === 12 && type === "cjs") {
-    // `nest new` asks for the module system and has no flag for it, so this calls what it calls, with the answer.
+    // `nest new` asks for the module system and has no flag for it, so this calls what it calls, with the
+    // answer.
     const schematics = join(modules, "@angular-devkit/schematics-cli/bin/schematics.js");
     await run(process.execPath, [schematics, "@nestjs/schematics:application", `--name=${name}`, `--type=${type}`, ...options], how);
     await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund"], { ...how, cwd: folder });
@@ -33,13 +34,19 @@ export async function copyApp(from, to) {
   await run("cp", ["-al", join(from, "node_modules"), to], { cwd: to, env: process.env });
 }
 
-/** Makes a monorepo of it, with a second app, built by tsc: the builder that `nest g app` chooses has packages of its own, which it does not install. */
+/**
+ * Makes a monorepo of it, with a second app, built by tsc: the builder that `nest g app` chooses has packages
+ * of its own, which it does not install.
+ */
 export async function makeMonorepo(folder, how) {
   await run("npx", ["nest", "g", "app", "api"], how);
   useBuilder(folder, "tsc");
 }
 
-/** `nest add nestjs-stem` and one of each schematic; what is checked here does not depend on the Node or the TypeScript that the app runs on. */
+/**
+ * `nest add nestjs-stem` and one of each schematic; what is checked here does not depend on the Node or the
+ * TypeScript that the app runs on.
+ */
 export async function addStem(folder, how, registry, project) {
   const env = { ...how.env, npm_config_registry: registry.url, npm_config_prefer_offline: "true", npm_config_audit: "false" };
   const nest = (...args) => run("npx", ["nest", ...args, ...(project === undefined ? [] : ["--project", project])], { ...how, env });
@@ -97,7 +104,10 @@ export class HelloService implements OnApplicationBootstrap {
   );
 }
 
-/** The steps that depend on Node and TypeScript, by name, in order. In a monorepo the worker is an app of its own. */
+/**
+ * The steps that depend on Node and TypeScript, by name, in order. In a monorepo the worker is an app of its
+ * own.
+ */
 export const STEPS = {
   check: (how) => run("npm", ["run", "stem:generate", "--", "--check"], how),
   lint,
@@ -143,8 +153,9 @@ export async function useTypescript(folder, modules) {
 }
 
 /**
- * What TypeScript 6 itself asks of the tsconfig that `nest new` of Nest 11 writes: no `baseUrl`, and `rootDir` and `types` said. With `rootDir`, what `incremental`
- * remembers is kept beside `dist`, which the Nest CLI of 11 empties before each build: the second would write nothing.
+ * What TypeScript 6 itself asks of the tsconfig that `nest new` of Nest 11 writes: no `baseUrl`, and
+ * `rootDir` and `types` said. With `rootDir`, what `incremental` remembers is kept beside `dist`, which the
+ * Nest CLI of 11 empties before each build: the second would write nothing.
  */
 export function migrateTsconfig(folder) {
   const change = (name, edit) => {

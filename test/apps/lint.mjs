@@ -1,4 +1,5 @@
-// The linter that `nest new` sets up, over all that was written into an app: ESLint with the rules that know types (Nest 11), oxlint with its own (12).
+// The linter that `nest new` sets up, over all that was written into an app: ESLint with the rules that know
+// types (Nest 11), oxlint with its own (12).
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { Failed, run } from "./shell.mjs";
@@ -9,8 +10,9 @@ const DIRECTIVE = "/* eslint-disable */\n";
 const UNUSED = /^Unused eslint-disable directive/;
 
 /**
- * Neither an error nor a warning, but for those that the app of `nest new` had of itself. The generated client is looked at without the comment that tells
- * linters to skip it, too; and once ESLint has taken that comment away (`npm run lint` fixes), `stem generate --check` finds nothing to do.
+ * Neither an error nor a warning, but for those that the app of `nest new` had of itself. The generated
+ * client is looked at without the comment that tells linters to skip it, too; and once ESLint has taken that
+ * comment away (`npm run lint` fixes), `stem generate --check` finds nothing to do.
  */
 export async function lint(how) {
   const known = new Set((await problems(how.fresh, how)).map(({ file, rule }) => `${file} ${rule}`));

@@ -1,5 +1,6 @@
-// Real apps, as a user would make them: `nest new`, `nest add nestjs-stem` from the packed package, one of each schematic, and then on each Node and TypeScript
-// `stem generate --check`, `nest build`, the generated specs, the app's e2e test, and three starts that see a job run and end when asked to.
+// Real apps, as a user would make them: `nest new`, `nest add nestjs-stem` from the packed package, one of
+// each schematic, and then on each Node and TypeScript `stem generate --check`, `nest build`, the generated
+// specs, the app's e2e test, and three starts that see a job run and end when asked to.
 //
 //   npm run test:apps                      everything, about half an hour the first time
 //   npm run test:apps -- --only nest12-esm what has this in its name; may be given more than once

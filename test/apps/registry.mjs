@@ -1,4 +1,5 @@
-// A registry that has this package as it is packed, and sends for everything else to the one that npm is set to. For `nest add nestjs-stem`, which takes no file.
+// A registry that has this package as it is packed, and sends for everything else to the one that npm is set
+// to. For `nest add nestjs-stem`, which takes no file.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";

@@ -14,7 +14,10 @@ export function environment(node, more = {}) {
   return env;
 }
 
-/** Runs a command to its end. @throws {Failed} it ended with another code than `code` (one, or a list), or not within `seconds` */
+/**
+ * Runs a command to its end.
+ * @throws {Failed} it ended with another code than `code` (one, or a list), or not within `seconds`
+ */
 export async function run(command, args, { cwd, env, log, code = 0, seconds = 240 }) {
   const child = begin(command, args, { cwd, env, log });
   const timer = setTimeout(() => child.stop("SIGKILL"), seconds * 1000);
@@ -44,7 +47,10 @@ export function begin(command, args, { cwd, env, log }) {
   return {
     ended,
     output: () => output,
-    /** Waits for a text. @throws {Failed} it did not come within `seconds`, or the command ended without it */
+    /**
+     * Waits for a text.
+     * @throws {Failed} it did not come within `seconds`, or the command ended without it
+     */
     async says(text, seconds = 60) {
       const come = new Promise((resolve) => {
         const look = () => output.includes(text) && resolve(true);

@@ -8,7 +8,10 @@ import { type Ended, root, startStem } from "./run.js";
 const home = mkdtempSync(join(tmpdir(), "stem-cli-store-"));
 const shop = join(root, "dist/sample-app/src/app.module.js#AppModule");
 
-/** An app on a store whose schema is a number in a file, and whose server is there, away, or refuses for good, as the environment says. */
+/**
+ * An app on a store whose schema is a number in a file, and whose server is there, away, or refuses for good,
+ * as the environment says.
+ */
 const APP = `
 import { readFileSync, writeFileSync } from "node:fs";
 import { Module } from "@nestjs/common";

@@ -12,7 +12,10 @@ const SEED = Number(process.env["STEM_FUZZ_SEED"] ?? 20_261_130);
 const task = (name: string, input: string, imports = "", result = "Promise<void>") =>
   `import { Task } from "nestjs-stem";\n${imports}@Task("${name}")\nexport class ${name.toUpperCase()} {\n  /** Does it. */\n  async run(input: ${input}): ${result} {\n    return undefined as never;\n  }\n}\n`;
 
-/** What each file may be: all of it at once, as an editor, a formatter or a checkout would have it. `undefined`: it is not there. */
+/**
+ * What each file may be: all of it at once, as an editor, a formatter or a checkout would have it.
+ * `undefined`: it is not there.
+ */
 const STATES: Readonly<Record<string, readonly (string | undefined)[]>> = {
   "src/a.ts": [
     task("a", "{ to: string }"),
@@ -81,7 +84,10 @@ function write(project: CachedProject, path: string, text: string | undefined): 
   else project.write({ [path]: text });
 }
 
-/** One edit: another state, the same one again, a stamp that lies, something that was written changed or gone, a cache that is broken or of another time. */
+/**
+ * One edit: another state, the same one again, a stamp that lies, something that was written changed or gone,
+ * a cache that is broken or of another time.
+ */
 function edit(project: CachedProject, caches: Buffer[], random: () => number): void {
   const kind = random();
   if (kind < 0.75) {

@@ -19,7 +19,10 @@ import { GENERATED, MANIFEST, taskClass } from "./project.js";
 
 const cli = new URL("../../dist/lib/cli/main.js", import.meta.url).pathname;
 
-/** Of every kind that goes in: sources, a type from a package, a type that takes the checker, a base of the tsconfig. */
+/**
+ * Of every kind that goes in: sources, a type from a package, a type that takes the checker, a base of the
+ * tsconfig.
+ */
 const FILES = {
   "base.json": '{ "compilerOptions": { "module": "nodenext", "target": "es2023", "strict": true } }',
   "tsconfig.json": '{ "extends": "./base.json", "include": ["src"] }',
@@ -31,7 +34,10 @@ const FILES = {
   "node_modules/far/index.d.ts": "export interface Far { far: number }\n",
 }; // prettier-ignore
 
-/** A project that has run until nothing is new to it: what the first runs write (a folder, files) is told by the disk too. */
+/**
+ * A project that has run until nothing is new to it: what the first runs write (a folder, files) is told by
+ * the disk too.
+ */
 const settled = (use: (project: CachedProject) => Promise<void>, files: Readonly<Record<string, string>> = {}) =>
   withCached({ ...FILES, ...files }, async (project) => {
     await project.run();
@@ -48,7 +54,10 @@ async function expectAnew(project: CachedProject): Promise<void> {
   expect((await project.run()).kept).toBe(true);
 }
 
-/** Of a client that stands apart, in a folder that is new, in one that is there; and of what is imported before it exists. */
+/**
+ * Of a client that stands apart, in a folder that is new, in one that is there; and of what is imported
+ * before it exists.
+ */
 const OUTS = [undefined, "src/made/by/stem.gen.ts", "src/stem.gen.ts", "gen/stem.gen.ts"] as const;
 
 describe("A run that has written files", () => {
@@ -311,7 +320,8 @@ it("All that a run reads goes through one door, where it is noted", () => {
   const root = new URL("../../codegen/", import.meta.url).pathname;
   const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
   const readers = files.filter((name) => /from "node:fs|\bsys\.(?:read|file|dir|get|real)/.test(readFileSync(join(root, name), "utf8")));
-  // Beside it: the cache itself, what is written (whose hashes are noted), what is compared with afterwards, and what only watches.
+  // Beside it: the cache itself, what is written (whose hashes are noted), what is compared with afterwards,
+  // and what only watches.
   const others = ["cache/kept.ts", "cache/store.ts", "compat/index.ts", "read/folders.ts", "standalone/index.ts", "watch-all.ts", "watch.ts", "write/file.ts"]; // prettier-ignore
   expect(readers.map((name) => name.replaceAll("\\", "/")).sort()).toEqual([...others, "disk.ts"].sort());
 });

@@ -1,6 +1,7 @@
 /**
- * A change of sources, and the verdict a person would give of it: to the second form, and back to the first. `§` is a name of the case's own. Files are parted
- * by `// --- path`; verdicts by ` + `, `-` is for no change at all.
+ * A change of sources, and the verdict a person would give of it: to the second form, and back to the first.
+ * `§` is a name of the case's own. Files are parted by `// --- path`; verdicts by ` + `, `-` is for no change
+ * at all.
  */
 export type ChangeCase = readonly [title: string, before: string, after: string, there: string, back: string];
 

@@ -72,7 +72,10 @@ describe("broken sources", () => {
   ); // prettier-ignore
 });
 
-/** One file for each kind of type that was ever read wrongly; those of the second list take the checker, which is slow. */
+/**
+ * One file for each kind of type that was ever read wrongly; those of the second list take the checker, which
+ * is slow.
+ */
 const body = (types: string, input: string): string => `import { Task } from "nestjs-stem";\n${types}\n@Task("a") export class A { async run(input: ${input}): Promise<void> {} }\n`; // prettier-ignore
 const KINDS: readonly string[] = [
   body("export class U { a!: string }\nexport interface U { b: Date }\nexport interface V { c: U }\nexport interface V { d?: U[] }", "V"),

@@ -1,5 +1,6 @@
-// Compiles a generated client, and the standalone package beside it, as a user's compiler would: TypeScript 5.9, 6.0 and 7.0, each with nodenext, bundler and commonjs, strict
-// and with all further checks. Run `npm run build` first, then `node test/codegen/matrix.mjs`; it installs the compilers from npm into a
+// Compiles a generated client, and the standalone package beside it, as a user's compiler would: TypeScript
+// 5.9, 6.0 and 7.0, each with nodenext, bundler and commonjs, strict and with all further checks. Run
+// `npm run build` first, then `node test/codegen/matrix.mjs`; it installs the compilers from npm into a
 // folder that it removes again. Exits 1 if a cell fails.
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -42,7 +43,8 @@ try {
       recursive: true,
       filter: (path) => !/\/stem$|\.spec\.ts$/.test(path),
     });
-    // Where files of a CommonJS package import each other with a suffix, so does every compiler understand them.
+    // Where files of a CommonJS package import each other with a suffix, so does every compiler understand
+    // them.
     writeFileSync(join(app, "package.json"), JSON.stringify({ name: "shop", type }));
     writeFileSync(
       join(app, "tsconfig.json"),

@@ -23,7 +23,10 @@ function tokensOf(text: string): string[] {
   return tokens;
 }
 
-/** One to three edits of a text: pieces or tokens left out, doubled, moved elsewhere, swapped, or replaced by something odd. */
+/**
+ * One to three edits of a text: pieces or tokens left out, doubled, moved elsewhere, swapped, or replaced by
+ * something odd.
+ */
 export function mutate(text: string, random: () => number): string {
   let changed = text;
   for (let edits = 1 + Math.floor(random() * 3); edits > 0; edits--) {

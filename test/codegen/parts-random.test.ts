@@ -126,7 +126,9 @@ const STATES: Readonly<Record<string, readonly string[]>> = {
   ],
 }; // prettier-ignore
 
-/** What else may happen: now and then, or nothing would be left to be kept. Undefined: the file is not there. */
+/**
+ * What else may happen: now and then, or nothing would be left to be kept. Undefined: the file is not there.
+ */
 const SELDOM: readonly (readonly [path: string, text: string | undefined])[] = [
   ["src/a.ts", "export const broken = {"],
   ["src/a.ts", tasks("", ["e", "string"])],

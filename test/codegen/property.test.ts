@@ -6,16 +6,22 @@ import { madeOf, PRELUDE } from "./grammar.js";
 import { dice } from "./mutate.js";
 import { MANIFEST, withProject } from "./project.js";
 
-/** `STEM_FUZZ=long` judges fifty times as many (120,000 pairs); `STEM_FUZZ_SEED` starts the dice elsewhere. */
+/**
+ * `STEM_FUZZ=long` judges fifty times as many (120,000 pairs); `STEM_FUZZ_SEED` starts the dice elsewhere.
+ */
 const long = process.env["STEM_FUZZ"] === "long";
 const SEED = Number(process.env["STEM_FUZZ_SEED"] ?? 20_261_130);
 const BATCHES = long ? 50 : 1;
 const TYPES = 200;
 const VALUES = 12;
 
-/** Which of the expressions the compiler lets stand where the type is wanted: one answer for each, by its line. */
+/**
+ * Which of the expressions the compiler lets stand where the type is wanted: one answer for each, by its
+ * line.
+ */
 function judge(all: readonly { readonly type: string; readonly values: readonly string[] }[]): { readonly refused: ReadonlySet<number>; readonly weak: ReadonlySet<number> } {
-  // An enum is judged by its values: to the language a text is no member of it, and on the wire it is nothing else.
+  // An enum is judged by its values: to the language a text is no member of it, and on the wire it is nothing
+  // else.
   const plain = PRELUDE.replace(/^export enum Size .*$/m, 'type Size = "s" | "m";').replace(/^export enum Level .*$/m, "type Level = 0 | 5;");
   const head = `${plain}type Plain<T> = T extends object ? { -readonly [K in keyof T]: Plain<T[K]> } : T;\ndeclare function give<const V>(of: V): Plain<V>;\n`;
   const first = head.split("\n").length;
@@ -30,7 +36,8 @@ function judge(all: readonly { readonly type: string; readonly values: readonly 
   const weak = new Set<number>();
   for (const { start, messageText } of program.getSemanticDiagnostics(tree)) {
     const line = tree.getLineAndCharacterOfPosition(start ?? 0).line + 1 - first;
-    // Objects are open: that one has none of the members a type lists as optional is a warning of the compiler, not a matter of types.
+    // Objects are open: that one has none of the members a type lists as optional is a warning of the
+    // compiler, not a matter of types.
     const common = /no properties in common/.test(ts.flattenDiagnosticMessageText(messageText, "\n"));
     (common ? weak : refused).add(line);
   }
@@ -51,7 +58,8 @@ describe("What the compiler accepts", () => {
         const { refused, weak } = judge(all);
         await withProject({ "src/a.ts": `import { Task } from "nestjs-stem";\n${PRELUDE}${tasks.join("\n")}\n` }, async (project) => {
           const { diagnostics } = await project.generate();
-          // What can be no value, and what is refused for a reason of its own, is told; it is not judged here.
+          // What can be no value, and what is refused for a reason of its own, is told; it is not judged
+          // here.
           const told = new Set(diagnostics.map(({ message }) => /of "(t\d+)"/.exec(message)?.[1]));
           if (told.size > 0) {
             const kept = tasks.map((task, at) => (told.has(`t${at}`) ? "" : task));

@@ -153,7 +153,8 @@ describe.each([
       expect(await next()).toMatchObject({ state: "written" });
       project.write({ "src/a.ts": taskClass("A", "b") });
       expect(await next()).toMatchObject({ state: "written" });
-      // That nothing happens can only be seen by waiting: several times the quiet time and the time between two looks.
+      // That nothing happens can only be seen by waiting: several times the quiet time and the time between
+      // two looks.
       await new Promise((resolve) => setTimeout(resolve, 150));
       rmSync(join(project.folder, GENERATED));
       expect(await next()).toMatchObject({ state: "written" });

@@ -7,7 +7,10 @@ import { sharedPostgres, sharedRedis, sharedRedisCluster } from "../servers/inde
 /** Makes an adapter, not open yet, on the server at `url`, in a namespace or schema of that name. */
 export type MakeAdapter = (url: string, name: string) => Adapter;
 
-/** Stores on the run's one Redis (or the given one), each law in a namespace of its own; its keys are removed behind it. */
+/**
+ * Stores on the run's one Redis (or the given one), each law in a namespace of its own; its keys are removed
+ * behind it.
+ */
 export function redisSubject(make: MakeAdapter): LawSubject {
   return { open: async () => store(await sharedRedis(), make, forgetKeys) };
 }
@@ -18,7 +21,10 @@ export function redisClusterSubject(make: MakeAdapter): LawSubject {
   return { open: async () => store(await sharedRedisCluster(), make, async () => {}) };
 }
 
-/** Stores on the run's one PostgreSQL (or the given one), each law in a schema of its own, which is dropped behind it. */
+/**
+ * Stores on the run's one PostgreSQL (or the given one), each law in a schema of its own, which is dropped
+ * behind it.
+ */
 export function postgresSubject(make: MakeAdapter): LawSubject {
   return { open: async () => store(await sharedPostgres(), make, dropSchema) };
 }

@@ -15,8 +15,9 @@ export interface Account {
 }
 
 /**
- * Settles the ledger against the store. Every job accepted has to stand in its one final state with the right result; every start of a handler has exactly one fate, unless
- * its worker was killed; and at most one worker was ever told that the job succeeded.
+ * Settles the ledger against the store. Every job accepted has to stand in its one final state with the right
+ * result; every start of a handler has exactly one fate, unless its worker was killed; and at most one worker
+ * was ever told that the job succeeded.
  *
  * @param expected what each job has to return, by id; default: what producers wrote down as accepted
  * @throws with every discrepancy, if there is any

@@ -13,7 +13,8 @@ describeOn(STORES, "With clocks that are hours off on $name", (store) => {
     "workers and producers do the same as ever: no job runs twice, none lapses, delays are as long as they should be",
     async () => {
       await withFleet(store, TIME, async (fleet) => {
-        // Less than any two clocks are apart, and more than a busy machine can hold a process up: whoever believed a clock would take the others for dead.
+        // Less than any two clocks are apart, and more than a busy machine can hold a process up: whoever
+        // believed a clock would take the others for dead.
         const options = { concurrency: 10, lease: HOUR };
         const workers = [
           fleet.worker(options, undefined, { skewMs: 5 * HOUR }),

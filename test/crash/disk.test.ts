@@ -13,7 +13,10 @@ import type { StoreDescription } from "./stores.js";
 const TIME = 60;
 const SIZE_MB = 24;
 
-/** A small file system of its own for the file; where this process may not mount one, there is nothing to be shown. */
+/**
+ * A small file system of its own for the file; where this process may not mount one, there is nothing to be
+ * shown.
+ */
 const mounts = canMount();
 if (!mounts) process.stdout.write("!!! SQLite on a full or read-only file system is NOT tested: mounting one needs root.\n");
 

@@ -33,10 +33,12 @@ describeOwn("redis")("When a replica of Redis is promoted", () => {
           await until("the replica follows", async () => String(await old.call("INFO", "replication")).includes("state=online"));
           await load.nextPart();
           await moment(between(0, 50));
-          // Nothing that was acknowledged is lost in such a change: Redis holds writes back until the replica has everything.
+          // Nothing that was acknowledged is lost in such a change: Redis holds writes back until the replica
+          // has everything.
           await old.call("FAILOVER", "TO", "127.0.0.1", next.port);
           await until("it is the master", async () => String(await next.call("INFO", "replication")).includes("role:master"));
-          // As a name service or a proxy does: whoever connects anew comes to the new one, and nobody is cut off.
+          // As a name service or a proxy does: whoever connects anew comes to the new one, and nobody is cut
+          // off.
           fleet.proxy.target(next.port);
           await load.goesOn();
         }
@@ -91,7 +93,8 @@ describeOwn("redis")("When a shard of a Redis Cluster moves", () => {
         const { masters, replicas } = cluster!;
         const load = await Load.on(fleet, 300, 1);
         await load.nextPart();
-        // A master that dies takes along what it had acknowledged and not yet passed on, so this waits until there is no such thing.
+        // A master that dies takes along what it had acknowledged and not yet passed on, so this waits until
+        // there is no such thing.
         await load.quiet();
         const sizes = await Promise.all(masters.map(async (master) => Number(await master.call("DBSIZE"))));
         const victim = masters[sizes.indexOf(Math.max(...sizes))]!;

@@ -7,7 +7,9 @@ import { describeOn, STORES } from "./stores.js";
 
 const [ROUNDS, TIME] = LONG ? [100, 300] : [5, 60];
 
-/** Text that no producer of ours writes, and that decoders, databases and protocols are known to trip over. */
+/**
+ * Text that no producer of ours writes, and that decoders, databases and protocols are known to trip over.
+ */
 const NASTY = [
   "",
   " ",
@@ -86,7 +88,8 @@ describeOn(STORES, "What no producer of ours would write on $name", (store) => {
             expected.set(job!.id, { n, square: n * n });
           }
         }
-        // A task that nobody knows is handed back, for a worker that is newer might know it; longer than a test can wait.
+        // A task that nobody knows is handed back, for a worker that is newer might know it; longer than a
+        // test can wait.
         const unknown = stored.filter((id) => id.startsWith("unknown"));
         await until("only tasks that nobody knows are left", async () => (await fleet.unfinished()) <= unknown.length);
         await until("each was handed back", async () => {

@@ -18,7 +18,8 @@ describeOn(STORES, "Under load on $name", (store) => {
         let producer = produce();
         const kills = { worker: 0, producer: 0 };
         while (kills.worker + kills.producer < KILLS) {
-          // Spread over the whole load, so that each falls among jobs that are coming, waiting and running. Any moment will do, also that of a start.
+          // Spread over the whole load, so that each falls among jobs that are coming, waiting and running.
+          // Any moment will do, also that of a start.
           const share = ((kills.worker + kills.producer + 1) / (KILLS + 1)) * JOBS;
           if (Math.random() < 0.9) await Promise.all([producer, ...workers].map((member) => member.says("ready")));
           granted = share + 100;

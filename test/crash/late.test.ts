@@ -19,7 +19,9 @@ async function enqueue(fleet: Fleet, task: string, payload: object): Promise<Job
   return handle;
 }
 
-/** The heir's handler has waited so that the late comer found the job on loan to another, and not only ended. */
+/**
+ * The heir's handler has waited so that the late comer found the job on loan to another, and not only ended.
+ */
 async function letEnd(fleet: Fleet, job: JobHandle, heir: Member): Promise<void> {
   heir.process.send("go on");
   await until("the heir did the job", () => fleet.ledger.of("succeeded", job.id).length > 0);

@@ -1,6 +1,9 @@
 import { closeSync, openSync, readSync } from "node:fs";
 
-/** What happens to an attempt once it has started, as the worker was told by the store (`lost`: that it has nothing to say any more). */
+/**
+ * What happens to an attempt once it has started, as the worker was told by the store (`lost`: that it has
+ * nothing to say any more).
+ */
 export const FATES = ["succeeded", "retried", "dead", "released", "lost", "parked", "snoozed"] as const;
 
 export type Fate = (typeof FATES)[number];
@@ -32,7 +35,10 @@ export type Note = { readonly pid: number; readonly at: number } & (
 
 export type NoteOf<W extends Note["what"]> = Extract<Note, { readonly what: W }>;
 
-/** The append-only file in which producers and workers write down what they were told and what they did. Read as it grows. */
+/**
+ * The append-only file in which producers and workers write down what they were told and what they did. Read
+ * as it grows.
+ */
 export class Ledger {
   readonly file: string;
   readonly #notes: Note[] = [];

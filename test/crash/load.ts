@@ -5,8 +5,9 @@ import { type Flaws, type Fleet, type Member, now, until } from "./rig.js";
 const SHAPES = ["singles", "many", "again", "chain", "chord"];
 
 /**
- * A producer and two workers that nobody restarts, whatever becomes of their store: they have to come back by themselves. The load comes in as many parts as
- * there are faults, so that each falls among jobs that are coming, waiting and running.
+ * A producer and two workers that nobody restarts, whatever becomes of their store: they have to come back by
+ * themselves. The load comes in as many parts as there are faults, so that each falls among jobs that are
+ * coming, waiting and running.
  */
 export class Load {
   readonly #fleet: Fleet;
@@ -40,7 +41,10 @@ export class Load {
     await until("more jobs were accepted", () => this.#fleet.ledger.acceptedCount() >= before + this.#part / 2);
   }
 
-  /** Waits until each worker has begun and ended a job since now, while jobs keep coming, and remembers how long that took; a minute and more is a hang. */
+  /**
+   * Waits until each worker has begun and ended a job since now, while jobs keep coming, and remembers how
+   * long that took; a minute and more is a hang.
+   */
   async goesOn(): Promise<void> {
     const since = now();
     const { ledger } = this.#fleet;

@@ -25,7 +25,8 @@ describeOn(STORES, "At a named point on $name", (store) => {
         for (let death = 1; death <= DEATHS; death++) {
           producer.process.send({ upTo: JOBS * death });
           expect(await fleet.worker({ concurrency: 10 }, { at, after: between(1, 8) }).end).toEqual([null, "SIGKILL"]);
-          // What it leaves is done before the next one dies: five deaths in a row are not to be the end of the same jobs.
+          // What it leaves is done before the next one dies: five deaths in a row are not to be the end of
+          // the same jobs.
           const survivor = fleet.worker({ concurrency: 10 });
           await until("its jobs have ended", async () => fleet.ledger.acceptedCount() >= JOBS * death && (await fleet.unfinished()) === 0);
           await fleet.stop(survivor);

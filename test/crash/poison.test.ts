@@ -36,7 +36,10 @@ async function supervise(fleet: Fleet, { flaws, end }: Poison, poisonId: string)
   }
 }
 
-/** Kills a worker that has begun the poison and does not give a sign of life any more, as whoever runs workers does. */
+/**
+ * Kills a worker that has begun the poison and does not give a sign of life any more, as whoever runs workers
+ * does.
+ */
 async function watchdog(fleet: Fleet, worker: Member, poisonId: string): Promise<void> {
   await until("it is stuck", () => !worker.alive || fleet.ledger.of("start", poisonId).some(({ pid }) => pid === worker.pid));
   await moment(500);

@@ -37,7 +37,10 @@ const states = async (jobs: readonly JobHandle[]) => Promise.all(jobs.map(async 
 const tally = (list: readonly unknown[]) => Object.fromEntries([...new Set(list)].map((x) => [x, list.filter((y) => y === x).length]));
 const numbers = Array.from({ length: PAIRS }, (_, n) => n);
 
-/** Lets a worker run jobs that take up to 40 ms while the racers cancel each of them somewhen in the same time, each racer half. */
+/**
+ * Lets a worker run jobs that take up to 40 ms while the racers cancel each of them somewhen in the same
+ * time, each racer half.
+ */
 async function cancelled(
   fleet: Fleet,
   racers: readonly Member[],
@@ -54,7 +57,10 @@ async function cancelled(
   return answers.flat(2);
 }
 
-/** Whoever was told that a job is cancelled, it is; whoever was told that it had ended, it had; and nobody was told both. */
+/**
+ * Whoever was told that a job is cancelled, it is; whoever was told that it had ended, it had; and nobody was
+ * told both.
+ */
 async function expectOneEnd(fleet: Fleet, jobs: readonly JobHandle[], told: readonly Cancelled[]): Promise<Record<string, number>> {
   const found = await states(jobs);
   for (const [n, job] of jobs.entries()) {

@@ -47,7 +47,8 @@ export class Member {
   #ended = false;
 
   constructor(script: string, wishes: object, flaws: Flaws) {
-    // No flags of the test runner's own: they would slow the children down and let them import what users cannot.
+    // No flags of the test runner's own: they would slow the children down and let them import what users
+    // cannot.
     const execArgv = flaws.heapMb === undefined ? [] : [...WITHOUT_CORE, process.execPath, `--max-old-space-size=${flaws.heapMb}`];
     const execPath = flaws.heapMb === undefined ? process.execPath : "/bin/sh";
     if (flaws.skewMs !== undefined || flaws.deafTo !== undefined) execArgv.push("--import", pathOf("preload"));
@@ -141,7 +142,10 @@ export class Fleet {
     await member.end;
   }
 
-  /** Asks a process to stop, once it is ready to be asked, and waits for it. @returns its exit code and what it said last */
+  /**
+   * Asks a process to stop, once it is ready to be asked, and waits for it.
+   * @returns its exit code and what it said last
+   */
   async stop(member: Member): Promise<{ readonly code: number | null; readonly said: unknown }> {
     await member.says("ready");
     member.signal("SIGTERM");
@@ -181,10 +185,16 @@ function present<T>(part: T | undefined): T {
 /** How much longer a busy machine may take: a limit is there to end what hangs, and says nothing else. */
 const BUSY = 3;
 
-/** The runner's limit for a test that takes so many seconds at most on a machine of its own; a little after ours, so that the fleet is gone by then. */
+/**
+ * The runner's limit for a test that takes so many seconds at most on a machine of its own; a little after
+ * ours, so that the fleet is gone by then.
+ */
 export const SECONDS = (seconds: number): number => BUSY * seconds * 1_000 + 30_000;
 
-/** Gives a fleet of its own to a test for so many seconds (three times as long on a busy machine), and leaves nothing behind: no process, no file. */
+/**
+ * Gives a fleet of its own to a test for so many seconds (three times as long on a busy machine), and leaves
+ * nothing behind: no process, no file.
+ */
 export async function withFleet(
   store: StoreDescription,
   seconds: number,

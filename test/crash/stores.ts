@@ -6,13 +6,18 @@ import { redis } from "../../lib/adapters/redis/index.js";
 import { sqlite } from "../../lib/adapters/sqlite/index.js";
 import { canStart, type Proxy, type ServerKind, startPostgres, startProxy, startRedis } from "../servers/index.js";
 
-/** How long its processes wait for a store; shorter than by default, so that a test sees the end of the wait. */
+/**
+ * How long its processes wait for a store; shorter than by default, so that a test sees the end of the wait.
+ */
 export interface Patience {
   readonly connectTimeoutMs?: number;
   readonly commandTimeoutMs?: number;
 }
 
-/** Where the processes of a test find their store; travels to them as JSON. `openStore` in processes/parts.mjs knows the same kinds. */
+/**
+ * Where the processes of a test find their store; travels to them as JSON. `openStore` in processes/parts.mjs
+ * knows the same kinds.
+ */
 export type StoreAddress =
   | { readonly kind: "sqlite"; readonly file: string }
   | { readonly kind: "redis"; readonly url: string; readonly options: Patience & { readonly namespace: string } }
@@ -30,7 +35,10 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** For a test that is going to harm its store: it gets a server of its own, and its processes reach that through a proxy of its own. */
+/**
+ * For a test that is going to harm its store: it gets a server of its own, and its processes reach that
+ * through a proxy of its own.
+ */
 export interface Harm {
   /** The name by which the processes call the server. Default: its address. */
   readonly host?: string;
@@ -70,7 +78,10 @@ let stores = 0;
 
 type AddressOf = (url: string, own: string, patience: Patience) => StoreAddress;
 
-/** As many stores as there are tests, on one server for each test file; for a test that harms it, on a server of its own. */
+/**
+ * As many stores as there are tests, on one server for each test file; for a test that harms it, on a server
+ * of its own.
+ */
 function onServer(name: string, needs: ServerKind, start: () => Promise<Server>, address: AddressOf): StoreDescription {
   let common: Promise<Server> | undefined;
   afterAll(async () => (await common)?.stop());
@@ -135,7 +146,10 @@ export const SERVERS: readonly StoreDescription[] = [onRedis, onPostgres];
 /** Every durable store; a test file runs once on each. */
 export const STORES: readonly StoreDescription[] = [onSqlite, ...SERVERS];
 
-/** A suite for each of these stores; `$name` stands for its name. It is skipped where its server cannot be started. */
+/**
+ * A suite for each of these stores; `$name` stands for its name. It is skipped where its server cannot be
+ * started.
+ */
 export function describeOn(stores: readonly StoreDescription[], title: string, body: (store: StoreDescription) => void): void {
   for (const store of stores) {
     const suite = store.needs === undefined || canStart(store.needs) ? describe : describe.skip;

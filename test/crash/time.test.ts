@@ -35,7 +35,8 @@ async function recovery(fleet: Fleet, options: WorkerOptions): Promise<number> {
   const { leaseUntil } = (await fleet.adapter.workers.list()).find(({ info }) => Number(info["pid"]) === victim.pid)!;
   const again = () => started().filter(({ pid, id, at }) => pid === heir.pid && mine.has(id) && at > killed);
   await until("its jobs run again", () => again().length === mine.size, 30_000);
-  // By the store's own record, however slow this machine is: nobody took them before the lease of the dead was over, and then it was by that.
+  // By the store's own record, however slow this machine is: nobody took them before the lease of the dead
+  // was over, and then it was by that.
   for (const record of await fleet.adapter.results.get([...mine])) {
     expect(record).toMatchObject({ lapses: 1 });
     expect(record!.startedAt).toBeGreaterThanOrEqual(leaseUntil);

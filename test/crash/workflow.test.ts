@@ -28,7 +28,8 @@ describeOn(STORES, "Workflows on $name", (store) => {
         let emitted = 0;
         while (kills < KILLS) {
           await Promise.all(workers.map((worker) => worker.says("ready")));
-          // Every victim is among runs that have just begun; some events come before their runs wait for them, some after.
+          // Every victim is among runs that have just begun; some events come before their runs wait for
+          // them, some after.
           const share = Math.min(RUNS, Math.ceil((RUNS / KILLS) * ++kills));
           runs.push(...(await order.startMany(numbers.slice(runs.length, share).map((n) => ({ n })))));
           for (; emitted < (kills === KILLS ? RUNS : share - RUNS / KILLS / 2); emitted++)
@@ -60,7 +61,8 @@ describeOn(STORES, "Workflows on $name", (store) => {
         // No key but those, so each repetition was under the key of the first time.
         expect(effects.size).toBe(RUNS * STEPS.length);
         const again = [...effects.values()].reduce((sum, tokens) => sum + tokens.length - 1, 0);
-        // Passes that began and met no fate were cut short; those and the lost ones had at most two steps side by side. (The runs' own lapses are forgotten as they go on.)
+        // Passes that began and met no fate were cut short; those and the lost ones had at most two steps
+        // side by side. (The runs' own lapses are forgotten as they go on.)
         const fates = FATES.reduce((sum, fate) => sum + fleet.ledger.of(fate).length, 0);
         const cut = fleet.ledger.of("start").length - fates + fleet.ledger.of("lost").length;
         expect(again).toBeLessThanOrEqual(2 * cut);

@@ -20,7 +20,10 @@ export function snippets(page: string): readonly Snippet[] {
   return [...blocks].map(([, code, file, continued]) => ({ file: file!, code: code!, continued: continued !== undefined }));
 }
 
-/** An app in a folder of its own that consists of the snippets of some pages and uses the package as it is built. */
+/**
+ * An app in a folder of its own that consists of the snippets of some pages and uses the package as it is
+ * built.
+ */
 export class SnippetApp {
   readonly dir = mkdtempSync(join(tmpdir(), "stem-docs-"));
 

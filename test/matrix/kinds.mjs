@@ -1,5 +1,6 @@
-// The shapes people give to payloads, over the types of six packages. Each kind writes the files it needs for its models and tells, for each task,
-// the type, values that are of it, and values that are not: the compiler judges both.
+// The shapes people give to payloads, over the types of six packages. Each kind writes the files it needs for
+// its models and tells, for each task, the type, values that are of it, and values that are not: the compiler
+// judges both.
 
 const MODELS = 40;
 const model = (at) => `M${(at + MODELS) % MODELS}`;
@@ -106,7 +107,10 @@ const swagger = decls(() => `class Base { ${body} }\nclass Some extends PartialT
 /** How many modules of two to four tasks each kind has; 300 files with those of the entities. */
 export const KINDS = { prisma: [prisma, 40], typeorm: [typeorm, 40], zod: [zod, 45], typebox: [typebox, 45], mongoose: [mongoose, 20], typefest: [typefest, 35], swagger: [swagger, 35] }; // prettier-ignore
 
-/** What cannot travel though TypeScript lets it stand there: by package what to import, then each type, what is said of it, and why that is right. */
+/**
+ * What cannot travel though TypeScript lets it stand there: by package what to import, then each type, what
+ * is said of it, and why that is right.
+ */
 export const REFUSED = [
   ["prisma", 'import { type Prisma, PrismaClient } from "../prisma/client.js";\nvoid PrismaClient;', [
     ["Prisma.M0CreateInput", "STEM2005", "takes a Date or a text for each date, which are both text on the wire"],

@@ -1,9 +1,11 @@
-// An app of 300 files over the types of six packages, as people write them: Prisma (a client generated from 40 models), TypeORM, zod, TypeBox, mongoose,
-// type-fest and the mapped types of @nestjs/swagger. Generates its client, compiles all of it with `tsc --strict`, and runs each task: what the compiler
-// takes arrives and comes back equal, what it refuses is refused. Then a type that cannot travel gets its diagnostics.
+// An app of 300 files over the types of six packages, as people write them: Prisma (a client generated from
+// 40 models), TypeORM, zod, TypeBox, mongoose, type-fest and the mapped types of @nestjs/swagger. Generates
+// its client, compiles all of it with `tsc --strict`, and runs each task: what the compiler takes arrives and
+// comes back equal, what it refuses is refused. Then a type that cannot travel gets its diagnostics.
 //
 //   npm run test:matrix                   installs the packages from npm on the first run
-//   npm run test:matrix -- --scratch DIR  where the app is made and kept; default: stem-matrix-app in the temporary folder
+//   npm run test:matrix -- --scratch DIR  where the app is made and kept; default: stem-matrix-app in the
+//                                         temporary folder
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -47,7 +49,10 @@ run("tsc --strict", process.execPath, ["node_modules/typescript/bin/tsc", "-p", 
 console.log(run("round trips", process.execPath, ["dist/main.js"]).trim());
 refuse();
 
-/** What is refused, each for its own reason. What is wrong with a type that several share is told for one of them, so those that were told of go, and on. */
+/**
+ * What is refused, each for its own reason. What is wrong with a type that several share is told for one of
+ * them, so those that were told of go, and on.
+ */
 function refuse() {
   const left = new Map(REFUSED.flatMap(([kind, imports, types]) => types.map(([type, code], at) => [`${kind}.r${at}`, { kind, imports, type, code }])));
   for (let round = 1; left.size > 0; round++) {

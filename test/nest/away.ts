@@ -5,8 +5,8 @@ import { StoreError } from "../../lib/contract/errors.js";
 const VERBS = ["broker", "results", "journal", "events", "schedules", "locks", "workers"] as const;
 
 /**
- * A store on a server that is away: as the contract has it, `open` says so and resolves after a while, and every verb waits for as long before it fails. `arrive`
- * lets everybody in.
+ * A store on a server that is away: as the contract has it, `open` says so and resolves after a while, and
+ * every verb waits for as long before it fails. `arrive` lets everybody in.
  */
 export class AwayStore {
   readonly adapter: Adapter;

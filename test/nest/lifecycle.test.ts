@@ -19,7 +19,10 @@ class Quick {
   }
 }
 
-/** An adapter that writes down when it is opened and closed, and stays readable: somebody else has it open too. */
+/**
+ * An adapter that writes down when it is opened and closed, and stays readable: somebody else has it open
+ * too.
+ */
 async function recorded(log: string[]): Promise<Adapter> {
   const adapter = memory();
   await adapter.open();

@@ -55,7 +55,8 @@ describe("An app whose store is away", () => {
     const app = await appOf({ imports: [StemModule.forRoot({ adapter: away.adapter })], providers: [Quick, Ticks] });
     const took = performance.now() - began;
     expect(took).toBeGreaterThanOrEqual(290);
-    // Once for opening, once for the first calls of worker and beat, side by side. What they try again by themselves nobody waits for.
+    // Once for opening, once for the first calls of worker and beat, side by side. What they try again by
+    // themselves nobody waits for.
     expect(book.slice(0, 6)).toEqual(["waits", "over", "waits", "waits", "waits", "over"]);
     expect(book.filter((line) => line === "over").length).toBeLessThanOrEqual(4);
     const stem = app.get(Stem);

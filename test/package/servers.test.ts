@@ -10,7 +10,10 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const home = mkdtempSync(join(tmpdir(), "stem-package-servers-"));
 const env = { ...process.env, NODE_OPTIONS: "", NO_COLOR: "1" };
 
-/** A CommonJS app and an ES module app, the same but for the way they load: one job through queue, worker and result. */
+/**
+ * A CommonJS app and an ES module app, the same but for the way they load: one job through queue, worker and
+ * result.
+ */
 const body = (adapter: string, given: string): string => `
   class Greet { run(name) { return "hello " + name; } }
   Task("greet")(Greet);

@@ -6,7 +6,10 @@ import { stripVTControlCharacters } from "node:util";
 
 const root = new URL("../..", import.meta.url).pathname;
 
-/** A Nest app in a folder of its own, with this package installed as npm would install it: the built files that package.json lists. */
+/**
+ * A Nest app in a folder of its own, with this package installed as npm would install it: the built files
+ * that package.json lists.
+ */
 export interface TempApp {
   read(path: string): string;
   write(path: string, text: string): void;

@@ -27,7 +27,10 @@ export function runner(): SchematicTestRunner {
   return new SchematicTestRunner("nestjs-stem", new URL("../../dist/schematics/collection.json", import.meta.url).pathname);
 }
 
-/** Runs the built schematic on an app that is in no folder, unless it is to find the tools of one, and returns the app, the paths it created and what it said. */
+/**
+ * Runs the built schematic on an app that is in no folder, unless it is to find the tools of one, and returns
+ * the app, the paths it created and what it said.
+ */
 export async function run(
   schematic: string,
   options: object,

@@ -7,7 +7,10 @@ export function binFolder(kind: ServerKind): string | undefined {
   return process.env[`STEM_TEST_${kind.toUpperCase()}_BIN`] || undefined;
 }
 
-/** The server a person has given for tests that need not harm it: `STEM_TEST_REDIS_URL`, `STEM_TEST_POSTGRES_URL`. */
+/**
+ * The server a person has given for tests that need not harm it: `STEM_TEST_REDIS_URL`,
+ * `STEM_TEST_POSTGRES_URL`.
+ */
 export function givenUrl(kind: ServerKind): string | undefined {
   return process.env[`STEM_TEST_${kind.toUpperCase()}_URL`] || undefined;
 }
@@ -17,7 +20,10 @@ export function canStart(kind: ServerKind): boolean {
   return binFolder(kind) !== undefined;
 }
 
-/** `describe` for suites that start servers of their own (and kill them); skips them where that cannot be done. reporter.mjs says so. */
+/**
+ * `describe` for suites that start servers of their own (and kill them); skips them where that cannot be
+ * done. reporter.mjs says so.
+ */
 export function describeOwn(kind: ServerKind): typeof describe | typeof describe.skip {
   return canStart(kind) ? describe : describe.skip;
 }

@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /**
- * Runs a server and watches over it in a session of its own, which no Ctrl-C reaches: says its pid, waits until the process that owns it is gone, however that
- * ended, or the whole run is over, then ends the server and removes its folder. `kill 0` reaches this shell's own process group and nothing else. It leaves
- * by itself when the folder is gone, or when another guard has taken over.
+ * Runs a server and watches over it in a session of its own, which no Ctrl-C reaches: says its pid, waits
+ * until the process that owns it is gone, however that ended, or the whole run is over, then ends the server
+ * and removes its folder. `kill 0` reaches this shell's own process group and nothing else. It leaves by
+ * itself when the folder is gone, or when another guard has taken over.
  */
 const GUARD = `
 owner=$1 folder=$2 run=$STEM_TEST_SERVERS; shift 2
@@ -80,7 +81,10 @@ export class GuardedServer {
     }
   }
 
-  /** Kills the server and what it has forked, all in the same moment, and waits until they are gone. Its folder stays. */
+  /**
+   * Kills the server and what it has forked, all in the same moment, and waits until they are gone. Its
+   * folder stays.
+   */
   async kill(): Promise<void> {
     const pids = this.#family();
     for (const pid of pids) signal(pid, "SIGSTOP");
@@ -118,7 +122,10 @@ export class GuardedServer {
   }
 }
 
-/** The folder of this run of the tests, as named by setup.mjs; made by the first who needs it. Undefined outside of jest. */
+/**
+ * The folder of this run of the tests, as named by setup.mjs; made by the first who needs it. Undefined
+ * outside of jest.
+ */
 export function runFolder(): string | undefined {
   const run = process.env["STEM_TEST_SERVERS"];
   if (run !== undefined) {
@@ -134,8 +141,9 @@ export function serverFolder(name: string): string {
 }
 
 /**
- * A free port, and a free one 10,000 above it (the bus of a Redis Cluster). Below the range from which systems draw the ports of outgoing connections: while a
- * server is down, a client that tries again and again could otherwise be given the very port it calls, and talk to itself.
+ * A free port, and a free one 10,000 above it (the bus of a Redis Cluster). Below the range from which
+ * systems draw the ports of outgoing connections: while a server is down, a client that tries again and again
+ * could otherwise be given the very port it calls, and talk to itself.
  */
 export async function freePort(): Promise<number> {
   for (;;) {

@@ -6,7 +6,9 @@ export interface Pooler {
 }
 
 export interface PoolerOptions {
-  /** Gives a session of the server to each transaction (default), or to each client for as long as it stays. */
+  /**
+   * Gives a session of the server to each transaction (default), or to each client for as long as it stays.
+   */
   readonly mode?: "transaction" | "session";
   /** Refuses settings at the start, as PgBouncer does by itself. Default false: passes over them. */
   readonly strict?: boolean;
@@ -45,7 +47,10 @@ interface Session {
   client: Socket | undefined;
 }
 
-/** A small pooler in front of PostgreSQL, to see what is lost behind one. Everybody is trusted, here and there; the session that came back last is lent first. */
+/**
+ * A small pooler in front of PostgreSQL, to see what is lost behind one. Everybody is trusted, here and
+ * there; the session that came back last is lent first.
+ */
 export async function startPooler(target: number, { mode = "transaction", strict = false }: PoolerOptions = {}): Promise<Pooler> {
   const sockets = new Set<Socket>();
   const idle: Session[] = [];

@@ -12,7 +12,10 @@ export interface PostgresServerOptions {
   readonly owner?: number;
 }
 
-/** A PostgreSQL of one's own on a free port of the loopback interface. It dies with the process that started it. */
+/**
+ * A PostgreSQL of one's own on a free port of the loopback interface. It dies with the process that started
+ * it.
+ */
 export interface PostgresServer {
   /** As superuser `stem`, to the database `stem`; everybody on the loopback interface is trusted. */
   readonly url: string;
@@ -22,11 +25,17 @@ export interface PostgresServer {
   readonly folder: string;
   /** Runs statements as superuser. @returns the rows of the last */
   sql(text: string, values?: readonly unknown[]): Promise<readonly Record<string, unknown>[]>;
-  /** SIGKILL to the postmaster and all its children; waits until they are gone. The next start recovers from the log. */
+  /**
+   * SIGKILL to the postmaster and all its children; waits until they are gone. The next start recovers from
+   * the log.
+   */
   kill(): Promise<void>;
   /** Starts it again on the same port and data; kills it first if it runs. Waits until it has recovered. */
   restart(): Promise<void>;
-  /** Starts it again as a standby, as after a failover to a replica that nobody has promoted yet: it can be read and refuses every write. */
+  /**
+   * Starts it again as a standby, as after a failover to a replica that nobody has promoted yet: it can be
+   * read and refuses every write.
+   */
   restartAsStandby(): Promise<void>;
   /** Lets the standby take writes. */
   promote(): Promise<void>;
@@ -143,7 +152,10 @@ function as(user: User | undefined): readonly string[] {
   return user === undefined ? [] : ["setpriv", `--reuid=${user.uid}`, `--regid=${user.gid}`, "--clear-groups"];
 }
 
-/** A fresh data folder that is copied for each server: making one takes a second, copying it a tenth. One per run of the tests. */
+/**
+ * A fresh data folder that is copied for each server: making one takes a second, copying it a tenth. One per
+ * run of the tests.
+ */
 async function template(bin: string, user: User | undefined): Promise<string> {
   const run = runFolder() ?? serverFolder("template");
   const made = join(run, "postgres-template");

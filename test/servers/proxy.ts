@@ -1,7 +1,10 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { freePort } from "./guarded.js";
 
-/** A TCP proxy on the loopback interface, to do to connections what networks do. It passes everything until told otherwise. */
+/**
+ * A TCP proxy on the loopback interface, to do to connections what networks do. It passes everything until
+ * told otherwise.
+ */
 export interface Proxy {
   readonly port: number;
   /** New connections are passed (again). */
@@ -9,8 +12,8 @@ export interface Proxy {
   /** Resets all connections; new ones are passed. */
   cut(): void;
   /**
-   * Half-open, as when a firewall has forgotten them: all connections there are stay open for ever and not a byte goes either way any more, nor the news of
-   * their end. The same goes for new ones, until `pass`.
+   * Half-open, as when a firewall has forgotten them: all connections there are stay open for ever and not a
+   * byte goes either way any more, nor the news of their end. The same goes for new ones, until `pass`.
    */
   stall(): void;
   /** Resets all connections and refuses new ones, until `pass`. */
@@ -103,7 +106,8 @@ export async function startProxy(target: number): Promise<Proxy> {
 
 function reset(pair: readonly Socket[]): void {
   for (const socket of pair) {
-    // libuv refuses to reset a connection whose writing end is being shut down, and then never closes it: the process could not end.
+    // libuv refuses to reset a connection whose writing end is being shut down, and then never closes it: the
+    // process could not end.
     if (socket.connecting || socket.writableEnded) socket.destroy();
     else if (!socket.destroyed) socket.resetAndDestroy();
   }

@@ -66,7 +66,10 @@ async function known(server: RedisServer): Promise<number> {
   return Number(/cluster_known_nodes:(\d+)/.exec(String(await server.call("CLUSTER", "INFO")))![1]);
 }
 
-/** Whether a node knows the cluster to be whole and, if it is a replica, has its master's data. A node that is down has no say. */
+/**
+ * Whether a node knows the cluster to be whole and, if it is a replica, has its master's data. A node that is
+ * down has no say.
+ */
 async function whole(server: RedisServer): Promise<boolean> {
   try {
     if (!String(await server.call("CLUSTER", "INFO")).includes("cluster_state:ok")) return false;

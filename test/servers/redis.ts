@@ -5,7 +5,10 @@ import { binFolder } from "./available.js";
 import { freePort, GuardedServer, serverFolder } from "./guarded.js";
 
 export interface RedisServerOptions {
-  /** Keep an append-only file, written through at every command (`appendfsync always`). Default true: what was acknowledged survives a kill. */
+  /**
+   * Keep an append-only file, written through at every command (`appendfsync always`). Default true: what was
+   * acknowledged survives a kill.
+   */
   readonly appendonly?: boolean;
   /** Lines of redis.conf, such as `maxmemory 10mb` or `user ann on >secret ~stem* +@all`. */
   readonly config?: readonly string[];
@@ -17,7 +20,9 @@ export interface RedisServerOptions {
   readonly owner?: number;
 }
 
-/** A Redis of one's own on a free port of the loopback interface. It dies with the process that started it. */
+/**
+ * A Redis of one's own on a free port of the loopback interface. It dies with the process that started it.
+ */
 export interface RedisServer {
   readonly url: string;
   readonly port: number;
@@ -27,7 +32,9 @@ export interface RedisServer {
   call(command: string, ...args: readonly (string | number)[]): Promise<unknown>;
   /** SIGKILL; waits until it is gone. */
   kill(): Promise<void>;
-  /** Starts it again on the same port and data; kills it first if it runs. Waits until it has loaded its data. */
+  /**
+   * Starts it again on the same port and data; kills it first if it runs. Waits until it has loaded its data.
+   */
   restart(): Promise<void>;
   /** SIGSTOP: connections stay open, nothing answers. */
   freeze(): void;
@@ -76,7 +83,8 @@ async function start(
       lazyConnect: true,
       retryStrategy: () => null,
       connectTimeout: 2_000,
-      // ioredis keeps a process alive for so long after it was told to leave a connection that had ended before; 2 s by itself.
+      // ioredis keeps a process alive for so long after it was told to leave a connection that had ended
+      // before; 2 s by itself.
       disconnectTimeout: 100,
       commandTimeout: 10_000,
       enableReadyCheck: false,

@@ -1,4 +1,5 @@
-// A jest reporter: says in one loud line at the end which suites were skipped for want of a server's binaries. With CI=true that is a failure.
+// A jest reporter: says in one loud line at the end which suites were skipped for want of a server's
+// binaries. With CI=true that is a failure.
 import { binaries } from "./setup.mjs";
 
 export default class MissingServers {

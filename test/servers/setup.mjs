@@ -1,11 +1,15 @@
-// jest's globalSetup. Starts no server: it looks where the binaries are, and names the folder in which the first test that needs a shared server leaves its
-// address for the others (see shared.ts). Where binaries are missing and root runs Debian, it installs them first, if this run could need them.
+// jest's globalSetup. Starts no server: it looks where the binaries are, and names the folder in which the
+// first test that needs a shared server leaves its address for the others (see shared.ts). Where binaries are
+// missing and root runs Debian, it installs them first, if this run could need them.
 import { execFileSync } from "node:child_process";
 import { accessSync, constants, existsSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 
-/** Words in a path of the command line that say that this run needs servers; a run without paths runs everything. */
+/**
+ * Words in a path of the command line that say that this run needs servers; a run without paths runs
+ * everything.
+ */
 const ASKS = /redis|postgres|crash|servers|contract|docs|nest|cli|sample/;
 
 export default async function setup({ testPathPatterns }) {
@@ -42,7 +46,10 @@ function runs(path) {
   }
 }
 
-/** Installs what is missing. Neither package may leave a server of its own running: that would be one on a standard port, which the tests never touch. */
+/**
+ * Installs what is missing. Neither package may leave a server of its own running: that would be one on a
+ * standard port, which the tests never touch.
+ */
 function install() {
   const { STEM_TEST_REDIS_BIN: redis, STEM_TEST_POSTGRES_BIN: postgres } = binaries();
   if ((redis !== "" && postgres !== "") || process.getuid?.() !== 0 || !existsSync("/etc/debian_version")) return;

@@ -7,8 +7,8 @@ import { startRedisCluster } from "./redis-cluster.js";
 import { startRedis } from "./redis.js";
 
 /**
- * The one Redis of this run of the tests, started by the first test that asks; or the one given as `STEM_TEST_REDIS_URL`. For tests that keep to a namespace of
- * their own and harm nobody. @returns its url
+ * The one Redis of this run of the tests, started by the first test that asks; or the one given as
+ * `STEM_TEST_REDIS_URL`. For tests that keep to a namespace of their own and harm nobody. @returns its url
  */
 export function sharedRedis(): Promise<string> {
   return once("redis", givenUrl("redis"), async (owner) => (await startRedis({ owner, appendonly: false })).url);
@@ -19,14 +19,21 @@ export function sharedRedisCluster(): Promise<string> {
   return once("cluster", undefined, async (owner) => (await startRedisCluster({ owner, appendonly: false })).url);
 }
 
-/** The one PostgreSQL of this run of the tests, or the one given as `STEM_TEST_POSTGRES_URL`. Nothing kills it, so it need not wait for the disk. @returns its url */
+/**
+ * The one PostgreSQL of this run of the tests, or the one given as `STEM_TEST_POSTGRES_URL`. Nothing kills
+ * it, so it need not wait for the disk.
+ * @returns its url
+ */
 export function sharedPostgres(): Promise<string> {
   return once("postgres", givenUrl("postgres"), async (owner) => (await startPostgres({ owner, settings: { fsync: "off" } })).url);
 }
 
 const known = new Map<string, Promise<string>>();
 
-/** Among all of jest's processes only the first to ask starts the server; it belongs to jest's main process and ends with it. The others read its address. */
+/**
+ * Among all of jest's processes only the first to ask starts the server; it belongs to jest's main process
+ * and ends with it. The others read its address.
+ */
 function once(name: string, given: string | undefined, start: (owner: number) => Promise<string>): Promise<string> {
   if (given !== undefined) return Promise.resolve(given);
   let url = known.get(name);

@@ -1,4 +1,5 @@
-// jest's globalTeardown: tells the guards that the run is over, and waits until they have ended their servers. Should this never run, they notice by themselves.
+// jest's globalTeardown: tells the guards that the run is over, and waits until they have ended their
+// servers. Should this never run, they notice by themselves.
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";

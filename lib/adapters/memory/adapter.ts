@@ -15,8 +15,9 @@ export interface MemoryOptions {
 }
 
 /**
- * Keeps everything in this process: for tests, for tools, and for work that may be lost when the process ends. Every promise of the contract holds within
- * the process; nothing survives the last `close`, and no other process sees it. Memory grows with the jobs kept: choose `keepResultMs` accordingly.
+ * Keeps everything in this process: for tests, for tools, and for work that may be lost when the process
+ * ends. Every promise of the contract holds within the process; nothing survives the last `close`, and no
+ * other process sees it. Memory grows with the jobs kept: choose `keepResultMs` accordingly.
  *
  * @example
  * StemModule.forRoot({ adapter: memory() })

@@ -4,7 +4,10 @@ import { stopWaiting } from "./events.js";
 import { finish } from "./links.js";
 import type { Store } from "./store.js";
 
-/** Ends unfinished jobs, whatever they are doing, and with them whoever waits for them. Answers in the order asked. */
+/**
+ * Ends unfinished jobs, whatever they are doing, and with them whoever waits for them. Answers in the order
+ * asked.
+ */
 export function cancel(store: Store, ids: readonly string[], reason: string, now: number): Cancelled[] {
   return ids.map((id): Cancelled => {
     const row = store.find(id, now);

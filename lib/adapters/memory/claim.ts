@@ -22,7 +22,10 @@ export function claim(store: Store, { worker: id, from, limit }: Claim, now: num
   return { deliveries, nextDueAt: next === Infinity ? undefined : next, now, lapsed };
 }
 
-/** Makes ready what lapsed workers hold, or ends it if it has lost too many workers. Its place in line is the one it had. */
+/**
+ * Makes ready what lapsed workers hold, or ends it if it has lost too many workers. Its place in line is the
+ * one it had.
+ */
 function takeBack(store: Store, now: number): void {
   for (const worker of store.workers.values()) {
     if (worker.leaseUntil > now || worker.held.size === 0) continue;

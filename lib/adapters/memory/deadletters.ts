@@ -51,7 +51,10 @@ function letterOf(row: Row): DeadLetter {
   };
 }
 
-/** Whether the job moved. Its links decide where to; and it starts late by the wish of a person, so it does not expire any more. */
+/**
+ * Whether the job moved. Its links decide where to; and it starts late by the wish of a person, so it does
+ * not expire any more.
+ */
 function retry(store: Store, id: string, now: number): boolean {
   const row = store.find(id, now);
   if (row === undefined || row.failedLinks > 0) return false;

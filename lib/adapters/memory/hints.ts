@@ -1,6 +1,9 @@
 import type { Hint, Hints } from "../../contract/index.js";
 
-/** Gathers what a verb made due or ended, and tells the listeners once the verb is done. Costs next to nothing while nobody listens. */
+/**
+ * Gathers what a verb made due or ended, and tells the listeners once the verb is done. Costs next to nothing
+ * while nobody listens.
+ */
 export class Bell {
   readonly #listeners = new Set<(hint: Hint) => void>();
   readonly #queues = new Set<string>();

@@ -15,7 +15,10 @@ export interface End {
   readonly own?: true;
 }
 
-/** Ends a job and everything that ends with it, and makes ready what waited for it alone. A worklist rather than recursion: lines may be long. */
+/**
+ * Ends a job and everything that ends with it, and makes ready what waited for it alone. A worklist rather
+ * than recursion: lines may be long.
+ */
 export function finish(store: Store, row: Row, end: End, now: number): void {
   close(store, row, end, now);
   if (row.outs !== undefined) spread(store, row, now);
@@ -59,7 +62,10 @@ export function deliver(store: Store, arrow: Arrow, now: number): Row | undefine
   return to;
 }
 
-/** Opens the failed links of a job that runs again, and sets back to waiting what had died of them alone, down the line. */
+/**
+ * Opens the failed links of a job that runs again, and sets back to waiting what had died of them alone, down
+ * the line.
+ */
 export function revive(store: Store, row: Row): void {
   const opened = [row];
   for (let from = opened.pop(); from !== undefined; from = opened.pop())

@@ -8,7 +8,8 @@ export function locks(store: Store): Locks {
       store.step(options, (now) => {
         const held = store.locks.get(name);
         if (held !== undefined && held.until > now && held.owner !== owner) return undefined;
-        // One counter for all names, so that a name forgotten after a release starts above its last token all the same.
+        // One counter for all names, so that a name forgotten after a release starts above its last token all
+        // the same.
         const token = ++store.lockToken;
         store.locks.set(name, { owner, token, until: now + ttlMs });
         return { name, owner, token };

@@ -8,7 +8,8 @@ import type { Store } from "./store.js";
 /** Forgets jobs that have ended or wait. Answers in the order asked. */
 export function remove(store: Store, ids: readonly string[], now: number): Removed[] {
   const answers = new Map<string, Removed>();
-  // Dependants were stored after what they wait for, or beside it: from the last to the first, and again while that makes others free.
+  // Dependants were stored after what they wait for, or beside it: from the last to the first, and again
+  // while that makes others free.
   let left = [...new Set(ids)].map((id) => ({ id, row: store.find(id, now) })).sort((a, b) => (b.row?.order ?? 0) - (a.row?.order ?? 0));
   for (let before = Infinity; left.length > 0 && left.length < before;) {
     before = left.length;

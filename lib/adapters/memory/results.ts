@@ -86,7 +86,10 @@ export function sweep(store: Store, now: number): void {
   pruneJobs(store, Infinity, now);
 }
 
-/** Looks at ended jobs in the order they ended; what is needed as an input is set aside and looked at again every time. */
+/**
+ * Looks at ended jobs in the order they ended; what is needed as an input is set aside and looked at again
+ * every time.
+ */
 function pruneJobs(store: Store, limit: number, now: number): number {
   let pruned = 0;
   for (const [keepMs, line] of store.kept) {

@@ -18,7 +18,10 @@ import { Line } from "./order/line.js";
 /** Where a job is filed besides the table of all jobs; at most one place at a time. */
 export type Place = "nowhere" | "line" | "delayed" | "deadlines" | "kept";
 
-/** A stored job. Changed only by the functions of this folder, between whose calls every promise of the contract holds. */
+/**
+ * A stored job. Changed only by the functions of this folder, between whose calls every promise of the
+ * contract holds.
+ */
 export class Row {
   readonly id: string;
   readonly task: string;
@@ -84,7 +87,10 @@ export class Row {
   }
 }
 
-/** A link: when `from` ends, its end becomes an input of `to`. Results are not copied; they are read from `from` at claim. */
+/**
+ * A link: when `from` ends, its end becomes an input of `to`. Results are not copied; they are read from
+ * `from` at claim.
+ */
 export interface Arrow {
   readonly from: Row;
   readonly to: Row;

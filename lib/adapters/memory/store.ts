@@ -69,7 +69,8 @@ export class Store {
   }
 
   /**
-   * Runs one verb: nothing else happens between its first line and its last, and the hints it caused follow it.
+   * Runs one verb: nothing else happens between its first line and its last, and the hints it caused follow
+   * it.
    * @throws {StoreError} `STEM_STORE_CLOSED`
    */
   step<T>(options: At | undefined, body: (now: number) => T): T {

@@ -25,7 +25,8 @@ import { workers } from "./workers.js";
 /** All the small contracts over one schema of a Postgres database. */
 export class PostgresAdapter implements Adapter {
   readonly name = "postgres";
-  // Not `remote`: a settlement costs the server so much whatever it carries that one of a hundred endings beats two of fifty (decision 008).
+  // Not `remote`: a settlement costs the server so much whatever it carries that one of a hundred endings
+  // beats two of fifty (decision 008).
   readonly capabilities: Capabilities = { durable: true, shared: true, transactions: true, limits: false, unique: false };
   readonly broker;
   readonly results;

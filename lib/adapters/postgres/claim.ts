@@ -28,7 +28,8 @@ export async function lend(store: Store, tx: Tx, request: Claim): Promise<Claime
   const queues = request.from.map(({ queue }) => queue);
   let rows = await tx.rows(CLAIM, claimValues(store, request, tx.now));
   let expired = 0;
-  // What is ended or made ready by one chore may bring another; a backlog of expired jobs is left to the next claim.
+  // What is ended or made ready by one chore may bring another; a backlog of expired jobs is left to the next
+  // claim.
   for (let round = 0; round < 3 && hasChores(rows[0]!) && expired < BOUND; round++) {
     expired += await doChores(tx, rows[0]![1] as number, queues);
     rows = await tx.rows(CLAIM, claimValues(store, request, tx.now));
@@ -81,7 +82,10 @@ export async function read(store: Store, sql: Sql, request: Claim, rows: readonl
 
 type LentRow = [
   seq: number,
-  /** As a lane, with the place of the queue among those asked for (from 1) for its number: a number that is known from before may be another queue's now. */
+  /**
+   * As a lane, with the place of the queue among those asked for (from 1) for its number: a number that is
+   * known from before may be another queue's now.
+   */
   lane: number,
   dueAt: number,
   id: string,

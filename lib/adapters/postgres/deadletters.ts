@@ -98,7 +98,8 @@ async function retryAll(tx: Tx, ids: readonly string[]): Promise<readonly string
   if (dead.length === 0) return [];
   const names = new Map(dead);
   await lockJobs(tx, [...names.keys()]);
-  // Looked at after they are held, so that an input that arrives now is either counted already or finds them revived.
+  // Looked at after they are held, so that an input that arrives now is either counted already or finds them
+  // revived.
   const rows = (await tx.rows(
     "SELECT seq, lane, open FROM stem.jobs WHERE seq = ANY($1::bigint[]) AND failed = 0 ORDER BY seq FOR NO KEY UPDATE",
     [bigs([...names.keys()])],

@@ -6,12 +6,16 @@ import { forget, NEEDED, PRESENT } from "./results.js";
 import { FINAL, GIVES, TAKES } from "./rows.js";
 import { CLOCK, LEVELS, type Row, type Sql, type Store, type Tx } from "./store.js";
 
-/** The answer of a statement that stored nothing, because what this handle knows of the numbers of queues is not so in this store. */
+/**
+ * The answer of a statement that stored nothing, because what this handle knows of the numbers of queues is
+ * not so in this store.
+ */
 const RENUMBERED = "renumbered";
 
 /**
- * Stores jobs and puts those into their line that wait for nothing, in one statement. Its answer is null if all were stored, else the ids that were. Equal ids
- * stored by two at once meet in the unique index of `jobs`, where a job's row stays until it is forgotten, whatever its state.
+ * Stores jobs and puts those into their line that wait for nothing, in one statement. Its answer is null if
+ * all were stored, else the ids that were. Equal ids stored by two at once meet in the unique index of
+ * `jobs`, where a job's row stays until it is forgotten, whatever its state.
  */
 const enqueue = (met: string, columns: string, values: string, lists: string, names: string): string => `
   WITH clock AS MATERIALIZED (SELECT ${CLOCK} AS now),
@@ -30,9 +34,10 @@ const enqueue = (met: string, columns: string, values: string, lists: string, na
 const STORED = "coalesce(array_to_json(array_agg(id))::text, '[]')";
 
 /**
- * The same in a statement that commits by itself, if nothing is to be said of the ids that were met but that they are duplicates: jobs of the same tasks which have
- * not had their time. Else nothing may be stored yet, and nothing is: several jobs fail on a text that is no number, and of a single one there was none. Looked at
- * only where ids were met.
+ * The same in a statement that commits by itself, if nothing is to be said of the ids that were met but that
+ * they are duplicates: jobs of the same tasks which have not had their time. Else nothing may be stored yet,
+ * and nothing is: several jobs fail on a text that is no number, and of a single one there was none. Looked
+ * at only where ids were met.
  */
 const STORED_AT_ONCE = `CASE
     WHEN count(*) + (SELECT count(*) FROM unnest($2::text[], $4::text[]) m(id, task) JOIN stem.jobs j ON j.id = m.id AND j.task = m.task
@@ -103,7 +108,8 @@ async function inserted(store: Store, sql: Sql, jobs: readonly NewJob[], now: nu
   for (let attempt = 1; ; attempt++) {
     // Another call may have met a store that is not the one it was, and so have forgotten them.
     while (queues.some((queue) => store.queueNumber(queue) === undefined)) await store.learnQueues(queues);
-    // A transaction of the caller's may not see a queue that was made after it began; it has been seen to be on our store.
+    // A transaction of the caller's may not see a queue that was made after it began; it has been seen to be
+    // on our store.
     const { text, values } = enqueueStatement(store, jobs, now, sql.isGuest === true ? [] : queues, inside);
     const row = (await sql.rows(text, values))[0]!;
     if (row[0] !== RENUMBERED) return row;
@@ -116,8 +122,9 @@ async function inserted(store: Store, sql: Sql, jobs: readonly NewJob[], now: nu
 const NO_NUMBER = "22P02";
 
 /**
- * Stores jobs that have no links, by one statement that commits by itself; returns the ids that were stored already, in the order given. Undefined: nothing was
- * stored, since ids were met of which there is more to say.
+ * Stores jobs that have no links, by one statement that commits by itself; returns the ids that were stored
+ * already, in the order given. Undefined: nothing was stored, since ids were met of which there is more to
+ * say.
  */
 export async function insertAtOnce(store: Store, jobs: readonly NewJob[], now: number | undefined): Promise<readonly string[] | undefined> {
   try {
@@ -129,14 +136,18 @@ export async function insertAtOnce(store: Store, jobs: readonly NewJob[], now: n
   }
 }
 
-/** What becomes of an id of another task's job: the whole transaction fails · so does the call, whose jobs are taken back · nothing is stored for it. */
+/**
+ * What becomes of an id of another task's job: the whole transaction fails · so does the call, whose jobs are
+ * taken back · nothing is stored for it.
+ */
 type Foreign = "refuse" | "in the caller's transaction" | "skip";
 
 /** How often a job is tried to be stored whose id others use at the same time. */
 const TRIES = 10;
 
 /**
- * Stores jobs with their links inside a transaction; returns the ids that were stored already, in the order given.
+ * Stores jobs with their links inside a transaction; returns the ids that were stored already, in the order
+ * given.
  *
  * @throws {IdTakenError}
  */
@@ -155,7 +166,10 @@ export async function insertJobs(store: Store, tx: Tx, jobs: readonly NewJob[], 
   return duplicates;
 }
 
-/** One statement each for about 8 MiB, so that none takes longer than a command may. Returns those that were not stored. */
+/**
+ * One statement each for about 8 MiB, so that none takes longer than a command may. Returns those that were
+ * not stored.
+ */
 async function insertSlices(store: Store, tx: Tx, jobs: readonly NewJob[]): Promise<readonly NewJob[]> {
   const insert = async (some: readonly NewJob[]): Promise<readonly NewJob[]> =>
     duplicatesOf(some, await inserted(store, tx, some, tx.now, true));
@@ -174,7 +188,10 @@ export function isLarge(jobs: readonly NewJob[]): boolean {
 
 type Met = [seq: number, id: string, task: string, isEnded: boolean, isPresent: boolean, isNeeded: boolean];
 
-/** Forgets the stored jobs of these ids that have to give way to new ones; returns those ids. @throws {IdTakenError} */
+/**
+ * Forgets the stored jobs of these ids that have to give way to new ones; returns those ids.
+ * @throws {IdTakenError}
+ */
 async function makePlaces(tx: Tx, jobs: readonly NewJob[], foreign: Foreign, undo: () => Promise<void>): Promise<ReadonlySet<string>> {
   if (jobs.length === 0) return new Set();
   // Columns by names that say which are texts: see `transaction/index.ts`.
@@ -221,7 +238,10 @@ export function isLinked(jobs: readonly NewJob[]): boolean {
   return jobs.some(gives);
 }
 
-/** Refuses a payload that Postgres cannot store: one of a codec that leaves U+0000 in its texts. @throws {OptionError} `STEM_JOB_INVALID` */
+/**
+ * Refuses a payload that Postgres cannot store: one of a codec that leaves U+0000 in its texts.
+ * @throws {OptionError} `STEM_JOB_INVALID`
+ */
 export function checkPayloads(jobs: readonly NewJob[]): void {
   for (const { id, task, payload } of jobs)
     if (payload.includes("\0"))
@@ -264,8 +284,8 @@ function isPlain(job: NewJob): boolean {
 }
 
 /**
- * Stores the arrows into new jobs. An arrow from a job that was stored already counts as well, at once if that job has ended: a new job never waits for
- * something that nobody will tell it.
+ * Stores the arrows into new jobs. An arrow from a job that was stored already counts as well, at once if
+ * that job has ended: a new job never waits for something that nobody will tell it.
  */
 async function insertLinks(tx: Tx, jobs: readonly NewJob[], duplicates: readonly string[]): Promise<void> {
   const known = new Set(duplicates);
@@ -294,14 +314,15 @@ async function insertLinks(tx: Tx, jobs: readonly NewJob[], duplicates: readonly
 }
 
 /**
- * Makes stored jobs such that others wait for them; returns those that have ended. Each is held in its place while that is done, so that nobody lends or ends
- * it meanwhile who does not see that others wait.
+ * Makes stored jobs such that others wait for them; returns those that have ended. Each is held in its place
+ * while that is done, so that nobody lends or ends it meanwhile who does not see that others wait.
  */
 async function markSources(tx: Tx, ids: readonly string[]): Promise<Loose[]> {
   const places = await lockPlaces(tx, ids);
   const seqs = bigs(places.map(({ seq }) => seq));
   await tx.rows("UPDATE stem.jobs SET links = links | 1 WHERE seq = ANY($1::bigint[])", [seqs]);
-  // Put into their line anew: a claim that began before this commits does not see that others wait, so it must not find them there.
+  // Put into their line anew: a claim that began before this commits does not see that others wait, so it
+  // must not find them there.
   await tx.rows(
     `WITH gone AS (
        DELETE FROM stem.line l USING stem.jobs j WHERE j.seq = ANY($1::bigint[]) AND l.lane = j.lane AND l.due_at = j.due_at AND l.seq = j.seq RETURNING l.*)

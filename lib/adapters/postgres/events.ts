@@ -43,8 +43,9 @@ export function events(store: Store): Events {
 export const EVENT_LOCK = "hashtextextended('stem.events' || u.name || chr(1) || u.key, 1)";
 
 /**
- * Holds names and keys of events until the transaction ends, so that their numbers are seen in the order they were drawn, and nobody parks meanwhile. Taken before
- * any row is held, in the order of the locks, so that nobody waits in a circle.
+ * Holds names and keys of events until the transaction ends, so that their numbers are seen in the order they
+ * were drawn, and nobody parks meanwhile. Taken before any row is held, in the order of the locks, so that
+ * nobody waits in a circle.
  */
 async function lockEvents(tx: Tx, events: readonly { readonly name: string; readonly key: string }[]): Promise<void> {
   await tx.rows(

@@ -12,7 +12,10 @@ type Kind = Hint["kind"];
 
 const KINDS: readonly Kind[] = ["work", "done", "cancelled", "control"];
 
-/** How long a process counts as one that wants to hear of ends without a sign of life; it gives one every few seconds. */
+/**
+ * How long a process counts as one that wants to hear of ends without a sign of life; it gives one every few
+ * seconds.
+ */
 const LISTENER_MS = 60_000;
 
 /** How long a close waits for what is still to be said. */
@@ -28,8 +31,9 @@ interface Subscriber {
 }
 
 /**
- * Wake-ups. Those of this handle's own commits are told at once; other processes hear by NOTIFY. There is a connection that listens only while somebody here does, and
- * nobody is told of ends unless somebody somewhere has said that it wants to hear of them.
+ * Wake-ups. Those of this handle's own commits are told at once; other processes hear by NOTIFY. There is a
+ * connection that listens only while somebody here does, and nobody is told of ends unless somebody somewhere
+ * has said that it wants to hear of them.
  */
 export class PostgresHints implements Hints {
   readonly #store: Store;

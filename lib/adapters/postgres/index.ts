@@ -5,10 +5,12 @@ import { check, targetOf, type PostgresOptions } from "./connect/target.js";
 export type { PostgresOptions } from "./connect/target.js";
 
 /**
- * Jobs, results, journals, events, schedules and locks in one schema of a Postgres database (13 or newer), shared by any number of processes. Needs the package pg, which is loaded
- * when the adapter is opened. Nothing is touched before that.
+ * Jobs, results, journals, events, schedules and locks in one schema of a Postgres database (13 or newer),
+ * shared by any number of processes. Needs the package pg, which is loaded when the adapter is opened.
+ * Nothing is touched before that.
  *
- * @param at a URL (`postgres://user:password@host/database`), a `pg.Pool` of yours (used as it is, and not closed), `{ pool }`, or what `pg.Pool` takes
+ * @param at a URL (`postgres://user:password@host/database`), a `pg.Pool` of yours (used as it is, and not
+ *   closed), `{ pool }`, or what `pg.Pool` takes
  * @throws {OptionError} `STEM_OPTION_INVALID`, `STEM_OPTION_UNKNOWN`
  */
 export function postgres(at: string | PoolLike | { readonly pool: PoolLike } | PgConfig, options: PostgresOptions = {}): Adapter {

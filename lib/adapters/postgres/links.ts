@@ -40,7 +40,10 @@ export async function enterLine(tx: Tx, places: readonly Place[]): Promise<void>
   );
 }
 
-/** Records the ends of jobs that did not succeed; returns those that others wait for. The caller has taken them from wherever they stood. */
+/**
+ * Records the ends of jobs that did not succeed; returns those that others wait for. The caller has taken
+ * them from wherever they stood.
+ */
 export async function endBadly(tx: Tx, jobs: readonly Ending[]): Promise<Loose[]> {
   if (jobs.length === 0) return [];
   await tx.rows(
@@ -74,8 +77,9 @@ interface Target {
 }
 
 /**
- * Follows the links of jobs that have ended: frees those that have all their inputs, ends those that lost one, and so on down the line. Counts once per
- * target and batch, so that a fan-in of thousands stays linear; two batches that arrive at one target meet in the lock of its row.
+ * Follows the links of jobs that have ended: frees those that have all their inputs, ends those that lost
+ * one, and so on down the line. Counts once per target and batch, so that a fan-in of thousands stays linear;
+ * two batches that arrive at one target meet in the lock of its row.
  */
 export async function followLinks(tx: Tx, ended: readonly Loose[]): Promise<void> {
   for (let batch = ended; batch.length > 0;) {
@@ -147,7 +151,10 @@ async function arrive(tx: Tx, targets: ReadonlyMap<number, Target>): Promise<Loo
   return endBadly(tx, lost);
 }
 
-/** Holds the rows of jobs, in the order of their numbers, so that two who want several of them do not wait for each other. */
+/**
+ * Holds the rows of jobs, in the order of their numbers, so that two who want several of them do not wait for
+ * each other.
+ */
 export async function lockJobs(tx: Tx, seqs: readonly number[]): Promise<number[]> {
   if (seqs.length < 2) return [...seqs];
   const rows = await tx.rows("SELECT seq FROM stem.jobs WHERE seq = ANY($1::bigint[]) ORDER BY seq FOR NO KEY UPDATE", [bigs(seqs)]);
@@ -155,8 +162,8 @@ export async function lockJobs(tx: Tx, seqs: readonly number[]): Promise<number[
 }
 
 /**
- * Opens the failed links of jobs that will run again; whatever had died of them as an input, and of nothing else, is blocked again, and so on down the
- * line.
+ * Opens the failed links of jobs that will run again; whatever had died of them as an input, and of nothing
+ * else, is blocked again, and so on down the line.
  */
 export async function reopenLinks(tx: Tx, from: readonly number[]): Promise<void> {
   for (let batch = from; batch.length > 0;) {
@@ -180,7 +187,10 @@ export async function reopenLinks(tx: Tx, from: readonly number[]): Promise<void
   }
 }
 
-/** Takes jobs back out of `ended`, attempts and lapses at 0, the fence kept. Returns those that had ended, and of this cause. */
+/**
+ * Takes jobs back out of `ended`, attempts and lapses at 0, the fence kept. Returns those that had ended, and
+ * of this cause.
+ */
 export async function revive(tx: Tx, seqs: readonly number[], cause?: "input"): Promise<number[]> {
   if (seqs.length === 0) return [];
   // The error stays as the last failure: a job that was handed it as an input may still ask for it.
@@ -203,8 +213,8 @@ export interface Held {
 type Look = [seq: number, id: string, stands: number, lane: number, dueAt: number];
 
 /**
- * Finds where jobs stand and holds each there: whoever wants to lend, end or wake one of them waits, and then sees what this transaction did. A job that
- * moved on while it was looked for is looked for again.
+ * Finds where jobs stand and holds each there: whoever wants to lend, end or wake one of them waits, and then
+ * sees what this transaction did. A job that moved on while it was looked for is looked for again.
  */
 export async function lockPlaces(tx: Tx, ids: readonly string[]): Promise<Held[]> {
   const held = new Map<number, Held>();
@@ -247,7 +257,8 @@ async function hold(tx: Tx, rows: readonly Look[]): Promise<Set<number>> {
   if (active.length > 0) {
     const seqs = [bigs(active.map(([seq]) => seq))];
     const loans = await tx.rows("SELECT no FROM stem.loans WHERE seqs && $1::bigint[] ORDER BY no FOR UPDATE", seqs);
-    // On those loans only: a job that came back and was lent anew while they were waited for is on one that nobody holds.
+    // On those loans only: a job that came back and was lent anew while they were waited for is on one that
+    // nobody holds.
     const where = "WHERE seq = ANY($1::bigint[]) AND no = ANY($2::bigint[])";
     for (const [seq] of await tx.rows(`SELECT seq FROM stem.active ${where}`, [...seqs, bigs(loans.map(([no]) => no as number))]))
       caught.add(seq as number);

@@ -110,12 +110,15 @@ const neededBy = (
 export const NEEDED = neededBy("");
 
 /**
- * True unless the job has ended, has had its time by $1 (null: the store's clock), and nobody needs it who has not: then it is as good as forgotten. Of a job that has
- * not ended all of `e` is null.
+ * True unless the job has ended, has had its time by $1 (null: the store's clock), and nobody needs it who
+ * has not: then it is as good as forgotten. Of a job that has not ended all of `e` is null.
  */
 export const PRESENT = `(e.forget_at IS NULL OR e.forget_at > (SELECT ${CLOCK}) OR ${neededBy(` AND x.forget_at > (SELECT ${CLOCK})`)})`;
 
-/** All jobs by where they stand, each from a small table or an index; the successes are what is left of the ended. */
+/**
+ * All jobs by where they stand, each from a small table or an index; the successes are what is left of the
+ * ended.
+ */
 const COUNT_ALL = `
   SELECT 1, (SELECT count(*) FROM stem.ended) - (SELECT count(*) FROM stem.ended WHERE state > 1), 0
   UNION ALL SELECT state::int, count(*), 0 FROM stem.ended WHERE state > 1 GROUP BY state

@@ -14,7 +14,10 @@ import { type Loan, type Store, type Tx } from "./store.js";
 
 type Success = Extract<Settlement, { as: "succeeded" }>;
 
-/** Carries out settlements and, on the way out, a claim: as one statement where all is plain, else as one transaction. */
+/**
+ * Carries out settlements and, on the way out, a claim: as one statement where all is plain, else as one
+ * transaction.
+ */
 export async function settle(
   store: Store,
   settlements: readonly Settlement[],
@@ -27,7 +30,9 @@ export async function settle(
     : settlePlain(store, settlements as readonly Success[], loans, next, at);
 }
 
-/** The remembered loans of a batch of nothing but successes that nobody waits for; undefined if it is not one. */
+/**
+ * The remembered loans of a batch of nothing but successes that nobody waits for; undefined if it is not one.
+ */
 function plainLoans(store: Store, settlements: readonly Settlement[]): Loan[] | undefined {
   const loans: Loan[] = [];
   for (const settlement of settlements) {
@@ -96,7 +101,8 @@ async function settlePlain(
   const claimed = next === undefined || hasChores(rows[0]!) ? undefined : await read(store, store, next, rows);
   store.ended(done, isListened(rows[0]!));
   if (missed.length === 0 && (next === undefined || claimed !== undefined)) return { lost: [], ...(claimed !== undefined && { claimed }) };
-  // Lost, or not what was remembered of them: the store knows. And what is to be done before anything may be lent is done apart.
+  // Lost, or not what was remembered of them: the store knows. And what is to be done before anything may be
+  // lent is done apart.
   const rest = await store.transact(at, (tx) => settleAll(store, tx, missed, claimed === undefined ? next : undefined));
   return { ...rest, ...(claimed !== undefined && { claimed }) };
 }

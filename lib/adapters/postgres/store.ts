@@ -9,7 +9,9 @@ import { LEVELS } from "./lend/levels.js";
 /** A row as a list of its columns. */
 export type Row = readonly unknown[];
 
-/** Where statements go: a connection of ours for one statement, a transaction of ours, or one of the caller's. */
+/**
+ * Where statements go: a connection of ours for one statement, a transaction of ours, or one of the caller's.
+ */
 export interface Sql {
   /** A transaction of the caller's. */
   readonly isGuest?: boolean;
@@ -61,9 +63,15 @@ export interface Loan {
   readonly no: number;
   readonly place: number;
   readonly size: number;
-  /** When it was lent. With the number it tells the loan from any of another store that stands in the place of ours now. */
+  /**
+   * When it was lent. With the number it tells the loan from any of another store that stands in the place of
+   * ours now.
+   */
   readonly startedAt: number;
-  /** How many of that row have not come back yet, as far as this handle knows; shared by them. Only a guess at what will be found. */
+  /**
+   * How many of that row have not come back yet, as far as this handle knows; shared by them. Only a guess at
+   * what will be found.
+   */
   readonly out?: { count: number };
   readonly fence: number;
   readonly attempt: number;
@@ -108,7 +116,8 @@ export class Store implements Sql {
     this.name = schema;
     this.schema = quoted(schema);
     connection.onReconnect = () => this.forget();
-    // It may be another server, or a restored one, although no call has failed. Names serve hints alone; what is written looks at numbers again.
+    // It may be another server, or a restored one, although no call has failed. Names serve hints alone; what
+    // is written looks at numbers again.
     connection.onConnect = () => this.#names.clear();
   }
 
@@ -141,7 +150,10 @@ export class Store implements Sql {
     }
   }
 
-  /** One statement that counts much of what there is: planned for these very values, and free to read whole tables, which our settings keep all others from. */
+  /**
+   * One statement that counts much of what there is: planned for these very values, and free to read whole
+   * tables, which our settings keep all others from.
+   */
   async report(text: string, values: readonly Value[] = []): Promise<Row[]> {
     return this.transact({ now: 0 }, async ({ rows }) => {
       await rows(WIDELY);
@@ -149,7 +161,10 @@ export class Store implements Sql {
     });
   }
 
-  /** Runs `work` as one transaction, again if it got in another's way, and tells its news once it has committed. Whatever it throws undoes all of it. */
+  /**
+   * Runs `work` as one transaction, again if it got in another's way, and tells its news once it has
+   * committed. Whatever it throws undoes all of it.
+   */
   async transact<T>(at: { readonly now?: number } | undefined, work: (tx: Tx) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       const news = new News();
@@ -183,7 +198,10 @@ export class Store implements Sql {
     return this.#numbers.get(name);
   }
 
-  /** Makes the queues known that are not yet. In a commit of its own, so that a number once given out is good whatever becomes of its first job. */
+  /**
+   * Makes the queues known that are not yet. In a commit of its own, so that a number once given out is good
+   * whatever becomes of its first job.
+   */
   async learnQueues(names: readonly string[]): Promise<void> {
     const unknown = [...new Set(names)].filter((name) => !this.#numbers.has(name)).sort();
     for (const name of unknown) {

@@ -57,7 +57,10 @@ export function workers(store: Store): Workers {
   };
 }
 
-/** Which of these leases are not this worker's. A look of its own: whoever took them away has committed before the beat could pass. */
+/**
+ * Which of these leases are not this worker's. A look of its own: whoever took them away has committed before
+ * the beat could pass.
+ */
 async function lostOf(store: Store, held: readonly Lease[], worker: number): Promise<string[]> {
   const rows = await store.rows(
     `SELECT j.seq, j.id, j.fence + 1 FROM stem.active a JOIN stem.jobs j ON j.seq = a.seq WHERE a.worker = $1::int AND j.id = ANY($2::text[])`,

@@ -6,7 +6,10 @@ import type { Store } from "./store.js";
 /** Ids in one script. */
 const BATCH = 1_000;
 
-/** Ends unfinished jobs, whatever they are doing, and with them whoever waits for them. Answers in the order asked. */
+/**
+ * Ends unfinished jobs, whatever they are doing, and with them whoever waits for them. Answers in the order
+ * asked.
+ */
 export async function cancel(store: Store, ids: readonly string[], reason: string, options: At | undefined): Promise<readonly Cancelled[]> {
   const error = json(cancelled(reason));
   const answers: Cancelled[] = ids.map((id) => ({ id, as: "unknown" }));

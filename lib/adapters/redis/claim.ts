@@ -57,7 +57,10 @@ async function claimIn(store: Store, shard: Shard, request: Claim, options: At |
   return withEnded(await lentOf(store, shard, reply as unknown as Lent, options), ended);
 }
 
-/** Workers that vanished may hold jobs in any shard. Asked about once a second, and always at the times of a test. */
+/**
+ * Workers that vanished may hold jobs in any shard. Asked about once a second, and always at the times of a
+ * test.
+ */
 async function takeBack(store: Store, options: At | undefined): Promise<readonly Ended[]> {
   if (options?.now === undefined && !store.every("take back", 1_000)) return [];
   return takeBackElsewhere(store, options);

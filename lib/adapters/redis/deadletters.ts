@@ -60,7 +60,10 @@ interface Found {
   readonly letter: DeadLetter;
 }
 
-/** Letters that fit, latest death first, over all shards; of deaths at one moment, those of the earlier shard first. */
+/**
+ * Letters that fit, latest death first, over all shards; of deaths at one moment, those of the earlier shard
+ * first.
+ */
 async function* find(store: Store, filter: DeadLetterFilter, options: At | undefined): AsyncGenerator<Found> {
   const shards = [...(await store.shards(options))].sort();
   const { cursor } = filter;

@@ -36,7 +36,10 @@ export interface Storing {
   readonly listed: Iterable<string>;
 }
 
-/** Prepares jobs to be stored in one step. `here`: the shard whose script will do it; default: where the first job belongs. */
+/**
+ * Prepares jobs to be stored in one step. `here`: the shard whose script will do it; default: where the first
+ * job belongs.
+ */
 export async function storing(
   store: Store,
   given: readonly NewJob[],
@@ -62,7 +65,11 @@ export async function storing(
   }
 }
 
-/** Of a spread store: forgets the stored jobs that have to give way to new ones, each in its shard; says whether there were any. @throws {IdTakenError} */
+/**
+ * Of a spread store: forgets the stored jobs that have to give way to new ones, each in its shard; says
+ * whether there were any.
+ * @throws {IdTakenError}
+ */
 async function makePlaces(
   store: Store,
   jobs: readonly NewJob[],
@@ -93,7 +100,10 @@ function taskOf(jobs: readonly NewJob[], wanted: string): string {
   return jobs.find(({ id }) => id === wanted)!.task;
 }
 
-/** Reports duplicates in the order given: what was stored before, and the second of two equal ids of this call. */
+/**
+ * Reports duplicates in the order given: what was stored before, and the second of two equal ids of this
+ * call.
+ */
 function inOrder(jobs: readonly NewJob[], known: ReadonlySet<string>, repeated: readonly string[]): string[] {
   const twice = new Set(repeated);
   const seen = new Set<string>();

@@ -8,8 +8,8 @@ type Kind = Hint["kind"];
 const KINDS: readonly Kind[] = ["work", "done", "cancelled", "control"];
 
 /**
- * Wake-ups. Own verbs tell own listeners at once; those of others come over one connection that subscribes to what somebody here wants to hear of, and
- * only while somebody does.
+ * Wake-ups. Own verbs tell own listeners at once; those of others come over one connection that subscribes to
+ * what somebody here wants to hear of, and only while somebody does.
  */
 export class RedisHints implements Hints {
   readonly #store: Store;
@@ -53,14 +53,20 @@ export class RedisHints implements Hints {
     return `${this.#store.home}:hint:${kind}`;
   }
 
-  /** Makes up for what was missed: there may be work, jobs may have ended, and control messages are read again. */
+  /**
+   * Makes up for what was missed: there may be work, jobs may have ended, and control messages are read
+   * again.
+   */
   #tuned(channels: readonly string[], since: number): void {
     if (channels.includes(this.#channel("work"))) this.#store.tell({ kind: "work" });
     if (channels.includes(this.#channel("done"))) this.#store.tell({ kind: "done" });
     if (channels.includes(this.#channel("control"))) this.#readAgain(since).catch(() => undefined);
   }
 
-  /** Control messages since a moment of this process's clock; some of just before it may be among them, none is left out. */
+  /**
+   * Control messages since a moment of this process's clock; some of just before it may be among them, none
+   * is left out.
+   */
   async #readAgain(since: number): Promise<void> {
     const span = Math.ceil(performance.now() - since) + 5_000;
     const [present, ...messages] = (await this.#store.run("controls", this.#store.home, [span])) as [string, ...string[]];

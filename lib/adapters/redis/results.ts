@@ -55,10 +55,16 @@ async function prune(store: Store, limit: number, options: At | undefined): Prom
   return pruned;
 }
 
-/** What is counted is only kept as numbers, so what has had its time is forgotten first: a thousand jobs per script, and at most so many per count. */
+/**
+ * What is counted is only kept as numbers, so what has had its time is forgotten first: a thousand jobs per
+ * script, and at most so many per count.
+ */
 const SWEPT = 20_000;
 
-/** Forgets what has had its time before it is counted. Cheap while there is nothing of the kind, as when a worker prunes. */
+/**
+ * Forgets what has had its time before it is counted. Cheap while there is nothing of the kind, as when a
+ * worker prunes.
+ */
 export async function sweep(store: Store, options: At | undefined): Promise<void> {
   await prune(store, SWEPT, options);
 }

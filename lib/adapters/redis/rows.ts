@@ -2,7 +2,10 @@ import { json } from "./connect/json.js";
 import type { DeathCause, Failure, FinalState, JobRecord, JobState, Lease, NewJob, StoredJob } from "../../contract/index.js";
 import { delayedOf, JOB_DEFAULTS } from "../../contract/index.js";
 
-/** What a job is, beside its payload; short names, since every stored job carries them. What is left out has its default. */
+/**
+ * What a job is, beside its payload; short names, since every stored job carries them. What is left out has
+ * its default.
+ */
 interface Meta {
   readonly t: string;
   readonly q: string;
@@ -24,7 +27,10 @@ export class Packer {
   #flags = "";
   #meta = "";
 
-  /** The body to store: `index:flags:length:{meta}\npayload`; the script puts time, number and segment before it. */
+  /**
+   * The body to store: `index:flags:length:{meta}\npayload`; the script puts time, number and segment before
+   * it.
+   */
   pack(job: NewJob, index: number, flags = ""): string {
     if (this.#last === undefined || !alike(job, this.#last)) {
       this.#flags = `:${flagsOf(job)}`;
@@ -35,7 +41,10 @@ export class Packer {
   }
 }
 
-/** Due at once, never expires, nobody waits: such a job goes into the list, which is the fast way. Its id must be one line, since those travel as lines. */
+/**
+ * Due at once, never expires, nobody waits: such a job goes into the list, which is the fast way. Its id must
+ * be one line, since those travel as lines.
+ */
 export function isPlain(job: NewJob): boolean {
   return (
     !job.id.includes("\n") &&
@@ -200,10 +209,15 @@ export interface Facts {
   readonly s?: "b" | "p";
 }
 
-/** A loan as this process remembers it: what settling it the plain way needs to be told. Only a cache; the script checks. */
+/**
+ * A loan as this process remembers it: what settling it the plain way needs to be told. Only a cache; the
+ * script checks.
+ */
 export class Loan implements Lease {
   readonly jobId: string;
-  /** New at every claim and above all earlier ones of the shard, so it alone tells the loans of an id apart. */
+  /**
+   * New at every claim and above all earlier ones of the shard, so it alone tells the loans of an id apart.
+   */
   readonly fence: number;
   readonly job = 0;
   readonly #row: Row;
@@ -216,7 +230,10 @@ export class Loan implements Lease {
     this.#plain = plain;
   }
 
-  /** The row of a lease that is settled the plain way if nothing has come up; undefined if it is another's, or not plain. */
+  /**
+   * The row of a lease that is settled the plain way if nothing has come up; undefined if it is another's, or
+   * not plain.
+   */
   static rowOf(lease: Lease): Row | undefined {
     return #row in lease && lease.#plain ? lease.#row : undefined;
   }

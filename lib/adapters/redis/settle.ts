@@ -130,7 +130,10 @@ async function settleArgs(
   return args;
 }
 
-/** A job that is forgotten at once and is in the directory takes more than the plain way: it has to be struck out there. */
+/**
+ * A job that is forgotten at once and is in the directory takes more than the plain way: it has to be struck
+ * out there.
+ */
 function plainRow(lease: Lease): Row | undefined {
   const row = Loan.rowOf(lease);
   return row !== undefined && row.meta.kr === 0 && row.flags.includes("U") ? undefined : row;

@@ -15,7 +15,9 @@ export const PROBE = "probe";
 
 let handles = 0;
 
-/** One handle on one Redis: runs scripts on shards, tells own listeners, and refuses verbs while it is closed. */
+/**
+ * One handle on one Redis: runs scripts on shards, tells own listeners, and refuses verbs while it is closed.
+ */
 export class Store {
   readonly connection: Connection;
   readonly namespace: string;
@@ -104,7 +106,11 @@ export class Store {
     return this.proved().then(() => this.connection.run(scriptOf(name), all));
   }
 
-  /** Before the first call, and after each that was refused: a script that is refused in the middle keeps what it has written. @throws {StoreError} */
+  /**
+   * Before the first call, and after each that was refused: a script that is refused in the middle keeps what
+   * it has written.
+   * @throws {StoreError}
+   */
   proved(): Promise<void> {
     this.#proving ??= this.prove()
       .then(() => void (this.#proved = true))

@@ -18,15 +18,18 @@ import { workers } from "./workers.js";
 /** What `sqlite(file, options)` may be given. */
 export interface SqliteOptions {
   /**
-   * `"normal"` (default): a crash of the process loses nothing; a power cut may lose the last moments, never the file. `"full"`: not even
-   * those, for an fsync per commit.
+   * `"normal"` (default): a crash of the process loses nothing; a power cut may lose the last moments, never
+   * the file. `"full"`: not even those, for an fsync per commit.
    */
   readonly synchronous?: "normal" | "full";
-  /** How long a verb waits for another process's write before it fails with `STEM_STORE_FAILED`. Default 5,000 ms. The wait blocks the event loop. */
+  /**
+   * How long a verb waits for another process's write before it fails with `STEM_STORE_FAILED`. Default 5,000
+   * ms. The wait blocks the event loop.
+   */
   readonly busyTimeoutMs?: number;
   /**
-   * How often a process that listens for hints looks whether another process has written, where the file system gives no notice of it (the look is a read of
-   * one number in shared memory). Default 15 ms.
+   * How often a process that listens for hints looks whether another process has written, where the file
+   * system gives no notice of it (the look is a read of one number in shared memory). Default 15 ms.
    */
   readonly watchMs?: number;
 }
@@ -39,7 +42,10 @@ const SCHEMA = readdirSync(new URL("./sql/", import.meta.url))
 /** The version of the schema this code knows: the number of files in sql/. */
 export const SCHEMA_VERSION = SCHEMA.length;
 
-/** 32 MiB of log between checkpoints, in pages of 2 KiB: small pages, because a commit of one job writes three of them whole. */
+/**
+ * 32 MiB of log between checkpoints, in pages of 2 KiB: small pages, because a commit of one job writes three
+ * of them whole.
+ */
 const PAGE_BYTES = 2_048;
 const CHECKPOINT_PAGES = 16_384;
 const CACHE_KIB = 65_536;
@@ -148,7 +154,10 @@ async function prepare(driver: Driver, file: string, synchronous: string, patien
   await patiently(() => migrate(driver, file), patience);
 }
 
-/** The switch to WAL ignores the busy timeout, so several processes that open a fresh file at once have to ask again. */
+/**
+ * The switch to WAL ignores the busy timeout, so several processes that open a fresh file at once have to ask
+ * again.
+ */
 async function patiently(step: () => unknown, patience: number): Promise<void> {
   const until = Date.now() + patience;
   for (;;) {
@@ -249,7 +258,10 @@ export function cannotOpen(file: string, error: unknown): StoreError {
   });
 }
 
-/** Node begins its messages with the code, SQLite does not; a driver that was not built lists a dozen places where it looked. */
+/**
+ * Node begins its messages with the code, SQLite does not; a driver that was not built lists a dozen places
+ * where it looked.
+ */
 function reasonOf(code: string, message: string): string {
   const reason = message
     .replace(/\s*Tried:[^]*$/, "")

@@ -16,7 +16,10 @@ import { endBadly, enterLine, followLinks, type Loose } from "./links.js";
 import { FINAL, JOURNALED, TAKES } from "./rows.js";
 import { LEVELS, type Store } from "./store.js";
 
-/** Most parked jobs that one claim wakes, and most expired jobs it ends: a backlog of them is worked off over several claims. */
+/**
+ * Most parked jobs that one claim wakes, and most expired jobs it ends: a backlog of them is worked off over
+ * several claims.
+ */
 const BOUND = 1_000;
 
 interface Queue {
@@ -32,10 +35,14 @@ interface Worker {
 }
 
 /*
- * "LIMIT ? + 0" below, because SQLite plans anew, at every bind, a statement whose limit is a bare parameter: 12 to 28 µs each.
+ * "LIMIT ? + 0" below, because SQLite plans anew, at every bind, a statement whose limit is a bare parameter:
+ * 12 to 28 µs each.
  */
 
-/** Claims as a transaction of its own. One that finds nothing to do writes nothing, so that idle workers never hold the write lock. */
+/**
+ * Claims as a transaction of its own. One that finds nothing to do writes nothing, so that idle workers never
+ * hold the write lock.
+ */
 export function claim(store: Store, request: Claim, now: number): Claimed {
   const idle = store.read((): Claimed | undefined => {
     const worker = workerOf(store, request.worker, now);
@@ -89,7 +96,9 @@ function hasChores(store: Store, now: number): boolean {
   );
 }
 
-/** The first lane at or after `lane`, of the same queue, that has jobs: one probe instead of one per priority. */
+/**
+ * The first lane at or after `lane`, of the same queue, that has jobs: one probe instead of one per priority.
+ */
 function usedLane(store: Store, lane: number): number | undefined {
   const end = (Math.floor(lane / LEVELS) + 1) * LEVELS;
   return store.value("SELECT lane FROM line WHERE lane >= ? AND lane < ? ORDER BY lane LIMIT 1").get(lane, end) as number | undefined;
@@ -132,7 +141,10 @@ function horizon(store: Store, queues: readonly Queue[], worker: number, now: nu
 
 type HeldRow = [number, string, number, number, number, number, number, number, number | null, number | null, number];
 
-/** Takes back what lapsed workers hold: the attempt is given back, the lapse counted, and the last lapse allowed is the job's end. */
+/**
+ * Takes back what lapsed workers hold: the attempt is given back, the lapse counted, and the last lapse
+ * allowed is the job's end.
+ */
 function takeBack(store: Store, now: number, loose: Loose[]): void {
   for (const worker of store.value("SELECT no FROM workers WHERE emptied = 0 AND lease_until <= ?").all(now) as number[]) {
     const held = store

@@ -14,7 +14,8 @@ const [INSERT_PLAIN, INSERT_PLAINS] = [insertion(PLAIN, 1), insertion(PLAIN, ROW
 const [INSERT_FULL, INSERT_FULLS] = [insertion(FULL, 1), insertion(FULL, ROWS)];
 
 /**
- * Stores jobs inside the caller's transaction and returns the ids that were stored already, in the order given.
+ * Stores jobs inside the caller's transaction and returns the ids that were stored already, in the order
+ * given.
  *
  * @param refuses whether an id of another task's job is an error, and not only a job that is not stored
  * @throws {IdTakenError} the transaction is to be rolled back
@@ -83,7 +84,10 @@ export function insertJobs(store: Store, jobs: readonly NewJob[], now: number, r
 
 type Met = [seq: number, task: string, ended: number | null, isGone: number, isNeeded: number];
 
-/** Forgets the stored job of an id if it has to give way to a new one; says whether. @throws {IdTakenError} */
+/**
+ * Forgets the stored job of an id if it has to give way to a new one; says whether.
+ * @throws {IdTakenError}
+ */
 function makePlace(store: Store, { id, task, known }: NewJob, now: number, refuses: boolean): boolean {
   const [seq, holder, ended, isGone, isNeeded] = store
     .rows(
@@ -125,8 +129,9 @@ function insertion(columns: string, rows: number): string {
 }
 
 /**
- * Stores the arrows into new jobs. An arrow from a job that was stored already counts as well, at once if that job has ended: a new job never waits for
- * something that nobody will tell it. Returns the sources that have ended.
+ * Stores the arrows into new jobs. An arrow from a job that was stored already counts as well, at once if
+ * that job has ended: a new job never waits for something that nobody will tell it. Returns the sources that
+ * have ended.
  *
  * @param fresh numbers of the jobs that were stored by this call; undefined: all of them
  */

@@ -5,16 +5,20 @@ import type { Store } from "./store.js";
 /** Messages kept for processes that look a little later. */
 const KEPT = 256;
 
-/** After a notice the next one is answered no sooner than this, so that a busy neighbour does not keep everybody awake. */
+/**
+ * After a notice the next one is answered no sooner than this, so that a busy neighbour does not keep
+ * everybody awake.
+ */
 const QUIET_MS = 4;
 
 /** Time between looks where the file system gives notice: for the notice that got lost. */
 const INSURANCE_MS = 250;
 
 /**
- * Wake-ups. Those of this handle's own commits are exact and at once (the store gives them). Commits of others are told apart by `PRAGMA data_version`, a
- * number in shared memory that changes with them, so no table is touched. It is looked at when the file system reports a write to the log, or every
- * `watchMs` where it turns out not to; and only while somebody listens.
+ * Wake-ups. Those of this handle's own commits are exact and at once (the store gives them). Commits of
+ * others are told apart by `PRAGMA data_version`, a number in shared memory that changes with them, so no
+ * table is touched. It is looked at when the file system reports a write to the log, or every `watchMs` where
+ * it turns out not to; and only while somebody listens.
  */
 export class SqliteHints implements Hints {
   readonly #store: Store;

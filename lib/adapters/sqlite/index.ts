@@ -4,11 +4,12 @@ import { SqliteAdapter, type SqliteOptions } from "./adapter.js";
 export type { SqliteOptions } from "./adapter.js";
 
 /**
- * Jobs, results, journals, events, schedules and locks in one SQLite file, shared by any number of processes of one host. Needs the package
- * better-sqlite3, which is loaded when the adapter is opened. Nothing is touched before that.
+ * Jobs, results, journals, events, schedules and locks in one SQLite file, shared by any number of processes
+ * of one host. Needs the package better-sqlite3, which is loaded when the adapter is opened. Nothing is
+ * touched before that.
  *
- * @param file path of the database; it and its folder are made when missing. The file must be on a local disk, with
- *   some 40 MB to spare for its log
+ * @param file path of the database; it and its folder are made when missing. The file must be on a local
+ *   disk, with some 40 MB to spare for its log
  * @throws {OptionError} `STEM_OPTION_INVALID`, `STEM_OPTION_UNKNOWN`
  */
 export function sqlite(file: string, options: SqliteOptions = {}): Adapter {

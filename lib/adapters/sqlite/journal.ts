@@ -13,13 +13,19 @@ export function appendEntries(store: Store, { seq: job }: Pick<Loan, "seq">, ent
   store.sql(`UPDATE jobs SET links = links | ${JOURNALED}, lapses = 0 WHERE seq = ? AND (links & ${JOURNALED} = 0 OR lapses > 0)`).run(job);
 }
 
-/** Entries that are read in one turn of the event loop: while the driver reads, everybody else in the process waits. */
+/**
+ * Entries that are read in one turn of the event loop: while the driver reads, everybody else in the process
+ * waits.
+ */
 const PAGE = 250;
 
 /** The workflow store. */
 export function journal(store: Store): Journal {
   return {
-    /** Page by page. Whoever reads holds the run, so nobody else writes between two pages; by its number, so that a later run of the id is not taken for it. */
+    /**
+     * Page by page. Whoever reads holds the run, so nobody else writes between two pages; by its number, so
+     * that a later run of the id is not taken for it.
+     */
     async read(runIds: readonly string[]): Promise<readonly (readonly Entry[])[]> {
       const journals = runIds.map((): Entry[] => []);
       let at = 0;

@@ -7,7 +7,8 @@ import type { Store } from "./store.js";
 /** Forgets jobs that have ended or wait, inside the caller's transaction. Answers in the order asked. */
 export function removeAll(store: Store, ids: readonly string[], now: number): readonly Removed[] {
   const answers = new Map<string, Removed>();
-  // Dependants were mostly stored after what they wait for: from the last to the first, and again while that makes others free.
+  // Dependants were mostly stored after what they wait for: from the last to the first, and again while that
+  // makes others free.
   let left = [...new Set(ids)].toReversed();
   for (let before = Infinity; left.length > 0 && left.length < before;) {
     before = left.length;

@@ -104,16 +104,25 @@ const NARROW: Readonly<Partial<Record<JobState, string>>> = {
 const FROM_ACTIVE = `FROM active a CROSS JOIN jobs j ON j.seq = a.seq LEFT JOIN ended e ON e.seq = j.seq LEFT JOIN parked p ON p.seq = j.seq`;
 const FROM_PARKED = `FROM parked p CROSS JOIN jobs j ON j.seq = p.seq LEFT JOIN ended e ON e.seq = j.seq LEFT JOIN active a ON a.seq = j.seq`;
 
-/** True while a stored job that has not succeeded waits, or may wait again, for the result of the ended job `e`. */
+/**
+ * True while a stored job that has not succeeded waits, or may wait again, for the result of the ended job
+ * `e`.
+ */
 export const neededBy = (e: string, but = ""): string =>
   `EXISTS (SELECT 1 FROM links l JOIN jobs t ON t.seq = l.to_seq LEFT JOIN ended x ON x.seq = l.to_seq
   WHERE l.from_seq = ${e}.seq AND (x.seq IS NULL OR x.state <> 1${but}))`;
 
-/** True unless the job has ended, has had its time by `@now`, and nobody needs it who has not: then it is as good as forgotten. Of a job that has not ended all of `e` is null. */
+/**
+ * True unless the job has ended, has had its time by `@now`, and nobody needs it who has not: then it is as
+ * good as forgotten. Of a job that has not ended all of `e` is null.
+ */
 export const present = (e: string): string =>
   `(${e}.forget_at IS NULL OR ${e}.forget_at > @now OR ${neededBy(e, " AND x.forget_at > @now")})`;
 
-/** All jobs by where they stand, each from a small table or an index; the successes are what is left of the ended. */
+/**
+ * All jobs by where they stand, each from a small table or an index; the successes are what is left of the
+ * ended.
+ */
 const COUNT_ALL = `
   SELECT 1, (SELECT count(*) FROM ended) - (SELECT count(*) FROM ended WHERE state > 1), 0
   UNION ALL SELECT state, count(*), 0 FROM ended WHERE state > 1 GROUP BY state
@@ -133,7 +142,10 @@ function prune(store: Store, limit: number, now: number): number {
   return jobs.length;
 }
 
-/** Forgets jobs, wherever their record is, with their journals and links. Their numbers are never given to another job. */
+/**
+ * Forgets jobs, wherever their record is, with their journals and links. Their numbers are never given to
+ * another job.
+ */
 export function forget(store: Store, seqs: readonly number[]): void {
   if (seqs.length === 0) return;
   const top = seqs.reduce((a, b) => Math.max(a, b));

@@ -83,7 +83,10 @@ function settleOne(store: Store, settlement: Settlement, batch: Batch): boolean 
   return true;
 }
 
-/** Ends the loan of a good lease and returns it; undefined if the lease has gone. What is remembered is tried first, then the store is asked. */
+/**
+ * Ends the loan of a good lease and returns it; undefined if the lease has gone. What is remembered is tried
+ * first, then the store is asked.
+ */
 function giveBack(store: Store, lease: Lease): Loan | undefined {
   const end = store.sql("DELETE FROM active WHERE seq = ? AND fence = ? AND links = ?");
   const remembered = store.recall(lease);
@@ -120,7 +123,10 @@ function succeed(store: Store, id: string, loan: Loan, result: string | undefine
   store.hintDone(id);
 }
 
-/** Writes the successes gathered so far, many rows at a time and then the rest one by one, so that only two statements are prepared. */
+/**
+ * Writes the successes gathered so far, many rows at a time and then the rest one by one, so that only two
+ * statements are prepared.
+ */
 function writeSuccesses(store: Store, { succeeded, forgotten }: Batch): void {
   let at = 0;
   for (; at + ROWS * WIDTH <= succeeded.length; at += ROWS * WIDTH) store.sql(INSERT_MANY).run(succeeded.slice(at, at + ROWS * WIDTH));
@@ -134,7 +140,10 @@ const ROW = "(?, ?, ?, ?, ?, ?, ?, ?)";
 const INSERT_ONE = `INSERT INTO ended (${COLUMNS}) VALUES ${ROW}`;
 const INSERT_MANY = `INSERT INTO ended (${COLUMNS}) VALUES ${Array<string>(ROWS).fill(ROW).join(", ")}`;
 
-/** Looks for an event that has come already and parks only if there is none: the check and the park are one step. */
+/**
+ * Looks for an event that has come already and parks only if there is none: the check and the park are one
+ * step.
+ */
 function park(
   store: Store,
   loan: Loan,

@@ -9,7 +9,10 @@ export interface Driver {
   readonly inTransaction: boolean;
 }
 
-/** Lists that statements return may come from the realm the module was first loaded in: `Array.from` makes ours of those that leave the adapter. */
+/**
+ * Lists that statements return may come from the realm the module was first loaded in: `Array.from` makes
+ * ours of those that leave the adapter.
+ */
 export interface Statement {
   run(...values: readonly unknown[]): { readonly changes: number };
   get(...values: readonly unknown[]): unknown;
@@ -19,7 +22,10 @@ export interface Statement {
   pluck(on?: boolean): this;
 }
 
-/** What this handle remembers of a job it lent, so that settling needs no look-up. Good as long as number, fence and links still match the row in `active`. */
+/**
+ * What this handle remembers of a job it lent, so that settling needs no look-up. Good as long as number,
+ * fence and links still match the row in `active`.
+ */
 export interface Loan {
   readonly seq: number;
   readonly fence: number;
@@ -54,17 +60,25 @@ export const LEVELS = 10;
 /** Loans remembered at most; it is only a cache. */
 const LOANS = 50_000;
 
-/** A transaction of a caller in this process holds the write lock; nothing was done. Never leaves the adapter. */
+/**
+ * A transaction of a caller in this process holds the write lock; nothing was done. Never leaves the adapter.
+ */
 export class HeldError extends Error {}
 
-/** One connection to one file: statements, transactions, errors, and the hints that a transaction gives once it has committed. */
+/**
+ * One connection to one file: statements, transactions, errors, and the hints that a transaction gives once
+ * it has committed.
+ */
 export class Store {
   readonly file: string;
   /** Jobs lent through this handle, by id. */
   readonly loans = new Map<string, Loan>();
   /** Told of every commit's hints, at once. */
   readonly listeners = new Set<(hint: Hint) => void>();
-  /** Connections of callers in this process whose transactions we have written in; they hold the write lock until they end. */
+  /**
+   * Connections of callers in this process whose transactions we have written in; they hold the write lock
+   * until they end.
+   */
   readonly heldBy = new Set<Driver>();
   /** Jobs that the transaction under way has ended without success, other than by their own settlement. */
   ended: Ending[] = [];
@@ -130,7 +144,10 @@ export class Store {
     return statement;
   }
 
-  /** Milliseconds since the epoch: of the test, else of this host as SQLite reads it, which all processes on the file share whatever one has made of its `Date`. */
+  /**
+   * Milliseconds since the epoch: of the test, else of this host as SQLite reads it, which all processes on
+   * the file share whatever one has made of its `Date`.
+   */
   clock(options?: { readonly now?: number }): number {
     return options?.now ?? (this.value("SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER)").get() as number);
   }
@@ -141,8 +158,8 @@ export class Store {
   }
 
   /**
-   * Runs `work` as one transaction that has the write lock from the start (a lock taken half-way could be refused), commits, and then gives the hints
-   * that `work` asked for. Whatever it throws undoes all of it.
+   * Runs `work` as one transaction that has the write lock from the start (a lock taken half-way could be
+   * refused), commits, and then gives the hints that `work` asked for. Whatever it throws undoes all of it.
    *
    * @throws {HeldError} before anything else; see `patient`
    */
@@ -276,7 +293,10 @@ export class Store {
   }
 }
 
-/** The log may hold nearly all that is on a full disk. Moved into the file it makes room for the next try; readers are not waited for. */
+/**
+ * The log may hold nearly all that is on a full disk. Moved into the file it makes room for the next try;
+ * readers are not waited for.
+ */
 function makeRoom(driver: Driver): void {
   const patience = driver.pragma("busy_timeout", { simple: true });
   try {

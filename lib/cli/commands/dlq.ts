@@ -82,7 +82,8 @@ export function addDlq(program: Command, withAppOptions: (command: Command) => C
         }
         const moved: string[] = [];
         const bar = progress("Retrying", undefined);
-        // Pages go on from the last one seen, so that a job which dies again meanwhile is not retried for ever.
+        // Pages go on from the last one seen, so that a job which dies again meanwhile is not retried for
+        // ever.
         for (let page: readonly DeadLetter[] = await stem.deadLetters.list({ ...filterOf(options), limit: PAGE }); page.length > 0;) {
           const cursor = page.at(-1)!.id;
           const next = page.length < PAGE ? [] : await stem.deadLetters.list({ ...filterOf(options), limit: PAGE, cursor });

@@ -59,7 +59,8 @@ async function examine(instance: StemInstance): Promise<Examined> {
     return { ok: false, adapter: instance.adapter.name, error: messageOf(error), ...(typeof code === "string" && { code }) };
   });
   const findings = health.ok ? await findingsOf(instance).catch(couldNotLook) : [];
-  // A schema that is behind is what keeps the store from being opened; from one that cannot be reached there is nothing to be had.
+  // A schema that is behind is what keeps the store from being opened; from one that cannot be reached there
+  // is nothing to be had.
   const { schema } = instance.adapter;
   if (schema === undefined || (!health.ok && health.code === "STEM_STORE_UNREACHABLE")) return { health, findings };
   const version = await schema.version().catch(() => undefined);

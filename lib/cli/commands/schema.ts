@@ -85,7 +85,10 @@ export function newestOf(migrations: readonly Migration[]): number {
 
 type Answer<T> = { readonly adapter: string } & Partial<T>;
 
-/** Works on the schema of the app's store, without opening the store; leaves the answer empty where there is none. */
+/**
+ * Works on the schema of the app's store, without opening the store; leaves the answer empty where there is
+ * none.
+ */
 function withSchema<T extends object>(options: SchemaOptions, work: (schema: Schema) => Promise<T>): Promise<Answer<T>> {
   return withStore(options, async ({ adapter: { name, schema } }: StemInstance): Promise<Answer<T>> => {
     if (schema === undefined) return { adapter: name } as Answer<T>;

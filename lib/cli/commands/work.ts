@@ -54,7 +54,10 @@ async function run(app: AppOptions, role: string): Promise<void> {
   await context.close();
 }
 
-/** A handler that calls `process.exit(0)` must not look like a worker that was done: supervisors would not start another. */
+/**
+ * A handler that calls `process.exit(0)` must not look like a worker that was done: supervisors would not
+ * start another.
+ */
 function endUnasked(code: number): void {
   process.stderr.write(
     `stem: The process was ended from within (exit code ${code}), not by a signal to it; what it held runs again when its lease has lapsed.\n`,

@@ -15,12 +15,18 @@ export type { ScheduleDefinition } from "./schedule.js";
 
 /** How many slots are fired in one call of the store. */
 const BATCH = 100;
-/** Never sleeps longer, so that a schedule that was made, resumed or changed elsewhere is noticed also when the hint of it was lost. */
+/**
+ * Never sleeps longer, so that a schedule that was made, resumed or changed elsewhere is noticed also when
+ * the hint of it was lost.
+ */
 const LONGEST_SLEEP_MS = 60_000;
 const FIRST_BACKOFF_MS = 100;
 const LONGEST_BACKOFF_MS = 5_000;
 
-/** A schedule whose job could not be made: its plan cannot be read (a newer version stored it), or what makes the job failed. */
+/**
+ * A schedule whose job could not be made: its plan cannot be read (a newer version stored it), or what makes
+ * the job failed.
+ */
 interface PutOff {
   readonly nextAt: number;
   readonly spec: string;
@@ -30,10 +36,12 @@ interface PutOff {
 }
 
 /**
- * Fires schedules: turns each slot that has come into one job. Any number of beats may run on one store; none is the leader, a slot belongs to whoever moves it first.
- * Slots that were missed while no beat ran are caught up by one job, not by one each.
+ * Fires schedules: turns each slot that has come into one job. Any number of beats may run on one store; none
+ * is the leader, a slot belongs to whoever moves it first. Slots that were missed while no beat ran are
+ * caught up by one job, not by one each.
  *
- * Fires the schedules it is given, which are those declared in the code, and all that were made at run time (`TaskClient.schedule`), by whichever process.
+ * Fires the schedules it is given, which are those declared in the code, and all that were made at run time
+ * (`TaskClient.schedule`), by whichever process.
  */
 export class Beat {
   readonly #stem: Stem;
@@ -59,10 +67,11 @@ export class Beat {
   }
 
   /**
-   * Stores its schedules (one that is stored unchanged keeps its place) and begins to fire. Resolves also when the store does not answer: the beat then begins as
-   * soon as it does. Repeated calls share one start.
+   * Stores its schedules (one that is stored unchanged keeps its place) and begins to fire. Resolves also
+   * when the store does not answer: the beat then begins as soon as it does. Repeated calls share one start.
    *
-   * @throws {StemError} `STEM_CLOSED` after `stop`; a schedule's expression or job cannot be right: `STEM_CRON_INVALID`, unknown task, payload that cannot travel
+   * @throws {StemError} `STEM_CLOSED` after `stop`; a schedule's expression or job cannot be right:
+   *   `STEM_CRON_INVALID`, unknown task, payload that cannot travel
    */
   start(): Promise<void> {
     if (this.#stopping) return Promise.reject(stoppedError("beat"));
@@ -198,7 +207,10 @@ export class Beat {
     for (const id of this.#putOff.keys()) if (!ids.has(id)) this.#putOff.delete(id);
   }
 
-  /** The shots whose slot has a job of theirs. The slot of one whose id is another task's job has passed, and nothing runs: that is said. */
+  /**
+   * The shots whose slot has a job of theirs. The slot of one whose id is another task's job has passed, and
+   * nothing runs: that is said.
+   */
   async #stored(shots: readonly Shot[]): Promise<readonly Shot[]> {
     const records = await this.#stem.adapter.results.get(shots.map(({ id, job }) => job?.id ?? id)).catch(() => []);
     return shots.filter(({ id, slot, job }, i) => {
@@ -221,8 +233,9 @@ export class Beat {
   }
 
   /**
-   * The job of the slot a schedule stands at, and where it goes from there: past what was missed, which this one job makes
-   * up for. All of it by what is stored: what is declared here may be another version's times by now.
+   * The job of the slot a schedule stands at, and where it goes from there: past what was missed, which this
+   * one job makes up for. All of it by what is stored: what is declared here may be another version's times
+   * by now.
    */
   async #shot(stored: Schedule, now: number): Promise<Shot> {
     const { id, spec } = stored;

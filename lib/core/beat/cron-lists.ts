@@ -8,9 +8,9 @@ const WEEKDAY = 5;
 const ONLY_LISTS = /duplicate values found|`#` and `[,-]` special characters are incompatible/;
 
 /**
- * Expressions that together mean what one with overlapping lists means, which the parser refuses: elements of a list may
- * overlap (`9-17,12`), and a weekday of the month may stand in one (`MON#1,FRI`, `1-5#1`). A list is the union of its
- * elements, as in Vixie cron's crontab(5).
+ * Expressions that together mean what one with overlapping lists means, which the parser refuses: elements of
+ * a list may overlap (`9-17,12`), and a weekday of the month may stand in one (`MON#1,FRI`, `1-5#1`). A list
+ * is the union of its elements, as in Vixie cron's crontab(5).
  *
  * @param fields six, seconds first
  * @param error what the parser said of them

@@ -38,14 +38,18 @@ const MOST = 1_000;
 const cache = new Map<string, Cron>();
 
 /**
- * A cron expression in a time zone. Five fields (minutes first) or six (seconds first), or an alias such as `@daily`. Lists (which may overlap), ranges, steps and names (`MON-FRI`,
- * `JAN`) as usual; `L` (last day), `1#2` (second Monday) and `H` (a number of the schedule's own) too. Where day of month and weekday are both restricted, either fits.
+ * A cron expression in a time zone. Five fields (minutes first) or six (seconds first), or an alias such as
+ * `@daily`. Lists (which may overlap), ranges, steps and names (`MON-FRI`, `JAN`) as usual; `L` (last day),
+ * `1#2` (second Monday) and `H` (a number of the schedule's own) too. Where day of month and weekday are both
+ * restricted, either fits.
  *
- * **When clocks change.** A schedule by the hour of the day (any hours but `*`) fires once for each of its local times: one that is shown twice fires at the first, and what
- * is skipped fires once, at the moment of the skip (02:30 in Berlin, skipped on the last Sunday of March, fires at 03:00). A schedule for every hour goes by the time that
- * passes: "every half hour" fires every half hour, whatever the clock shows.
+ * **When clocks change.** A schedule by the hour of the day (any hours but `*`) fires once for each of its
+ * local times: one that is shown twice fires at the first, and what is skipped fires once, at the moment of
+ * the skip (02:30 in Berlin, skipped on the last Sunday of March, fires at 03:00). A schedule for every hour
+ * goes by the time that passes: "every half hour" fires every half hour, whatever the clock shows.
  *
- * The parser is asked about local times only; its own way through clock changes depends on where it is started, so that two beats could disagree.
+ * The parser is asked about local times only; its own way through clock changes depends on where it is
+ * started, so that two beats could disagree.
  */
 export class Cron {
   readonly #zone: TimeZone;
@@ -63,7 +67,10 @@ export class Cron {
     this.#everyHour = this.#local[0]!.fields.hour.values.length === 24;
   }
 
-  /** The first slot after a moment, in milliseconds since the epoch; always the same for the same moment. Undefined: none in sight (some decades). */
+  /**
+   * The first slot after a moment, in milliseconds since the epoch; always the same for the same moment.
+   * Undefined: none in sight (some decades).
+   */
   next(afterMs: number): number | undefined {
     return this.#everyHour ? this.#nextPassing(afterMs) : this.#nextShown(afterMs);
   }
@@ -86,7 +93,10 @@ export class Cron {
     return this.#near(soon, offset, after);
   }
 
-  /** The moment of a local time that is to come: within a day by the clock as it goes now, so that a time shown again is a moment of its own. */
+  /**
+   * The moment of a local time that is to come: within a day by the clock as it goes now, so that a time
+   * shown again is a moment of its own.
+   */
   #near(local: number, offset: number, from: number): number | undefined {
     const at = local - offset;
     return at - from < DAY_MS ? at : this.#shown(local);
@@ -117,7 +127,10 @@ export class Cron {
   }
 }
 
-/** The first slot of a schedule after a moment, in milliseconds since the epoch; undefined if there is none any more. Throws what `checkCron` does. */
+/**
+ * The first slot of a schedule after a moment, in milliseconds since the epoch; undefined if there is none
+ * any more. Throws what `checkCron` does.
+ */
 export function nextSlot({ cron, timeZone, id }: CronTimes, afterMs: number): number | undefined {
   const key = JSON.stringify([timeZone, cron, /H/i.test(cron) ? id : ""]);
   let known = cache.get(key);
@@ -133,7 +146,8 @@ export function nextSlot({ cron, timeZone, id }: CronTimes, afterMs: number): nu
  * Refuses what is not a schedule, before it is stored.
  *
  * @param of names the schedule in the error, such as `"of @Cron on Reports.daily"`
- * @throws {OptionError} `STEM_CRON_INVALID`: not five or six fields or a known alias, a field out of range, a date that never comes; `STEM_TIME_ZONE_INVALID`
+ * @throws {OptionError} `STEM_CRON_INVALID`: not five or six fields or a known alias, a field out of range, a
+ *   date that never comes; `STEM_TIME_ZONE_INVALID`
  */
 export function checkCron(cron: unknown, timeZone: unknown, of: string): void {
   void new Cron({ cron, timeZone, id: "check" }, of);
@@ -195,7 +209,10 @@ function parseEach(texts: readonly string[], hashSeed: string): readonly CronExp
 /** How the parser says that it found no date. */
 const NEVER = /out of the time|loop limit|explicit day of month/i;
 
-/** A step over the end of its field, such as every 100 minutes: the parser reads it as "each hour", which nobody means. */
+/**
+ * A step over the end of its field, such as every 100 minutes: the parser reads it as "each hour", which
+ * nobody means.
+ */
 function wideStep(fields: readonly string[]): string | undefined {
   for (const [i, field] of fields.entries())
     for (const [, step] of field.matchAll(/\/(\d+)/g))

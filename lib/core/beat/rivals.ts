@@ -17,10 +17,12 @@ interface Asked {
 }
 
 /**
- * Beats of another version of the app, which declare other times for the same schedules. During a deploy both run, and what
- * was stored last stands: no beat overwrites it while a beat lives that declares it. Once none is left, it is overwritten.
+ * Beats of another version of the app, which declare other times for the same schedules. During a deploy both
+ * run, and what was stored last stands: no beat overwrites it while a beat lives that declares it. Once none
+ * is left, it is overwritten.
  *
- * Beats ask each other through hints. A lost answer costs no slot; at worst a schedule changes its times too soon.
+ * Beats ask each other through hints. A lost answer costs no slot; at worst a schedule changes its times too
+ * soon.
  */
 export class Rivals {
   readonly #hints: Hints;

@@ -16,7 +16,10 @@ export interface ScheduleDefinition extends CronTimes {
   readonly options?: Omit<EnqueueOptions, "id" | "delay" | "at" | "transaction">;
 }
 
-/** The id of the job of one slot: `shop.tick@2026-01-01T09:00:00.000Z`. One slot, one id, so that a slot fired twice is one job. */
+/**
+ * The id of the job of one slot: `shop.tick@2026-01-01T09:00:00.000Z`. One slot, one id, so that a slot fired
+ * twice is one job.
+ */
 export function slotId(scheduleId: string, slotMs: number): string {
   return `${scheduleId}@${new Date(slotMs).toISOString()}`;
 }
@@ -52,8 +55,8 @@ export function storedSchedule(schedule: ScheduleDefinition, payload: string, no
 }
 
 /**
- * What stands in place of a declared schedule that a person removed, so that it can be told from one that the store lost:
- * only the latter is declared again while a beat runs.
+ * What stands in place of a declared schedule that a person removed, so that it can be told from one that the
+ * store lost: only the latter is declared again while a beat runs.
  */
 export const REMOVED: Pick<NewSchedule, "spec" | "nextAt"> = { spec: '{"removed":true}', nextAt: undefined };
 

@@ -5,8 +5,8 @@ import { shown } from "../../contract/options.js";
 export const DAY_MS = 26 * 3_600_000;
 
 /**
- * Local clocks of one IANA time zone. Local times are written as if they were UTC: 09:00 in Berlin is `Date.UTC(…, 9)`.
- * Offsets come from the ICU data of this Node.
+ * Local clocks of one IANA time zone. Local times are written as if they were UTC: 09:00 in Berlin is
+ * `Date.UTC(…, 9)`. Offsets come from the ICU data of this Node.
  */
 export class TimeZone {
   readonly #format: Intl.DateTimeFormat | undefined;
@@ -29,14 +29,18 @@ export class TimeZone {
     return ms + this.offset(ms);
   }
 
-  /** The latest time the local clock has shown up to `ms`: later than what it shows when it was put back shortly before. */
+  /**
+   * The latest time the local clock has shown up to `ms`: later than what it shows when it was put back
+   * shortly before.
+   */
   latestShown(ms: number): number {
     const change = this.change(ms - DAY_MS, ms);
     return change === undefined ? this.local(ms) : Math.max(this.local(ms), change.at + change.before - 1);
   }
 
   /**
-   * The first moment at which the local clock shows `local` or later. Of a time that is shown twice, the first; of one that is skipped, the moment of the skip.
+   * The first moment at which the local clock shows `local` or later. Of a time that is shown twice, the
+   * first; of one that is skipped, the moment of the skip.
    */
   firstShown(local: number): number {
     const change = this.change(local - DAY_MS, local + DAY_MS);

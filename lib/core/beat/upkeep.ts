@@ -4,7 +4,10 @@ import { nextSlot } from "./cron.js";
 import { Rivals } from "./rivals.js";
 import { isRemoved, planOf, type ScheduleDefinition, storedSchedule } from "./schedule.js";
 
-/** How often it looks at what is declared here, and how often while a schedule stands as another version declares it. */
+/**
+ * How often it looks at what is declared here, and how often while a schedule stands as another version
+ * declares it.
+ */
 const LOOK_MS = 60_000;
 const RIVALS_MS = 10_000;
 /** How often it looks at all schedules; those made at run time may be very many. */
@@ -19,10 +22,10 @@ const SLICE = 100;
 /**
  * Keeps the stored schedules as they should be:
  * - What is declared here and is stored no more (the store was emptied or restored) is declared again.
- * - What stands as another version of the app declared it stays so while a beat of that version lives; then it is declared
- *   again.
- * - What stands at a moment that is none of its times goes on at the next one that is: a clock that was ahead, or a beat
- *   that went by other times, had put it there.
+ * - What stands as another version of the app declared it stays so while a beat of that version lives; then
+ *   it is declared again.
+ * - What stands at a moment that is none of its times goes on at the next one that is: a clock that was
+ *   ahead, or a beat that went by other times, had put it there.
  */
 export class Upkeep {
   readonly rivals: Rivals;
@@ -125,7 +128,10 @@ export class Upkeep {
   }
 }
 
-/** The move of a schedule that stands at a future moment which is not its next slot. Undefined: it stands where it should. */
+/**
+ * The move of a schedule that stands at a future moment which is not its next slot. Undefined: it stands
+ * where it should.
+ */
 function healing(stored: Schedule, now: number): Shot | undefined {
   const { id, spec, nextAt, lastAt, paused } = stored;
   if (paused || nextAt === undefined || nextAt <= now) return undefined;

@@ -17,11 +17,17 @@ const KNOWN = [
   "onFailure",
 ] as const satisfies readonly (keyof SignatureOptions)[];
 
-/** Where one signature of a canvas goes: its id, what waits for it, what it waits for. Its payload is not looked at here. */
+/**
+ * Where one signature of a canvas goes: its id, what waits for it, what it waits for. Its payload is not
+ * looked at here.
+ */
 export interface Place {
   readonly id: string;
   readonly signature: Signature;
-  /** What a signature without a payload gets: the one result before it, or the list of all. Absent: nothing comes before it. */
+  /**
+   * What a signature without a payload gets: the one result before it, or the list of all. Absent: nothing
+   * comes before it.
+   */
   readonly from?: "one" | "all";
   readonly link?: Link;
   readonly waitsFor?: number;
@@ -46,14 +52,18 @@ export function chainOf(canvasId: string, signatures: readonly Signature[]): rea
   }));
 }
 
-/** Side by side: `<canvasId>-0` to `-<n-1>`. @throws {OptionError} `STEM_CANVAS_INVALID`: something that is no signature */
+/**
+ * Side by side: `<canvasId>-0` to `-<n-1>`.
+ * @throws {OptionError} `STEM_CANVAS_INVALID`: something that is no signature
+ */
 export function groupOf(canvasId: string, signatures: readonly Signature[]): readonly Place[] {
   checkSignatures(signatures, "of the group");
   return signatures.map((signature, i) => ({ id: `${canvasId}-${i}`, signature, group: canvasId }));
 }
 
 /**
- * Side by side, then the callback with all their results in order: members `<canvasId>-0` to `-<n-1>`, callback `-<n>`. Without members the callback waits for nothing.
+ * Side by side, then the callback with all their results in order: members `<canvasId>-0` to `-<n-1>`,
+ * callback `-<n>`. Without members the callback waits for nothing.
  *
  * @throws {OptionError} `STEM_CANVAS_INVALID`: something that is no signature
  */

@@ -4,12 +4,17 @@ import { decodePayload } from "../codec/payload.js";
 import type { Shape } from "../codec/shape.js";
 import type { TaskInput } from "../task/task.js";
 
-/** Header that says that a job's payload is made of its inputs: `"one"`, the only result; `"all"`, the list of them. */
+/**
+ * Header that says that a job's payload is made of its inputs: `"one"`, the only result; `"all"`, the list of
+ * them.
+ */
 export const FROM_HEADER = "stem-from";
 
 /**
- * What the handler of a delivery gets, revived by its type: the decoded payload, or, for a signature without one, the result of the job before it (in a chain) or the list of results
- * in order (in a chord). In place of an input that did not succeed and was to be passed over stands undefined, in a list null; the failure is in `inputsOf`.
+ * What the handler of a delivery gets, revived by its type: the decoded payload, or, for a signature without
+ * one, the result of the job before it (in a chain) or the list of results in order (in a chord). In place of
+ * an input that did not succeed and was to be passed over stands undefined, in a list null; the failure is in
+ * `inputsOf`.
  *
  * @throws {PayloadError} `STEM_PAYLOAD_UNREADABLE`
  */

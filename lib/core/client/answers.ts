@@ -4,8 +4,9 @@ import type { JobRecord } from "../../contract/results.js";
 import type { EnqueueOptions } from "./face.js";
 
 /*
- * A job whose record is forgotten as it ends (`keepResult: 0`) leaves nothing to read. Whoever waits for it asks the workers through hints to be told, and the one that
- * ran it answers. Hints may be lost, so this promises nothing: a waiter that hears nothing says that the result was not kept.
+ * A job whose record is forgotten as it ends (`keepResult: 0`) leaves nothing to read. Whoever waits for it
+ * asks the workers through hints to be told, and the one that ran it answers. Hints may be lost, so this
+ * promises nothing: a waiter that hears nothing says that the result was not kept.
  */
 
 /** Topics of hints. Messages are lists: of ids, and of ends. */
@@ -21,7 +22,10 @@ export const MOST_CHARS = 65_536;
 /** What a waiter needs to know of a job that has ended. */
 export type End = Pick<JobRecord, "id" | "task" | "state" | "result" | "error">;
 
-/** As a worker tells it. The moment of its enqueue, or its token, tells apart the jobs that had one id, one after the other. */
+/**
+ * As a worker tells it. The moment of its enqueue, or its token, tells apart the jobs that had one id, one
+ * after the other.
+ */
 export type ToldEnd = End & Pick<JobRecord, "enqueuedAt"> & { readonly token?: string };
 
 /** Header of a job whose record may be gone when it ends: whose call it was. See `isMarked`. */
@@ -53,7 +57,10 @@ export function isMarked(draft: Pick<NewJob, "keepResultMs" | "keepFailedMs">, o
   return (id !== undefined || keepResult !== undefined || keepFailed !== undefined) && isBrief(draft);
 }
 
-/** What a handle may know of a job that its call has stored. How long one that was there before is kept is not known. */
+/**
+ * What a handle may know of a job that its call has stored. How long one that was there before is kept is not
+ * known.
+ */
 export function storedAs(draft: Pick<NewJob, "keepResultMs" | "keepFailedMs" | "headers">, duplicate: boolean, ours: boolean): Stored {
   if (duplicate) return OTHERS;
   if (!isBrief(draft)) return ours ? OURS : KEPT;

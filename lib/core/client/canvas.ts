@@ -17,8 +17,9 @@ export function checkCanvasOptions(options: CanvasOptions): void {
 }
 
 /**
- * Stores the jobs of a canvas, all or none, and says which they are and which of them were stored already. A canvas whose id was used before is a duplicate as a whole: should part
- * of it have been forgotten meanwhile, what would wait for ever for the part that ended long ago is cancelled.
+ * Stores the jobs of a canvas, all or none, and says which they are and which of them were stored already. A
+ * canvas whose id was used before is a duplicate as a whole: should part of it have been forgotten meanwhile,
+ * what would wait for ever for the part that ended long ago is cancelled.
  */
 export async function storeCanvas(
   producer: Producer,
@@ -66,7 +67,10 @@ async function cancelStranded(producer: Producer, drafts: readonly Draft[], dupl
   if (stranded.size > 0) await producer.parts.adapter.broker.cancel([...stranded], "its canvas was enqueued before, and has ended");
 }
 
-/** A plain object that is no signature. Handles, promises and clients are not plain; they are left to the canvas to refuse by name. */
+/**
+ * A plain object that is no signature. Handles, promises and clients are not plain; they are left to the
+ * canvas to refuse by name.
+ */
 export function isCanvasOptions(last: unknown): last is CanvasOptions {
   return typeof last === "object" && last !== null && Object.getPrototypeOf(last) === Object.prototype && !("ref" in last);
 }

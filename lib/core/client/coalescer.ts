@@ -18,12 +18,14 @@ interface Call {
 }
 
 /**
- * Group commit for producers. Calls made in one turn, and calls made while the store is busy with earlier ones, travel together in its next batch, in the order
- * they were made. A lone call waits for nothing. Memory is bounded by the callers: each awaits its own call.
+ * Group commit for producers. Calls made in one turn, and calls made while the store is busy with earlier
+ * ones, travel together in its next batch, in the order they were made. A lone call waits for nothing. Memory
+ * is bounded by the callers: each awaits its own call.
  *
- * Each call stays all or none: a batch that fails is tried again call by call, so that one caller's mistake is not everyone's. If the store itself
- * cannot be used (`STEM_STORE_…`), all of the batch hear so at once; and if it cannot be reached, also those who came while the batch was waiting for it, so
- * that nobody waits longer than the adapter does and what waits stays bounded.
+ * Each call stays all or none: a batch that fails is tried again call by call, so that one caller's mistake
+ * is not everyone's. If the store itself cannot be used (`STEM_STORE_…`), all of the batch hear so at once;
+ * and if it cannot be reached, also those who came while the batch was waiting for it, so that nobody waits
+ * longer than the adapter does and what waits stays bounded.
  */
 export class Coalescer {
   readonly #broker: Broker;
@@ -83,7 +85,10 @@ export class Coalescer {
   }
 }
 
-/** The calls that may travel together: up to 1,000 jobs and about 8 MiB, and no chosen id twice, since the store's answer could not say which of the two was first. */
+/**
+ * The calls that may travel together: up to 1,000 jobs and about 8 MiB, and no chosen id twice, since the
+ * store's answer could not say which of the two was first.
+ */
 function nextBatch(calls: readonly Call[], from: number): readonly Call[] {
   const ids = new Set<string>();
   let size = 0;

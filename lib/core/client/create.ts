@@ -33,7 +33,8 @@ export interface StandaloneClient {
 }
 
 /**
- * A typed client without Nest, for scripts, other frameworks and producers in other repositories. It enqueues, waits and emits; it runs no jobs.
+ * A typed client without Nest, for scripts, other frameworks and producers in other repositories. It
+ * enqueues, waits and emits; it runs no jobs.
  *
  * ```ts
  * const client = await createStemClient({ adapter: redis({ url }), client: StemClient });
@@ -43,7 +44,8 @@ export interface StandaloneClient {
  *
  * @returns an instance of the class given, with `stem` and `close` beside its own members; open
  * @throws {StoreError} the store cannot be opened
- * @throws {OptionError} `STEM_OPTION_UNKNOWN`, `STEM_OPTION_INVALID`: such as a class whose tasks belong to several instances of Stem
+ * @throws {OptionError} `STEM_OPTION_UNKNOWN`, `STEM_OPTION_INVALID`: such as a class whose tasks belong to
+ *   several instances of Stem
  */
 export async function createStemClient<C extends object = object>(options: StandaloneOptions<C>): Promise<C & StandaloneClient> {
   const { adapter, client, codec, maxPayloadBytes, log = silentLog } = checked(options);

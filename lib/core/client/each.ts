@@ -7,10 +7,11 @@ import type { Draft } from "./plan.js";
 import type { Producer } from "./producer.js";
 
 /**
- * Stores one job per payload, all or none, each with the options that a function gives it. The handle of a job says whether its id was known: in the store, or from
- * an earlier payload of the same call.
+ * Stores one job per payload, all or none, each with the options that a function gives it. The handle of a
+ * job says whether its id was known: in the store, or from an earlier payload of the same call.
  *
- * @throws as `Stem.enqueue`; {OptionError} `STEM_OPTION_INVALID`: the options are a promise, or name more than one transaction
+ * @throws as `Stem.enqueue`; {OptionError} `STEM_OPTION_INVALID`: the options are a promise, or name more
+ *   than one transaction
  */
 export async function putEach(
   producer: Producer,

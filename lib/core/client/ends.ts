@@ -27,8 +27,9 @@ const SIGNALS = { failed: "job:dead", cancelled: "job:cancelled", expired: "job:
 >;
 
 /**
- * Tells the ends that a call of this process has brought about otherwise than by settling an attempt: by a lapse, an expiry, a cancel, or a
- * dead input. The store names each to one call, so that one process tells it.
+ * Tells the ends that a call of this process has brought about otherwise than by settling an attempt: by a
+ * lapse, an expiry, a cancel, or a dead input. The store names each to one call, so that one process tells
+ * it.
  */
 export class Ends {
   /** Messages about failed jobs. */

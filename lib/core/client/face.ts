@@ -7,11 +7,15 @@ import type { EventType, PayloadOf } from "../workflow/context.js";
 /** How one job is to be enqueued; what is left out comes from the task. */
 export interface EnqueueOptions {
   /**
-   * Chosen by you, so that enqueueing twice is harmless; 1 to 200 characters. Default: a new unique id. It stands for one job as long as its record is kept, over all
-   * tasks: that of another task's job is refused (`STEM_ID_TAKEN`). See docs/ids.md.
+   * Chosen by you, so that enqueueing twice is harmless; 1 to 200 characters. Default: a new unique id. It
+   * stands for one job as long as its record is kept, over all tasks: that of another task's job is refused
+   * (`STEM_ID_TAKEN`). See docs/ids.md.
    */
   readonly id?: string;
-  /** `true`: a job of this id that has ended is forgotten and this one stored in its place, in one step. One that waits or runs, or is an input yet, is a duplicate as ever. */
+  /**
+   * `true`: a job of this id that has ended is forgotten and this one stored in its place, in one step. One
+   * that waits or runs, or is an input yet, is a duplicate as ever.
+   */
   readonly again?: boolean;
   readonly queue?: string;
   readonly priority?: number;
@@ -24,18 +28,24 @@ export interface EnqueueOptions {
   readonly keepResult?: Duration;
   readonly keepFailed?: Duration;
   /**
-   * How this job is retried, in place of what its task says: `retry: { attempts: 8, base: "5s" }`, or a number of attempts; 1 means no retry. What is left out comes from
-   * the task. It is the job's for good, also when it is retried as a dead letter; of a workflow it is for the run, not for its steps. Workers of before 0.2 do not
-   * know it and go by the task.
+   * How this job is retried, in place of what its task says: `retry: { attempts: 8, base: "5s" }`, or a
+   * number of attempts; 1 means no retry. What is left out comes from the task. It is the job's for good,
+   * also when it is retried as a dead letter; of a workflow it is for the run, not for its steps. Workers of
+   * before 0.2 do not know it and go by the task.
    */
   readonly retry?: number | JobRetryOptions;
-  /** Small facts that travel beside the payload, up to 8 KiB in all. Names that begin with `stem-` are ours. */
+  /**
+   * Small facts that travel beside the payload, up to 8 KiB in all. Names that begin with `stem-` are ours.
+   */
   readonly headers?: Readonly<Record<string, string>>;
   /** A transaction of yours on the same store, for adapters whose `capabilities.transactions` is true. */
   readonly transaction?: unknown;
 }
 
-/** Gives the options of each job of an `enqueueMany`: called with its payload and its place among them, from 0. Not async. */
+/**
+ * Gives the options of each job of an `enqueueMany`: called with its payload and its place among them, from
+ * 0. Not async.
+ */
 export type OptionsOfEach<I> = (payload: I, index: number) => EnqueueOptions | undefined;
 
 /** Options of an `enqueueMany`: the same for all its jobs, where `id` is a prefix, or of each its own. */
@@ -50,7 +60,10 @@ export interface WaitForOptions {
 /** A job that was enqueued, from any process that knows its id. */
 export interface JobHandle<O = unknown> {
   readonly id: string;
-  /** True when a job of this id was stored already: nothing was enqueued by this call. Always false on a handle made from an id. */
+  /**
+   * True when a job of this id was stored already: nothing was enqueued by this call. Always false on a
+   * handle made from an id.
+   */
   readonly duplicate: boolean;
   /**
    * Waits for the end and returns what the handler returned.
@@ -81,23 +94,29 @@ export interface TaskClient<I, O> extends TaskRef<I, O> {
   enqueueMany(payloads: readonly I[], options?: ManyOptions<I>): Promise<readonly JobHandle<O>[]>;
   enqueueAndWait(...args: PayloadArgs<I, [options?: EnqueueOptions & WaitForOptions]>): Promise<O>;
   /**
-   * A job to be, for `chain`, `group` and `chord`. Without a payload the task gets what the jobs before it returned: the result in a chain, the
-   * list of results in a chord.
+   * A job to be, for `chain`, `group` and `chord`. Without a payload the task gets what the jobs before it
+   * returned: the result in a chain, the list of results in a chord.
    */
   signature(payload?: I, options?: SignatureOptions): Signature<I, O>;
   /**
-   * Makes, or changes, a schedule that enqueues the task by the clock: `schedule("digest.ada", "0 9 * * MON-FRI", { user: "ada" }, { timeZone: "Europe/Berlin" })`. It is kept in the
-   * store, also over restarts, until it is removed; whichever process has a beat fires it, once per slot. Making it anew with the same arguments changes nothing; with another
-   * expression it takes the next slot by that; one that is paused stays paused.
+   * Makes, or changes, a schedule that enqueues the task by the clock:
+   * `schedule("digest.ada", "0 9 * * MON-FRI", { user: "ada" }, { timeZone: "Europe/Berlin" })`. It is kept
+   * in the store, also over restarts, until it is removed; whichever process has a beat fires it, once per
+   * slot. Making it anew with the same arguments changes nothing; with another expression it takes the next
+   * slot by that; one that is paused stays paused.
    *
    * @param name unique in the store, among those declared by `@Cron` too
    * @param cron five fields, six with seconds first, or an alias, as for `@Cron`
-   * @throws {OptionError} `STEM_CRON_INVALID`, `STEM_TIME_ZONE_INVALID`, `STEM_NAME_INVALID`, `STEM_OPTION_UNKNOWN`
+   * @throws {OptionError} `STEM_CRON_INVALID`, `STEM_TIME_ZONE_INVALID`, `STEM_NAME_INVALID`,
+   *   `STEM_OPTION_UNKNOWN`
    * @throws {StemError} `STEM_SCHEDULE_DECLARED`: the name is that of a `@Cron`
    * @throws as `enqueue` for what its jobs could not be
    */
   schedule(name: string, cron: string, ...args: PayloadArgs<I, [options?: ScheduleOptions]>): Promise<ScheduleClient<O>>;
-  /** The handle of a job of this task that was enqueued by anybody, by its id. That of another task's job rejects with `STEM_ID_TAKEN`. */
+  /**
+   * The handle of a job of this task that was enqueued by anybody, by its id. That of another task's job
+   * rejects with `STEM_ID_TAKEN`.
+   */
   handle(id: string): JobHandle<O>;
 }
 
@@ -110,21 +129,36 @@ export interface ScheduleOptions extends Pick<
   readonly timeZone?: string;
 }
 
-/** One schedule, from any process. What was declared by `@Cron` is in the store once a beat that knows it has run. */
+/**
+ * One schedule, from any process. What was declared by `@Cron` is in the store once a beat that knows it has
+ * run.
+ */
 export interface ScheduleClient<O = unknown> {
   readonly name: string;
-  /** Stops it from firing until `resume`; slots that come meanwhile are not caught up. False: there is no such schedule. */
+  /**
+   * Stops it from firing until `resume`; slots that come meanwhile are not caught up. False: there is no such
+   * schedule.
+   */
   pause(): Promise<boolean>;
-  /** Goes on with the next slot from now; nothing happens to one that is not paused. False: there is no such schedule. */
+  /**
+   * Goes on with the next slot from now; nothing happens to one that is not paused. False: there is no such
+   * schedule.
+   */
   resume(): Promise<boolean>;
   /**
    * Enqueues its job now, paused or not; its slots stay where they are.
    * @throws {UnknownScheduleError}
    */
   trigger(): Promise<JobHandle<O>>;
-  /** The slot it will fire next (one that has passed will be fired at once by the next beat). Undefined: never, because it is paused, or there is no such schedule. */
+  /**
+   * The slot it will fire next (one that has passed will be fired at once by the next beat). Undefined:
+   * never, because it is paused, or there is no such schedule.
+   */
   next(): Promise<Date | undefined>;
-  /** Removes it. What the code declares is there again when the next beat starts. False: there was no such schedule. */
+  /**
+   * Removes it. What the code declares is there again when the next beat starts. False: there was no such
+   * schedule.
+   */
   remove(): Promise<boolean>;
 }
 
@@ -137,7 +171,10 @@ export interface WorkflowClient<I, O, S = {}> extends TaskRef<I, O> {
   signature(payload?: I, options?: SignatureOptions): Signature<I, O>;
   /** Makes, or changes, a schedule that starts runs by the clock. See `TaskClient.schedule`. */
   schedule(name: string, cron: string, ...args: PayloadArgs<I, [options?: ScheduleOptions]>): Promise<ScheduleClient<O>>;
-  /** The handle of a run of this workflow that was started by anybody, by its id. That of another task's job rejects with `STEM_ID_TAKEN`. */
+  /**
+   * The handle of a run of this workflow that was started by anybody, by its id. That of another task's job
+   * rejects with `STEM_ID_TAKEN`.
+   */
   handle(id: string): RunHandle<O, S>;
 }
 
@@ -147,7 +184,10 @@ export interface RunHandle<O = unknown, S = {}> extends JobHandle<O> {
   readonly signal: SignalsOf<S>;
 }
 
-/** The signals of a workflow as functions. A mapped type, so that editors lead from the call to the declaration. */
+/**
+ * The signals of a workflow as functions. A mapped type, so that editors lead from the call to the
+ * declaration.
+ */
 export type SignalsOf<S> = {
   readonly [K in keyof S]: (...args: PayloadArgs<PayloadOf<S[K]>, [options?: EmitOptions]>) => Promise<Signalled>;
 };
@@ -158,9 +198,15 @@ export interface EventClient<T> extends EventType<T> {
   emit(key: string, ...args: PayloadArgs<T, [options?: EmitOptions]>): Promise<Emitted>;
 }
 
-/** Without `id` and `transaction`: those are the canvas's, whose jobs are stored together under ids of its own. */
+/**
+ * Without `id` and `transaction`: those are the canvas's, whose jobs are stored together under ids of its
+ * own.
+ */
 export type SignatureOptions = Omit<EnqueueOptions, "id" | "again" | "transaction"> & {
-  /** What happens to the jobs that wait for this one if it does not succeed: they end too (`"fail"`, default), or they run and find the failure in `ctx.inputs`. */
+  /**
+   * What happens to the jobs that wait for this one if it does not succeed: they end too (`"fail"`, default),
+   * or they run and find the failure in `ctx.inputs`.
+   */
   readonly onFailure?: "fail" | "continue";
 };
 
@@ -179,7 +225,10 @@ export interface CanvasOptions {
   readonly transaction?: unknown;
 }
 
-/** The handle of a chain or chord is that of its last job; `jobs` are all, in order (of a chord: the members, then the callback). */
+/**
+ * The handle of a chain or chord is that of its last job; `jobs` are all, in order (of a chord: the members,
+ * then the callback).
+ */
 export interface CanvasHandle<O> extends JobHandle<O> {
   readonly jobs: readonly JobHandle[];
 }
@@ -187,7 +236,10 @@ export interface CanvasHandle<O> extends JobHandle<O> {
 export interface GroupHandle<O> {
   readonly id: string;
   readonly jobs: readonly JobHandle<O>[];
-  /** Waits for all members and returns their results in order. @throws as `JobHandle.result`, for the first that did not succeed */
+  /**
+   * Waits for all members and returns their results in order.
+   * @throws as `JobHandle.result`, for the first that did not succeed
+   */
   results(options?: WaitForOptions): Promise<readonly O[]>;
 }
 
@@ -212,8 +264,8 @@ export interface Emitted {
 export interface Signalled {
   readonly id: string;
   /**
-   * `"sent"`: the run has it, or will when it asks · `"duplicate"`: a signal of this id was sent to this run already, nothing happened · `"ended"`: the run had ended,
-   * nobody will ever ask; nothing was stored.
+   * `"sent"`: the run has it, or will when it asks · `"duplicate"`: a signal of this id was sent to this run
+   * already, nothing happened · `"ended"`: the run had ended, nobody will ever ask; nothing was stored.
    */
   readonly as: "sent" | "duplicate" | "ended";
 }

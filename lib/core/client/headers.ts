@@ -11,7 +11,8 @@ const OWN_HEADERS = "stem-";
 /**
  * A copy of the headers, so that a later change of the caller's object changes no job.
  *
- * @throws {OptionError} `STEM_HEADERS_INVALID`: not strings of whole characters, over 8 KiB in all, or a name that is ours
+ * @throws {OptionError} `STEM_HEADERS_INVALID`: not strings of whole characters, over 8 KiB in all, or a name
+ *   that is ours
  */
 export function checkHeaders(headers: Readonly<Record<string, string>>, of: string): Readonly<Record<string, string>> {
   if (typeof headers !== "object" || headers === null || Array.isArray(headers)) refuse(`The headers ${of} are not an object.`, REMEDY);

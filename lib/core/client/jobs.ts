@@ -5,8 +5,8 @@ import { checkCountFilter, checkDeadLetterFilter, checkJobFilter, checkPurge, ch
 import type { CountFilter, JobFilter, JobRecord, RemoveFilter, StateCounts } from "../../contract/results.js";
 
 /*
- * What people and pages ask of the store about jobs. A filter that is not understood is refused before the store hears of it: it would answer for everything, or
- * forget everything.
+ * What people and pages ask of the store about jobs. A filter that is not understood is refused before the
+ * store hears of it: it would answer for everything, or forget everything.
  */
 
 export async function listJobs({ results }: Adapter, filter: JobFilter | undefined): Promise<readonly JobRecord[]> {
@@ -41,7 +41,8 @@ export async function removeJobs(
   const answers: Removed[] = [];
   let page = await results.list({ ...filter, limit: Math.min(PAGE, limit) });
   while (page.length > 0) {
-    // Asked for before this page is removed, and its last job with it. A page may be short for its size; only an empty one is the end.
+    // Asked for before this page is removed, and its last job with it. A page may be short for its size; only
+    // an empty one is the end.
     const left = limit - answers.length - page.length;
     const next = left <= 0 ? [] : await results.list({ ...filter, limit: Math.min(PAGE, left), cursor: page.at(-1)!.id });
     answers.push(...(await broker.remove(page.map(({ id }) => id))));
@@ -72,8 +73,9 @@ export interface StemJobs {
   /** How many there are in each state. */
   counts(filter?: CountFilter): Promise<StateCounts>;
   /**
-   * Forgets jobs that have ended or wait (one that waits will not run), so that their ids are free; says of each what came of it. Not removed are those that run
-   * (`"running"`: cancel them first) and those that an unfinished job waits for (`"needed"`: remove that too).
+   * Forgets jobs that have ended or wait (one that waits will not run), so that their ids are free; says of
+   * each what came of it. Not removed are those that run (`"running"`: cancel them first) and those that an
+   * unfinished job waits for (`"needed"`: remove that too).
    *
    * @throws {OptionError} `STEM_FILTER_EMPTY`: a filter that chooses nothing. `{ all: true }` means all
    */

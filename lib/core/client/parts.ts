@@ -19,7 +19,10 @@ export interface StemParts {
   readonly ids?: () => string;
   /** Largest payload in bytes of UTF-8. Default 1 MiB. */
   readonly maxPayloadBytes?: number;
-  /** What generated clients know of types (`StemClient.definitions`). Default: nothing, so that values travel as JSON. */
+  /**
+   * What generated clients know of types (`StemClient.definitions`). Default: nothing, so that values travel
+   * as JSON.
+   */
   readonly definitions?: Definitions;
   readonly log?: Log;
 }

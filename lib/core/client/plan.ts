@@ -29,12 +29,13 @@ const KNOWN = [
 ] as const satisfies readonly (keyof EnqueueOptions)[];
 
 /**
- * Everything of a job but its id and payload, settled from, in this order: the options of the call, the definition registered in this process, the ref, the
- * defaults.
+ * Everything of a job but its id and payload, settled from, in this order: the options of the call, the
+ * definition registered in this process, the ref, the defaults.
  *
  * @param also options the caller knows besides those of `EnqueueOptions`
  * @throws {UnknownTaskError} neither registered here nor given with its queue
- * @throws {OptionError} `STEM_NAME_INVALID`, `STEM_OPTION_UNKNOWN`, `STEM_OPTION_INVALID`, `STEM_DURATION_INVALID`, `STEM_HEADERS_INVALID`
+ * @throws {OptionError} `STEM_NAME_INVALID`, `STEM_OPTION_UNKNOWN`, `STEM_OPTION_INVALID`,
+ *   `STEM_DURATION_INVALID`, `STEM_HEADERS_INVALID`
  */
 export function planOf(
   ref: TaskRef,

@@ -29,10 +29,16 @@ export interface ProducerParts {
   readonly ends: Pick<Ends, "tell">;
 }
 
-/** A job's payload: a value, one that was checked and encoded earlier, or what the jobs before it will have returned. */
+/**
+ * A job's payload: a value, one that was checked and encoded earlier, or what the jobs before it will have
+ * returned.
+ */
 export type Payload = { readonly value: unknown } | { readonly text: string } | { readonly from: "one" | "all" };
 
-/** The way in: checks and encodes what is to be enqueued, refuses what cannot be right, and hands the rest to the store. */
+/**
+ * The way in: checks and encodes what is to be enqueued, refuses what cannot be right, and hands the rest to
+ * the store.
+ */
 export class Producer {
   readonly parts: ProducerParts;
   readonly #coalescer: Coalescer;
@@ -46,8 +52,8 @@ export class Producer {
   }
 
   /**
-   * The job that `enqueue` would store; at once, unless a schema answers later, so that calls made in one turn are stored in their order whichever they
-   * are. @throws as `Stem.enqueue`
+   * The job that `enqueue` would store; at once, unless a schema answers later, so that calls made in one
+   * turn are stored in their order whichever they are. @throws as `Stem.enqueue`
    */
   draft(
     ref: TaskRef,
@@ -107,7 +113,8 @@ export class Producer {
   /**
    * Stores jobs, all or none, and returns which ids were stored already.
    *
-   * @param named the caller chose the ids. Ids of ours are new, so "stored already" can then only mean an earlier try of this very call.
+   * @param named the caller chose the ids. Ids of ours are new, so "stored already" can then only mean an
+   *   earlier try of this very call.
    */
   async send(jobs: readonly NewJob[], named: boolean, transaction?: unknown): Promise<ReadonlySet<string>> {
     if (jobs.length === 0) return NONE;
@@ -123,7 +130,10 @@ export class Producer {
     return duplicates;
   }
 
-  /** Every call of a user's goes through it, so that `close` can answer those under way. @throws {StemError} `STEM_CLOSED` */
+  /**
+   * Every call of a user's goes through it, so that `close` can answer those under way.
+   * @throws {StemError} `STEM_CLOSED`
+   */
   async answer<T>(call: () => Promise<T>): Promise<T> {
     if (this.#closed) throw closedError();
     this.#inside++;
@@ -169,7 +179,10 @@ export function closedError(): StemError {
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** The payload travels as given, not as the schema made it: the worker lets the schema make it anew, and a schema need not accept its own output. */
+/**
+ * The payload travels as given, not as the schema made it: the worker lets the schema make it anew, and a
+ * schema need not accept its own output.
+ */
 function checkInput(definition: TaskDefinition, value: unknown): unknown {
   return validate(definition.input!, value, "payload", `${definition.kind} "${definition.name}"`);
 }

@@ -107,7 +107,10 @@ export class Puts implements Enqueuer {
     return new Handle(this.#handles, draft.id, duplicate, transaction === undefined ? storedAs(draft, duplicate, !named) : undefined);
   }
 
-  /** Marks the jobs of a call that are to be told apart at their ends (`isMarked`); says whether their ids were chosen. */
+  /**
+   * Marks the jobs of a call that are to be told apart at their ends (`isMarked`); says whether their ids
+   * were chosen.
+   */
   #mark(drafts: readonly Draft[], options: EnqueueOptions | undefined): boolean {
     if (options === undefined) return false;
     if (drafts.length > 0 && isMarked(drafts[0]!, options)) {

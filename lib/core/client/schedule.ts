@@ -46,7 +46,8 @@ export async function storePlan(producer: Producer, task: TaskRef, { name, cron,
   if (known?.dynamic === false && !isRemoved(known.spec)) throw declared(name);
   const definition = { id: name, where: `schedule("${name}")`, cron, timeZone, task: task.name, options: rest };
   const stored = storedSchedule(definition, job.payload, now, wayOf(job, rest));
-  // One that was declared once, and removed, gives its name free, unless a beat declares it again before we are done.
+  // One that was declared once, and removed, gives its name free, unless a beat declares it again before we
+  // are done.
   const removed = known?.dynamic === false;
   if (removed) await schedules.remove(name);
   await schedules.upsert([stored]);
@@ -54,7 +55,10 @@ export async function storePlan(producer: Producer, task: TaskRef, { name, cron,
   hints.control(SCHEDULED, String(stored.nextAt));
 }
 
-/** What a beat that does not know the task is to know of it. What is as usual or among the options is left out, so that a spec stays what it was. */
+/**
+ * What a beat that does not know the task is to know of it. What is as usual or among the options is left
+ * out, so that a spec stays what it was.
+ */
 function wayOf({ queue, priority = 0, keepResultMs, keepFailedMs }: Draft, options: ScheduleOptions): Omit<TaskRef, "name"> {
   return {
     queue,

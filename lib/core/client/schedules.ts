@@ -5,7 +5,10 @@ import { isRemoved, planOf } from "../beat/schedule.js";
 /** One schedule, as it is stored. */
 export interface ScheduleInfo {
   readonly name: string;
-  /** Name of the task or workflow. Undefined where this version cannot read what a newer one stored; so are the next two. */
+  /**
+   * Name of the task or workflow. Undefined where this version cannot read what a newer one stored; so are
+   * the next two.
+   */
   readonly task: string | undefined;
   readonly cron: string | undefined;
   readonly timeZone: string | undefined;

@@ -53,8 +53,9 @@ import { type ClientDefaults, clientRef, StemTaskClient, StemWorkflowClient, typ
 import { Waiter } from "./waiter.js";
 
 /**
- * The one object a producer holds: enqueues jobs, waits for them, emits events, and asks and tells the store. What cannot be right is refused before
- * anything is written. Jobs that are enqueued at the same time travel together, so there is no need to gather them.
+ * The one object a producer holds: enqueues jobs, waits for them, emits events, and asks and tells the store.
+ * What cannot be right is refused before anything is written. Jobs that are enqueued at the same time travel
+ * together, so there is no need to gather them.
  */
 export class Stem {
   readonly adapter: Adapter;
@@ -98,8 +99,9 @@ export class Stem {
   }
 
   /**
-   * Enqueues one job: `stem.enqueue(SendMail, { to }, { delay: "5m" })`. The payload may be left out where the task takes none. When this returns, the job is
-   * stored, unless it is in a transaction of yours that is yet to commit.
+   * Enqueues one job: `stem.enqueue(SendMail, { to }, { delay: "5m" })`. The payload may be left out where
+   * the task takes none. When this returns, the job is stored, unless it is in a transaction of yours that is
+   * yet to commit.
    *
    * @throws {UnknownTaskError} neither registered in this process nor given with its queue
    * @throws {PayloadError} `STEM_PAYLOAD_UNSERIALISABLE`, `STEM_PAYLOAD_TOO_LARGE`, `STEM_PAYLOAD_INVALID`
@@ -114,8 +116,11 @@ export class Stem {
   }
 
   /**
-   * Enqueues one job per payload, all or none, in one round trip. `options.id` is a prefix: `id-0`, `id-1`, …; a function gives each its own options:
-   * `stem.enqueueMany(Ship, orders, (order) => ({ id: order.id }))`. Each handle says whether it is a `duplicate`. @throws as `enqueue`
+   * Enqueues one job per payload, all or none, in one round trip. `options.id` is a prefix: `id-0`, `id-1`,
+   * …; a function gives each its own options:
+   * `stem.enqueueMany(Ship, orders, (order) => ({ id: order.id }))`. Each handle says whether it is a
+   * `duplicate`.
+   * @throws as `enqueue`
    */
   enqueueMany<const T extends Target>(
     target: T,
@@ -135,7 +140,10 @@ export class Stem {
     return this.#puts.putAndWait(target, payload, options);
   }
 
-  /** Starts a run of a workflow. @throws as `enqueue`; {StemError} `STEM_NOT_A_WORKFLOW`: it is known to be a task */
+  /**
+   * Starts a run of a workflow.
+   * @throws as `enqueue`; {StemError} `STEM_NOT_A_WORKFLOW`: it is known to be a task
+   */
   start<const T extends Target>(
     workflow: T,
     ...args: PayloadArgs<StartInputFor<T>, [options?: EnqueueOptions]>
@@ -145,7 +153,8 @@ export class Stem {
   }
 
   /**
-   * A typed client for a task by name; `defaults` tell a process that does not have the handler where its jobs go.
+   * A typed client for a task by name; `defaults` tell a process that does not have the handler where its
+   * jobs go.
    *
    * @throws {OptionError} `STEM_NAME_INVALID`, `STEM_OPTION_UNKNOWN`, `STEM_DURATION_INVALID`
    */
@@ -166,7 +175,8 @@ export class Stem {
   }
 
   /**
-   * A client for a schedule, declared by `@Cron` or made by `TaskClient.schedule`; `defaults` tell a process that does not have the handler where its jobs go.
+   * A client for a schedule, declared by `@Cron` or made by `TaskClient.schedule`; `defaults` tell a process
+   * that does not have the handler where its jobs go.
    *
    * @throws {OptionError} `STEM_NAME_INVALID`, `STEM_OPTION_UNKNOWN`, `STEM_DURATION_INVALID`
    */
@@ -174,14 +184,18 @@ export class Stem {
     return new StemScheduleClient<O>(this.#producer, this.#handles, clientRef(name, defaults, "schedule"));
   }
 
-  /** A job to be, for `chain`, `group` and `chord`. Without a payload it gets what the jobs before it returned. */
+  /**
+   * A job to be, for `chain`, `group` and `chord`. Without a payload it gets what the jobs before it
+   * returned.
+   */
   signature<const T extends Target>(target: T, payload?: InputFor<T>, options?: SignatureOptions): Signature<InputFor<T>, OutputFor<T>>;
   signature(target: Target, payload?: unknown, options?: SignatureOptions): Signature {
     return signatureOf(refOf(target), payload, options);
   }
 
   /**
-   * One job after the other, stored together. A signature without payload gets the result before it. Ends early if one does not succeed.
+   * One job after the other, stored together. A signature without payload gets the result before it. Ends
+   * early if one does not succeed.
    *
    * @throws {OptionError} `STEM_CANVAS_INVALID`; and as `enqueue`
    */
@@ -208,7 +222,8 @@ export class Stem {
   }
 
   /**
-   * Jobs side by side, then one with the list of their results, stored together. Without members the callback runs at once, with an empty list.
+   * Jobs side by side, then one with the list of their results, stored together. Without members the callback
+   * runs at once, with an empty list.
    *
    * @throws as `chain`
    */
@@ -217,7 +232,10 @@ export class Stem {
     return new LastOf(this.#handles, await this.#puts.canvas((id) => chordOf(id, signatures, callback), options));
   }
 
-  /** The handle of a job that was enqueued by anybody, by its id. @throws {OptionError} `STEM_OPTION_INVALID`: no id a job can have */
+  /**
+   * The handle of a job that was enqueued by anybody, by its id.
+   * @throws {OptionError} `STEM_OPTION_INVALID`: no id a job can have
+   */
   handle<O = unknown>(id: string): JobHandle<O> {
     return this.#puts.handleOf(id) as JobHandle<O>;
   }
@@ -226,7 +244,8 @@ export class Stem {
    * Tells all workflow runs that wait for this event, now or later.
    *
    * @param key what it is about, such as an order id; `""` for nothing in particular
-   * @returns `duplicate`: an event of this id was stored already and nothing happened; `woken`: ids of the runs that go on
+   * @returns `duplicate`: an event of this id was stored already and nothing happened; `woken`: ids of the
+   *   runs that go on
    * @throws {PayloadError} as `enqueue`
    */
   async emit<T>(event: EventType<T> | string, key: string, payload?: T, options?: EmitOptions): Promise<Emitted> {
@@ -234,11 +253,15 @@ export class Stem {
   }
 
   /**
-   * Tells one run something: `stem.signal(run.id, ProcessOrder.approved, { by: "ada" })`. The run gets it where it waits for it (`ctx.waitForSignal`), now or later, each
-   * signal once and in the order they were sent. It is kept for 7 days (`keep`) for a run that asks later. `options.id`, unique in the run, makes repeating it harmless.
+   * Tells one run something: `stem.signal(run.id, ProcessOrder.approved, { by: "ada" })`. The run gets it
+   * where it waits for it (`ctx.waitForSignal`), now or later, each signal once and in the order they were
+   * sent. It is kept for 7 days (`keep`) for a run that asks later. `options.id`, unique in the run, makes
+   * repeating it harmless.
    *
-   * @returns `as: "ended"` if the run had ended: nothing was stored, as nobody will ask. It may also end after this call without having asked
-   * @throws {UnknownJobError} nothing is stored under the id (any more), unless the call is in a transaction, which may be the one that starts the run
+   * @returns `as: "ended"` if the run had ended: nothing was stored, as nobody will ask. It may also end
+   *   after this call without having asked
+   * @throws {UnknownJobError} nothing is stored under the id (any more), unless the call is in a transaction,
+   *   which may be the one that starts the run
    * @throws {StemError} `STEM_NOT_A_WORKFLOW`: the id is of a job that is no run
    * @throws {PayloadError} as `enqueue`
    */
@@ -267,9 +290,11 @@ export class Stem {
   }
 
   /**
-   * Whether the store answers, and what is on it; for health checks. Never rejects: a store that does not answer is an answer, with its reason.
+   * Whether the store answers, and what is on it; for health checks. Never rejects: a store that does not
+   * answer is an answer, with its reason.
    *
-   * @param options.timeout how long to wait; default: as long as the adapter itself does (`connectTimeoutMs` on servers)
+   * @param options.timeout how long to wait; default: as long as the adapter itself does (`connectTimeoutMs`
+   *   on servers)
    * @throws {OptionError} `STEM_DURATION_INVALID`
    */
   health(options: { readonly timeout?: Duration } = {}): Promise<StemHealth> {
@@ -285,14 +310,21 @@ export class Stem {
   readonly jobs: StemJobs;
   readonly counts: StemJobs["counts"];
 
-  /** Answers the calls made so far, then ends waits and refuses calls with `STEM_CLOSED`. Does not close the adapter. */
+  /**
+   * Answers the calls made so far, then ends waits and refuses calls with `STEM_CLOSED`. Does not close the
+   * adapter.
+   */
   async close(): Promise<void> {
     await this.#producer.close();
     this.#waiter.close();
     this.ends.close();
   }
 
-  /** The job that `enqueue` would store, checked and encoded; stores nothing. For those who store it themselves, such as a beat. @throws as `enqueue` */
+  /**
+   * The job that `enqueue` would store, checked and encoded; stores nothing. For those who store it
+   * themselves, such as a beat.
+   * @throws as `enqueue`
+   */
   async draft(target: Target, payload?: unknown, options?: EnqueueOptions): Promise<NewJob> {
     return this.#producer.draft(refOf(target), { value: payload }, options);
   }

@@ -69,8 +69,8 @@ export function clientRef(name: string, defaults: WorkflowClientDefaults, kind: 
 const KNOWN = ["queue", "priority", "keepResult", "keepFailed"] as const satisfies readonly (keyof ClientDefaults)[];
 
 /**
- * Refuses a task that is to be started and a workflow that is to be enqueued, where this process has the handler and so knows what it is. Names are left to those who
- * use them: what `enqueue` stores is the same.
+ * Refuses a task that is to be started and a workflow that is to be enqueued, where this process has the
+ * handler and so knows what it is. Names are left to those who use them: what `enqueue` stores is the same.
  *
  * @throws {StemError} `STEM_NOT_A_WORKFLOW`, `STEM_NOT_A_TASK`
  */

@@ -43,9 +43,11 @@ interface Wait {
 }
 
 /**
- * Waits for jobs to end, in whatever process they run; one for all handles of a Stem. It listens first and reads then, so that no ending falls in between.
- * Hints say when to read again; a slow poll makes up for lost ones. Reads are batched, at most one at a time. A store that fails is asked again at
- * the next poll. While anything waits, the process stays alive. Where a record may be gone as soon as its job ends, workers are asked to tell the end.
+ * Waits for jobs to end, in whatever process they run; one for all handles of a Stem. It listens first and
+ * reads then, so that no ending falls in between. Hints say when to read again; a slow poll makes up for lost
+ * ones. Reads are batched, at most one at a time. A store that fails is asked again at the next poll. While
+ * anything waits, the process stays alive. Where a record may be gone as soon as its job ends, workers are
+ * asked to tell the end.
  */
 export class Waiter {
   readonly #results: Results;
@@ -220,7 +222,10 @@ export class Waiter {
     this.#restAfter(this.#clock.now() - began);
   }
 
-  /** Where many are waited for and a busy store keeps hinting "any of them", reading all again and again may take a fifth of the time at most; what polls read comes on top. */
+  /**
+   * Where many are waited for and a busy store keeps hinting "any of them", reading all again and again may
+   * take a fifth of the time at most; what polls read comes on top.
+   */
   #restAfter(ms: number): void {
     if (ms < COSTLY_MS || this.#rest !== undefined || this.#waits.size === 0) return;
     this.#missed = false;
@@ -249,7 +254,10 @@ export class Waiter {
     }
   }
 
-  /** Asks workers for the ends of those jobs of which some wait wishes so, unless that was done a short while ago. */
+  /**
+   * Asks workers for the ends of those jobs of which some wait wishes so, unless that was done a short while
+   * ago.
+   */
   #ask(ids: readonly string[], wishes: (wait: Wait) => boolean): void {
     const now = this.#clock.now();
     const asked = ids.filter((id) => {
@@ -278,7 +286,10 @@ export class Waiter {
   }
 }
 
-/** What of the options concerns the wait, checked before anything is written; and the rest. @throws {OptionError} `STEM_DURATION_INVALID` */
+/**
+ * What of the options concerns the wait, checked before anything is written; and the rest.
+ * @throws {OptionError} `STEM_DURATION_INVALID`
+ */
 export function waitApart<T extends WaitForOptions>({ timeout, signal, ...rest }: T) {
   if (timeout !== undefined) toMs(timeout, "timeout of the wait");
   signal?.throwIfAborted();
@@ -291,7 +302,10 @@ function bytesRead(records: readonly (JobRecord | undefined)[]): number {
   return bytes;
 }
 
-/** Whether that end is of the job waited for: by the record that was seen, or, where none was, by the id or the token. */
+/**
+ * Whether that end is of the job waited for: by the record that was seen, or, where none was, by the id or
+ * the token.
+ */
 function isOf({ enqueuedAt, token }: ToldEnd, { stored, enqueuedAt: seen }: Wait): boolean {
   if (seen !== undefined) return enqueuedAt === seen;
   return stored !== undefined && (stored.ours || (stored.token !== undefined && stored.token === token));

@@ -16,8 +16,8 @@ interface Source {
 }
 
 /**
- * What generated clients know of the types of tasks, workflows and events, by name. Empty in a process that lists no client: then values travel as JSON and only
- * a task's own schema checks them.
+ * What generated clients know of the types of tasks, workflows and events, by name. Empty in a process that
+ * lists no client: then values travel as JSON and only a task's own schema checks them.
  */
 export class Definitions {
   readonly #tasks = new Map<string, Known<TaskShape>>();

@@ -6,7 +6,8 @@ import type { Schema, SchemaResult } from "../task/schema.js";
 const LISTED = 20;
 
 /**
- * What the schema makes of a value. Not a promise unless the schema is asynchronous, so that a synchronous one costs no turn of the event loop.
+ * What the schema makes of a value. Not a promise unless the schema is asynchronous, so that a synchronous
+ * one costs no turn of the event loop.
  *
  * @param what names the value in the error: `"payload"`, `"result"`
  * @param of names its owner: `task "mail.send"`

@@ -9,7 +9,10 @@ export interface Owner {
   readonly where?: string | undefined;
 }
 
-/** Messages about failed attempts and dead jobs: the first of a kind (task and error) whole, the next thousand counted. */
+/**
+ * Messages about failed attempts and dead jobs: the first of a kind (task and error) whole, the next thousand
+ * counted.
+ */
 export class FailureLog {
   readonly #log: Log;
   readonly #repeats: Repeats;

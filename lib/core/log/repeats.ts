@@ -1,6 +1,9 @@
 import { type Clock, steadyNow } from "../clock.js";
 
-/** How long equal messages are counted before the first count is told, and the longest such time. Each is four times the one before. */
+/**
+ * How long equal messages are counted before the first count is told, and the longest such time. Each is four
+ * times the one before.
+ */
 const FIRST_MS = 1_000;
 const LONGEST_MS = 300_000;
 
@@ -16,8 +19,9 @@ interface Kind {
 }
 
 /**
- * Keeps a thousand equal failures from being a thousand messages: the first of a kind is told whole, those that follow within a second are
- * counted and told as one line, then those within four, and so on up to five minutes. A kind that was quiet for one such time is told whole again.
+ * Keeps a thousand equal failures from being a thousand messages: the first of a kind is told whole, those
+ * that follow within a second are counted and told as one line, then those within four, and so on up to five
+ * minutes. A kind that was quiet for one such time is told whole again.
  */
 export class Repeats {
   readonly #clock: Clock;

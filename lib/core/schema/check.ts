@@ -12,9 +12,11 @@ import { isNothing, literalsOf, type Schemas } from "./schemas.js";
 import { Chooser } from "./union.js";
 
 /**
- * Makes checks of schemas: closures, one per schema, that hold what they need. Measured against generated code in docs/decisions/009-validation.md.
+ * Makes checks of schemas: closures, one per schema, that hold what they need. Measured against generated
+ * code in docs/decisions/009-validation.md.
  *
- * In JavaScript's terms (`Date`, `Map` …) for what is given to be sent, or in those of the wire, where a `Date` is text; the latter only tells members of unions apart.
+ * In JavaScript's terms (`Date`, `Map` …) for what is given to be sent, or in those of the wire, where a
+ * `Date` is text; the latter only tells members of unions apart.
  */
 export class Checks {
   readonly #schemas: Schemas;
@@ -148,7 +150,10 @@ function all<T>(is: (value: unknown) => value is T, tests: readonly ((value: T) 
   return (value) => is(value) && tests.every((test) => test(value));
 }
 
-/** Tells what is wrong within the member that the value comes closest to; with no member at all if it does not fit the outside of any. */
+/**
+ * Tells what is wrong within the member that the value comes closest to; with no member at all if it does not
+ * fit the outside of any.
+ */
 function closest(checks: readonly Check[], value: unknown, report: Report, expected: () => string): false {
   let best: Report | undefined;
   for (const check of checks) {

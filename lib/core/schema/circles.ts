@@ -1,6 +1,9 @@
 import type { JsonSchema } from "./json-schema.js";
 
-/** A reference that is this far inside is followed when all around it is made: so many may refer to each other that the stack would not do. */
+/**
+ * A reference that is this far inside is followed when all around it is made: so many may refer to each other
+ * that the stack would not do.
+ */
 const DEEPEST = 50;
 
 /** Makes things of schemas that refer to each other, however many there are and in whatever circles. */
@@ -10,7 +13,8 @@ export class Circles<T> {
   #depth = 0;
 
   /**
-   * Makes one of a schema. Within itself, where a union is taken apart that a reference stands for, it is the one that is being made.
+   * Makes one of a schema. Within itself, where a union is taken apart that a reference stands for, it is the
+   * one that is being made.
    *
    * @param again what stands for that one until it is made
    */

@@ -14,7 +14,10 @@ export interface Format {
   readonly called: string;
 }
 
-/** The formats that are checked; others are notes for people. `time` may go without an offset, unlike in RFC 3339. */
+/**
+ * The formats that are checked; others are notes for people. `time` may go without an offset, unlike in RFC
+ * 3339.
+ */
 export const FORMATS: ReadonlyMap<string, Format> = new Map([
   ["date-time", { fits: isDateTime, called: "a date and time (RFC 3339)" }],
   ["date", { fits: isDate, called: "a date (YYYY-MM-DD)" }],

@@ -2,8 +2,8 @@
 export type StemType = "date" | "bigint" | "map" | "set" | "bytes";
 
 /**
- * The part of JSON Schema 2020-12 that describes payloads, results and events, with two keywords of ours. Other keywords are ignored, and so are formats
- * that are not known here.
+ * The part of JSON Schema 2020-12 that describes payloads, results and events, with two keywords of ours.
+ * Other keywords are ignored, and so are formats that are not known here.
  *
  * | `"x-stem"` | in JavaScript | travels as |
  * |---|---|---|
@@ -38,8 +38,8 @@ export interface JsonSchema {
   readonly items?: JsonSchema | boolean;
   readonly prefixItems?: readonly JsonSchema[];
   /**
-   * Where `items` stands for members of different places, `[...string[], number]`: what those after `prefixItems` are, and then what the last of all are, one
-   * by one.
+   * Where `items` stands for members of different places, `[...string[], number]`: what those after
+   * `prefixItems` are, and then what the last of all are, one by one.
    */
   readonly "x-stem-rest"?: readonly JsonSchema[];
   readonly minItems?: number;
@@ -62,7 +62,10 @@ export interface JsonSchema {
 
 export type JsonType = "string" | "number" | "integer" | "boolean" | "null" | "array" | "object";
 
-/** What a generated client knows of the types of tasks, workflows and events. It checks and revives by them; see docs/validation.md. */
+/**
+ * What a generated client knows of the types of tasks, workflows and events. It checks and revives by them;
+ * see docs/validation.md.
+ */
 export interface StemDefinitions {
   /** Of the manifest it was written with; changes with any change of what it says. */
   readonly hash: string;

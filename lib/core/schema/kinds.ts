@@ -1,12 +1,17 @@
 import { types } from "node:util";
 
-/** What a value is to a schema. `"other"`: nothing that any schema describes, such as a function or a RegExp. */
+/**
+ * What a value is to a schema. `"other"`: nothing that any schema describes, such as a function or a RegExp.
+ */
 export type Kind =
   "undefined" | "null" | "string" | "number" | "boolean" | "array" | "object" | "date" | "bigint" | "map" | "set" | "bytes" | "other";
 
 const tag = Object.prototype.toString;
 
-/** Asked of Node, not with `instanceof`, so that a value of another realm (jest, `node:vm`) is known too. Instances of plain classes are objects. */
+/**
+ * Asked of Node, not with `instanceof`, so that a value of another realm (jest, `node:vm`) is known too.
+ * Instances of plain classes are objects.
+ */
 export function kindOf(value: unknown): Kind {
   switch (typeof value) {
     case "string":

@@ -11,7 +11,10 @@ type Expected = () => string;
 /** Names that an object has without anybody having put them there. */
 const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype));
 
-/** Objects: named properties, then what else there is. A property that is undefined counts as absent, as JSON leaves it out. */
+/**
+ * Objects: named properties, then what else there is. A property that is undefined counts as absent, as JSON
+ * leaves it out.
+ */
 export function objectCheck(schema: JsonSchema, of: (schema: JsonSchema) => Check, expected: Expected): Check {
   const { properties = {}, required = [] } = schema;
   const keys = [...new Set([...Object.keys(properties), ...required])];

@@ -5,7 +5,10 @@ import { get, keyAt, step } from "./path.js";
 /** How often a recursive type may lead into itself; as deep as the codec lets values nest. */
 const DEEPEST = 500;
 
-/** How deep the value at hand is just now. What is done with values here is synchronous, so that one counter serves all and costs next to nothing. */
+/**
+ * How deep the value at hand is just now. What is done with values here is synchronous, so that one counter
+ * serves all and costs next to nothing.
+ */
 let depth = 0;
 
 /** A value nests too deep, which one that contains itself always does. */
@@ -19,7 +22,10 @@ export function deeper<V, M, R>(run: (value: V, more: M) => R, value: V, more: M
   return done;
 }
 
-/** Runs what goes down into a value by `deeper`, and names the place if it goes too deep. @throws {PayloadError} `STEM_PAYLOAD_UNSERIALISABLE` */
+/**
+ * Runs what goes down into a value by `deeper`, and names the place if it goes too deep.
+ * @throws {PayloadError} `STEM_PAYLOAD_UNSERIALISABLE`
+ */
 export function bounded<T>(value: unknown, root: string, run: (value: unknown) => T): T {
   depth = 0;
   try {
@@ -36,7 +42,10 @@ function nestingError(value: unknown, root: string): PayloadError {
   return new PayloadError("STEM_PAYLOAD_UNSERIALISABLE", `${what}, which JSON cannot carry.`, "Send ids instead of references.");
 }
 
-/** The path at which a value comes back to an object it is in; undefined if that does not happen within the depth allowed. */
+/**
+ * The path at which a value comes back to an object it is in; undefined if that does not happen within the
+ * depth allowed.
+ */
 function loopIn(value: object, path: string, around: readonly object[]): string | undefined {
   if (around.includes(value)) return path;
   if (around.length > DEEPEST) return undefined;

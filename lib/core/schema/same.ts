@@ -5,7 +5,10 @@ type Defs = Readonly<Record<string, JsonSchema>>;
 /** Keywords for people, which change nothing about values; `handler` says of a task where it is. */
 const NOTES = new Set(["handler", "title", "description", "deprecated", "default", "examples", "$comment"]);
 
-/** True if two schemas, each with what its references stand for, describe the same values in the same way; what names they give to types does not matter. */
+/**
+ * True if two schemas, each with what its references stand for, describe the same values in the same way;
+ * what names they give to types does not matter.
+ */
 export function sameSchema(a: unknown, defsOfA: Defs, b: unknown, defsOfB: Defs, seen: ReadonlySet<string> = new Set()): boolean {
   if (typeof a !== "object" || a === null || typeof b !== "object" || b === null) return a === b;
   if (Array.isArray(a) !== Array.isArray(b)) return false;

@@ -2,7 +2,10 @@ import { StemError } from "../../contract/errors.js";
 import type { JsonSchema, JsonType } from "./json-schema.js";
 import type { Kind } from "./kinds.js";
 
-/** Keywords that refuse values, with the type they belong to. Beside a `$ref` or `anyOf` they hold for what these let through. */
+/**
+ * Keywords that refuse values, with the type they belong to. Beside a `$ref` or `anyOf` they hold for what
+ * these let through.
+ */
 const BELONGS_TO = {
   minimum: "number",
   maximum: "number",
@@ -48,8 +51,8 @@ export class Schemas {
   };
 
   /**
-   * The same schema in a simpler form: constraints beside a `$ref` or an `anyOf` go into what these stand for, a list of types becomes a union, and a missing
-   * type is read off the keywords.
+   * The same schema in a simpler form: constraints beside a `$ref` or an `anyOf` go into what these stand
+   * for, a list of types becomes a union, and a missing type is read off the keywords.
    */
   normal(schema: JsonSchema, far = 0): JsonSchema {
     if (schema.$ref !== undefined) {

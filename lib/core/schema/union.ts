@@ -41,7 +41,9 @@ export class Chooser<T> {
   }
 }
 
-/** The property that every member requires as a literal, the one with the most values if there are several. */
+/**
+ * The property that every member requires as a literal, the one with the most values if there are several.
+ */
 function tagOf<T>(members: readonly Member<T>[], schemas: Schemas): Tag<T> | undefined {
   const shapes = members.map(({ schema, made }) => ({ ...schemas.bare(schema), made }));
   let best: Tag<T> | undefined;

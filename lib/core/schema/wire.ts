@@ -10,7 +10,9 @@ import { isBase64 } from "./scalars.js";
 import { regExpOf, type Schemas } from "./schemas.js";
 import { Chooser } from "./union.js";
 
-/** Makes one value of another. What does not fit its schema is left as it is: to judge is the check's part. */
+/**
+ * Makes one value of another. What does not fit its schema is left as it is: to judge is the check's part.
+ */
 export type Translate = (value: unknown) => unknown;
 
 /** What becomes of the values that JSON has no word for; undefined: not of that kind. */
@@ -60,7 +62,10 @@ function isPairs(value: unknown): value is readonly (readonly [unknown, unknown]
 
 const SAME: Translate = (value) => value;
 
-/** Makes translations of schemas, in one direction. There is none for a schema that only describes JSON, so that plain payloads cost nothing. */
+/**
+ * Makes translations of schemas, in one direction. There is none for a schema that only describes JSON, so
+ * that plain payloads cost nothing.
+ */
 export class Translations {
   readonly #schemas: Schemas;
   readonly #checks: Checks;
@@ -102,7 +107,10 @@ export class Translations {
     return outer;
   }
 
-  /** Something below the schema travels as something else. Looked for without a stack: there may be thousands of types. */
+  /**
+   * Something below the schema travels as something else. Looked for without a stack: there may be thousands
+   * of types.
+   */
   #differs(given: JsonSchema): boolean {
     const looked = new Set<JsonSchema | string>();
     const open = [given];

@@ -4,7 +4,9 @@ import type { Definitions } from "../codec/definitions.js";
 import { payloadOf } from "../canvas/payload-of.js";
 import type { Delivery } from "../../contract/job.js";
 
-/** What a job signal is made of. `payload` is the stored text; undefined where the store did not hand it over. */
+/**
+ * What a job signal is made of. `payload` is the stored text; undefined where the store did not hand it over.
+ */
 export interface ToldJob {
   readonly id: string;
   readonly task: string;
@@ -51,7 +53,10 @@ class JobTold {
     return (this.#decoded ??= { value: this.#decodedResult() }).value;
   }
 
-  /** Undefined where it cannot be read, or was to come from inputs that never came: a listener is told of the job all the same. */
+  /**
+   * Undefined where it cannot be read, or was to come from inputs that never came: a listener is told of the
+   * job all the same.
+   */
   #decodedPayload(): unknown {
     const { codec, definitions } = this.#decoders;
     const { payload, inputs = [] } = this.#job;

@@ -5,15 +5,19 @@ export interface JobSignal {
   readonly jobId: string;
   readonly task: string;
   readonly queue: string;
-  /** Decoded when it is looked at, and revived by its type where a generated client knows it. Undefined where it cannot be read. */
+  /**
+   * Decoded when it is looked at, and revived by its type where a generated client knows it. Undefined where
+   * it cannot be read.
+   */
   readonly payload?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**
- * In-process lifecycle signals and what comes with each. Durations are milliseconds. Told after the store has confirmed, where the store is
- * involved. Each end of a job is told once in the whole system, by the process whose call ended it: `job:succeeded`, `job:dead`,
- * `job:cancelled` or `job:expired`, whatever brought it about.
+ * In-process lifecycle signals and what comes with each. Durations are milliseconds. Told after the store has
+ * confirmed, where the store is involved. Each end of a job is told once in the whole system, by the process
+ * whose call ended it: `job:succeeded`, `job:dead`, `job:cancelled` or `job:expired`, whatever brought it
+ * about.
  */
 export interface SignalMap {
   readonly "job:enqueued": JobSignal;
@@ -27,8 +31,8 @@ export interface SignalMap {
   /** An attempt failed and another will follow after `delayMs`. */
   readonly "job:retried": JobSignal & { readonly attempt: number; readonly ms: number; readonly delayMs: number; readonly error: Failure };
   /**
-   * It failed for good. `cause`: its handler (`error`), a refusal (`rejected`), lost workers (`lapsed`), or a job it waited for (`input`).
-   * `ms`: of its last attempt, where that ended it.
+   * It failed for good. `cause`: its handler (`error`), a refusal (`rejected`), lost workers (`lapsed`), or a
+   * job it waited for (`input`). `ms`: of its last attempt, where that ended it.
    */
   readonly "job:dead": JobSignal & {
     readonly attempt: number;
@@ -44,7 +48,10 @@ export interface SignalMap {
   readonly "job:parked": JobSignal & { readonly attempt: number; readonly ms: number };
   /** Handed back at shutdown, attempt not spent. */
   readonly "job:released": JobSignal & { readonly attempt: number };
-  /** An attempt here was for nothing: the job was cancelled, or had gone to another worker. What it did was not recorded. */
+  /**
+   * An attempt here was for nothing: the job was cancelled, or had gone to another worker. What it did was
+   * not recorded.
+   */
   readonly "job:lost": JobSignal & { readonly attempt: number };
   readonly "run:step": { readonly runId: string; readonly workflow: string; readonly step: string; readonly ms: number };
   readonly "schedule:fired": { readonly schedule: string; readonly slot: Date; readonly jobId: string; readonly lateMs: number };
@@ -58,7 +65,10 @@ export interface SignalMap {
 export type SignalName = keyof SignalMap;
 export type SignalListener<N extends SignalName> = (signal: SignalMap[N]) => void;
 
-/** Typed in-process signals. A listener that throws, or returns a promise that rejects, is reported through `onError` and hurts nobody. */
+/**
+ * Typed in-process signals. A listener that throws, or returns a promise that rejects, is reported through
+ * `onError` and hurts nobody.
+ */
 export class Signals {
   readonly #listeners = new Map<SignalName, Set<SignalListener<never>>>();
   readonly #onError: (error: unknown, name: SignalName) => void;

@@ -1,7 +1,9 @@
 import { OptionError } from "../../contract/errors.js";
 import { shown } from "../../contract/options.js";
 
-/** Milliseconds as a number, or a number with a unit: `"500ms"`, `"30s"`, `"5m"`, `"1.5h"`, `"2d"`, `"1w"`. */
+/**
+ * Milliseconds as a number, or a number with a unit: `"500ms"`, `"30s"`, `"5m"`, `"1.5h"`, `"2d"`, `"1w"`.
+ */
 export type Duration = number | `${number}${"ms" | "s" | "m" | "h" | "d" | "w"}`;
 
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
@@ -13,7 +15,8 @@ export const LONGEST_MS = 100 * 365 * UNIT_MS.d;
  * Turns a duration into whole milliseconds.
  *
  * @param what names the option in the error, such as `"timeout of task mail.send"`
- * @throws {OptionError} `STEM_DURATION_INVALID`: not of the form above, negative, not finite, or over 100 years
+ * @throws {OptionError} `STEM_DURATION_INVALID`: not of the form above, negative, not finite, or over 100
+ *   years
  */
 export function toMs(duration: Duration, what: string): number {
   const ms = msOf(duration);

@@ -1,6 +1,9 @@
 import { StemError } from "../../contract/errors.js";
 
-/** Names a task or workflow together with the types of its payload and result. Made by decorators, generated clients and `taskOf`. */
+/**
+ * Names a task or workflow together with the types of its payload and result. Made by decorators, generated
+ * clients and `taskOf`.
+ */
 export interface TaskRef<I = unknown, O = unknown> {
   readonly name: string;
   /** Where a producer that does not have the handler sends its jobs. */
@@ -49,7 +52,10 @@ export type EnqueueInputFor<T> = "workflow" extends KindFor<T> ? Refused<"This i
 /** As `InputFor`, for `start`, which takes no task. */
 export type StartInputFor<T> = "task" extends KindFor<T> ? Refused<"This is a task: stem.enqueue(…) enqueues it"> : InputFor<T>;
 
-/** What a target says by its type that it is: a class by the context its `run` takes, a client by what it can do. */
+/**
+ * What a target says by its type that it is: a class by the context its `run` takes, a client by what it can
+ * do.
+ */
 type KindFor<T> = T extends abstract new (...args: never[]) => { run(payload: never, context: infer X): unknown }
   ? unknown extends X
     ? "either"
@@ -88,7 +94,8 @@ export function markRef(owner: object, method: string, ref: TaskRef): void {
 }
 
 /**
- * The ref of a decorated method, for tasks that are methods: `stem.enqueue(taskOf(MailTasks, "welcome"), { to })`.
+ * The ref of a decorated method, for tasks that are methods:
+ * `stem.enqueue(taskOf(MailTasks, "welcome"), { to })`.
  *
  * @throws {StemError} `STEM_NOT_A_TASK`
  */
@@ -107,7 +114,10 @@ export function taskOf<C, M extends keyof C & string>(
   return ref as TaskRef<InputOf<C, M>, OutputOf<C, M>>;
 }
 
-/** Of the class itself, or of the nearest parent that marks the method: what a class does not mark again it inherits. */
+/**
+ * Of the class itself, or of the nearest parent that marks the method: what a class does not mark again it
+ * inherits.
+ */
 function markedRef(owner: object, method: string): TaskRef | undefined {
   for (let at: object | null = owner; at !== null; at = Object.getPrototypeOf(at) as object | null) {
     const refs = Object.hasOwn(at, REFS) ? (at as { [REFS]: Record<string, TaskRef> })[REFS] : undefined;
@@ -116,7 +126,10 @@ function markedRef(owner: object, method: string): TaskRef | undefined {
   return undefined;
 }
 
-/** Turns any target into a ref. A bare name becomes a ref without a queue. @throws {StemError} `STEM_NOT_A_TASK` */
+/**
+ * Turns any target into a ref. A bare name becomes a ref without a queue.
+ * @throws {StemError} `STEM_NOT_A_TASK`
+ */
 export function refOf(target: Target): TaskRef {
   if (typeof target === "string") return { name: target };
   if (typeof target === "function") return taskOf(target, "run") as TaskRef;

@@ -2,7 +2,10 @@ import type { Input } from "../../contract/job.js";
 import type { Duration } from "./duration.js";
 import type { Schema } from "./schema.js";
 
-/** How a task wishes to be run. The producer reads `queue`, `priority` and what is kept; the worker reads the rest. */
+/**
+ * How a task wishes to be run. The producer reads `queue`, `priority` and what is kept; the worker reads the
+ * rest.
+ */
 export interface TaskOptions {
   /** Default `"default"`. */
   readonly queue?: string;
@@ -10,42 +13,58 @@ export interface TaskOptions {
   readonly priority?: number;
   /** A number is short for `{ attempts }`. */
   readonly retry?: number | RetryOptions;
-  /** How long one attempt may take. Then `ctx.signal` is aborted and the attempt has failed. Default: no limit. */
+  /**
+   * How long one attempt may take. Then `ctx.signal` is aborted and the attempt has failed. Default: no
+   * limit.
+   */
   readonly timeout?: Duration;
   /** How long the record and result of a success are kept; 0 keeps nothing. Default one day. */
   readonly keepResult?: Duration;
   /** How long dead letters and other ends are kept. Default 30 days. */
   readonly keepFailed?: Duration;
-  /** Checks the payload, at enqueue and again before each attempt; what it returns is what the handler gets. */
+  /**
+   * Checks the payload, at enqueue and again before each attempt; what it returns is what the handler gets.
+   */
   readonly input?: Schema;
   /** Checks what the handler returned. */
   readonly output?: Schema;
   /**
-   * False: a generated client does not check payloads by the handler's type. Default true. A schema in `input` takes its place anyway. Dates, maps and the like are
-   * translated all the same.
+   * False: a generated client does not check payloads by the handler's type. Default true. A schema in
+   * `input` takes its place anyway. Dates, maps and the like are translated all the same.
    */
   readonly validate?: boolean;
 }
 
 export interface RetryOptions {
-  /** How many times the handler may fail before the job is dead, the first included. Default 3; 1 means no retry. */
+  /**
+   * How many times the handler may fail before the job is dead, the first included. Default 3; 1 means no
+   * retry.
+   */
   readonly attempts?: number;
-  /** `"exponential"` (default): waits are drawn up to a bound that doubles. `"fixed"`: each wait is `base`. */
+  /**
+   * `"exponential"` (default): waits are drawn up to a bound that doubles. `"fixed"`: each wait is `base`.
+   */
   readonly backoff?: "exponential" | "fixed";
-  /** Longest wait after the first failure; doubles with each further one. Of a fixed back-off, each wait. Default 1 s. */
+  /**
+   * Longest wait after the first failure; doubles with each further one. Of a fixed back-off, each wait.
+   * Default 1 s.
+   */
   readonly base?: Duration;
   /** No wait is shorter. Default 0. */
   readonly min?: Duration;
   /** No wait is longer. Default 1 h. */
   readonly cap?: Duration;
   /**
-   * False makes this failure final. Default: every error is retried but `NonRetryableError` and Nest's own `HttpException` of a status from 400 to
-   * 499 (408, 425 and 429 are retried). The errors of HTTP clients are retried whatever their status.
+   * False makes this failure final. Default: every error is retried but `NonRetryableError` and Nest's own
+   * `HttpException` of a status from 400 to 499 (408, 425 and 429 are retried). The errors of HTTP clients
+   * are retried whatever their status.
    */
   readonly when?: (error: unknown) => boolean;
 }
 
-/** How one job is retried, otherwise than its task says. A function cannot travel, so `when` is the task's. */
+/**
+ * How one job is retried, otherwise than its task says. A function cannot travel, so `when` is the task's.
+ */
 export type JobRetryOptions = Omit<RetryOptions, "when">;
 
 /** What a handler may know about its job, and ask for. The second argument of every task handler. */
@@ -63,7 +82,10 @@ export interface TaskContext {
   readonly enqueuedAt: Date;
   /** What the jobs this one waited for left, in order; decoded. */
   readonly inputs: readonly TaskInput[];
-  /** Aborted when the attempt's time is up, the job is cancelled or lost, or the worker shuts down; `signal.reason` says which. */
+  /**
+   * Aborted when the attempt's time is up, the job is cancelled or lost, or the worker shuts down;
+   * `signal.reason` says which.
+   */
   readonly signal: AbortSignal;
   /** `return ctx.snooze("5m")`: run again later, without spending an attempt. */
   snooze(delay: Duration): Snooze;
@@ -102,7 +124,9 @@ export interface TaskDefinition {
   readonly keepFailedMs: number;
   readonly input: Schema | undefined;
   readonly output: Schema | undefined;
-  /** Whether payloads are checked by their type, where a generated client knows it and `input` is undefined. */
+  /**
+   * Whether payloads are checked by their type, where a generated client knows it and `input` is undefined.
+   */
   readonly validate: boolean;
   /** A digest of the handler's source: differs where two versions of the code do. */
   readonly code: string;

@@ -1,7 +1,10 @@
 import { StemError } from "../../contract/errors.js";
 import type { AbortedBy } from "./outcome.js";
 
-/** What `ctx.signal.reason` is, and what an aborted `fetch` or `signal.throwIfAborted()` throws. `reason` says why. */
+/**
+ * What `ctx.signal.reason` is, and what an aborted `fetch` or `signal.throwIfAborted()` throws. `reason` says
+ * why.
+ */
 export class AttemptAbortedError extends StemError {
   readonly reason: AbortedBy;
   readonly jobId: string;
@@ -13,7 +16,9 @@ export class AttemptAbortedError extends StemError {
   }
 }
 
-/** The attempt took longer than the task's `timeout`. It has failed, and is retried like any other failure. */
+/**
+ * The attempt took longer than the task's `timeout`. It has failed, and is retried like any other failure.
+ */
 export class TimeoutError extends AttemptAbortedError {
   constructor(jobId: string, task: string, timeoutMs: number) {
     super(

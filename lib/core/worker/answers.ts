@@ -16,13 +16,19 @@ const MOST = 10_000;
 const RECENT = 1_024;
 const MOST_CHARS = 4_096;
 
-/** Tells those who wait for a job that ended here how it did, as its record may be forgotten already. See `client/answers.ts`. */
+/**
+ * Tells those who wait for a job that ended here how it did, as its record may be forgotten already. See
+ * `client/answers.ts`.
+ */
 export class Answers {
   readonly #hints: Hints;
   readonly #clock: Clock;
   /** When questions lapse, by the id asked for; in the order they came. */
   readonly #asked = new Map<string, number>();
-  /** Round and round. Successes only: another end may be undone, and of it this would be old news. Only those whose records are soon forgotten. */
+  /**
+   * Round and round. Successes only: another end may be undone, and of it this would be old news. Only those
+   * whose records are soon forgotten.
+   */
   readonly #recent: ToldEnd[] = [];
   #next = 0;
   #ends: ToldEnd[] = [];

@@ -46,7 +46,10 @@ export class Attempts {
   readonly #deadlines: Deadlines;
   readonly #suspects = new Suspects();
   readonly #refusals: Refusals;
-  /** Handlers that go on although their attempt has failed by timeout; they hold no slot. By lease, not by job: one that never ends must not keep its payload. */
+  /**
+   * Handlers that go on although their attempt has failed by timeout; they hold no slot. By lease, not by
+   * job: one that never ends must not keep its payload.
+   */
   readonly #overdue = new Map<string, { readonly task: string; readonly since: number }>();
   #warned = 0;
   #stopping = false;
@@ -71,7 +74,10 @@ export class Attempts {
     if (!this.#suspects.admit(job, () => this.#beginSuspect(job, definition))) this.#putOff(job);
   }
 
-  /** The store has confirmed how a job ended. @returns false if it never began here, so that there is nothing to tell */
+  /**
+   * The store has confirmed how a job ended.
+   * @returns false if it never began here, so that there is nothing to tell
+   */
   settled(job: RunningJob): boolean {
     return !this.#suspects.settled(job);
   }
@@ -122,7 +128,10 @@ export class Attempts {
     for (const job of this.#parts.running.all()) job.abort("shutdown", abortReason("shutdown", job.delivery.job.id));
   }
 
-  /** Hands back what still runs; what those handlers do from now on is not recorded. @returns how many jobs */
+  /**
+   * Hands back what still runs; what those handlers do from now on is not recorded.
+   * @returns how many jobs
+   */
   releaseAll(): number {
     const left = this.#parts.running.all().filter((job) => !job.gone);
     for (const job of left) this.#release(job);
@@ -158,7 +167,8 @@ export class Attempts {
     }
     running.leave(job);
     this.#suspects.ended(job);
-    // A handler that stops with an error because we told it to: our doing, not the job's. A pass over a run says so itself.
+    // A handler that stops with an error because we told it to: our doing, not the job's. A pass over a run
+    // says so itself.
     const toldTo = job.abortedBy === "shutdown" && outcome.kind === "threw" && job.definition?.kind === "task";
     const really = toldTo ? SHUT_DOWN : outcome;
     const settlement = job.gone ? undefined : decide(really, job.delivery, job.retry, dice);

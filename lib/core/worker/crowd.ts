@@ -5,7 +5,10 @@ import { digestOf } from "../task/define.js";
 import type { TaskRegistry } from "../task/registry.js";
 import type { StoreTime } from "./store-time.js";
 
-/** What a worker says of its code in its sign of life (`WorkerBeat.info`), for those that meet a job they cannot run. */
+/**
+ * What a worker says of its code in its sign of life (`WorkerBeat.info`), for those that meet a job they
+ * cannot run.
+ */
 export interface Announcement {
   /** Names of the tasks it knows, or `*` if they are too many to list. */
   readonly tasks: string;
@@ -34,7 +37,10 @@ export interface CrowdParts {
   readonly code: string;
 }
 
-/** The workers that are alive, as far as this one knows. Looked at only by those that meet a job they cannot run. */
+/**
+ * The workers that are alive, as far as this one knows. Looked at only by those that meet a job they cannot
+ * run.
+ */
 export class Crowd {
   readonly #parts: CrowdParts;
   #records: readonly WorkerRecord[] | undefined;
@@ -45,7 +51,10 @@ export class Crowd {
     this.#parts = parts;
   }
 
-  /** Brings what is known up to date, to the second. Never rejects: if the store does not answer, it stays as it was. */
+  /**
+   * Brings what is known up to date, to the second. Never rejects: if the store does not answer, it stays as
+   * it was.
+   */
   look(): Promise<void> {
     if (this.#looking !== undefined) return this.#looking;
     if (steadyNow(this.#parts.clock) - this.#lookedAt < FRESH_MS) return Promise.resolve();
@@ -53,7 +62,8 @@ export class Crowd {
   }
 
   /**
-   * Whether a live worker with other code may be able to run the task: it knows the name, or does not say what it knows (an older version of this package).
+   * Whether a live worker with other code may be able to run the task: it knows the name, or does not say
+   * what it knows (an older version of this package).
    *
    * @param not code that was seen to be unable
    */

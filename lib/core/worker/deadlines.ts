@@ -15,7 +15,10 @@ export class Deadlines {
     this.#expired = expired;
   }
 
-  /** Watches a running job's `deadline`. It need not be told when the job ends: the timer looks at who is left. */
+  /**
+   * Watches a running job's `deadline`. It need not be told when the job ends: the timer looks at who is
+   * left.
+   */
   watch(job: RunningJob): void {
     if (job.deadline < this.#armedFor) this.#arm(job.deadline);
   }
@@ -26,7 +29,10 @@ export class Deadlines {
     this.#armedFor = Number.POSITIVE_INFINITY;
   }
 
-  /** Fires at the earliest deadline known when it was armed; one scan per firing, which at worst is one per timeout that really happens. */
+  /**
+   * Fires at the earliest deadline known when it was armed; one scan per firing, which at worst is one per
+   * timeout that really happens.
+   */
   #arm(deadline: number): void {
     this.#disarm?.();
     this.#armedFor = deadline;

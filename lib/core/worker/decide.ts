@@ -7,9 +7,11 @@ import type { RetryPolicy } from "../task/task.js";
 import type { Outcome } from "./outcome.js";
 
 /**
- * Turns the end of an attempt into the one thing to write. Pure but for the dice, which are thrown for a retry's wait only.
+ * Turns the end of an attempt into the one thing to write. Pure but for the dice, which are thrown for a
+ * retry's wait only.
  *
- * @returns undefined when nothing may be written, because the job is somebody else's by now (cancelled or lost)
+ * @returns undefined when nothing may be written, because the job is somebody else's by now (cancelled or
+ *   lost)
  */
 export function decide(outcome: Outcome, delivery: Delivery, retry: RetryPolicy, dice: Dice): Settlement | undefined {
   const { lease, attempt } = delivery;

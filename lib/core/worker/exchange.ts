@@ -13,7 +13,10 @@ import { settleOneByOne } from "./salvage.js";
 /** At most so many endings travel in one call; what is more goes with the next. */
 const BATCH = 1_000;
 
-/** After so many settles in a row that failed while the store answered other calls they are tried one by one, and after so many what still fails is given up. */
+/**
+ * After so many settles in a row that failed while the store answered other calls they are tried one by one,
+ * and after so many what still fails is given up.
+ */
 const STUCK = 2;
 const JUDGED = 4;
 
@@ -35,13 +38,16 @@ export interface ExchangeParts {
   readonly start: (delivery: Delivery, holder: string) => void;
   /** Told what a call has ended besides what it settled. Never throws. */
   readonly ends: (ended: readonly Ended[] | undefined) => void;
-  /** `refused`: the store would not take it; the job has become a dead letter with this error. Never throws. */
+  /**
+   * `refused`: the store would not take it; the job has become a dead letter with this error. Never throws.
+   */
   readonly settled: (job: RunningJob, settlement: Settlement, how: { readonly lost: boolean; readonly refused?: unknown }) => void;
 }
 
 /**
- * Round trips with the store: endings out, new jobs in. Keeps the endings until the store has confirmed them. Where two calls may be under way at once, each takes
- * half of what the worker can run, so that the handlers of one half run while the store works at the other.
+ * Round trips with the store: endings out, new jobs in. Keeps the endings until the store has confirmed them.
+ * Where two calls may be under way at once, each takes half of what the worker can run, so that the handlers
+ * of one half run while the store works at the other.
  */
 export class Exchange {
   readonly #parts: ExchangeParts;
@@ -55,11 +61,17 @@ export class Exchange {
   readonly #share: number;
   /** New jobs come with their payloads and inputs. */
   readonly #portion = new Portion();
-  /** A claim was not answered, or its answer not dealt with to the end: jobs may be lent to us that we know nothing of. */
+  /**
+   * A claim was not answered, or its answer not dealt with to the end: jobs may be lent to us that we know
+   * nothing of.
+   */
   #astray = false;
   /** Settles that failed in a row while the store answered other calls. */
   #stuck = 0;
-  /** When the last claim went out, and when the store foresees that the next could bring something; on this process's clock. */
+  /**
+   * When the last claim went out, and when the store foresees that the next could bring something; on this
+   * process's clock.
+   */
   askedAt = Number.NEGATIVE_INFINITY;
   dueAt = Number.POSITIVE_INFINITY;
   /** The last claim brought all it asked for. */
@@ -100,8 +112,9 @@ export class Exchange {
    *
    * @param recovering the last call failed or found the lease lapsed: registers first
    * @returns false if the worker's lease had lapsed, so that nothing was lent
-   * @throws what the store threw; the endings are kept for the next try. If the store had written them and only its answer was lost, that try finds
-   *   the leases gone: such jobs are told as lost although all is well with them in the store
+   * @throws what the store threw; the endings are kept for the next try. If the store had written them and
+   *   only its answer was lost, that try finds the leases gone: such jobs are told as lost although all is
+   *   well with them in the store
    */
   async once(claiming: boolean, recovering: boolean): Promise<boolean> {
     const jobs = this.#jobs;
@@ -184,8 +197,9 @@ export class Exchange {
     const { clock, start, storeTime } = this.#parts;
     storeTime.heard(claimed.now);
     if (claimed.lapsed) return false;
-    // By the difference, since the store's clock need not agree with ours, and counted from when the store looked, which was halfway there and back; at
-    // least a millisecond from now, so that a moment just missed makes no busy loop.
+    // By the difference, since the store's clock need not agree with ours, and counted from when the store
+    // looked, which was halfway there and back; at least a millisecond from now, so that a moment just missed
+    // makes no busy loop.
     const present = clock.now();
     this.dueAt =
       claimed.nextDueAt === undefined

@@ -32,8 +32,8 @@ export interface TaskParts {
 }
 
 /**
- * Attempts of tasks: decode and revive → validate → context → middleware → handler → validate the result → encode. A handler without schemas and middleware
- * passes through without a promise of ours.
+ * Attempts of tasks: decode and revive → validate → context → middleware → handler → validate the result →
+ * encode. A handler without schemas and middleware passes through without a promise of ours.
  */
 export class TaskExecutor implements Executor {
   readonly #codec: Codec;

@@ -59,8 +59,9 @@ export class WorkerLease {
   }
 
   /**
-   * Claims from now on go under a new name. A claim that failed without an answer may have lent us jobs we know nothing of; under the old name, once nothing
-   * known is held there, signing off hands exactly those back. Until then the old name is renewed too. To be followed by `beat`.
+   * Claims from now on go under a new name. A claim that failed without an answer may have lent us jobs we
+   * know nothing of; under the old name, once nothing known is held there, signing off hands exactly those
+   * back. Until then the old name is renewed too. To be followed by `beat`.
    */
   rename(): void {
     this.#names.push(`${this.#parts.id}~${++this.#serial}`);
@@ -72,7 +73,10 @@ export class WorkerLease {
     this.#cancelTimer?.();
   }
 
-  /** Signs off under every name; what is still held is ready for others at once. @throws what the store threw */
+  /**
+   * Signs off under every name; what is still held is ready for others at once.
+   * @throws what the store threw
+   */
   async leave(): Promise<void> {
     this.stop();
     await this.#beating;

@@ -15,21 +15,28 @@ export interface LoopParts extends ExchangeParts {
   readonly failed: (error: unknown, retryInMs: number) => void;
   /** The adapter is closed: this was the last call. */
   readonly ended: (error: unknown) => void;
-  /** Housekeeping, when it is due; undefined otherwise. What it throws is its own business: it must not reject. */
+  /**
+   * Housekeeping, when it is due; undefined otherwise. What it throws is its own business: it must not
+   * reject.
+   */
   readonly chore: (idle: boolean) => Promise<void> | undefined;
 }
 
 /**
- * When a worker talks to the store: one call at a time. Endings that gather while a call is under way travel in the next, which also brings new jobs. When
- * nothing has ended, it claims only if there may be work: after a hint, when the store foresaw something, or at the safety poll.
+ * When a worker talks to the store: one call at a time. Endings that gather while a call is under way travel
+ * in the next, which also brings new jobs. When nothing has ended, it claims only if there may be work: after
+ * a hint, when the store foresaw something, or at the safety poll.
  *
- * With a store that is a server a second call may go out while the first is under way, once a good part of what may run here has ended or is free: then the server
- * works at one half while the other half runs here. Few endings wait for the next call as ever, since small calls cost more than they save.
+ * With a store that is a server a second call may go out while the first is under way, once a good part of
+ * what may run here has ended or is free: then the server works at one half while the other half runs here.
+ * Few endings wait for the next call as ever, since small calls cost more than they save.
  */
 export class Loop {
   readonly #parts: LoopParts;
   readonly #exchange: Exchange;
-  /** The async context the loop was made in. A hint comes in that of a producer, which no handler may inherit. */
+  /**
+   * The async context the loop was made in. A hint comes in that of a producer, which no handler may inherit.
+   */
   readonly #inOwnContext = AsyncLocalStorage.snapshot();
   #state: "claiming" | "settling" | "closed" = "settling";
   #scheduled = false;
@@ -78,8 +85,8 @@ export class Loop {
   }
 
   /**
-   * Looks, in a turn of its own, whether there is something to do: siblings that end in the same turn of the event loop then travel together, and timers
-   * and sockets get their turn between batches.
+   * Looks, in a turn of its own, whether there is something to do: siblings that end in the same turn of the
+   * event loop then travel together, and timers and sockets get their turn between batches.
    */
   nudge(): void {
     if (this.#scheduled || !this.#mayCall()) return;
@@ -195,7 +202,8 @@ export class Loop {
     const { clock, pollMs, queues, running } = this.#parts;
     if (this.#state !== "claiming") return;
     const { askedAt, dueAt } = this.#exchange;
-    // Without a free place no moment makes a claim possible, only an ending does; a timer for a moment already past would fire for ever.
+    // Without a free place no moment makes a claim possible, only an ending does; a timer for a moment
+    // already past would fire for ever.
     if (this.#exchange.free > 0) {
       const now = clock.now();
       const next = queues.open ? Math.min(dueAt, Math.max(askedAt, now - pollMs) + pollMs) : Number.POSITIVE_INFINITY;

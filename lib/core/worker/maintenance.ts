@@ -6,7 +6,10 @@ import { describe } from "./retryable.js";
 const EVERY_MS = 60_000;
 const PER_CALL = 1_000;
 
-/** Forgets what retention has ended: about once a minute, when the worker has nothing better to do, or else a minute later. */
+/**
+ * Forgets what retention has ended: about once a minute, when the worker has nothing better to do, or else a
+ * minute later.
+ */
 export class Maintenance {
   readonly #results: Results;
   readonly #clock: Clock;
@@ -46,7 +49,10 @@ export class Maintenance {
     this.#cancel = undefined;
   }
 
-  /** One call's worth of pruning, if it is due and the moment is right. Never rejects: a failure is logged, and the next minute will do. */
+  /**
+   * One call's worth of pruning, if it is due and the moment is right. Never rejects: a failure is logged,
+   * and the next minute will do.
+   */
   chore(idle: boolean): Promise<void> | undefined {
     return this.#state === "overdue" || (idle && this.#state === "due") ? this.#prune() : undefined;
   }

@@ -6,7 +6,10 @@ import { describe } from "./retryable.js";
 const FIRST_MS = 100;
 const LONGEST_MS = 5_000;
 
-/** How long the store has been failing, and when to ask again. Says so once when it begins and once when it is over. */
+/**
+ * How long the store has been failing, and when to ask again. Says so once when it begins and once when it is
+ * over.
+ */
 export class Outage {
   readonly #clock: Clock;
   readonly #dice: Dice;
@@ -40,8 +43,9 @@ export class Outage {
   }
 
   /**
-   * As `noticed`, for a call that is tried again. @returns the wait before the next try: doubling from 100 ms up to 5 s, of which the second half is drawn, so
-   * that workers that lost the store together do not come back together
+   * As `noticed`, for a call that is tried again.
+   * @returns the wait before the next try: doubling from 100 ms up to 5 s, of which the second half is drawn,
+   *   so that workers that lost the store together do not come back together
    */
   failed(error: unknown): number {
     this.noticed(error);
@@ -65,7 +69,10 @@ export function hasRefused(error: unknown): boolean {
   return typeof code === "string" && code.startsWith("STEM_") && code !== "STEM_STORE_UNREACHABLE";
 }
 
-/** Whether asking again is pointless, because the adapter was closed. By code, so that another realm's or copy's error counts. */
+/**
+ * Whether asking again is pointless, because the adapter was closed. By code, so that another realm's or
+ * copy's error counts.
+ */
 export function isClosed(error: unknown): boolean {
   return codeOf(error) === "STEM_STORE_CLOSED";
 }

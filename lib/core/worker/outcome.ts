@@ -5,18 +5,24 @@ import type { NewEntry } from "../../contract/journal.js";
 export type AbortedBy = "cancelled" | "lost" | "shutdown" | "timeout";
 
 /**
- * How an attempt ended, before anyone asks what that means for the job (`decide` does). Whatever the kind, `journal` travels with the settlement, so that
- * the last entries of a pass and its ending are one step in the store.
+ * How an attempt ended, before anyone asks what that means for the job (`decide` does). Whatever the kind,
+ * `journal` travels with the settlement, so that the last entries of a pass and its ending are one step in
+ * the store.
  */
 export type Outcome =
-  /** `result` is encoded; undefined: the handler returned nothing. `enqueue`: jobs to store in the same step. */
+  /**
+   * `result` is encoded; undefined: the handler returned nothing. `enqueue`: jobs to store in the same step.
+   */
   | {
       readonly kind: "returned";
       readonly result: string | undefined;
       readonly journal?: readonly NewEntry[];
       readonly enqueue?: readonly NewJob[];
     }
-  /** `retryable: false` ends the job whatever attempts are left; `why` says why to people. `cause` becomes that of the dead letter. */
+  /**
+   * `retryable: false` ends the job whatever attempts are left; `why` says why to people. `cause` becomes
+   * that of the dead letter.
+   */
   | {
       readonly kind: "threw";
       readonly error: unknown;
@@ -25,7 +31,9 @@ export type Outcome =
       readonly cause: "error" | "rejected";
       readonly journal?: readonly NewEntry[];
     }
-  /** Again later, attempt given back: after `delayMs`, or at `dueAt`; without either at once. `delayMs` wins. */
+  /**
+   * Again later, attempt given back: after `delayMs`, or at `dueAt`; without either at once. `delayMs` wins.
+   */
   | { readonly kind: "snoozed"; readonly delayMs?: number; readonly dueAt?: number; readonly journal?: readonly NewEntry[] }
   /** Waits for the first of these events, until `deadline` (absolute) if given. */
   | {
@@ -35,8 +43,10 @@ export type Outcome =
       readonly journal?: readonly NewEntry[];
     }
   /**
-   * Nothing was done: this worker's code cannot do it, another's might. `verdict` is how it ends if nobody can; `error` and `advice` say why, for people. `alone`: whether
-   * the verdict stands at once where no worker with other code is alive that may be able, or only after the time of a deploy. `patienceMs`: not to be tried again sooner.
+   * Nothing was done: this worker's code cannot do it, another's might. `verdict` is how it ends if nobody
+   * can; `error` and `advice` say why, for people. `alone`: whether the verdict stands at once where no
+   * worker with other code is alive that may be able, or only after the time of a deploy. `patienceMs`: not
+   * to be tried again sooner.
    */
   | {
       readonly kind: "refused";
@@ -49,7 +59,10 @@ export type Outcome =
     }
   /** Given back unstarted, attempt and all, for another worker. */
   | { readonly kind: "handedBack"; readonly error: Failure; readonly dueAt: number; readonly journal?: undefined }
-  /** Stopped from outside. `cancelled` and `lost`: nothing is written; `shutdown`: attempt given back; `timeout`: a failed attempt. */
+  /**
+   * Stopped from outside. `cancelled` and `lost`: nothing is written; `shutdown`: attempt given back;
+   * `timeout`: a failed attempt.
+   */
   | { readonly kind: "aborted"; readonly reason: AbortedBy; readonly journal?: readonly NewEntry[] };
 
 /** How a job ends that nobody could run. */

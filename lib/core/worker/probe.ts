@@ -10,7 +10,8 @@ export type ProbeEvent =
   | { readonly at: "idle"; readonly worker: string };
 
 /**
- * A window for tests, instead of sleeps; for fault injection too: what the listener throws or kills happens at exactly that moment. One for the whole
- * process; without a listener it costs one comparison per store call.
+ * A window for tests, instead of sleeps; for fault injection too: what the listener throws or kills happens
+ * at exactly that moment. One for the whole process; without a listener it costs one comparison per store
+ * call.
  */
 export const workerProbe: { listener: ((event: ProbeEvent) => void) | undefined } = { listener: undefined };

@@ -9,7 +9,10 @@ export interface ServedQueue {
   running: number;
   /** How many the claims under way ask for. */
   asked: number;
-  /** The last claim got less than it asked for and nothing has been heard since: asking again would bring nothing. */
+  /**
+   * The last claim got less than it asked for and nothing has been heard since: asking again would bring
+   * nothing.
+   */
   dry: boolean;
   /** Number of the last hint that named it. */
   hint: number;
@@ -98,8 +101,9 @@ export class ServedQueues {
   }
 
   /**
-   * The shares of the next claim: all queues with a free place, also those thought dry (a passenger costs nothing). The order rotates from claim
-   * to claim, so that a queue with endless work cannot keep the others from their turn. The places are taken until `answered` or `unanswered`.
+   * The shares of the next claim: all queues with a free place, also those thought dry (a passenger costs
+   * nothing). The order rotates from claim to claim, so that a queue with endless work cannot keep the others
+   * from their turn. The places are taken until `answered` or `unanswered`.
    *
    * @param free slots of the whole worker that no other claim asks for, above 0
    * @returns undefined when every queue is at its ceiling
@@ -123,7 +127,9 @@ export class ServedQueues {
     return { from, limit: Math.min(free, room), asked, heard: this.#hints };
   }
 
-  /** Learns from the answer to `shares` which queues are dry. To be called before a delivery of it is started. */
+  /**
+   * Learns from the answer to `shares` which queues are dry. To be called before a delivery of it is started.
+   */
   answered({ asked, heard, limit }: Shares, { deliveries, lapsed }: Claimed): void {
     const all = deliveries.length >= limit;
     const got = new Map<string, number>();

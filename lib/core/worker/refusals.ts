@@ -30,7 +30,10 @@ export interface RefusalsParts {
   readonly decided: (job: RunningJob, outcome: Outcome) => void;
 }
 
-/** Jobs that wait for a worker that knows them come back so often in all, per worker and second, or each once in 1.5 s if they are few. */
+/**
+ * Jobs that wait for a worker that knows them come back so often in all, per worker and second, or each once
+ * in 1.5 s if they are few.
+ */
 const PER_SECOND = 250;
 const OFTEN_MS = 1_500;
 const SELDOM_MS = 120_000;
@@ -43,12 +46,15 @@ const PROMPT_MS = 2_000;
 const REMEMBERED = 1_000;
 
 /**
- * What becomes of jobs that this worker cannot run: its code is older than they are, or newer, or another app's. They are handed back, attempt not spent, for whoever can;
- * only when no worker that may run them has been seen for as long as a deploy may take do they fail. How long that has been is kept with the job
+ * What becomes of jobs that this worker cannot run: its code is older than they are, or newer, or another
+ * app's. They are handed back, attempt not spent, for whoever can; only when no worker that may run them has
+ * been seen for as long as a deploy may take do they fail. How long that has been is kept with the job
  * (`Failure.handedBack`), so that it outlives every worker.
  *
- * - If others may run it, the job keeps its place and this worker takes from its queue only in its turn (`Rota`).
- * - If nobody may, it is put off: by 100 to 300 ms, then by longer, so that what stands behind it comes to the fore and looking again costs little.
+ * - If others may run it, the job keeps its place and this worker takes from its queue only in its turn
+ *   (`Rota`).
+ * - If nobody may, it is put off: by 100 to 300 ms, then by longer, so that what stands behind it comes to
+ *   the fore and looking again costs little.
  */
 export class Refusals {
   readonly #parts: RefusalsParts;

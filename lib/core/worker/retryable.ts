@@ -1,15 +1,18 @@
 import type { Log } from "../log.js";
 import type { RetryPolicy } from "../task/task.js";
 
-/** Whether another attempt may follow a failed one and, where none may, why: for the dead letter and the log. */
+/**
+ * Whether another attempt may follow a failed one and, where none may, why: for the dead letter and the log.
+ */
 export type Verdict = { readonly retryable: true } | { readonly retryable: false; readonly why: string };
 
 const AGAIN: Verdict = { retryable: true };
 
 /**
- * Whether another attempt could help. No for `NonRetryableError` and its children, for a refusal by an `HttpException` of Nest (400 to 499, but
- * not 408, 425 and 429, which ask to try later), and when the task's `retry.when` says so. What else an error carries (`status`, `code`, and so
- * on) belongs to whoever made it and says nothing here. An error in `retry.when` itself is logged and counts as a yes.
+ * Whether another attempt could help. No for `NonRetryableError` and its children, for a refusal by an
+ * `HttpException` of Nest (400 to 499, but not 408, 425 and 429, which ask to try later), and when the task's
+ * `retry.when` says so. What else an error carries (`status`, `code`, and so on) belongs to whoever made it
+ * and says nothing here. An error in `retry.when` itself is logged and counts as a yes.
  */
 export function judge(error: unknown, policy: RetryPolicy, task: string, log: Log): Verdict {
   try {
@@ -17,7 +20,8 @@ export function judge(error: unknown, policy: RetryPolicy, task: string, log: Lo
     const status = refusalOf(error);
     if (status !== undefined) return { retryable: false, why: `an HttpException of status ${status} refuses for good` };
   } catch {
-    // A getter or proxy trap of the thrown value threw: it says nothing about itself, so it is treated as any other error.
+    // A getter or proxy trap of the thrown value threw: it says nothing about itself, so it is treated as any
+    // other error.
   }
   if (policy.when === undefined) return AGAIN;
   try {
@@ -28,7 +32,10 @@ export function judge(error: unknown, policy: RetryPolicy, task: string, log: Lo
   }
 }
 
-/** By name along the prototypes, not with `instanceof`: a second copy of this package in `node_modules` has a class of its own. */
+/**
+ * By name along the prototypes, not with `instanceof`: a second copy of this package in `node_modules` has a
+ * class of its own.
+ */
 function isFinalByName(error: unknown): boolean {
   if (typeof error !== "object" || error === null) return false;
   return (error as { name?: unknown }).name === FINAL || descends(error, FINAL);
@@ -39,7 +46,10 @@ const FINAL = "NonRetryableError";
 /** Those of 400 to 499 that blame the moment, not the request: time-out, too early, too many requests. */
 const LATER: ReadonlySet<number> = new Set([408, 425, 429]);
 
-/** The status of an `HttpException` of Nest that blames the request. Known by its class and methods, since core does not import Nest. */
+/**
+ * The status of an `HttpException` of Nest that blames the request. Known by its class and methods, since
+ * core does not import Nest.
+ */
 function refusalOf(error: unknown): number | undefined {
   if (typeof error !== "object" || error === null || !descends(error, "HttpException")) return undefined;
   const { getStatus, getResponse } = error as { getStatus?: unknown; getResponse?: unknown };

@@ -3,12 +3,16 @@ const TURN_MS = 100;
 /** How long after the last job it could not run a worker keeps to its turns. */
 const KEPT_MS = 5_000;
 
-/** After turns that brought nothing this worker can run it leaves out 0, 1, then 3 of them: with two kinds of workers it then looks every 0.8 s. */
+/**
+ * After turns that brought nothing this worker can run it leaves out 0, 1, then 3 of them: with two kinds of
+ * workers it then looks every 0.8 s.
+ */
 const MOST_IN_VAIN = 7;
 
 /**
- * When a worker that has met jobs it cannot run may take from their queue. Without an order of that kind nine old workers would snatch a job from the one new worker
- * again and again. The time of the store is cut into turns of 100 ms, which go round among the kinds of workers alive; a worker that can run everything it meets
+ * When a worker that has met jobs it cannot run may take from their queue. Without an order of that kind nine
+ * old workers would snatch a job from the one new worker again and again. The time of the store is cut into
+ * turns of 100 ms, which go round among the kinds of workers alive; a worker that can run everything it meets
  * takes whenever it likes.
  */
 export class Rota {

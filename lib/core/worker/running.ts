@@ -6,7 +6,10 @@ import type { ServedQueue } from "./queues.js";
 
 const NO_RETRY: RetryPolicy = { attempts: 1, baseMs: 0, capMs: 0, when: undefined };
 
-/** One attempt under way in this process. Made per job on the hot path: an abort controller exists only once somebody asked for the signal. */
+/**
+ * One attempt under way in this process. Made per job on the hot path: an abort controller exists only once
+ * somebody asked for the signal.
+ */
 export class RunningJob {
   readonly delivery: Delivery;
   /** Undefined: nobody here has a handler for its task. */

@@ -23,8 +23,9 @@ export interface ShutdownParts {
 const LAST_WRITES_MS = 1_000;
 
 /**
- * Brings a worker that claims no more to rest, one line of log per phase that has something to do. What ends in any phase is settled at once. Bounded: by the graces
- * for handlers, and for a store that does not answer by both graces together (at least a second), after which leases are left to lapse.
+ * Brings a worker that claims no more to rest, one line of log per phase that has something to do. What ends
+ * in any phase is settled at once. Bounded: by the graces for handlers, and for a store that does not answer
+ * by both graces together (at least a second), after which leases are left to lapse.
  *
  * @returns how many jobs were handed back
  */

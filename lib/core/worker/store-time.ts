@@ -1,6 +1,9 @@
 import { type Clock, steadyNow } from "../clock.js";
 
-/** The store's clock as this process knows it: what the store last said, plus the time since, whatever becomes of the clock of this host. Behind by the way of the answer, never ahead. */
+/**
+ * The store's clock as this process knows it: what the store last said, plus the time since, whatever becomes
+ * of the clock of this host. Behind by the way of the answer, never ahead.
+ */
 export class StoreTime {
   readonly #clock: Clock;
   #ahead = 0;

@@ -5,9 +5,11 @@ import type { RunningJob } from "./running.js";
 export const SUSPECT_LAPSES = 2;
 
 /**
- * Keeps a job that kills its worker from taking others along until they are dead as well. What is claimed together with it lapses together with it, comes back
- * together and would be claimed together again. So of all jobs that have lapsed twice a worker runs one at a time: the others are handed back, and the one begins
- * only when the store has confirmed that they are. It then kills nothing but itself, and others that run beside it get two lapses from it at most.
+ * Keeps a job that kills its worker from taking others along until they are dead as well. What is claimed
+ * together with it lapses together with it, comes back together and would be claimed together again. So of
+ * all jobs that have lapsed twice a worker runs one at a time: the others are handed back, and the one begins
+ * only when the store has confirmed that they are. It then kills nothing but itself, and others that run
+ * beside it get two lapses from it at most.
  */
 export class Suspects {
   #one: RunningJob | undefined;

@@ -6,7 +6,10 @@ import { jobSignal } from "../signals/job-signal.js";
 import type { JobSignal, SignalName } from "../signals/signals.js";
 import type { RunningJob } from "./running.js";
 
-/** Tells and logs what has become of a job, once the store has confirmed it. Costs a look at the listeners when nobody listens. */
+/**
+ * Tells and logs what has become of a job, once the store has confirmed it. Costs a look at the listeners
+ * when nobody listens.
+ */
 export class Told {
   readonly #stem: Stem;
 

@@ -6,14 +6,18 @@ import type { TaskDefinition } from "../task/task.js";
 import type { Outcome, Verdict } from "./outcome.js";
 import { judge } from "./retryable.js";
 
-/** Refused before the handler ran, or after it with a result that cannot be kept: running it again would end the same. */
+/**
+ * Refused before the handler ran, or after it with a result that cannot be kept: running it again would end
+ * the same.
+ */
 export function rejected(error: unknown): Verdict {
   return { kind: "threw", error, retryable: false, cause: "rejected" };
 }
 
 /**
- * The end of an attempt whose payload or result did not get past its schema. What the schema reported (`PayloadError`) is final; a schema that threw instead has
- * not judged, perhaps because what it asks is away, so that its error is one like the handler's own.
+ * The end of an attempt whose payload or result did not get past its schema. What the schema reported
+ * (`PayloadError`) is final; a schema that threw instead has not judged, perhaps because what it asks is
+ * away, so that its error is one like the handler's own.
  */
 export function unfit(error: unknown, { retry, name }: TaskDefinition, log: Log): Verdict {
   if (error instanceof PayloadError) return rejected(error);
@@ -33,7 +37,10 @@ export function unknownTask(task: string, registry: TaskRegistry, definitions: D
   return { kind: "refused", verdict: rejected(error), error, advice, alone: "wait" };
 }
 
-/** A payload that did not get past this worker's checks: those of another version of the code may be of another opinion. */
+/**
+ * A payload that did not get past this worker's checks: those of another version of the code may be of
+ * another opinion.
+ */
 export function refusedPayload(verdict: Verdict): Outcome {
   if (verdict.retryable) return verdict;
   return {

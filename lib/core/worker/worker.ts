@@ -39,8 +39,8 @@ export interface WorkerParts {
 const WORTH_TWO = 32;
 
 /**
- * Takes jobs from the store and runs them here. Starts once and stops once. While it runs it keeps the process alive, and goes on by itself through
- * any outage of the store.
+ * Takes jobs from the store and runs them here. Starts once and stops once. While it runs it keeps the
+ * process alive, and goes on by itself through any outage of the store.
  */
 export class Worker {
   /** Unique per start: `host:pid:random`. */
@@ -60,7 +60,10 @@ export class Worker {
   /** Lets the process end. */
   #letGo: () => void = () => {};
 
-  /** @throws {OptionError} `STEM_OPTION_UNKNOWN`, `STEM_OPTION_INVALID`, `STEM_NAME_INVALID`, `STEM_DURATION_INVALID` */
+  /**
+   * @throws {OptionError} `STEM_OPTION_UNKNOWN`, `STEM_OPTION_INVALID`, `STEM_NAME_INVALID`,
+   *   `STEM_DURATION_INVALID`
+   */
   constructor(parts: WorkerParts) {
     const { stem, dice = Math.random, info = {}, middleware = [] } = parts;
     const { adapter, clock, codec, definitions, log, registry, signals } = stem;
@@ -170,7 +173,8 @@ export class Worker {
   }
 
   /**
-   * Registers and begins to claim. Resolves also when the store does not answer: the worker then begins as soon as it does. Repeated calls share one start.
+   * Registers and begins to claim. Resolves also when the store does not answer: the worker then begins as
+   * soon as it does. Repeated calls share one start.
    *
    * @throws {StemError} `STEM_CLOSED` after `stop`, `STEM_STORE_CLOSED`
    */
@@ -180,8 +184,9 @@ export class Worker {
   }
 
   /**
-   * Claims nothing more, waits for running handlers (`grace`), aborts their signals and waits again (`abortGrace`), hands back what is left with its
-   * attempt, signs off. Repeated calls share one stop. During an outage of the store it gives up after both graces; the leases then lapse by themselves.
+   * Claims nothing more, waits for running handlers (`grace`), aborts their signals and waits again
+   * (`abortGrace`), hands back what is left with its attempt, signs off. Repeated calls share one stop.
+   * During an outage of the store it gives up after both graces; the leases then lapse by themselves.
    */
   stop(): Promise<{ released: number }> {
     return (this.#stopping ??= this.#stop());

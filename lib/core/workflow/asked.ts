@@ -13,7 +13,9 @@ export interface FlowParts {
   readonly inbox: Inbox;
   readonly clock: Clock;
   readonly storeNow: () => number;
-  /** How long a body that waits, or asks for something new, may be silent about what it did before. Real time. */
+  /**
+   * How long a body that waits, or asks for something new, may be silent about what it did before. Real time.
+   */
   readonly patienceMs: number;
   /** Called, perhaps more than once, when the body has been told all that is journaled, or stands still. */
   readonly replayed: () => void;
@@ -63,12 +65,18 @@ export interface News {
   readonly written?: () => void;
 }
 
-/** The failure of a step. It is journaled only once the body has gone on from it; until then the step may be run again. */
+/**
+ * The failure of a step. It is journaled only once the body has gone on from it; until then the step may be
+ * run again.
+ */
 export interface Failing {
   /** Where the body was told: after the entry of this number. */
   readonly failed: (after: number) => Draft;
   /** What to journal if the run fails of it; undefined: nothing. */
   readonly anew: Draft | undefined;
-  /** Its work was done, only its result cannot be kept: unless the run fails of it, it is journaled even if the body has not gone on yet. */
+  /**
+   * Its work was done, only its result cannot be kept: unless the run fails of it, it is journaled even if
+   * the body has not gone on yet.
+   */
   readonly once: boolean;
 }

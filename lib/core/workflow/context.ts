@@ -2,7 +2,10 @@ import type { Duration } from "../task/duration.js";
 import type { RetryOptions } from "../task/task.js";
 import type { SignalType } from "./signal.js";
 
-/** What a workflow body may ask of the world. Anything else it does must give the same on every replay. Second argument of every workflow's `run`. */
+/**
+ * What a workflow body may ask of the world. Anything else it does must give the same on every replay. Second
+ * argument of every workflow's `run`.
+ */
 export interface WorkflowContext {
   readonly runId: string;
   readonly workflow: string;
@@ -22,18 +25,22 @@ export interface WorkflowContext {
   /** Aborted when the run is cancelled or lost, or the worker shuts down. */
   readonly signal: AbortSignal;
   /**
-   * Runs `work` once in the life of the run; later passes get the journaled value. At least once for the step in flight at a crash; use `step.idempotencyKey`.
+   * Runs `work` once in the life of the run; later passes get the journaled value. At least once for the step
+   * in flight at a crash; use `step.idempotencyKey`.
    */
   step<T>(name: string, work: (step: StepContext) => T | Promise<T>, options?: StepOptions): Promise<T>;
   /** Gives the worker back and goes on after `duration`; survives restarts. */
   sleep(name: string, duration: Duration): Promise<void>;
   sleepUntil(name: string, moment: Date): Promise<void>;
-  /** Waits for the next event of that kind and key, also one sent before the wait began. With a `timeout`, undefined says that none came in time. */
+  /**
+   * Waits for the next event of that kind and key, also one sent before the wait began. With a `timeout`,
+   * undefined says that none came in time.
+   */
   waitFor<T>(event: EventType<T>, options: WaitOptions & { readonly timeout: Duration }): Promise<T | undefined>;
   waitFor<T>(event: EventType<T>, options?: WaitOptions): Promise<T>;
   /**
-   * Waits for the next signal of that kind to this run, also one sent before the wait began: each is had once, in the order they were sent. With a `timeout`, undefined says
-   * that none came in time.
+   * Waits for the next signal of that kind to this run, also one sent before the wait began: each is had
+   * once, in the order they were sent. With a `timeout`, undefined says that none came in time.
    */
   waitForSignal<T>(signal: SignalType<T>, options: SignalWaitOptions & { readonly timeout: Duration }): Promise<T | undefined>;
   waitForSignal<T>(signal: SignalType<T>, options?: SignalWaitOptions): Promise<T>;
@@ -46,8 +53,8 @@ export interface WorkflowContext {
    * if (first.key === "approved") this.ship(first.value);
    * ```
    *
-   * Unlike `Promise.race` it withdraws the waits and sleeps that lost, so that none of them takes an event or a signal away from
-   * a later wait. Steps that lost go on. Rejects if the first to be over failed.
+   * Unlike `Promise.race` it withdraws the waits and sleeps that lost, so that none of them takes an event or
+   * a signal away from a later wait. Steps that lost go on. Rejects if the first to be over failed.
    */
   race<T extends Readonly<Record<string, Promise<unknown>>>>(entrants: T): Promise<Winner<T>>;
   /** The time, the same on every replay. */
@@ -60,7 +67,10 @@ export type Winner<T extends Readonly<Record<string, Promise<unknown>>>> = {
 }[keyof T];
 
 export interface StepContext {
-  /** `<runId>/<step>#<n>`: the same each time this step runs again, different for every other step. Give it to payment services and the like. */
+  /**
+   * `<runId>/<step>#<n>`: the same each time this step runs again, different for every other step. Give it to
+   * payment services and the like.
+   */
   readonly idempotencyKey: string;
   /** 1 on the first try of this step. */
   readonly attempt: number;
@@ -68,7 +78,10 @@ export interface StepContext {
 }
 
 export interface StepOptions {
-  /** Tries of this step before its error reaches the body; a number is short for `{ attempts }`. Default 1: the error goes to the body at once. */
+  /**
+   * Tries of this step before its error reaches the body; a number is short for `{ attempts }`. Default 1:
+   * the error goes to the body at once.
+   */
   readonly retry?: number | RetryOptions;
   /** How long one try may take. Default: no limit. */
   readonly timeout?: Duration;
@@ -98,9 +111,11 @@ export interface EventType<T = unknown> {
 export type PayloadOf<E> = E extends { readonly "~type"?: infer T } ? T : never;
 
 /**
- * Declares a kind of event: `export const shipped = defineEvent<{ parcel: string }>("order.shipped")`. Exported at the top level of a file it is in the generated client.
+ * Declares a kind of event: `export const shipped = defineEvent<{ parcel: string }>("order.shipped")`.
+ * Exported at the top level of a file it is in the generated client.
  *
- * @param options.instance the instance of Stem by which the generated client emits it. Default: the one without a name. Waits go by the name alone
+ * @param options.instance the instance of Stem by which the generated client emits it. Default: the one
+ *   without a name. Waits go by the name alone
  */
 export function defineEvent<T>(name: string, options?: { readonly instance?: string }): EventType<T>;
 export function defineEvent<T>(name: string): EventType<T> {

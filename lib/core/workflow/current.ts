@@ -12,8 +12,9 @@ export interface Place {
 export const placeStorage = new AsyncLocalStorage<Place>();
 
 /**
- * The run whose body this code belongs to, also deep inside services that know nothing of workflows. Undefined outside a run, and inside the work of a step: what
- * is called there is part of that step, so a `@Step` method called there is a plain method.
+ * The run whose body this code belongs to, also deep inside services that know nothing of workflows.
+ * Undefined outside a run, and inside the work of a step: what is called there is part of that step, so a
+ * `@Step` method called there is a plain method.
  */
 export function currentRun(): WorkflowContext | undefined {
   const place = placeStorage.getStore();

@@ -2,7 +2,8 @@ import type { EventWait, Failure } from "../../contract/job.js";
 import type { NewEntry } from "../../contract/journal.js";
 
 /**
- * What a run journals. The texts in `value` are ours (JSON), except of a finished step, whose `value` is what the codec made of its result.
+ * What a run journals. The texts in `value` are ours (JSON), except of a finished step, whose `value` is what
+ * the codec made of its result.
  *
  * | kind    | `open`                                              | `done`                         | `failed`         |
  * |---------|-----------------------------------------------------|--------------------------------|------------------|

@@ -2,8 +2,9 @@ import { StemError } from "../../contract/errors.js";
 import type { Failure } from "../../contract/job.js";
 
 /**
- * A step failed, its tries used up. It carries the `name`, `message` and `code` of what the step's work threw (`code` is `STEM_STEP_FAILED` if that had none), because a
- * later pass knows no more than these: branch on them, not with `instanceof`. `cause` is the failure as data, its stack included.
+ * A step failed, its tries used up. It carries the `name`, `message` and `code` of what the step's work threw
+ * (`code` is `STEM_STEP_FAILED` if that had none), because a later pass knows no more than these: branch on
+ * them, not with `instanceof`. `cause` is the failure as data, its stack included.
  */
 export class StepError extends StemError {
   override readonly cause: Failure;
@@ -38,7 +39,8 @@ export class StepTimeoutError extends StemError {
 }
 
 /**
- * The code of a workflow no longer fits what one of its runs has done: continuing would skip or repeat work. The run is stopped as a dead letter and nothing is undone.
+ * The code of a workflow no longer fits what one of its runs has done: continuing would skip or repeat work.
+ * The run is stopped as a dead letter and nothing is undone.
  */
 export class WorkflowChangedError extends StemError {
   readonly runId: string;

@@ -20,7 +20,10 @@ export interface WorkflowParts {
   readonly middleware?: readonly Middleware[];
 }
 
-/** Attempts of workflows: passes over runs. One per worker, so that the journals of all its runs are written together. */
+/**
+ * Attempts of workflows: passes over runs. One per worker, so that the journals of all its runs are written
+ * together.
+ */
 export class WorkflowExecutor implements Executor {
   readonly #parts: WorkflowParts;
   readonly #journal: JournalWriter;

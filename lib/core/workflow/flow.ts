@@ -20,13 +20,15 @@ interface Turn {
 const TICK_MS = 25;
 
 /**
- * The course of one pass: tells the body outcomes one at a time in their order, starts new work when that is safe, notices when the body can go no further, and
- * ends the pass exactly once, never while steps run.
+ * The course of one pass: tells the body outcomes one at a time in their order, starts new work when that is
+ * safe, notices when the body can go no further, and ends the pass exactly once, never while steps run.
  *
- * **New work** waits until the body has asked for everything the journal holds: code that no longer asks for something must not do more before that is found out.
+ * **New work** waits until the body has asked for everything the journal holds: code that no longer asks for
+ * something must not do more before that is found out.
  *
- * **Suspended** is a body that has not ended while no step runs, every known outcome was told, something durable is awaited, and nothing moved for two turns of the
- * event loop. What the body awaits besides (I/O of its own) is not seen, and done again by the next pass: I/O belongs in steps.
+ * **Suspended** is a body that has not ended while no step runs, every known outcome was told, something
+ * durable is awaited, and nothing moved for two turns of the event loop. What the body awaits besides (I/O of
+ * its own) is not seen, and done again by the next pass: I/O belongs in steps.
  */
 export class Flow {
   readonly past: Past;
@@ -120,7 +122,9 @@ export class Flow {
     this.#pump();
   }
 
-  /** Runs a step's work. What was added to the ledger before is in the store when it begins. Must not throw. */
+  /**
+   * Runs a step's work. What was added to the ledger before is in the store when it begins. Must not throw.
+   */
   run(work: () => Promise<void>): void {
     this.#running++;
     void this.#run(work);
@@ -147,7 +151,10 @@ export class Flow {
     this.#stillness.moved();
   }
 
-  /** A wait or sleep has lost a race: it is over, and the body is not told. In a replay the journal says so itself. */
+  /**
+   * A wait or sleep has lost a race: it is over, and the body is not told. In a replay the journal says so
+   * itself.
+   */
   withdraw(key: string, kind: "wait" | "sleep"): void {
     if (this.over || !this.#open.has(key)) return;
     const at = this.#turns.findIndex((turn) => turn.key === key);
@@ -182,14 +189,18 @@ export class Flow {
   close({ kind }: Verdict): void {
     // A body that waits for something else has gone on, too.
     if (kind === "suspended") this.#decide();
-    // What has run out will have run out for the next pass too; the event that woke the run is told by this delivery only.
+    // What has run out will have run out for the next pass too; the event that woke the run is told by this
+    // delivery only.
     for (const { from, entry, written } of this.#turns)
       if ((from === "here" || from === "event") && !("failed" in entry)) this.ledger.add(entry, written);
     if (kind !== "threw") this.#keepOnce();
     if (kind === "threw") for (const { anew } of this.#undecided) if (anew !== undefined) this.ledger.add(anew);
   }
 
-  /** A step whose work was done is not done again by the next pass, whether or not the body has been told of its failure. */
+  /**
+   * A step whose work was done is not done again by the next pass, whether or not the body has been told of
+   * its failure.
+   */
   #keepOnce(): void {
     for (const { draft, once } of this.#undecided) if (once) this.ledger.add(draft);
     for (const { entry } of this.#turns) if ("failed" in entry && entry.once) this.ledger.add(entry.failed(this.ledger.seq));
@@ -211,14 +222,20 @@ export class Flow {
     for (const begin of this.#held.splice(0)) begin();
   }
 
-  /** The body has gone on after it was told of failures: it has dealt with them, and will have to on every replay. */
+  /**
+   * The body has gone on after it was told of failures: it has dealt with them, and will have to on every
+   * replay.
+   */
   #decide(): void {
     if (this.#undecided.length === 0) return;
     for (const { draft } of this.#undecided) this.ledger.add(draft);
     this.#undecided = [];
   }
 
-  /** One outcome at a time, and the next when the body has done what it does about this one: a race must end the same way each time. */
+  /**
+   * One outcome at a time, and the next when the body has done what it does about this one: a race must end
+   * the same way each time.
+   */
   #pump(): void {
     if (this.#pumping || this.over || this.#turns[0]?.tell === undefined) return;
     this.#pumping = true;

@@ -21,7 +21,10 @@ export class EventReader {
     this.#events = events;
   }
 
-  /** The next few of one name and key, oldest first; none also if the store does not answer: it is asked again when the run is parked. */
+  /**
+   * The next few of one name and key, oldest first; none also if the store does not answer: it is asked again
+   * when the run is parked.
+   */
   async next({ name, key, after }: EventWait): Promise<{ readonly found: readonly Heard[]; readonly more: boolean }> {
     const limit = this.#portion.of(PAGE);
     try {
@@ -52,9 +55,10 @@ export interface InboxParts {
 }
 
 /**
- * What has come for a run in this pass and was not told to its body. A body that has had an event and waits for the next of its kind is given what the store has kept, page by
- * page: one pass for each would replay the whole journal each time. Nothing is taken out of the store by that: what was told is journaled with its number, and the store is
- * asked for what comes after.
+ * What has come for a run in this pass and was not told to its body. A body that has had an event and waits
+ * for the next of its kind is given what the store has kept, page by page: one pass for each would replay the
+ * whole journal each time. Nothing is taken out of the store by that: what was told is journaled with its
+ * number, and the store is asked for what comes after.
  */
 export class Inbox {
   readonly #parts: InboxParts;
@@ -83,7 +87,10 @@ export class Inbox {
     this.#put(topicOf(heard), [heard], heard.seq);
   }
 
-  /** Takes out the earliest that one of these waits is for, if nothing earlier may be in the store for another of them, and the pass has not lasted too long. */
+  /**
+   * Takes out the earliest that one of these waits is for, if nothing earlier may be in the store for another
+   * of them, and the pass has not lasted too long.
+   */
   take(waits: readonly Topic[]): Heard | undefined {
     const topics = waits.map(topicOf);
     const [first] = topics.flatMap((topic) => this.#leftOf(topic).slice(0, 1)).sort((a, b) => a.seq - b.seq);
@@ -91,7 +98,10 @@ export class Inbox {
     return this.#leftOf(topicOf(first)).shift();
   }
 
-  /** Whether there may be more for these waits: the run has had one of them already, and the last look has found something. */
+  /**
+   * Whether there may be more for these waits: the run has had one of them already, and the last look has
+   * found something.
+   */
   mayHaveMore(waits: readonly Topic[]): boolean {
     if (this.#empty || !waits.some((wait) => (this.#known.get(topicOf(wait)) ?? 0) > 0)) return false;
     const { steady, timeoutMs = Number.POSITIVE_INFINITY } = this.#parts;

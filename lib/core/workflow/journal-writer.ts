@@ -22,8 +22,9 @@ interface Read {
 }
 
 /**
- * Group commit for the journals of all runs in this process: what is appended while one call is in flight goes together in the next, and reads likewise. A lone
- * call waits for nothing. Memory is bounded by the runs: each awaits its own writes.
+ * Group commit for the journals of all runs in this process: what is appended while one call is in flight
+ * goes together in the next, and reads likewise. A lone call waits for nothing. Memory is bounded by the
+ * runs: each awaits its own writes.
  */
 export class JournalWriter {
   readonly #journal: Journal;
@@ -41,7 +42,8 @@ export class JournalWriter {
    * Adds entries to a run's journal. Calls for one run are carried out in the order made.
    *
    * @returns false: the lease had gone and nothing was written
-   * @throws what the store threw; the entries may or may not have been written, and may be sent again under the same `seq`
+   * @throws what the store threw; the entries may or may not have been written, and may be sent again under
+   *   the same `seq`
    */
   append(lease: Lease, entries: readonly NewEntry[]): Promise<boolean> {
     return new Promise((accept, refuse) => {
@@ -73,7 +75,10 @@ export class JournalWriter {
     this.#writing = false;
   }
 
-  /** Up to 1,000 runs and about 8 MiB, none twice: the store names lost runs by id, which could not say which of two leases it means. */
+  /**
+   * Up to 1,000 runs and about 8 MiB, none twice: the store names lost runs by id, which could not say which
+   * of two leases it means.
+   */
   #nextBatch(): readonly Write[] {
     const ids = new Set<string>();
     let size = 0;
@@ -103,8 +108,9 @@ export class JournalWriter {
   }
 
   /**
-   * One run's entry that the store cannot take must not be everyone's failure. But two that fail alone, one after the other, are a store that is away: the rest
-   * then fails at once instead of trying it a thousand times, which is harmless, since those runs take their entries along when they are put back.
+   * One run's entry that the store cannot take must not be everyone's failure. But two that fail alone, one
+   * after the other, are a store that is away: the rest then fails at once instead of trying it a thousand
+   * times, which is harmless, since those runs take their entries along when they are put back.
    */
   async #sendOneByOne(batch: readonly Write[]): Promise<void> {
     let failures = 0;

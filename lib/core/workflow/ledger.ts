@@ -13,10 +13,12 @@ interface Line {
 export type Flushed = "kept" | "lost" | "unsure";
 
 /**
- * The entries one pass adds to its run's journal. They gather here and are written together when something hangs on them: before the work of a step begins, and
- * when the body is busy elsewhere. What is left travels with the pass's ending, so that a pass with one step costs one write.
+ * The entries one pass adds to its run's journal. They gather here and are written together when something
+ * hangs on them: before the work of a step begins, and when the body is busy elsewhere. What is left travels
+ * with the pass's ending, so that a pass with one step costs one write.
  *
- * Nothing hangs on an entry that is still here: were it lost in a crash, the next pass would come to it in the same way.
+ * Nothing hangs on an entry that is still here: were it lost in a crash, the next pass would come to it in
+ * the same way.
  */
 export class Ledger {
   /** Keys of steps whose failure was given to the store in this pass. */
@@ -52,8 +54,9 @@ export class Ledger {
   }
 
   /**
-   * Writes what was added so far. `lost`: the lease has gone. `unsure`: the store failed; the entries are kept for the ending, under the same numbers, so that
-   * writing them twice is harmless. After either, nothing more is sent.
+   * Writes what was added so far. `lost`: the lease has gone. `unsure`: the store failed; the entries are
+   * kept for the ending, under the same numbers, so that writing them twice is harmless. After either,
+   * nothing more is sent.
    */
   flush(): Promise<Flushed> {
     if (this.#how !== "kept") return Promise.resolve(this.#how);
@@ -68,7 +71,8 @@ export class Ledger {
   /**
    * What is to travel with the ending. Waits for writes under way.
    *
-   * @param failures false leaves out failures of steps that are still here: the run failed, and its next attempt tries them again
+   * @param failures false leaves out failures of steps that are still here: the run failed, and its next
+   *   attempt tries them again
    */
   async rest(failures: boolean): Promise<readonly NewEntry[]> {
     await this.#last;

@@ -20,8 +20,9 @@ export interface Told {
 }
 
 /**
- * A run as it stands when a pass begins: what the journal holds, and what has come to pass since. `told` lists every known outcome in the order in which the
- * body learns them, which is the order it first learnt them in; what is fresh comes last: the event that woke the run, then what has run out, by time.
+ * A run as it stands when a pass begins: what the journal holds, and what has come to pass since. `told`
+ * lists every known outcome in the order in which the body learns them, which is the order it first learnt
+ * them in; what is fresh comes last: the event that woke the run, then what has run out, by time.
  */
 export class Past {
   /** In the order the body first asked. */
@@ -69,7 +70,8 @@ export class Past {
   #fresh(open: readonly Fact[], wake: Wake | undefined, mark: number | undefined, now: number): readonly Told[] {
     const fresh: Told[] = [];
     const waits = open.filter(({ kind }) => kind === "wait").map((fact) => ({ fact, waiting: JSON.parse(fact.last.value!) as Waiting }));
-    // A wake stays with the job until its next settlement, so that after a crash it may be one that was journaled before: then its number is not above the cursor.
+    // A wake stays with the job until its next settlement, so that after a crash it may be one that was
+    // journaled before: then its number is not above the cursor.
     const waker =
       wake?.by === "event" && wake.seq > (this.cursors.get(topicOf(wake)) ?? 0)
         ? latest(
@@ -87,8 +89,9 @@ export class Past {
     for (const fact of open) {
       if (fact.kind === "sleep" && Number(fact.last.value) <= now) out.push({ at: Number(fact.last.value), told: over(fact, "time") });
     }
-    // A wait is late only if the store said so when it woke the run, since its event may have come in time while the run was busy with something else.
-    // The mark tells which moment that was, also to a pass that comes after a crash and finds waits that were not there yet.
+    // A wait is late only if the store said so when it woke the run, since its event may have come in time
+    // while the run was busy with something else. The mark tells which moment that was, also to a pass that
+    // comes after a crash and finds waits that were not there yet.
     const upTo = wake?.by === "deadline" && mark !== undefined ? mark : Number.NEGATIVE_INFINITY;
     for (const { fact, waiting } of waits) {
       const { deadline } = waiting;
@@ -103,8 +106,9 @@ function over({ key, kind }: Fact, from: "event" | "time", waited?: Waited): Tol
 }
 
 /**
- * Of several open waits for the same, in the order asked, the one to be told. What was asked for before the body last learnt something may have been given up since (it lost
- * a race), so it comes last; of those asked for side by side the first is told.
+ * Of several open waits for the same, in the order asked, the one to be told. What was asked for before the
+ * body last learnt something may have been given up since (it lost a race), so it comes last; of those asked
+ * for side by side the first is told.
  *
  * @param parted whether the body has learnt something between the two
  */

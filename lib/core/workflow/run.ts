@@ -168,7 +168,9 @@ export class Run implements WorkflowContext {
     });
   }
 
-  /** Not checked, only revived: whoever sent it did, and a replay must not end otherwise than the pass before. */
+  /**
+   * Not checked, only revived: whoever sent it did, and a replay must not end otherwise than the pass before.
+   */
   #heard(event: string, text: string | undefined): unknown {
     const payload = this.#codec.decode(text, `payload of ${spokenEvent(event)}`);
     const signal = signalOf(event);

@@ -1,6 +1,6 @@
 /**
- * Something that a run can be told from outside while it goes on, and the type of what is said. Not an `EventType`: an event is about a key and wakes every run that waits for
- * it, a signal is for one run.
+ * Something that a run can be told from outside while it goes on, and the type of what is said. Not an
+ * `EventType`: an event is about a key and wakes every run that waits for it, a signal is for one run.
  */
 export interface SignalType<T = unknown> {
   readonly name: string;
@@ -11,19 +11,24 @@ export interface SignalType<T = unknown> {
 }
 
 /**
- * Declares a signal of a workflow. As a public static member of its class it is in the generated client, typed:
+ * Declares a signal of a workflow. As a public static member of its class it is in the generated client,
+ * typed:
  *
  * ```ts
  * static readonly approved = defineSignal<Approval>("approved");
  * ```
  *
- * @param name parts of letters, digits, `_` and `-`, joined by dots; unique within the workflow. Runs that wait know it by this name
+ * @param name parts of letters, digits, `_` and `-`, joined by dots; unique within the workflow. Runs that
+ *   wait know it by this name
  */
 export function defineSignal<T = void>(name: string): SignalType<T> {
   return { name, "~signal": true };
 }
 
-/** The durable event that a signal is: its key is the run's id. No event of a user's can have this name, as theirs have no colon. */
+/**
+ * The durable event that a signal is: its key is the run's id. No event of a user's can have this name, as
+ * theirs have no colon.
+ */
 export function eventOf(signal: Pick<SignalType, "name">): string {
   return `${PREFIX}${signal.name}`;
 }

@@ -104,7 +104,10 @@ export class Steps {
     return this.#originals.has(error as StepError) && this.#parts.flow.ledger.failures.has((error as StepError).step);
   }
 
-  /** A step that was done in this pass without a trace in the journal: its result cannot be kept, and the body has not gone on since. */
+  /**
+   * A step that was done in this pass without a trace in the journal: its result cannot be kept, and the body
+   * has not gone on since.
+   */
   get unkept(): string | undefined {
     for (const key of this.#unkept) if (!this.#parts.flow.ledger.failures.has(key)) return key;
     return undefined;
@@ -176,7 +179,8 @@ export class Steps {
         const shape = this.#shapeOf(key);
         text = codec.encode(shape === undefined ? value : shape.encode(value), `result of step "${key}"`);
         checkResultSize(text, this.#parts.maxResultBytes, `step "${key}"`);
-        // The body gets what later passes will get, not the object itself, which might do more than its data says.
+        // The body gets what later passes will get, not the object itself, which might do more than its data
+        // says.
         if (typeof value === "object" || typeof value === "number") value = this.#decode(key, text);
       } catch (error) {
         this.#unkept.add(key);
@@ -277,7 +281,9 @@ interface Trial {
   readonly work: (step: StepContext) => unknown;
   readonly accept: (value: unknown) => void;
   readonly refuse: (error: unknown) => void;
-  /** Calls back in the async context of the body's call: what begins the work may be another call, or a timer. */
+  /**
+   * Calls back in the async context of the body's call: what begins the work may be another call, or a timer.
+   */
   readonly asCalled: <T>(call: () => T) => T;
 }
 

@@ -15,7 +15,10 @@ const SLICE_MS = 10;
 const now = performance.now.bind(performance);
 let sliceEnds: number | undefined;
 
-/** As `drained`; in the next turn of the event loop once the calls of this one have taken so long that whoever else lives in the process would wait. */
+/**
+ * As `drained`; in the next turn of the event loop once the calls of this one have taken so long that whoever
+ * else lives in the process would wait.
+ */
 export function sliced(callback: () => void): void {
   if (sliceEnds === undefined) {
     sliceEnds = now() + SLICE_MS;

@@ -2,8 +2,9 @@ import type { Log } from "../log.js";
 import type { TaskDefinition } from "../task/task.js";
 
 /**
- * A promise that knows whether anybody has looked at it. Before it awaits a promise, calls back from `then`, `catch` or `finally`, or hands it to `Promise.race` and the like,
- * the language reads its `constructor`; and as that is `Promise`, all goes on as with any other.
+ * A promise that knows whether anybody has looked at it. Before it awaits a promise, calls back from `then`,
+ * `catch` or `finally`, or hands it to `Promise.race` and the like, the language reads its `constructor`; and
+ * as that is `Promise`, all goes on as with any other.
  *
  * @see ECMA-262, PromiseResolve and SpeciesConstructor
  */
@@ -27,7 +28,9 @@ interface Ask {
 /** Kept at most before those that were looked at are let go. */
 const MANY = 100;
 
-/** The sleeps and waits a body asked for. One that nobody ever looks at was most likely meant to be awaited. */
+/**
+ * The sleeps and waits a body asked for. One that nobody ever looks at was most likely meant to be awaited.
+ */
 export class Unawaited {
   #asks: Ask[] = [];
 

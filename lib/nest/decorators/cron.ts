@@ -33,10 +33,12 @@ export interface CronDecorator<P> {
 export type Written<P> = P extends (...args: never[]) => unknown ? P : P extends object ? { -readonly [K in keyof P]: Written<P[K]> } : P;
 
 /**
- * Enqueues a task or workflow by the clock: once per slot, however many processes run. Five fields, or six with seconds first.
+ * Enqueues a task or workflow by the clock: once per slot, however many processes run. Five fields, or six
+ * with seconds first.
  *
- * On a `@Task` or `@Workflow` class or a `@Task` method it enqueues that; on any other provider method the method becomes a task of the default name. It may stand
- * several times on one handler, if all but one schedule get a name.
+ * On a `@Task` or `@Workflow` class or a `@Task` method it enqueues that; on any other provider method the
+ * method becomes a task of the default name. It may stand several times on one handler, if all but one
+ * schedule get a name.
  *
  * ```ts
  * @Cron("0 9 * * *", { timeZone: "Europe/Berlin", payload: { kind: "daily" } })

@@ -16,10 +16,12 @@ export type StepDecorator = <M extends (...args: never[]) => Promise<unknown>>(
 ) => void;
 
 /**
- * Makes a method of a `@Workflow` class a step: called within a run it is journaled, and never runs again once it has returned. A second call in the same run is
- * a second step (`charge#2`). Called outside a run, from a test or another service, it is a plain method.
+ * Makes a method of a `@Workflow` class a step: called within a run it is journaled, and never runs again
+ * once it has returned. A second call in the same run is a second step (`charge#2`). Called outside a run,
+ * from a test or another service, it is a plain method.
  *
- * At least once for the step in flight at a crash: hand `currentStep().idempotencyKey` to whatever must not happen twice.
+ * At least once for the step in flight at a crash: hand `currentStep().idempotencyKey` to whatever must not
+ * happen twice.
  */
 export function Step(name: string, options?: StepOptions): StepDecorator;
 export function Step(options?: NamedStepOptions): StepDecorator;
@@ -33,8 +35,9 @@ export function Step(first?: string | NamedStepOptions, second?: StepOptions): S
 }
 
 /**
- * A method that overrides a step without saying `@Step` is that step still: it would run at each replay if it were not journaled. `super.charge()` in it is part of
- * the step. Called at boot, for each class that handles jobs.
+ * A method that overrides a step without saying `@Step` is that step still: it would run at each replay if it
+ * were not journaled. `super.charge()` in it is part of the step. Called at boot, for each class that handles
+ * jobs.
  */
 export function keepStep(type: Handled, { owner, method, text, options }: OwnedMark): void {
   for (let at = type; at !== owner; at = Object.getPrototypeOf(at) as Handled) {
@@ -46,7 +49,9 @@ export function keepStep(type: Handled, { owner, method, text, options }: OwnedM
   }
 }
 
-/** On methods that are steps. A registered symbol, so that two copies of this package still see each other's. */
+/**
+ * On methods that are steps. A registered symbol, so that two copies of this package still see each other's.
+ */
 const STEPPED = Symbol.for("nestjs-stem:stepped");
 
 type Plain = (...args: unknown[]) => Promise<unknown>;
@@ -59,7 +64,10 @@ function steppedOf(plain: Plain, name: string, options: StepOptions): Plain {
   return Object.defineProperty(dressedAs(stepped, plain), STEPPED, { value: true });
 }
 
-/** Gives `cover` the name, arity and metadata of what it covers, so that tools that look at the method see the same. */
+/**
+ * Gives `cover` the name, arity and metadata of what it covers, so that tools that look at the method see the
+ * same.
+ */
 function dressedAs<F extends object>(cover: F, plain: object): F {
   for (const property of ["name", "length"] as const)
     Object.defineProperty(cover, property, { ...Object.getOwnPropertyDescriptor(plain, property), configurable: true });

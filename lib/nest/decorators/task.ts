@@ -7,10 +7,12 @@ import { injectable, mark, spoken } from "./marks.js";
 import type { HandlerDecorator, HandlerOptions, NamedHandlerOptions } from "./types.js";
 
 /**
- * Makes a class with a method `run(payload, context?)`, or a single method of any provider, the handler of a background task.
+ * Makes a class with a method `run(payload, context?)`, or a single method of any provider, the handler of a
+ * background task.
  *
- * The name defaults to the class, its first letter lowered (`SendMail` → `"sendMail"`), and the method, if it is on one (`"mailTasks.welcome"`).
- * It only marks: what is wrong with it stops the boot, in one report with everything else that is wrong.
+ * The name defaults to the class, its first letter lowered (`SendMail` → `"sendMail"`), and the method, if it
+ * is on one (`"mailTasks.welcome"`). It only marks: what is wrong with it stops the boot, in one report with
+ * everything else that is wrong.
  *
  * ```ts
  * @Task("mail.send", { queue: "mail", retry: 5, timeout: "30s" })

@@ -1,7 +1,10 @@
 import { isHandlerClass, marksOf, type Handled, type OwnedMark } from "../decorators/marks.js";
 import type { Provided } from "./resolver.js";
 
-/** A provider with marks it answers to: those of its own class, or those of the class it is provided in place of. */
+/**
+ * A provider with marks it answers to: those of its own class, or those of the class it is provided in place
+ * of.
+ */
 export interface Candidate {
   readonly provided: Provided;
   /** The class that counts as marked. */
@@ -9,11 +12,17 @@ export interface Candidate {
   readonly marks: readonly OwnedMark[];
   /** What is there in place of that class. Undefined: the class itself. */
   readonly standIn: StandIn | undefined;
-  /** The same for providers of the same thing: what one of them handles is handled, and no duplicate of what another does. */
+  /**
+   * The same for providers of the same thing: what one of them handles is handled, and no duplicate of what
+   * another does.
+   */
   readonly identity: object;
 }
 
-/** What is provided under a marked class as token, and is not of that class: `{ provide: SendMail, useClass: FakeMail }`, or `useValue`, `useFactory`, `useExisting`. */
+/**
+ * What is provided under a marked class as token, and is not of that class:
+ * `{ provide: SendMail, useClass: FakeMail }`, or `useValue`, `useFactory`, `useExisting`.
+ */
 export interface StandIn {
   /** Undefined of plain values and of what only a job makes. */
   readonly type: Handled | undefined;
@@ -21,7 +30,10 @@ export interface StandIn {
   readonly has: (method: string) => boolean;
 }
 
-/** Everything that may handle jobs. A class listed in several modules has several providers, but handles its jobs once. */
+/**
+ * Everything that may handle jobs. A class listed in several modules has several providers, but handles its
+ * jobs once.
+ */
 export function candidatesOf(all: readonly Provided[]): readonly Candidate[] {
   const byToken = new Map(all.map((one) => [one.token as unknown, one]));
   const found: Candidate[] = [];
@@ -47,7 +59,10 @@ function isWorkflow(marks: readonly OwnedMark[]): boolean {
   return marks.some((one) => one.by === "Workflow" && isHandlerClass(one));
 }
 
-/** The class of what is provided; of values and of what factories make only the object itself knows it. Undefined: a plain value, or one that only a job makes. */
+/**
+ * The class of what is provided; of values and of what factories make only the object itself knows it.
+ * Undefined: a plain value, or one that only a job makes.
+ */
 function classOf(provided: Provided, byToken: ReadonlyMap<unknown, Provided>, steps = 0): Handled | undefined {
   if (!provided.isNotMetatype) return provided.metatype as Handled;
   const made = objectOf(provided);

@@ -16,7 +16,10 @@ export interface Of<T> {
 /** One definition, or what is wrong with it. */
 export type Defined<T> = { readonly made: readonly Of<T>[]; readonly problems: readonly StemError[] };
 
-/** Makes the task or workflow that a mark stands for, with all faults of its options rather than the first. `code` is the source of the class. */
+/**
+ * Makes the task or workflow that a mark stands for, with all faults of its options rather than the first.
+ * `code` is the source of the class.
+ */
 export function defineMarked(
   mark: OwnedMark,
   where: string,
@@ -36,7 +39,8 @@ export function defineMarked(
   const made: Of<TaskDefinition>[] = [];
   const whole = problemOf(() => void made.push({ instance: instance ?? DEFAULT_INSTANCE, definition: defineTask(task, options) }));
   if (whole === undefined) return { made, problems: [] };
-  // The check stops at the first fault; one option at a time finds them all, under the default name if the given one is a fault itself.
+  // The check stops at the first fault; one option at a time finds them all, under the default name if the
+  // given one is a fault itself.
   const named = problemOf(() => void defineTask(task)) === undefined ? task : { ...task, name: nameOf({ ...mark, text: undefined }) };
   const each = Object.entries(options)
     .map(([key, value]) => problemOf(() => void defineTask(named, { [key]: value as unknown } as TaskOptions)))

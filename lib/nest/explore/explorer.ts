@@ -24,7 +24,8 @@ export class StemExplorer {
   ) {}
 
   /**
-   * Explores the app, and opens the stores if nothing is wrong. The first call does the work; all get the same promise.
+   * Explores the app, and opens the stores if nothing is wrong. The first call does the work; all get the
+   * same promise.
    *
    * @throws {StemBootError} with everything that is wrong
    */
@@ -67,7 +68,10 @@ export class StemExplorer {
   }
 }
 
-/** Adds to `all` what no provider of the same thing has brought before: one that is listed in several modules, or has an alias, handles its jobs once. */
+/**
+ * Adds to `all` what no provider of the same thing has brought before: one that is listed in several modules,
+ * or has an alias, handles its jobs once.
+ */
 function gather<T extends TaskDefinition | ScheduleDefinition>(all: Brought<T>[], made: readonly Of<T>[], identity: object): void {
   const keyOf = ({ instance, definition }: Of<T>): string => `${instance} ${"id" in definition ? definition.id : definition.name}`;
   const known = new Set(all.filter((one) => one.by === identity).map((one) => keyOf(one.of)));
@@ -79,7 +83,10 @@ interface Brought<T> {
   readonly by: object;
 }
 
-/** Opens all stores side by side, so that servers that are away are waited for once; if one does not open, the others are closed, for nobody else would do it. */
+/**
+ * Opens all stores side by side, so that servers that are away are waited for once; if one does not open, the
+ * others are closed, for nobody else would do it.
+ */
 async function openAll(runtimes: readonly StemRuntime[]): Promise<void> {
   const outcomes = await Promise.allSettled(runtimes.map((runtime) => runtime.open()));
   const failed = outcomes.find((outcome) => outcome.status === "rejected");

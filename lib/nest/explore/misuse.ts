@@ -16,14 +16,20 @@ export function placeOf(type: Handled, { method, isStatic }: Pick<OwnedMark, "me
   return `${isStatic ? "static " : ""}${type.name}${typeof method === "symbol" ? `[${String(method)}]` : `.${method}`}`;
 }
 
-/** `FakeMail.run, in place of SendMail`: where the handler is, when something else is provided for a marked class. */
+/**
+ * `FakeMail.run, in place of SendMail`: where the handler is, when something else is provided for a marked
+ * class.
+ */
 export function placeInstead(type: Handled, method: string, standIn: StandIn): string {
   return standIn.type === undefined
     ? `${type.name}.${method}, ${standIn.what} in its place`
     : `${standIn.type.name}.${method}, in place of ${type.name}`;
 }
 
-/** What is provided in place of a class has to do what the class is marked to do; else its jobs would wait for ever. */
+/**
+ * What is provided in place of a class has to do what the class is marked to do; else its jobs would wait for
+ * ever.
+ */
 export function standInMisuse(type: Handled, mark: OwnedMark, { what, has }: StandIn): StemError | undefined {
   const method = mark.method === undefined ? "run" : String(mark.method);
   if (mark.by === "Step" || has(method)) return undefined;
@@ -40,7 +46,10 @@ export function misplaced(what: string, remedy: string): StemError {
   return new StemError("STEM_DECORATOR_MISPLACED", what, remedy);
 }
 
-/** All marks of a controller are wrong: Nest gives controllers to requests, and ignores what guards them elsewhere. */
+/**
+ * All marks of a controller are wrong: Nest gives controllers to requests, and ignores what guards them
+ * elsewhere.
+ */
 export function controllerMisuses(type: Handled, marks: readonly OwnedMark[]): readonly StemError[] {
   return marks.map((one) =>
     misplaced(
@@ -83,7 +92,10 @@ export function misuseOf(type: Handled, mark: OwnedMark, all: readonly OwnedMark
   return undefined;
 }
 
-/** Enhancers on a handler, which do not run for jobs; ignoring a guard in silence would be worse than refusing it. */
+/**
+ * Enhancers on a handler, which do not run for jobs; ignoring a guard in silence would be worse than refusing
+ * it.
+ */
 export function enhancerMisuses(type: Handled, method: string): readonly StemError[] {
   const handler = (type.prototype as Record<string, object | undefined>)[method];
   const found = Object.entries(ENHANCERS).filter(

@@ -30,7 +30,10 @@ const KNOWN = [
 
 const scheduledOnly = new WeakSet<TaskDefinition>();
 
-/** Of a method that carries `@Cron` and nothing else: nobody enqueues it but its schedule, and no client has it. */
+/**
+ * Of a method that carries `@Cron` and nothing else: nobody enqueues it but its schedule, and no client has
+ * it.
+ */
 export function isScheduledOnly(task: TaskDefinition): boolean {
   return scheduledOnly.has(task);
 }

@@ -24,7 +24,10 @@ const LONG_LEASE_MS = 3_600_000;
 
 let benches = 0;
 
-/** What a law works with: an adapter on an empty store, a time of its own, names of its own, and short words for the common verbs. */
+/**
+ * What a law works with: an adapter on an empty store, a time of its own, names of its own, and short words
+ * for the common verbs.
+ */
 export class LawBench {
   readonly adapter: Adapter;
   /** The law's own time, in milliseconds since the epoch; only the law moves it. */
@@ -101,7 +104,10 @@ export class LawBench {
     await this.adapter.workers.beat({ id: worker, leaseMs, info: {} }, [], this.at);
   }
 
-  /** Claims; default up to 10 from the bench's queue for worker `ann`. A worker that was not hired is given a live lease first. */
+  /**
+   * Claims; default up to 10 from the bench's queue for worker `ann`. A worker that was not hired is given a
+   * live lease first.
+   */
   async claim(over: Partial<Claim> = {}): Promise<Claimed> {
     return this.adapter.broker.claim(await this.ask(over), this.at);
   }
@@ -159,7 +165,10 @@ export class LawBench {
     return Promise.all(jobs.map((job) => this.state(job.id)));
   }
 
-  /** Runs whatever is due in the queue until nothing is, each job ended by `handler`; returns the ids in the order they were lent. */
+  /**
+   * Runs whatever is due in the queue until nothing is, each job ended by `handler`; returns the ids in the
+   * order they were lent.
+   */
   async drain(
     handler: (delivery: Delivery) => Ending = () => ({ as: "succeeded" }),
     over: Partial<Claim> = {},

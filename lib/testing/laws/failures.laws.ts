@@ -11,7 +11,10 @@ async function errorOf(bench: LawBench, { id }: { readonly id: string }): Promis
   return (await bench.known(id)).error;
 }
 
-/** What a store writes by itself when a job ends: the same names, codes and words everywhere, since users branch on them. */
+/**
+ * What a store writes by itself when a job ends: the same names, codes and words everywhere, since users
+ * branch on them.
+ */
 export const failureLaws: readonly Law[] = [
   {
     title: "a job that expired, lapsed or was cancelled says so by the same name, code and words on every store",

@@ -3,7 +3,10 @@ import type { NewJob } from "../../contract/index.js";
 import { ids, one, sorted } from "./bench.js";
 import type { Law } from "./law.js";
 
-/** Text that careless storage changes: quotes, backslashes, line ends of all kinds, astral and combining characters, markup, SQL. */
+/**
+ * Text that careless storage changes: quotes, backslashes, line ends of all kinds, astral and combining
+ * characters, markup, SQL.
+ */
 export const ODD_TEXT = `'"\`\\ \\n \n\r\n\t \u0001 \u007f \u2028 \ufeff é e\u0301 漢字 👩‍👩‍👧 🦆 %s $1 :name ?1 {"a":[]} </script> '; DROP TABLE jobs; --  `;
 
 export const jobLaws: readonly Law[] = [

@@ -15,7 +15,10 @@ const ENDINGS: readonly Ending[] = [
   { as: "parked", waits: [{ name: "never", key: "", after: 0 }] },
 ];
 
-/** Every way in which a job that is on loan is forgotten, so that its id is free again. The worker that holds it hears of nothing. */
+/**
+ * Every way in which a job that is on loan is forgotten, so that its id is free again. The worker that holds
+ * it hears of nothing.
+ */
 const FORGOTTEN: Readonly<Record<string, (bench: LawBench, held: Delivery) => Promise<unknown>>> = {
   "ended by its heir, and kept for no time": async (bench, { job }) => {
     await bench.succeed(await heirOf(bench, job.id));
@@ -53,7 +56,10 @@ const FORGOTTEN: Readonly<Record<string, (bench: LawBench, held: Delivery) => Pr
 
 const LEASE_MS = 1_000;
 
-/** A job of this id, lent to a worker that then freezes, and forgotten. Returns the lease that the worker still holds. */
+/**
+ * A job of this id, lent to a worker that then freezes, and forgotten. Returns the lease that the worker
+ * still holds.
+ */
 async function lateLease(bench: LawBench, id: string, way: string): Promise<Lease> {
   await bench.hire("frozen", LEASE_MS);
   await bench.enqueue(again(bench, id, 0));

@@ -31,7 +31,10 @@ export class Passes {
       await this.#pass(one(found), Number.POSITIVE_INFINITY);
   }
 
-  /** As `go`, by a worker that dies at the write of this number to the journal; then its lease runs out. False: it came to its end before. */
+  /**
+   * As `go`, by a worker that dies at the write of this number to the journal; then its lease runs out.
+   * False: it came to its end before.
+   */
   async dieAt(append: number): Promise<boolean> {
     const found = await this.#take();
     const died = found.length > 0 && (await this.#pass(one(found), append));

@@ -54,7 +54,8 @@ const VERBS: Readonly<Record<string, Verb>> = {
   "has its expiry pass": async (bench, subject) => {
     bench.pass(EXPIRES_MS + 1);
     await bench.hire(subject.worker, LEASE_MS);
-    // The deadline has passed as well by then, so this is asked of a claim that lends no more than the expired would be.
+    // The deadline has passed as well by then, so this is asked of a claim that lends no more than the
+    // expired would be.
     await bench.take({ worker: bench.name("claimer"), from: [{ queue: subject.job.queue }] });
   },
   "has its queue paused": async (bench, { job }) => {
@@ -68,7 +69,10 @@ const VERBS: Readonly<Record<string, Verb>> = {
   "is looked over by prune": (bench) => bench.adapter.results.prune(undefined, bench.at),
 };
 
-/** Time passes and somebody claims from the job's queue, but only a job that goes before it: it is swept, yet not lent. */
+/**
+ * Time passes and somebody claims from the job's queue, but only a job that goes before it: it is swept, yet
+ * not lent.
+ */
 async function later(bench: LawBench, { job, worker }: Subject, ms: number, how: { beating: boolean }): Promise<void> {
   bench.pass(ms);
   if (how.beating) await bench.hire(worker, LEASE_MS);
@@ -77,7 +81,10 @@ async function later(bench: LawBench, { job, worker }: Subject, ms: number, how:
   assert.equal(lent.job.id, first.id);
 }
 
-/** How a job gets into a state, and where each verb takes it from there; a verb not named leaves it where it is. */
+/**
+ * How a job gets into a state, and where each verb takes it from there; a verb not named leaves it where it
+ * is.
+ */
 interface Way {
   readonly state: JobState;
   readonly how: string;
@@ -215,7 +222,10 @@ function titleOf(state: JobState): string {
   return `from ${state} a job moves to ${list}, by the right verb alone, and nowhere else`;
 }
 
-/** One law per state: each verb is tried on a fresh job in that state, and takes it where the table says or leaves it as it is. */
+/**
+ * One law per state: each verb is tried on a fresh job in that state, and takes it where the table says or
+ * leaves it as it is.
+ */
 export const stateLaws: readonly Law[] = JOB_STATES.map((state) => ({
   title: titleOf(state),
   async check(bench: LawBench): Promise<void> {

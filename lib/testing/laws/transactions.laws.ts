@@ -6,7 +6,10 @@ import { workIn, hinted } from "./hinted.js";
 import type { Law } from "./law.js";
 import type { LawTransaction } from "./subject.js";
 
-/** A law for adapters that take part in the caller's transactions; the others refuse them, which is a law of its own. */
+/**
+ * A law for adapters that take part in the caller's transactions; the others refuse them, which is a law of
+ * its own.
+ */
 function law(title: string, check: (bench: LawBench) => Promise<void>): Law {
   return { title, check: async (bench) => (bench.adapter.capabilities.transactions ? check(bench) : undefined) };
 }
@@ -18,7 +21,8 @@ const emit = (bench: LawBench, { handle }: LawTransaction, event: NewEvent) =>
   bench.adapter.events.emit([event], { ...bench.at, transaction: handle });
 
 /*
- * While a transaction is open these laws only read through the adapter: on a store with one writer at a time everybody else's writes wait for its end.
+ * While a transaction is open these laws only read through the adapter: on a store with one writer at a time
+ * everybody else's writes wait for its end.
  */
 export const transactionLaws: readonly Law[] = [
   law("what is enqueued in a transaction is stored at its commit, as it was given", async (bench) => {

@@ -26,7 +26,9 @@ export class OrdersController {
     return { report: report.id, batches: batches.length, lines: lines.length };
   }
 
-  /** Starts a run per order. The order's number is the run's id, so that sending an order twice sells it once. */
+  /**
+   * Starts a run per order. The order's number is the run's id, so that sending an order twice sells it once.
+   */
   @Post("runs")
   async process(@Body() body: { readonly lines?: readonly string[] }): Promise<{ started: number; duplicates: number }> {
     const orders = (body.lines ?? []).map(readOrder).filter((order): order is Order => typeof order !== "string");

@@ -36,7 +36,8 @@ export class ProcessOrder {
 
   @Step()
   async charge(order: Order, cents: number): Promise<string> {
-    // A step in flight when its worker dies runs again, with the same key: the payment service then knows that it has been asked before.
+    // A step in flight when its worker dies runs again, with the same key: the payment service then knows
+    // that it has been asked before.
     return this.payments.charge(currentStep()?.idempotencyKey ?? order.number, order.number, cents);
   }
 

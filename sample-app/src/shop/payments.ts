@@ -4,8 +4,8 @@ import Database from "better-sqlite3";
 import { shopFolder, ShopFiles } from "./files.js";
 
 /**
- * Stands for a payment service: its own database, slow answers, and an idempotency key like the real ones have. A request is noted each time it comes; money is
- * taken once per key.
+ * Stands for a payment service: its own database, slow answers, and an idempotency key like the real ones
+ * have. A request is noted each time it comes; money is taken once per key.
  */
 @Injectable()
 export class Payments implements OnApplicationShutdown {

@@ -28,7 +28,10 @@ export interface StemWorkflows {
   'order.process': { input: InputOf<ProcessOrder, 'run'>; output: OutputOf<ProcessOrder, 'run'> };
 }
 
-/** Every task, workflow, event and schedule of this application, typed by where it is declared. List it in StemModule.forRoot({ clients: [StemClient] }) and inject it where work begins. */
+/**
+ * Every task, workflow, event and schedule of this application, typed by where it is declared. List it in
+ * StemModule.forRoot({ clients: [StemClient] }) and inject it where work begins.
+ */
 // prettier-ignore
 @Injectable()
 export class StemClient {

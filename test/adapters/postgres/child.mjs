@@ -1,4 +1,5 @@
-// A process that listens, and closes its store when it is asked to end: node child.mjs URL SCHEMA. Speaks in lines on stdout.
+// A process that listens, and closes its store when it is asked to end: node child.mjs URL SCHEMA. Speaks in
+// lines on stdout.
 import { postgres } from "../../../dist/lib/adapters/postgres/index.js";
 
 const [connectionString, schema] = process.argv.slice(2);

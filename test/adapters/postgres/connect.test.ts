@@ -280,7 +280,8 @@ describeShared("postgres")("A Postgres store", () => {
     const log: StoreLog = { log: () => undefined, warn: (line) => void lines.push(line), error: () => undefined };
     const adapter = postgres("postgres://stem@127.0.0.1:1/stem", { connectTimeoutMs: 400 });
     await adapter.open(log);
-    // However slow this machine: no wait began before the one before it was over, so all but the last fit into the time that was given.
+    // However slow this machine: no wait began before the one before it was over, so all but the last fit
+    // into the time that was given.
     const waits = lines.map((line) => Number(/again in (\d+) ms/.exec(line)![1]));
     expect(waits.slice(0, -1).reduce((a, b) => a + b, 0)).toBeLessThanOrEqual(400);
     await expect(adapter.broker.enqueue([bench.job()])).rejects.toMatchObject({ code: "STEM_STORE_UNREACHABLE" });

@@ -35,7 +35,8 @@ describeShared("postgres")("A connection that is cut", () => {
     const adapter = postgres(pool, { schema });
     await adapter.open();
     const heard: boolean[] = [];
-    // What a shutdown does whose word comes together with the end of the handshake: it is read before whoever asked for the client has got it.
+    // What a shutdown does whose word comes together with the end of the handshake: it is read before whoever
+    // asked for the client has got it.
     pool.on("acquire", (client) => process.nextTick(() => heard.push(client.listenerCount("error") > 0)));
     await Promise.all(Array.from({ length: 5 }, () => adapter.broker.queues()));
     expect(heard).toEqual([true, true, true, true, true]);

@@ -18,7 +18,8 @@ describeShared("postgres")("A process that enqueues and ends", () => {
     try {
       const heard: Hint[] = [];
       let come = (): void => {};
-      // Until the connection that listens is up: it tells everything once, since something may have been missed.
+      // Until the connection that listens is up: it tells everything once, since something may have been
+      // missed.
       const up = new Promise<void>((resolve) => (come = resolve));
       listener.hints.subscribe((hint) => (heard.push(hint), come()), ["work"]);
       await up;

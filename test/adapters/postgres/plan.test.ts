@@ -51,7 +51,10 @@ describeShared("postgres")(`With ${WAITING.toLocaleString("en")} jobs waiting an
     await bench?.stop();
   });
 
-  /** Explains a statement as a pool of an application's would have it planned: without settings of ours, by a plan for any parameters. */
+  /**
+   * Explains a statement as a pool of an application's would have it planned: without settings of ours, by a
+   * plan for any parameters.
+   */
   async function nodesOf(text: string, values: readonly unknown[], settings: string): Promise<readonly Node[]> {
     await client.query(`BEGIN; SET LOCAL plan_cache_mode = force_generic_plan; ${settings}`);
     try {
@@ -67,7 +70,10 @@ describeShared("postgres")(`With ${WAITING.toLocaleString("en")} jobs waiting an
     }
   }
 
-  /** What would grow with the tables: a scan of a big one, a sort of more than a batch, or an index gone through for more than a batch needs. */
+  /**
+   * What would grow with the tables: a scan of a big one, a sort of more than a batch, or an index gone
+   * through for more than a batch needs.
+   */
   function faultsOf(nodes: readonly Node[]): string[] {
     const big = new Set(["jobs", "line", "ended"]);
     return nodes

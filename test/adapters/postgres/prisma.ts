@@ -11,7 +11,10 @@ export interface PrismaTransaction {
   $queryRawUnsafe(text: string, ...values: unknown[]): Promise<unknown>;
 }
 
-/** A client of the generated code in fixtures/prisma, made once by `prisma generate` (7.10.0) of the schema.prisma there. */
+/**
+ * A client of the generated code in fixtures/prisma, made once by `prisma generate` (7.10.0) of the
+ * schema.prisma there.
+ */
 export async function openPrisma(url: string, schema: string): Promise<PrismaLike> {
   const generated = "./fixtures/prisma/client.ts";
   const { PrismaClient } = (await import(generated)) as { readonly PrismaClient: new (options: object) => PrismaLike };

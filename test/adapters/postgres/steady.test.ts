@@ -4,7 +4,10 @@ import type { Adapter, Delivery } from "../../../lib/contract/index.js";
 import { describeOwn, startPostgres, type PostgresServer } from "../../servers/index.js";
 import { ask, hire } from "./bench.js";
 
-/** `STEM_CRASH=long` runs it for ten minutes on a server as it is configured by default, and prints what it sees. */
+/**
+ * `STEM_CRASH=long` runs it for ten minutes on a server as it is configured by default, and prints what it
+ * sees.
+ */
 const LONG = process.env["STEM_CRASH"] === "long";
 const SECONDS = LONG ? 600 : 12;
 
@@ -23,7 +26,8 @@ describeOwn("postgres")("Under steady load", () => {
   let adapter: Adapter;
 
   beforeAll(async () => {
-    // In the short form the server looks after its tables every second instead of every minute, as the load is shorter by as much.
+    // In the short form the server looks after its tables every second instead of every minute, as the load
+    // is shorter by as much.
     server = await startPostgres(LONG ? {} : { settings: { autovacuum_naptime: 1, fsync: "off" } });
     adapter = postgres(server.url);
     await adapter.open();
@@ -88,7 +92,8 @@ describeOwn("postgres")("Under steady load", () => {
       }));
       if (LONG) console.log(`${ran} jobs in ${SECONDS} s; largest in the second and the last third, in MiB:`, report);
       expect(ran).toBeGreaterThan(SECONDS * 500);
-      // What they hold at any moment is a second's records and a few batches; all the rest is what waits to be swept.
+      // What they hold at any moment is a second's records and a few batches; all the rest is what waits to
+      // be swept.
       for (const { name, middle: before, end } of report) expect({ name, grows: end > before * 1.5 + 4 }).toEqual({ name, grows: false });
     },
     (SECONDS + 60) * 1_000,

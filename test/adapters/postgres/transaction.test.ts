@@ -15,7 +15,10 @@ interface Library {
   readonly name: string;
   /** Handles that are no transaction, with what the error says to pass instead. */
   readonly roots: () => readonly (readonly [handle: unknown, says: RegExp])[];
-  /** Inserts an order of this id, hands the open transaction to `work`, and commits; rolls back if `work` throws. */
+  /**
+   * Inserts an order of this id, hands the open transaction to `work`, and commits; rolls back if `work`
+   * throws.
+   */
   readonly transact: (order: string, work: (handle: unknown) => Promise<void>) => Promise<void>;
 }
 
@@ -253,7 +256,8 @@ describeShared("postgres")("In a transaction of", () => {
     it(`${name} that is aborted already the error says so`, async () => {
       const a = job();
       const aborted = transact(`order ${++serial}`, async (transaction) => {
-        // What no text of Postgres holds: an error of the server's, after which it takes no more statements of this transaction.
+        // What no text of Postgres holds: an error of the server's, after which it takes no more statements
+        // of this transaction.
         const refused = adapter.events.emit([{ id: `e${serial}`, name: "x", key: "k", payload: "\0" }], { transaction });
         await expect(refused).rejects.toMatchObject({ code: "STEM_STORE_FAILED" });
         await adapter.broker.enqueue([a], { transaction });

@@ -3,7 +3,10 @@ import type { Adapter, Delivery, Lease } from "../../../lib/contract/index.js";
 import { describeShared, sharedRedis } from "../../servers/index.js";
 import { claim, job, space, type Space } from "./space.js";
 
-/** How version 0.1 lends a job that was lent before: by the facts of the job, and its fence is one more than the last. */
+/**
+ * How version 0.1 lends a job that was lent before: by the facts of the job, and its fence is one more than
+ * the last.
+ */
 const LENDS_0_1 = `
   local P, id, no = KEYS[1] .. ':', ARGV[1], ARGV[2]
   local f = cjson.decode(redis.call('HGET', P .. 'facts', id) or '{}')

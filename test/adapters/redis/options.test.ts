@@ -9,7 +9,10 @@ import { claim, job, until } from "./space.js";
 
 interface Cutter {
   readonly port: number;
-  /** The next answer to a claim is lost, and its connection with it, once the server has carried it out. `yes`: false for not. */
+  /**
+   * The next answer to a claim is lost, and its connection with it, once the server has carried it out.
+   * `yes`: false for not.
+   */
   cutNextClaim(yes?: boolean): void;
   stop(): void;
 }

@@ -97,7 +97,8 @@ describeOwn("redis")("When the server", () => {
       await until(() => ran.has(2));
       await send(3);
       await until(() => ran.has(3), 10_000);
-      // A worker may have found that job by other means. What another process says must be heard again, too; only such hints name queues.
+      // A worker may have found that job by other means. What another process says must be heard again, too;
+      // only such hints name queues.
       heard.length = 0;
       await until(async () => (await send(4), heard.some((hint) => hint.kind === "work" && hint.queues !== undefined)), 10_000);
     },

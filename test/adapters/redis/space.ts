@@ -3,7 +3,10 @@ import { Redis } from "ioredis";
 import { redis, type RedisOptions } from "../../../lib/adapters/redis/index.js";
 import type { Adapter, Claimed, NewJob, StoreLog } from "../../../lib/contract/index.js";
 
-/** A namespace of its own on a server, with handles that are closed together and a plain client to look behind them. */
+/**
+ * A namespace of its own on a server, with handles that are closed together and a plain client to look behind
+ * them.
+ */
 export interface Space {
   readonly namespace: string;
   readonly raw: Redis;
@@ -56,7 +59,10 @@ export async function claim(
   return adapter.broker.claim({ worker, from: [{ queue }], limit }, at);
 }
 
-/** Waits until something holds, looking often; fails after `withinMs`. For what other processes do in their own time. */
+/**
+ * Waits until something holds, looking often; fails after `withinMs`. For what other processes do in their
+ * own time.
+ */
 export async function until(holds: () => boolean | Promise<boolean>, withinMs = 15_000): Promise<void> {
   const late = performance.now() + withinMs;
   while (!(await holds())) {

@@ -65,7 +65,8 @@ describe("A server that is not there", () => {
     await adapter.open(log);
     const attempts = lines.filter((line) => /cannot be reached \(attempt \d+: .*ECONNREFUSED.*\); trying again in \d+ ms/.test(line));
     expect(attempts.length).toBeGreaterThan(1);
-    // However slow this machine: no wait began before the one before it was over, so all but the last fit into the time that was given.
+    // However slow this machine: no wait began before the one before it was over, so all but the last fit
+    // into the time that was given.
     expect(sum(waitsOf(attempts).slice(0, -1))).toBeLessThanOrEqual(300);
     const waits = await Promise.allSettled(Array.from({ length: 50 }, (_, i) => adapter.broker.enqueue([job(`n${i}`)])));
     for (const wait of waits) expect(wait).toMatchObject({ status: "rejected", reason: { code: "STEM_STORE_UNREACHABLE" } });

@@ -25,7 +25,8 @@ const modes = {
   /** Claims and settles until nothing is left; says which jobs it had. */
   async drain() {
     await beat(60_000);
-    // The first claim comes before the start, so that everybody has a share however the system schedules them.
+    // The first claim comes before the start, so that everybody has a share however the system schedules
+    // them.
     let { deliveries } = await adapter.broker.claim(next);
     say("ready");
     await new Promise((resolve) => process.stdin.once("data", resolve));
@@ -42,7 +43,10 @@ const modes = {
     say(JSON.stringify(had));
   },
 
-  /** Works with a short lease and writes a ledger of its own, until it is killed or nothing is left. Each job frees one more job. */
+  /**
+   * Works with a short lease and writes a ledger of its own, until it is killed or nothing is left. Each job
+   * frees one more job.
+   */
   async ledger() {
     await beat(150);
     say("ready");
@@ -65,7 +69,10 @@ const modes = {
     say("empty");
   },
 
-  /** Waits for hints and says how long each job was on its way, in milliseconds. Claims only when it is hinted at work. */
+  /**
+   * Waits for hints and says how long each job was on its way, in milliseconds. Claims only when it is hinted
+   * at work.
+   */
   async wake() {
     await beat(60_000);
     const stopped = new Promise((resolve) => process.stdin.once("data", resolve));

@@ -99,7 +99,10 @@ describe("The statements of enqueue, claim, settle and take-back", () => {
   });
 });
 
-/** `active` has no more rows than workers have slots, `workers` no more than there are workers; reading a range of an index is a SEARCH. */
+/**
+ * `active` has no more rows than workers have slots, `workers` no more than there are workers; reading a
+ * range of an index is a SEARCH.
+ */
 function isFault(detail: string): boolean {
   if (/USE TEMP B-TREE/.test(detail)) return true;
   return detail.startsWith("SCAN") && !/^SCAN (a|active|CONSTANT ROW|\d+-ROW VALUES CLAUSE)\b/.test(detail);

@@ -119,7 +119,8 @@ describe("Several processes on one SQLite file", () => {
       for (let before = await left(); before > 1_000 && kills < 12; kills++) {
         const child = start("ledger", ledger);
         expect(await child.line()).toBe("ready");
-        // Not a wait for a moment but for progress, so that every victim is in the midst of claims and settles.
+        // Not a wait for a moment but for progress, so that every victim is in the midst of claims and
+        // settles.
         const size = existsSync(ledger) ? readFileSync(ledger).length : 0;
         while ((existsSync(ledger) ? readFileSync(ledger).length : 0) < size + 500 * (1 + (kills % 3)))
           await new Promise((resolve) => setImmediate(resolve));

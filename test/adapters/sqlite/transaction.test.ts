@@ -178,7 +178,8 @@ describe("While a transaction of the app holds the write lock", () => {
       await adapter.broker.enqueue([job("a")], { transaction: db });
       const began = performance.now();
       waiting = adapter.broker.enqueue([job("b")]).then(() => (stored = true));
-      // On a busy machine a turn may take some milliseconds, so that the number is waited for; if the loop stood still, for as long as SQLite waits for a lock.
+      // On a busy machine a turn may take some milliseconds, so that the number is waited for; if the loop
+      // stood still, for as long as SQLite waits for a lock.
       while (performance.now() - began < 100 || turns <= 100) {
         await new Promise((resolve) => setImmediate(resolve));
         turns++;

@@ -127,7 +127,10 @@ export const recordsAs = (change: (record: JobRecord) => JobRecord): Fault =>
 /** The adapter forgets which lease is the present one: any lease of a job that is lent will do. */
 export const anyFence: Fault = mistaken((lease, present) => present ?? lease);
 
-/** The adapter counts the deliveries of what is stored, and nothing tells a job from one that had its id before. */
+/**
+ * The adapter counts the deliveries of what is stored, and nothing tells a job from one that had its id
+ * before.
+ */
 export const leasesStartAnew: Fault = (adapter) =>
   deliveriesAs((delivery) => but(delivery, { lease: but(delivery.lease, { job: 0 }) }))(
     mistaken((lease, present) => (lease.fence === present?.fence ? present : lease))(adapter),

@@ -15,7 +15,10 @@ import {
 } from "./fault.js";
 import type { Fault, Faults } from "./fault.js";
 
-/** Every text within becomes what storage as UTF-8 would make of it; what is no text or too long, one that passes. */
+/**
+ * Every text within becomes what storage as UTF-8 would make of it; what is no text or too long, one that
+ * passes.
+ */
 function mended<T>(value: T): T {
   if (typeof value === "string") return (value === "" ? "empty" : value.toWellFormed().replaceAll("\0", "").slice(0, 200)) as T;
   if (Array.isArray(value)) return value.map((item: unknown) => (item === undefined || item === null ? "none" : mended(item))) as T;

@@ -10,7 +10,10 @@ class Transaction {
   isOpen = true;
 }
 
-/** A sound adapter that takes part in transactions, for faults to spoil: memory, with whatever a transaction asked for put off until its commit. */
+/**
+ * A sound adapter that takes part in transactions, for faults to spoil: memory, with whatever a transaction
+ * asked for put off until its commit.
+ */
 export function transactional(): { readonly adapter: Adapter; readonly begin: () => Promise<LawTransaction> } {
   const sound = memory();
   const capabilities = { ...sound.capabilities, transactions: true };

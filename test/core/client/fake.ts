@@ -19,8 +19,9 @@ export interface Held<A, R> {
 }
 
 /**
- * A store that does what the test says, call by call. It keeps records in `records`; while `holdEnqueue` or `holdGet` is true, such calls wait in `enqueues`
- * or `gets` until the test answers them. Every verb that is not written here throws.
+ * A store that does what the test says, call by call. It keeps records in `records`; while `holdEnqueue` or
+ * `holdGet` is true, such calls wait in `enqueues` or `gets` until the test answers them. Every verb that is
+ * not written here throws.
  */
 export class FakeStore {
   readonly records = new Map<string, JobRecord>();

@@ -78,7 +78,9 @@ async function typed<T>(given: Promise<T>): Promise<T> {
   return given;
 }
 
-/** Checked by `tsc`, never called: each `@ts-expect-error` is a promise that the line below does not compile. */
+/**
+ * Checked by `tsc`, never called: each `@ts-expect-error` is a promise that the line below does not compile.
+ */
 export async function compiles(
   stem: Stem,
   client: TaskClient<Mail, Receipt>,

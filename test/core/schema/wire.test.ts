@@ -33,7 +33,10 @@ interface Kind {
   readonly make: () => unknown;
 }
 
-/** A random type, nested up to `depth` times. Members of unions differ in kind on both sides, as the generator sees to it. */
+/**
+ * A random type, nested up to `depth` times. Members of unions differ in kind on both sides, as the generator
+ * sees to it.
+ */
 function anyKind(roll: (below: number) => number, depth: number): Kind {
   const text = (): string => ["", "a", "__proto__", "2026-01-01T00:00:00.000Z", "12", "AAAA", "🙂 ü"][roll(7)]!;
   const leaves: readonly Kind[] = [

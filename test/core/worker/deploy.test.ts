@@ -105,7 +105,8 @@ describe.each([
       if (n % 10 === 0) await ms(10);
     }
     await until(() => started.size === 374);
-    // Each is lent to the new one after a few others have had it, and a turn that is waited for is 100 ms: that is far from 2 s.
+    // Each is lent to the new one after a few others have had it, and a turn that is waited for is 100 ms:
+    // that is far from 2 s.
     expect(median(lent)).toBeLessThan(5);
     await until(async () => (await stem.counts()).succeeded === 374);
     const records = await stem.jobs({ limit: 1_000 });
@@ -121,7 +122,8 @@ describe.each([
     for (let n = 0; n < 60; n++) await stem.adapter.broker.enqueue([{ id: `j${n}`, task: "fresh", queue: "default", payload: String(n) }]);
     await ms(3_000);
     expect(await stem.counts()).toMatchObject({ failed: 0, succeeded: 0 });
-    // Each is due again within 1.5 s, and from then on a turn of its queue that is waited for is 100 ms: that is 2 s.
+    // Each is due again within 1.5 s, and from then on a turn of its queue that is waited for is 100 ms: that
+    // is 2 s.
     for (const { dueAt } of await stem.jobs({ limit: 100 })) expect(dueAt - Date.now()).toBeLessThanOrEqual(1_500);
     const lent = lendings();
     const started = new Set<number>();
@@ -295,7 +297,10 @@ describe("Jobs that no worker knows", () => {
   });
 });
 
-/** How often a job was lent, in the middle of all: one that a stall of this machine made miss its turn does not count, a rule that keeps jobs from those who know them does. */
+/**
+ * How often a job was lent, in the middle of all: one that a stall of this machine made miss its turn does
+ * not count, a rule that keeps jobs from those who know them does.
+ */
 function median(lent: ReadonlyMap<string, number>): number {
   const times = [...lent.values()].sort((a, b) => a - b);
   return times[times.length >> 1]!;

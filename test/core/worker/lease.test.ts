@@ -115,7 +115,10 @@ describe("The worker's lease", () => {
     expect((await rig.ended(id))[0]).toMatchObject({ result: '"done"' });
   });
 
-  /** Two handlers of one id in this worker: the first job was ended elsewhere and forgotten, and another is stored under its id. */
+  /**
+   * Two handlers of one id in this worker: the first job was ended elsewhere and forgotten, and another is
+   * stored under its id.
+   */
   async function twice() {
     const signals: AbortSignal[] = [];
     const ends: { readonly open: () => void }[] = [];

@@ -57,7 +57,10 @@ export function gate<T = void>(): { promise: Promise<T>; open: (value: T) => voi
   return { promise, open, fail };
 }
 
-/** A store in memory on a manual clock, with everything the worker says to it on record, and a switch that breaks it. */
+/**
+ * A store in memory on a manual clock, with everything the worker says to it on record, and a switch that
+ * breaks it.
+ */
 export class Rig {
   readonly clock = new ManualClock();
   readonly registry = new TaskRegistry();

@@ -4,7 +4,9 @@ import { gate, Rig, turns, until } from "./rig.js";
 
 const shipped = defineEvent<string>("shipped");
 
-/** A run that waits for an event, and a worker that is stopped while its claim of the woken run is under way. */
+/**
+ * A run that waits for an event, and a worker that is stopped while its claim of the woken run is under way.
+ */
 async function waiting(run = "order"): Promise<Rig> {
   const rig = new Rig();
   rig.workflow("order", (_: never, ctx) => ctx.waitFor(shipped, { key: "o-1" }));

@@ -147,7 +147,8 @@ describe("Changed code", () => {
     await rig.start();
     await rig.process().work();
     await rig.stem.emit(go, "");
-    // Slow on replay, in a process whose event loop is blocked meanwhile: both timers are due when it goes on.
+    // Slow on replay, in a process whose event loop is blocked meanwhile: both timers are due when it goes
+    // on.
     pause = () =>
       new Promise((resolve) => {
         setTimeout(() => {

@@ -27,7 +27,10 @@ export interface Death {
   readonly written: boolean;
 }
 
-/** One workflow, `flow`, on a memory store with a clock that stands still, worked by small processes that can die at any write. */
+/**
+ * One workflow, `flow`, on a memory store with a clock that stands still, worked by small processes that can
+ * die at any write.
+ */
 export class Rig {
   readonly clock = new ManualClock();
   readonly adapter: Adapter = memory({ clock: () => this.clock.now() });
@@ -77,7 +80,10 @@ export class Rig {
     return (await this.adapter.results.get([id]))[0]!;
   }
 
-  /** Works until nothing is unfinished that time alone can bring on; lets time pass where needed. Returns the run's record. */
+  /**
+   * Works until nothing is unfinished that time alone can bring on; lets time pass where needed. Returns the
+   * run's record.
+   */
   async finish(id = "run", process = this.process()): Promise<JobRecord> {
     for (let n = 0; n < 200; n++) {
       const next = await process.work();
@@ -120,7 +126,10 @@ export class Process {
     this.#journal = new JournalWriter(own);
   }
 
-  /** One batch. `busy`: something was done; a time: nothing is due before; undefined: nothing foreseen. Resolves to undefined also when the process dies. */
+  /**
+   * One batch. `busy`: something was done; a time: nothing is due before; undefined: nothing foreseen.
+   * Resolves to undefined also when the process dies.
+   */
   async work(signal = new AbortController().signal): Promise<"busy" | number | undefined> {
     const { adapter } = this.#rig;
     await adapter.workers.beat({ id: this.#name, leaseMs: LEASE_MS, info: {} }, []);

@@ -20,7 +20,10 @@ const OPEN = {
 
 const ledger = openSync(wishes.ledger, "a");
 
-/** Adds one line to the ledger, in one write to a file opened for appending: whole or not at all, whoever is killed. */
+/**
+ * Adds one line to the ledger, in one write to a file opened for appending: whole or not at all, whoever is
+ * killed.
+ */
 export function note(what, facts) {
   writeSync(ledger, `${JSON.stringify({ what, pid: process.pid, at: now(), ...facts })}\n`);
 }

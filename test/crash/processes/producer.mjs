@@ -1,4 +1,5 @@
-// A producer: says what it means to enqueue, enqueues it, says that it was accepted. Begins with what its predecessors did not hear about.
+// A producer: says what it means to enqueue, enqueues it, says that it was accepted. Begins with what its
+// predecessors did not hear about.
 import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { Stem, TaskRegistry } from "nestjs-stem/core";
@@ -61,7 +62,10 @@ const SHAPES = {
   },
 };
 
-/** Asks again under the same ids for as long as the store fails: what was stored by a call whose answer was lost is not stored twice. */
+/**
+ * Asks again under the same ids for as long as the store fails: what was stored by a call whose answer was
+ * lost is not stored twice.
+ */
 async function produce(shape, key) {
   note("means", { shape, key });
   const jobs = await insist(() => SHAPES[shape](key));

@@ -1,4 +1,5 @@
-// What the workers of these tests can do. What a job returns depends on its payload alone, so that the parent knows what is right.
+// What the workers of these tests can do. What a job returns depends on its payload alone, so that the parent
+// knows what is right.
 import { existsSync, openSync, closeSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -52,7 +53,10 @@ export const TASKS = {
   sum: { run: async (list) => ({ inputs: list.map(({ n }) => n), total: list.reduce((sum, { square }) => sum + square, 0) }) },
   /** Never returns, the first time. */
   hang: { run: async ({ n }, { jobId }) => (first(jobId) ? new Promise(() => {}) : { n, square: n * n }) },
-  /** Stops its whole process the first time, and ends the moment it is let go on: what is due then comes after its settle. */
+  /**
+   * Stops its whole process the first time, and ends the moment it is let go on: what is due then comes after
+   * its settle.
+   */
   freeze: {
     run: async ({ n }, { jobId }) => {
       if (!first(jobId)) return heard().then(() => ({ by: process.pid, n }));

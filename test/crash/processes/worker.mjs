@@ -11,7 +11,8 @@ for (const [name, { run, ...settings }] of Object.entries(TASKS))
   registry.add(defineTask({ name, kind: "task", where: "tasks.mjs", run }, settings));
 for (const [name, run] of Object.entries(WORKFLOWS)) registry.add(defineTask({ name, kind: "workflow", where: "tasks.mjs", run }));
 
-// The versions of an app that is being deployed: the second knows one task more, and its workflow goes on after the first's has ended.
+// The versions of an app that is being deployed: the second knows one task more, and its workflow goes on
+// after the first's has ended.
 if (wishes.version !== undefined) {
   const grows = wishes.version === 1 ? GROWS : GROWN;
   registry.add(defineTask({ name: "grown", kind: "workflow", where: "worker.mjs", run: grows }));

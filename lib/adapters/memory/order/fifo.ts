@@ -1,9 +1,15 @@
-/** Something that is filed in at most one place at a time. Its ticket changes whenever it leaves that place, which makes the entry left behind void. */
+/**
+ * Something that is filed in at most one place at a time. Its ticket changes whenever it leaves that place,
+ * which makes the entry left behind void.
+ */
 export interface Filed {
   ticket: number;
 }
 
-/** First in, first out, at constant cost: nothing is shifted, and an entry whose ticket has changed is passed over when it comes up. */
+/**
+ * First in, first out, at constant cost: nothing is shifted, and an entry whose ticket has changed is passed
+ * over when it comes up.
+ */
 export class Fifo<T extends Filed> {
   #items: (T | undefined)[] = [];
   #tickets: number[] = [];

@@ -7,7 +7,10 @@ interface Entry<T> {
   readonly order: number;
 }
 
-/** Items by time, then by order of storing (a binary heap). Entries whose ticket has changed are void, as in `Fifo`. */
+/**
+ * Items by time, then by order of storing (a binary heap). Entries whose ticket has changed are void, as in
+ * `Fifo`.
+ */
 export class Heap<T extends Filed> {
   #entries: Entry<T>[] = [];
   #void = 0;
@@ -41,7 +44,10 @@ export class Heap<T extends Filed> {
     if (last !== undefined && this.#entries.length > 0) this.#sink(last);
   }
 
-  /** To be told when an item has left from the middle (its ticket changed), so that void entries never outnumber the others for long. */
+  /**
+   * To be told when an item has left from the middle (its ticket changed), so that void entries never
+   * outnumber the others for long.
+   */
   left(): void {
     if (++this.#void < 64 || this.#void * 2 < this.#entries.length) return;
     this.#void = 0;

@@ -8,8 +8,9 @@ export interface Waiting extends Filed {
 }
 
 /**
- * The due jobs of one queue and priority. Jobs nearly always come in order, and those cost a push and a shift; the few that come late (a retry of an older
- * job, the next of a chain) stand in a heap beside, and the earlier of the two heads goes first. So no claim ever sorts.
+ * The due jobs of one queue and priority. Jobs nearly always come in order, and those cost a push and a
+ * shift; the few that come late (a retry of an older job, the next of a chain) stand in a heap beside, and
+ * the earlier of the two heads goes first. So no claim ever sorts.
  */
 export class Line<T extends Waiting> {
   readonly #inOrder = new Fifo<T>();
@@ -43,7 +44,10 @@ export class Line<T extends Waiting> {
     else this.#late.drop();
   }
 
-  /** To be told when an item has left the line from the middle (its ticket changed), so that void entries never outnumber the others for long. */
+  /**
+   * To be told when an item has left the line from the middle (its ticket changed), so that void entries
+   * never outnumber the others for long.
+   */
   left(): void {
     if (++this.#void < 64 || this.#void * 2 < this.#inOrder.size + this.#late.size) return;
     this.#inOrder.compact();

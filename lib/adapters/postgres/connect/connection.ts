@@ -75,7 +75,8 @@ export class Connection {
   }
 
   /**
-   * Makes the pool and has `prepare` look at the store. Returns when that is done, or after `connectTimeoutMs` without a server, and then goes on trying.
+   * Makes the pool and has `prepare` look at the store. Returns when that is done, or after
+   * `connectTimeoutMs` without a server, and then goes on trying.
    *
    * @throws what no waiting can mend
    */
@@ -160,7 +161,10 @@ export class Connection {
     return this.#take();
   }
 
-  /** A pool listens to its idle clients only. One that is cut between two queries of a loan would, unheard, end the process; its next query fails anyhow. */
+  /**
+   * A pool listens to its idle clients only. One that is cut between two queries of a loan would, unheard,
+   * end the process; its next query fails anyhow.
+   */
   readonly #hear = (client: PgPoolClient): void => {
     if (!this.#heard.has(client)) client.on("error", this.#ignore);
     this.#heard.add(client);
@@ -283,7 +287,10 @@ function isUnusable(error: unknown): boolean {
   return error !== undefined && !(error instanceof StemError) && isOutage(error);
 }
 
-/** A wait that keeps the process alive, whatever sockets and timers it is made of: without it, one that ends would leave out what was still to come. */
+/**
+ * A wait that keeps the process alive, whatever sockets and timers it is made of: without it, one that ends
+ * would leave out what was still to come.
+ */
 export async function keptAlive<T>(work: Promise<T>): Promise<T> {
   const timer = setInterval(() => undefined, 60_000);
   try {

@@ -67,7 +67,9 @@ const asNumber = (text: string): number => Number(text);
 const asBoolean = (text: string): boolean => text === "t";
 const asText = (text: string): string => text;
 
-/** int8, int2, int4 and boolean as what they are; all else as text, whatever parsers an application has set. */
+/**
+ * int8, int2, int4 and boolean as what they are; all else as text, whatever parsers an application has set.
+ */
 export const TYPES = {
   getTypeParser(oid: number): (text: string) => unknown {
     return oid === 20 || oid === 23 || oid === 21 ? asNumber : oid === 16 ? asBoolean : asText;

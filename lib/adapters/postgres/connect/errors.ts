@@ -19,13 +19,16 @@ export function messageOf(error: unknown): string {
 /** Nobody answers, or nobody will on this connection: waiting and a new connection may mend it. */
 export function isOutage(error: unknown): boolean {
   const code = codeOf(error);
-  // Poolers say nearly everything with the code of a broken protocol; this is how they are set up, which no waiting changes.
+  // Poolers say nearly everything with the code of a broken protocol; this is how they are set up, which no
+  // waiting changes.
   if (isPooler(error)) return false;
   if (/^(ECONN|EAI_|ENOTFOUND|EHOST|ENET|EPIPE|ETIMEDOUT|ENOENT|08|57P0)/.test(code) || code === "53300") return true;
   return code === "" && LOST.test(messageOf(error));
 }
 
-/** What pg says, without a code, of a connection that was cut, could not be made in time, or did not answer. */
+/**
+ * What pg says, without a code, of a connection that was cut, could not be made in time, or did not answer.
+ */
 const LOST =
   /connection terminated|timeout exceeded when trying to connect|timeout expired|read timeout|not queryable|client was closed|socket hang up|server closed the connection/i;
 

@@ -28,12 +28,15 @@ export function refuseUnreadable(client: PgOwnClient | PgPoolClient, where: stri
 /** What the driver knows of the connection, were it not for a pooler. */
 type Known = PgPoolClient & { readonly processID?: number | null };
 
-/** A pooler hands out the connection that came back last; one that does otherwise is caught by a later try. */
+/**
+ * A pooler hands out the connection that came back last; one that does otherwise is caught by a later try.
+ */
 const TRIES = 3;
 
 /**
- * Finds out whether two transactions of one connection may run in two sessions of the server: prepared statements, LISTEN and settings would then be lost, or
- * somebody else's. A server tells whose session it is; that of a pooler is another one than it tells the driver.
+ * Finds out whether two transactions of one connection may run in two sessions of the server: prepared
+ * statements, LISTEN and settings would then be lost, or somebody else's. A server tells whose session it is;
+ * that of a pooler is another one than it tells the driver.
  *
  * @throws {StoreError} `STEM_STORE_OPEN`
  */

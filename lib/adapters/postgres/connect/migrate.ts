@@ -53,7 +53,10 @@ interface Look {
   readonly isEmpty: boolean;
 }
 
-/** Looks at server and schema without changing anything. @throws {StoreError} if this store can never be used by this code */
+/**
+ * Looks at server and schema without changing anything.
+ * @throws {StoreError} if this store can never be used by this code
+ */
 export async function lookAt(client: PgClient, schema: SchemaName): Promise<Look> {
   const { rows } = await client.query({
     text: `SELECT current_setting('server_version_num'), pg_is_in_recovery()::text, (n.oid IS NOT NULL)::text, (to_regclass($2) IS NOT NULL)::text,

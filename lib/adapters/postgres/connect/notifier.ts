@@ -11,8 +11,9 @@ const MOST_BYTES = 7_900;
 const ANY = "*";
 
 /**
- * Says things to other processes, once what they are about has committed, and gathered: a message in the transaction of every insert would make all commits of the
- * database wait for each other. The first after a quiet moment goes at once.
+ * Says things to other processes, once what they are about has committed, and gathered: a message in the
+ * transaction of every insert would make all commits of the database wait for each other. The first after a
+ * quiet moment goes at once.
  */
 export class Notifier {
   readonly #sql: Sql;

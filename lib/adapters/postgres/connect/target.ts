@@ -7,18 +7,22 @@ export interface PostgresOptions {
   /** Where the tables are. Default `"stem"`. */
   readonly schema?: string;
   /**
-   * Bring the schema up to date when opening. Default: yes, except with `NODE_ENV=production`, where a schema that is behind is refused with
-   * `STEM_SCHEMA_BEHIND`, so that it is the deployment that changes it (`stem migrate`).
+   * Bring the schema up to date when opening. Default: yes, except with `NODE_ENV=production`, where a schema
+   * that is behind is refused with `STEM_SCHEMA_BEHIND`, so that it is the deployment that changes it
+   * (`stem migrate`).
    */
   readonly migrate?: boolean;
   /**
-   * Hear of work by LISTEN/NOTIFY. Default true. False for transaction poolers such as PgBouncer: workers then find work by their poll, and nothing is used that belongs to a
-   * session (prepared statements, session settings).
+   * Hear of work by LISTEN/NOTIFY. Default true. False for transaction poolers such as PgBouncer: workers
+   * then find work by their poll, and nothing is used that belongs to a session (prepared statements, session
+   * settings).
    */
   readonly listen?: boolean;
   /** Most connections of the pool that is made. Default 6. */
   readonly maxConnections?: number;
-  /** How long a verb waits for a connection before it fails with `STEM_STORE_UNREACHABLE`. Default 10,000 ms. */
+  /**
+   * How long a verb waits for a connection before it fails with `STEM_STORE_UNREACHABLE`. Default 10,000 ms.
+   */
   readonly connectTimeoutMs?: number;
   /** How long a statement may take before its connection is given up. Default 15,000 ms. */
   readonly commandTimeoutMs?: number;
@@ -32,8 +36,8 @@ type Fields = Readonly<Record<string, unknown>>;
 const IDLE_MS = 10_000;
 
 /**
- * Plans for our statements, which all find their rows by an index: a plan made while a table happened to be small would go on scanning it when it has grown. Nothing here is
- * worth compiling.
+ * Plans for our statements, which all find their rows by an index: a plan made while a table happened to be
+ * small would go on scanning it when it has grown. Nothing here is worth compiling.
  */
 const SETTINGS =
   "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_bitmapscan=off -c plan_cache_mode=force_generic_plan -c jit=off -c default_transaction_isolation=read\\ committed";
@@ -73,7 +77,8 @@ export function targetOf(at: unknown, options: PostgresOptions): Target {
       // A transaction pooler refuses settings at the start of a session.
       ...(listen && {
         statement_timeout: commandTimeoutMs,
-        // A host that vanishes in the middle of a transaction would hold its locks until the server's network gives up on it, hours later.
+        // A host that vanishes in the middle of a transaction would hold its locks until the server's network
+        // gives up on it, hours later.
         idle_in_transaction_session_timeout: Math.min(commandTimeoutMs, IDLE_MS),
       }),
       ...given,
@@ -180,7 +185,10 @@ export function check(at: unknown, options: PostgresOptions): void {
   }
 }
 
-/** What stands in the first argument: ours would be passed over without a word, and some of pg's would change what we read. */
+/**
+ * What stands in the first argument: ours would be passed over without a word, and some of pg's would change
+ * what we read.
+ */
 function checkConfig(config: Fields): void {
   for (const name of Object.keys(CHECKS))
     if (config[name] !== undefined)

@@ -19,8 +19,8 @@ export type Value = string | number | boolean | null | List;
 const OID = { int4: 23, int8: 20, text: 25 } as const;
 
 /**
- * A list as the server's binary form of an array: a header, then length and bytes of each item; -1 for null. Several times cheaper on both sides than the
- * quoted text form.
+ * A list as the server's binary form of an array: a header, then length and bytes of each item; -1 for null.
+ * Several times cheaper on both sides than the quoted text form.
  */
 export function toBinary({ type, items }: List): Buffer {
   return type === "text" ? textArray(items as readonly (string | null)[]) : numberArray(type, items as readonly (number | null)[]);

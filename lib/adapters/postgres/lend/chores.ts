@@ -4,7 +4,10 @@ import { endBadly, enterLine, followLinks, type Ending, type Place } from "../li
 import { LEVELS, type Tx } from "../store.js";
 import { EXPIRED, LAPSED_WORKERS, OVERDUE } from "./statement.js";
 
-/** Most parked jobs that one claim wakes, and most expired jobs it ends: a backlog of them is worked off over several claims. */
+/**
+ * Most parked jobs that one claim wakes, and most expired jobs it ends: a backlog of them is worked off over
+ * several claims.
+ */
 export const BOUND = 1_000;
 
 /** Does what a claim found to be done first. Returns how many jobs had expired. */
@@ -28,7 +31,10 @@ type HeldRow = [
   dueAt: number,
 ];
 
-/** Takes back what lapsed workers hold: the attempt is given back, the lapse counted, and the last lapse allowed is the job's end. */
+/**
+ * Takes back what lapsed workers hold: the attempt is given back, the lapse counted, and the last lapse
+ * allowed is the job's end.
+ */
 async function takeBack(tx: Tx): Promise<void> {
   // Held for update, which keeps their own claims off; a beat that comes first makes them live again.
   const vanished = await tx.rows(

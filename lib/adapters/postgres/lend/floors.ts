@@ -12,11 +12,14 @@ interface Floor {
 }
 
 /**
- * From where on a claim reads a line. What was lent leaves dead entries at the beginning of the index until the next vacuum, and each claim would step over all of them: with
- * a million waiting, thousands of pages. So while one big claim follows the other, the next begins where the last one ended.
+ * From where on a claim reads a line. What was lent leaves dead entries at the beginning of the index until
+ * the next vacuum, and each claim would step over all of them: with a million waiting, thousands of pages. So
+ * while one big claim follows the other, the next begins where the last one ended.
  *
- * A job that was put there since, with an earlier due time than those lent last, is thereby passed over for a moment: for none if this process put it there, for up to a tenth of
- * a second if another did. It can never be forgotten, since every tenth of a second, and as soon as a claim is not filled, the line is read from its beginning.
+ * A job that was put there since, with an earlier due time than those lent last, is thereby passed over for a
+ * moment: for none if this process put it there, for up to a tenth of a second if another did. It can never
+ * be forgotten, since every tenth of a second, and as soon as a claim is not filled, the line is read from
+ * its beginning.
  */
 export class Floors {
   readonly #queues = new Map<string, Floor>();

@@ -19,8 +19,8 @@ export interface Given {
 type LoanRow = [no: number, worker: number, startedAt: number, back: string, seqs: string];
 
 /**
- * Finds the deliveries of those leases that are good, by the text of the lease, and holds their loans until the transaction ends,
- * in the order of their numbers.
+ * Finds the deliveries of those leases that are good, by the text of the lease, and holds their loans until
+ * the transaction ends, in the order of their numbers.
  */
 export async function holdLoans(
   store: Store,

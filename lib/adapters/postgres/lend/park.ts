@@ -6,15 +6,18 @@ import { enterLine } from "../links.js";
 import { LEVELS, type Tx } from "../store.js";
 import type { Given } from "./loans.js";
 
-/** How long a settle waits, in turns of these milliseconds, for those who are emitting what its jobs wait for. */
+/**
+ * How long a settle waits, in turns of these milliseconds, for those who are emitting what its jobs wait for.
+ */
 const PATIENCE = [2, 4, 8, 16, 32, 64];
 
 /** After so long a job that could not be parked tries again. */
 const AGAIN_MS = 250;
 
 /**
- * Holds the names and keys that parks wait for against those who emit, so that no event slips in between the look and the park. A caller's transaction may hold them for
- * long; the whole worker is not to wait for that: such a job is not parked but comes again a little later, when its handler will ask for the same.
+ * Holds the names and keys that parks wait for against those who emit, so that no event slips in between the
+ * look and the park. A caller's transaction may hold them for long; the whole worker is not to wait for that:
+ * such a job is not parked but comes again a little later, when its handler will ask for the same.
  */
 export async function holdEvents(tx: Tx, settlements: readonly Settlement[]): Promise<readonly Settlement[]> {
   let waits = settlements.flatMap((settlement) => (settlement.as === "parked" ? settlement.waits : []));
@@ -36,7 +39,10 @@ export async function holdEvents(tx: Tx, settlements: readonly Settlement[]): Pr
   });
 }
 
-/** Looks for events that have come already and parks only those for whom there is none: the names are held, so nobody emits meanwhile. */
+/**
+ * Looks for events that have come already and parks only those for whom there is none: the names are held, so
+ * nobody emits meanwhile.
+ */
 export async function parkAll(tx: Tx, given: readonly Given[]): Promise<void> {
   const parks = given.flatMap(({ settlement, loan }) => (settlement.as === "parked" ? [{ settlement, loan }] : []));
   if (parks.length === 0) return;

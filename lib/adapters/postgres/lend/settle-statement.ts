@@ -1,6 +1,9 @@
 import { answer, CLAIM_CTES, CLOCK_CTE, LISTENED } from "./statement.js";
 
-/** What a settle has to do: each part that is left out is one less for the server to get ready, which for a small batch costs as much as the work. */
+/**
+ * What a settle has to do: each part that is left out is one less for the server to get ready, which for a
+ * small batch costs as much as the work.
+ */
 export interface Needs {
   /** Loans that come back whole, or in part. */
   readonly whole: boolean;
@@ -33,9 +36,10 @@ const FORGOTTEN = `,
   unlinked AS (DELETE FROM stem.links t USING forgotten f WHERE t.to_seq = f.seq AND (f.links & 2) <> 0)`;
 
 /**
- * Ends deliveries that are remembered well, all of them successes that nobody waits for. A loan of which one has come back already, or is waited for since, is left
- * as it is, and nothing is written for those of it. `first` is the number of the first parameter: loans · their bits that come back · and of each job its
- * loan, number, attempts, fence, how long it is kept, result · of each loan when it was lent.
+ * Ends deliveries that are remembered well, all of them successes that nobody waits for. A loan of which one
+ * has come back already, or is waited for since, is left as it is, and nothing is written for those of it.
+ * `first` is the number of the first parameter: loans · their bits that come back · and of each job its loan,
+ * number, attempts, fence, how long it is kept, result · of each loan when it was lent.
  */
 const endings = (first: number, { whole, part, kept, forgotten }: Needs): string => `
   r AS MATERIALIZED (SELECT u.no, u.bits::bit varying AS bits, u.started_at FROM unnest($${first}::bigint[], $${first + 1}::text[], $${first + 8}::bigint[]) u(no, bits, started_at)),
@@ -55,7 +59,10 @@ const MARKED = `marked AS (
     UPDATE stem.jobs j SET links = j.links | 4, lapses = 0 FROM (SELECT DISTINCT job FROM t) x
     WHERE j.seq = x.job AND ((j.links & 4) = 0 OR j.lapses > 0))`;
 
-/** Entries that travel with the endings of jobs that are kept; six lists: job · number · key · kind · state · value. */
+/**
+ * Entries that travel with the endings of jobs that are kept; six lists: job · number · key · kind · state ·
+ * value.
+ */
 const entries = (first: number): string => `,
   t AS MATERIALIZED (
     SELECT r.*, clock.now FROM clock, unnest($${first}::bigint[], $${first + 1}::int[], $${first + 2}::text[], $${first + 3}::text[], $${first + 4}::text[], $${first + 5}::text[])
@@ -66,7 +73,9 @@ const entries = (first: number): string => `,
 
 const texts = new Map<number, string>();
 
-/** The statement of a settle. Parameters: now (or those of a claim) · those of `endings` · those of `entries`. */
+/**
+ * The statement of a settle. Parameters: now (or those of a claim) · those of `endings` · those of `entries`.
+ */
 export function settleText(needs: Needs): string {
   const { whole, part, kept, forgotten, writing, claiming } = needs;
   const key = [whole, part, kept, forgotten, writing, claiming].reduce((sum, flag) => sum * 2 + (flag ? 1 : 0), 0);
@@ -82,7 +91,10 @@ export function settleText(needs: Needs): string {
   return text;
 }
 
-/** Adds entries to the journals of runs that are remembered well; answers with those that are still on loan. $2 loans · $3–5 of each run its loan, place, number · then the entries · $12 of each run when it was lent. */
+/**
+ * Adds entries to the journals of runs that are remembered well; answers with those that are still on loan.
+ * $2 loans · $3–5 of each run its loan, place, number · then the entries · $12 of each run when it was lent.
+ */
 export const APPEND = `
   WITH ${CLOCK_CTE},
   h AS MATERIALIZED (SELECT l.no, l.started_at, l.back FROM stem.loans l WHERE l.no = ANY ($2::bigint[]) ORDER BY l.no FOR SHARE),

@@ -13,11 +13,12 @@ const LANES = `unnest('{${Array.from({ length: LEVELS }, (_, level) => level).jo
 const LANE = `q.no * ${LEVELS} + g.level`;
 
 /*
- * The parts of a claim. Parameters: $1 now · $2 worker's id · $3 queues · $4 share of each · $5 limit in all ·
- * $6 earliest due times to look at, by queue and level (see `floors.ts`).
+ * The parts of a claim. Parameters: $1 now · $2 worker's id · $3 queues · $4 share of each · $5 limit in all
+ * · $6 earliest due times to look at, by queue and level (see `floors.ts`).
  *
- * A claim lends nothing while there are chores (jobs of lapsed workers, deadlines, expired jobs), because what those make ready may have to go first: the
- * caller does the chores and claims again. Whether there are any costs three probes of indexes that are empty as a rule.
+ * A claim lends nothing while there are chores (jobs of lapsed workers, deadlines, expired jobs), because
+ * what those make ready may have to go first: the caller does the chores and claims again. Whether there are
+ * any costs three probes of indexes that are empty as a rule.
  */
 export const CLOCK_CTE = `clock AS MATERIALIZED (SELECT ${CLOCK} AS now)`;
 
@@ -66,8 +67,8 @@ const HORIZON = `(
           AND EXISTS (SELECT FROM stem.loans l WHERE l.worker = v.no ORDER BY l.worker DESC, l.no DESC LIMIT 1) ORDER BY v.lease_until LIMIT 1)) moments)`;
 
 /**
- * The answer: a header (now, flags, horizon, number of the loan, and what `note` says), then the deliveries in the order in which the loan names them: both read the
- * same rows from first to last.
+ * The answer: a header (now, flags, horizon, number of the loan, and what `note` says), then the deliveries
+ * in the order in which the loan names them: both read the same rows from first to last.
  */
 export const answer = (note: string): string => `
   SELECT clock.now AS seq, (SELECT flags FROM chores) AS lane, ${HORIZON} AS due_at, NULL::text AS id, ${note} AS task, (SELECT no FROM loan) AS enqueued_at,
@@ -78,5 +79,8 @@ export const answer = (note: string): string => `
 
 export const CLAIM = `WITH ${CLOCK_CTE}, ${CLAIM_CTES} ${answer("NULL::text")}`;
 
-/** A claim that is lost in a crash only runs again, so its commit need not wait for the disk. The setting holds for this transaction alone. */
+/**
+ * A claim that is lost in a crash only runs again, so its commit need not wait for the disk. The setting
+ * holds for this transaction alone.
+ */
 export const CLAIM_LOOSELY = `WITH ${CLOCK_CTE}, ${CLAIM_CTES} ${answer("set_config('synchronous_commit', 'off', true)")}`;

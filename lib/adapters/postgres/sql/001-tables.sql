@@ -5,8 +5,9 @@ CREATE TABLE stem.migrations (
   at      timestamptz NOT NULL DEFAULT now()
 );
 
--- What a job is and slow facts about it. Written once at enqueue; a job that runs and succeeds at once never touches its row again.
--- Where a job stands is told by the table that holds its number: line (ready), loans (active), parked, ended; none of them and open > 0: blocked.
+-- What a job is and slow facts about it. Written once at enqueue; a job that runs and succeeds at once never
+-- touches its row again. Where a job stands is told by the table that holds its number: line (ready), loans
+-- (active), parked, ended; none of them and open > 0: blocked.
 CREATE TABLE stem.jobs (
   seq         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,  -- order of arrival; never used again
   id          text COLLATE "C" NOT NULL,
@@ -35,7 +36,8 @@ CREATE UNIQUE INDEX jobs_id ON stem.jobs (id);
 CREATE INDEX jobs_group ON stem.jobs (grp, seq) WHERE grp IS NOT NULL;
 CREATE INDEX jobs_open ON stem.jobs (lane) WHERE open > 0;
 
--- The ready jobs in the order they are lent: a claim reads and deletes one stretch of it and sorts nothing. No row is ever updated: a claim knows rows by their place.
+-- The ready jobs in the order they are lent: a claim reads and deletes one stretch of it and sorts nothing.
+-- No row is ever updated: a claim knows rows by their place.
 CREATE TABLE stem.line (
   lane       integer NOT NULL,
   due_at     bigint NOT NULL,
@@ -45,8 +47,8 @@ CREATE TABLE stem.line (
 );
 CREATE INDEX line_expires ON stem.line ((lane / 10), expires_at) WHERE expires_at IS NOT NULL;
 
--- What was lent by one claim is one row: jobs by number, and a bit for each that has come back. Lending and ending a hundred jobs so writes one row, not
--- a hundred; the row goes when its last bit is set.
+-- What was lent by one claim is one row: jobs by number, and a bit for each that has come back. Lending and
+-- ending a hundred jobs so writes one row, not a hundred; the row goes when its last bit is set.
 CREATE TABLE stem.loans (
   no         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   worker     integer NOT NULL,
@@ -179,8 +181,9 @@ CREATE TABLE stem.control (
   message text NOT NULL
 );
 
--- Looked after soon and without pauses: what passes through these tables every second would otherwise pile up until a fifth of the table is dead. They are never cut
--- short, so that no plan is made for a table that happens to be empty.
+-- Looked after soon and without pauses: what passes through these tables every second would otherwise pile up
+-- until a fifth of the table is dead. They are never cut short, so that no plan is made for a table that
+-- happens to be empty.
 ALTER TABLE stem.line SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0, vacuum_truncate = false);
 ALTER TABLE stem.loans SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0, vacuum_truncate = false);
 ALTER TABLE stem.jobs SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 1);

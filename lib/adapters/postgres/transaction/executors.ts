@@ -1,7 +1,13 @@
-/** Runs a statement with `$1` parameters inside the caller's transaction; rows are objects whose keys are in the order of the columns. */
+/**
+ * Runs a statement with `$1` parameters inside the caller's transaction; rows are objects whose keys are in
+ * the order of the columns.
+ */
 export type Executor = (text: string, values: readonly (string | null)[]) => Promise<readonly object[]>;
 
-/** What of a handle is looked at: shapes, not classes, since each library may be there in several copies and versions. */
+/**
+ * What of a handle is looked at: shapes, not classes, since each library may be there in several copies and
+ * versions.
+ */
 type Shape = Readonly<Record<string, unknown>>;
 
 /** A kind of handle: how it is told, and how a statement is run on it. */

@@ -6,12 +6,16 @@ import { channelOf, NOBODY } from "../connect/channels.js";
 import { News, type Row, type Store, type Tx } from "../store.js";
 import { executorOf, OUTSIDE, refusal, type Executor } from "./executors.js";
 
-/** Columns that are texts; all others are numbers or flags, which each library gives as it likes: 7, "7" or 7n. */
+/**
+ * Columns that are texts; all others are numbers or flags, which each library gives as it likes: 7, "7" or
+ * 7n.
+ */
 const TEXTS: ReadonlySet<string> = new Set(["id", "ids", "name", "key", "error", "wake", "payload", "location", "inside"]);
 
 /**
- * Where a connection leads: the server's start, the database, and our schema's first table. Two connections with the same three see the same tables. And whether it is
- * inside a transaction: there the transaction began before the statement.
+ * Where a connection leads: the server's start, the database, and our schema's first table. Two connections
+ * with the same three see the same tables. And whether it is inside a transaction: there the transaction
+ * began before the statement.
  */
 const LOCATION = `SELECT (now() <> statement_timestamp())::text AS inside,
     concat_ws(' ', extract(epoch FROM pg_postmaster_start_time())::text, d.oid::text, to_regclass('stem.jobs')::oid::text) AS location,
@@ -19,8 +23,8 @@ const LOCATION = `SELECT (now() <> statement_timestamp())::text AS inside,
   FROM pg_database d WHERE d.datname = current_database()`;
 
 /**
- * Runs `work` inside a transaction of the caller's: what it writes commits or rolls back with the rest of it, and so does the message that wakes the workers, which
- * the server sends at the commit.
+ * Runs `work` inside a transaction of the caller's: what it writes commits or rolls back with the rest of it,
+ * and so does the message that wakes the workers, which the server sends at the commit.
  *
  * @throws {TypeError} if `options.transaction` is no open transaction on the database of this store
  */
@@ -41,7 +45,8 @@ export async function inTransaction<T>(
     throw refusal(
       "on another database, or without our schema in sight: only on the database where Stem keeps its jobs can both commit together",
     );
-  // What waits for an event, or has ended meanwhile, is looked for once its locks are held; an older view would miss it.
+  // What waits for an event, or has ended meanwhile, is looked for once its locks are held; an older view
+  // would miss it.
   if (needs === "read committed" && isolation !== needs)
     throw refusal(
       `of isolation level ${isolation}, in which events and links to jobs are not safe: use READ COMMITTED (plain jobs go in any)`,

@@ -3,7 +3,9 @@ import { isPlain, Packer } from "../rows.js";
 
 export type Arg = string | number;
 
-/** What one shard is to store: jobs, links that lead away from jobs there, and links that lead to jobs there. */
+/**
+ * What one shard is to store: jobs, links that lead away from jobs there, and links that lead to jobs there.
+ */
 export interface Batch {
   readonly jobs: NewJob[];
   readonly links: (readonly [from: string, to: string, position: number, carriesOn: 0 | 1, shard: string])[];
@@ -33,7 +35,10 @@ export function checkSize(jobs: readonly NewJob[]): void {
     );
 }
 
-/** A batch as lua/common/store.lua wants it, without the parts that go by mail. `listed`: flags for ids that are in the directory. */
+/**
+ * A batch as lua/common/store.lua wants it, without the parts that go by mail. `listed`: flags for ids that
+ * are in the directory.
+ */
 export function batchArgs({ jobs, links, ins }: Batch, listed?: (id: string) => string): Arg[] {
   const args: Arg[] = [jobs.length];
   const packer = new Packer();

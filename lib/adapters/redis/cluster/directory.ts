@@ -3,13 +3,18 @@ import { StoreError, type At } from "../../../contract/index.js";
 import type { Post, Shard } from "./mail.js";
 import { pieceOf, shardOfPiece } from "./route.js";
 
-/** After so long a reservation whose job is not stored may be taken over: the one who made it has died in between. */
+/**
+ * After so long a reservation whose job is not stored may be taken over: the one who made it has died in
+ * between.
+ */
 const STALE_MS = { x: 30_000, m: 600_000 } as const;
 
 /** Storing with a reservation older than this is refused. */
 const FRESH_MS = 15_000;
 
-/** How often, and after what waits, somebody asks again who wants an id that is being stored in another shard. */
+/**
+ * How often, and after what waits, somebody asks again who wants an id that is being stored in another shard.
+ */
 const TRIES = 20;
 const TRY_MS = 50;
 
@@ -27,7 +32,10 @@ interface Wanted {
   readonly options: At | undefined;
 }
 
-/** Which shard each id is in that a user has chosen. A job is stored only after its id has been reserved for its shard, so an id is in one shard at most. */
+/**
+ * Which shard each id is in that a user has chosen. A job is stored only after its id has been reserved for
+ * its shard, so an id is in one shard at most.
+ */
 export class Directory {
   readonly #post: Post;
   readonly #namespace: string;
@@ -50,7 +58,8 @@ export class Directory {
   /**
    * Reserves ids for the shards they are to be stored in.
    *
-   * @returns those that are stored already, with the shard they are in; and until when, on the servers' clock, the others may be stored
+   * @returns those that are stored already, with the shard they are in; and until when, on the servers'
+   *   clock, the others may be stored
    */
   async reserve(
     wanted: ReadonlyMap<string, Shard>,
@@ -74,8 +83,9 @@ export class Directory {
   }
 
   /**
-   * What has become of an id that somebody has reserved: the shard in which it is stored, or undefined once it is ours. A reservation alone is no job: whoever made
-   * it may have failed in between, and its caller asks again and must not hear that the job is there.
+   * What has become of an id that somebody has reserved: the shard in which it is stored, or undefined once
+   * it is ours. A reservation alone is no job: whoever made it may have failed in between, and its caller
+   * asks again and must not hear that the job is there.
    */
   async #settled(piece: Shard, { id, shard, purpose, options, ...found }: Wanted): Promise<Shard | undefined> {
     let { entry, present } = found;
@@ -84,7 +94,8 @@ export class Directory {
       const holder = rest.join("|");
       const [stored] = (await this.#post.run("stored", holder, [id], options)) as number[];
       if (stored === 1) return holder;
-      // Two may hold an id for one shard, which stores it once; another shard has to wait until it is too late for the first.
+      // Two may hold an id for one shard, which stores it once; another shard has to wait until it is too
+      // late for the first.
       if (holder === shard || present - Number(stamp) > STALE_MS[what as Purpose]) {
         if ((await this.#post.run("directory", piece, ["take", purpose, id, shard, entry], options)) === 1) return undefined;
       } else if (tries > TRIES) {

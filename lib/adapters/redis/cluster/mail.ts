@@ -18,7 +18,10 @@ export interface Delivered {
   readonly ended: Ended[];
 }
 
-/** Brings what one shard has for another (or has put off for itself) to where it belongs, each piece once, whoever does it. */
+/**
+ * Brings what one shard has for another (or has put off for itself) to where it belongs, each piece once,
+ * whoever does it.
+ */
 export class Mail {
   readonly #store: Post;
 

@@ -11,11 +11,17 @@ export interface Plan {
   readonly args: readonly Arg[];
   /** Ids that are stored already, with their shards. */
   readonly known: ReadonlyMap<string, Shard>;
-  /** When, on the servers' clock, it is too late to store them, since their ids may be somebody else's by then; "" for never. */
+  /**
+   * When, on the servers' clock, it is too late to store them, since their ids may be somebody else's by
+   * then; "" for never.
+   */
   readonly late: Arg;
 }
 
-/** Sends each job, and each end of each link, to the shard it belongs to. `here`: the shard that is to take everything, if that is given. */
+/**
+ * Sends each job, and each end of each link, to the shard it belongs to. `here`: the shard that is to take
+ * everything, if that is given.
+ */
 export async function plan(
   jobs: readonly NewJob[],
   parts: { readonly namespace: string; readonly directory: Directory; readonly here?: Shard; readonly options: At | undefined },
@@ -54,7 +60,10 @@ export async function plan(
   return { first, args, known, late: until };
 }
 
-/** Whether an id tells its shard by itself. One that looks as if, but is for another queue, was chosen by a user. */
+/**
+ * Whether an id tells its shard by itself. One that looks as if, but is for another queue, was chosen by a
+ * user.
+ */
 function isRouted(namespace: string, id: string, shard: Shard): boolean {
   const queue = routeOf(id);
   return queue !== undefined && shardOfQueue(namespace, queue) === shard;

@@ -2,7 +2,10 @@ import type { At } from "../../../contract/index.js";
 import type { Post, Shard } from "./mail.js";
 import { shardOfQueue } from "./route.js";
 
-/** The queues of a cluster, each of which has a shard; kept in the home shard, and known there before anything is stored in a new one. */
+/**
+ * The queues of a cluster, each of which has a shard; kept in the home shard, and known there before anything
+ * is stored in a new one.
+ */
 export class Queues {
   readonly #post: Post;
   readonly #home: Shard;

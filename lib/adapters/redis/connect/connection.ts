@@ -16,8 +16,9 @@ export function retryDelay(attempt: number): number {
 }
 
 /**
- * What may not be otherwise, whatever options of ioredis, a URL or a client of the application's say. A call that was cut off is never sent once more: the
- * server may have carried it out, and a second claim would lend jobs of which nobody hears. Answers are as scripts give them.
+ * What may not be otherwise, whatever options of ioredis, a URL or a client of the application's say. A call
+ * that was cut off is never sent once more: the server may have carried it out, and a second claim would lend
+ * jobs of which nobody hears. Answers are as scripts give them.
  */
 const OURS = {
   protocol: 2,
@@ -35,8 +36,9 @@ const OURS = {
 } as const;
 
 /**
- * The same for a cluster as a whole, which has a way of its own to send calls once more. That it queues what is sent to a node to which it just connects is
- * all that is queued: nothing is sent while the cluster as a whole is not ready.
+ * The same for a cluster as a whole, which has a way of its own to send calls once more. That it queues what
+ * is sent to a node to which it just connects is all that is queued: nothing is sent while the cluster as a
+ * whole is not ready.
  */
 const OURS_SPREAD = {
   enableOfflineQueue: true,
@@ -77,7 +79,10 @@ export class Connection {
     this.#commandMs = options.commandTimeoutMs ?? 15_000;
   }
 
-  /** Makes the client and waits for it, but not for ever. @returns whether the server is there @throws what waiting cannot mend */
+  /**
+   * Makes the client and waits for it, but not for ever.
+   * @returns whether the server is there @throws what waiting cannot mend
+   */
   async open(log: StoreLog = QUIET): Promise<boolean> {
     this.#log = log;
     this.#refusal = undefined;
@@ -112,14 +117,18 @@ export class Connection {
 
   /** A second connection of the same kind, for subscriptions, that lives while it is `wanted`. */
   duplicate(wanted: (client: RedisClient) => boolean): RedisClient | undefined {
-    // What a lone client of ioredis subscribes to again by itself fails unheard if the connection breaks again, which would end the process. We subscribe ourselves.
+    // What a lone client of ioredis subscribes to again by itself fails unheard if the connection breaks
+    // again, which would end the process. We subscribe ourselves.
     const own = { autoResubscribe: false, disconnectTimeout: GOODBYE_MS };
     const client = this.#client?.isCluster === true ? this.#client.duplicate() : this.#client?.duplicate(own);
     if (client !== undefined) keep(client, this.#connectMs, () => wanted(client), retryDelay);
     return client;
   }
 
-  /** Listens for a moment, on a connection of its own: whether this user may is found out by doing so only. @throws {StoreError} `STEM_STORE_RIGHTS` */
+  /**
+   * Listens for a moment, on a connection of its own: whether this user may is found out by doing so only.
+   * @throws {StoreError} `STEM_STORE_RIGHTS`
+   */
   async tryListening(channel: string): Promise<void> {
     const client = await this.ready();
     const one = this.isCluster ? client.nodes?.("master")[0] : client;
@@ -178,7 +187,10 @@ export class Connection {
     }) as Promise<Reply>;
   }
 
-  /** An answer that never comes would stall whoever waits for it: after a while the connection is taken for dead and made anew. */
+  /**
+   * An answer that never comes would stall whoever waits for it: after a while the connection is taken for
+   * dead and made anew.
+   */
   #bounded<T>(client: RedisClient, answer: Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -207,7 +219,10 @@ export class Connection {
     return failureOf(error, this.where, this.#secrets);
   }
 
-  /** A client of our own in each case: one of the application's goes its own ways after a cut, and is left alone. */
+  /**
+   * A client of our own in each case: one of the application's goes its own ways after a cut, and is left
+   * alone.
+   */
   async #make(): Promise<RedisClient> {
     const server = this.#server;
     if (typeof server === "object" && isClient(server)) {

@@ -18,7 +18,10 @@ export function isNoScript(error: unknown): boolean {
   return messageOf(error).startsWith("NOSCRIPT");
 }
 
-/** Whether the connection is of no use any more although it is open: the server behind it has changed its role or is going away. */
+/**
+ * Whether the connection is of no use any more although it is open: the server behind it has changed its role
+ * or is going away.
+ */
 export function isStale(error: unknown): boolean {
   return /^(READONLY|UNBLOCKED|MASTERDOWN)/.test(messageOf(error));
 }

@@ -7,14 +7,16 @@ import { isRefusal } from "./errors.js";
 /**
  * What no waiting can mend: too old a server, a right that is missing, keys of somebody else.
  *
- * @throws {StoreError} `STEM_STORE_VERSION`, `STEM_STORE_RIGHTS`, `STEM_STORE_OPEN`; and what keeps the server from answering
+ * @throws {StoreError} `STEM_STORE_VERSION`, `STEM_STORE_RIGHTS`, `STEM_STORE_OPEN`; and what keeps the
+ *   server from answering
  */
 export async function refuseUnfit(store: Store): Promise<void> {
   const { connection } = store;
   refuseOld(await versionOf(connection), connection.where);
   await refuseRights(store);
   await connection.ask((client) => client.ping());
-  // Scripts are known by their digest to a server that has seen them, and have to be sent to one that has not.
+  // Scripts are known by their digest to a server that has seen them, and have to be sent to one that has
+  // not.
   await connection.ask((client) => client.eval("return 1", 1, store.home));
   await connection.tryListening(`${store.home}:hint:probe`);
 }

@@ -2,25 +2,30 @@ import { LONGEST_MS } from "../../../contract/index.js";
 import type { RedisClient } from "./driver.js";
 
 /**
- * How long a connection that is given up may take to say goodbye. Its other end may be gone without a word, and until this has passed ioredis neither connects
- * anew nor says that it is not ready; 2 s by itself.
+ * How long a connection that is given up may take to say goodbye. Its other end may be gone without a word,
+ * and until this has passed ioredis neither connects anew nor says that it is not ready; 2 s by itself.
  */
 export const GOODBYE_MS = 100;
 
-/** However short a wait for the connection is asked for: a busy process may be late to read what the server has said long ago. */
+/**
+ * However short a wait for the connection is asked for: a busy process may be late to read what the server
+ * has said long ago.
+ */
 const LEAST_MS = 2_000;
 
 /** A cluster first asks its nodes for the map of slots. */
 const SLOTS_MS = 5_000;
 
 /**
- * Sees to it that a client of ours becomes ready or tries again, whatever happens. ioredis bounds how long a connection takes to be accepted, not how long the
- * server takes to say its first word: behind a firewall or a balancer that accepts for a server that is not there it would wait for ever. And it ends for good
- * when it was told to leave at a bad moment, or when a strategy among the options says so.
+ * Sees to it that a client of ours becomes ready or tries again, whatever happens. ioredis bounds how long a
+ * connection takes to be accepted, not how long the server takes to say its first word: behind a firewall or
+ * a balancer that accepts for a server that is not there it would wait for ever. And it ends for good when it
+ * was told to leave at a bad moment, or when a strategy among the options says so.
  *
  * @param wanted whether the client is to live on
  * @param delay wait before the next attempt, after so many
- * @param mute is told of a server that accepted and said nothing for so long: that is no error of the driver's
+ * @param mute is told of a server that accepted and said nothing for so long: that is no error of the
+ *   driver's
  */
 export function keep(
   client: RedisClient,

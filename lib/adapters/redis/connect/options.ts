@@ -11,13 +11,22 @@ export interface RedisOptions {
   readonly commandTimeoutMs?: number;
 }
 
-/** What belongs into the second argument of `redis()`, and what keeps keys or writes from being what they must be. */
+/**
+ * What belongs into the second argument of `redis()`, and what keeps keys or writes from being what they must
+ * be.
+ */
 type NotHere = { readonly [name in keyof RedisOptions | "keyPrefix"]?: never };
 
-/** A server's address as fields: options of ioredis. What would change keys, answers or repeats of calls is refused or set aside (docs/redis.md). */
+/**
+ * A server's address as fields: options of ioredis. What would change keys, answers or repeats of calls is
+ * refused or set aside (docs/redis.md).
+ */
 export type RedisServer = { readonly cluster?: undefined } & NotHere & Readonly<Record<string, unknown>>;
 
-/** A Redis Cluster: some of its nodes, and options of ioredis for each connection (`username`, `password`, `tls`, …) and for the whole. */
+/**
+ * A Redis Cluster: some of its nodes, and options of ioredis for each connection (`username`, `password`,
+ * `tls`, …) and for the whole.
+ */
 export interface RedisCluster extends NotHere {
   readonly cluster: readonly (string | { readonly host: string; readonly port: number })[];
   readonly redisOptions?: NotHere & Readonly<Record<string, unknown>>;
@@ -81,7 +90,10 @@ function optionsIn(server: Server): readonly Fields[] {
   return [given, given["redisOptions"], given["clusterOptions"]].filter((one) => typeof one === "object" && one !== null) as Fields[];
 }
 
-/** @throws {OptionError} `STEM_OPTION_INVALID`: an option of the driver under which keys or writes would not be ours, or one of ours in the wrong place */
+/**
+ * @throws {OptionError} `STEM_OPTION_INVALID`: an option of the driver under which keys or writes would not
+ *   be ours, or one of ours in the wrong place
+ */
 function refuseOptions(server: Server): void {
   for (const fields of optionsIn(server)) {
     if (fields["keyPrefix"] !== undefined && fields["keyPrefix"] !== null && fields["keyPrefix"] !== "")

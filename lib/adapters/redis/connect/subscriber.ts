@@ -4,7 +4,10 @@ import { recycle } from "./keep.js";
 
 export interface Ears {
   readonly heard: (channel: string, message: string) => void;
-  /** These channels are heard from now on; what was said `since` they were wanted, or the connection broke, has been missed (`performance.now()`). */
+  /**
+   * These channels are heard from now on; what was said `since` they were wanted, or the connection broke,
+   * has been missed (`performance.now()`).
+   */
   readonly tuned: (channels: readonly string[], since: number) => void;
 }
 
@@ -12,7 +15,10 @@ export interface Ears {
 const WATCH_MS = 15_000;
 const ANSWER_MS = 5_000;
 
-/** The connection for subscriptions: there while a channel is wanted, watched, and replaced when it has died without a word. */
+/**
+ * The connection for subscriptions: there while a channel is wanted, watched, and replaced when it has died
+ * without a word.
+ */
 export class Subscriber {
   readonly #connection: Connection;
   readonly #ears: Ears;
@@ -40,7 +46,10 @@ export class Subscriber {
     else void this.#tune();
   }
 
-  /** Never rejects. What fails is tried again when the connection is ready again. `prove`: the connection has to show that it lives. */
+  /**
+   * Never rejects. What fails is tried again when the connection is ready again. `prove`: the connection has
+   * to show that it lives.
+   */
   async #tune(prove = false): Promise<void> {
     if (this.#wanted.size === 0) return;
     if (this.#busy) {
@@ -54,7 +63,8 @@ export class Subscriber {
       while (this.#isReady(client)) {
         const add = [...this.#wanted].filter((channel) => !this.#heard.has(channel));
         const drop = [...this.#heard].filter((channel) => !this.#wanted.has(channel));
-        // To subscribe once more changes nothing and is answered, by the very connection that brings the messages; a ping to a cluster is not.
+        // To subscribe once more changes nothing and is answered, by the very connection that brings the
+        // messages; a ping to a cluster is not.
         const ask = prove ? [...this.#wanted] : add;
         prove = false;
         if (ask.length === 0 && drop.length === 0) break;

@@ -16,7 +16,8 @@ local till = now + ARGV[5]
 call('HSET', P .. 'workers', id, no .. '|' .. till .. '|' .. since .. '|' .. now .. '|' .. ARGV[6])
 call('ZADD', P .. 'leases', till, id)
 call('ZADD', P .. 'holders', 'XX', till, no)
--- The active jobs are looked up one by one: kept as a list they would be searched from its beginning each time.
+-- The active jobs are looked up one by one: kept as a list they would be searched from its beginning each
+-- time.
 if call('HEXISTS', P .. 'active', '') == 0 then call('HSET', P .. 'active', '', string.rep('-', 80)) end
 local lost, ids = {}, {}
 for k = 7, #ARGV, 2 do ids[#ids + 1] = ARGV[k] end

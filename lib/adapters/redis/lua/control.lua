@@ -1,4 +1,5 @@
--- Tells every process something. The last messages are kept in a stream for those whose connection is just being made.
+-- Tells every process something. The last messages are kept in a stream for those whose connection is just
+-- being made.
 --
 -- ARGV[4]   the message
 #include base

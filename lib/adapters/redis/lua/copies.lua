@@ -1,6 +1,7 @@
 -- Shards that hold copies of leases. Runs in the home shard.
 --
--- ARGV[4]   a worker id; '' for the workers whose lease has run out (and from then on those copies are forgotten here)
+-- ARGV[4]   a worker id; '' for the workers whose lease has run out (and from then on those copies are
+--           forgotten here)
 -- ARGV[5]   1 to forget them
 -- Returns   shards
 #include base

@@ -1,4 +1,5 @@
--- Which shard an id that a user has chosen is in. Runs in a piece of the directory. ids: id → time|what for|shard
+-- Which shard an id that a user has chosen is in. Runs in a piece of the directory. ids: id → time|what
+-- for|shard
 --
 -- ARGV[4]   verb
 --   reserve  what for ('x' for one call, 'm' for a batch that travels by mail), then id, shard, …

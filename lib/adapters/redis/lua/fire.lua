@@ -1,7 +1,8 @@
--- Fires slots of schedules, each if the schedule still stands at it with that spec, in one step with its job. A shot
--- without a job only moves its schedule. Runs in the home shard.
+-- Fires slots of schedules, each if the schedule still stands at it with that spec, in one step with its job.
+-- A shot without a job only moves its schedule. Runs in the home shard.
 --
--- ARGV[4]   how many shots; each: schedule id, slot, next slot or '', spec, and how many of the arguments that follow
+-- ARGV[4]   how many shots; each: schedule id, slot, next slot or '', spec, and how many of the arguments
+--           that follow
 --           are its job (0: none), as in common/store.lua
 -- Returns   ids that moved, mail
 #include base parts jobs failures links store schedules

@@ -1,5 +1,6 @@
--- A page of the index, newest first: a whole segment, or a part of a group. What cannot fit a filter is left out here, so that looking for a few among many does
--- not carry all of them to whoever asks; who asks looks at the rest.
+-- A page of the index, newest first: a whole segment, or a part of a group. What cannot fit a filter is left
+-- out here, so that looking for a few among many does not carry all of them to whoever asks; who asks looks
+-- at the rest.
 --
 -- ARGV[4]   '' or an id: where to begin, if it is stored here
 -- ARGV[5]   '' or a group

@@ -1,11 +1,13 @@
--- Named locks. lk: name → token|until|owner, lt: the last token of any name, lu: names by the time they run out
+-- Named locks. lk: name → token|until|owner, lt: the last token of any name, lu: names by the time they run
+-- out
 --
 -- ARGV[4]   acquire, renew or release
 -- ARGV[5]   name
 -- ARGV[6]   owner
 -- ARGV[7]   ms
 -- ARGV[8]   token
--- Returns   acquire: the token, 0 if someone else holds it; otherwise 1 if it was this lock that held the name
+-- Returns   acquire: the token, 0 if someone else holds it; otherwise 1 if it was this lock that held the
+--           name
 #include base
 
 local verb, name, owner = ARGV[4], ARGV[5], ARGV[6]

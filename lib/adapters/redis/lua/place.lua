@@ -2,7 +2,8 @@
 --
 -- ARGV[4]   1 to refuse ids of jobs of other tasks, or 0
 -- ARGV[5..] per job: id, task, 1 for again or 0
--- Returns   mail, how many made place; and where that is refused: nothing, -1, the id, the task whose job has it
+-- Returns   mail, how many made place; and where that is refused: nothing, -1, the id, the task whose job has
+--           it
 #include base parts jobs
 
 local ids, free = {}, {}

@@ -1,7 +1,9 @@
--- Whether every command that scripts use may be used here. A script that is refused in the middle keeps what it wrote before, so all of them are tried
--- when the store is opened, on a key of their own that is gone at the end. Whatever else they answer does not matter.
+-- Whether every command that scripts use may be used here. A script that is refused in the middle keeps what
+-- it wrote before, so all of them are tried when the store is opened, on a key of their own that is gone at
+-- the end. Whatever else they answer does not matter.
 --
--- Returns   per command that is refused: its name, why; and per key of ours that holds something else: '', key
+-- Returns   per command that is refused: its name, why; and per key of ours that holds something else: '',
+--           key
 local P, refused = KEYS[1] .. ':', {}
 local key = P .. 'probe\n'
 
@@ -39,7 +41,8 @@ if may('DEL', key) then
   redis.pcall('DEL', key)
 end
 
--- Keys that are there in every store: of another kind, they are somebody else's, and scripts would fail at them half-way.
+-- Keys that are there in every store: of another kind, they are somebody else's, and scripts would fail at
+-- them half-way.
 local KINDS = {
   string = { 's', 'mail', 'wlast', 'es', 'lt' },
   hash = { 'q', 'active', 'ended', 'facts', 'workers', 'wno', 'held', 'wc', 'sn', 'outbox', 'ev', 'sc', 'lk', 'ids' },

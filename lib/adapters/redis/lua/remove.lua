@@ -2,10 +2,12 @@
 --
 -- ARGV[4]   the failure to leave for a moment, as JSON
 -- ARGV[5..] ids
--- Returns   per id what came of it and what it was: 'removed', 'running', 'needed' or 'unknown', then a state; mail
+-- Returns   per id what came of it and what it was: 'removed', 'running', 'needed' or 'unknown', then a
+--           state; mail
 #include base parts jobs failures links events
 
--- Whether an unfinished job waits for this one, or will be handed its end. What an ended job left to other shards has been sent there.
+-- Whether an unfinished job waits for this one, or will be handed its end. What an ended job left to other
+-- shards has been sent there.
 local function is_waited_for(id, job, f, over)
   if not f.y and not find(job.flags, 'L', 1, true) then return false end
   for _, row in ipairs(call('LRANGE', P .. 'o:' .. id, 0, -1)) do
@@ -44,7 +46,8 @@ end
 
 local ids, left, answers = { unpack(ARGV, 5) }, {}, {}
 load(ids)
--- Dependants were mostly stored after what they wait for: from the last to the first, and again while that makes others free.
+-- Dependants were mostly stored after what they wait for: from the last to the first, and again while that
+-- makes others free.
 for k = #ids, 1, -1 do left[#left + 1] = k end
 local before = #left + 1
 while #left > 0 and #left < before do

@@ -1,4 +1,5 @@
--- The small verbs on schedules. sc: id → { spec, nextAt, paused, lastAt, fires, dynamic }; sd: ids of dynamic ones that will be due, by when
+-- The small verbs on schedules. sc: id → { spec, nextAt, paused, lastAt, fires, dynamic }; sd: ids of dynamic
+-- ones that will be due, by when
 --
 -- ARGV[4]   verb
 --   upsert  id, spec, next slot or '', '1' if dynamic or '', …

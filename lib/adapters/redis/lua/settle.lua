@@ -1,8 +1,11 @@
 -- Writes how deliveries ended and, if asked, lends the next jobs.
 --
--- ARGV[4]   number of plain groups; each: queue, ms to keep, segment (when kept 0 ms) or '', 1 if results follow, number of fences, how many; then fences
---           and how many each; then ids, or ids and results. Plain: succeeded, nobody waits for it, no journal in the settlement
--- then      number of other settlements; each: id, fence, JSON; where the JSON says "enqueue", jobs follow as in common/store.lua
+-- ARGV[4]   number of plain groups; each: queue, ms to keep, segment (when kept 0 ms) or '', 1 if results
+--           follow, number of fences, how many; then fences
+--           and how many each; then ids, or ids and results. Plain: succeeded, nobody waits for it, no
+--           journal in the settlement
+-- then      number of other settlements; each: id, fence, JSON; where the JSON says "enqueue", jobs follow as
+--           in common/store.lua
 -- then      what claim takes, or nothing
 -- Returns   ids whose lease had gone, mail; and what claim returns in front, when it was asked
 #include base plain

@@ -1,5 +1,6 @@
--- What a job is and slow facts about it. Written once at enqueue; a job that runs and succeeds at once never touches its row again.
--- Where a job stands is told by the table that holds its number: line (ready), active, parked, ended; none of them and open > 0: blocked.
+-- What a job is and slow facts about it. Written once at enqueue; a job that runs and succeeds at once never
+-- touches its row again. Where a job stands is told by the table that holds its number: line (ready), active,
+-- parked, ended; none of them and open > 0: blocked.
 CREATE TABLE jobs (
   seq         INTEGER PRIMARY KEY,            -- order of arrival; never used again (see meta.seq_floor)
   id          TEXT NOT NULL,
@@ -151,6 +152,7 @@ CREATE TABLE control (
   message TEXT NOT NULL
 );
 
--- Numbers that must never go back: the last event, the last lock token, the highest job number that was ever forgotten.
+-- Numbers that must never go back: the last event, the last lock token, the highest job number that was ever
+-- forgotten.
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO meta VALUES ('event_seq', 0), ('lock_token', 0), ('seq_floor', 0);

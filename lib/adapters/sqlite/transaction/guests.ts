@@ -1,12 +1,16 @@
 import { statSync } from "node:fs";
 import { Store, type Driver, type Statement } from "../store.js";
 
-/** Nested in whatever the caller has begun, so that a call that fails half-way leaves nothing for the caller to commit. */
+/**
+ * Nested in whatever the caller has begun, so that a call that fails half-way leaves nothing for the caller
+ * to commit.
+ */
 const SAVEPOINT = "stem_call";
 
 /**
- * Verbs inside transactions of callers: their statements run on the caller's own connection, so that they commit or roll back with the caller's. Hints need no
- * help from here: a commit of another connection is seen as any other process's is.
+ * Verbs inside transactions of callers: their statements run on the caller's own connection, so that they
+ * commit or roll back with the caller's. Hints need no help from here: a commit of another connection is seen
+ * as any other process's is.
  */
 export class Guests {
   readonly #host: Store;
@@ -32,7 +36,8 @@ export class Guests {
       store.attach(withPlainNumbers(driver));
       this.#stores.set(driver, store);
     }
-    // Numbers of queues that were made in a transaction that has been rolled back since are not valid any more.
+    // Numbers of queues that were made in a transaction that has been rolled back since are not valid any
+    // more.
     store.forgetQueues();
     this.#host.heldBy.add(driver);
     try {

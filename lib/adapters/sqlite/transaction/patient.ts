@@ -5,8 +5,9 @@ import { HeldError, type Store } from "../store.js";
 const LOOK_MS = 2;
 
 /**
- * The same verbs, which wait for the end of a transaction of this process that holds the write lock. To ask SQLite for the lock would block the event loop in the
- * busy wait, and with it the very transaction that is waited for. Verbs that only read do not wait, and nothing is in the way while there is no such transaction.
+ * The same verbs, which wait for the end of a transaction of this process that holds the write lock. To ask
+ * SQLite for the lock would block the event loop in the busy wait, and with it the very transaction that is
+ * waited for. Verbs that only read do not wait, and nothing is in the way while there is no such transaction.
  *
  * @param patienceMs how long they wait before they fail with `STEM_STORE_FAILED`
  */

@@ -1,8 +1,10 @@
--- What every script begins with: the shard, the time, and what is gathered while a script runs and written once at its end. Kept small: a script
--- makes its functions anew at every call, which costs more than what most calls do; so the plain way needs few, and the rest is in a library
--- that a script makes when it meets a job that is not plain.
+-- What every script begins with: the shard, the time, and what is gathered while a script runs and written
+-- once at its end. Kept small: a script makes its functions anew at every call, which costs more than what
+-- most calls do; so the plain way needs few, and the rest is in a library that a script makes when it meets a
+-- job that is not plain.
 --
--- KEYS[1]  the shard's tag, such as {stem}; every key of a shard begins with it, so that a cluster keeps them together
+-- KEYS[1]  the shard's tag, such as {stem}; every key of a shard begins with it, so that a cluster keeps them
+--          together
 -- ARGV[1]  the time in ms, for tests; '' for the server's own
 -- ARGV[2]  who calls, so that it need not hear its own hints
 -- ARGV[3]  's' or 'c' (one server, or a cluster) and the tag of the home shard
@@ -19,8 +21,9 @@ local PART = 2000
 -- fence|attempt|started|worker number|x
 local LOAN = '^(%d+)|(%d+)|(%d+)|(%d+)|(x?)$'
 
--- Differences to the counters of queues (n:<queue>: r ready, a active, b blocked, p parked, s f c e ended, d dead letters) and to the jobs held
--- by number of worker; hints; mail to other shards, kept until whoever runs the script has delivered it; ended jobs whose links are to be told.
+-- Differences to the counters of queues (n:<queue>: r ready, a active, b blocked, p parked, s f c e ended, d
+-- dead letters) and to the jobs held by number of worker; hints; mail to other shards, kept until whoever
+-- runs the script has delivered it; ended jobs whose links are to be told.
 local counters, held, work, done, posted, to_spread = {}, {}, {}, {}, {}, {}
 
 -- The library, once it is made, has more to write.
@@ -35,7 +38,8 @@ local function count(queue, what, by)
   of[what] = (of[what] or 0) + by
 end
 
--- Hints may be lost, so nothing fails for one: what was written before stays, and the caller would be told that it was not.
+-- Hints may be lost, so nothing fails for one: what was written before stays, and the caller would be told
+-- that it was not.
 local function publish(kind, text)
   redis.pcall('PUBLISH', home .. ':hint:' .. kind, ARGV[2] .. text)
 end
@@ -82,7 +86,8 @@ local function finish()
     for queue in pairs(work) do queues[#queues + 1] = queue end
     publish('work', cjson.encode(queues))
   end
-  -- Told by name only where somebody listens: to put a thousand ids together for nobody would cost more than all the rest.
+  -- Told by name only where somebody listens: to put a thousand ids together for nobody would cost more than
+  -- all the rest.
   if #done > 0 then
     if sub(ARGV[3], 1, 1) == 'c' then
       publish('done', #done <= 100 and cjson.encode(done) or '')

@@ -1,6 +1,9 @@
 -- Waiting for events, and what ends it. The events are in the home shard, with who waits for them.
 --
--- ev  event id → JSON, en:<name> and ek:<topic>  event ids by number, er  by the time they are kept until, es  the last number
+-- ev                      event id → JSON
+-- en:<name>, ek:<topic>   event ids by number
+-- er                      event ids by the time they are kept until
+-- es                      the last number
 -- w:<topic>  who waits: [shard, job id, fence]       d:<queue>  parked jobs by deadline
 -- One text for a name and a key, different for different pairs.
 local function topic(name, key)

@@ -1,4 +1,5 @@
--- What a store writes by itself when a job ends without its handler's doing: as in contract/failures.ts, to the letter.
+-- What a store writes by itself when a job ends without its handler's doing: as in contract/failures.ts, to
+-- the letter.
 local HOW = { failed = 'failed', cancelled = 'was cancelled', expired = 'expired' }
 
 -- A time as Date.toISOString writes it. The day by H. Hinnant, "chrono-compatible low-level date algorithms".

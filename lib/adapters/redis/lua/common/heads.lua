@@ -1,4 +1,5 @@
--- What a job is, without its payload, which may be large: the body up to the end of its first line. False if it is not stored.
+-- What a job is, without its payload, which may be large: the body up to the end of its first line. False if
+-- it is not stored.
 local function head_of(id)
   local key = P .. 'j:' .. id
   local head = call('GETRANGE', key, 0, 1023)

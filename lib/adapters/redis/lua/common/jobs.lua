@@ -1,17 +1,25 @@
 -- Jobs: how they are stored, and the few moves that keep a shard's keys agreeing with one another.
 --
--- j:<id>     the job as it was given, never changed: at:base:segment:index:flags:length:{meta}\npayload, with the payload's length in UTF-16 units,
+-- j:<id>     the job as it was given, never changed: at:base:segment:index:flags:length:{meta}\npayload, with
+--            the payload's length in UTF-16 units,
 --            so that many bodies can travel as one text. Its number is base + index.
---            flags: A again, D due later, E expires, L others wait for it, W waits for others, G in a group, N its id has more than one line,
+--            flags: A again, D due later, E expires, L others wait for it, W waits for others, G in a group,
+--            N its id has more than one line,
 --            U and two letters: its id is in that piece of the directory
--- active     id → fence|attempt|started|worker number|x, where x says that settling it takes more than the plain way
--- ended      id → state, time | lapses | fence | attempts | started | worker number | x | what it left ('=' result, or cause and error)
--- facts      id → what has changed since it was stored, as JSON; absent for a plain job. f fence, n attempts, l lapses, st started, d due,
---            e error, w wake, x never expires, j has a journal, y others wait for it, s 'b' or 'p' (blocked, parked), o and k open and failed
+-- active     id → fence|attempt|started|worker number|x, where x says that settling it takes more than the
+--            plain way
+-- ended      id → state, time | lapses | fence | attempts | started | worker number | x | what it left ('='
+--            result, or cause and error)
+-- facts      id → what has changed since it was stored, as JSON; absent for a plain job. f fence, n attempts,
+--            l lapses, st started, d due,
+--            e error, w wake, x never expires, j has a journal, y others wait for it, s 'b' or 'p' (blocked,
+--            parked), o and k open and failed
 --            links to it, ws and dl what it is parked for
--- l:, z:<priority>:<queue>  the line: a list of plain jobs in order of arrival, and a sorted set of all others by due time, then number
+-- l:, z:<priority>:<queue>  the line: a list of plain jobs in order of arrival, and a sorted set of all
+--                           others by due time, then number
 -- v:<queue>  id → entries of the list that are void
--- q          queue → what there may be in it, so that claims look nowhere else: 0 to 9 priorities in use, z sorted sets, v void entries,
+-- q          queue → what there may be in it, so that claims look nowhere else: 0 to 9 priorities in use, z
+--            sorted sets, v void entries,
 --            d deadlines, p paused
 local DAY, MONTH = 86400000, 30 * 86400000
 local PATTERN = '^(%d+):(%d+):(%d+):(%d+):(%a*):%d+:()'
@@ -107,7 +115,8 @@ local function make_ready(id, job, f, due)
   change(id)
 end
 
--- Takes a ready job out of line. A list has no cheap way to lose one in the middle: its entry is declared void.
+-- Takes a ready job out of line. A list has no cheap way to lose one in the middle: its entry is declared
+-- void.
 local function leave_line(id, job)
   if call('ZREM', P .. 'z:' .. job.p .. ':' .. job.q, member(id, job)) == 0 then
     call('HINCRBY', P .. 'v:' .. job.q, id, 1)
@@ -147,8 +156,8 @@ local function has_passed(job, code, at)
   return at + (code == 's' and (job.m.kr or DAY) or code ~= 's' and (job.m.kf or MONTH)) <= now
 end
 
--- Whether a job this one links to is stored here and may still want its input. `lenient`: one that has had its time itself does not. For a job
--- in another shard a copy was sent.
+-- Whether a job this one links to is stored here and may still want its input. `lenient`: one that has had
+-- its time itself does not. For a job in another shard a copy was sent.
 local function is_needed(id, job, f, lenient)
   if not f.y and not find(job.flags, 'L', 1, true) then return false end
   local from = 0
@@ -179,7 +188,8 @@ local function gives_way(id, job, f, task, again)
   return gone or (code and again and job.m.t == task and not is_needed(id, job, f)), code
 end
 
--- Forgets a job that has ended, or is to be forgotten at its end. `code` is nil for the latter. `anew`: another of its id is stored in this step.
+-- Forgets a job that has ended, or is to be forgotten at its end. `code` is nil for the latter. `anew`:
+-- another of its id is stored in this step.
 local function forget(id, job, f, code, dead, anew)
   call('DEL', P .. 'j:' .. id)
   if code then
@@ -201,7 +211,10 @@ local function forget(id, job, f, code, dead, anew)
 end
 
 -- The index by arrival is kept in segments; one of which nothing is left goes whole.
--- s  last number|latest time|segment|jobs in it, sg:<segment>  its ids, sn  segment → how many of them are gone, segments  those there are
+-- s             last number|latest time|segment|jobs in it
+-- sg:<segment>  its ids
+-- sn            segment → how many of them are gone
+-- segments      those there are
 local function forget_segment(segment)
   call('HDEL', P .. 'sn', segment)
   call('DEL', P .. 'sg:' .. segment)
@@ -218,9 +231,10 @@ end
 
 local kept = {}
 
--- Writes the end of a job. Its place (line, loan, park) has been left already. `tail`: '=' and the result, '', or cause and error.
--- `own`: by its own settlement, of which its worker knows; else whoever runs the script is told of it among the mail, as
--- { id, state, attempts, cause and error, task, queue, body or '' }. Returns true if others may wait for it.
+-- Writes the end of a job. Its place (line, loan, park) has been left already. `tail`: '=' and the result,
+-- '', or cause and error. `own`: by its own settlement, of which its worker knows; else whoever runs the
+-- script is told of it among the mail, as { id, state, attempts, cause and error, task, queue, body or '' }.
+-- Returns true if others may wait for it.
 local function close(id, job, f, code, tail, own)
   local gives = f.y or find(job.flags, 'L', 1, true)
   local keep = code == 's' and (job.m.kr or DAY) or (code ~= 's' and (job.m.kf or MONTH))

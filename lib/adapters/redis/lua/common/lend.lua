@@ -1,10 +1,14 @@
 -- Lending that takes more than the plain way, and taking back.
 --
--- workers  id → number|lease until|since|seen|{info}, wno  number → id, held  number → jobs it holds, holders  numbers that hold any, by lease
--- wc  number → where the search for what it holds has come to
+-- workers  id → number|lease until|since|seen|{info}
+-- wno      number → id
+-- held     number → jobs it holds
+-- holders  numbers that hold any, by lease
+-- wc       number → where the search for what it holds has come to
 local SWEEP = 200
 
--- Gives back what a worker holds. `lapsed`: its lease ran out, which counts. Looks at a few thousand loans at most; the rest is left to the next.
+-- Gives back what a worker holds. `lapsed`: its lease ran out, which counts. Looks at a few thousand loans at
+-- most; the rest is left to the next.
 local function take_from(no, lapsed)
   local left = tonumber(call('HGET', P .. 'held', no) or 0) + (held[no] or 0)
   local cursor = call('HGET', P .. 'wc', no) or '0'
@@ -58,7 +62,8 @@ local function sweep(queue)
   end
 end
 
--- Its string is gone, so somebody (an eviction policy) has deleted it: that becomes a dead letter, or nobody would ever know.
+-- Its string is gone, so somebody (an eviction policy) has deleted it: that becomes a dead letter, or nobody
+-- would ever know.
 local function bury(id, queue)
   local body = now .. ':' .. format('%016d', micros) .. ':0:0::0:' .. cjson.encode({ t = '(evicted)', q = queue }) .. '\n'
   call('SET', P .. 'j:' .. id, body)
@@ -108,7 +113,8 @@ local function lend_rich(ids, no, queue)
   return n
 end
 
--- The next of list and sorted set, by due time and then number; both are in that order. Returns ids of the list and of the set, in order, as runs.
+-- The next of list and sorted set, by due time and then number; both are in that order. Returns ids of the
+-- list and of the set, in order, as runs.
 local function merge(heads, dated, left)
   local keys = {}
   for k = 1, #heads do keys[k] = P .. 'j:' .. heads[k] end
@@ -202,7 +208,8 @@ local function lend_level(queue, known, level, no, left)
   return n, future
 end
 
--- Lends from a queue that holds, or held, more than plain jobs. Returns how many, and when it makes sense to ask again.
+-- Lends from a queue that holds, or held, more than plain jobs. Returns how many, and when it makes sense to
+-- ask again.
 local function lend_queue(queue, known, no, left)
   local future, n = nil, 0
   if find(known, 'd', 1, true) then

@@ -1,7 +1,9 @@
 -- Links: "this job waits for those".
 --
--- o:<id>  whoever waits for a job, a list of [1 to carry on after a failure, position, shard or '', id of the waiting job]
--- i:<id>  what a job waits for: position → 'o' open, 'd' delivered, 'f' failed, then the input's id; 'l' and the input as JSON where a
+-- o:<id>  whoever waits for a job, a list of [1 to carry on after a failure, position, shard or '', id of the
+--         waiting job]
+-- i:<id>  what a job waits for: position → 'o' open, 'd' delivered, 'f' failed, then the input's id; 'l' and
+--         the input as JSON where a
 --         failure was handed on or the input is in another shard
 local SPREAD = 1000
 local STATES = { s = 'succeeded', f = 'failed', c = 'cancelled', e = 'expired' }
@@ -52,8 +54,8 @@ local function each_waiting(id, offset, use)
   if #rows == SPREAD then return offset + SPREAD end
 end
 
--- Tells whoever waits for ended jobs, and whoever waits for those that end with them: a worklist, since lines may be long. What is more
--- than one script should do goes on by mail.
+-- Tells whoever waits for ended jobs, and whoever waits for those that end with them: a worklist, since lines
+-- may be long. What is more than one script should do goes on by mail.
 local function spread(list)
   local budget = SPREAD
   while #list > 0 do

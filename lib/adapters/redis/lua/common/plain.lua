@@ -1,12 +1,15 @@
--- The plain way to lend and to store: jobs that are due, never expire, and of which nothing is to be told but themselves.
+-- The plain way to lend and to store: jobs that are due, never expire, and of which nothing is to be told but
+-- themselves.
 local lent, bodies, extras, loans, lent_n = {}, {}, {}, {}, 0
--- Jobs are read so many at a time, and once an answer has so many bytes, no more: the limit says how many a worker can run, not how large they are.
+-- Jobs are read so many at a time, and once an answer has so many bytes, no more: the limit says how many a
+-- worker can run, not how large they are.
 local ENOUGH, PIECE = 8388608, 128
 local lent_bytes = 0
 
--- The fence of all that this call lends: above every fence this shard has given, and above those of any other shard by the time of day, so that
--- no id ever has the same one twice, not even when its job was forgotten and another is stored under it. In tenths of a millisecond:
--- numbers of up to 14 digits are all that Lua and cjson write out whole (until the year 2286).
+-- The fence of all that this call lends: above every fence this shard has given, and above those of any other
+-- shard by the time of day, so that no id ever has the same one twice, not even when its job was forgotten
+-- and another is stored under it. In tenths of a millisecond: numbers of up to 14 digits are all that Lua and
+-- cjson write out whole (until the year 2286).
 -- fence  the last one given
 local fence = nil
 local function new_fence()

@@ -1,10 +1,13 @@
 -- Stores a batch of jobs. Used by every verb that may store some.
 --
--- A[i]: how many jobs; then runs of jobs that go alike, in the order given: kind, queue, priority, length, and per job id, body and (kind z) when:
---   kind l: plain, due now.   kind z: anything else. when: '' now, a time, '+' and a delay; 'b' before it: blocked
--- then how many links lead away, each: from, to, position, 1 to carry on, shard or ''; how many lead to jobs here, each: to, position, from;
--- how many jobs are in groups, each: group, place in the batch from 1; and how many parts go by mail, each: shard, length, arguments like these.
--- Returns the ids that were stored already, and the index after the last argument read.
+-- A[i]: how many jobs; then runs of jobs that go alike, in the order given: kind, queue, priority, length,
+-- and per job id, body and (kind z) when:
+--   kind l: plain, due now.   kind z: anything else. when: '' now, a time, '+' and a delay; 'b' before it:
+--                             blocked
+-- then how many links lead away, each: from, to, position, 1 to carry on, shard or ''; how many lead to jobs
+-- here, each: to, position, from; how many jobs are in groups, each: group, place in the batch from 1; and
+-- how many parts go by mail, each: shard, length, arguments like these. Returns the ids that were stored
+-- already, and the index after the last argument read.
 
 -- A job stored before gets a link: from now on its settling looks for those that wait.
 local function mark_giver(id)
@@ -25,8 +28,9 @@ local function mark_giver(id)
   end
 end
 
--- Which of the ids are known, and are to stay so, by place in the batch; the stored jobs of others make place. Returns nothing but an id and the task whose
--- job has it, if that is to be refused: then nothing has been written.
+-- Which of the ids are known, and are to stay so, by place in the batch; the stored jobs of others make
+-- place. Returns nothing but an id and the task whose job has it, if that is to be refused: then nothing has
+-- been written.
 local function make_places(ids, set, refuses)
   local known, free = {}, {}
   load(ids)
@@ -61,7 +65,8 @@ local function any_known(ids)
   return false
 end
 
--- `refuses`: an id of another task's job is refused instead of skipped; then the answer is nil, that id and that task, and nothing is written.
+-- `refuses`: an id of another task's job is refused instead of skipped; then the answer is nil, that id and
+-- that task, and nothing is written.
 local function store(A, i, refuses)
   local total = tonumber(A[i])
   i = i + 1
