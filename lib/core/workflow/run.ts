@@ -245,14 +245,18 @@ export class Run implements WorkflowContext {
       const checked = check();
       this.#flow.ask(name, kind, (key) => {
         asked = { key, kind };
-        return answer(key, accept, refuse, checked);
+        // Steps are waited for in any case; that one failed is to be known.
+        const failed = (error: unknown): void => {
+          this.unawaited.add({ key, kind, promise, error });
+          refuse(error);
+        };
+        return answer(key, accept, kind === "step" ? failed : refuse, checked);
       });
     });
     if (asked !== undefined) this.#asks.set(promise, asked);
     // A body that forgets to await a step that fails must not take the process down.
     promise.catch(nothing);
     promise.seen = false;
-    // Steps are waited for in any case.
     if (asked !== undefined && (kind === "sleep" || kind === "wait")) this.unawaited.add({ key: asked.key, kind, promise });
     return promise;
   }

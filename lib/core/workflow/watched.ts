@@ -1,5 +1,6 @@
 import type { Log } from "../log.js";
 import type { TaskDefinition } from "../task/task.js";
+import { describe } from "../worker/retryable.js";
 
 /**
  * A promise that knows whether anybody has looked at it. Before it awaits a promise, calls back from `then`,
@@ -23,13 +24,16 @@ interface Ask {
   readonly key: string;
   readonly kind: string;
   readonly promise: Watched<unknown>;
+  /** Of a step: why it failed. */
+  readonly error?: unknown;
 }
 
 /** Kept at most before those that were looked at are let go. */
 const MANY = 100;
 
 /**
- * The sleeps and waits a body asked for. One that nobody ever looks at was most likely meant to be awaited.
+ * The sleeps and waits a body asked for, and its steps that failed. One that nobody ever looks at was most
+ * likely meant to be awaited.
  */
 export class Unawaited {
   #asks: Ask[] = [];
@@ -41,15 +45,16 @@ export class Unawaited {
 
   /** After the body has returned. Told once for each that the workflow calls so. */
   warn(definition: TaskDefinition, runId: string, log: Log): void {
-    for (const { key, kind, promise } of this.#asks) {
+    for (const { key, kind, promise, error } of this.#asks) {
       if (promise.seen) continue;
       const name = key.replace(/#\d+$/, "");
       const before = told.get(definition) ?? new Set();
       told.set(definition, before);
       if (before.has(name) || before.size >= MANY) continue;
       before.add(name);
+      const failed = error === undefined ? "" : `, which failed: ${describe(error)}`;
       log.warn(
-        `Run ${runId} of workflow "${definition.name}" has returned, and nobody ever waited for its ${kind} "${name}" → Await what ctx gave for it: await ctx.… (this is told once).`,
+        `Run ${runId} of workflow "${definition.name}" has returned, and nobody ever waited for its ${kind} "${name}"${failed} → Await what ctx gave for it: await ctx.… (this is told once).`,
       );
     }
   }

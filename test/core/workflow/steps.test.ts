@@ -46,7 +46,10 @@ describe("A step", () => {
     rig.stem.log.warn = (line: string) => void warned.push(line);
     await rig.start();
     expect(await rig.finish()).toMatchObject({ state: "succeeded" });
-    expect(warned).toEqual([expect.stringMatching(/^Step "bg" of run run \(workflow "flow"\) failed after .*no disk/)]);
+    expect(warned).toEqual([
+      expect.stringMatching(/^Step "bg" of run run \(workflow "flow"\) failed after .*no disk/),
+      expect.stringMatching(/nobody ever waited for its step "huge", which failed: .*STEM_PAYLOAD_UNSERIALISABLE/s),
+    ]);
   });
 
   it("hands the body 0 for -0 in the first pass as in all later ones", async () => {

@@ -77,3 +77,41 @@ describe("A sleep or wait that nobody awaits", () => {
     expect(seen.slice(-7)).toEqual([true, true, true, true, true, "[object Promise]", 1]);
   });
 });
+
+describe("A step that fails while its body goes on, and that nobody awaits", () => {
+  const boom = (ctx: WorkflowContext): Promise<never> =>
+    ctx.step(
+      "bg",
+      () => {
+        throw new Error("boom");
+      },
+      { retry: 1 },
+    );
+
+  it("is told when the run has returned, once", async () => {
+    const body: Body = async (_, ctx) => {
+      void boom(ctx);
+      await ctx.step("fg", () => new Promise((done) => void setTimeout(done, 20)));
+      return "returned";
+    };
+    expect(await warnings(body, 2)).toEqual([
+      `Run run0 of workflow "flow" has returned, and nobody ever waited for its step "bg", which failed: Error: boom → Await what ctx gave for it: await ctx.… (this is told once).`,
+    ]);
+  });
+
+  it.each<[string, (step: Promise<never>) => unknown]>([
+    ["caught", (step) => step.catch(() => 1)],
+    ["settled with others", (step) => Promise.allSettled([step])],
+    ["tried", async (step) => await step.then(undefined, () => 1)],
+  ])("is no such if it is %s", async (_how, use) => {
+    expect(await warnings(async (_, ctx) => void (await use(boom(ctx))))).toEqual([]);
+  });
+
+  it("is no such if it succeeds", async () => {
+    const body: Body = async (_, ctx) => {
+      void ctx.step("bg", () => 1);
+      await ctx.step("fg", () => 2);
+    };
+    expect(await warnings(body)).toEqual([]);
+  });
+});
