@@ -324,7 +324,9 @@ export function recordOf(
       ...(cause !== undefined && { cause }),
     };
   }
-  const [, attempt, startedAt] = loan === null ? [] : loan.split("|");
+  const [fence, attempt, kept] = loan === null ? [] : loan.split("|");
+  // See `LOAN` of the scripts.
+  const startedAt = kept === "0" ? Math.floor(Number(fence) / 10) : kept;
   const state: JobState = loan !== null ? "active" : facts.s === "b" ? "blocked" : facts.s === "p" ? "parked" : "ready";
   const started = startedAt === undefined ? facts.st : Number(startedAt);
   return {

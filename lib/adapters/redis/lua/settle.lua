@@ -47,9 +47,12 @@ local function settle_group(i, queue, keep, segment, with, parts, n)
     if loan ~= last then
       last = loan
       if loan and not fences[loan] then
-        local fence, _, _, no, rich = match(loan, LOAN)
+        local fence, attempt, started, no, rich = match(loan, LOAN)
         fences[loan], holders[loan], counts[loan] = fence or '', no, 0
-        texts[loan] = rich == '' and 's' .. now .. '|0|' .. loan .. (with and '|=' or '|')
+        if rich == '' then
+          -- Without the fence, which is long: a success is never lent again.
+          texts[loan] = 's' .. now .. '|0|0|' .. attempt .. '|' .. started_at(started, fence) .. '|' .. no .. '|' .. (with and '|=' or '|')
+        end
       end
       is, text = loan and fences[loan], loan and texts[loan]
     end

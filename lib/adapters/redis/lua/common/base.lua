@@ -18,8 +18,11 @@ local home = sub(ARGV[3], 2)
 -- Lua can hand a few thousand values to one call, so lists go in parts.
 local PART = 2000
 
--- fence|attempt|started|worker number|x
+-- fence|attempt|started|worker number|x. Every job on loan carries this, so it is short: where the fence
+-- tells the moment the loan began, which is its tenth but in tests, that moment is kept as 0.
 local LOAN = '^(%d+)|(%d+)|(%d+)|(%d+)|(x?)$'
+local function start_by(fence) return math.floor(fence / 10) == now and '0' or now end
+local function started_at(started, fence) return started == '0' and format('%.0f', math.floor(fence / 10)) or started end
 
 -- Differences to the counters of queues (n:<queue>: r ready, a active, b blocked, p parked, s f c e ended, d
 -- dead letters) and to the jobs held by number of worker; hints; mail to other shards, kept until whoever

@@ -130,7 +130,7 @@ local function loan_of(id)
   local text = call('HGET', P .. 'active', id)
   if not text then return nil end
   local fence, attempt, started, no, rich = match(text, LOAN)
-  return { fence = fence, attempt = attempt, started = started, no = no, rich = rich ~= '' }
+  return { fence = fence, attempt = attempt, started = started_at(started, fence), no = no, rich = rich ~= '' }
 end
 
 -- Takes a job from its worker; its facts know how often it was lent.

@@ -22,7 +22,7 @@ local function take_from(no, lapsed)
       local fence, attempt, started, of, rich = match(found[2][k + 1], LOAN)
       if of == no then
         ids[#ids + 1] = found[2][k]
-        loans[#loans + 1] = { fence = fence, attempt = attempt, started = started, no = no }
+        loans[#loans + 1] = { fence = fence, attempt = attempt, started = started_at(started, fence), no = no }
       end
     end
     load(ids)
@@ -107,7 +107,7 @@ local function lend_rich(ids, no, queue)
         extras[#extras + 1] = cjson.encode({ id = lines and id or nil, f = above, n = attempt, l = f.l, d = f.d, w = f.w, j = f.j, o = f.o })
       end
       loans[2 * lent_n - 1] = id
-      loans[2 * lent_n] = format('%.0f', above) .. '|' .. attempt .. '|' .. now .. '|' .. no .. '|' .. (rich and 'x' or '')
+      loans[2 * lent_n] = format('%.0f', above) .. '|' .. attempt .. '|' .. start_by(above) .. '|' .. no .. '|' .. (rich and 'x' or '')
     end
   end
   return n

@@ -27,7 +27,8 @@ local function lend_plain(ids, no, queue, bury)
   local n, keys, prefix = #ids, {}, P .. 'j:'
   for k = 1, n do keys[k] = prefix .. ids[k] end
   local found = call('MGET', unpack(keys))
-  local loan, begun = format('%.0f', fence or new_fence()) .. '|1|' .. now .. '|' .. no .. '|', lent_n
+  fence = fence or new_fence()
+  local loan, begun = format('%.0f', fence) .. '|1|' .. start_by(fence) .. '|' .. no .. '|', lent_n
   for k = 1, n do
     local body, id = found[k], ids[k]
     if body then
