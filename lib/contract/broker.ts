@@ -72,7 +72,7 @@ export interface DeadLetters {
    */
   retry(ids: readonly string[], options?: At): Promise<readonly string[]>;
   /**
-   * Forgets dead letters; returns how many. Whoever waited for them keeps its own record.
+   * Forgets dead letters; returns how many. Jobs that waited for them keep their own records.
    * @throws {OptionError} `STEM_FILTER_EMPTY`: the filter chooses nothing; `STEM_OPTION_UNKNOWN`,
    *   `STEM_OPTION_INVALID`
    */

@@ -67,7 +67,7 @@ function checkName(job: NewJob, field: "task" | "queue" | "group"): void {
 function checkHeaders(job: NewJob, headers: Readonly<Record<string, string>>): void {
   for (const name of Object.keys(headers)) {
     const value: unknown = headers[name];
-    const flaw = flawOfCharacters(name) ?? (typeof value === "string" ? flawOfCharacters(value) : "is no string");
+    const flaw = flawOfCharacters(name) ?? (typeof value === "string" ? flawOfCharacters(value) : "is not a string");
     if (flaw !== undefined) refuse(job, `its header ${JSON.stringify(name.slice(0, 60))} ${flaw}`);
   }
 }

@@ -17,7 +17,7 @@ export class StemError extends Error {
   }
 }
 
-/** A name that nobody registered: of a task or a workflow. */
+/** The name of a task or workflow that is not registered. */
 export class UnknownTaskError extends StemError {
   readonly task: string;
 
@@ -144,7 +144,7 @@ export class ResultTimeoutError extends StemError {
   }
 }
 
-/** Nothing is stored under an id that somebody asked about. */
+/** Nothing is stored under the id that was asked for. */
 export class UnknownJobError extends StemError {
   readonly jobId: string;
 

@@ -32,7 +32,7 @@ const DEAD = { ...CHOOSING, limit: "amount", cursor: "text" } as const satisfies
 const PURGE = { ...DEAD, all: "yes" } as const;
 
 /**
- * Refuses a filter of jobs that has a field nobody knows, or a value that cannot be.
+ * Refuses a filter of jobs that has a field that is not known, or a value that cannot be.
  * @throws {OptionError} `STEM_OPTION_UNKNOWN`, `STEM_OPTION_INVALID`
  */
 export function checkJobFilter(filter: JobFilter | undefined): void {

@@ -1,9 +1,9 @@
 import { nearest, OptionError } from "./errors.js";
 
 /**
- * Refuses options nobody knows, so that a misspelt one is not silently ignored.
+ * Refuses options that are not known, so that a misspelt one is not silently ignored.
  *
- * @throws {OptionError} `STEM_OPTION_UNKNOWN`; `STEM_OPTION_INVALID` for what is no object
+ * @throws {OptionError} `STEM_OPTION_UNKNOWN`; `STEM_OPTION_INVALID` for what is not an object
  */
 export function refuseUnknown(options: object, known: readonly string[], of: string): void {
   if (!isRecord(options)) {

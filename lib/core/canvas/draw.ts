@@ -88,7 +88,7 @@ function linkTo(to: string, position: number, { options }: Signature): Link {
 
 function checkSignatures(signatures: readonly unknown[], of: string): void {
   if (!Array.isArray(signatures)) {
-    throw new OptionError("STEM_CANVAS_INVALID", `The signatures ${of} are no list.`, "Give them as one array: [first, second].");
+    throw new OptionError("STEM_CANVAS_INVALID", `The signatures ${of} are not a list.`, "Give them as one array: [first, second].");
   }
   signatures.forEach((signature, i) => checkSignature(signature, `Element ${i} ${of}`));
 }

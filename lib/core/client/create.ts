@@ -83,7 +83,7 @@ function checked<C>(options: StandaloneOptions<C>): StandaloneOptions<C> {
   if (client !== undefined && typeof client !== "function")
     throw new OptionError(
       "STEM_OPTION_INVALID",
-      "The client given to createStemClient is no class.",
+      "The client given to createStemClient is not a class.",
       "Give the generated class: client: StemClient.",
     );
   if (client !== undefined && client.length > 1)

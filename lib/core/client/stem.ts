@@ -262,7 +262,7 @@ export class Stem {
    *   after this call without having asked
    * @throws {UnknownJobError} nothing is stored under the id (any more), unless the call is in a transaction,
    *   which may be the one that starts the run
-   * @throws {StemError} `STEM_NOT_A_WORKFLOW`: the id is of a job that is no run
+   * @throws {StemError} `STEM_NOT_A_WORKFLOW`: the id is of a job that is not a run
    * @throws {PayloadError} as `enqueue`
    */
   signal<S extends SignalType>(runId: string, signal: S, ...args: PayloadArgs<PayloadOf<S>, [options?: EmitOptions]>): Promise<Signalled>;

@@ -12,7 +12,7 @@ export function sound(codec: Codec): Codec {
     decode: (text, root) => codec.decode(text, root),
     encode(value, root = "payload") {
       const text = codec.encode(value, root);
-      const flaw = text === undefined ? undefined : typeof text === "string" ? flawOfCharacters(text) : "is no string";
+      const flaw = text === undefined ? undefined : typeof text === "string" ? flawOfCharacters(text) : "is not a string";
       if (flaw === undefined) return text;
       throw new PayloadError(
         "STEM_PAYLOAD_UNSERIALISABLE",

@@ -60,7 +60,7 @@ describe("A chain", () => {
     await expect(stem.chain([given(1), given(2)] as never)).rejects.toThrow(
       /Element 0 of the chain is a list, not a signature\.\n  → chain\(\) takes its signatures side by side: chain\(first, second\)/,
     );
-    await expect(stem.group(given(1) as never)).rejects.toThrow(/are no list\.\n  → Give them as one array: \[first, second\]/);
+    await expect(stem.group(given(1) as never)).rejects.toThrow(/are not a list\.\n  → Give them as one array: \[first, second\]/);
   });
 
   it("of none is refused", async () => {
@@ -193,7 +193,7 @@ describe("A canvas", () => {
       ["STEM_CANVAS_INVALID", "The callback of the chord is a task client", () => stem.chord([], never(stem.task("mail.send")))],
       ["STEM_CANVAS_INVALID", "Element 0 of the chord is a function", () => stem.chord([never(given)], given(1))],
       ["STEM_CANVAS_INVALID", "Element 0 of the chord is an object, not", () => stem.chord([never({})], given(1))],
-      ["STEM_CANVAS_INVALID", "no list", () => stem.group(never(given(1)) as unknown as [])],
+      ["STEM_CANVAS_INVALID", "not a list", () => stem.group(never(given(1)) as unknown as [])],
       ["STEM_CANVAS_INVALID", "is null", () => stem.group([never(null)])],
       ["STEM_PAYLOAD_UNSERIALISABLE", "payload.n is a bigint", () => stem.group([given(1), signatureOf(REF, { n: 1n })])],
       ["STEM_UNKNOWN_TASK", "mail.sned", () => stem.chain(given(1), stem.signature("mail.sned"))],

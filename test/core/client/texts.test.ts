@@ -94,7 +94,7 @@ describe("Texts that are no keys", () => {
   it.each([
     ["half a character", "\ud83d", "holds half of a character"],
     ["U+0000", "a\0", "holds the character U+0000"],
-    ["no string", 5 as never, "is no string"],
+    ["no string", 5 as never, "is not a string"],
   ])("are refused if a codec of one's own leaves %s in them", async (_, text: string, phrase) => {
     const on = await stem({ name: "odd", encode: () => text, decode: (given) => given });
     const refused = {

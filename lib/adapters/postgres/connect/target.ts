@@ -110,7 +110,7 @@ function demandUrl(text: string): void {
   if (urlOf(text) !== undefined) return;
   throw new OptionError(
     "STEM_OPTION_INVALID",
-    `postgres(${JSON.stringify(shownAddress(text))}) is no URL of a Postgres database.`,
+    `postgres(${JSON.stringify(shownAddress(text))}) is not a URL of a Postgres database.`,
     'Give one such as "postgres://user:password@host:5432/database".',
   );
 }
