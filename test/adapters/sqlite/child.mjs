@@ -2,7 +2,7 @@
 import { appendFileSync } from "node:fs";
 import { sqlite } from "../../../dist/lib/adapters/sqlite/index.js";
 
-const [mode, file, argument] = process.argv.slice(2);
+const [mode, file, argument, most = "Infinity"] = process.argv.slice(2);
 const adapter = sqlite(file);
 const worker = `child:${process.pid}`;
 const next = { worker, from: [{ queue: "work" }], limit: 50 };
@@ -45,11 +45,12 @@ const modes = {
 
   /**
    * Works with a short lease and writes a ledger of its own, until it is killed or nothing is left. Each job
-   * frees one more job.
+   * frees one more job. With `most` bytes written it stands still, its jobs in hand.
    */
   async ledger() {
     await beat(150);
     say("ready");
+    let written = 0;
     for (;;) {
       await beat(150);
       const { deliveries, nextDueAt, now } = await adapter.broker.claim(next);
@@ -58,7 +59,10 @@ const modes = {
         await new Promise((resolve) => setTimeout(resolve, Math.min(Math.max(nextDueAt - now, 1), 200)));
         continue;
       }
-      appendFileSync(argument, deliveries.map(({ job }) => `${job.id}\n`).join(""));
+      const lines = deliveries.map(({ job }) => `${job.id}\n`).join("");
+      appendFileSync(argument, lines);
+      written += lines.length;
+      if (written > most) await new Promise(() => void setInterval(() => {}, 60_000));
       await adapter.broker.settle(
         deliveries.map(({ lease, job }) => {
           const enqueue = job.task === "parent" ? [{ id: `${job.id}/child`, task: "child", queue: "work", payload: "" }] : [];

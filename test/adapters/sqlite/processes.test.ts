@@ -117,7 +117,8 @@ describe("Several processes on one SQLite file", () => {
       };
       let kills = 0;
       for (let before = await left(); before > 1_000 && kills < 12; kills++) {
-        const child = start("ledger", ledger);
+        // Whoever is not killed in time waits for it: else one could do all the work before we look.
+        const child = start("ledger", ledger, "6000");
         expect(await child.line()).toBe("ready");
         // Not a wait for a moment but for progress, so that every victim is in the midst of claims and
         // settles.
