@@ -30,11 +30,19 @@ export function differencesOf(definitions: Definitions, registry: TaskRegistry, 
     const sent = said.queue ?? DEFAULT_QUEUE;
     if (sent !== queue) differences.push(`${kind} "${name}" (${where}) is in queue "${queue}", the client sends to "${sent}"`);
   }
-  for (const [name, { kind, queue = DEFAULT_QUEUE, handler }] of known) {
-    if (registry.get(name) !== undefined || !served.includes(queue)) continue;
+  const fresh = registry.all().filter((one) => !known.has(one.name) && !isScheduledOnly(one));
+  const gone = [...known].filter(([name]) => registry.get(name) === undefined);
+  for (const [name, { kind, queue = DEFAULT_QUEUE, handler }] of gone) {
+    if (!served.includes(queue)) continue;
     const said = `${kind} "${name}" of the client ${UNHANDLED}`;
-    const other = registry.all().find((one) => !known.has(one.name) && handler !== undefined && classOf(one.where) === classOf(handler));
-    if (other !== undefined) differences.push(`${said}: ${other.where} is called "${other.name}" now`);
+    // Renamed, if there is but one of each in the class.
+    const owner = handler === undefined ? undefined : classOf(handler);
+    const here = fresh.filter(({ where }) => classOf(where) === owner);
+    const alone = gone.filter(([, one]) => one.handler !== undefined && classOf(one.handler) === owner).length === 1;
+    if (owner !== undefined && alone && here.length === 1)
+      differences.push(
+        `${said}: if it is ${here[0]!.where} now ("${here[0]!.name}"), run npx stem generate; else add class ${handler} ${TO_PROVIDERS}`,
+      );
     else
       differences.push(
         `${said}, where its queue "${queue}" is served: add ${handler === undefined ? "its class" : `class ${handler}`} ${TO_PROVIDERS}`,
@@ -48,9 +56,9 @@ const UNHANDLED = "has no handler here";
 /** The commonest cause is a class that no module lists, which a new client does not mend. */
 const TO_PROVIDERS = "to a module's providers";
 
-/** Of `SendMail.run` and of `SendMail (src/send-mail.ts)`. */
+/** Of `SendMail.run`, of `FakeMail.run, in place of SendMail`, and of `SendMail (src/send-mail.ts)`. */
 function classOf(where: string): string {
-  return where.split(/[ .]/, 1)[0]!;
+  return (/, in place of (.+)$/.exec(where)?.[1] ?? where).split(/[ .]/, 1)[0]!;
 }
 
 /** What to do, one line for all. */

@@ -8,6 +8,7 @@ import type { SchematicContext, Tree } from "@angular-devkit/schematics";
 interface Prettier {
   resolveConfig(file: string, options: { readonly editorconfig: boolean }): Promise<object | null>;
   format(text: string, options: object): Promise<string>;
+  getFileInfo(file: string, options: { readonly ignorePath: string }): Promise<{ readonly ignored: boolean }>;
 }
 
 /**
@@ -48,6 +49,7 @@ async function keepForm(tree: Tree, paths: readonly string[]): Promise<void> {
     const filepath = join(process.cwd(), path);
     try {
       if ((await prettier.resolveConfig(filepath, { editorconfig: false })) === null) continue;
+      if ((await prettier.getFileInfo(filepath, { ignorePath: join(process.cwd(), ".prettierignore") })).ignored) continue;
       const options = { ...(await prettier.resolveConfig(filepath, { editorconfig: true })), filepath };
       // The tree is written when all is done: on the disk is what was there before.
       const before = existsSync(filepath) ? readFileSync(filepath, "utf8") : undefined;

@@ -76,7 +76,7 @@ describe("A handler that is called otherwise now", () => {
       [
         "The generated client and the handlers of this process do not fit together:",
         '  workflow "order.handle" (ProcessOrder.run) is not in the client',
-        '  workflow "order.process" of the client has no handler here: ProcessOrder.run is called "order.handle" now',
+        '  workflow "order.process" of the client has no handler here: if it is ProcessOrder.run now ("order.handle"), run npx stem generate; else add class ProcessOrder (src/order.workflow.ts) to a module\'s providers',
         "  → Run: npx stem generate  [STEM_CLIENT_STALE]",
       ].join("\n"),
     ]);

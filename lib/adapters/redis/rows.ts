@@ -286,7 +286,8 @@ export function endOf(text: string): End {
     at: Number(at),
     lapses: Number(lapses),
     attempts: Number(attempts),
-    ...(startedAt !== "" && { startedAt: Number(startedAt) }),
+    // 0: a process of before 0.2 took it back from one that kept it so (`LOAN` of the scripts).
+    ...(startedAt !== "" && startedAt !== "0" && { startedAt: Number(startedAt) }),
   };
   if (state === "succeeded") return { ...base, ...(tail !== "" && { result: tail.slice(1) }) };
   const cause = CAUSES[tail[0]!];
@@ -335,7 +336,7 @@ export function recordOf(
     ...delayedOf(state, stored.dueAt, now),
     attempts: attempt === undefined ? (facts.n ?? 0) : Number(attempt),
     lapses: facts.l ?? 0,
-    ...(started !== undefined && { startedAt: started }),
+    ...(started !== undefined && started !== 0 && { startedAt: started }),
     ...(facts.e !== undefined && { error: JSON.parse(facts.e) as Failure }),
     ...(loan !== null && { worker }),
   };

@@ -1,7 +1,6 @@
 import type { Hint, Hints } from "../../contract/hints.js";
 import type { NewJob } from "../../contract/job.js";
 import type { JobRecord } from "../../contract/results.js";
-import type { EnqueueOptions } from "./face.js";
 
 /*
  * A job whose record is forgotten as it ends (`keepResult: 0`) leaves nothing to read. Whoever waits for it
@@ -28,7 +27,7 @@ export type End = Pick<JobRecord, "id" | "task" | "state" | "result" | "error">;
  */
 export type ToldEnd = End & Pick<JobRecord, "enqueuedAt"> & { readonly token?: string };
 
-/** Header of a job whose record may be gone when it ends: whose call it was. See `isMarked`. */
+/** Header of a job whose record may be gone when it ends: whose call it was; `-` where its id tells that. */
 export const TOKEN_HEADER = "stem-token";
 
 /** Records that are kept for less may be gone before whoever waits has read them. */
@@ -49,13 +48,15 @@ export function isBrief({ keepResultMs, keepFailedMs }: Pick<NewJob, "keepResult
 }
 
 /**
- * Whether a job carries a token: its record may soon be gone, and either its id was chosen, so that others
- * may have it too, or its call said how long it is kept, so that its worker cannot know it from the task.
+ * Marks a job whose record may soon be gone, unless it has a token, so that its worker knows, whatever its
+ * own code says of the task. The same object for all: where headers are alike they are written once.
  */
-export function isMarked(draft: Pick<NewJob, "keepResultMs" | "keepFailedMs">, options: EnqueueOptions): boolean {
-  const { id, keepResult, keepFailed } = options;
-  return (id !== undefined || keepResult !== undefined || keepFailed !== undefined) && isBrief(draft);
+export function markBrief(job: Pick<NewJob, "keepResultMs" | "keepFailedMs" | "headers">): void {
+  if (!isBrief(job) || job.headers?.[TOKEN_HEADER] !== undefined) return;
+  (job as { headers: NewJob["headers"] }).headers = job.headers === undefined ? MARKED : { ...job.headers, ...MARKED };
 }
+
+const MARKED = { [TOKEN_HEADER]: "-" };
 
 /**
  * What a handle may know of a job that its call has stored. How long one that was there before is kept is not

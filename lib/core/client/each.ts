@@ -1,6 +1,6 @@
 import { OptionError } from "../../contract/errors.js";
 import { refOf, type Target } from "../task/ref.js";
-import { isMarked, storedAs, TOKEN_HEADER } from "./answers.js";
+import { isBrief, storedAs, TOKEN_HEADER } from "./answers.js";
 import type { EnqueueOptions, JobHandle, OptionsOfEach } from "./face.js";
 import { Handle, type HandleParts } from "./handle.js";
 import type { Draft } from "./plan.js";
@@ -38,7 +38,7 @@ export async function putEach(
       const draft = drafting instanceof Promise ? await drafting : drafting;
       transactions.add(options?.transaction);
       if (options?.id !== undefined) chosen.add(draft.id);
-      if (options !== undefined && isMarked(draft, options)) draft.headers = { ...draft.headers, [TOKEN_HEADER]: token };
+      if (options?.id !== undefined && isBrief(draft)) draft.headers = { ...draft.headers, [TOKEN_HEADER]: token };
       if (!first.has(draft.id)) first.set(draft.id, draft);
       drafts.push(draft);
     }

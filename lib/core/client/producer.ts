@@ -13,6 +13,7 @@ import type { TaskRegistry } from "../task/registry.js";
 import type { TaskRef } from "../task/ref.js";
 import type { TaskDefinition } from "../task/task.js";
 import { Coalescer } from "./coalescer.js";
+import { markBrief } from "./answers.js";
 import type { Ends } from "./ends.js";
 import type { EnqueueOptions } from "./face.js";
 import { type Draft, planOf } from "./plan.js";
@@ -118,6 +119,7 @@ export class Producer {
    */
   async send(jobs: readonly NewJob[], named: boolean, transaction?: unknown): Promise<ReadonlySet<string>> {
     if (jobs.length === 0) return NONE;
+    for (const job of jobs) markBrief(job);
     let duplicates =
       transaction === undefined
         ? await this.#coalescer.enqueue(jobs, named)

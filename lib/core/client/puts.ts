@@ -1,5 +1,5 @@
 import { refOf, type Target } from "../task/ref.js";
-import { isMarked, LEAST_KEEP_MS, storedAs, TOKEN_HEADER } from "./answers.js";
+import { isBrief, LEAST_KEEP_MS, storedAs, TOKEN_HEADER } from "./answers.js";
 import type {
   CanvasOptions,
   EmitOptions,
@@ -108,12 +108,12 @@ export class Puts implements Enqueuer {
   }
 
   /**
-   * Marks the jobs of a call that are to be told apart at their ends (`isMarked`); says whether their ids
-   * were chosen.
+   * Marks the jobs of a call whose ids were chosen and whose records may soon be gone, so that their ends are
+   * told apart from others'; says whether ids were chosen.
    */
   #mark(drafts: readonly Draft[], options: EnqueueOptions | undefined): boolean {
     if (options === undefined) return false;
-    if (drafts.length > 0 && isMarked(drafts[0]!, options)) {
+    if (drafts.length > 0 && options.id !== undefined && isBrief(drafts[0]!)) {
       const token = this.#producer.parts.ids();
       for (const draft of drafts) draft.headers = { ...draft.headers, [TOKEN_HEADER]: token };
     }

@@ -256,7 +256,7 @@ export class Run implements WorkflowContext {
     if (asked !== undefined) this.#asks.set(promise, asked);
     // A body that forgets to await a step that fails must not take the process down.
     promise.catch(nothing);
-    promise.seen = false;
+    Watched.forget(promise);
     if (asked !== undefined && (kind === "sleep" || kind === "wait")) this.unawaited.add({ key: asked.key, kind, promise });
     return promise;
   }

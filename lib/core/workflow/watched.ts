@@ -10,15 +10,27 @@ import { describe } from "../worker/retryable.js";
  * @see ECMA-262, PromiseResolve and SpeciesConstructor
  */
 export class Watched<T> extends Promise<T> {
-  seen = false;
-}
+  // Private, so that it shows in no log.
+  #seen = false;
 
-Object.defineProperty(Watched.prototype, "constructor", {
-  get(this: Watched<unknown>) {
-    this.seen = true;
-    return Promise;
-  },
-});
+  static {
+    Object.defineProperty(Watched.prototype, "constructor", {
+      get(this: Watched<unknown>) {
+        this.#seen = true;
+        return Promise;
+      },
+    });
+  }
+
+  static hasBeenSeen(promise: Watched<unknown>): boolean {
+    return promise.#seen;
+  }
+
+  /** What has looked at it so far does not count. */
+  static forget(promise: Watched<unknown>): void {
+    promise.#seen = false;
+  }
+}
 
 interface Ask {
   readonly key: string;
@@ -28,7 +40,7 @@ interface Ask {
   readonly error?: unknown;
 }
 
-/** Kept at most before those that were looked at are let go. */
+/** Kept at least before those that were looked at are let go. */
 const MANY = 100;
 
 /**
@@ -37,16 +49,20 @@ const MANY = 100;
  */
 export class Unawaited {
   #asks: Ask[] = [];
+  #most = MANY;
 
   add(ask: Ask): void {
-    if (this.#asks.length >= MANY) this.#asks = this.#asks.filter(({ promise }) => !promise.seen);
     this.#asks.push(ask);
+    if (this.#asks.length < this.#most) return;
+    this.#asks = this.#asks.filter(({ promise }) => !Watched.hasBeenSeen(promise));
+    // Twice what is left, so that many of them are not gone through for each.
+    this.#most = Math.max(MANY, 2 * this.#asks.length);
   }
 
   /** After the body has returned. Told once for each that the workflow calls so. */
   warn(definition: TaskDefinition, runId: string, log: Log): void {
     for (const { key, kind, promise, error } of this.#asks) {
-      if (promise.seen) continue;
+      if (Watched.hasBeenSeen(promise)) continue;
       const name = key.replace(/#\d+$/, "");
       const before = told.get(definition) ?? new Set();
       told.set(definition, before);

@@ -93,7 +93,7 @@ function reach(open: () => Promise<Place>): void {
   });
 
   it("reaches who asks at once, though the job ends as fast", async () => {
-    const { here } = await apart(open);
+    const { here, third } = await apart(open);
     for (let n = 0; n < 5; n++) {
       expect(await (await here.enqueue("quick", n, { id: "page-2" })).result()).toEqual({ n });
       expect(await (await here.enqueue("quick", n)).result()).toEqual({ n });
@@ -104,6 +104,12 @@ function reach(open: () => Promise<Place>): void {
     for (let n = 0; n < 5; n++) expect(await (await here.enqueue("kept", n, { keepResult: 0 })).result()).toEqual({ n });
     const each = await here.enqueueMany("kept", [1, 2], () => ({ keepResult: 0 }));
     expect(await Promise.all(each.map((handle) => handle.result()))).toEqual([{ n: 1 }, { n: 2 }]);
+    // Nor its worker's code: a client says so, a signature, a schedule.
+    const client = third.task("kept", { queue: "q", keepResult: 0 });
+    for (let n = 0; n < 3; n++) expect(await (await client.enqueue(n)).result()).toEqual({ n });
+    expect(await (await here.chain(here.signature("kept", 4, { keepResult: 0 }))).result()).toEqual({ n: 4 });
+    const schedule = await here.task("kept").schedule("brief", "0 0 1 1 *", 5, { keepResult: 0 });
+    expect(await (await schedule.trigger()).result()).toEqual({ n: 5 });
     const many = await here.enqueueMany("quick", [1, 2, 3], { id: "many" });
     expect(await Promise.all(many.map((handle) => handle.result()))).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
   });

@@ -2,6 +2,7 @@ import { types } from "node:util";
 import { describe, expect, it } from "@jest/globals";
 import { defineEvent, type WorkflowContext } from "../../../lib/core/workflow/context.js";
 import { defineSignal } from "../../../lib/core/workflow/signal.js";
+import { Unawaited, Watched } from "../../../lib/core/workflow/watched.js";
 import { type Body, Rig } from "./rig.js";
 
 const paid = defineEvent<number>("paid");
@@ -76,6 +77,20 @@ describe("A sleep or wait that nobody awaits", () => {
     });
     expect(seen.slice(-7)).toEqual([true, true, true, true, true, "[object Promise]", 1]);
   });
+});
+
+it("Many sleeps asked for together are not gone through for each", () => {
+  const { hasBeenSeen } = Watched;
+  let looks = 0;
+  Watched.hasBeenSeen = (promise) => (looks++, hasBeenSeen(promise));
+  try {
+    const unawaited = new Unawaited();
+    for (let n = 0; n < 20_000; n++) unawaited.add({ key: `nap#${n}`, kind: "sleep", promise: new Watched(() => {}) });
+    expect(looks).toBeLessThan(40_000);
+  } finally {
+    Watched.hasBeenSeen = hasBeenSeen;
+  }
+  expect(JSON.stringify(new Watched(() => {}))).toBe("{}");
 });
 
 describe("A step that fails while its body goes on, and that nobody awaits", () => {

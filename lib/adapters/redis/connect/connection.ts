@@ -88,7 +88,7 @@ export class Connection {
     this.#refusal = undefined;
     const client = await this.#make();
     this.#client = client;
-    keep(client, this.#connectMs, () => client === this.#client, retryDelay, this.#mute);
+    keep(client, this.#connectMs, () => client === this.#client, retryDelay, this.#unready);
     client.on("error", this.#failed);
     client.on("ready", this.#ready);
     client.on("reconnecting", this.#again);
@@ -255,7 +255,14 @@ export class Connection {
     this.#release();
   };
 
-  readonly #mute = (ms: number): void => this.#failed(new Error(`it accepts connections, but has not said a word for ${ms} ms`));
+  readonly #unready = (ms: number, spoke: boolean): void =>
+    this.#failed(
+      new Error(
+        spoke
+          ? `it answers, but was not ready for ${ms} ms; it may be loading its data`
+          : `it accepts connections, but has not said a word for ${ms} ms`,
+      ),
+    );
 
   /** One line for each attempt, as all stores have it. */
   readonly #again = (waitMs?: number): void => {

@@ -8,6 +8,8 @@ export interface RedisClient {
   readonly status: string;
   readonly isCluster?: boolean;
   readonly options?: object;
+  /** The socket, while there is one. */
+  readonly stream?: { readonly bytesRead?: number };
   evalsha(...args: readonly (string | number)[]): Promise<unknown>;
   eval(...args: readonly (string | number)[]): Promise<unknown>;
   info(section: string): Promise<string>;

@@ -24,15 +24,15 @@ const SLOTS_MS = 5_000;
  *
  * @param wanted whether the client is to live on
  * @param delay wait before the next attempt, after so many
- * @param mute is told of a server that accepted and said nothing for so long: that is no error of the
- *   driver's
+ * @param unready is told of a server that accepted, and was not ready for so long; and whether it said
+ *   anything. That is not an error of the driver's
  */
 export function keep(
   client: RedisClient,
   ms: number,
   wanted: () => boolean,
   delay: (attempt: number) => number,
-  mute?: (ms: number) => void,
+  unready?: (ms: number, spoke: boolean) => void,
 ): void {
   let deadline: NodeJS.Timeout | undefined;
   let again: NodeJS.Timeout | undefined;
@@ -40,10 +40,13 @@ export function keep(
   const calm = (): void => clearTimeout(deadline);
   const arm = (): void => {
     calm();
+    // A cluster says that it connects even after it was told to leave; a timer would keep the process.
+    if (!wanted()) return;
     const patience = Math.max(LEAST_MS, ms) + (client.isCluster === true ? SLOTS_MS : 0);
     deadline = setTimeout(
       () => {
-        mute?.(patience);
+        // Of a cluster it is not known which node it was, nor whether that accepted.
+        if (client.isCluster !== true) unready?.(patience, (client.stream?.bytesRead ?? 0) > 0);
         recycle(client);
       },
       Math.min(patience, LONGEST_MS),
