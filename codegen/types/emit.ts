@@ -5,7 +5,7 @@ import { alternatives, anyOf } from "./alternatives.js";
 import { type At, MOST_TOLD, pathOf, under } from "./at.js";
 import { type Constraint, constrain, type Notes, type NotesReader } from "./notes.js";
 import { ABSENT, BIGINT, BYTES, DATE, type JsonSchema, mapSchema, PRESENT } from "./schema.js";
-import { type Named, type ObjectShape, plain, refuse, type Refused, type Shape, type TupleShape } from "./shape.js";
+import { isCircular, type Named, type ObjectShape, plain, refuse, type Refused, type Shape, type TupleShape } from "./shape.js";
 import { AMBIGUOUS, NOTHING, SMALLER, title, UNDEFINED_ELEMENT } from "./told.js";
 import { Wires } from "./wire.js";
 
@@ -241,7 +241,7 @@ export class Emitter {
       const all = this.#expand(prop.of);
       const present = all.filter((one) => !this.#is(one, "undefined"));
       // `x?: never` keeps one member of a union from being taken for another: it is never there.
-      if (present.every((one) => this.#is(one, "never")) && (prop.optional || present.length < all.length)) {
+      if (this.#isNever(present) && (prop.optional || present.length < all.length)) {
         properties[name] = ABSENT;
         continue;
       }
@@ -251,7 +251,7 @@ export class Emitter {
     }
     const names = keys === undefined ? undefined : this.#schema(keys, at);
     // `Record<string, never>` has no members at all.
-    const none = index !== undefined && this.#present(index).every((one) => this.#is(one, "never"));
+    const none = index !== undefined && this.#isNever(this.#present(index));
     const others = index === undefined ? undefined : none ? false : this.#defined(index, under(at, "[…]"));
     // Members in the order in which they are written.
     const made: { [keyword: string]: unknown } = {};
@@ -266,13 +266,14 @@ export class Emitter {
   #tuple({ items, required, rest, last = [] }: TupleShape, at: At): JsonSchema {
     const prefixItems = items.map((item, index) => {
       const step = `[${index}]`;
-      return index < required ? this.#element(item, at, step) : this.#defined(item, under(at, step));
+      const empty = index >= required && this.#isNever(this.#present(item));
+      return empty ? ABSENT : index < required ? this.#element(item, at, step, true) : this.#defined(item, under(at, step));
     });
     const others = rest === undefined ? undefined : this.#element(rest, at, "[]");
     const minItems = required + last.length;
     const made = { type: "array", ...(items.length > 0 && { prefixItems }), items: others ?? false, ...(minItems > 0 && { minItems }) };
     if (others === undefined || last.length === 0) return made;
-    const own = last.map((item, index) => this.#element(item, at, `[${index - last.length}]`));
+    const own = last.map((item, index) => this.#element(item, at, `[${index - last.length}]`, true));
     return { ...made, items: anyOf([others, ...own]), "x-stem-rest": [others, ...own] };
   }
 
@@ -285,11 +286,19 @@ export class Emitter {
     return this.#expand(shape).filter((one) => !this.#is(one, "undefined"));
   }
 
-  /** An element of a list has to be there: JSON makes null of what is undefined. */
-  #element(shape: Shape, at: At, step: string): JsonSchema {
+  #isNever(all: readonly Shape[]): boolean {
+    return all.every((one) => this.#is(one, "never"));
+  }
+
+  /**
+   * An element has to be there (JSON makes null of what is undefined), though a list of `never` is the empty
+   * list, unless an element is `needed`.
+   */
+  #element(shape: Shape, at: At, step: string, needed = false): JsonSchema {
     const below = under(at, step);
     const all = this.#expand(shape);
-    const present = all.filter((one) => !this.#is(one, "undefined"));
+    if (!needed && this.#isNever(all)) return ABSENT;
+    const present = this.#present(shape);
     if (present.length < all.length) this.#refuse(UNDEFINED_ELEMENT, below);
     return present.length === 0 && all.length > 0 ? {} : (this.#circular(shape, below) ?? this.#union(present, below));
   }
@@ -338,8 +347,3 @@ const DIRECT: ReadonlySet<Shape["kind"]> = new Set([
   ...(["any", "boolean", "number", "date", "bytes", "string", "bigint", "nonprimitive", "array", "set", "map", "tuple", "object"] as const),
   ...(["something", "named", "noted", "refused", "promise"] as const),
 ]);
-
-/** A union or list that was met within itself. */
-function isCircular(shape: Shape): shape is Named {
-  return shape.kind === "named" && shape.recursive && shape.body?.kind !== "object";
-}

@@ -221,3 +221,8 @@ export const refuse = {
     remedy: "Correct the name or the import, or write unknown if that is meant",
   }),
 };
+
+/** A union or list that was met within itself. */
+export function isCircular(shape: Shape): shape is Named {
+  return shape.kind === "named" && shape.recursive && shape.body?.kind !== "object";
+}

@@ -147,6 +147,12 @@ export const TYPES: readonly TypeGroup[] = [
       { type: "[string, ...number[]]", schema: tuple([text], 1, num) },
       { type: "readonly [Date, ...[string, boolean]]", schema: tuple([date, text, flag]) },
       { type: "[]", schema: tuple([]) },
+      { type: "{ items: never[]; n: 1 }", schema: obj({ items: list({ not: {} }), n: { const: 1 } }) },
+      { type: "[string, ...never[]]", schema: tuple([text], 1, { not: {} }) },
+      { type: "[never?]", schema: tuple([{ not: {} }], 0) },
+      { type: "Set<never>", schema: set({ not: {} }) },
+      { type: "Map<string, never>", schema: map(text, { not: {} }) },
+      { type: "[string, never]", refused: ["STEM2007"] },
     ],
   },
   {

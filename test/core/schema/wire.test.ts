@@ -234,3 +234,16 @@ describe("What travels", () => {
     for (const text of ["5", "2026-01-31", "2026-02-30T00:00:00Z", "Sat, 31 Jan 2026 10:00:00 GMT"]) expect(decode!(text)).toBe(text);
   });
 });
+
+it.each<[string, JsonSchema, unknown, unknown]>([
+  ["list", { type: "array", items: { not: {} } }, [], [1]],
+  ["tuple", { type: "array", prefixItems: [{ not: {} }], items: false }, [], [1]],
+  ["rest", { type: "array", prefixItems: [bigint], items: { not: {} }, minItems: 1 }, [1n], [1n, 1]],
+  ["Set", setOf({ not: {} }), new Set(), new Set([1])],
+  ["Map", mapOf(bigint, { not: {} }), new Map(), new Map([[1n, 1]])],
+])("A %s of never is the empty one, and travels", (_, schema, empty, other) => {
+  const { check, encode, decode } = compile(schema);
+  expect([check(empty), check(other)]).toMatchObject([undefined, [{}]]);
+  const sent: unknown = JSON.parse(JSON.stringify(encode === undefined ? empty : encode(empty)));
+  expect(decode === undefined ? sent : decode(sent)).toEqual(empty);
+});
