@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { configFile, toldBy } from "../config.js";
 import { contentOf, type Disk, editsSince, type Facts, hashOf, joined, stampOf } from "../disk.js";
 import type { Generated, GenerateOptions } from "../outcome.js";
-import type { Before, Part } from "./part.js";
+import { type Before, isPart, type Part, tellsOf } from "./part.js";
 import { cacheFolder, load, save } from "./store.js";
 
 /** What a run did, with the files that are to be there after it; no text: it is to be absent. */
@@ -109,19 +109,28 @@ export class Kept {
    */
   parts(): Parts | undefined {
     if (this.#before?.entry.parts === undefined) return undefined;
-    const { entry, edits } = this.#before;
     const kept = load(this.#partsPath) as KeptParts | null | undefined;
-    if (kept == null || kept.of !== entry.parts) return undefined;
-    const all = Object.entries(kept.parts);
+    try {
+      return kept?.of === this.#before.entry.parts ? this.#partsOf(this.#before, kept.parts) : undefined;
+    } catch {
+      // Of another shape than it should be.
+      return undefined;
+    }
+  }
+
+  #partsOf({ entry, edits }: Edited, kept: KeptParts["parts"]): Parts | undefined {
+    const all = Object.entries(kept);
+    if (!all.every(([, part]) => isPart(part))) return undefined;
     if ([...edits.keys()].some((path) => !all.some(([, { sources }]) => Object.hasOwn(sources, path)))) return undefined;
-    this.#used = { ...this.#before, parts: kept.parts };
     const { files, glances } = entry.facts;
     const isEdited = ([path, content]: readonly [string, string]): boolean =>
       (edits.get(path) ?? files[path] ?? glances[path]?.[0]) !== content;
-    const parts = all.map(([name, part]) => {
+    const parts = all.flatMap(([name, part]) => {
+      if (!tellsOf(part, edits.keys())) return [];
       const edited = Object.entries(part.sources).filter(isEdited);
-      return [name, { part, edits: edited.map(([path]) => path) }] as const;
+      return [[name, { part, edits: edited.map(([path]) => path) }] as const];
     });
+    this.#used = { entry, edits, parts: kept };
     return { parts: Object.fromEntries(parts), edits };
   }
 

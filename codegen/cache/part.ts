@@ -35,6 +35,27 @@ export interface Before {
   readonly edits: readonly string[];
 }
 
+/** Whether that is a part as far as its outline goes: whoever wrote it knows what is in it. */
+export function isPart(value: unknown): value is Part {
+  const part = value as Partial<Part> | null | undefined;
+  const [types, checked] = [part?.types, part?.checked];
+  const records = [part?.sources, part?.glances, part?.leads, part?.read, types?.emitted, checked?.leads, checked?.packages];
+  const lists = [part?.everywhere, part?.tied, types?.definitions, checked?.deferred, checked?.ambient];
+  const isRecord = (one: unknown): boolean => typeof one === "object" && one !== null && !Array.isArray(one);
+  return typeof part?.project === "string" && records.every(isRecord) && lists.every((one) => Array.isArray(one));
+}
+
+/**
+ * Whether a part tells what some edits have to do with it: of each file that it depends on it is to know
+ * what was in it, or an edit would go unseen.
+ */
+export function tellsOf({ sources, leads, checked }: Part, edits: Iterable<string>): boolean {
+  const unknown = [...edits].filter((path) => !Object.hasOwn(sources, path));
+  if (unknown.length === 0) return true;
+  const used = new Set([leads, checked.leads, checked.packages].flatMap((all) => Object.entries(all).flat(2)));
+  return !unknown.some((path) => used.has(path));
+}
+
 /** The files that depend on any of some, with these. */
 export function dependents(of: Iterable<string>, leads: Part["leads"]): ReadonlySet<string> {
   const users = new Map<string, string[]>();

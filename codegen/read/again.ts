@@ -124,7 +124,10 @@ export function partOf(
   }
   const leads = new Map<string, Set<string>>(again?.leads().map(([path, to]) => [path, new Set(to)]));
   for (const [path, to] of sources.leads()) leads.set(path, new Set([...(leads.get(path) ?? []), ...to]));
-  const own = [...new Set([...sources.paths(), ...[...leads].flatMap(([path, to]) => [path, ...to])])].filter(isSource);
+  const checkedNow = again?.checked(now) ?? now;
+  // With those that only held answers of the checker depend on, at which nobody has looked this time.
+  const led = [...leads, ...Object.entries(checkedNow.leads)].flatMap(([path, to]) => [path, ...to]);
+  const own = [...new Set([...sources.paths(), ...led])].filter(isSource);
   const glances = own.flatMap((path) => {
     const glance = sources.glance(path);
     return glance === undefined ? [] : [[path, glance] as const];
@@ -138,7 +141,7 @@ export function partOf(
     read: Object.fromEntries(plain),
     tied,
     types: all.types,
-    checked: again?.checked(now) ?? now,
+    checked: checkedNow,
   };
 }
 
