@@ -191,6 +191,8 @@ function handlerOf(
     report("STEM1015", given.place, `${why}. Use a string literal, a const, an enum member or a template of those.`);
   }
   for (const { option, text, place } of mark.queue.state === "unreadable" ? [] : mark.untold) {
+    // No producer goes by it.
+    if (option === "timeout") continue;
     const why = `the ${option} of this ${kind} cannot be read from the source (${text}), so producers that do not hold the handler use the default`;
     report("STEM1015", place, `${why}. Use a literal or a const.`, "warning");
   }
@@ -226,6 +228,7 @@ function handlerOf(
       ...typesOf(owner, method),
       validate: mark.unchecked ? false : mark.standard ? "standard" : undefined,
       options: mark.options,
+      unread: mark.untold.map(({ option }) => option),
       steps: kind === "workflow" ? stepsOf(owner) : [],
       signals,
       body: kind === "workflow" ? owner.body : undefined,

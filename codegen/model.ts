@@ -172,9 +172,7 @@ export interface Mark {
   /** Of a `@Cron`: its expression, and the time zone. */
   readonly cron: Readable<string>;
   readonly timeZone: Readable<string>;
-  /**
-   * What a producer without the handler would have to know, and cannot be read; all of it beside the queue.
-   */
+  /** Options that are given and cannot be read, beside name, queue and instance. */
   readonly untold: readonly { readonly option: string; readonly text: string; readonly place: Place }[];
   /** `validate: false` among the options. */
   readonly unchecked: boolean;
@@ -296,6 +294,8 @@ export interface Handler extends Exported {
    */
   readonly validate: false | "standard" | undefined;
   readonly options: Readonly<Record<string, unknown>>;
+  /** Options that are given and cannot be read. */
+  readonly unread: readonly string[];
   /** Of a workflow, by name. */
   readonly steps: readonly { readonly name: string; readonly output: TypeRef }[];
   /** Of a workflow, by member. */

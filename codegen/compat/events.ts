@@ -1,5 +1,6 @@
 import { breaks, type Change, review, safe } from "./change.js";
 import type { Manifest, ScheduleEntry } from "./manifest.js";
+import { options } from "./options.js";
 import { payload } from "./payloads.js";
 import { instance, queue } from "./places.js";
 
@@ -37,7 +38,10 @@ export function schedules(before: Manifest, after: Manifest): readonly Change[] 
       continue;
     }
     // Where its task is one that others enqueue too, the task has been told of.
-    if (!isHandled(was.task, before)) changes.push(...queue(subject, was, is, is.source));
+    if (!isHandled(was.task, before)) {
+      changes.push(...queue(subject, was, is, is.source));
+      changes.push(...options(subject, { options: was.options ?? {} }, { options: is.options ?? {} }, is.source));
+    }
     changes.push(...instance(subject, was, is, "Slots that were fired, and the schedule itself, stay in the store of the old instance", is.source)); // prettier-ignore
     const told = (["cron", "timeZone", "task"] as const)
       .filter((key) => was[key] !== is[key])

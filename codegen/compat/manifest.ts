@@ -18,6 +18,8 @@ export interface TaskEntry {
   readonly validate?: false | "standard";
   readonly priority?: number;
   readonly options?: Readonly<Record<string, unknown>>;
+  /** Options that are given and could not be read. */
+  readonly unread?: readonly string[];
   readonly class?: string;
   readonly method?: string;
   readonly source?: string;
@@ -62,6 +64,7 @@ export interface ScheduleEntry {
   readonly task?: string;
   readonly queue?: string;
   readonly instance?: string;
+  readonly options?: Readonly<Record<string, unknown>>;
   readonly source?: string;
 }
 

@@ -8,9 +8,11 @@ export function options(subject: string, from: TaskEntry, to: TaskEntry, source:
   const [was, is] = [valuesOf(from), valuesOf(to)];
   const less: string[] = [];
   const others: string[] = [];
+  const blind = blindOf(from, to);
+  for (const key of blind) less.push(`${key} ${to.unread?.includes(key) ? "cannot be read any more" : "could not be read"}`);
   for (const key of [...new Set([...Object.keys(was), ...Object.keys(is)])].sort()) {
     const [old, now] = [JSON.stringify(was[key]), JSON.stringify(is[key])];
-    if (old === now) continue;
+    if (old === now || blind.includes(key)) continue;
     const text = `${key} was ${old ?? "not given"} and is ${now ?? "not given"}`;
     (Object.hasOwn(LIMITS, key) && !isLonger(was[key], is[key], LIMITS[key]!) ? less : others).push(text);
   }
@@ -21,6 +23,11 @@ export function options(subject: string, from: TaskEntry, to: TaskEntry, source:
   }
   if (others.length > 0) changes.push(safe(subject, others.join(", "), source));
   return changes;
+}
+
+/** Limits that could be read on one side only. */
+function blindOf(from: TaskEntry, to: TaskEntry): readonly string[] {
+  return Object.keys(LIMITS).filter((key) => (from.unread?.includes(key) ?? false) !== (to.unread?.includes(key) ?? false));
 }
 
 function validation(subject: string, from: TaskEntry, to: TaskEntry, source: string | undefined): Change {

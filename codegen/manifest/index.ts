@@ -149,6 +149,7 @@ function entryOf(handler: Handler, folder: string, answers: Answers): Entry {
   const more = {
     priority,
     options: notEmpty(options),
+    unread: handler.unread.length > 0 ? handler.unread : undefined,
     ...(answers.output.optional && answers.output.schema !== undefined && { maybe: true }),
     ...(steps.length > 0 && { steps: named(steps.map((one, at) => [one.name, stepOf(answers.steps[at]!)])) }),
   };

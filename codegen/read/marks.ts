@@ -11,8 +11,8 @@ const ABSENT = { state: "absent" } as const;
 /** Options of a task or workflow that are told as they are. */
 const OTHERS = ["keepFailed", "keepResult", "retry", "timeout"] as const;
 
-/** Options by which a producer goes that does not hold the handler. */
-const TRAVELLING = ["priority", "keepResult", "keepFailed"] as const;
+/** Options of which it is told that they cannot be read. */
+const TOLD = ["priority", "keepResult", "keepFailed", "timeout"] as const;
 
 /** Reads decorators: whose they are, and what they say. */
 export class Marks {
@@ -159,7 +159,7 @@ export class Marks {
 
   #untold(given: Value | undefined, source: Source, at: (option: string) => ts.Node): Mark["untold"] {
     if (given === undefined || given.kind === "undefined") return [];
-    const blind = TRAVELLING.filter((option) => {
+    const blind = TOLD.filter((option) => {
       const { kind } = this.#values.member(given, option);
       return kind !== "undefined" && kind !== "number" && kind !== "string";
     });

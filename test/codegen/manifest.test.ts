@@ -29,6 +29,7 @@ export class SendMail { async run(input: { to: string }): Promise<Date> { return
           priority: 5,
           instance: "bulk",
           options: { timeout: 3_600_000, retry: { attempts: 3, base: "2s" } },
+          unread: ["keepResult"],
           validate: false,
           input: { type: "object", properties: { to: { type: "string" } }, required: ["to"] },
           output: { type: "string", format: "date-time", "x-stem": "date" },
