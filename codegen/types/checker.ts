@@ -164,8 +164,9 @@ export class CheckedTypes {
     const { symbol, aliasSymbol } = type;
     const args = (type as ts.TypeReference).target === undefined ? [] : checker.getTypeArguments(type as ts.TypeReference);
     const arg = (index: number): Shape => (args[index] === undefined ? shapes.ANY : this.#of(args[index], at));
-    if (checker.isTupleType(type)) return this.#tuple(type as ts.TupleTypeReference, at);
-    if (checker.isArrayType(type)) return { kind: "array", of: arg(0) };
+    if (checker.isTupleType(type)) return this.#holding(type, at, () => this.#tuple(type as ts.TupleTypeReference, at));
+    const list = (): Shape => ({ kind: "array", of: arg(0) });
+    if (checker.isArrayType(type)) return this.#holding(type, at, list);
     const library = aliasSymbol !== undefined && this.#heritage.fromPlatform(aliasSymbol);
     if (library && type.aliasTypeArguments?.some((one) => this.#heritage.isError(one)) === true)
       return refuse.missing(this.#unknownName(at));
@@ -175,9 +176,9 @@ export class CheckedTypes {
       const { name } = symbol;
       const carried = CARRIED.get(name);
       if (carried !== undefined) return carried;
-      if (LISTS.has(name)) return { kind: "array", of: arg(0) };
-      if (SETS.has(name)) return { kind: "set", of: arg(0) };
-      if (MAPS.has(name)) return { kind: "map", key: arg(0), of: arg(1) };
+      if (LISTS.has(name)) return this.#holding(type, at, list);
+      if (SETS.has(name)) return this.#holding(type, at, () => ({ kind: "set", of: arg(0) }));
+      if (MAPS.has(name)) return this.#holding(type, at, () => ({ kind: "map", key: arg(0), of: arg(1) }));
       if (PROMISES.has(name)) return { kind: "promise", of: arg(0) };
       if (name === "Function") return refuse.function();
       if (name === "Object") return shapes.SOMETHING;
@@ -194,7 +195,7 @@ export class CheckedTypes {
     if (calls.length > 0) return refuse.function();
     const listed = this.#listed(type, at);
     if (listed !== undefined) return listed;
-    const named = this.#nameOf(type, library);
+    const named = this.#heritage.nameOf(type);
     if (named === undefined) return this.#anonymously(type, at);
     return this.#named(named.node, named.name, named.args, at, () => this.#members(type, at));
   }
@@ -207,26 +208,8 @@ export class CheckedTypes {
     const generic = ((type as ts.TypeReference).target as ts.InterfaceType | undefined)?.typeParameters !== undefined;
     const element = this.#checker.getIndexTypeOfType(type, this.#ts.IndexKind.Number);
     const body = (): Shape => (generic && element !== undefined ? { kind: "array", of: this.#of(element, at) } : this.#of(found.base, at));
-    const named = this.#nameOf(type, false);
+    const named = this.#heritage.nameOf(type);
     return named === undefined ? body() : this.#named(named.node, named.name, named.args, at, body);
-  }
-
-  /** What gives a type its name: an alias, or its declaration. */
-  #nameOf(
-    type: ts.Type,
-    library: boolean,
-  ): { readonly node: ts.Node; readonly name: string; readonly args: readonly ts.Type[] } | undefined {
-    const { SymbolFlags: Flag } = this.#ts;
-    const { symbol, aliasSymbol } = type;
-    if (symbol !== undefined && symbol.flags & (Flag.Interface | Flag.Class) && !type.isIntersection()) {
-      const node = symbol.declarations?.find((one) => this.#ts.isInterfaceDeclaration(one) || this.#ts.isClassLike(one));
-      const { target } = type as ts.TypeReference;
-      const own = (target as ts.InterfaceType | undefined)?.typeParameters?.length ?? 0;
-      const args = own === 0 ? [] : this.#checker.getTypeArguments(type as ts.TypeReference).slice(0, own);
-      return node && { node, name: symbol.name, args };
-    }
-    const node = library ? undefined : aliasSymbol?.declarations?.[0];
-    return node && { node, name: aliasSymbol!.name, args: type.aliasTypeArguments ?? [] };
   }
 
   #named(node: ts.Node, name: string, args: readonly ts.Type[], at: ts.Node, read: () => Shape): Shape {
@@ -260,18 +243,32 @@ export class CheckedTypes {
       if (known.body === undefined) known.recursive = true;
       return known.recursive || this.#growth.size(known.body!) > LARGE ? known : known.body!;
     }
-    const node = type.symbol?.declarations?.[0] ?? at;
-    const named: Named = {
-      kind: "named",
-      name: shapes.NAMELESS,
-      key: this.#keys.own(type),
-      node,
-      body: undefined,
-      recursive: false,
-    };
-    this.#anonymous.set(type, named);
+    const named = this.#nameless(type, at);
     named.body = this.#members(type, at);
     return this.#anonymously(type, at);
+  }
+
+  #nameless(type: ts.Type, at: ts.Node): Named {
+    const node = type.symbol?.declarations?.[0] ?? at;
+    const named: Named = { kind: "named", name: shapes.NAMELESS, key: this.#keys.own(type), node, body: undefined, recursive: false };
+    this.#anonymous.set(type, named);
+    return named;
+  }
+
+  /** A list, tuple, Set or Map, which may hold itself: told by a name only then. */
+  #holding(type: ts.Type, at: ts.Node, read: () => Shape): Shape {
+    const alias = this.#heritage.aliasOf(type);
+    if (alias !== undefined) return this.#named(alias.node, alias.name, alias.args, at, read);
+    const known = this.#anonymous.get(type);
+    if (known !== undefined) {
+      known.recursive = true;
+      return known;
+    }
+    const named = this.#nameless(type, at);
+    named.body = read();
+    if (named.recursive) return named;
+    this.#anonymous.delete(type);
+    return named.body;
   }
 
   #members(type: ts.Type, at: ts.Node): Shape {

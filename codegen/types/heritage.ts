@@ -92,6 +92,23 @@ export class Heritage {
     return { base, adds: own.length > 0 || below?.adds === true };
   }
 
+  /** What gives a type its name: its declaration, or an alias unless that is the platform's own. */
+  nameOf(type: ts.Type): { readonly node: ts.Node; readonly name: string; readonly args: readonly ts.Type[] } | undefined {
+    const { SymbolFlags: Flag } = this.#ts;
+    const { symbol } = type;
+    if (symbol === undefined || (symbol.flags & (Flag.Interface | Flag.Class)) === 0 || type.isIntersection()) return this.aliasOf(type);
+    const node = symbol.declarations?.find((one) => this.#ts.isInterfaceDeclaration(one) || this.#ts.isClassLike(one));
+    const { target } = type as ts.TypeReference;
+    const own = (target as ts.InterfaceType | undefined)?.typeParameters?.length ?? 0;
+    const args = own === 0 ? [] : this.#checker.getTypeArguments(type as ts.TypeReference).slice(0, own);
+    return node && { node, name: symbol.name, args };
+  }
+
+  aliasOf({ aliasSymbol, aliasTypeArguments }: ts.Type): ReturnType<Heritage["nameOf"]> {
+    const node = aliasSymbol === undefined || this.fromPlatform(aliasSymbol) ? undefined : aliasSymbol.declarations?.[0];
+    return node && { node, name: aliasSymbol!.name, args: aliasTypeArguments ?? [] };
+  }
+
   /** Base classes and interfaces that cannot be found: its own, and those of what it is made of. */
   missing(type: ts.Type, depth = 0): readonly Missing[] {
     const ts = this.#ts;

@@ -156,6 +156,8 @@ export class Types {
         // The compiler is not made for trees of broken sources, and everything ends somewhere when it is
         // nested deeply enough.
         if (!(error instanceof Error)) throw error;
+        // What it has read half would stand for the whole to the types that come after.
+        this.#last = undefined;
         return refuse.missing("a type that the compiler cannot work out");
       }
     };

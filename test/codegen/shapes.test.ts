@@ -95,3 +95,14 @@ describe("A generated client", () => {
       },
     ));
 }); // prettier-ignore
+
+describe("A type that the compiler cannot work out", () => {
+  it("leaves nothing half read to those that come after it", async () => {
+    const deep = Array.from({ length: 9_000 }, (_, at) => `type D${at} = [D${at + 1}];\n`).join("");
+    const gives = (name: string, of: string) =>
+      `@Task("${name}") export class ${name} { async run() { return { of: null! as ${of} }; } }\n`;
+    const { told } = await read({ "src/a.ts": `${IMPORT}${deep}type D9000 = [Date];\n${gives("A", "D0")}${gives("B", "D300")}` });
+    expect(told.join("\n")).toContain('of "A" is a type that the compiler cannot work out');
+    expect(told.join("\n")).not.toContain("is D300, which cannot be found");
+  });
+});

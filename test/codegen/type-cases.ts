@@ -365,6 +365,43 @@ export const TYPES: readonly TypeGroup[] = [
         schema: { $ref: "#/$defs/A" },
         $defs: { A: obj({ "b?": obj({ "a?": { $ref: "#/$defs/A" } }) }) },
       },
+      {
+        type: "{ l: L }",
+        with: "type L = (L | string)[]",
+        schema: obj({ l: { $ref: "#/$defs/L" } }),
+        $defs: { L: list(either({ $ref: "#/$defs/L" }, text)) },
+      },
+      {
+        type: "{ l: L }",
+        with: "type L = readonly L[]",
+        schema: obj({ l: { $ref: "#/$defs/L" } }),
+        $defs: { L: list({ $ref: "#/$defs/L" }) },
+      },
+      {
+        type: "{ l: L }",
+        with: "type L = [number, L?]",
+        schema: obj({ l: { $ref: "#/$defs/L" } }),
+        $defs: { L: tuple([num, { $ref: "#/$defs/L" }], 1) },
+      },
+      {
+        type: "{ m: M }",
+        with: "type M = Map<string, M>",
+        schema: obj({ m: { $ref: "#/$defs/M" } }),
+        $defs: { M: map(text, { $ref: "#/$defs/M" }) },
+      },
+      {
+        type: "{ s: S<Date> }",
+        with: "type S<T> = Set<S<T> | T>",
+        schema: obj({ s: { $ref: "#/$defs/S" } }),
+        $defs: { S: set(either({ $ref: "#/$defs/S" }, date)) },
+      },
+      {
+        type: "ReturnType<typeof make>",
+        with: "type L = (L | string)[]; function make() { return { a: null! as L, at: new Date() }; }",
+        schema: obj({ a: { $ref: "#/$defs/L" }, at: date }),
+        $defs: { L: list(either({ $ref: "#/$defs/L" }, text)) },
+        inferred: true,
+      },
     ],
   },
   {
