@@ -1,5 +1,6 @@
 import type { ts } from "ts-morph";
 import { CodegenError } from "../errors.js";
+import { carriedBy } from "./carried.js";
 import type { Typescript } from "./load.js";
 import type { Origin, Origins } from "./origin.js";
 import { bind } from "./patterns.js";
@@ -151,19 +152,32 @@ export class Composed {
     if (declared !== undefined) return usesOf(declared, this.#values.list(node.arguments, source, locals));
     if (origin?.kind === "package") {
       if (origin.specifier !== "@nestjs/common" || origin.name !== "applyDecorators")
-        return this.#hands(node.arguments, source) ? "unclear" : [];
+        return this.#hands(node.arguments, source, locals) ? "unclear" : [];
       return this.#all(node.arguments, source, locals, depth);
     }
     const called = origin?.kind === "declared" ? this.#functionOf(origin.node) : undefined;
     if (origin?.kind !== "declared" || called === undefined)
-      return this.#hands(node.arguments, source) ? "unclear" : this.#orUnclear(callee, source);
+      return this.#hands(node.arguments, source, locals) ? "unclear" : this.#orUnclear(callee, source);
     const tainted = node.arguments.some((one) => this.#uses(one, locals) || this.#mentions(one, source));
     return this.#enter(called, this.#values.list(node.arguments, source, locals), origin.source, depth + 1, tainted);
   }
 
-  /** Whether one of ours is handed to what may apply it. */
-  #hands(nodes: readonly ts.Expression[], source: Source): boolean {
-    return nodes.some((one) => this.#ts.isCallExpression(one) && oursOf(this.originOf(one.expression, source)) !== undefined);
+  /** Whether one of ours is handed to what may apply it: by itself, in a list or object, or by a function. */
+  #hands(nodes: readonly ts.Node[], source: Source, locals: Locals, depth = 0, seen = new Set<ts.Node>()): boolean {
+    const ts = this.#ts;
+    if (depth > DEEPEST) return false;
+    return nodes.some((node): boolean => {
+      if (ts.isIdentifier(node) && locals.has(node.text)) return this.#uses(node, locals);
+      if (ts.isIdentifier(node) || ts.isPropertyAccessExpression(node)) {
+        const origin = this.originOf(node, source);
+        if (oursOf(origin) !== undefined) return true;
+        if (origin?.kind !== "declared" || seen.has(origin.node)) return false;
+        seen.add(origin.node);
+        return this.#hands([origin.node], origin.source, NO_LOCALS, depth + 1, seen);
+      }
+      if (ts.isCallExpression(node) && oursOf(this.originOf(node.expression, source)) !== undefined) return true;
+      return this.#hands(carriedBy(ts, node), source, locals, depth + 1, seen);
+    });
   }
 
   /** Whether something below `node` is a name that may stand for ours. */

@@ -134,6 +134,41 @@ describe("A decorator of the project that has nothing to do with ours", () => {
     ),
   );
 
+  const handing = (made: string, use: string) => ({
+    "src/app.ts": `import { UseInterceptors as All } from "@nestjs/common";\nimport { Task } from "nestjs-stem";\nimport * as stem from "nestjs-stem";\n${made}\n@All(${use}) export class SendMail { run(input: string) {} }\n@Task("other") export class Other { run() {} }\n`,
+  });
+
+  it.each([
+    ['const pre = Task("x");', "pre"],
+    ["", '[Task("x")]'],
+    ["", '{ use: Task("x") }'],
+    ['const holder = { d: Task("x") };', "holder"],
+    ['const holder = { d: Task("x") };', "holder.d"],
+    ['const pres = [Task("x")];', "...pres"],
+    ['const pres = [Task("x")];', "pres[0]"],
+    ["", "Task"],
+    ["", "stem.Task"],
+    ["", '() => Task("x")'],
+    ["", 'function () { return [Task("x")]; }'],
+    ["", 'process.env.X ? Task("x") : undefined'],
+    ["const Mail = (n: string) => Task(n);", "Mail"],
+  ])("is unclear if it is handed ours in any way: %s @All(%s)", (made, use) =>
+    withProject(handing(made, use), async (project) => {
+      expect((await project.generate()).diagnostics.map(({ code }) => code)).toEqual(["STEM1101"]);
+    }),
+  );
+
+  it.each([
+    ["const list = [1], o = { a: list };", "list, o, o.a, ...list, () => list, Other, [Other], { use: Other }"],
+    ["const a: unknown[] = [() => b], b: unknown[] = [a];", "a, b"],
+    ['const Mail = { d: Task("x"), name: "x" };', "Mail.name"],
+    ["const later = () => { Task; };", "later"],
+  ])("is left alone if nothing of ours is in what it is handed: %s @All(%s)", (made, use) =>
+    withProject(handing(made, use), async (project) => {
+      expect(await project.generate()).toMatchObject({ tasks: 1, diagnostics: [] });
+    }),
+  );
+
   it("is unclear only if it is handed ours, or mentions it", () =>
     withProject(
       files('export const Mail = (of: typeof Task) => { const made = of("a"); return made; };', "@own.Mail(own.Task)").valueOf() as never,
