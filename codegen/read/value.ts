@@ -1,4 +1,5 @@
 import type { ts } from "ts-morph";
+import type { Typescript } from "./load.js";
 import type { Origin } from "./origin.js";
 import type { Source } from "./sources.js";
 
@@ -48,4 +49,12 @@ export function typeOf(value: Value): Value {
   if (kind === "string" || kind === "number" || kind === "boolean" || kind === "undefined" || kind === "object")
     return { kind: "string", value: kind };
   return kind === "array" ? { kind: "string", value: "object" } : UNREADABLE;
+}
+
+/** What an operator makes of two numbers; undefined if it is none of arithmetic. */
+export function worked({ SyntaxKind }: Typescript, operator: ts.SyntaxKind, left: number, right: number): number | undefined {
+  if (operator === SyntaxKind.AsteriskToken) return left * right;
+  if (operator === SyntaxKind.MinusToken) return left - right;
+  if (operator === SyntaxKind.SlashToken) return left / right;
+  return operator === SyntaxKind.AsteriskAsteriskToken ? left ** right : undefined;
 }

@@ -3,7 +3,7 @@ import type { Typescript } from "./load.js";
 import type { Origin, Origins } from "./origin.js";
 import { bind } from "./patterns.js";
 import type { Source } from "./sources.js";
-import { type Locals, NO_LOCALS, OTHER, typeOf, UNDEFINED, UNREADABLE, type Value } from "./value.js";
+import { type Locals, NO_LOCALS, OTHER, typeOf, UNDEFINED, UNREADABLE, type Value, worked } from "./value.js";
 
 export type { Locals, Value } from "./value.js";
 export { NO_LOCALS } from "./value.js";
@@ -18,7 +18,7 @@ const DEEPEST = 64;
 const MOST_STEPS = 10_000;
 
 /**
- * Works out constants without running anything: literals, templates, `+`, `??`, `const`s, enums, members of
+ * Works out constants without running anything: literals, templates, sums, `??`, `const`s, enums, members of
  * constant objects and arrays, `static readonly` fields and namespaces, in the same file or imported.
  * Whatever could differ at run time is unreadable rather than guessed.
  */
@@ -227,8 +227,11 @@ export class Values {
       const left = inner(node.left);
       return left.kind === "undefined" ? inner(node.right) : left.kind === "other" ? UNREADABLE : left;
     }
-    if (kind !== SyntaxKind.PlusToken) return UNREADABLE;
     const [left, right] = [inner(node.left), inner(node.right)];
+    if (kind !== SyntaxKind.PlusToken) {
+      const value = left.kind === "number" && right.kind === "number" ? worked(this.#ts, kind, left.value, right.value) : undefined;
+      return value !== undefined && Number.isFinite(value) ? { kind: "number", value } : UNREADABLE;
+    }
     if (left.kind === "number" && right.kind === "number") return { kind: "number", value: left.value + right.value };
     if ((left.kind !== "string" && left.kind !== "number") || (right.kind !== "string" && right.kind !== "number")) return UNREADABLE;
     return { kind: "string", value: `${left.value}${right.value}` };
