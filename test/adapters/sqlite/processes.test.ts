@@ -117,12 +117,12 @@ describe("Several processes on one SQLite file", () => {
       };
       let kills = 0;
       for (let before = await left(); before > 1_000 && kills < 12; kills++) {
+        const size = existsSync(ledger) ? readFileSync(ledger).length : 0;
         // Whoever is not killed in time waits for it: else one could do all the work before we look.
         const child = start("ledger", ledger, "6000");
         expect(await child.line()).toBe("ready");
         // Not a wait for a moment but for progress, so that every victim is in the midst of claims and
         // settles.
-        const size = existsSync(ledger) ? readFileSync(ledger).length : 0;
         while ((existsSync(ledger) ? readFileSync(ledger).length : 0) < size + 500 * (1 + (kills % 3)))
           await new Promise((resolve) => setImmediate(resolve));
         await child.kill();
