@@ -11,6 +11,8 @@ export function samplesOf(schema: JsonSchema, defs: Defs = {}, depth = 0): reado
   if (schema.$ref !== undefined) return samplesOf(defs[schema.$ref.replace("#/$defs/", "")]!, defs, depth + 1);
   if (schema.anyOf !== undefined) return schema.anyOf.filter((one) => depth < 3 || one.$ref === undefined).flatMap((one) => samplesOf(one, defs, depth)); // prettier-ignore
   if (schema.enum !== undefined) return schema.enum;
+  // There is no such value.
+  if (schema.not !== undefined) return [];
   const one = (of: JsonSchema): unknown => samplesOf(of, defs, depth + 1)[0];
   const items = typeof schema.items === "object" ? schema.items : undefined;
   switch (schema["x-stem"]) {
@@ -21,8 +23,9 @@ export function samplesOf(schema: JsonSchema, defs: Defs = {}, depth = 0): reado
     case "bytes":
       return [Buffer.from("stem")];
     case "set":
-      return [new Set([one(items!)])];
+      return [new Set(samplesOf(items!, defs, depth + 1).slice(0, 1))];
     case "map":
+      if (depth > 3 || items!.prefixItems!.some(isNever)) return [new Map()];
       return [new Map([[one(items!.prefixItems![0]!), one(items!.prefixItems![1]!)]])];
   }
   if (schema.const !== undefined) return [schema.const];
@@ -35,8 +38,12 @@ export function samplesOf(schema: JsonSchema, defs: Defs = {}, depth = 0): reado
       return [true];
     case "array":
       if (schema["x-stem-rest"] !== undefined) return [[...(schema.prefixItems ?? []), ...schema["x-stem-rest"]].map(one)];
-      if (schema.prefixItems !== undefined) return [[...schema.prefixItems.map(one), ...(items === undefined ? [] : [one(items)])]];
-      return [depth > 3 || items === undefined ? [] : [one(items)]];
+      if (schema.prefixItems !== undefined) {
+        const { minItems = 0 } = schema;
+        const first = schema.prefixItems.filter((of, at) => at < minItems || (depth <= 3 && !isNever(of)));
+        return [[...first.map(one), ...(items === undefined || isNever(items) ? [] : [one(items)])]];
+      }
+      return [depth > 3 || items === undefined || isNever(items) ? [] : [one(items)]];
     case "object": {
       const { properties = {}, required = [], additionalProperties: others, propertyNames: names } = schema;
       const there = Object.entries(properties).filter(([name, { not }]) => not === undefined && (depth <= 3 || required.includes(name)));
@@ -47,4 +54,8 @@ export function samplesOf(schema: JsonSchema, defs: Defs = {}, depth = 0): reado
     default:
       return [VALUES.find((value) => compile(schema, defs).check(value) === undefined)];
   }
+}
+
+function isNever(schema: JsonSchema): boolean {
+  return schema.not !== undefined;
 }
