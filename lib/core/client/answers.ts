@@ -56,7 +56,8 @@ export function markBrief(job: Pick<NewJob, "keepResultMs" | "keepFailedMs" | "h
   (job as { headers: NewJob["headers"] }).headers = job.headers === undefined ? MARKED : { ...job.headers, ...MARKED };
 }
 
-const MARKED = { [TOKEN_HEADER]: "-" };
+const ANYBODYS = "-";
+const MARKED = { [TOKEN_HEADER]: ANYBODYS };
 
 /**
  * What a handle may know of a job that its call has stored. How long one that was there before is kept is not
@@ -65,7 +66,9 @@ const MARKED = { [TOKEN_HEADER]: "-" };
 export function storedAs(draft: Pick<NewJob, "keepResultMs" | "keepFailedMs" | "headers">, duplicate: boolean, ours: boolean): Stored {
   if (duplicate) return OTHERS;
   if (!isBrief(draft)) return ours ? OURS : KEPT;
-  return ours ? BRIEF_OURS : { brief: true, ours, token: draft.headers?.[TOKEN_HEADER] };
+  const token = draft.headers?.[TOKEN_HEADER];
+  // That one is on all marked jobs, so it tells none apart.
+  return ours ? BRIEF_OURS : { brief: true, ours, token: token === ANYBODYS ? undefined : token };
 }
 
 const OTHERS: Stored = { brief: true, ours: false };

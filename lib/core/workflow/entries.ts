@@ -5,13 +5,13 @@ import type { NewEntry } from "../../contract/journal.js";
  * What a run journals. The texts in `value` are ours (JSON), except of a finished step, whose `value` is what
  * the codec made of its result.
  *
- * | kind    | `open`                                              | `done`                         | `failed`         |
- * |---------|-----------------------------------------------------|--------------------------------|------------------|
- * | `step`  | a try failed, another follows (`Tried`)             | its result, absent for nothing | `Failed`         |
- * | `sleep` | until when, in ms since the epoch                   | it is over                     |                  |
- * | `wait`  | `Waiting`                                           | `Waited`                       |                  |
- * | `now`   |                                                     | ms since the epoch             |                  |
- * | `park`  | the deadline of a park; a mark of the run's own     |                                |                  |
+ * | kind | `open` | `done` | `failed` |
+ * |---|---|---|---|
+ * | `step` | a try failed, another follows (`Tried`) | its result, absent for nothing | `Failed` |
+ * | `sleep` | until when, in ms since the epoch | it is over | |
+ * | `wait` | `Waiting` | `Waited` | |
+ * | `now` | | ms since the epoch | |
+ * | `park` | the deadline of a park; a mark of the run's own | | |
  */
 export type EntryKind = "step" | "sleep" | "wait" | "now" | "park";
 

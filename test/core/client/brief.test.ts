@@ -141,6 +141,14 @@ describe("What comes of a job whose record is forgotten as it ends", () => {
     expect(await here.enqueueAndWait("quick", 2)).toEqual({ n: 2 });
   });
 
+  it("is not taken from an earlier canvas of the same id", async () => {
+    const { here } = await apart(onMemory);
+    const first = here.signature("quick", 1, { keepResult: 0 });
+    expect(await (await here.chain(first, { id: "c" })).result()).toEqual({ n: 1 });
+    const second = here.signature("slow", 2, { keepResult: 0 });
+    expect(await (await here.chain(second, { id: "c" })).result()).toEqual({ n: 2 });
+  });
+
   it("is not taken from an earlier job of the same id", async () => {
     const { here } = await apart(onMemory);
     expect(await (await here.enqueue("quick", 1, { id: "x" })).result()).toEqual({ n: 1 });
