@@ -1,4 +1,4 @@
-// The main job, told as it happens: a shop takes order files and images, works, loses workers, and keeps
+// The main job, shown as it happens: a shop takes order files and images, works, loses workers, and keeps
 // every promise. npm run demo -- --store sqlite | redis | postgres; servers are started by the demo itself,
 // unless STEM_DEMO_REDIS_URL or STEM_DEMO_POSTGRES_URL names one.
 import { execFileSync } from "node:child_process";
@@ -47,7 +47,7 @@ async function demo(): Promise<void> {
   execFileSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", join(root, "sample-app/tsconfig.json")], {
     stdio: "inherit",
   });
-  // The shop itself leaves the queue "runs" to workers of their own, which this demo will kill.
+  // The shop leaves the queue "runs" to separate workers, which this demo will kill.
   const shop = await openShop({ ...env, STEM_QUEUES: "orders,images,default" });
   say(`A Nest app is open at ${shop.url}, with worker and beat, on ${store.name}: ${store.where}`);
 

@@ -15,7 +15,7 @@ export interface Process {
   output(): string;
   /** Ends it as the operating system would when memory runs out. */
   kill(): Promise<void>;
-  /** Asks it to end. Returns its exit code. */
+  /** Asks it to end, and returns its exit code. */
   stop(): Promise<number | null>;
 }
 
@@ -43,8 +43,7 @@ function start(args: readonly string[], env: Readonly<Record<string, string>>): 
 }
 
 /**
- * Waits until the process has printed the pattern; fails with all it printed if it ends first or takes too
- * long.
+ * Waits until the process has printed the pattern. Fails with its output if it ends first or takes too long.
  */
 async function printed(one: Process, pattern: RegExp, what: string): Promise<RegExpExecArray> {
   for (const deadline = Date.now() + 30_000; Date.now() < deadline;) {
@@ -63,7 +62,7 @@ export async function openShop(env: Readonly<Record<string, string>>): Promise<P
   return { ...one, url: match[1]! };
 }
 
-/** Starts a process of its own that only works (and beats): `stem worker`. */
+/** Starts a process that only works (and beats): `stem worker`. */
 export async function startWorker(queues: string, env: Readonly<Record<string, string>>): Promise<Process> {
   const one = start([cli, "worker", "--beat", "--queues", queues, "--app", appModule], env);
   await printed(one, /serves /, "The worker");

@@ -6,10 +6,10 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
-/** A server of the demo's own: on a free port of this host, its data in a temporary folder. */
+/** A server that the demo started: on a free port of this host, its data in a temporary folder. */
 export interface OwnServer {
   readonly url: string;
-  /** Ends it as a power cut would, with everything it has forked. */
+  /** Ends it as a power cut would, with all its child processes. */
   kill(): Promise<void>;
   /** Starts it again where it was. */
   restart(): Promise<void>;
@@ -27,7 +27,7 @@ const PLACES = [
   "/usr/local/pgsql/bin",
 ];
 
-/** A Redis that keeps what it was told: appendonly, and no eviction. */
+/** A Redis that keeps its data: appendonly, and no eviction. */
 export async function startRedis(): Promise<OwnServer> {
   const binary = find("redis-server", "Redis", "STEM_DEMO_REDIS_URL", "apt-get install redis-server");
   const folder = mkdtempSync(join(tmpdir(), "stem-demo-redis-"));
@@ -68,9 +68,9 @@ export async function startPostgres(): Promise<OwnServer> {
 }
 
 /**
- * The server runs in a process group of its own, which no Ctrl-C reaches, beside a shell that waits for the
- * end of our pipe to it: however this process ends, the server ends too, and its folder is removed. If the
- * server ends by itself, so does the shell. (`kill 0` reaches this group and nothing else.)
+ * A shell that ends the server when this process ends, in any way: it waits for the end of its pipe. Both run
+ * in their own process group, which no Ctrl-C reaches. The shell also removes the folder. If the server ends
+ * by itself, so does the shell. (`kill 0` reaches this group and nothing else.)
  */
 const GUARD = `
 folder=$1; shift
@@ -110,7 +110,7 @@ async function own(
       child.once("exit", () => reject(new Error(`${command[0]} did not start:\n${printed}`)));
       setTimeout(() => reject(new Error(`${command[0]} is not ready after 30 s:\n${printed}`)), 30_000).unref();
     });
-    // Nothing of it may keep the demo from its end.
+    // The server must not keep the demo from ending.
     child.unref();
     for (const pipe of [child.stdin, child.stdout, child.stderr]) (pipe as unknown as { unref?(): void }).unref?.();
   };
@@ -120,7 +120,7 @@ async function own(
     if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
     child.ref();
     process.kill(-child.pid, "SIGKILL");
-    // Until the last of the group is gone: what is left could still write.
+    // Until the last process of the group is gone: one that is left could still write.
     while (isThere(-child.pid)) await pause(5);
   };
   await start();

@@ -7,7 +7,7 @@ import { MissingServer, type OwnServer, startPostgres, startRedis } from "./serv
 export interface DemoStore {
   /** What its processes need in their environment. */
   readonly env: Readonly<Record<string, string>>;
-  /** For people. */
+  /** The name that the demo prints. */
   readonly name: string;
   readonly where: string;
   /** Undefined: it is a file, or a server that was here before. */
@@ -20,8 +20,8 @@ const SERVERS = {
 } as const;
 
 /**
- * What `--store` asks for, sqlite (in this folder) by default. A server is started, unless its address is
- * given.
+ * The store that `--store` asks for; default sqlite, in this folder.
+ * A server is started, unless its address is given.
  * @throws {MissingServer}
  */
 export async function openStore(args: readonly string[], folder: string): Promise<DemoStore> {
@@ -31,7 +31,7 @@ export async function openStore(args: readonly string[], folder: string): Promis
   const given = process.env[variable] ?? process.env["STEM_STORE_URL"];
   const server = given === undefined ? await start() : undefined;
   const url = given ?? server!.url;
-  // On a server that is not ours we keep apart from everybody, and from what an earlier demo has left.
+  // On a shared server the demo keeps apart from all others, and from what an earlier demo has left.
   const own = `stem_demo_${randomBytes(4).toString("hex")}`;
   const shown = url.replace(/\/\/[^@/]*@/, "//");
   return {

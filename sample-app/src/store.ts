@@ -5,7 +5,7 @@ import { redis } from "nestjs-stem/redis";
 import { sqlite } from "nestjs-stem/sqlite";
 import { shopFolder } from "./shop/files.js";
 
-/** On a server that others use too, what is the shop's is kept under this name. */
+/** The namespace of the shop on a server that others use too. */
 const name = process.env["STEM_STORE_NAME"] ?? "shop";
 
 /** Any of these will do: the shop is the same. */
@@ -15,7 +15,7 @@ const stores = {
   postgres: () => postgres(url(), { schema: name }),
 };
 
-/** The store that `STEM_STORE` names, at `STEM_STORE_URL`; SQLite when nothing is said. */
+/** The store that `STEM_STORE` names, at `STEM_STORE_URL`; default SQLite. */
 export function shopStore(): Adapter {
   const store = process.env["STEM_STORE"] ?? "sqlite";
   if (!Object.hasOwn(stores, store)) throw new Error(`STEM_STORE is "${store}"; it is one of ${Object.keys(stores).join(", ")}.`);

@@ -31,7 +31,7 @@ export class ResizeImage {
       const { width, height, size: bytes } = await sharp(join(this.files.inbox, image)).resize(SIZES[size]).webp().toFile(file);
       return { image, size, file, width, height, bytes };
     } catch (error) {
-      // An image that cannot be read today cannot be read tomorrow.
+      // A retry would fail the same way.
       throw new NonRetryableError(`${image} is not an image: ${(error as Error).message}`);
     }
   }

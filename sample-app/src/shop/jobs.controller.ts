@@ -46,7 +46,7 @@ export class JobsController {
     return { job: (await this.client.tasks.shop.exportBooks.enqueue({ month })).id };
   }
 
-  /** Stops the ticking, in all processes, or lets it go on. */
+  /** Pauses the schedule `shop.tick` in all processes, or resumes it. */
   @Post("ticks/:what")
   async ticks(@Param("what") what: string): Promise<{ next: Date | null }> {
     const { tick } = this.client.schedules.shop;

@@ -4,8 +4,8 @@ import Database from "better-sqlite3";
 import { shopFolder, ShopFiles } from "./files.js";
 
 /**
- * Stands for a payment service: its own database, slow answers, and an idempotency key like the real ones
- * have. A request is noted each time it comes; money is taken once per key.
+ * Stands for a payment service: it has its own database, answers slowly, and takes an idempotency key. A
+ * request is noted each time it comes; money is taken once per key.
  */
 @Injectable()
 export class Payments implements OnApplicationShutdown {
@@ -21,7 +21,7 @@ export class Payments implements OnApplicationShutdown {
     `);
   }
 
-  /** Takes the money once per key, however often it is asked; answers after a while, as services do. */
+  /** Takes the money once per key, however often it is called. Answers after a while, as services do. */
   async charge(key: string, orderNumber: string, cents: number): Promise<string> {
     this.db.prepare("insert into requests values (?, ?, ?)").run(key, orderNumber, process.pid);
     this.db.prepare("insert or ignore into charges values (?, ?, ?)").run(key, orderNumber, cents);
@@ -29,7 +29,7 @@ export class Payments implements OnApplicationShutdown {
     return `receipt-${key}`;
   }
 
-  /** What an auditor would ask for. */
+  /** The numbers that an audit needs. */
   audit(): { requests: number; charges: number; orders: number } {
     const one = (sql: string) => (this.db.prepare(sql).get() as { n: number }).n;
     return {

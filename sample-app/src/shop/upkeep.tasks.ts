@@ -15,7 +15,7 @@ export class Upkeep {
     return `synced at attempt ${ctx.attempt}`;
   }
 
-  /** Cannot work until somebody opens the books (makes the file `books.open`). */
+  /** Fails until the file `books.open` exists. */
   @Task("shop.exportBooks", { retry: { attempts: 2, base: "200ms" } })
   async exportBooks(input: { readonly month: string }): Promise<string> {
     if (!existsSync(join(shopFolder, "books.open"))) throw new Error("The books are closed");

@@ -93,7 +93,7 @@ export class StemClient {
     };
     readonly shop: {
       /**
-       * Cannot work until somebody opens the books (makes the file `books.open`).
+       * Fails until the file `books.open` exists.
        *
        * Task `shop.exportBooks`, handled by {@link Upkeep.exportBooks}.
        */
