@@ -1,5 +1,6 @@
 import type { Broker } from "./broker.js";
 import type { Events } from "./events.js";
+import type { FieldKind } from "./fields.js";
 import type { Hints } from "./hints.js";
 import type { Journal } from "./journal.js";
 import type { Limits } from "./limits.js";
@@ -17,6 +18,8 @@ export interface Adapter {
   /** `"memory"`, `"sqlite"`, … */
   readonly name: string;
   readonly capabilities: Capabilities;
+  /** The kinds of fields a job may have here; `checkJobs` refuses a job that has another. */
+  readonly honours: ReadonlySet<FieldKind>;
   readonly broker: Broker;
   readonly results: Results;
   readonly journal: Journal;
@@ -25,7 +28,7 @@ export interface Adapter {
   readonly locks: Locks;
   readonly hints: Hints;
   readonly workers: Workers;
-  /** Present where `capabilities.limits` is true. */
+  /** Present where fields of the kind `"track"` are honoured. */
   readonly limits?: Limits;
   /** Present where the store has a schema that can be looked at and brought up to date apart from `open`. */
   readonly schema?: Schema;
@@ -63,8 +66,6 @@ export interface Capabilities {
   readonly shared: boolean;
   /** `enqueue` and `emit` inside the caller's transaction. */
   readonly transactions: boolean;
-  readonly limits: boolean;
-  readonly unique: boolean;
   /**
    * Verbs wait for a server and cost it little each, so that a busy worker does well to have a second
    * settlement under way while the first is. Default false.

@@ -1,6 +1,7 @@
 import type { At, EnqueueOptions } from "./at.js";
 import type { DeathCause, Delivery, EventWait, Failure, FinalState, JobState, Lease, NewJob } from "./job.js";
 import type { NewEntry } from "./journal.js";
+import type { Met } from "./met.js";
 
 /**
  * The line of jobs. Three verbs carry all the traffic (`enqueue`, `claim`, `settle`); each takes a batch and
@@ -117,8 +118,8 @@ export interface DeadLetter {
 }
 
 export interface Enqueued {
-  /** Ids that were stored already, in the order given; the stored jobs were left as they are. */
-  readonly duplicates: readonly string[];
+  /** The jobs that were not stored, in the order given, and why. */
+  readonly met: readonly Met[];
   /** Jobs of this call that ended at once, because what they wait for had ended badly. */
   readonly ended?: readonly Ended[];
 }

@@ -1,10 +1,8 @@
-import type { Capabilities } from "./adapter.js";
+import type { Adapter } from "./adapter.js";
 import { OptionError, UnsupportedError } from "./errors.js";
+import { hasLinks, refusedFields } from "./fields.js";
 import type { NewJob } from "./job.js";
 import { flawOfCharacters, flawOfText } from "./text.js";
-
-/** What a missing field of `NewJob` means, for every adapter. Milliseconds. */
-export const JOB_DEFAULTS = { priority: 0, maxLapses: 5, keepResultMs: 86_400_000, keepFailedMs: 30 * 86_400_000 } as const;
 
 /** When a job that has not started expires, by its `expiresAt` or `expiresInMs`; undefined: never. */
 export function expiryOf(job: NewJob, now: number): number | undefined {
@@ -20,9 +18,10 @@ export function expiryOf(job: NewJob, now: number): number | undefined {
  *   `delayMs` or both `expiresAt` and `expiresInMs`, a time or count that is not a whole number of 0 or more,
  *   a link to a job outside the batch, a `waitsFor` that is not the number of links, or links that go in a
  *   circle
- * @throws {UnsupportedError} a field the adapter cannot honour
+ * @throws {UnsupportedError} a field of a kind that the adapter does not honour, named
  */
-export function checkJobs(jobs: readonly NewJob[], adapter: { readonly name: string; readonly capabilities: Capabilities }): void {
+export function checkJobs(jobs: readonly NewJob[], adapter: Pick<Adapter, "name" | "honours">): void {
+  const refused = refusedFields(adapter.honours);
   let linked = false;
   let last: NewJob | undefined;
   for (const job of jobs) {
@@ -41,9 +40,8 @@ export function checkJobs(jobs: readonly NewJob[], adapter: { readonly name: str
     checkWhole(job, "keepResultMs", job.keepResultMs);
     checkWhole(job, "keepFailedMs", job.keepFailedMs);
     checkWhole(job, "waitsFor", job.waitsFor);
-    if (job.limits !== undefined && !adapter.capabilities.limits) throw new UnsupportedError(adapter.name, "limits");
-    if (job.unique !== undefined && !adapter.capabilities.unique) throw new UnsupportedError(adapter.name, "unique keys");
-    if (job.links !== undefined || job.waitsFor !== undefined) linked = true;
+    for (const field of refused) if (job[field] !== undefined) throw new UnsupportedError(adapter.name, `the field "${field}" of a job`);
+    linked ||= hasLinks(job);
   }
   if (linked) checkLinks(jobs);
 }

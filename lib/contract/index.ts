@@ -1,6 +1,6 @@
 export type * from "./adapter.js";
 export type * from "./broker.js";
-export { checkJobs, expiryOf, JOB_DEFAULTS } from "./check.js";
+export { checkJobs, expiryOf } from "./check.js";
 export { cancelledWith, ENDED_PAYLOAD, withEnded } from "./ended.js";
 export {
   JobFailedError,
@@ -17,6 +17,8 @@ export {
   UnsupportedError,
 } from "./errors.js";
 export type * from "./events.js";
+export { COMMON_KINDS, FIELDS, hasDueTime, hasExpiry, hasFacts, hasLinks, JOB_DEFAULTS } from "./fields.js";
+export type { FieldKind } from "./fields.js";
 export { checkCountFilter, checkDeadLetterFilter, checkJobFilter, checkPurge, checkTexts } from "./filters.js";
 export { guardTexts } from "./guard.js";
 export { cancelled, expired, inputEnded, lapsed } from "./failures.js";
@@ -27,7 +29,10 @@ export type * from "./journal.js";
 export { isLaterLease, isSameLease, leaseText } from "./lease.js";
 export type * from "./limits.js";
 export type * from "./locks.js";
-export { bytesOfRecord, Page } from "./page.js";
+export { idsMet, metKnown } from "./met.js";
+export type { Met } from "./met.js";
+export { bytesOfRecord, PageOfRecords } from "./page.js";
+export type { Page } from "./page.js";
 export { Portion } from "./portion.js";
 export * from "./records.js";
 export type * from "./results.js";

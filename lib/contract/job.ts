@@ -43,14 +43,9 @@ export interface NewJob {
    * Not stored itself.
    */
   readonly known?: "skip" | "again";
-  /**
-   * Keys of limits to respect. Refused with `STEM_UNSUPPORTED` by an adapter whose `capabilities.limits` is
-   * false.
-   */
-  readonly limits?: readonly string[];
-  /**
-   * At most one unfinished job per key. Refused with `STEM_UNSUPPORTED` where `capabilities.unique` is false.
-   */
+  /** Limits to respect, at most 4. */
+  readonly limits?: readonly LimitUse[];
+  /** At most one unfinished job per key and queue. */
   readonly unique?: Unique;
 }
 
@@ -69,10 +64,27 @@ export interface Link {
   readonly onFailure?: "fail" | "continue";
 }
 
+/** One limit that a job counts for. */
+export interface LimitUse {
+  readonly name: string;
+  /** Which of the limit's keys, such as a tenant. Absent: the limit is one for all. */
+  readonly key?: string;
+  /** How long the job counts: while it is on loan (default), or until its final end. */
+  readonly until?: "attempt" | "end";
+}
+
 export interface Unique {
   readonly key: string;
-  /** How long the key is held at most. Default: until the job has ended. */
-  readonly forMs?: number;
+  /** How long the key is held: until the job is lent, until it has ended, or for so long from its start. */
+  readonly until: "started" | "ended" | { readonly ms: number };
+  /**
+   * What happens to a new job whose key is held. `"keep"`: it is not stored · `"replace"`: the waiting job
+   * gets its payload, headers and due time · `"postpone"`: the same, and the time starts anew. The last two
+   * need `until: "started"`.
+   */
+  readonly whenHeld: "keep" | "replace" | "postpone";
+  /** How long `"postpone"` may put a job off in all, from the first. Milliseconds. */
+  readonly maxWaitMs?: number;
 }
 
 /**

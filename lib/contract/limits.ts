@@ -1,25 +1,48 @@
 import type { At } from "./at.js";
+import type { Page } from "./page.js";
 
 /**
- * Shared ceilings, respected inside `claim` and given back inside `settle`: a limited job stays in line.
- * Offered where `capabilities.limits` is true.
+ * Shared ceilings, respected inside `claim` and given back in the step that ends the loan: a limited job
+ * keeps its place. A limit holds within one queue. Offered by adapters that honour fields of the kind
+ * `"track"`.
  */
 export interface Limits {
+  /** Sets limits. One that was set while running wins over the one declared in code. */
   put(limits: readonly Limit[], options?: At): Promise<void>;
-  usage(keys: readonly string[], options?: At): Promise<readonly LimitUsage[]>;
+  /** What is used and allowed, by name and key. */
+  list(filter?: LimitFilter, options?: At): Promise<Page<Quota>>;
 }
 
-export type Limit =
-  /** At most `max` jobs of this key at once. */
-  | { readonly key: string; readonly kind: "concurrency"; readonly max: number }
-  /** A token bucket: `max` starts per `perMs`, refilled evenly. */
-  | { readonly key: string; readonly kind: "rate"; readonly max: number; readonly perMs: number };
+export interface Limit {
+  readonly name: string;
+  /** For this key only; absent: for each key that has no value of its own. */
+  readonly key?: string;
+  /** At most so many jobs at once; 0 stops them. */
+  readonly concurrency?: number;
+  /** At most `max` starts per `perMs`, as a token bucket that refills evenly. */
+  readonly rate?: { readonly max: number; readonly perMs: number; readonly burst?: number };
+}
 
-export interface LimitUsage {
-  readonly key: string;
-  /** Jobs running, or tokens taken. */
+export interface LimitFilter {
+  readonly name?: string;
+  readonly key?: string;
+  /** Only those that hold a job back. */
+  readonly busy?: true;
+  /** Default 100, at most 1,000. */
+  readonly limit?: number;
+  /** `next` of the page before. */
+  readonly cursor?: string;
+}
+
+/** What a limit allows for one key right now. */
+export interface Quota {
+  readonly name: string;
+  readonly key?: string;
+  /** Jobs that count for it. */
   readonly used: number;
-  readonly max: number;
-  /** When one more fits, if none does now. */
+  readonly max?: number;
+  /** When one more may start, if none may now. */
   readonly freeAt?: number;
+  /** Jobs that it holds back. */
+  readonly waiting: number;
 }

@@ -1,4 +1,4 @@
-import { guardTexts, type Adapter } from "../../contract/index.js";
+import { COMMON_KINDS, guardTexts, type Adapter } from "../../contract/index.js";
 import { broker } from "./broker.js";
 import { events } from "./events.js";
 import { hints } from "./hints.js";
@@ -26,7 +26,8 @@ export function memory(options: MemoryOptions = {}): Adapter {
   const store = new Store(options.clock ?? Date.now);
   const self = {
     name: "memory",
-    capabilities: { durable: false, shared: false, transactions: false, limits: false, unique: false },
+    capabilities: { durable: false, shared: false, transactions: false },
+    honours: new Set(COMMON_KINDS),
   };
   return guardTexts({
     ...self,

@@ -1,4 +1,4 @@
-import { cancelledWith, checkJobs, UnsupportedError, withEnded } from "../../contract/index.js";
+import { cancelledWith, checkJobs, metKnown, UnsupportedError, withEnded } from "../../contract/index.js";
 import type { Broker, QueueInfo } from "../../contract/index.js";
 import { cancel } from "./cancel.js";
 import { claim } from "./claim.js";
@@ -16,7 +16,7 @@ export function broker(store: Store, self: Self): Broker {
         if (options?.transaction !== undefined) throw new UnsupportedError(self.name, "transactions");
         checkJobs(jobs, self);
         refuseTaken(store, jobs, now);
-        return withEnded({ duplicates: enqueue(store, jobs, now) }, store.takeEnded());
+        return withEnded({ met: metKnown(enqueue(store, jobs, now)) }, store.takeEnded());
       }),
     claim: async (request, options) => store.step(options, (now) => withEnded(claim(store, request, now), store.takeEnded())),
     settle: async (settlements, next, options) =>

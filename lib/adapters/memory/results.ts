@@ -1,4 +1,4 @@
-import { delayedOf, JOB_STATES, noCounts, Page } from "../../contract/index.js";
+import { delayedOf, JOB_STATES, noCounts, PageOfRecords } from "../../contract/index.js";
 import type { JobFilter, JobRecord, Results, StateCounts } from "../../contract/index.js";
 import { pruneEvents } from "./events.js";
 import { pruneLocks } from "./locks.js";
@@ -17,7 +17,7 @@ export function results(store: Store): Results {
       ),
     list: async (filter = {}, options) =>
       store.step(options, (now) => {
-        const page = new Page(Math.min(filter.limit ?? 100, 1_000));
+        const page = new PageOfRecords(Math.min(filter.limit ?? 100, 1_000));
         for (const row of newestFirst(store, filter))
           if (fits(row, filter, now) && !store.isGone(row, now) && !page.add(recordOf(row, now))) break;
         return page.records;

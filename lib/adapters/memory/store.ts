@@ -7,7 +7,7 @@ import { Queue } from "./rows.js";
 import type { EventRow, LockRow, Row, ScheduleRow, WorkerRow } from "./rows.js";
 
 /** What `checkJobs` needs to know of the adapter. */
-export type Self = Pick<Adapter, "name" | "capabilities">;
+export type Self = Pick<Adapter, "name" | "honours">;
 
 /** The tables of the memory adapter, and the few moves that keep them agreeing with one another. */
 export class Store {

@@ -1,7 +1,9 @@
 import {
+  COMMON_KINDS,
   guardTexts,
   type Adapter,
   type Capabilities,
+  type FieldKind,
   type Finding,
   type Health,
   type Schema,
@@ -27,7 +29,8 @@ export class PostgresAdapter implements Adapter {
   readonly name = "postgres";
   // Not `remote`: a settlement costs the server so much whatever it carries that one of a hundred endings
   // beats two of fifty (decision 008).
-  readonly capabilities: Capabilities = { durable: true, shared: true, transactions: true, limits: false, unique: false };
+  readonly capabilities: Capabilities = { durable: true, shared: true, transactions: true };
+  readonly honours: ReadonlySet<FieldKind> = new Set(COMMON_KINDS);
   readonly broker;
   readonly results;
   readonly journal;

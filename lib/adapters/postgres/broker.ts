@@ -1,10 +1,11 @@
 import {
   cancelledWith,
   checkJobs,
+  metKnown,
   type At,
   type Broker,
   type Cancelled,
-  type Capabilities,
+  type Adapter,
   type Claim,
   type Claimed,
   type DeadLetters,
@@ -33,9 +34,9 @@ import { inTransaction } from "./transaction/index.js";
 export class PostgresBroker implements Broker {
   readonly deadLetters: DeadLetters;
   readonly #store: Store;
-  readonly #adapter: { readonly name: string; readonly capabilities: Capabilities };
+  readonly #adapter: Pick<Adapter, "name" | "honours">;
 
-  constructor(store: Store, adapter: { readonly name: string; readonly capabilities: Capabilities }) {
+  constructor(store: Store, adapter: Pick<Adapter, "name" | "honours">) {
     this.#store = store;
     this.#adapter = adapter;
     this.deadLetters = deadLetters(store);
@@ -48,14 +49,14 @@ export class PostgresBroker implements Broker {
     const queues = jobs.map(({ queue }) => queue);
     if (options?.transaction !== undefined)
       return inTransaction(store, options, isLinked(jobs) ? "read committed" : "any isolation", async (tx) => {
-        if (jobs.length === 0) return { duplicates: [] };
+        if (jobs.length === 0) return { met: [] };
         await store.learnQueues(queues);
-        return { duplicates: await insertJobs(store, tx, jobs, "in the caller's transaction") };
+        return { met: metKnown(await insertJobs(store, tx, jobs, "in the caller's transaction")) };
       });
-    if (jobs.length === 0) return { duplicates: [] };
+    if (jobs.length === 0) return { met: [] };
     await store.learnQueues(queues);
     const thoroughly = (): Promise<Enqueued> =>
-      store.transact(options, async (tx) => withEnded({ duplicates: await insertJobs(store, tx, jobs, "refuse") }, await endedIn(tx)));
+      store.transact(options, async (tx) => withEnded({ met: metKnown(await insertJobs(store, tx, jobs, "refuse")) }, await endedIn(tx)));
     if (isLinked(jobs) || isLarge(jobs) || jobs.some(({ known }) => known === "again")) return thoroughly();
     const duplicates = await insertAtOnce(store, jobs, options?.now);
     if (duplicates === undefined) return thoroughly();
@@ -63,7 +64,7 @@ export class PostgresBroker implements Broker {
     for (const queue of queues) news.queues.add(queue);
     news.isEarlier = jobs.some(({ dueAt }) => dueAt !== undefined);
     store.announce(news);
-    return { duplicates };
+    return { met: metKnown(duplicates) };
   }
 
   async claim(request: Claim, options?: At): Promise<Claimed> {

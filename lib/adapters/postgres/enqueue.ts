@@ -1,4 +1,15 @@
-import { bytesOfJob, fitting, IdTakenError, JOB_DEFAULTS, OptionError, type NewJob } from "../../contract/index.js";
+import {
+  bytesOfJob,
+  fitting,
+  hasDueTime,
+  hasExpiry,
+  hasFacts,
+  hasLinks,
+  IdTakenError,
+  JOB_DEFAULTS,
+  type NewJob,
+  OptionError,
+} from "../../contract/index.js";
 import { codeOf } from "./connect/errors.js";
 import { bigs, ints, texts, type Value } from "./connect/values.js";
 import { followLinks, lockPlaces, looseOf, type Loose } from "./links.js";
@@ -268,19 +279,7 @@ const unless = (usual: number, given: number | undefined): number | undefined =>
 const gives = ({ links }: NewJob): boolean => links !== undefined && links.length > 0;
 
 function isPlain(job: NewJob): boolean {
-  return (
-    job.dueAt === undefined &&
-    job.delayMs === undefined &&
-    unless(JOB_DEFAULTS.keepResultMs, job.keepResultMs) === undefined &&
-    unless(JOB_DEFAULTS.keepFailedMs, job.keepFailedMs) === undefined &&
-    job.links === undefined &&
-    job.waitsFor === undefined &&
-    job.headers === undefined &&
-    job.group === undefined &&
-    job.maxLapses === undefined &&
-    job.expiresAt === undefined &&
-    job.expiresInMs === undefined
-  );
+  return !hasFacts(job) && !hasDueTime(job) && !hasExpiry(job) && !hasLinks(job);
 }
 
 /**

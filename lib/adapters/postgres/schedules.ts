@@ -1,7 +1,7 @@
 import {
   checkJobs,
   type At,
-  type Capabilities,
+  type Adapter,
   type Due,
   type NewSchedule,
   type Schedule,
@@ -25,7 +25,7 @@ const DUE = `WITH clock AS MATERIALIZED (SELECT ${CLOCK} AS now)
   ORDER BY next_at, id`;
 
 /** The schedule store. */
-export function schedules(store: Store, adapter: { readonly name: string; readonly capabilities: Capabilities }): Schedules {
+export function schedules(store: Store, adapter: Pick<Adapter, "name" | "honours">): Schedules {
   return {
     async upsert(list: readonly NewSchedule[]): Promise<void> {
       // In the order of their ids, so that two processes that start at once do not wait for each other; the

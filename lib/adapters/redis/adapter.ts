@@ -1,4 +1,13 @@
-import { guardTexts, type Adapter, type Capabilities, type Finding, type Health, type StoreLog } from "../../contract/index.js";
+import {
+  type Adapter,
+  type Capabilities,
+  type FieldKind,
+  COMMON_KINDS,
+  type Finding,
+  guardTexts,
+  type Health,
+  type StoreLog,
+} from "../../contract/index.js";
 import { broker } from "./broker.js";
 import { routed } from "./cluster/route.js";
 import { diagnose, refuseUnfit, versionOf } from "./connect/fitness.js";
@@ -15,7 +24,8 @@ import { workers } from "./workers.js";
 /** All the small contracts over one Redis. */
 export class RedisAdapter implements Adapter {
   readonly name = "redis";
-  readonly capabilities: Capabilities = { durable: true, shared: true, transactions: false, limits: false, unique: false, remote: true };
+  readonly capabilities: Capabilities = { durable: true, shared: true, transactions: false, remote: true };
+  readonly honours: ReadonlySet<FieldKind> = new Set(COMMON_KINDS);
   readonly broker;
   readonly results;
   readonly journal;

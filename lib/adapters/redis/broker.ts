@@ -10,7 +10,7 @@ import { checkSettlements, settle } from "./settle.js";
 import type { Shard, Store } from "./store.js";
 
 /** What `checkJobs` needs to know of the adapter. */
-export type Self = Pick<Adapter, "name" | "capabilities">;
+export type Self = Pick<Adapter, "name" | "honours">;
 
 export function broker(store: Store, self: Self): Broker {
   return {

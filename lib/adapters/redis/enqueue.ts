@@ -1,4 +1,4 @@
-import { IdTakenError, withEnded, type At, type Ended, type Enqueued, type NewJob } from "../../contract/index.js";
+import { type At, type Ended, type Enqueued, IdTakenError, metKnown, type NewJob, withEnded } from "../../contract/index.js";
 import { batchArgs, checkSize, wholeBatch, withoutRepeats, type Arg } from "./cluster/batch.js";
 import { plan } from "./cluster/plan.js";
 import type { Reply } from "./connect/driver.js";
@@ -6,7 +6,7 @@ import type { Shard, Store } from "./store.js";
 
 /** Stores a batch that has been checked. */
 export async function enqueue(store: Store, jobs: readonly NewJob[], options: At | undefined): Promise<Enqueued> {
-  if (jobs.length === 0) return (store.live(), { duplicates: [] });
+  if (jobs.length === 0) return (store.live(), { met: [] });
   const repeated: string[] = [];
   const known = new Set<string>();
   let ended: readonly Ended[] = [];
@@ -23,7 +23,7 @@ export async function enqueue(store: Store, jobs: readonly NewJob[], options: At
     break;
   }
   store.hintWork([...new Set(jobs.map(({ queue }) => queue))]);
-  return withEnded({ duplicates: known.size === 0 && repeated.length === 0 ? [] : inOrder(jobs, known, repeated) }, ended);
+  return withEnded({ met: metKnown(known.size === 0 && repeated.length === 0 ? [] : inOrder(jobs, known, repeated)) }, ended);
 }
 
 /** What a script needs to be told to store jobs. */

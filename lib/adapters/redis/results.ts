@@ -1,4 +1,4 @@
-import { fitsDelayed, isFinal, JOB_STATES, noCounts, Page } from "../../contract/index.js";
+import { fitsDelayed, isFinal, JOB_STATES, noCounts, PageOfRecords } from "../../contract/index.js";
 import type { At, JobFilter, JobRecord, Results } from "../../contract/index.js";
 import { merged } from "./cluster/merge.js";
 import type { Reply } from "./connect/driver.js";
@@ -17,7 +17,7 @@ export function results(store: Store): Results {
     get: (ids, options) => get(store, ids, options),
     list: async (filter = {}, options) => {
       store.live();
-      const page = new Page(Math.min(filter.limit ?? 100, 1_000));
+      const page = new PageOfRecords(Math.min(filter.limit ?? 100, 1_000));
       for await (const record of newestFirst(store, filter, options)) if (!page.add(record)) break;
       return page.records;
     },

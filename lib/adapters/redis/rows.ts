@@ -1,6 +1,6 @@
 import { json } from "./connect/json.js";
 import type { DeathCause, Failure, FinalState, JobRecord, JobState, Lease, NewJob, StoredJob } from "../../contract/index.js";
-import { delayedOf, JOB_DEFAULTS } from "../../contract/index.js";
+import { delayedOf, hasDueTime, hasExpiry, hasLinks, JOB_DEFAULTS } from "../../contract/index.js";
 
 /**
  * What a job is, beside its payload; short names, since every stored job carries them. What is left out has
@@ -46,15 +46,7 @@ export class Packer {
  * be one line, since those travel as lines.
  */
 export function isPlain(job: NewJob): boolean {
-  return (
-    !job.id.includes("\n") &&
-    job.dueAt === undefined &&
-    (job.delayMs === undefined || job.delayMs === 0) &&
-    job.expiresAt === undefined &&
-    job.expiresInMs === undefined &&
-    (job.links === undefined || job.links.length === 0) &&
-    (job.waitsFor === undefined || job.waitsFor === 0)
-  );
+  return !job.id.includes("\n") && !hasDueTime(job) && !hasExpiry(job) && !hasLinks(job);
 }
 
 function alike(a: NewJob, b: NewJob): boolean {
@@ -79,8 +71,8 @@ function alike(a: NewJob, b: NewJob): boolean {
 
 function flagsOf(job: NewJob): string {
   let flags = job.known === "again" ? "A" : "";
-  if (job.dueAt !== undefined || (job.delayMs ?? 0) > 0) flags += "D";
-  if (job.expiresAt !== undefined || job.expiresInMs !== undefined) flags += "E";
+  if (hasDueTime(job)) flags += "D";
+  if (hasExpiry(job)) flags += "E";
   if (job.links !== undefined && job.links.length > 0) flags += "L";
   if ((job.waitsFor ?? 0) > 0) flags += "W";
   if (job.group !== undefined) flags += "G";

@@ -2,7 +2,17 @@ import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { guardTexts, StemError, StoreError, type Adapter, type Broker, type Capabilities, type Health } from "../../contract/index.js";
+import {
+  type Adapter,
+  type Broker,
+  type Capabilities,
+  type FieldKind,
+  COMMON_KINDS,
+  guardTexts,
+  type Health,
+  StemError,
+  StoreError,
+} from "../../contract/index.js";
 import { SqliteBroker } from "./broker.js";
 import { events } from "./events.js";
 import { SqliteHints } from "./hints.js";
@@ -54,7 +64,8 @@ const BUSY_TIMEOUT_MS = 5_000;
 /** All the small contracts over one file. */
 export class SqliteAdapter implements Adapter {
   readonly name = "sqlite";
-  readonly capabilities: Capabilities = { durable: true, shared: true, transactions: true, limits: false, unique: false };
+  readonly capabilities: Capabilities = { durable: true, shared: true, transactions: true };
+  readonly honours: ReadonlySet<FieldKind> = new Set(COMMON_KINDS);
   readonly broker: Broker;
   readonly results;
   readonly journal;

@@ -1,10 +1,11 @@
 import {
   cancelledWith,
   checkJobs,
+  metKnown,
   type At,
   type Broker,
   type Cancelled,
-  type Capabilities,
+  type Adapter,
   type Claim,
   type Claimed,
   type DeadLetters,
@@ -33,9 +34,9 @@ export class SqliteBroker implements Broker {
   readonly deadLetters: DeadLetters;
   readonly #store: Store;
   readonly #guests: Guests;
-  readonly #adapter: { readonly name: string; readonly capabilities: Capabilities };
+  readonly #adapter: Pick<Adapter, "name" | "honours">;
 
-  constructor(store: Store, guests: Guests, adapter: { readonly name: string; readonly capabilities: Capabilities }) {
+  constructor(store: Store, guests: Guests, adapter: Pick<Adapter, "name" | "honours">) {
     this.#store = store;
     this.#guests = guests;
     this.#adapter = adapter;
@@ -47,13 +48,13 @@ export class SqliteBroker implements Broker {
     const now = this.#store.clock(options);
     if (options?.transaction !== undefined)
       return this.#guests.run(options.transaction, (inside) => {
-        const duplicates = insertJobs(inside, jobs, now, true);
+        const met = metKnown(insertJobs(inside, jobs, now, true));
         // Whether they have ended is known when the caller has committed.
         inside.ended = [];
-        return { duplicates };
+        return { met };
       });
-    if (jobs.length === 0) return { duplicates: [] };
-    return this.#store.write(() => withEnded({ duplicates: insertJobs(this.#store, jobs, now, true) }, takeEnded(this.#store)));
+    if (jobs.length === 0) return { met: [] };
+    return this.#store.write(() => withEnded({ met: metKnown(insertJobs(this.#store, jobs, now, true)) }, takeEnded(this.#store)));
   }
 
   async claim(request: Claim, options?: At): Promise<Claimed> {

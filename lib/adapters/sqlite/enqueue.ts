@@ -1,4 +1,4 @@
-import { expiryOf, IdTakenError, JOB_DEFAULTS, type NewJob } from "../../contract/index.js";
+import { expiryOf, hasExpiry, hasFacts, hasLinks, IdTakenError, type NewJob } from "../../contract/index.js";
 import { enterLine, followLinks, looseOf, type Loose } from "./links.js";
 import { forget, neededBy, present } from "./results.js";
 import { FINAL, GIVES, TAKES } from "./rows.js";
@@ -110,17 +110,7 @@ function dueAt(job: NewJob, now: number): number | null {
 
 /** Says nothing, or nothing but the defaults, of what is seldom said: a third of the columns to write. */
 function isPlain(job: NewJob): boolean {
-  return (
-    (job.keepResultMs === undefined || job.keepResultMs === JOB_DEFAULTS.keepResultMs) &&
-    (job.keepFailedMs === undefined || job.keepFailedMs === JOB_DEFAULTS.keepFailedMs) &&
-    job.links === undefined &&
-    job.waitsFor === undefined &&
-    job.headers === undefined &&
-    job.group === undefined &&
-    job.maxLapses === undefined &&
-    job.expiresAt === undefined &&
-    job.expiresInMs === undefined
-  );
+  return !hasFacts(job) && !hasExpiry(job) && !hasLinks(job);
 }
 
 function insertion(columns: string, rows: number): string {

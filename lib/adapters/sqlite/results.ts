@@ -1,4 +1,4 @@
-import { noCounts, Page } from "../../contract/index.js";
+import { noCounts, PageOfRecords } from "../../contract/index.js";
 import type { At, CountFilter, JobFilter, JobRecord, JobState, Results, StateCounts } from "../../contract/index.js";
 import { DUE_AT, FROM, RECORD, STANDS, STATES, toRecord, type RecordRow } from "./rows.js";
 import { LEVELS, type Store } from "./store.js";
@@ -28,7 +28,7 @@ export function results(store: Store): Results {
       const limit = Math.min(filter.limit ?? 100, 1_000);
       const from = filter.state === "active" ? FROM_ACTIVE : filter.state === "parked" ? FROM_PARKED : FROM;
       return store.read(() => {
-        const page = new Page(limit);
+        const page = new PageOfRecords(limit);
         const rows = store.rows(`${RECORD} ${from} ${all(where)} ORDER BY j.seq DESC LIMIT ?`).iterate(...values, limit);
         for (const row of rows) if (!page.add(toRecord(store, row as RecordRow, now))) break;
         return page.records;

@@ -1,7 +1,7 @@
 import {
   checkJobs,
   type At,
-  type Capabilities,
+  type Adapter,
   type Due,
   type NewSchedule,
   type Schedule,
@@ -23,7 +23,7 @@ const DUE = `SELECT * FROM (${COLUMNS} WHERE id IN (SELECT value FROM json_each(
 type ScheduleRow = [string, string, number | null, number | null, number, number, number];
 
 /** The schedule store. */
-export function schedules(store: Store, adapter: { readonly name: string; readonly capabilities: Capabilities }): Schedules {
+export function schedules(store: Store, adapter: Pick<Adapter, "name" | "honours">): Schedules {
   return {
     async upsert(list: readonly NewSchedule[]): Promise<void> {
       store.write(() => {

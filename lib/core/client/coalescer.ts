@@ -1,5 +1,6 @@
 import type { Broker, Enqueued } from "../../contract/broker.js";
 import type { NewJob } from "../../contract/job.js";
+import { idsMet } from "../../contract/met.js";
 import { bytesOfJob, CALL_BYTES } from "../../contract/size.js";
 import { queueMicrotask } from "../timers.js";
 
@@ -69,8 +70,8 @@ export class Coalescer {
   async #send(batch: readonly Call[]): Promise<unknown> {
     const jobs = batch.length === 1 ? batch[0]!.jobs : batch.flatMap((call) => call.jobs);
     try {
-      const { duplicates, ended } = await this.#broker.enqueue(jobs);
-      const set = duplicates.length === 0 ? NONE : new Set(duplicates);
+      const { met, ended } = await this.#broker.enqueue(jobs);
+      const set = met.length === 0 ? NONE : new Set(idsMet({ met }));
       for (const call of batch) call.accept(set);
       this.#ends(ended);
     } catch (error) {

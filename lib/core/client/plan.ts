@@ -1,4 +1,4 @@
-import { JOB_DEFAULTS } from "../../contract/check.js";
+import { JOB_DEFAULTS } from "../../contract/fields.js";
 import { OptionError, UnknownTaskError } from "../../contract/errors.js";
 import type { NewJob } from "../../contract/job.js";
 import { checkText } from "../../contract/text.js";

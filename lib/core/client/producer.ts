@@ -1,6 +1,7 @@
 import type { Adapter } from "../../contract/adapter.js";
 import { OptionError, StemError } from "../../contract/errors.js";
 import type { NewJob } from "../../contract/job.js";
+import { idsMet } from "../../contract/met.js";
 import { FROM_HEADER } from "../canvas/payload-of.js";
 import type { Codec } from "../codec/codec.js";
 import type { Definitions } from "../codec/definitions.js";
@@ -123,7 +124,7 @@ export class Producer {
     let duplicates =
       transaction === undefined
         ? await this.#coalescer.enqueue(jobs, named)
-        : new Set((await this.parts.adapter.broker.enqueue(jobs, { transaction })).duplicates);
+        : new Set(idsMet(await this.parts.adapter.broker.enqueue(jobs, { transaction })));
     if (!named) duplicates = NONE;
     const { signals } = this.parts;
     if (signals.has("job:enqueued")) {

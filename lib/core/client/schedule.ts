@@ -1,4 +1,4 @@
-import { JOB_DEFAULTS } from "../../contract/check.js";
+import { JOB_DEFAULTS } from "../../contract/fields.js";
 import { StemError, UnknownScheduleError } from "../../contract/errors.js";
 import type { Schedule } from "../../contract/schedules.js";
 import { checkCron, nextSlot } from "../beat/cron.js";

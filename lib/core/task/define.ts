@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { JOB_DEFAULTS } from "../../contract/check.js";
+import { JOB_DEFAULTS } from "../../contract/fields.js";
 import { OptionError } from "../../contract/errors.js";
 import { isRecord, refuseUnknown, shown } from "../../contract/options.js";
 import { toMs } from "./duration.js";

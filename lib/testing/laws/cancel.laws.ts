@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { ids, one } from "./bench.js";
+import { idsMet } from "../../contract/index.js";
 import type { Law } from "./law.js";
 
 export const cancelLaws: readonly Law[] = [
@@ -56,7 +57,7 @@ export const cancelLaws: readonly Law[] = [
       const answer = one(await bench.adapter.broker.cancel([id], "why not", bench.at));
       assert.deepEqual([answer.id, answer.as], [id, "unknown"]);
       assert.equal(await bench.record(id), undefined);
-      assert.deepEqual((await bench.enqueue(bench.job({ id }))).duplicates, []);
+      assert.deepEqual(idsMet(await bench.enqueue(bench.job({ id }))), []);
     },
   },
   {

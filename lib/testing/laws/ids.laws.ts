@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { idsMet } from "../../contract/index.js";
 import type { NewJob } from "../../contract/index.js";
 import { one, sorted } from "./bench.js";
 import type { LawBench } from "./bench.js";
@@ -58,7 +59,7 @@ export const idLaws: readonly Law[] = [
       const wrong = bench.job({ id: taken.id, task: bench.name("other") });
       await assert.rejects(bench.adapter.broker.enqueue([first, last, ...many, wrong], bench.at), { code: "STEM_ID_TAKEN" });
       assert.deepEqual(await bench.adapter.results.list({ group }, bench.at), []);
-      assert.deepEqual((await bench.enqueue(first, last, ...many)).duplicates, []);
+      assert.deepEqual(idsMet(await bench.enqueue(first, last, ...many)), []);
       assert.equal((await bench.take({ limit: 100 })).length, 32);
     },
   },
@@ -74,12 +75,12 @@ export const idLaws: readonly Law[] = [
       for (const delivery of await bench.take()) await (delivery.job.id === good.id ? bench.succeed(delivery, "1") : bench.fail(delivery));
       bench.pass(999);
       assert.deepEqual(await bench.states(good, bad, revoked), ["succeeded", "failed", "cancelled"]);
-      assert.deepEqual((await bench.enqueue(good, bad, revoked)).duplicates, [good.id, bad.id, revoked.id]);
+      assert.deepEqual(idsMet(await bench.enqueue(good, bad, revoked)), [good.id, bad.id, revoked.id]);
       bench.pass(1);
       for (const { id } of [good, bad, revoked]) await gone(bench, id);
       const fresh = bench.job();
       const anew = [{ ...good, payload: '"anew"' }, { ...bad, task: bench.name("other") }, fresh, { ...revoked, delayMs: 5_000 }];
-      assert.deepEqual((await bench.enqueue(...anew)).duplicates, []);
+      assert.deepEqual(idsMet(await bench.enqueue(...anew)), []);
       assert.deepEqual(await bench.states(good, bad, revoked), ["ready", "ready", "ready"]);
       assert.equal((await bench.known(good.id)).payload, '"anew"');
       assert.equal((await bench.known(bad.id)).attempts, 0);
@@ -116,11 +117,11 @@ export const idLaws: readonly Law[] = [
       const job = await bench.put({ keepFailedMs: 0, keepResultMs: 0 });
       await bench.fail(await bench.takeOne());
       await gone(bench, job.id);
-      assert.deepEqual((await bench.enqueue(job)).duplicates, []);
+      assert.deepEqual(idsMet(await bench.enqueue(job)), []);
       await bench.succeed(await bench.takeOne());
-      assert.deepEqual((await bench.enqueue(job)).duplicates, []);
+      assert.deepEqual(idsMet(await bench.enqueue(job)), []);
       await bench.adapter.broker.cancel([job.id], "stop", bench.at);
-      assert.deepEqual((await bench.enqueue(job)).duplicates, []);
+      assert.deepEqual(idsMet(await bench.enqueue(job)), []);
       assert.equal((await bench.takeOne()).attempt, 1);
     },
   },
@@ -133,13 +134,13 @@ export const idLaws: readonly Law[] = [
       await bench.succeed(await bench.takeOne(), '"kept"');
       bench.pass(DAY_MS);
       const { links: _, ...alone } = input;
-      assert.deepEqual((await bench.enqueue(alone)).duplicates, [input.id]);
+      assert.deepEqual(idsMet(await bench.enqueue(alone)), [input.id]);
       assert.equal(await bench.state(input.id), "succeeded");
       await bench.fail(await bench.takeOne());
-      assert.deepEqual((await bench.enqueue(alone)).duplicates, [input.id], "the job has failed, and may be retried");
+      assert.deepEqual(idsMet(await bench.enqueue(alone)), [input.id], "the job has failed, and may be retried");
       bench.pass(5_000);
       await missing(bench, input, body);
-      assert.deepEqual((await bench.enqueue(input, body)).duplicates, [], "the whole canvas may be stored anew");
+      assert.deepEqual(idsMet(await bench.enqueue(input, body)), [], "the whole canvas may be stored anew");
       await bench.succeed(await bench.takeOne(), '"new"');
       assert.deepEqual((await bench.takeOne()).inputs, [{ jobId: input.id, state: "succeeded", result: '"new"' }]);
     },
@@ -166,14 +167,14 @@ export const idLaws: readonly Law[] = [
       const jobs: NewJob[] = [await bench.put(), await bench.put(), await bench.put()];
       const [good, bad, revoked] = jobs as [NewJob, NewJob, NewJob];
       const again = jobs.map((job) => ({ ...job, payload: '"anew"', known: "again" }) as const);
-      assert.deepEqual((await bench.enqueue(...again)).duplicates, [good.id, bad.id, revoked.id], "they wait");
+      assert.deepEqual(idsMet(await bench.enqueue(...again)), [good.id, bad.id, revoked.id], "they wait");
       await bench.adapter.broker.cancel([revoked.id], "stop", bench.at);
       const [first, second] = await bench.take();
-      assert.deepEqual((await bench.enqueue(again[0]!)).duplicates, [good.id], "it runs");
+      assert.deepEqual(idsMet(await bench.enqueue(again[0]!)), [good.id], "it runs");
       await bench.succeed(first!, "1");
       await bench.fail(second!);
-      assert.deepEqual((await bench.enqueue(...jobs)).duplicates, [good.id, bad.id, revoked.id], "unless asked for");
-      assert.deepEqual((await bench.enqueue(...again)).duplicates, []);
+      assert.deepEqual(idsMet(await bench.enqueue(...jobs)), [good.id, bad.id, revoked.id], "unless asked for");
+      assert.deepEqual(idsMet(await bench.enqueue(...again)), []);
       assert.deepEqual(await bench.states(good, bad, revoked), ["ready", "ready", "ready"]);
       assert.deepEqual(
         (await bench.take()).map(({ job, attempt }) => [job.payload, attempt]),
@@ -190,7 +191,7 @@ export const idLaws: readonly Law[] = [
       const [first] = await bench.take();
       await bench.succeed(first!, '"old"');
       const { links: _, ...alone } = input;
-      assert.deepEqual((await bench.enqueue({ ...alone, known: "again" })).duplicates, [input.id]);
+      assert.deepEqual(idsMet(await bench.enqueue({ ...alone, known: "again" })), [input.id]);
       await assert.rejects(bench.enqueue({ ...alone, task: bench.name("other"), known: "again" }), { code: "STEM_ID_TAKEN" });
       assert.equal((await bench.known(input.id)).result, '"old"');
     },
@@ -225,7 +226,7 @@ export const idLaws: readonly Law[] = [
         (await bench.adapter.events.emit([{ id: bench.name("e"), name: bench.name("paid"), key: "", keepMs: 0 }], bench.at)).woken,
         [],
       );
-      assert.deepEqual((await bench.enqueue(...all)).duplicates, []);
+      assert.deepEqual(idsMet(await bench.enqueue(...all)), []);
       assert.equal((await bench.take()).length, 4);
     },
   },
@@ -259,7 +260,7 @@ export const idLaws: readonly Law[] = [
         rest.map(({ as }) => as),
         ["removed", "removed", "removed"],
       );
-      assert.deepEqual((await bench.enqueue(...chain)).duplicates, []);
+      assert.deepEqual(idsMet(await bench.enqueue(...chain)), []);
       await bench.succeed(await bench.takeOne(), "2");
       assert.equal((await bench.takeOne()).job.id, next.id);
     },

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { COMMON_KINDS, FIELDS, idsMet } from "../../contract/index.js";
 import type { NewJob } from "../../contract/index.js";
 import { ids, one, sorted } from "./bench.js";
 import type { Law } from "./law.js";
@@ -9,12 +10,15 @@ import type { Law } from "./law.js";
  */
 export const ODD_TEXT = `'"\`\\ \\n \n\r\n\t \u0001 \u007f \u2028 \ufeff é e\u0301 漢字 👩‍👩‍👧 🦆 %s $1 :name ?1 {"a":[]} </script> '; DROP TABLE jobs; --  `;
 
+/** Something for each field that not every adapter honours. */
+const SAMPLES: Partial<NewJob> = { limits: [{ name: "smtp" }], unique: { key: "k", until: "ended", whenHeld: "keep" } };
+
 export const jobLaws: readonly Law[] = [
   {
     title: "an enqueued job is lent as it was given",
     async check(bench) {
       const job = bench.job({ payload: '{"to":"ann"}', headers: { tenant: "north" }, priority: 3, group: bench.name("group") });
-      assert.deepEqual((await bench.enqueue(job)).duplicates, []);
+      assert.deepEqual(idsMet(await bench.enqueue(job)), []);
       const delivery = await bench.takeOne();
       assert.deepEqual(delivery.job, {
         id: job.id,
@@ -75,9 +79,9 @@ export const jobLaws: readonly Law[] = [
     async check(bench) {
       const large = "0123456789abcdé€".repeat(50_000);
       const jobs = bench.jobs(20, { payload: large });
-      assert.deepEqual((await bench.enqueue(...jobs)).duplicates, []);
+      assert.deepEqual(idsMet(await bench.enqueue(...jobs)), []);
       assert.deepEqual(
-        (await bench.enqueue(bench.job({ payload: "new" }), ...jobs)).duplicates,
+        idsMet(await bench.enqueue(bench.job({ payload: "new" }), ...jobs)),
         jobs.map(({ id }) => id),
       );
       const lent = await bench.take({ limit: 30 });
@@ -101,9 +105,9 @@ export const jobLaws: readonly Law[] = [
   {
     title: "a batch is stored whole, and an empty one is no fault",
     async check(bench) {
-      assert.deepEqual((await bench.enqueue()).duplicates, []);
+      assert.deepEqual(idsMet(await bench.enqueue()), []);
       const jobs = bench.jobs(250);
-      assert.deepEqual((await bench.enqueue(...jobs)).duplicates, []);
+      assert.deepEqual(idsMet(await bench.enqueue(...jobs)), []);
       assert.deepEqual(
         ids(await bench.take({ limit: 1_000 })),
         jobs.map(({ id }) => id),
@@ -142,8 +146,6 @@ export const jobLaws: readonly Law[] = [
       const { broker, events, capabilities } = bench.adapter;
       const refused = { code: "STEM_UNSUPPORTED" };
       const good = bench.job();
-      if (!capabilities.limits) await assert.rejects(bench.enqueue(good, bench.job({ limits: ["api"] })), refused);
-      if (!capabilities.unique) await assert.rejects(bench.enqueue(good, bench.job({ unique: { key: "k" } })), refused);
       if (!capabilities.transactions) {
         await assert.rejects(broker.enqueue([good], { ...bench.at, transaction: {} }), refused);
         const event = { id: bench.name("event"), name: bench.name("paid"), key: "" };
@@ -151,7 +153,73 @@ export const jobLaws: readonly Law[] = [
         assert.deepEqual(await events.list({ name: event.name }, bench.at), []);
       }
       assert.equal(await bench.record(good.id), undefined);
-      assert.equal(bench.adapter.limits !== undefined, capabilities.limits, "limits are present where the capability says so");
+    },
+  },
+  {
+    title: "a field that the adapter does not honour is refused by its name before anything is written",
+    async check(bench) {
+      const { honours, limits } = bench.adapter;
+      const fields = Object.keys(FIELDS) as (keyof NewJob)[];
+      for (const field of fields.filter((name) => !honours.has(FIELDS[name]))) {
+        const [before, after] = [bench.job(), bench.job()];
+        const refusal = { code: "STEM_UNSUPPORTED", message: new RegExp(`"${field}"`) };
+        await assert.rejects(bench.enqueue(before, bench.job({ [field]: SAMPLES[field] }), after), refusal);
+        assert.equal(await bench.record(before.id), undefined, field);
+        const lent = await bench.put().then(() => bench.takeOne());
+        const settlement = { lease: lent.lease, as: "succeeded", enqueue: [after, bench.job({ [field]: SAMPLES[field] })] } as const;
+        await assert.rejects(bench.settle(settlement), refusal);
+        assert.equal((await bench.record(lent.job.id))?.state, "active", field);
+        assert.equal(await bench.record(after.id), undefined, field);
+        await bench.settle({ lease: lent.lease, as: "succeeded" });
+      }
+      for (const kind of COMMON_KINDS) assert.ok(honours.has(kind), `each adapter honours fields of the kind "${kind}"`);
+      assert.equal(limits !== undefined, honours.has("track"), "limits are present where tracks are honoured");
+    },
+  },
+  {
+    title: "each job of a batch has its own fields, whatever the one before it has",
+    async check(bench) {
+      const group = bench.name("group");
+      const fields: Partial<NewJob>[] = [
+        {},
+        { headers: { tenant: "a" } },
+        { group },
+        { priority: 3 },
+        { keepResultMs: 1_000 },
+        { keepFailedMs: 1_000 },
+        { maxLapses: 1 },
+        { delayMs: 60_000 },
+        { dueAt: bench.now + 60_000 },
+        { expiresInMs: 60_000 },
+        { expiresAt: bench.now + 60_000 },
+        { payload: "other" },
+      ];
+      // Each beside each other, so that nothing of a neighbour can be taken for its own.
+      const jobs = fields.flatMap((one) => fields.map((other) => [bench.job(one), bench.job(other)])).flat();
+      await bench.enqueue(...jobs);
+      const records = await bench.adapter.results.get(
+        jobs.map(({ id }) => id),
+        bench.at,
+      );
+      for (const [i, job] of jobs.entries()) {
+        const { payload, priority = 0, headers, group: label, dueAt, delayMs } = job;
+        const stored = records[i]!;
+        const due = dueAt ?? bench.now + (delayMs ?? 0);
+        assert.deepEqual(
+          [stored.payload, stored.priority, stored.headers, stored.group, stored.dueAt],
+          [payload, priority, headers, label, due],
+          `job ${i} of the batch`,
+        );
+      }
+      const due = jobs.filter(({ dueAt, delayMs }) => (dueAt ?? delayMs) === undefined);
+      assert.deepEqual((await bench.drain(undefined, { limit: 1_000 })).toSorted(), due.map(({ id }) => id).toSorted());
+      bench.pass(1_000);
+      const left = await bench.adapter.results.get(
+        due.map(({ id }) => id),
+        bench.at,
+      );
+      for (const [i, { keepResultMs }] of due.entries())
+        assert.equal(left[i] === undefined, keepResultMs !== undefined, `whether due job ${i} is kept for longer than a second`);
     },
   },
   {
@@ -159,7 +227,7 @@ export const jobLaws: readonly Law[] = [
     async check(bench) {
       const known = await bench.put({ payload: "first" });
       const fresh = bench.job();
-      assert.deepEqual((await bench.enqueue({ ...known, payload: "second" }, fresh)).duplicates, [known.id]);
+      assert.deepEqual(idsMet(await bench.enqueue({ ...known, payload: "second" }, fresh)), [known.id]);
       assert.deepEqual(sorted(ids(await bench.take())), sorted([known.id, fresh.id]));
     },
   },
@@ -167,7 +235,7 @@ export const jobLaws: readonly Law[] = [
     title: "the first of two equal ids in one call wins",
     async check(bench) {
       const job = bench.job({ payload: "first" });
-      assert.deepEqual((await bench.enqueue(job, { ...job, payload: "second" })).duplicates, [job.id]);
+      assert.deepEqual(idsMet(await bench.enqueue(job, { ...job, payload: "second" })), [job.id]);
       assert.equal((await bench.takeOne()).job.payload, "first");
     },
   },
@@ -176,7 +244,7 @@ export const jobLaws: readonly Law[] = [
     async check(bench) {
       const [a, b, c] = bench.jobs(3) as [NewJob, NewJob, NewJob];
       await bench.enqueue(a, b, c);
-      assert.deepEqual((await bench.enqueue(c, a, b)).duplicates, [c.id, a.id, b.id]);
+      assert.deepEqual(idsMet(await bench.enqueue(c, a, b)), [c.id, a.id, b.id]);
     },
   },
   {
@@ -199,7 +267,7 @@ export const jobLaws: readonly Law[] = [
       const answers = await Promise.all(
         Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? bench.adapter : other).broker.enqueue([job], bench.at)),
       );
-      assert.equal(answers.filter(({ duplicates }) => duplicates.length === 0).length, 1);
+      assert.equal(answers.filter(({ met }) => met.length === 0).length, 1);
       one(await bench.take());
     },
   },

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { LONGEST, type Failure, type NewJob } from "../../contract/index.js";
+import { type Failure, idsMet, LONGEST, type NewJob } from "../../contract/index.js";
 import type { LawBench } from "./bench.js";
 import type { Law } from "./law.js";
 
@@ -76,7 +76,7 @@ export const textLaws: readonly Law[] = [
         payload: "1",
       };
       await bench.enqueue(job);
-      assert.deepEqual((await bench.enqueue(job)).duplicates, [job.id]);
+      assert.deepEqual(idsMet(await bench.enqueue(job)), [job.id]);
       const delivery = await bench.takeOne({ from: [{ queue: job.queue }] });
       for (const field of ["id", "task", "queue", "group"] as const) assert.equal(delivery.job[field], job[field], field);
       assert.equal((await bench.adapter.results.list({ group: job.group! }, bench.at)).length, 1);

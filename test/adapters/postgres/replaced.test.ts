@@ -1,6 +1,7 @@
 import { afterEach, expect, it } from "@jest/globals";
 import { Client } from "pg";
 import { postgres } from "../../../lib/adapters/postgres/index.js";
+import { idsMet } from "../../../lib/contract/index.js";
 import type { Adapter } from "../../../lib/contract/index.js";
 import { describeOwn, startPostgres, startProxy, type PostgresServer, type Proxy } from "../../servers/index.js";
 import { hire, take } from "./bench.js";
@@ -93,7 +94,7 @@ describeOwn("postgres")("A process that lives on beside a Postgres store that is
       await again(() => hire(old, "ann"));
       // The number that was the default's is now that of reports.
       await scene.fresh.broker.enqueue([job("report", "reports")]);
-      expect((await again(() => old.broker.enqueue([job("after"), job("urgent", "mail")]))).duplicates).toEqual([]);
+      expect(idsMet(await again(() => old.broker.enqueue([job("after"), job("urgent", "mail")])))).toEqual([]);
       const records = await scene.fresh.results.get(["report", "after", "urgent"]);
       expect(records.map((record) => record?.queue)).toEqual(["reports", "default", "mail"]);
       for (const [id, queue] of [
@@ -117,7 +118,7 @@ describeOwn("postgres")("A process that lives on beside a Postgres store that is
       const { old } = scene;
       await old.broker.enqueue([job("before")]);
       await empty();
-      expect((await again(() => old.broker.enqueue([job("after")]))).duplicates).toEqual([]);
+      expect(idsMet(await again(() => old.broker.enqueue([job("after")])))).toEqual([]);
       await hire(scene.fresh, "bob");
       expect((await take(scene.fresh, "bob")).map(({ job: { id, queue } }) => [id, queue])).toEqual([["after", "default"]]);
     },

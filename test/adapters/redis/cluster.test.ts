@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Cluster, Redis } from "ioredis";
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import { redis } from "../../../lib/adapters/redis/index.js";
+import { idsMet } from "../../../lib/contract/index.js";
 import type { Adapter, Ending } from "../../../lib/contract/index.js";
 import { defineTask, Stem, TaskRegistry, Worker } from "../../../lib/core/index.js";
 import { describeOwn, startRedisCluster, type RedisCluster } from "../../servers/index.js";
@@ -61,8 +62,8 @@ describeOwn("redis")("On a Redis Cluster", () => {
       job("body", { queue: c, waitsFor: 2, links: links("last") }),
       job("last", { queue: a, waitsFor: 1 }),
     ];
-    expect((await adapter.broker.enqueue(batch)).duplicates).toEqual([]);
-    expect((await adapter.broker.enqueue(batch)).duplicates).toEqual(["a1", "b1", "body", "last"]);
+    expect(idsMet(await adapter.broker.enqueue(batch))).toEqual([]);
+    expect(idsMet(await adapter.broker.enqueue(batch))).toEqual(["a1", "b1", "body", "last"]);
     const states = async () => (await adapter.results.get(["a1", "b1", "body", "last"])).map((record) => record?.state);
     expect(await states()).toEqual(["ready", "ready", "blocked", "blocked"]);
     await settleAll(adapter, a, () => ({ as: "succeeded", result: '"one"' }));
@@ -92,7 +93,7 @@ describeOwn("redis")("On a Redis Cluster", () => {
         (i % 2 === 0 ? one : two).broker.enqueue([job(`once${round}`, { queue: `to${i % 3}` })]),
       );
       const answers = await Promise.all(asks);
-      expect(answers.filter(({ duplicates }) => duplicates.length === 0).length).toBe(1);
+      expect(answers.filter(({ met }) => met.length === 0).length).toBe(1);
     }
     expect((await one.results.count()).ready).toBe(20);
   });
@@ -101,7 +102,7 @@ describeOwn("redis")("On a Redis Cluster", () => {
     const adapter = await open();
     await adapter.broker.enqueue([job("again", { queue: "first", keepResultMs: 0 })]);
     await settleAll(adapter, "first", () => ({ as: "succeeded" }));
-    expect((await adapter.broker.enqueue([job("again", { queue: "second" })])).duplicates).toEqual([]);
+    expect(idsMet(await adapter.broker.enqueue([job("again", { queue: "second" })]))).toEqual([]);
     expect((await adapter.results.get(["again"]))[0]).toMatchObject({ queue: "second", state: "ready" });
   });
 

@@ -90,7 +90,7 @@ describeOwn("redis")("A Redis user", () => {
     await user("~*", "&*", "+@all");
     const adapter = await opened();
     await server.call("ACL", "SETUSER", "app", "resetchannels", "-pubsub");
-    expect(await adapter.broker.enqueue([job("a"), job("b")])).toEqual({ duplicates: [] });
+    expect(await adapter.broker.enqueue([job("a"), job("b")])).toEqual({ met: [] });
     const { deliveries } = await claim(adapter);
     expect(deliveries).toHaveLength(2);
     expect(await adapter.broker.settle(deliveries.map(({ lease }) => ({ lease, as: "succeeded" as const })))).toMatchObject({ lost: [] });
@@ -108,7 +108,7 @@ describeOwn("redis")("A Redis user", () => {
       await expect(late(id)).rejects.toMatchObject({ code: "STEM_STORE_RIGHTS", message: expect.stringContaining("ZADD") });
     expect(await keys()).toEqual(before);
     await server.call("ACL", "SETUSER", "app", "+zadd");
-    expect(await late("fourth")).toEqual({ duplicates: [] });
+    expect(await late("fourth")).toEqual({ met: [] });
   });
 
   it("that was not looked at because the server was away is looked at before the first call", async () => {

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/glob
 import { redis } from "../../../lib/adapters/redis/index.js";
 import { retryDelay } from "../../../lib/adapters/redis/connect/connection.js";
 import { refuseOld } from "../../../lib/adapters/redis/connect/fitness.js";
+import { idsMet } from "../../../lib/contract/index.js";
 import type { StoreLog } from "../../../lib/contract/index.js";
 import { describeOwn, startRedis, type RedisServer } from "../../servers/index.js";
 import { claim, job, space, until } from "./space.js";
@@ -163,7 +164,7 @@ describeOwn("redis")("A server that refuses", () => {
     });
     await server.call("CONFIG", "SET", "maxmemory", 0);
     expect(await adapter.results.get(["full"])).toEqual([undefined]);
-    expect((await adapter.broker.enqueue([job("full")])).duplicates).toEqual([]);
+    expect(idsMet(await adapter.broker.enqueue([job("full")]))).toEqual([]);
     await here.close();
   });
 

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, describe, expect, it, jest } from "@jest/globals";
 import { sqlite } from "../../../lib/adapters/sqlite/index.js";
+import { idsMet } from "../../../lib/contract/index.js";
 import type { NewJob } from "../../../lib/contract/index.js";
 import { inFolder } from "./processes.js";
 
@@ -85,7 +86,7 @@ describe("When SQLite refuses a write", () => {
       await expect(adapter.broker.enqueue([...batch, broken])).rejects.toMatchObject({ message: expect.any(String) });
       expect(await adapter.results.count()).toMatchObject({ ready: 0 });
       expect(await adapter.broker.queues()).toEqual([]);
-      expect((await adapter.broker.enqueue(batch)).duplicates).toEqual([]);
+      expect(idsMet(await adapter.broker.enqueue(batch))).toEqual([]);
       await adapter.close();
     });
   });

@@ -18,9 +18,14 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
   ],
   "a batch is stored whole, and an empty one is no fault": ["a batch is stored up to its hundredth job", "a claim lends one job at most"],
   "one bad job in a batch stores nothing of it": ["jobs of a batch are stored one by one", "links are ignored"],
-  "a capability the adapter lacks is refused before anything is written": [
-    "limits and unique keys are ignored without a word",
-    "transactions are ignored without a word",
+  "a capability the adapter lacks is refused before anything is written": ["transactions are ignored without a word"],
+  "a field that the adapter does not honour is refused by its name before anything is written": [
+    "what is not honoured is ignored without a word",
+    "what is not honoured is refused when the rest is stored",
+  ],
+  "each job of a batch has its own fields, whatever the one before it has": [
+    "a fact of a job is forgotten when the job before has none",
+    "a fact of a job is taken from the job before",
   ],
   "a known id is reported and skipped, and the rest of the batch is stored": ["a batch with a known id is skipped whole"],
   "the first of two equal ids in one call wins": ["the last of two equal ids wins"],

@@ -1,5 +1,5 @@
 import type { Adapter, NewJob } from "../../../lib/contract/index.js";
-import { isFinal } from "../../../lib/contract/index.js";
+import { idsMet, isFinal, metKnown } from "../../../lib/contract/index.js";
 import { type Fault, type Faults, inBroker, inResults, jobsAs, without } from "./fault.js";
 
 type Enqueue = Adapter["broker"]["enqueue"];
@@ -20,7 +20,7 @@ const whenTaken = (
       } catch (error) {
         if (!isTaken(error)) throw error;
         const answer = await act({ enqueue: broker.enqueue, jobs, id: error.jobId, broker }, options);
-        if (answer.duplicates.length === 0) throw error;
+        if (answer.met.length === 0) throw error;
         return answer;
       }
     },
@@ -33,7 +33,7 @@ export const idFaults: Faults = {
       jobs.filter((job) => job.id !== id),
       options,
     );
-    return { duplicates: [id] };
+    return { met: metKnown([id]) };
   }),
   "a refused batch stores its other jobs": whenTaken(async ({ enqueue, jobs, id }, options) => {
     const ids = new Set([
@@ -44,16 +44,16 @@ export const idFaults: Faults = {
       jobs.filter((job) => !ids.has(job.id)),
       options,
     );
-    return { duplicates: [] };
+    return { met: [] };
   }),
   "again frees other tasks' ids": whenTaken(async ({ enqueue, jobs, id, broker }, options) => {
-    if (!jobs.some((job) => job.id === id && job.known === "again")) return { duplicates: [] };
+    if (!jobs.some((job) => job.id === id && job.known === "again")) return { met: [] };
     await broker.remove([id], options);
     await enqueue(
       jobs.filter((job) => job.id !== id),
       options,
     );
-    return { duplicates: [id] };
+    return { met: metKnown([id]) };
   }),
   "again is ignored": jobsAs(without("known")),
   "an id is spent for ever": (adapter) => {
@@ -61,18 +61,17 @@ export const idFaults: Faults = {
     return inBroker(({ enqueue }) => ({
       async enqueue(jobs, options) {
         const fresh = jobs.filter(({ id }) => !used.has(id));
-        const { duplicates } = await enqueue(fresh, options);
+        const known = new Set(idsMet(await enqueue(fresh, options)));
         for (const { id } of fresh) used.add(id);
-        const known = new Set(duplicates);
-        return { duplicates: jobs.filter((job) => known.has(job.id) || !fresh.includes(job)).map(({ id }) => id) };
+        return { met: metKnown(jobs.filter((job) => known.has(job.id) || !fresh.includes(job)).map(({ id }) => id)) };
       },
     }))(adapter);
   },
   "an ended job is no duplicate": inBroker(({ enqueue }, { results }) => ({
     async enqueue(jobs, options) {
-      const { duplicates } = await enqueue(jobs, options);
-      const records = await results.get(duplicates, options);
-      return { duplicates: duplicates.filter((_, i) => !isFinal(records[i]!.state)) };
+      const { met } = await enqueue(jobs, options);
+      const records = await results.get(idsMet({ met }), options);
+      return { met: met.filter((_, i) => !isFinal(records[i]!.state)) };
     },
   })),
   "what has had its time is counted until it is pruned": (adapter) => {

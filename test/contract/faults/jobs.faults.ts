@@ -1,5 +1,5 @@
-import { checkJobs } from "../../../lib/contract/index.js";
-import type { NewJob } from "../../../lib/contract/index.js";
+import { checkJobs, idsMet, metKnown } from "../../../lib/contract/index.js";
+import type { Met, NewJob } from "../../../lib/contract/index.js";
 import { asksAs, both, claimedAs, deliveriesAs, inBroker, inEvents, jobsAs, omit, without, but } from "./fault.js";
 import type { Faults } from "./fault.js";
 
@@ -17,12 +17,37 @@ export const jobFaults: Faults = {
   })),
   "jobs of a batch are stored one by one": inBroker(({ enqueue }) => ({
     enqueue: async (jobs, options) => {
-      const duplicates: string[] = [];
-      for (const job of jobs) duplicates.push(...(await enqueue([job], options)).duplicates);
-      return { duplicates };
+      const met: Met[] = [];
+      for (const job of jobs) met.push(...(await enqueue([job], options)).met);
+      return { met };
     },
   })),
-  "limits and unique keys are ignored without a word": jobsAs(without("limits", "unique")),
+  "what is not honoured is ignored without a word": jobsAs(without("limits", "unique")),
+  "what is not honoured is refused when the rest is stored": inBroker(({ enqueue }, adapter) => ({
+    enqueue: async (jobs, options) => {
+      await enqueue(
+        jobs.filter((job) => isGood(job, adapter)),
+        options,
+      );
+      return enqueue(jobs, options);
+    },
+  })),
+  "a fact of a job is taken from the job before": (adapter) => {
+    let last: NewJob | undefined;
+    return jobsAs((job) => {
+      const taken = last?.keepResultMs === undefined ? job : { ...job, keepResultMs: last.keepResultMs };
+      last = job;
+      return taken;
+    })(adapter);
+  },
+  "a fact of a job is forgotten when the job before has none": (adapter) => {
+    let last: NewJob | undefined;
+    return jobsAs((job) => {
+      const cut = last !== undefined && last.headers === undefined ? without("group")(job) : job;
+      last = job;
+      return cut;
+    })(adapter);
+  },
   "transactions are ignored without a word": both(
     inBroker(({ enqueue }) => ({ enqueue: (jobs, options) => enqueue(jobs, options && omit(options, "transaction")) })),
     inEvents(({ emit }) => ({ emit: (events, options) => emit(events, options && omit(options, "transaction")) })),
@@ -34,7 +59,7 @@ export const jobFaults: Faults = {
         options,
       );
       return known.some((record) => record !== undefined)
-        ? { duplicates: jobs.filter((_, i) => known[i] !== undefined).map(({ id }) => id) }
+        ? { met: metKnown(jobs.filter((_, i) => known[i] !== undefined).map(({ id }) => id)) }
         : enqueue(jobs, options);
     },
   })),
@@ -42,17 +67,17 @@ export const jobFaults: Faults = {
   "duplicates are not reported": inBroker(({ enqueue }) => ({
     enqueue: async (jobs, options) => {
       await enqueue(jobs, options);
-      return { duplicates: [] };
+      return { met: [] };
     },
   })),
   "duplicates are sorted": inBroker(({ enqueue }) => ({
-    enqueue: async (jobs, options) => ({ duplicates: [...(await enqueue(jobs, options)).duplicates].sort() }),
+    enqueue: async (jobs, options) => ({ met: metKnown(idsMet(await enqueue(jobs, options)).sort()) }),
   })),
   "a duplicate takes the place of the stored job": inBroker((sound) => ({
     enqueue: async (jobs, options) => {
-      const { duplicates } = await sound.enqueue(jobs, options);
-      if (duplicates.length > 0) await sound.cancel(duplicates, "replaced", options);
-      return { duplicates };
+      const { met } = await sound.enqueue(jobs, options);
+      if (met.length > 0) await sound.cancel(idsMet({ met }), "replaced", options);
+      return { met };
     },
   })),
   "known ids are looked up before the write and outside it": inBroker((sound, { results }) => ({
@@ -62,7 +87,7 @@ export const jobFaults: Faults = {
         options,
       );
       await sound.enqueue(jobs, options);
-      return { duplicates: jobs.filter((_, i) => known[i] !== undefined).map(({ id }) => id) };
+      return { met: metKnown(jobs.filter((_, i) => known[i] !== undefined).map(({ id }) => id)) };
     },
   })),
   "jobs stored by a settlement are not checked": inBroker(({ settle }, adapter) => ({

@@ -1,5 +1,5 @@
 import { memory } from "../../../lib/adapters/memory/index.js";
-import { checkJobs, type Adapter, type EnqueueOptions } from "../../../lib/contract/index.js";
+import { type Adapter, checkJobs, type EnqueueOptions, metKnown } from "../../../lib/contract/index.js";
 import type { LawTransaction } from "../../../lib/testing/laws/index.js";
 import { inBroker, inEvents } from "./fault.js";
 
@@ -39,17 +39,16 @@ export function transactional(): { readonly adapter: Adapter; readonly begin: ()
     inBroker(() => ({
       enqueue: async (jobs, options) => {
         if (options?.transaction === undefined) return broker.enqueue(jobs, options);
-        checkJobs(jobs, { name: "memory", capabilities });
+        checkJobs(jobs, sound);
         const { transaction: _, ...at } = options;
         const known = async (id: string): Promise<boolean> => (await results.get([id], at))[0] !== undefined;
-        return {
-          duplicates: await call(
-            jobs.map(({ id }) => id),
-            options,
-            known,
-            () => broker.enqueue(jobs, at),
-          ),
-        };
+        const ids = await call(
+          jobs.map(({ id }) => id),
+          options,
+          known,
+          () => broker.enqueue(jobs, at),
+        );
+        return { met: metKnown(ids) };
       },
     })),
     inEvents(() => ({

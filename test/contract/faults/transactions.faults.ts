@@ -1,4 +1,4 @@
-import type { Adapter, EnqueueOptions, Hint } from "../../../lib/contract/index.js";
+import type { Adapter, EnqueueOptions, Hint, Met } from "../../../lib/contract/index.js";
 import { both, inBroker, inEvents, omit } from "./fault.js";
 import type { Fault, Faults } from "./fault.js";
 
@@ -36,20 +36,20 @@ export const transactionFaults: Faults = {
   "jobs of a transaction are stored at once": inBroker(({ enqueue }) => ({ enqueue: (jobs, options) => enqueue(jobs, outside(options)) })),
   "events of a transaction are stored at once": eventsAtOnce,
   "a commit loses the jobs of a transaction": inBroker(({ enqueue }) => ({
-    enqueue: async (jobs, options) => (isInside(options) ? { duplicates: [] } : enqueue(jobs, options)),
+    enqueue: async (jobs, options) => (isInside(options) ? { met: [] } : enqueue(jobs, options)),
   })),
   "a commit loses the events of a transaction": inEvents(({ emit }) => ({
     emit: async (events, options) => (isInside(options) ? { duplicates: [], woken: [] } : emit(events, options)),
   })),
   "a transaction reports no duplicates": inBroker(({ enqueue }) => ({
-    enqueue: async (jobs, options) => (isInside(options) ? (await enqueue(jobs, options), { duplicates: [] }) : enqueue(jobs, options)),
+    enqueue: async (jobs, options) => (isInside(options) ? (await enqueue(jobs, options), { met: [] }) : enqueue(jobs, options)),
   })),
   "jobs of a transaction are stored one by one": inBroker(({ enqueue }) => ({
     enqueue: async (jobs, options) => {
       if (!isInside(options)) return enqueue(jobs, options);
-      const duplicates: string[] = [];
-      for (const job of jobs) duplicates.push(...(await enqueue([job], options)).duplicates);
-      return { duplicates };
+      const met: Met[] = [];
+      for (const job of jobs) met.push(...(await enqueue([job], options)).met);
+      return { met };
     },
   })),
   "the links of a transaction are lost": inBroker(({ enqueue }) => ({

@@ -3,7 +3,7 @@ import { OptionError, StoreError } from "../../../lib/contract/errors.js";
 import type { Schema } from "../../../lib/core/task/schema.js";
 import { stemOn, turns } from "./fake.js";
 
-const NONE = { duplicates: [] };
+const NONE = { met: [] };
 
 describe("Enqueue calls made at the same time", () => {
   it("travel together: one call, then all that came while it was under way", async () => {

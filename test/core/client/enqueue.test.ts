@@ -315,7 +315,7 @@ describe("Producers refuse before anything is written", () => {
     const closing = stem.close().then(() => (closed = true));
     await turns();
     expect(closed).toBe(false);
-    store.enqueues[0]!.answer({ duplicates: [] });
+    store.enqueues[0]!.answer({ met: [] });
     await closing;
     expect((await before).duplicate).toBe(false);
   });

@@ -1,8 +1,10 @@
 import type { Adapter } from "../../../lib/contract/adapter.js";
 import type { Enqueued, EnqueueOptions } from "../../../lib/contract/broker.js";
 import type { NewEvent } from "../../../lib/contract/events.js";
+import { COMMON_KINDS } from "../../../lib/contract/fields.js";
 import type { Hint } from "../../../lib/contract/hints.js";
 import type { FinalState, NewJob } from "../../../lib/contract/job.js";
+import { metKnown } from "../../../lib/contract/met.js";
 import type { JobRecord } from "../../../lib/contract/results.js";
 import type { Clock } from "../../../lib/core/clock.js";
 import type { StemParts } from "../../../lib/core/client/parts.js";
@@ -44,7 +46,8 @@ export class FakeStore {
     const missing = new Proxy({}, { get: (_, verb) => () => Promise.reject(new Error(`${String(verb)} is not faked`)) });
     this.adapter = {
       name: "fake",
-      capabilities: { durable: false, shared: false, transactions: true, limits: false, unique: false },
+      capabilities: { durable: false, shared: false, transactions: true },
+      honours: new Set(COMMON_KINDS),
       broker: {
         enqueue: (jobs: readonly NewJob[], options?: EnqueueOptions) => {
           this.batches.push(jobs);
@@ -107,7 +110,7 @@ export class FakeStore {
       if (this.records.has(job.id)) duplicates.push(job.id);
       else this.records.set(job.id, recordOf(job));
     }
-    return { duplicates };
+    return { met: metKnown(duplicates) };
   }
 }
 
