@@ -78,7 +78,8 @@ export type { JsonSchema, StemDefinitions } from "./core/schema/json-schema.js";
 export type { Codec } from "./core/codec/codec.js";
 export type { SignalListener, SignalMap, SignalName } from "./core/signals/signals.js";
 export type { Adapter, Capabilities, Health } from "./contract/adapter.js";
-export type { DeadLetter, DeadLetterFilter, Purge, QueueInfo, Removed } from "./contract/broker.js";
+export type { DeadLetter, DeadLetterFilter, Purge, Removed } from "./contract/broker.js";
+export type { QueueInfo } from "./contract/queues.js";
 export type { Failure, JobState } from "./contract/job.js";
 export type { CountFilter, JobFilter, JobRecord, RemoveFilter, StateCounts } from "./contract/results.js";
 

@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import type { QueueInfo } from "../contract/broker.js";
+import type { QueueInfo } from "../contract/queues.js";
 
 /** How a command shows its answer: a table for people, JSON when piped or asked for. */
 export interface Show {

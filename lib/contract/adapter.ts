@@ -5,6 +5,7 @@ import type { Hints } from "./hints.js";
 import type { Journal } from "./journal.js";
 import type { Limits } from "./limits.js";
 import type { Locks } from "./locks.js";
+import type { Queues } from "./queues.js";
 import type { Results } from "./results.js";
 import type { Schedules } from "./schedules.js";
 import type { Workers } from "./workers.js";
@@ -21,6 +22,7 @@ export interface Adapter {
   /** The kinds of fields a job may have here; `checkJobs` refuses a job that has another. */
   readonly honours: ReadonlySet<FieldKind>;
   readonly broker: Broker;
+  readonly queues: Queues;
   readonly results: Results;
   readonly journal: Journal;
   readonly events: Events;

@@ -49,16 +49,6 @@ export interface Broker {
    */
   cancel(ids: readonly string[], reason: string, options?: At): Promise<readonly Cancelled[]>;
 
-  /**
-   * Stops or starts lending from queues, for every worker and until told otherwise. Running jobs go on; a
-   * queue need not exist yet.
-   */
-  pause(queues: readonly string[], options?: At): Promise<void>;
-  resume(queues: readonly string[], options?: At): Promise<void>;
-
-  /** Every queue that holds a job or is paused, by name. */
-  queues(options?: At): Promise<readonly QueueInfo[]>;
-
   readonly deadLetters: DeadLetters;
 }
 
@@ -237,20 +227,6 @@ export interface Removed {
   readonly as: "removed" | "running" | "needed" | "unknown";
   /** The state it was in before. */
   readonly was?: JobState;
-}
-
-export interface QueueInfo {
-  readonly queue: string;
-  readonly paused: boolean;
-  /** Due now. */
-  readonly ready: number;
-  /** `ready`, but due later. */
-  readonly delayed: number;
-  readonly active: number;
-  readonly blocked: number;
-  readonly parked: number;
-  /** Dead letters. */
-  readonly dead: number;
 }
 
 export type { At, EnqueueOptions, FinalState };

@@ -9,7 +9,7 @@ import { checkText, LONGEST } from "./text.js";
 type Checks = {
   readonly [P in Part]?: { readonly [V in Verb<Adapter[P]>]?: (...args: Parameters<Extract<Adapter[P][V], Callable>>) => void };
 };
-type Part = "broker" | "results" | "journal" | "events" | "schedules" | "locks" | "workers";
+type Part = "broker" | "queues" | "results" | "journal" | "events" | "schedules" | "locks" | "workers";
 type Callable = (...args: never[]) => unknown;
 type Verb<T> = { [K in keyof T]: T[K] extends Callable ? K : never }[keyof T];
 
@@ -56,8 +56,13 @@ const CHECKS: Checks = {
       checkIds(ids, "a job to cancel");
       checkText(reason, "The reason of a cancel", LONGEST.reason, 0);
     },
-    pause: (queues) => checkAll(queues, "The name of a queue to pause"),
-    resume: (queues) => checkAll(queues, "The name of a queue to resume"),
+  },
+  queues: {
+    list(filter) {
+      if (filter?.names !== undefined) checkAll(filter.names, "The name of a queue to list");
+      if (filter?.cursor !== undefined) checkText(filter.cursor, "The cursor of the queues asked for");
+    },
+    change: (names, { paused }) => checkAll(names, `The name of a queue to ${paused ? "pause" : "resume"}`),
   },
   results: {
     get: (ids) => checkIds(ids, "a job to look up"),

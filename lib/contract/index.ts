@@ -34,6 +34,8 @@ export type { Met } from "./met.js";
 export { bytesOfRecord, PageOfRecords } from "./page.js";
 export type { Page } from "./page.js";
 export { Portion } from "./portion.js";
+export { queuesPerPage } from "./queues.js";
+export type * from "./queues.js";
 export * from "./records.js";
 export type * from "./results.js";
 export type * from "./schedules.js";

@@ -1,7 +1,8 @@
 /** `nestjs-stem/core`: the same without Nest. Every public name is listed here. */
 
 export type { Adapter, Capabilities, Health } from "../contract/adapter.js";
-export type { Cancelled, DeadLetter, DeadLetterFilter, DeadLetters, Purge, QueueInfo, Removed } from "../contract/broker.js";
+export type { Cancelled, DeadLetter, DeadLetterFilter, DeadLetters, Purge, Removed } from "../contract/broker.js";
+export type { QueueInfo } from "../contract/queues.js";
 export {
   JobFailedError,
   OptionError,

@@ -4,6 +4,7 @@ import { events } from "./events.js";
 import { hints } from "./hints.js";
 import { journal } from "./journal.js";
 import { locks } from "./locks.js";
+import { queues } from "./queues.js";
 import { results } from "./results.js";
 import { schedules } from "./schedules.js";
 import { Store } from "./store.js";
@@ -32,6 +33,7 @@ export function memory(options: MemoryOptions = {}): Adapter {
   return guardTexts({
     ...self,
     broker: broker(store, self),
+    queues: queues(store),
     results: results(store),
     journal: journal(store),
     events: events(store, self),

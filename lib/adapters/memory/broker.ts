@@ -1,11 +1,10 @@
 import { cancelledWith, checkJobs, metKnown, UnsupportedError, withEnded } from "../../contract/index.js";
-import type { Broker, QueueInfo } from "../../contract/index.js";
+import type { Broker } from "../../contract/index.js";
 import { cancel } from "./cancel.js";
 import { claim } from "./claim.js";
 import { deadLetters } from "./deadletters.js";
 import { enqueue, refuseTaken } from "./enqueue.js";
 import { remove } from "./remove.js";
-import { sweep } from "./results.js";
 import { settle } from "./settle.js";
 import type { Self, Store } from "./store.js";
 
@@ -38,34 +37,6 @@ export function broker(store: Store, self: Self): Broker {
       if (stopped.length > 0) store.bell.tell({ kind: "cancelled", ids: stopped });
       return answers;
     },
-    pause: async (queues, options) =>
-      store.step(options, () => {
-        for (const name of queues) store.queue(name).paused = true;
-      }),
-    resume: async (queues, options) =>
-      store.step(options, () => {
-        for (const name of queues) resume(store, name);
-      }),
-    queues: async (options) => store.step(options, (now) => infos(store, now)),
     deadLetters: deadLetters(store),
   };
-}
-
-function resume(store: Store, name: string): void {
-  const queue = store.queues.get(name);
-  if (queue === undefined) return;
-  queue.paused = false;
-  if (queue.total === 0) store.queues.delete(name);
-  store.bell.work(name);
-}
-
-function infos(store: Store, now: number): QueueInfo[] {
-  sweep(store, now);
-  const sorted = [...store.queues.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-  return sorted.map((queue) => {
-    store.promote(queue, now);
-    const { ready, active, blocked, parked } = queue.counts;
-    const { name, paused, delayedCount: delayed, dead } = queue;
-    return { queue: name, paused, ready: ready - delayed, delayed, active, blocked, parked, dead };
-  });
 }

@@ -19,6 +19,7 @@ import { events } from "./events.js";
 import { PostgresHints } from "./hints.js";
 import { journal } from "./journal.js";
 import { locks } from "./locks.js";
+import { queues } from "./queues.js";
 import { results } from "./results.js";
 import { schedules } from "./schedules.js";
 import { Store } from "./store.js";
@@ -32,6 +33,7 @@ export class PostgresAdapter implements Adapter {
   readonly capabilities: Capabilities = { durable: true, shared: true, transactions: true };
   readonly honours: ReadonlySet<FieldKind> = new Set(COMMON_KINDS);
   readonly broker;
+  readonly queues;
   readonly results;
   readonly journal;
   readonly events;
@@ -56,6 +58,7 @@ export class PostgresAdapter implements Adapter {
     this.#schema = { name: options.schema, named: (text) => store.named(text), quoted: store.schema, where: target.where };
     this.#migrates = options.migrate;
     this.broker = new PostgresBroker(store, this);
+    this.queues = queues(store);
     this.results = results(store);
     this.journal = journal(store);
     this.events = events(store);

@@ -16,6 +16,7 @@ import { events } from "./events.js";
 import { RedisHints } from "./hints.js";
 import { journal } from "./journal.js";
 import { locks } from "./locks.js";
+import { queues } from "./queues.js";
 import { results } from "./results.js";
 import { schedules } from "./schedules.js";
 import { Store } from "./store.js";
@@ -27,6 +28,7 @@ export class RedisAdapter implements Adapter {
   readonly capabilities: Capabilities = { durable: true, shared: true, transactions: false, remote: true };
   readonly honours: ReadonlySet<FieldKind> = new Set(COMMON_KINDS);
   readonly broker;
+  readonly queues;
   readonly results;
   readonly journal;
   readonly events;
@@ -44,6 +46,7 @@ export class RedisAdapter implements Adapter {
     this.#store = store;
     store.prove = () => refuseUnfit(store);
     this.broker = broker(store, this);
+    this.queues = queues(store);
     this.results = results(store);
     this.journal = journal(store);
     this.events = events(store, this);

@@ -32,7 +32,7 @@ export function results(store: Store): Results {
         }
         return total;
       }
-      for (const { of, later } of await counted(store, filter.queue, options)) {
+      for (const { of, later } of await counted(store, filter.queue === undefined ? undefined : [filter.queue], options)) {
         for (const state of JOB_STATES) total[state] += of(COUNTERS[state]);
         total.delayed += later;
       }
@@ -71,15 +71,20 @@ export async function sweep(store: Store, options: At | undefined): Promise<void
 
 type Counted = [queue: string, paused: number, later: number, counters: string[]];
 
-/** Counters of a queue, or of all. */
-export async function counted(store: Store, queue: string | undefined, options: At | undefined) {
-  const shards = queue === undefined ? await store.shards(options) : [store.shardOf(queue)];
-  const names = queue === undefined ? [] : [queue];
-  const answers = (await Promise.all(shards.map((shard) => store.run("queues", shard, names, options)))) as Counted[][];
+/** Counters of these queues; default all. */
+export async function counted(store: Store, names: readonly string[] | undefined, options: At | undefined) {
+  const byShard = new Map<Shard, string[]>();
+  if (names === undefined) for (const shard of await store.shards(options)) byShard.set(shard, []);
+  for (const name of names ?? []) {
+    const part = byShard.get(store.shardOf(name));
+    if (part === undefined) byShard.set(store.shardOf(name), [name]);
+    else part.push(name);
+  }
+  const answers = (await Promise.all([...byShard].map(([shard, of]) => store.run("queues", shard, of, options)))) as Counted[][];
   return answers.flat().map(([queue, paused, later, pairs]) => {
     const counts = new Map<string, number>();
     for (let i = 0; i < pairs.length; i += 2) counts.set(pairs[i]!, Number(pairs[i + 1]));
-    return { queue, paused: paused === 1, later, of: (what: string) => counts.get(what) ?? 0 };
+    return { queue, paused: paused === 1, isCounted: counts.size > 0, later, of: (what: string) => counts.get(what) ?? 0 };
   });
 }
 

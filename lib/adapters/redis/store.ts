@@ -80,6 +80,11 @@ export class Store {
     return (await this.queues.all(options)).map((queue) => this.shardOf(queue));
   }
 
+  /** Every queue that may hold jobs or be paused. */
+  async queueNames(options?: At): Promise<readonly string[]> {
+    return this.spread ? this.queues.all(options) : ((await this.run("queued", this.home, [], options)) as string[]);
+  }
+
   /** Indices of ids by the shard they are in; those that nobody has stored are left out. */
   async place(ids: readonly string[], options: At | undefined): Promise<ReadonlyMap<Shard, readonly number[]>> {
     this.live();

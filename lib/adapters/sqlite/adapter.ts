@@ -18,6 +18,7 @@ import { events } from "./events.js";
 import { SqliteHints } from "./hints.js";
 import { journal } from "./journal.js";
 import { locks } from "./locks.js";
+import { queues } from "./queues.js";
 import { results } from "./results.js";
 import { schedules } from "./schedules.js";
 import { codeOf, messageOf, REMEDIES, Store, type Driver } from "./store.js";
@@ -67,6 +68,7 @@ export class SqliteAdapter implements Adapter {
   readonly capabilities: Capabilities = { durable: true, shared: true, transactions: true };
   readonly honours: ReadonlySet<FieldKind> = new Set(COMMON_KINDS);
   readonly broker: Broker;
+  readonly queues;
   readonly results;
   readonly journal;
   readonly events;
@@ -89,9 +91,10 @@ export class SqliteAdapter implements Adapter {
       patient(store, options.busyTimeoutMs ?? BUSY_TIMEOUT_MS, part, verbs);
     const broker: Broker = new SqliteBroker(store, guests, this);
     this.broker = {
-      ...waiting(broker, "enqueue", "claim", "settle", "remove", "cancel", "pause", "resume", "queues"),
+      ...waiting(broker, "enqueue", "claim", "settle", "remove", "cancel"),
       deadLetters: waiting(broker.deadLetters, "retry", "purge"),
     };
+    this.queues = waiting(queues(store), "change");
     this.results = waiting(results(store), "prune");
     this.journal = waiting(journal(store), "append");
     this.events = waiting(events(store, guests), "emit");

@@ -12,7 +12,6 @@ import {
   type Enqueued,
   type EnqueueOptions,
   type NewJob,
-  type QueueInfo,
   type Removed,
   type Settled,
   type Settlement,
@@ -24,9 +23,8 @@ import { deadLetters } from "./deadletters.js";
 import { takeEnded } from "./ended.js";
 import { insertJobs } from "./enqueue.js";
 import { removeAll } from "./remove.js";
-import { present } from "./results.js";
 import { settleAll } from "./settle.js";
-import { LEVELS, type Store } from "./store.js";
+import type { Store } from "./store.js";
 import type { Guests } from "./transaction/guests.js";
 
 /** The line of jobs: each verb is one transaction. */
@@ -88,45 +86,4 @@ export class SqliteBroker implements Broker {
     if (stopped.length > 0) this.#store.tell({ kind: "cancelled", ids: stopped });
     return answers;
   }
-
-  async pause(queues: readonly string[], _options?: At): Promise<void> {
-    this.#setPaused(queues, 1);
-  }
-
-  async resume(queues: readonly string[], _options?: At): Promise<void> {
-    this.#setPaused(queues, 0);
-  }
-
-  async queues(options?: At): Promise<readonly QueueInfo[]> {
-    const now = this.#store.clock(options);
-    const rows = this.#store.read(() => this.#store.sql(COUNTS).all({ now })) as (Omit<QueueInfo, "paused"> & {
-      readonly paused: number;
-    })[];
-    const held = (row: (typeof rows)[number]): boolean =>
-      row.paused + row.ready + row.delayed + row.active + row.blocked + row.parked + row.dead > 0;
-    return Array.from(rows.filter(held), (row) => ({ ...row, paused: row.paused === 1 }));
-  }
-
-  #setPaused(queues: readonly string[], paused: 0 | 1): void {
-    this.#store.write(() => {
-      for (const queue of queues) {
-        this.#store.sql("UPDATE queues SET paused = ? WHERE no = ?").run(paused, this.#store.queueNumber(queue));
-        if (paused === 0) this.#store.hintWork(queue);
-      }
-    });
-  }
 }
-
-/** Unfinished jobs and dead letters per queue, each counted in a small table or a covering index. */
-const COUNTS = `
-  WITH
-    waiting AS (SELECT lane / ${LEVELS} AS no, count(*) AS n, total(due_at <= @now) AS due FROM line GROUP BY 1),
-    lent AS (SELECT j.lane / ${LEVELS} AS no, count(*) AS n FROM active a CROSS JOIN jobs j ON j.seq = a.seq GROUP BY 1),
-    held AS (SELECT j.lane / ${LEVELS} AS no, count(*) AS n FROM jobs j LEFT JOIN ended e ON e.seq = j.seq WHERE j.open > 0 AND e.seq IS NULL GROUP BY 1),
-    asleep AS (SELECT queue AS no, count(*) AS n FROM parked GROUP BY 1),
-    dead AS (SELECT j.lane / ${LEVELS} AS no, count(*) AS n FROM ended e CROSS JOIN jobs j ON j.seq = e.seq
-             WHERE e.state = 2 AND e.cause <> 'input' AND ${present("e")} GROUP BY 1)
-  SELECT name AS queue, paused, cast(ifnull(waiting.due, 0) AS INTEGER) AS ready, ifnull(waiting.n, 0) - cast(ifnull(waiting.due, 0) AS INTEGER) AS delayed,
-    ifnull(lent.n, 0) AS active, ifnull(held.n, 0) AS blocked, ifnull(asleep.n, 0) AS parked, ifnull(dead.n, 0) AS dead
-  FROM queues LEFT JOIN waiting USING (no) LEFT JOIN lent USING (no) LEFT JOIN held USING (no) LEFT JOIN asleep USING (no) LEFT JOIN dead USING (no)
-  ORDER BY name`;

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Adapter, Health } from "../../contract/adapter.js";
-import type { QueueInfo } from "../../contract/broker.js";
 import { StoreError } from "../../contract/errors.js";
+import type { QueueInfo } from "../../contract/queues.js";
 import type { WorkerRecord } from "../../contract/workers.js";
 import type { Clock } from "../clock.js";
 import { type Duration, toMs } from "../task/duration.js";
@@ -34,8 +34,8 @@ export async function healthOf(adapter: Adapter, clock: Clock, timeout: Duration
     if (ms !== undefined) cancel = clock.after(ms, () => fail(lateError(adapter.name, ms)));
   });
   try {
-    const asked = Promise.all([adapter.ping(), adapter.workers.list(), adapter.broker.queues(), tryWriting(adapter)]);
-    const [store, workers, queues] = await Promise.race([asked, late]);
+    const asked = Promise.all([adapter.ping(), adapter.workers.list(), adapter.queues.list(), tryWriting(adapter)]);
+    const [store, workers, { items: queues }] = await Promise.race([asked, late]);
     const now = clock.now();
     return {
       ok: true,

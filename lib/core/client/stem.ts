@@ -1,6 +1,7 @@
 import type { Adapter } from "../../contract/adapter.js";
-import type { Cancelled, QueueInfo } from "../../contract/broker.js";
+import type { Cancelled } from "../../contract/broker.js";
 import type { NewJob } from "../../contract/job.js";
+import type { QueueInfo } from "../../contract/queues.js";
 import { chainOf, chordOf, groupOf } from "../canvas/draw.js";
 import { signatureOf } from "../canvas/signature.js";
 import type { LastOutput } from "../canvas/types.js";
@@ -43,10 +44,11 @@ import type {
 import { AllOf, type HandleParts, LastOf } from "./handle.js";
 import { healthOf, type StemHealth } from "./health.js";
 import { uniqueIds } from "./ids.js";
-import { cancelJobs, checkedDeadLetters, jobsOf, listOf, type StemDeadLetters, type StemJobs } from "./jobs.js";
+import { cancelJobs, checkedDeadLetters, jobsOf, type StemDeadLetters, type StemJobs } from "./jobs.js";
 import type { StemParts } from "./parts.js";
 import { Producer } from "./producer.js";
 import { Puts } from "./puts.js";
+import { listQueues, pauseQueues } from "./queues.js";
 import { StemScheduleClient } from "./schedule.js";
 import { scheduleList, type ScheduleList } from "./schedules.js";
 import { type ClientDefaults, clientRef, StemTaskClient, StemWorkflowClient, type WorkflowClientDefaults } from "./task-client.js";
@@ -277,16 +279,16 @@ export class Stem {
 
   /** Stops lending jobs of these queues to any worker, until `resume`. What runs goes on. */
   async pause(queues: readonly string[] | string): Promise<void> {
-    return this.adapter.broker.pause(listOf(queues, "queues to pause"));
+    return pauseQueues(this.adapter, queues, true);
   }
 
   async resume(queues: readonly string[] | string): Promise<void> {
-    return this.adapter.broker.resume(listOf(queues, "queues to resume"));
+    return pauseQueues(this.adapter, queues, false);
   }
 
   /** Every queue that holds a job or is paused, by name. */
   queues(): Promise<readonly QueueInfo[]> {
-    return this.adapter.broker.queues();
+    return listQueues(this.adapter);
   }
 
   /**

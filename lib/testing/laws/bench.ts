@@ -11,6 +11,7 @@ import type {
   JobRecord,
   JobState,
   NewJob,
+  QueueInfo,
   Settled,
   Settlement,
 } from "../../contract/index.js";
@@ -163,6 +164,21 @@ export class LawBench {
 
   async states(...jobs: readonly { readonly id: string }[]): Promise<readonly JobState[]> {
     return Promise.all(jobs.map((job) => this.state(job.id)));
+  }
+
+  /** All queues, with what they hold. */
+  async queues(): Promise<readonly QueueInfo[]> {
+    const { items, next } = await this.adapter.queues.list({}, this.at);
+    assert.equal(next, undefined, "few queues fit on a page");
+    return items;
+  }
+
+  pause(...queues: readonly string[]): Promise<void> {
+    return this.adapter.queues.change(queues, { paused: true }, this.at);
+  }
+
+  resume(...queues: readonly string[]): Promise<void> {
+    return this.adapter.queues.change(queues, { paused: false }, this.at);
   }
 
   /**

@@ -171,7 +171,7 @@ export const claimLaws: readonly Law[] = [
     title: "a paused queue does not count in nextDueAt",
     async check(bench) {
       await bench.put({ delayMs: 50 });
-      await bench.adapter.broker.pause([bench.queue], bench.at);
+      await bench.pause(bench.queue);
       assert.equal((await bench.claim()).nextDueAt, undefined);
     },
   },
@@ -263,67 +263,6 @@ export const claimLaws: readonly Law[] = [
       assert.deepEqual(sorted([...(await taken()).keys()]), sorted([ran.id, lapsed.id]));
       assert.deepEqual(await bench.states(twice, late), ["expired", "expired"]);
       assert.equal((await bench.known(twice.id)).attempts, 0);
-    },
-  },
-  {
-    title: "a paused queue lends nothing to anyone until it is resumed",
-    async check(bench) {
-      const { broker } = bench.adapter;
-      const job = await bench.put();
-      await broker.pause([bench.queue], bench.at);
-      await broker.pause([bench.queue], bench.at);
-      assert.deepEqual(await bench.take(), []);
-      const other = await bench.other();
-      const seen = await other.broker.claim(await bench.ask({ worker: "bob" }), bench.at);
-      assert.deepEqual(seen.deliveries, []);
-      assert.equal(seen.lapsed, false);
-      await broker.resume([bench.queue], bench.at);
-      assert.deepEqual(ids(await bench.take()), [job.id]);
-    },
-  },
-  {
-    title: "a queue can be paused before it exists, and pausing passes over that queue alone",
-    async check(bench) {
-      const [held, open] = [bench.name("held"), bench.name("open")];
-      await bench.adapter.broker.pause([held], bench.at);
-      const [inHeld, inOpen] = [bench.job({ queue: held }), bench.job({ queue: open })];
-      await bench.enqueue(inHeld, inOpen);
-      assert.deepEqual(ids(await bench.take({ from: [{ queue: held }, { queue: open }] })), [inOpen.id]);
-      assert.equal(await bench.state(inHeld.id), "ready");
-    },
-  },
-  {
-    title: "pausing a queue does not touch its running jobs",
-    async check(bench) {
-      const job = await bench.put();
-      const delivery = await bench.takeOne();
-      await bench.adapter.broker.pause([bench.queue], bench.at);
-      await bench.succeed(delivery, "1");
-      assert.equal(await bench.state(job.id), "succeeded");
-    },
-  },
-  {
-    title: "queues are listed by name with what they hold",
-    async check(bench) {
-      const [a, b, c] = [bench.name("a"), bench.name("b"), bench.name("c")];
-      const [next, first] = [bench.job({ queue: b, waitsFor: 1 }), bench.job({ queue: b })];
-      await bench.enqueue(...bench.jobs(5, { queue: b }), bench.job({ queue: b, delayMs: 100 }));
-      await bench.enqueue({ ...first, delayMs: 900, links: [{ to: next.id, position: 0 }] }, next);
-      await bench.adapter.broker.pause([c], bench.at);
-      await bench.enqueue(bench.job({ queue: a, delayMs: 100 }));
-      const [one, two, three] = await bench.take({ from: [{ queue: b }], limit: 3 });
-      await bench.end(two!, { as: "parked", waits: [{ name: bench.name("paid"), key: "", after: 0 }] });
-      await bench.fail(three!);
-      assert.equal(one!.job.queue, b);
-      const none = { ready: 0, delayed: 0, active: 0, blocked: 0, parked: 0, dead: 0 };
-      assert.deepEqual(await bench.adapter.broker.queues(bench.at), [
-        { ...none, queue: a, paused: false, delayed: 1 },
-        { queue: b, paused: false, ready: 2, delayed: 2, active: 1, blocked: 1, parked: 1, dead: 1 },
-        { ...none, queue: c, paused: true },
-      ]);
-      bench.pass(100);
-      const [later] = await bench.adapter.broker.queues(bench.at);
-      assert.deepEqual(later, { ...none, queue: a, paused: false, ready: 1 }, "what was delayed is due now");
     },
   },
   {

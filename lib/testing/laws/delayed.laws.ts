@@ -10,7 +10,7 @@ async function listed(bench: LawBench, filter: JobFilter): Promise<readonly stri
 
 async function counted(bench: LawBench, filter: CountFilter): Promise<object> {
   const { ready, delayed, succeeded } = await bench.adapter.results.count(filter, bench.at);
-  const info = (await bench.adapter.broker.queues(bench.at)).find(({ queue }) => queue === bench.queue);
+  const info = (await bench.queues()).find(({ queue }) => queue === bench.queue);
   assert.deepEqual([info?.ready ?? 0, info?.delayed ?? 0], [ready - delayed, delayed]);
   return { ready, delayed, succeeded };
 }

@@ -104,8 +104,8 @@ export const hintLaws: readonly Law[] = [
     check: (bench) =>
       everywhere(bench, async (listener) => {
         const { broker, workers } = bench.adapter;
-        await broker.pause([bench.queue], bench.at);
-        await hinted(bench, listener, workIn(bench.queue), () => broker.resume([bench.queue], bench.at));
+        await bench.pause(bench.queue);
+        await hinted(bench, listener, workIn(bench.queue), () => bench.resume(bench.queue));
         const job = await bench.put();
         await bench.fail(await bench.takeOne());
         await hinted(bench, listener, workIn(bench.queue), () => broker.deadLetters.retry([job.id], bench.at));

@@ -108,7 +108,7 @@ export const idLaws: readonly Law[] = [
         const { succeeded, failed, cancelled } = await results.count(filter, bench.at);
         assert.deepEqual([succeeded, failed, cancelled], [1, 0, 0], JSON.stringify(filter));
       }
-      assert.equal((await broker.queues(bench.at)).find(({ queue }) => queue === bench.queue)?.dead ?? 0, 0);
+      assert.equal((await bench.queues()).find(({ queue }) => queue === bench.queue)?.dead ?? 0, 0);
     },
   },
   {

@@ -17,6 +17,7 @@ import { lapseLaws } from "./lapses.laws.js";
 import type { Law, LawOutcome } from "./law.js";
 import { leaseLaws } from "./leases.laws.js";
 import { lockLaws } from "./locks.laws.js";
+import { queueLaws } from "./queues.laws.js";
 import { resultLaws } from "./results.laws.js";
 import { runLaws } from "./runs.laws.js";
 import { scheduleLaws } from "./schedules.laws.js";
@@ -39,6 +40,7 @@ export const laws: readonly Law[] = [
   ...idLaws,
   ...stateLaws,
   ...claimLaws,
+  ...queueLaws,
   ...settleLaws,
   ...leaseLaws,
   ...lapseLaws,

@@ -146,7 +146,7 @@ export const resultLaws: readonly Law[] = [
       await bench.enqueue(bench.job({ delayMs: 9_000 }));
       bench.pass(200);
       assert.deepEqual(await bench.take(), []);
-      const queue = (await bench.adapter.broker.queues(bench.at)).find((info) => info.queue === bench.queue);
+      const queue = (await bench.queues()).find((info) => info.queue === bench.queue);
       const none = { active: 0, blocked: 0, parked: 0, dead: 0 };
       assert.deepEqual(queue, { ...none, queue: bench.queue, paused: false, ready: 0, delayed: 1 });
       assert.deepEqual(await bench.adapter.results.count({ queue: bench.queue }, bench.at), {

@@ -59,7 +59,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
     await bench.take({ worker: bench.name("claimer"), from: [{ queue: subject.job.queue }] });
   },
   "has its queue paused": async (bench, { job }) => {
-    await bench.adapter.broker.pause([job.queue], bench.at);
+    await bench.pause(job.queue);
     await bench.take({ worker: bench.name("claimer"), from: [{ queue: job.queue }] });
   },
   "has its input succeed": (bench, { inputLease }) => bench.settle({ lease: inputLease, as: "succeeded" }),

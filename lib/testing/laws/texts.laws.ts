@@ -112,11 +112,15 @@ export const textLaws: readonly Law[] = [
     },
   },
   {
-    title: "a queue is not paused, resumed or claimed from by a name that none can have",
+    title: "a queue is not listed, paused, resumed or claimed from by a name that none can have",
     async check(bench) {
       const { broker } = bench.adapter;
-      await refuses("pause", badTexts(), (queue) => broker.pause([bench.queue, queue], bench.at));
-      await refuses("resume", badTexts(), (queue) => broker.resume([bench.queue, queue], bench.at));
+      const { queues } = bench.adapter;
+      await refuses("name", badTexts(), (text) => queues.list({ names: [bench.queue, text] }, bench.at));
+      const given = badTexts().filter((text) => text !== undefined);
+      await refuses("cursor", given, (cursor) => queues.list({ cursor: cursor as string }, bench.at));
+      await refuses("pause", badTexts(), (queue) => bench.pause(bench.queue, queue));
+      await refuses("resume", badTexts(), (queue) => bench.resume(bench.queue, queue));
       const claim = await bench.ask();
       await refuses("claim", badTexts(), (queue) => broker.claim({ ...claim, from: [{ queue }] }, bench.at));
       await bench.put();
@@ -206,6 +210,10 @@ export const textLaws: readonly Law[] = [
       await schedules.upsert([good], bench.at);
       await refuses("due", badTexts(), (id) => schedules.due([id], 10, bench.at));
       await refuses("get", badTexts(), (id) => schedules.get([id], bench.at));
+      const { queues } = bench.adapter;
+      await refuses("name", badTexts(), (text) => queues.list({ names: [bench.queue, text] }, bench.at));
+      const given = badTexts().filter((text) => text !== undefined);
+      await refuses("cursor", given, (cursor) => queues.list({ cursor: cursor as string }, bench.at));
       await refuses("pause", badTexts(), (id) => schedules.pause(id, bench.at));
       await refuses("resume", badTexts(), (id) => schedules.resume(id, bench.now, bench.at));
       await refuses("remove", badTexts(), (id) => schedules.remove(id, bench.at));

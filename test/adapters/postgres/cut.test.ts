@@ -16,7 +16,7 @@ describeShared("postgres")("A connection that is cut", () => {
     await adapter.open();
     const lent: PoolClient[] = [];
     pool.on("acquire", (client) => lent.push(client));
-    await adapter.broker.queues();
+    await adapter.queues.list();
     const again = await pool.connect();
     // Whoever has it now is not the adapter; what the adapter has left behind is what listens.
     const isHeard = again.emit("error", new Error("terminating connection"));
@@ -38,7 +38,7 @@ describeShared("postgres")("A connection that is cut", () => {
     // What a shutdown does whose word comes together with the end of the handshake: it is read before whoever
     // asked for the client has got it.
     pool.on("acquire", (client) => process.nextTick(() => heard.push(client.listenerCount("error") > 0)));
-    await Promise.all(Array.from({ length: 5 }, () => adapter.broker.queues()));
+    await Promise.all(Array.from({ length: 5 }, () => adapter.queues.list()));
     expect(heard).toEqual([true, true, true, true, true]);
     await adapter.close();
     await pool.query(`SET client_min_messages = warning; DROP SCHEMA ${schema} CASCADE`);

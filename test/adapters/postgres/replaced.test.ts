@@ -102,8 +102,8 @@ describeOwn("postgres")("A process that lives on beside a Postgres store that is
         ["report", "reports"],
       ] as const)
         expect((await take(old, "ann", 10, queue)).map((delivery) => [delivery.job.id, delivery.job.queue])).toEqual([[id, queue]]);
-      await old.broker.pause(["default"]);
-      expect((await scene.fresh.broker.queues()).filter(({ paused }) => paused).map(({ queue }) => queue)).toEqual(["default"]);
+      await old.queues.change(["default"], { paused: true });
+      expect((await scene.fresh.queues.list()).items.filter(({ paused }) => paused).map(({ queue }) => queue)).toEqual(["default"]);
       expect(await old.schedules.upsert([{ id: "s", spec: "", nextAt: 1 }])).toBeUndefined();
       await old.schedules.fire([{ id: "s", spec: "", slot: 1, nextAt: undefined, job: job("shot", "new") }]);
       expect((await scene.fresh.results.get(["shot"]))[0]).toMatchObject({ queue: "new", state: "ready" });

@@ -49,7 +49,7 @@ describeOwn("redis")("On a Redis Cluster", () => {
     expect(nodes.every((keys) => keys.length > 0)).toBe(true);
     const tag = new RegExp(`^\\{${adapter.namespace}(:q\\d+|#[a-p]{2})?\\}:`);
     expect(nodes.flat().filter((key) => !tag.test(key))).toEqual([]);
-    expect((await adapter.broker.queues()).map(({ queue, ready }) => [queue, ready])).toEqual(queues.sort().map((queue) => [queue, 1]));
+    expect((await adapter.queues.list()).items.map(({ queue, ready }) => [queue, ready])).toEqual(queues.sort().map((queue) => [queue, 1]));
   });
 
   it("a canvas over several queues runs, fails and revives as on one server", async () => {

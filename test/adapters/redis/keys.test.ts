@@ -65,7 +65,7 @@ describeShared("redis")("What the Redis adapter keeps", () => {
     await adapter.schedules.remove("s", later);
     await adapter.locks.release(lock!, at);
     await adapter.workers.leave("ann", later);
-    expect(await adapter.broker.queues(later)).toEqual([]);
+    expect((await adapter.queues.list({}, later)).items).toEqual([]);
     // Counters that must never begin anew, and the one field that keeps the loans in a table.
     const rest = (await here.keys()).map((key) => key.slice(here.namespace.length + 3));
     expect(rest).toEqual(["active", "es", "fence", "lt", "s", "wlast"]);
@@ -104,7 +104,7 @@ describeShared("redis")("What the Redis adapter keeps", () => {
     const counted = await own.results.count({ queue: "q" }, late);
     const listed = await own.results.count({ queue: "q", task: "t" }, late);
     expect(counted).toEqual(listed);
-    const [info] = await own.broker.queues(late);
+    const [info] = (await own.queues.list({}, late)).items;
     expect(info).toMatchObject({ ready: listed.ready, active: 50, dead: listed.failed });
     await other.close();
   });

@@ -131,7 +131,7 @@ describeOwn("redis")("Options of ioredis", () => {
       await adapter.broker.enqueue([job("a"), job("b", { delayMs: 60_000 })]);
       const { deliveries } = await claim(adapter);
       expect([way, deliveries.map(({ lease }) => [lease.jobId, lease.fence])]).toEqual([way, [["a", expect.any(Number)]]]);
-      expect(await adapter.broker.queues()).toEqual([expect.objectContaining({ queue: "q", delayed: 1, active: 1 })]);
+      expect((await adapter.queues.list()).items).toEqual([expect.objectContaining({ queue: "q", delayed: 1, active: 1 })]);
       expect(await adapter.locks.acquire("l", "me", 1_000)).toMatchObject({ token: 1 });
       expect(await adapter.diagnose!()).toHaveLength(1);
       await until(
@@ -191,7 +191,7 @@ describeOwn("redis")("Options of ioredis", () => {
         code: "STEM_STORE_UNREACHABLE",
       });
       for (const cutter of cutters.values()) cutter.cutNextClaim(false);
-      expect((await direct.broker.queues()).find((one) => one.queue === queue)).toMatchObject({ ready: 1, active: 2 });
+      expect((await direct.queues.list()).items.find((one) => one.queue === queue)).toMatchObject({ ready: 1, active: 2 });
     }
   });
 });

@@ -73,7 +73,7 @@ describe("A job that is enqueued in a transaction on the app's own SQLite connec
     db.defaultSafeIntegers(true);
     await inTransaction(() => adapter.broker.enqueue([job("a"), job("b", "other"), job("a")], { transaction: db }));
     db.defaultSafeIntegers(false);
-    expect((await adapter.broker.queues()).map(({ queue, ready }) => [queue, ready])).toEqual([
+    expect((await adapter.queues.list()).items.map(({ queue, ready }) => [queue, ready])).toEqual([
       ["mail", 1],
       ["other", 1],
     ]);

@@ -85,7 +85,7 @@ describe("When SQLite refuses a write", () => {
       const broken = { ...job("broken"), payload: undefined as unknown as string };
       await expect(adapter.broker.enqueue([...batch, broken])).rejects.toMatchObject({ message: expect.any(String) });
       expect(await adapter.results.count()).toMatchObject({ ready: 0 });
-      expect(await adapter.broker.queues()).toEqual([]);
+      expect((await adapter.queues.list()).items).toEqual([]);
       expect(idsMet(await adapter.broker.enqueue(batch))).toEqual([]);
       await adapter.close();
     });

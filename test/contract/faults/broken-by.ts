@@ -67,7 +67,7 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
     "jobs are looked for by mended ids",
   ],
   "jobs and dead letters are not listed or counted by a text that none can have": ["jobs are looked for by mended ids"],
-  "a queue is not paused, resumed or claimed from by a name that none can have": ["queues are looked for by mended names"],
+  "a queue is not listed, paused, resumed or claimed from by a name that none can have": ["queues are looked for by mended names"],
   "an event is refused whose name, key or id would not come back as it was given, and with it the whole call": [
     "texts of events are stored as UTF-8",
   ],
@@ -138,6 +138,12 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
   "a queue can be paused before it exists, and pausing passes over that queue alone": ["pausing waits for the queue to exist"],
   "pausing a queue does not touch its running jobs": ["pausing cancels what runs"],
   "queues are listed by name with what they hold": ["delayed jobs are counted as ready"],
+  "queues are listed page by page, each once, and only a page without a next is the last": [
+    "every page of queues is the last",
+    "a page of queues begins with the last of the page before",
+  ],
+  "of queues that are asked for by name those are listed that hold a job or are paused": ["queues are listed whatever names are asked for"],
+  "several queues are paused and resumed by one call, which others hold no part in": ["one queue of a call is paused"],
   "a thousand waiting jobs are lent once each, in order, over many claims": ["a claim skips a job now and then"],
   "a success stores the result and ends the job in one step": ["results are not stored", "a job keeps its worker after its end"],
   "a job that returned nothing has ended, and has no result": ["no result is stored as null"],

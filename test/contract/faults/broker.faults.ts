@@ -75,40 +75,6 @@ export const brokerFaults: Faults = {
       },
     };
   }),
-  "pausing does nothing": inBroker(() => ({ pause: async () => undefined })),
-  "resuming does nothing": inBroker(() => ({ resume: async () => undefined })),
-  "pausing waits for the queue to exist": inBroker(({ pause, queues }) => ({
-    pause: async (names, options) => {
-      const known = new Set((await queues(options)).map(({ queue }) => queue));
-      await pause(
-        names.filter((name) => known.has(name)),
-        options,
-      );
-    },
-  })),
-  "pausing cancels what runs": inBroker(({ pause, cancel }, { results }) => ({
-    pause: async (names, options) => {
-      await pause(names, options);
-      const running = await results.list({ state: "active" }, options);
-      await cancel(
-        running.filter(({ queue }) => names.includes(queue)).map(({ id }) => id),
-        "paused",
-        options,
-      );
-    },
-  })),
-  "a queue goes on counting what has expired": inBroker(({ queues }, { results }) => ({
-    queues: async (options) =>
-      Promise.all(
-        (await queues(options)).map(async (info) => {
-          const { expired } = await results.count({ queue: info.queue }, options);
-          return but(info, { ready: info.ready + expired });
-        }),
-      ),
-  })),
-  "delayed jobs are counted as ready": inBroker(({ queues }) => ({
-    queues: async (options) => (await queues(options)).map((info) => but(info, { ready: info.ready + info.delayed, delayed: 0 })),
-  })),
   "results are not stored": endingsAs((ending) => (ending.as === "succeeded" ? omit(ending, "result") : ending)),
   "no result is stored as null": endingsAs((ending) => (ending.as === "succeeded" ? { result: "null", ...ending } : ending)),
   "an empty result is stored as none": endingsAs((ending) =>

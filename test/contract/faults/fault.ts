@@ -1,5 +1,6 @@
 import type {
   Adapter,
+  At,
   Broker,
   Claim,
   Claimed,
@@ -12,6 +13,8 @@ import type {
   Lease,
   Locks,
   NewJob,
+  QueueInfo,
+  Queues,
   Results,
   Schedules,
   Settled,
@@ -26,12 +29,13 @@ export type Fault = (sound: Adapter) => Adapter;
 export type Faults = Readonly<Record<string, Fault>>;
 
 /** A fault in one part: the given functions take the place of the sound ones, which they may call. */
-function inPart<Part extends "broker" | "results" | "journal" | "events" | "schedules" | "locks" | "workers">(part: Part) {
+function inPart<Part extends "broker" | "queues" | "results" | "journal" | "events" | "schedules" | "locks" | "workers">(part: Part) {
   return (change: (sound: Adapter[Part], adapter: Adapter) => Partial<Adapter[Part]>): Fault =>
     (adapter) => ({ ...adapter, [part]: { ...adapter[part], ...change(adapter[part], adapter) } });
 }
 
 export const inBroker: (change: (sound: Broker, adapter: Adapter) => Partial<Broker>) => Fault = inPart("broker");
+export const inQueues: (change: (sound: Queues, adapter: Adapter) => Partial<Queues>) => Fault = inPart("queues");
 export const inResults: (change: (sound: Results, adapter: Adapter) => Partial<Results>) => Fault = inPart("results");
 export const inJournal: (change: (sound: Journal, adapter: Adapter) => Partial<Journal>) => Fault = inPart("journal");
 export const inEvents: (change: (sound: Events, adapter: Adapter) => Partial<Events>) => Fault = inPart("events");
@@ -116,6 +120,15 @@ export const settlementsAs = (change: (settlement: Settlement) => Settlement | u
 
 export const settledAs = (change: (settled: Settled) => Settled): Fault =>
   inBroker(({ settle }) => ({ settle: async (settlements, next, options) => change(await settle(settlements, next, options)) }));
+
+/** Queues are told other than they are. */
+export const queuesAs = (change: (info: QueueInfo, adapter: Adapter, options: At | undefined) => QueueInfo | Promise<QueueInfo>): Fault =>
+  inQueues(({ list }, adapter) => ({
+    list: async (filter, options) => {
+      const page = await list(filter, options);
+      return { ...page, items: await Promise.all(page.items.map((info) => change(info, adapter, options))) };
+    },
+  }));
 
 /** Records are told other than they are. */
 export const recordsAs = (change: (record: JobRecord) => JobRecord): Fault =>

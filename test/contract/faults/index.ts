@@ -4,6 +4,7 @@ import { endsFaults } from "./ends.faults.js";
 import type { Faults } from "./fault.js";
 import { idFaults } from "./ids.faults.js";
 import { jobFaults } from "./jobs.faults.js";
+import { queueFaults } from "./queues.faults.js";
 import { runFaults } from "./runs.faults.js";
 import { storeFaults } from "./stores.faults.js";
 import { textFaults } from "./texts.faults.js";
@@ -16,6 +17,7 @@ export const faults: Faults = {
   ...idFaults,
   ...jobFaults,
   ...brokerFaults,
+  ...queueFaults,
   ...canvasFaults,
   ...endsFaults,
   ...runFaults,

@@ -7,6 +7,7 @@ import {
   inJournal,
   inEvents,
   inLocks,
+  inQueues,
   inResults,
   inSchedules,
   inWorkers,
@@ -54,7 +55,10 @@ export const textFaults: Faults = {
     inBroker(mends<Adapter["broker"]>("cancel")),
     inDeadLetters(mends<Adapter["broker"]["deadLetters"]>("list", "retry", "purge")),
   ),
-  "queues are looked for by mended names": inBroker(mends<Adapter["broker"]>("pause", "resume", "claim")),
+  "queues are looked for by mended names": both(
+    inBroker(mends<Adapter["broker"]>("claim")),
+    inQueues(mends<Adapter["queues"]>("list", "change")),
+  ),
   "texts of events are stored as UTF-8": inEvents(mends<Adapter["events"]>("emit", "list")),
   "keys of events are cut at 255 characters": inEvents(({ emit }) => ({
     emit: (events, options) =>

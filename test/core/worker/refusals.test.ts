@@ -14,7 +14,7 @@ async function pass(rig: Rig, ms: number, step = 1_000, also = async (): Promise
     await also();
     rig.clock.advance(step);
     await turns(6);
-    await until(async () => (await rig.store.broker.queues()).every(({ active }) => active === 0));
+    await until(async () => (await rig.store.queues.list()).items.every(({ active }) => active === 0));
   }
 }
 
@@ -143,7 +143,7 @@ describe("A job that this worker cannot run", () => {
       await beat();
       rig.clock.advance(100);
       await turns(10);
-      await until(async () => (await rig.store.broker.queues()).every(({ active }) => active === 0));
+      await until(async () => (await rig.store.queues.list()).items.every(({ active }) => active === 0));
       lent.push((await rig.record("typo")).startedAt ?? 0);
     }
     expect(new Set(lent).size).toBeLessThanOrEqual(10);

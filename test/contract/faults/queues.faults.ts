@@ -1,0 +1,53 @@
+import { but, inQueues, queuesAs } from "./fault.js";
+import type { Faults } from "./fault.js";
+
+export const queueFaults: Faults = {
+  "pausing does nothing": inQueues(({ change }) => ({
+    change: async (names, to, options) => (to.paused ? undefined : change(names, to, options)),
+  })),
+  "resuming does nothing": inQueues(({ change }) => ({
+    change: async (names, to, options) => (to.paused ? change(names, to, options) : undefined),
+  })),
+  "pausing waits for the queue to exist": inQueues(({ list, change }) => ({
+    change: async (names, to, options) => {
+      const known = new Set((await list({ names }, options)).items.map(({ queue }) => queue));
+      await change(
+        names.filter((name) => known.has(name)),
+        to,
+        options,
+      );
+    },
+  })),
+  "pausing cancels what runs": inQueues(({ change }, { broker, results }) => ({
+    change: async (names, to, options) => {
+      await change(names, to, options);
+      const running = await results.list({ state: "active" }, options);
+      await broker.cancel(
+        running.filter(({ queue }) => names.includes(queue)).map(({ id }) => id),
+        "paused",
+        options,
+      );
+    },
+  })),
+  "one queue of a call is paused": inQueues(({ change }) => ({
+    change: (names, to, options) => change(names.slice(0, 1), to, options),
+  })),
+  "a queue goes on counting what has expired": queuesAs(async (info, { results }, options) => {
+    const { expired } = await results.count({ queue: info.queue }, options);
+    return but(info, { ready: info.ready + expired });
+  }),
+  "delayed jobs are counted as ready": queuesAs((info) => but(info, { ready: info.ready + info.delayed, delayed: 0 })),
+  "every page of queues is the last": inQueues(({ list }) => ({
+    list: async (filter, options) => ({ items: (await list(filter, options)).items }),
+  })),
+  "a page of queues begins with the last of the page before": inQueues(({ list }) => ({
+    list: async ({ cursor, ...filter } = {}, options) => {
+      const { items } = await list({ ...filter, limit: 1_000 }, options);
+      const page = items.filter(({ queue }) => cursor === undefined || queue >= cursor).slice(0, filter.limit);
+      return { items: page, ...(page.at(-1) !== items.at(-1) && { next: page.at(-1)!.queue }) };
+    },
+  })),
+  "queues are listed whatever names are asked for": inQueues(({ list }) => ({
+    list: (filter = {}, options) => list({ ...filter, ...(filter.names && { names: undefined as never }) }, options),
+  })),
+};
