@@ -25,22 +25,14 @@ export { NonRetryableError, Snooze } from "./core/task/task.js";
 export type { JobRetryOptions, RetryOptions, TaskContext, TaskInput, TaskOptions } from "./core/task/task.js";
 export type { Schema } from "./core/task/schema.js";
 export { currentTask } from "./core/worker/current.js";
-export { defineEvent } from "./core/workflow/context.js";
-export type {
-  EventType,
-  PayloadOf,
-  SignalWaitOptions,
-  StepContext,
-  StepOptions,
-  WaitOptions,
-  Winner,
-  WorkflowContext,
-} from "./core/workflow/context.js";
-export { defineSignal } from "./core/workflow/signal.js";
-export type { SignalType } from "./core/workflow/signal.js";
+export { defineEvent } from "./core/event/event.js";
+export type { EventType, PayloadOf } from "./core/event/event.js";
+export type { SignalWaitOptions, StepContext, StepOptions, WaitOptions, Winner, WorkflowContext } from "./core/context/workflow.js";
+export { defineSignal } from "./core/event/signal.js";
+export type { SignalType } from "./core/event/signal.js";
 export { currentRun, currentStep } from "./core/workflow/current.js";
 export { StepError, WorkflowChangedError } from "./core/workflow/errors.js";
-export type { Middleware } from "./core/middleware/compose.js";
+export type { Middleware } from "./core/context/middleware.js";
 export type { WorkerOptions } from "./core/worker/options.js";
 
 // Producers
@@ -50,9 +42,6 @@ export { Stem } from "./core/client/stem.js";
 export type {
   CanvasHandle,
   CanvasOptions,
-  Emitted,
-  EmitOptions,
-  EnqueueOptions,
   ManyOptions,
   OptionsOfEach,
   EventClient,
@@ -60,15 +49,15 @@ export type {
   JobHandle,
   RunHandle,
   ScheduleClient,
-  ScheduleOptions,
   Signalled,
   SignalsOf,
-  Signature,
-  SignatureOptions,
   TaskClient,
   WaitForOptions,
   WorkflowClient,
 } from "./core/client/face.js";
+export type { Emitted, EmitOptions } from "./core/event/emit.js";
+export type { EnqueueOptions, ScheduleOptions, SignatureOptions } from "./core/task/options.js";
+export type { Signature } from "./core/canvas/signature.js";
 export type { ScheduleInfo, ScheduleList } from "./core/client/schedules.js";
 export type { StemHealth } from "./core/client/health.js";
 export { taskOf } from "./core/task/ref.js";
@@ -76,7 +65,7 @@ export type { InputOf, OutputOf, TaskRef } from "./core/task/ref.js";
 export type { Duration } from "./core/task/duration.js";
 export type { JsonSchema, StemDefinitions } from "./core/schema/json-schema.js";
 export type { Codec } from "./core/codec/codec.js";
-export type { SignalListener, SignalMap, SignalName } from "./core/signals/signals.js";
+export type { SignalListener, SignalMap, SignalName } from "./core/telemetry/signals.js";
 export type { Adapter, Capabilities, Health } from "./contract/adapter.js";
 export type { DeadLetter, DeadLetterFilter, Purge, Removed } from "./contract/broker.js";
 export type { QueueInfo } from "./contract/queues.js";

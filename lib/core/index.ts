@@ -27,9 +27,6 @@ export { inputsOf, payloadOf } from "./canvas/payload-of.js";
 export type {
   CanvasHandle,
   CanvasOptions,
-  Emitted,
-  EmitOptions,
-  EnqueueOptions,
   ManyOptions,
   OptionsOfEach,
   EventClient,
@@ -38,15 +35,15 @@ export type {
   PayloadArgs,
   RunHandle,
   ScheduleClient,
-  ScheduleOptions,
   Signalled,
   SignalsOf,
-  Signature,
-  SignatureOptions,
   TaskClient,
   WaitForOptions,
   WorkflowClient,
 } from "./client/face.js";
+export type { Emitted, EmitOptions } from "./event/emit.js";
+export type { EnqueueOptions, ScheduleOptions, SignatureOptions } from "./task/options.js";
+export type { Signature } from "./canvas/signature.js";
 export { createStemClient, type StandaloneClient, type StandaloneOptions } from "./client/create.js";
 export { uniqueIds } from "./client/ids.js";
 export type { StemParts } from "./client/parts.js";
@@ -61,7 +58,7 @@ export { decodePayload, encodePayload, MAX_PAYLOAD_BYTES } from "./codec/payload
 export { validate } from "./codec/validate.js";
 export { type Log, silentLog } from "./log.js";
 export type { EventShape, JsonSchema, JsonType, StemDefinitions, StemType, TaskShape } from "./schema/json-schema.js";
-export { type JobSignal, type SignalListener, type SignalMap, type SignalName, Signals } from "./signals/signals.js";
+export { type JobSignal, type SignalListener, type SignalMap, type SignalName, Signals } from "./telemetry/signals.js";
 export { backoffMs } from "./task/backoff.js";
 export { checkName, DEFAULT_QUEUE, defineTask, refuseUnknown, retryPolicy } from "./task/define.js";
 export { type Duration, toMs } from "./task/duration.js";
@@ -90,21 +87,19 @@ export {
   type TaskInput,
   type TaskOptions,
 } from "./task/task.js";
-export type { Middleware } from "./middleware/compose.js";
+export type { Middleware } from "./context/middleware.js";
 export { currentTask } from "./worker/current.js";
 export type { WorkerOptions } from "./worker/options.js";
 export { Worker, type WorkerParts } from "./worker/worker.js";
+export { defineEvent, type EventType, type PayloadOf } from "./event/event.js";
 export {
-  defineEvent,
-  type EventType,
-  type PayloadOf,
   type SignalWaitOptions,
   type StepContext,
   type StepOptions,
   type WaitOptions,
   type Winner,
   type WorkflowContext,
-} from "./workflow/context.js";
+} from "./context/workflow.js";
 export { currentRun, currentStep } from "./workflow/current.js";
-export { defineSignal, type SignalType } from "./workflow/signal.js";
+export { defineSignal, type SignalType } from "./event/signal.js";
 export { StepError, StepTimeoutError, WorkflowChangedError } from "./workflow/errors.js";

@@ -5,7 +5,7 @@ import { shown } from "../contract/options.js";
 import type { Clock } from "../core/clock.js";
 import type { Codec } from "../core/codec/codec.js";
 import { refuseUnknown } from "../core/task/define.js";
-import type { Middleware } from "../core/middleware/compose.js";
+import type { Middleware } from "../core/context/middleware.js";
 import { settleWorkerOptions, type WorkerOptions } from "../core/worker/options.js";
 import { problemOf } from "./boot-error.js";
 

@@ -12,7 +12,7 @@ import type { Dice } from "../core/clock.js";
 import { Beat, type ScheduleDefinition } from "../core/beat/beat.js";
 import { Stem } from "../core/client/stem.js";
 import type { StemDefinitions } from "../core/schema/json-schema.js";
-import { Signals } from "../core/signals/signals.js";
+import { Signals } from "../core/telemetry/signals.js";
 import { TaskRegistry } from "../core/task/registry.js";
 import type { TaskDefinition } from "../core/task/task.js";
 import type { WorkerOptions } from "../core/worker/options.js";

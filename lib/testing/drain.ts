@@ -1,6 +1,6 @@
 import { StemError } from "../contract/errors.js";
 import type { Dice } from "../core/clock.js";
-import type { JobSignal } from "../core/signals/signals.js";
+import type { JobSignal } from "../core/telemetry/signals.js";
 import type { Worker } from "../core/worker/worker.js";
 import type { StemRuntime } from "../nest/runtime.js";
 import type { ManualClock } from "./manual-clock.js";

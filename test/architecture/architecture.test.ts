@@ -93,6 +93,38 @@ describe("The house", () => {
     expect(cycles).toEqual([]);
   });
 
+  it("lets no two folders import each other, neither files beside folders", () => {
+    const next = roomsByRoom();
+    const mutual = [...next].flatMap(([room, others]) =>
+      [...others.keys()].filter((other) => room < other && next.get(other)?.has(room)).map((other) => `${room} ↔ ${other}`),
+    );
+    expect(mutual.sort()).toEqual(STILL_MUTUAL);
+  });
+
+  it("builds core in floors: no folder imports one that rests on it, over however many others", () => {
+    const next = roomsByRoom();
+    const cycles: string[] = [];
+    const done = new Set<string>();
+    const path: string[] = [];
+    const visit = (room: string): void => {
+      if (path.includes(room)) return void cycles.push([...path.slice(path.indexOf(room)), room].join(" → "));
+      if (done.has(room)) return;
+      path.push(room);
+      for (const other of next.get(room)?.keys() ?? []) visit(other);
+      path.pop();
+      done.add(room);
+    };
+    for (const room of next.keys()) if (room.startsWith("lib/core")) visit(room);
+    expect(cycles).toEqual([]);
+  });
+
+  it("shows the floors of core in docs/architecture.md as they are", () => {
+    const shown = /<!-- floors -->([^]*?)<!-- -->/.exec(text("docs/architecture.md"))![1]!;
+    const told = [...shown.matchAll(/^\| (\d+) +\| `(\S+)` +\|/gm)].map(([, floor, room]) => ({ floor: Number(floor), room }));
+    const found = [...floorsOf("lib/core")].map(([room, floor]) => ({ floor, room }));
+    expect(told).toEqual(found.sort((a, b) => b.floor - a.floor || (a.room < b.room ? -1 : 1)));
+  });
+
   it("gives every adapter the same file names", () => {
     for (const adapter of readdirSync(join(root, "lib/adapters"))) {
       expect({ adapter, files: readdirSync(join(root, "lib/adapters", adapter)).filter((name) => name.endsWith(".ts")) }).toEqual({
@@ -162,6 +194,47 @@ describe("The house", () => {
 
 /** Names of that form that are environment variables, not error codes. */
 const ENVIRONMENT = new Set(["STEM_ROLE", "STEM_QUEUES", "STEM_CONCURRENCY", "STEM_DB"]);
+
+/** To become fewer, and never more. */
+const STILL_MUTUAL = [
+  "lib/adapters/postgres/connect ↔ lib/adapters/postgres/store.ts",
+  "lib/adapters/postgres/events.ts ↔ lib/adapters/postgres/lend",
+  "lib/adapters/postgres/lend ↔ lib/adapters/postgres/store.ts",
+];
+
+const parents = new Set(files.map((file) => posix.dirname(posix.dirname(file))));
+
+/** A file beside folders is a room by itself; all the others are the room that their folder is. */
+function roomOf(file: string): string {
+  return parents.has(posix.dirname(file)) ? file : posix.dirname(file);
+}
+
+/** Which rooms of lib each room imports. */
+function roomsByRoom(): ReadonlyMap<string, ReadonlyMap<string, Import>> {
+  const next = new Map<string, Map<string, Import>>();
+  for (const one of imports) {
+    if (!one.from.startsWith("lib/") || !one.to.startsWith("lib/")) continue;
+    const [from, to] = [roomOf(one.from), roomOf(one.to)];
+    if (from === to) continue;
+    if (!next.has(from)) next.set(from, new Map());
+    next.get(from)!.set(to, one);
+  }
+  return next;
+}
+
+/** How high each room of a part stands above those of the same part that it imports, by its short name. */
+function floorsOf(part: string): ReadonlyMap<string, number> {
+  const next = roomsByRoom();
+  const floors = new Map<string, number>();
+  const floorOf = (room: string): number => {
+    const below = [...(next.get(room)?.keys() ?? [])].filter((other) => other.startsWith(`${part}/`));
+    const floor = floors.get(room.slice(part.length + 1)) ?? 1 + Math.max(-1, ...below.map(floorOf));
+    floors.set(room.slice(part.length + 1), floor);
+    return floor;
+  };
+  for (const file of files) if (file.startsWith(`${part}/`) && file !== `${part}/index.ts`) floorOf(roomOf(file));
+  return floors;
+}
 
 /** `lib/adapters/sqlite/claim.ts` → `lib/adapters/sqlite`; files directly in lib/ are the part `lib`. */
 function partOf(file: string): string {

@@ -5,7 +5,7 @@ import { Stem } from "../../lib/core/client/stem.js";
 import { defineTask } from "../../lib/core/task/define.js";
 import { TaskRegistry } from "../../lib/core/task/registry.js";
 import { Worker } from "../../lib/core/worker/worker.js";
-import type { WorkflowContext } from "../../lib/core/workflow/context.js";
+import type { WorkflowContext } from "../../lib/core/context/workflow.js";
 
 const stops: (() => Promise<unknown>)[] = [];
 

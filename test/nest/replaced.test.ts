@@ -3,7 +3,7 @@ import { Injectable, Module, Scope, type ModuleMetadata, type Provider } from "@
 import { Test, type TestingModuleBuilder } from "@nestjs/testing";
 import { Stem } from "../../lib/core/client/stem.js";
 import { taskOf } from "../../lib/core/task/ref.js";
-import type { WorkflowContext } from "../../lib/core/workflow/context.js";
+import type { WorkflowContext } from "../../lib/core/context/workflow.js";
 import { Cron } from "../../lib/nest/decorators/cron.js";
 import { Step } from "../../lib/nest/decorators/step.js";
 import { Task } from "../../lib/nest/decorators/task.js";

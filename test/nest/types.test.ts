@@ -5,7 +5,7 @@ import { Task } from "../../lib/nest/decorators/task.js";
 import { Workflow } from "../../lib/nest/decorators/workflow.js";
 import { StemModule } from "../../lib/nest/module.js";
 import type { TaskContext } from "../../lib/core/task/task.js";
-import type { WorkflowContext } from "../../lib/core/workflow/context.js";
+import type { WorkflowContext } from "../../lib/core/context/workflow.js";
 
 // What must not compile. `tsc` checks this file: an expected error that does not come is an error.
 

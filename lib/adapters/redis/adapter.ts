@@ -9,8 +9,8 @@ import {
   type StoreLog,
 } from "../../contract/index.js";
 import { broker } from "./broker.js";
-import { routed } from "./cluster/route.js";
-import { diagnose, refuseUnfit, versionOf } from "./connect/fitness.js";
+import { pieceOf, routed, shardOfPiece } from "./cluster/route.js";
+import { diagnose, type Keyspace, refuseUnfit, versionOf } from "./connect/fitness.js";
 import type { RedisOptions, Server } from "./connect/options.js";
 import { events } from "./events.js";
 import { RedisHints } from "./hints.js";
@@ -19,7 +19,7 @@ import { locks } from "./locks.js";
 import { queues } from "./queues.js";
 import { results } from "./results.js";
 import { schedules } from "./schedules.js";
-import { Store } from "./store.js";
+import { PROBE, Store } from "./store.js";
 import { workers } from "./workers.js";
 
 /** All the small contracts over one Redis. */
@@ -44,7 +44,7 @@ export class RedisAdapter implements Adapter {
   constructor(server: Server, options: RedisOptions) {
     const store = new Store(server, options);
     this.#store = store;
-    store.prove = () => refuseUnfit(store);
+    store.prove = () => refuseUnfit(keysOf(store));
     this.broker = broker(store, this);
     this.queues = queues(store);
     this.results = results(store);
@@ -112,4 +112,17 @@ export class RedisAdapter implements Adapter {
 function throwUnlessAway(error: unknown): void {
   const code = (error as { readonly code?: unknown } | null)?.code;
   if (code !== "STEM_STORE_UNREACHABLE" && code !== "STEM_STORE_READONLY") throw error;
+}
+
+/** What is looked at before the first call. */
+function keysOf(store: Store): Keyspace {
+  const { connection, namespace, home, spread } = store;
+  return {
+    connection,
+    namespace,
+    home,
+    spread,
+    shards: spread ? [home, shardOfPiece(namespace, pieceOf("")), store.shardOf("probe\n")] : [home],
+    probe: (shard) => store.run(PROBE, shard, []) as Promise<readonly string[]>,
+  };
 }

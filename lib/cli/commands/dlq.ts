@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { DeadLetter, DeadLetterFilter, Purge } from "../../contract/broker.js";
 import { type AppOptions, withApp } from "../app.js";
-import { describe } from "../../core/worker/retryable.js";
+import { describe } from "../../core/log/describe.js";
 import { Exit, EXIT } from "../exit.js";
 import { jobsOf, NOTHING_STORED, sayJob, textOf, whyLeft, withContents } from "../letters.js";
 import { count, json, paint, progress, say, show, table } from "../print.js";

@@ -3,7 +3,7 @@ import type { Removed } from "../../contract/broker.js";
 import { checkJobFilter } from "../../contract/filters.js";
 import type { JobState } from "../../contract/job.js";
 import type { JobFilter, RemoveFilter } from "../../contract/results.js";
-import { describe } from "../../core/worker/retryable.js";
+import { describe } from "../../core/log/describe.js";
 import { type AppOptions, withApp } from "../app.js";
 import { Exit, EXIT } from "../exit.js";
 import { jobsIn, NOTHING_STORED, textOf } from "../letters.js";

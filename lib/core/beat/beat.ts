@@ -1,11 +1,11 @@
 import type { Due, Schedule, Shot } from "../../contract/schedules.js";
 import { bytesOf } from "../../contract/size.js";
 import { IdTakenError } from "../../contract/taken.js";
-import type { Stem } from "../client/stem.js";
+import type { Kit } from "../kit.js";
 import { Portion } from "../../contract/portion.js";
 import { keepAlive } from "../timers.js";
 import { hasRefused, isClosed } from "../worker/outage.js";
-import { describe } from "../worker/retryable.js";
+import { describe } from "../log/describe.js";
 import { stoppedError } from "../worker/stopped.js";
 import { nextSlot } from "./cron.js";
 import { planOf, type ScheduleDefinition, SCHEDULED, slotId } from "./schedule.js";
@@ -44,7 +44,7 @@ interface PutOff {
  * (`TaskClient.schedule`), by whichever process.
  */
 export class Beat {
-  readonly #stem: Stem;
+  readonly #stem: Kit;
   readonly #schedules: ReadonlyMap<string, ScheduleDefinition>;
   #starting: Promise<void> | undefined;
   #running: Promise<void> | undefined;
@@ -61,7 +61,7 @@ export class Beat {
   /** Something was scheduled for sooner since it last looked. */
   #told = false;
 
-  constructor(parts: { readonly stem: Stem; readonly schedules: readonly ScheduleDefinition[] }) {
+  constructor(parts: { readonly stem: Kit; readonly schedules: readonly ScheduleDefinition[] }) {
     this.#stem = parts.stem;
     this.#schedules = new Map(parts.schedules.map((schedule) => [schedule.id, schedule]));
   }

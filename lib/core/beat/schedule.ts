@@ -1,5 +1,5 @@
 import type { NewSchedule } from "../../contract/schedules.js";
-import type { EnqueueOptions } from "../client/face.js";
+import type { EnqueueOptions } from "../task/options.js";
 import type { TaskRef } from "../task/ref.js";
 import { type CronTimes, nextSlot } from "./cron.js";
 

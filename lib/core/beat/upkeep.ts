@@ -1,5 +1,5 @@
 import type { Due, Schedule, Shot } from "../../contract/schedules.js";
-import type { Stem } from "../client/stem.js";
+import type { Kit } from "../kit.js";
 import { nextSlot } from "./cron.js";
 import { Rivals } from "./rivals.js";
 import { isRemoved, planOf, type ScheduleDefinition, storedSchedule } from "./schedule.js";
@@ -29,7 +29,7 @@ const SLICE = 100;
  */
 export class Upkeep {
   readonly rivals: Rivals;
-  readonly #stem: Stem;
+  readonly #stem: Kit;
   readonly #declared: ReadonlyMap<string, ScheduleDefinition>;
   readonly #payloads: ReadonlyMap<string, string>;
   readonly #specs: ReadonlyMap<string, string>;
@@ -40,7 +40,7 @@ export class Upkeep {
   #looksAtAllAt = Number.NEGATIVE_INFINITY;
 
   /** @param payloads encoded, by the id of the schedule */
-  constructor(stem: Stem, declared: ReadonlyMap<string, ScheduleDefinition>, payloads: ReadonlyMap<string, string>) {
+  constructor(stem: Kit, declared: ReadonlyMap<string, ScheduleDefinition>, payloads: ReadonlyMap<string, string>) {
     this.#stem = stem;
     this.#declared = declared;
     this.#payloads = payloads;

@@ -1,6 +1,7 @@
 import type { Link } from "../../contract/job.js";
 import { OptionError } from "../../contract/errors.js";
-import type { Signature, SignatureOptions } from "../client/face.js";
+import type { Signature } from "./signature.js";
+import type { SignatureOptions } from "../task/options.js";
 import { kindOf } from "../kind-of.js";
 import { refuseUnknown } from "../task/define.js";
 

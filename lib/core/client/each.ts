@@ -1,7 +1,8 @@
 import { OptionError } from "../../contract/errors.js";
 import { refOf, type Target } from "../task/ref.js";
-import { isBrief, storedAs, TOKEN_HEADER } from "./answers.js";
-import type { EnqueueOptions, JobHandle, OptionsOfEach } from "./face.js";
+import { isBrief, storedAs, TOKEN_HEADER } from "../job/answers.js";
+import type { EnqueueOptions } from "../task/options.js";
+import type { JobHandle, OptionsOfEach } from "./face.js";
 import { Handle, type HandleParts } from "./handle.js";
 import type { Draft } from "./plan.js";
 import type { Producer } from "./producer.js";

@@ -1,46 +1,10 @@
 import type { JobRecord } from "../../contract/results.js";
 import type { Duration } from "../task/duration.js";
-import type { JobRetryOptions } from "../task/task.js";
+import type { Signature } from "../canvas/signature.js";
+import type { EmitOptions, Emitted } from "../event/emit.js";
+import type { EventType, PayloadOf } from "../event/event.js";
+import type { EnqueueOptions, ScheduleOptions, SignatureOptions } from "../task/options.js";
 import type { TaskRef } from "../task/ref.js";
-import type { EventType, PayloadOf } from "../workflow/context.js";
-
-/** How one job is to be enqueued; what is left out comes from the task. */
-export interface EnqueueOptions {
-  /**
-   * Chosen by you, so that enqueueing twice is harmless; 1 to 200 characters. Default: a new unique id. It
-   * stands for one job as long as its record is kept, over all tasks: that of another task's job is refused
-   * (`STEM_ID_TAKEN`). See docs/ids.md.
-   */
-  readonly id?: string;
-  /**
-   * `true`: a job of this id that has ended is forgotten and this one stored in its place, in one step. One
-   * that waits or runs, or is an input yet, is a duplicate as ever.
-   */
-  readonly again?: boolean;
-  readonly queue?: string;
-  readonly priority?: number;
-  /** Start no sooner than this from now, on the store's clock. Excludes `at`. */
-  readonly delay?: Duration;
-  /** Start no sooner than this moment. Excludes `delay`. */
-  readonly at?: Date;
-  /** If it has not started within this from now, it ends `expired`. */
-  readonly expiresIn?: Duration;
-  readonly keepResult?: Duration;
-  readonly keepFailed?: Duration;
-  /**
-   * How this job is retried, in place of what its task says: `retry: { attempts: 8, base: "5s" }`, or a
-   * number of attempts; 1 means no retry. What is left out comes from the task. It is the job's for good,
-   * also when it is retried as a dead letter; of a workflow it is for the run, not for its steps. Workers of
-   * before 0.2 do not know it and go by the task.
-   */
-  readonly retry?: number | JobRetryOptions;
-  /**
-   * Small facts that travel beside the payload, up to 8 KiB in all. Names that begin with `stem-` are ours.
-   */
-  readonly headers?: Readonly<Record<string, string>>;
-  /** A transaction of yours on the same store, for adapters whose `capabilities.transactions` is true. */
-  readonly transaction?: unknown;
-}
 
 /**
  * Gives the options of each job of an `enqueueMany`: called with its payload and its place among them, from
@@ -120,15 +84,6 @@ export interface TaskClient<I, O> extends TaskRef<I, O> {
   handle(id: string): JobHandle<O>;
 }
 
-/** How the jobs of a schedule are enqueued, and where its clock hangs. */
-export interface ScheduleOptions extends Pick<
-  EnqueueOptions,
-  "queue" | "priority" | "expiresIn" | "keepResult" | "keepFailed" | "retry" | "headers"
-> {
-  /** IANA name, such as `"Europe/Berlin"`. Default `"UTC"`. */
-  readonly timeZone?: string;
-}
-
 /**
  * One schedule, from any process. What was declared by `@Cron` is in the store once a beat that knows it has
  * run.
@@ -198,26 +153,6 @@ export interface EventClient<T> extends EventType<T> {
   emit(key: string, ...args: PayloadArgs<T, [options?: EmitOptions]>): Promise<Emitted>;
 }
 
-/**
- * Without `id` and `transaction`: those are the canvas's, whose jobs are stored together under ids of its
- * own.
- */
-export type SignatureOptions = Omit<EnqueueOptions, "id" | "again" | "transaction"> & {
-  /**
-   * What happens to the jobs that wait for this one if it does not succeed: they end too (`"fail"`, default),
-   * or they run and find the failure in `ctx.inputs`.
-   */
-  readonly onFailure?: "fail" | "continue";
-};
-
-/** A task with its payload, not yet enqueued. */
-export interface Signature<I = unknown, O = unknown> {
-  readonly ref: TaskRef<I, O>;
-  /** `{ from: "inputs" }`: the payload is what the jobs before it returned. */
-  readonly payload: { readonly value: I } | { readonly from: "inputs" };
-  readonly options: SignatureOptions;
-}
-
 /** Options of a whole canvas. */
 export interface CanvasOptions {
   /** Makes the canvas repeatable: its jobs get ids that begin with it. Default: a new unique id. */
@@ -241,23 +176,6 @@ export interface GroupHandle<O> {
    * @throws as `JobHandle.result`, for the first that did not succeed
    */
   results(options?: WaitForOptions): Promise<readonly O[]>;
-}
-
-export interface EmitOptions {
-  /** Makes a repeated emit harmless. Default: a new unique id. */
-  readonly id?: string;
-  /** How long waits that come later still find it. Default 7 days; 0 reaches only those who wait now. */
-  readonly keep?: Duration;
-  readonly transaction?: unknown;
-}
-
-/** What came of an emit. */
-export interface Emitted {
-  readonly id: string;
-  /** An event of this id was stored already; nothing happened. */
-  readonly duplicate: boolean;
-  /** Ids of the runs that go on. */
-  readonly woken: readonly string[];
 }
 
 /** What came of a signal. */

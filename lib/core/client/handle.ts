@@ -6,7 +6,7 @@ import { IdTakenError } from "../../contract/taken.js";
 import type { Codec } from "../codec/codec.js";
 import type { Definitions } from "../codec/definitions.js";
 import type { CanvasHandle, GroupHandle, JobHandle, WaitForOptions } from "./face.js";
-import type { Stored } from "./answers.js";
+import type { Stored } from "../job/answers.js";
 import { resultOf, type Waiter } from "./waiter.js";
 
 /** What handles need of their Stem. */

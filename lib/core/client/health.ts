@@ -5,7 +5,7 @@ import type { QueueInfo } from "../../contract/queues.js";
 import type { WorkerRecord } from "../../contract/workers.js";
 import type { Clock } from "../clock.js";
 import { type Duration, toMs } from "../task/duration.js";
-import { describe } from "../worker/retryable.js";
+import { describe } from "../log/describe.js";
 
 /** Whether the store answers and takes writes, and what is on it; or why it does not. */
 export type StemHealth =

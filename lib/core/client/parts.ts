@@ -3,7 +3,7 @@ import type { Clock } from "../clock.js";
 import type { Codec } from "../codec/codec.js";
 import type { Log } from "../log.js";
 import type { Definitions } from "../codec/definitions.js";
-import type { Signals } from "../signals/signals.js";
+import type { Signals } from "../telemetry/signals.js";
 import type { TaskRegistry } from "../task/registry.js";
 
 /** What a Stem is made of. */

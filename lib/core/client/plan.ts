@@ -7,8 +7,8 @@ import { toMs } from "../task/duration.js";
 import { RETRY_HEADER, retryHeader } from "../task/retry-header.js";
 import type { TaskRef } from "../task/ref.js";
 import type { TaskDefinition } from "../task/task.js";
-import type { EnqueueOptions } from "./face.js";
-import { checkHeaders } from "./headers.js";
+import type { EnqueueOptions } from "../task/options.js";
+import { checkHeaders } from "../job/headers.js";
 
 /** A job while it is being put together. */
 export type Draft = { -readonly [K in keyof NewJob]: NewJob[K] };

@@ -8,15 +8,15 @@ import type { Definitions } from "../codec/definitions.js";
 import { encodePayload } from "../codec/payload.js";
 import { validate } from "../codec/validate.js";
 import type { Clock } from "../clock.js";
-import { jobSignal } from "../signals/job-signal.js";
-import type { Signals } from "../signals/signals.js";
+import { jobSignal } from "../telemetry/job-signal.js";
+import type { Signals } from "../telemetry/signals.js";
 import type { TaskRegistry } from "../task/registry.js";
 import type { TaskRef } from "../task/ref.js";
 import type { TaskDefinition } from "../task/task.js";
 import { Coalescer } from "./coalescer.js";
-import { markBrief } from "./answers.js";
-import type { Ends } from "./ends.js";
-import type { EnqueueOptions } from "./face.js";
+import { markBrief } from "../job/answers.js";
+import type { Ends } from "../telemetry/ends.js";
+import type { EnqueueOptions } from "../task/options.js";
 import { type Draft, planOf } from "./plan.js";
 
 export interface ProducerParts {

@@ -1,16 +1,8 @@
 import { refOf, type Target } from "../task/ref.js";
-import { isBrief, LEAST_KEEP_MS, storedAs, TOKEN_HEADER } from "./answers.js";
-import type {
-  CanvasOptions,
-  EmitOptions,
-  EnqueueOptions,
-  JobHandle,
-  ManyOptions,
-  ScheduleClient,
-  ScheduleOptions,
-  Signalled,
-  WaitForOptions,
-} from "./face.js";
+import { isBrief, LEAST_KEEP_MS, storedAs, TOKEN_HEADER } from "../job/answers.js";
+import type { CanvasOptions, JobHandle, ManyOptions, ScheduleClient, Signalled, WaitForOptions } from "./face.js";
+import type { EmitOptions } from "../event/emit.js";
+import type { EnqueueOptions, ScheduleOptions } from "../task/options.js";
 import { Handle, type HandleParts } from "./handle.js";
 import { checkText } from "../../contract/text.js";
 import type { Place } from "../canvas/draw.js";
@@ -18,7 +10,7 @@ import { checkCanvasOptions, storeCanvas } from "./canvas.js";
 import { putEach } from "./each.js";
 import { StemScheduleClient, storePlan } from "./schedule.js";
 import { signalOne, SignallingHandle } from "./signal.js";
-import type { SignalType } from "../workflow/signal.js";
+import type { SignalType } from "../event/signal.js";
 import type { Draft } from "./plan.js";
 import type { Producer } from "./producer.js";
 import { type Enqueuer, refAs } from "./task-client.js";

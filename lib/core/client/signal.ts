@@ -2,9 +2,10 @@ import { OptionError, StemError, UnknownJobError } from "../../contract/errors.j
 import { isFinal } from "../../contract/job.js";
 import { checkText } from "../../contract/text.js";
 import { checkName } from "../task/define.js";
-import { eventOf, type SignalType } from "../workflow/signal.js";
-import { draftOf, type EmitParts, store } from "./emit.js";
-import type { EmitOptions, JobHandle, RunHandle, Signalled, SignalsOf } from "./face.js";
+import { eventOf, type SignalType } from "../event/signal.js";
+import { draftOf, type EmitParts, store } from "../event/emit.js";
+import type { EmitOptions } from "../event/emit.js";
+import type { JobHandle, RunHandle, Signalled, SignalsOf } from "./face.js";
 import { Handle, type HandleParts } from "./handle.js";
 import type { ProducerParts } from "./producer.js";
 

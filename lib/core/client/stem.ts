@@ -4,30 +4,29 @@ import type { NewJob } from "../../contract/job.js";
 import type { QueueInfo } from "../../contract/queues.js";
 import { chainOf, chordOf, groupOf } from "../canvas/draw.js";
 import { signatureOf } from "../canvas/signature.js";
-import type { LastOutput } from "../canvas/types.js";
+import type { LastOutput } from "../canvas/signature.js";
 import { type Clock, systemClock } from "../clock.js";
+import type { Kit } from "../kit.js";
 import type { Codec } from "../codec/codec.js";
 import { Definitions } from "../codec/definitions.js";
 import { jsonCodec } from "../codec/json.js";
 import { sound } from "../codec/sound.js";
 import { MAX_PAYLOAD_BYTES } from "../codec/payload.js";
 import { type Log, silentLog, unfailing } from "../log.js";
-import { Signals } from "../signals/signals.js";
+import { Signals } from "../telemetry/signals.js";
 import type { Duration } from "../task/duration.js";
 import { type EnqueueInputFor, type InputFor, type OutputFor, refOf, type StartInputFor, type Target } from "../task/ref.js";
 import type { TaskRegistry } from "../task/registry.js";
 import { checkName } from "../task/define.js";
-import type { EventType, PayloadOf } from "../workflow/context.js";
-import type { SignalType } from "../workflow/signal.js";
+import type { EventType, PayloadOf } from "../event/event.js";
+import type { SignalType } from "../event/signal.js";
 import { checkCanvasOptions, isCanvasOptions } from "./canvas.js";
-import { emitOne, StemEventClient } from "./emit.js";
-import { Ends } from "./ends.js";
+import { emitOne } from "../event/emit.js";
+import { StemEventClient } from "./event.js";
+import { Ends } from "../telemetry/ends.js";
 import type {
   CanvasHandle,
   CanvasOptions,
-  Emitted,
-  EmitOptions,
-  EnqueueOptions,
   EventClient,
   GroupHandle,
   JobHandle,
@@ -35,12 +34,13 @@ import type {
   PayloadArgs,
   ScheduleClient,
   Signalled,
-  Signature,
-  SignatureOptions,
   TaskClient,
   WaitForOptions,
   WorkflowClient,
 } from "./face.js";
+import type { Emitted, EmitOptions } from "../event/emit.js";
+import type { EnqueueOptions, SignatureOptions } from "../task/options.js";
+import type { Signature } from "../canvas/signature.js";
 import { AllOf, type HandleParts, LastOf } from "./handle.js";
 import { healthOf, type StemHealth } from "./health.js";
 import { uniqueIds } from "./ids.js";
@@ -59,7 +59,7 @@ import { Waiter } from "./waiter.js";
  * What cannot be right is refused before anything is written. Jobs that are enqueued at the same time travel
  * together, so there is no need to gather them.
  */
-export class Stem {
+export class Stem implements Kit {
   readonly adapter: Adapter;
   readonly registry: TaskRegistry;
   readonly codec: Codec;

@@ -4,20 +4,9 @@ import { StemError } from "../../contract/errors.js";
 import { type Duration, toMs } from "../task/duration.js";
 import { refOf, type Target, type TaskRef } from "../task/ref.js";
 import type { TaskRegistry } from "../task/registry.js";
-import type {
-  EnqueueOptions,
-  JobHandle,
-  ManyOptions,
-  PayloadArgs,
-  RunHandle,
-  ScheduleClient,
-  ScheduleOptions,
-  Signature,
-  SignatureOptions,
-  TaskClient,
-  WaitForOptions,
-  WorkflowClient,
-} from "./face.js";
+import type { EnqueueOptions, ScheduleOptions, SignatureOptions } from "../task/options.js";
+import type { JobHandle, ManyOptions, PayloadArgs, RunHandle, ScheduleClient, TaskClient, WaitForOptions, WorkflowClient } from "./face.js";
+import type { Signature } from "../canvas/signature.js";
 
 /** What clients need of their Stem. Payloads are typed by the clients. */
 export interface Enqueuer {

@@ -11,7 +11,7 @@ import type { TaskRegistry } from "../task/registry.js";
 import { keepAlive, queueMicrotask } from "../timers.js";
 import { toMs } from "../task/duration.js";
 import type { WaitForOptions } from "./face.js";
-import { ask, type End, type Stored, toldIn, type ToldEnd } from "./answers.js";
+import { ask, type End, type Stored, toldIn, type ToldEnd } from "../job/answers.js";
 import { closedError } from "./producer.js";
 import { standstill } from "./standstill.js";
 

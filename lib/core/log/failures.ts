@@ -1,6 +1,6 @@
 import type { Failure } from "../../contract/job.js";
 import type { Log } from "../log.js";
-import { describe } from "../worker/retryable.js";
+import { describe } from "./describe.js";
 import type { Repeats } from "./repeats.js";
 
 /** Whose failure it is: the task, and the class and method that handles it where this process knows. */

@@ -1,10 +1,10 @@
 import type { Settlement } from "../../contract/broker.js";
 import type { Hint, Hints } from "../../contract/hints.js";
 import { toFailure } from "../../contract/thrown.js";
-import { answer, askedIn, isBrief, TOKEN_HEADER, type ToldEnd } from "../client/answers.js";
+import { answer, askedIn, isBrief, TOKEN_HEADER, type ToldEnd } from "../job/answers.js";
 import { type Clock, steadyNow } from "../clock.js";
 import { queueMicrotask } from "../timers.js";
-import type { RunningJob } from "./running.js";
+import type { RunningJob } from "../attempt/running.js";
 
 /** How long a question stands. Waiters ask again well before. */
 const STANDS_MS = 60_000;

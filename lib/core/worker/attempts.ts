@@ -6,18 +6,18 @@ import type { Definitions } from "../codec/definitions.js";
 import type { Log } from "../log.js";
 import type { TaskRegistry } from "../task/registry.js";
 import type { TaskDefinition } from "../task/task.js";
-import { abortReason, TimeoutError } from "./aborted.js";
+import { abortReason, TimeoutError } from "../attempt/aborted.js";
 import { Deadlines } from "./deadlines.js";
-import { decide } from "./decide.js";
-import type { Executor } from "./execute.js";
-import type { Outcome } from "./outcome.js";
+import { decide } from "../attempt/decide.js";
+import type { Executor } from "../attempt/executor.js";
+import type { Outcome } from "../attempt/outcome.js";
 import type { ServedQueues } from "./queues.js";
 import { Refusals, type RefusalsParts } from "./refusals.js";
-import { judge } from "./retryable.js";
-import { RunningJob, type RunningJobs } from "./running.js";
+import { judge } from "../attempt/retryable.js";
+import { RunningJob, type RunningJobs } from "../attempt/running.js";
 import { SUSPECT_LAPSES, Suspects } from "./suspects.js";
-import type { Told } from "./told.js";
-import { unknownTask } from "./unfit.js";
+import type { Announcer } from "./announcer.js";
+import { unknownTask } from "../attempt/unfit.js";
 
 export interface AttemptsParts {
   readonly registry: TaskRegistry;
@@ -27,10 +27,10 @@ export interface AttemptsParts {
   readonly clock: Clock;
   readonly dice: Dice;
   readonly log: Log;
-  readonly told: Told;
+  readonly announcer: Announcer;
   readonly tasks: Executor;
   readonly workflows: Executor;
-  readonly refusals: Omit<RefusalsParts, "decided" | "dice" | "log">;
+  readonly refusals: Omit<RefusalsParts, "decided" | "dice" | "log" | "queues">;
   /** Takes what is to be written. */
   readonly end: (job: RunningJob, settlement: Settlement) => void;
   /** A slot is free although nothing is to be written. */
@@ -58,8 +58,8 @@ export class Attempts {
 
   constructor(parts: AttemptsParts) {
     this.#parts = parts;
-    const { dice, log, refusals } = parts;
-    this.#refusals = new Refusals({ ...refusals, dice, log, decided: (job, outcome) => this.#ended(job, outcome) });
+    const { dice, log, queues, refusals } = parts;
+    this.#refusals = new Refusals({ ...refusals, dice, log, queues, decided: (job, outcome) => this.#ended(job, outcome) });
     this.#deadlines = new Deadlines(parts.clock, parts.running, (job) => this.#timedOut(job));
   }
 
@@ -83,9 +83,9 @@ export class Attempts {
   }
 
   #begin(job: RunningJob, definition: TaskDefinition | undefined): void {
-    const { registry, definitions, clock, told, tasks, workflows } = this.#parts;
+    const { registry, definitions, clock, announcer, tasks, workflows } = this.#parts;
     if (definition === undefined) return this.#ended(job, unknownTask(job.delivery.job.task, registry, definitions));
-    told.started(job);
+    announcer.started(job);
     if (definition.timeoutMs !== undefined) {
       job.deadline = steadyNow(clock) + definition.timeoutMs;
       this.#deadlines.watch(job);
@@ -158,7 +158,7 @@ export class Attempts {
   }
 
   readonly #ended = (job: RunningJob, outcome: Outcome): void => {
-    const { running, told, dice, end, freed } = this.#parts;
+    const { running, announcer, dice, end, freed } = this.#parts;
     if (!job.live) return void this.#overdue.delete(leaseText(job.delivery.lease));
     if (outcome.kind === "refused" && !job.gone) {
       // Nothing of it has been done, so that its time is not up any more.
@@ -173,7 +173,7 @@ export class Attempts {
     const really = toldTo ? SHUT_DOWN : outcome;
     const settlement = job.gone ? undefined : decide(really, job.delivery, job.retry, dice);
     if (settlement === undefined) {
-      told.lost(job);
+      announcer.lost(job);
       return freed();
     }
     if (really.kind === "aborted" && really.reason === "shutdown") this.#count(job);

@@ -1,9 +1,9 @@
-import { usersHeaders } from "../client/headers.js";
+import { usersHeaders } from "../job/headers.js";
 import type { Codec } from "../codec/codec.js";
 import { type Duration, toMs } from "../task/duration.js";
 import { Snooze, type TaskContext, type TaskInput } from "../task/task.js";
 import { inputsOf } from "../canvas/payload-of.js";
-import type { RunningJob } from "./running.js";
+import type { RunningJob } from "../attempt/running.js";
 
 /** What a task handler gets as its second argument. Whatever costs something is made when it is asked for. */
 export class AttemptContext implements TaskContext {

@@ -1,5 +1,5 @@
 import { type Clock, steadyNow } from "../clock.js";
-import type { RunningJob, RunningJobs } from "./running.js";
+import type { RunningJob, RunningJobs } from "../attempt/running.js";
 
 /** Ends attempts whose time is up, with one timer for all of them. */
 export class Deadlines {

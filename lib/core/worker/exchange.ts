@@ -6,7 +6,7 @@ import { Portion } from "../../contract/portion.js";
 import { goneOf } from "./gone.js";
 import { workerProbe } from "./probe.js";
 import type { ServedQueues } from "./queues.js";
-import type { RunningJob, RunningJobs } from "./running.js";
+import type { RunningJob, RunningJobs } from "../attempt/running.js";
 import type { StoreTime } from "./store-time.js";
 import { settleOneByOne } from "./salvage.js";
 

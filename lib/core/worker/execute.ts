@@ -4,24 +4,16 @@ import { MAX_PAYLOAD_BYTES } from "../codec/payload.js";
 import { checkResultSize } from "../codec/size.js";
 import { validate } from "../codec/validate.js";
 import type { Log } from "../log.js";
-import { compose, type Handler, type Middleware } from "../middleware/compose.js";
+import { compose, type Handler, type Middleware } from "../context/middleware.js";
 import { Snooze, type TaskDefinition } from "../task/task.js";
 import { AttemptContext } from "./context.js";
 import { taskStorage } from "./current.js";
 import { isWhole, payloadOf } from "../canvas/payload-of.js";
-import type { Outcome } from "./outcome.js";
-import { judge } from "./retryable.js";
-import type { RunningJob } from "./running.js";
-import { refusedPayload, rejected, unfit } from "./unfit.js";
-
-/** Called exactly once per attempt, perhaps before `execute` returns; must not throw. */
-export type Ended = (job: RunningJob, outcome: Outcome) => void;
-
-/** Carries out attempts of one kind of handler. */
-export interface Executor {
-  /** Never throws. Answers through `ended` rather than a promise: one promise less per job. */
-  execute(job: RunningJob, definition: TaskDefinition, ended: Ended): void;
-}
+import type { Ended, Executor } from "../attempt/executor.js";
+import type { Outcome } from "../attempt/outcome.js";
+import { judge } from "../attempt/retryable.js";
+import type { RunningJob } from "../attempt/running.js";
+import { refusedPayload, rejected, unfit } from "../attempt/unfit.js";
 
 export interface TaskParts {
   readonly codec: Codec;

@@ -1,5 +1,5 @@
 import { isLaterLease } from "../../contract/lease.js";
-import type { RunningJob } from "./running.js";
+import type { RunningJob } from "../attempt/running.js";
 
 /**
  * The deliveries whose leases have gone. A store names them by id, once per lease; two deliveries of one id

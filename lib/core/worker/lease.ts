@@ -2,7 +2,7 @@ import type { Results } from "../../contract/results.js";
 import type { Workers } from "../../contract/workers.js";
 import type { Clock } from "../clock.js";
 import { goneOf } from "./gone.js";
-import type { RunningJob } from "./running.js";
+import type { RunningJob } from "../attempt/running.js";
 import type { StoreTime } from "./store-time.js";
 
 export interface LeaseParts {

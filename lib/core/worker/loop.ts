@@ -5,7 +5,7 @@ import { setImmediate } from "../timers.js";
 import { Exchange, type ExchangeParts } from "./exchange.js";
 import { isClosed, type Outage } from "./outage.js";
 import { workerProbe } from "./probe.js";
-import type { RunningJob } from "./running.js";
+import type { RunningJob } from "../attempt/running.js";
 
 export interface LoopParts extends ExchangeParts {
   readonly clock: Clock;

@@ -1,7 +1,7 @@
 import type { Results } from "../../contract/results.js";
 import type { Clock, Dice } from "../clock.js";
 import type { Log } from "../log.js";
-import { describe } from "./retryable.js";
+import { describe } from "../log/describe.js";
 
 const EVERY_MS = 60_000;
 const PER_CALL = 1_000;

@@ -1,6 +1,6 @@
 import type { Clock, Dice } from "../clock.js";
 import type { Log } from "../log.js";
-import { describe } from "./retryable.js";
+import { describe } from "../log/describe.js";
 
 /** First and longest wait before the store is asked again. */
 const FIRST_MS = 100;

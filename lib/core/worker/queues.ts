@@ -1,12 +1,12 @@
 import type { Claimed, QueueShare } from "../../contract/broker.js";
+import type { QueueLoad } from "../attempt/running.js";
 import type { Rota } from "./rota.js";
 
 /** One queue as this worker sees it. */
-export interface ServedQueue {
+export interface ServedQueue extends QueueLoad {
   readonly name: string;
   /** How many of its jobs may run here at once; `Infinity` when only the worker's concurrency bounds it. */
   readonly ceiling: number;
-  running: number;
   /** How many the claims under way ask for. */
   asked: number;
   /**
@@ -16,8 +16,6 @@ export interface ServedQueue {
   dry: boolean;
   /** Number of the last hint that named it. */
   hint: number;
-  /** How many of its jobs were lent here since one of them could not be run. */
-  lent: number;
   /** When it may be asked; undefined until a job of it came that cannot be run here. */
   rota: Rota | undefined;
 }

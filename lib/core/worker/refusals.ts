@@ -4,11 +4,11 @@ import type { Results } from "../../contract/results.js";
 import type { Dice } from "../clock.js";
 import type { Log } from "../log.js";
 import type { Crowd } from "./crowd.js";
-import type { Outcome } from "./outcome.js";
-import type { ServedQueue } from "./queues.js";
-import { describe } from "./retryable.js";
+import type { Outcome } from "../attempt/outcome.js";
+import type { ServedQueue, ServedQueues } from "./queues.js";
+import { describe } from "../log/describe.js";
 import { Rota } from "./rota.js";
-import type { RunningJob } from "./running.js";
+import type { RunningJob } from "../attempt/running.js";
 import type { StoreTime } from "./store-time.js";
 
 type Refused = Extract<Outcome, { readonly kind: "refused" }>;
@@ -22,6 +22,7 @@ export interface RefusalsParts {
   readonly results: Results;
   readonly crowd: Crowd;
   readonly storeTime: StoreTime;
+  readonly queues: ServedQueues;
   readonly dice: Dice;
   readonly log: Log;
   readonly code: string;
@@ -68,7 +69,8 @@ export class Refusals {
   }
 
   refuse(job: RunningJob, refused: Refused): void {
-    if (job.queue !== undefined) (job.queue.rota ??= new Rota()).hold();
+    const queue = this.#queueOf(job);
+    if (queue !== undefined) (queue.rota ??= new Rota()).hold();
     if (this.#cases.push({ job, refused }) > 1) return;
     queueMicrotask(() => {
       const cases = this.#cases;
@@ -84,14 +86,19 @@ export class Refusals {
     const refused = new Map<ServedQueue, { count: number; awaited: boolean }>();
     const outcomes = cases.map(({ job, refused: one }, i) => {
       const { outcome, awaited } = this.#judge(job, one, records[i]?.error?.handedBack);
-      if (job.queue !== undefined) {
-        const of = refused.get(job.queue) ?? { count: 0, awaited: false };
-        refused.set(job.queue, { count: of.count + 1, awaited: of.awaited || awaited });
+      const queue = this.#queueOf(job);
+      if (queue !== undefined) {
+        const of = refused.get(queue) ?? { count: 0, awaited: false };
+        refused.set(queue, { count: of.count + 1, awaited: of.awaited || awaited });
       }
       return outcome;
     });
     for (const [queue, { count, awaited }] of refused) this.#step(queue, count, awaited);
     cases.forEach(({ job }, i) => decided(job, outcomes[i]!));
+  }
+
+  #queueOf(job: RunningJob): ServedQueue | undefined {
+    return this.#parts.queues.get(job.delivery.job.queue);
   }
 
   /** Whether the queue may be asked at once, or only when it is this worker's turn. */

@@ -3,8 +3,8 @@ import type { Log } from "../log.js";
 import type { Attempts } from "./attempts.js";
 import type { WorkerLease } from "./lease.js";
 import type { Loop } from "./loop.js";
-import { describe } from "./retryable.js";
-import type { RunningJobs } from "./running.js";
+import { describe } from "../log/describe.js";
+import type { RunningJobs } from "../attempt/running.js";
 
 export interface ShutdownParts {
   readonly clock: Clock;

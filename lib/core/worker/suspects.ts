@@ -1,5 +1,5 @@
 import { queueMicrotask } from "../timers.js";
-import type { RunningJob } from "./running.js";
+import type { RunningJob } from "../attempt/running.js";
 
 /** A job that was lent this often to workers that died may be what kills them. */
 export const SUSPECT_LAPSES = 2;

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import type { Hint } from "../../contract/hints.js";
-import type { Stem } from "../client/stem.js";
+import type { Kit } from "../kit.js";
 import type { Dice } from "../clock.js";
 import { keepAlive } from "../timers.js";
-import type { Middleware } from "../middleware/compose.js";
+import type { Middleware } from "../context/middleware.js";
 import { WorkflowExecutor } from "../workflow/executor.js";
 import { Answers } from "./answers.js";
 import { Attempts } from "./attempts.js";
@@ -15,17 +15,17 @@ import { Loop } from "./loop.js";
 import { Maintenance } from "./maintenance.js";
 import { settleWorkerOptions, type WorkerOptions, type WorkerSettings } from "./options.js";
 import { isClosed, Outage } from "./outage.js";
-import { describe } from "./retryable.js";
+import { describe } from "../log/describe.js";
 import { ServedQueues } from "./queues.js";
 import { stoppedError } from "./stopped.js";
-import { RunningJobs } from "./running.js";
+import { RunningJobs } from "../attempt/running.js";
 import { shutDown } from "./shutdown.js";
 import { StoreTime } from "./store-time.js";
-import { Told } from "./told.js";
+import { Announcer } from "./announcer.js";
 
 export interface WorkerParts {
   /** Its registry says which handlers there are, its adapter (open) where the jobs are. */
-  readonly stem: Stem;
+  readonly stem: Kit;
   readonly options?: WorkerOptions;
   /** Draws the waits of retries and the like. Default `Math.random`. */
   readonly dice?: Dice;
@@ -45,7 +45,7 @@ const WORTH_TWO = 32;
 export class Worker {
   /** Unique per start: `host:pid:random`. */
   readonly id = `${hostname()}:${process.pid}:${randomBytes(4).toString("hex")}`;
-  readonly #stem: Stem;
+  readonly #stem: Kit;
   readonly #settings: WorkerSettings;
   readonly #queues: ServedQueues;
   readonly #running = new RunningJobs();
@@ -75,7 +75,7 @@ export class Worker {
     const running = this.#running;
     const announced = announcementOf(registry, definitions);
     const outage = new Outage(clock, dice, log);
-    const told = new Told(stem);
+    const announcer = new Announcer(stem);
     const tell = (error: unknown, retryInMs: number): void => signals.tell("worker:error", { workerId: this.id, error, retryInMs });
     const answers = new Answers({ hints: adapter.hints, clock });
     this.#stem = stem;
@@ -117,7 +117,7 @@ export class Worker {
       clock,
       dice,
       log,
-      told,
+      announcer,
       tasks,
       refusals: {
         results: adapter.results,
@@ -148,7 +148,7 @@ export class Worker {
       start: (delivery, holder) => this.#attempts.start(delivery, holder),
       settled: (job, settlement, how) => {
         answers.settled(job, settlement, how);
-        if (this.#attempts.settled(job)) told.settled(job, settlement, how);
+        if (this.#attempts.settled(job)) announcer.settled(job, settlement, how);
       },
       ends: (ended) => stem.ends.tell(ended),
       failed: tell,

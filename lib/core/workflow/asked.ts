@@ -1,5 +1,5 @@
 import type { EventWait } from "../../contract/job.js";
-import type { AbortedBy } from "../worker/outcome.js";
+import type { AbortedBy } from "../attempt/outcome.js";
 import type { Clock } from "../clock.js";
 import type { Draft, Heard } from "./entries.js";
 import type { Inbox } from "./inbox.js";

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { StepContext, WorkflowContext } from "./context.js";
+import type { StepContext, WorkflowContext } from "../context/workflow.js";
 
 /** Where in a run a piece of code is: in the body, or inside the work of a step. */
 export interface Place {

@@ -1,9 +1,9 @@
-import type { Stem } from "../client/stem.js";
+import type { Kit } from "../kit.js";
 import type { Dice } from "../clock.js";
-import { compose, type Handler, type Middleware } from "../middleware/compose.js";
+import { compose, type Handler, type Middleware } from "../context/middleware.js";
 import type { TaskDefinition } from "../task/task.js";
-import type { Ended, Executor } from "../worker/execute.js";
-import type { RunningJob } from "../worker/running.js";
+import type { Ended, Executor } from "../attempt/executor.js";
+import type { RunningJob } from "../attempt/running.js";
 import { EventReader } from "./inbox.js";
 import { JournalWriter } from "./journal-writer.js";
 import { passOver } from "./pass.js";
@@ -12,7 +12,7 @@ const LONGEST_PATIENCE_MS = 60_000;
 const REMEMBERED = 1_000;
 
 export interface WorkflowParts {
-  readonly stem: Stem;
+  readonly stem: Kit;
   /** See `PassParts.storeNow`. */
   readonly storeNow: () => number;
   readonly dice?: Dice;

@@ -1,15 +1,15 @@
 import type { EventWait, Delivery } from "../../contract/job.js";
 import type { Entry, NewEntry } from "../../contract/journal.js";
 import { isWhole, payloadOf } from "../canvas/payload-of.js";
-import type { Stem } from "../client/stem.js";
+import type { Kit } from "../kit.js";
 import { type Dice, steadyNow } from "../clock.js";
 import { checkResultSize } from "../codec/size.js";
 import { validate } from "../codec/validate.js";
 import type { TaskDefinition } from "../task/task.js";
-import { abortReason, AttemptAbortedError } from "../worker/aborted.js";
-import type { AbortedBy, Outcome } from "../worker/outcome.js";
-import { judge } from "../worker/retryable.js";
-import { refusedPayload, rejected, unfit } from "../worker/unfit.js";
+import { abortReason, AttemptAbortedError } from "../attempt/aborted.js";
+import type { AbortedBy, Outcome } from "../attempt/outcome.js";
+import { judge } from "../attempt/retryable.js";
+import { refusedPayload, rejected, unfit } from "../attempt/unfit.js";
 import { placeStorage } from "./current.js";
 import { topicOf } from "./entries.js";
 import { WorkflowChangedError } from "./errors.js";
@@ -26,7 +26,7 @@ import { Run } from "./run.js";
 export interface PassParts {
   readonly delivery: Delivery;
   readonly definition: TaskDefinition;
-  readonly stem: Pick<Stem, "codec" | "definitions" | "signals" | "log" | "clock" | "maxPayloadBytes">;
+  readonly stem: Pick<Kit, "codec" | "definitions" | "signals" | "log" | "clock" | "maxPayloadBytes">;
   readonly journal: JournalWriter;
   readonly events: EventReader;
   /**

@@ -1,4 +1,4 @@
-import { usersHeaders } from "../client/headers.js";
+import { usersHeaders } from "../job/headers.js";
 import { OptionError, StemError } from "../../contract/errors.js";
 import type { Delivery } from "../../contract/job.js";
 import { shown } from "../../contract/options.js";
@@ -7,12 +7,13 @@ import type { Codec } from "../codec/codec.js";
 import type { Definitions } from "../codec/definitions.js";
 import { checkName, refuseUnknown } from "../task/define.js";
 import { type Duration, toMs } from "../task/duration.js";
-import type { EventType, SignalWaitOptions, StepContext, StepOptions, WaitOptions, Winner, WorkflowContext } from "./context.js";
+import type { EventType } from "../event/event.js";
+import type { SignalWaitOptions, StepContext, StepOptions, WaitOptions, Winner, WorkflowContext } from "../context/workflow.js";
 import { placeStorage } from "./current.js";
 import { type EntryKind, type Heard, type Waited, type Waiting, WITHDRAWN } from "./entries.js";
 import type { Asked } from "./asked.js";
 import type { Flow } from "./flow.js";
-import { eventOf, signalOf, type SignalType, spokenEvent } from "./signal.js";
+import { eventOf, signalOf, type SignalType, spokenEvent } from "../event/signal.js";
 import { planOf, type StepPlan, Steps, type StepsParts } from "./steps.js";
 import { Unawaited, Watched } from "./watched.js";
 

@@ -1,6 +1,6 @@
 import type { Log } from "../log.js";
 import type { TaskDefinition } from "../task/task.js";
-import { describe } from "../worker/retryable.js";
+import { describe } from "../log/describe.js";
 
 /**
  * A promise that knows whether anybody has looked at it. Before it awaits a promise, calls back from `then`,

@@ -1,8 +1,8 @@
-import type { EnqueueOptions } from "../../core/client/face.js";
+import type { EnqueueOptions } from "../../core/task/options.js";
 import { DEFAULT_QUEUE } from "../../core/task/define.js";
 import { markRef } from "../../core/task/ref.js";
 import type { TaskContext } from "../../core/task/task.js";
-import type { WorkflowContext } from "../../core/workflow/context.js";
+import type { WorkflowContext } from "../../core/context/workflow.js";
 import { defaultName } from "../names.js";
 import { mark, marksOf, type Handled } from "./marks.js";
 

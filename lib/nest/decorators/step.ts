@@ -1,4 +1,4 @@
-import type { StepOptions } from "../../core/workflow/context.js";
+import type { StepOptions } from "../../core/context/workflow.js";
 import { currentRun } from "../../core/workflow/current.js";
 import { mark, spoken, type Handled, type OwnedMark } from "./marks.js";
 

@@ -1,4 +1,4 @@
-import type { WorkflowContext } from "../../core/workflow/context.js";
+import type { WorkflowContext } from "../../core/context/workflow.js";
 import { spoken } from "./marks.js";
 import { handlerDecorator } from "./task.js";
 import type { HandlerClassDecorator, HandlerOptions, NamedHandlerOptions } from "./types.js";

@@ -3,7 +3,7 @@ import type { ScheduleDefinition } from "../../core/beat/beat.js";
 import { refuseUnknown, retryPolicy } from "../../core/task/define.js";
 import { toMs } from "../../core/task/duration.js";
 import type { TaskDefinition, TaskOptions } from "../../core/task/task.js";
-import type { StepOptions } from "../../core/workflow/context.js";
+import type { StepOptions } from "../../core/context/workflow.js";
 import { problemOf } from "../boot-error.js";
 import type { Handled, OwnedMark } from "../decorators/marks.js";
 import { keepStep } from "../decorators/step.js";

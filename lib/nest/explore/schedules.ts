@@ -1,7 +1,7 @@
 import type { StemError } from "../../contract/errors.js";
 import type { ScheduleDefinition } from "../../core/beat/beat.js";
 import { checkCron } from "../../core/beat/cron.js";
-import { checkHeaders } from "../../core/client/headers.js";
+import { checkHeaders } from "../../core/job/headers.js";
 import { checkName } from "../../core/task/define.js";
 import { retryHeader } from "../../core/task/retry-header.js";
 import { toMs } from "../../core/task/duration.js";

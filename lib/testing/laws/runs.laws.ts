@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { WorkflowContext } from "../../core/workflow/context.js";
-import { defineSignal, eventOf } from "../../core/workflow/signal.js";
+import type { WorkflowContext } from "../../core/context/workflow.js";
+import { defineSignal, eventOf } from "../../core/event/signal.js";
 import type { LawBench } from "./bench.js";
 import type { Law } from "./law.js";
 import { Passes } from "./passes.js";

@@ -4,7 +4,7 @@ import type { Schedules } from "../../../lib/contract/schedules.js";
 import { Beat, type ScheduleDefinition } from "../../../lib/core/beat/beat.js";
 import { Stem } from "../../../lib/core/client/stem.js";
 import { silentLog } from "../../../lib/core/log.js";
-import { Signals } from "../../../lib/core/signals/signals.js";
+import { Signals } from "../../../lib/core/telemetry/signals.js";
 import { defineTask } from "../../../lib/core/task/define.js";
 import { TaskRegistry } from "../../../lib/core/task/registry.js";
 import { ManualClock } from "../../../lib/testing/manual-clock.js";

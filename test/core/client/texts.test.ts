@@ -5,7 +5,7 @@ import { Stem } from "../../../lib/core/client/stem.js";
 import type { Codec } from "../../../lib/core/codec/codec.js";
 import { defineTask } from "../../../lib/core/task/define.js";
 import { TaskRegistry } from "../../../lib/core/task/registry.js";
-import { defineSignal } from "../../../lib/core/workflow/signal.js";
+import { defineSignal } from "../../../lib/core/event/signal.js";
 
 async function stem(codec?: Codec): Promise<Stem> {
   const adapter = memory();

@@ -3,7 +3,8 @@ import type { CanvasHandle, GroupHandle, JobHandle, TaskClient, WorkflowClient }
 import { Stem } from "../../../lib/core/client/stem.js";
 import { type InputFor, type InputOf, markRef, type Target, type TaskRef, taskOf } from "../../../lib/core/task/ref.js";
 import type { Snooze, TaskContext } from "../../../lib/core/task/task.js";
-import { type EventType, defineEvent, type WorkflowContext } from "../../../lib/core/workflow/context.js";
+import { type EventType, defineEvent } from "../../../lib/core/event/event.js";
+import { type WorkflowContext } from "../../../lib/core/context/workflow.js";
 
 interface Mail {
   readonly to: string;

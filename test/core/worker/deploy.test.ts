@@ -13,7 +13,7 @@ import type { TaskDefinition } from "../../../lib/core/task/task.js";
 import type { WorkerOptions } from "../../../lib/core/worker/options.js";
 import { workerProbe } from "../../../lib/core/worker/probe.js";
 import { Worker } from "../../../lib/core/worker/worker.js";
-import type { WorkflowContext } from "../../../lib/core/workflow/context.js";
+import type { WorkflowContext } from "../../../lib/core/context/workflow.js";
 
 const ms = (n: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, n));
 

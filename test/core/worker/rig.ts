@@ -3,13 +3,13 @@ import { memory } from "../../../lib/adapters/memory/index.js";
 import type { Adapter, Claim, Claimed, JobRecord, Settled, Settlement } from "../../../lib/contract/index.js";
 import { Stem } from "../../../lib/core/client/stem.js";
 import type { Dice } from "../../../lib/core/clock.js";
-import type { Middleware } from "../../../lib/core/middleware/compose.js";
-import type { SignalName } from "../../../lib/core/signals/signals.js";
+import type { Middleware } from "../../../lib/core/context/middleware.js";
+import type { SignalName } from "../../../lib/core/telemetry/signals.js";
 import { defineTask } from "../../../lib/core/task/define.js";
 import { TaskRegistry } from "../../../lib/core/task/registry.js";
 import type { TaskContext, TaskOptions } from "../../../lib/core/task/task.js";
 import type { WorkerOptions } from "../../../lib/core/worker/options.js";
-import type { WorkflowContext } from "../../../lib/core/workflow/context.js";
+import type { WorkflowContext } from "../../../lib/core/context/workflow.js";
 import { Worker } from "../../../lib/core/worker/worker.js";
 import { ManualClock } from "../../../lib/testing/manual-clock.js";
 

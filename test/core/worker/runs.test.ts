@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { defineEvent } from "../../../lib/core/workflow/context.js";
+import { defineEvent } from "../../../lib/core/event/event.js";
 import { gate, Rig, turns, until } from "./rig.js";
 
 const shipped = defineEvent<string>("shipped");

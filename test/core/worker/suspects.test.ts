@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { RunningJob } from "../../../lib/core/worker/running.js";
+import { RunningJob } from "../../../lib/core/attempt/running.js";
 import { Suspects } from "../../../lib/core/worker/suspects.js";
 
 const job = (id: string): RunningJob =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { defineEvent } from "../../../lib/core/workflow/context.js";
+import { defineEvent } from "../../../lib/core/event/event.js";
 import { WorkflowChangedError } from "../../../lib/core/workflow/errors.js";
 import { type Body, counter, Rig, until } from "./rig.js";
 

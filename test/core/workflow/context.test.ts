@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { describe, expect, it } from "@jest/globals";
-import { defineEvent } from "../../../lib/core/workflow/context.js";
+import { defineEvent } from "../../../lib/core/event/event.js";
 import { Rig } from "./rig.js";
 
 describe("The work of a step", () => {

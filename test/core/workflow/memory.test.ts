@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "@jest/globals";
-import { defineEvent } from "../../../lib/core/workflow/context.js";
+import { defineEvent } from "../../../lib/core/event/event.js";
 import { Rig, until } from "./rig.js";
 
 setFlagsFromString("--expose_gc");

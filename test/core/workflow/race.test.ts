@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
-import { defineEvent, type WorkflowContext } from "../../../lib/core/workflow/context.js";
-import { defineSignal } from "../../../lib/core/workflow/signal.js";
+import { defineEvent } from "../../../lib/core/event/event.js";
+import { type WorkflowContext } from "../../../lib/core/context/workflow.js";
+import { defineSignal } from "../../../lib/core/event/signal.js";
 import { type Body, type Death, Rig } from "./rig.js";
 
 const cancel = defineSignal<{ v: string }>("cancel");

@@ -3,9 +3,9 @@ import { memory } from "../../../lib/adapters/memory/index.js";
 import { StoreError } from "../../../lib/contract/errors.js";
 import { Stem } from "../../../lib/core/client/stem.js";
 import type { Schema } from "../../../lib/core/task/schema.js";
-import { abortReason } from "../../../lib/core/worker/aborted.js";
+import { abortReason } from "../../../lib/core/attempt/aborted.js";
 import { Worker } from "../../../lib/core/worker/worker.js";
-import { defineEvent } from "../../../lib/core/workflow/context.js";
+import { defineEvent } from "../../../lib/core/event/event.js";
 import { currentRun } from "../../../lib/core/workflow/current.js";
 import { counter, Rig, until } from "./rig.js";
 

@@ -3,8 +3,9 @@ import { memory } from "../../../lib/adapters/memory/index.js";
 import { Stem } from "../../../lib/core/client/stem.js";
 import { defineTask } from "../../../lib/core/task/define.js";
 import { TaskRegistry } from "../../../lib/core/task/registry.js";
-import { defineEvent, type WorkflowContext } from "../../../lib/core/workflow/context.js";
-import { defineSignal } from "../../../lib/core/workflow/signal.js";
+import { defineEvent } from "../../../lib/core/event/event.js";
+import { type WorkflowContext } from "../../../lib/core/context/workflow.js";
+import { defineSignal } from "../../../lib/core/event/signal.js";
 import { Rig } from "./rig.js";
 
 const approved = defineSignal<{ by: string }>("approved");

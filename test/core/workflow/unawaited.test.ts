@@ -1,7 +1,8 @@
 import { types } from "node:util";
 import { describe, expect, it } from "@jest/globals";
-import { defineEvent, type WorkflowContext } from "../../../lib/core/workflow/context.js";
-import { defineSignal } from "../../../lib/core/workflow/signal.js";
+import { defineEvent } from "../../../lib/core/event/event.js";
+import { type WorkflowContext } from "../../../lib/core/context/workflow.js";
+import { defineSignal } from "../../../lib/core/event/signal.js";
 import { Unawaited, Watched } from "../../../lib/core/workflow/watched.js";
 import { type Body, Rig } from "./rig.js";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { defineEvent } from "../../../lib/core/workflow/context.js";
+import { defineEvent } from "../../../lib/core/event/event.js";
 import { counter, LEASE_MS, Rig, until } from "./rig.js";
 
 const shipped = defineEvent<{ n: number }>("order.shipped");

@@ -1,8 +1,18 @@
 import { StoreError, type Finding } from "../../../contract/index.js";
-import { pieceOf, shardOfPiece } from "../cluster/route.js";
-import { PROBE, type Store } from "../store.js";
 import type { Connection } from "./connection.js";
 import { isRefusal } from "./errors.js";
+
+/** What is looked at: a server, and the keys there that are ours. */
+export interface Keyspace {
+  readonly connection: Connection;
+  readonly namespace: string;
+  readonly home: string;
+  readonly spread: boolean;
+  /** A shard of each kind. */
+  readonly shards: readonly string[];
+  /** Tries in a shard everything that scripts do. @returns what was refused, and why, in turn */
+  probe(shard: string): Promise<readonly string[]>;
+}
 
 /**
  * What no waiting can mend: too old a server, a right that is missing, keys of somebody else.
@@ -10,27 +20,22 @@ import { isRefusal } from "./errors.js";
  * @throws {StoreError} `STEM_STORE_VERSION`, `STEM_STORE_RIGHTS`, `STEM_STORE_OPEN`; and what keeps the
  *   server from answering
  */
-export async function refuseUnfit(store: Store): Promise<void> {
-  const { connection } = store;
+export async function refuseUnfit(keys: Keyspace): Promise<void> {
+  const { connection, home } = keys;
   refuseOld(await versionOf(connection), connection.where);
-  await refuseRights(store);
+  await refuseRights(keys);
   await connection.ask((client) => client.ping());
   // Scripts are known by their digest to a server that has seen them, and have to be sent to one that has
   // not.
-  await connection.ask((client) => client.eval("return 1", 1, store.home));
-  await connection.tryListening(`${store.home}:hint:probe`);
+  await connection.ask((client) => client.eval("return 1", 1, home));
+  await connection.tryListening(`${home}:hint:probe`);
 }
 
-/**
- * Tries everything that scripts do, in a shard of each kind.
- *
- * @throws {StoreError} `STEM_STORE_RIGHTS`, `STEM_STORE_OPEN`
- */
-async function refuseRights(store: Store): Promise<void> {
-  const shards = store.spread ? [store.home, shardOfPiece(store.namespace, pieceOf("")), store.shardOf("probe\n")] : [store.home];
-  for (const shard of shards) {
-    const found = (await store.run(PROBE, shard, [])) as readonly string[];
-    const at = `Redis at ${store.connection.where}`;
+/** @throws {StoreError} `STEM_STORE_RIGHTS`, `STEM_STORE_OPEN` */
+async function refuseRights(keys: Keyspace): Promise<void> {
+  for (const shard of keys.shards) {
+    const found = await keys.probe(shard);
+    const at = `Redis at ${keys.connection.where}`;
     const refused = found.filter((_, i) => i % 2 === 0);
     if (refused.includes(""))
       throw new StoreError(
@@ -42,13 +47,13 @@ async function refuseRights(store: Store): Promise<void> {
       throw new StoreError(
         "STEM_STORE_RIGHTS",
         `${at} does not let this user run ${[...new Set(refused)].join(", ")} on keys and channels that begin with ${shard} (${found[1]}).`,
-        `Grant what is named: ${grantFor(store)}`,
+        `Grant what is named: ${grantFor(keys)}`,
       );
   }
 }
 
 /** The rule of an ACL that docs/redis.md gives. */
-function grantFor({ namespace, spread }: Store): string {
+function grantFor({ namespace, spread }: Keyspace): string {
   const keys = spread ? `~{${namespace}}* ~{${namespace}:* ~{${namespace}#*` : `~{${namespace}}*`;
   return `ACL SETUSER … ${keys} &{${namespace}}:* +@read +@write +@pubsub +@connection +eval +evalsha +time`;
 }

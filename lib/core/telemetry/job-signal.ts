@@ -1,4 +1,4 @@
-import { usersHeaders } from "../client/headers.js";
+import { usersHeaders } from "../job/headers.js";
 import type { Codec } from "../codec/codec.js";
 import type { Definitions } from "../codec/definitions.js";
 import { payloadOf } from "../canvas/payload-of.js";

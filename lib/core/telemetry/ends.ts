@@ -7,8 +7,8 @@ import type { Log } from "../log.js";
 import type { TaskRegistry } from "../task/registry.js";
 import { FailureLog } from "../log/failures.js";
 import { Repeats } from "../log/repeats.js";
-import { jobSignal } from "../signals/job-signal.js";
-import type { SignalName, Signals } from "../signals/signals.js";
+import { jobSignal } from "./job-signal.js";
+import type { SignalName, Signals } from "./signals.js";
 
 /** What telling needs of a Stem. */
 export interface EndsParts {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import type { Delivery } from "../../../lib/contract/index.js";
-import { decide } from "../../../lib/core/worker/decide.js";
+import { decide } from "../../../lib/core/attempt/decide.js";
 
 const retry = { attempts: 3, baseMs: 1_000, capMs: 5_000, when: undefined };
 const dice = (): number => 0.5;

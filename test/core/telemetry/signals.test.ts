@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { Signals } from "../../../lib/core/signals/signals.js";
+import { Signals } from "../../../lib/core/telemetry/signals.js";
 
 const JOB = { jobId: "1", task: "mail.send", queue: "default" };
 

@@ -1,17 +1,40 @@
+import type { Adapter } from "../../contract/adapter.js";
 import type { NewEvent } from "../../contract/events.js";
 import { checkText, LONGEST } from "../../contract/text.js";
+import type { Codec } from "../codec/codec.js";
+import type { Definitions } from "../codec/definitions.js";
 import { encodePayload } from "../codec/payload.js";
 import type { Shape } from "../codec/shape.js";
 import { checkName, refuseUnknown } from "../task/define.js";
-import { toMs } from "../task/duration.js";
-import type { EventType } from "../workflow/context.js";
-import type { EmitOptions, Emitted, EventClient, PayloadArgs } from "./face.js";
-import type { ProducerParts } from "./producer.js";
+import { type Duration, toMs } from "../task/duration.js";
+
+export interface EmitOptions {
+  /** Makes a repeated emit harmless. Default: a new unique id. */
+  readonly id?: string;
+  /** How long waits that come later still find it. Default 7 days; 0 reaches only those who wait now. */
+  readonly keep?: Duration;
+  readonly transaction?: unknown;
+}
+
+/** What came of an emit. */
+export interface Emitted {
+  readonly id: string;
+  /** An event of this id was stored already; nothing happened. */
+  readonly duplicate: boolean;
+  /** Ids of the runs that go on. */
+  readonly woken: readonly string[];
+}
 
 const KNOWN = ["id", "keep", "transaction"] as const satisfies readonly (keyof EmitOptions)[];
 
 /** What emitting needs of its Stem. */
-export type EmitParts = Pick<ProducerParts, "adapter" | "codec" | "definitions" | "ids" | "maxPayloadBytes">;
+export interface EmitParts {
+  readonly adapter: Adapter;
+  readonly codec: Codec;
+  readonly definitions: Definitions;
+  readonly ids: () => string;
+  readonly maxPayloadBytes: number;
+}
 
 /** See `Stem.emit`. */
 export async function emitOne(parts: EmitParts, name: string, key: string, payload: unknown, options: EmitOptions = {}): Promise<Emitted> {
@@ -50,24 +73,4 @@ export function draftOf(
 export async function store(parts: EmitParts, event: NewEvent, { transaction }: EmitOptions): Promise<Emitted> {
   const emitted = await parts.adapter.events.emit([event], transaction === undefined ? undefined : { transaction });
   return { id: event.id, duplicate: emitted.duplicates.length > 0, woken: emitted.woken };
-}
-
-/** What an event client needs of its Stem. */
-interface Emitter {
-  emit(event: EventType, key: string, payload?: unknown, options?: EmitOptions): Promise<Emitted>;
-}
-
-/** See `EventClient`. */
-export class StemEventClient<T> implements EventClient<T> {
-  readonly name: string;
-  readonly #stem: Emitter;
-
-  constructor(stem: Emitter, name: string) {
-    this.#stem = stem;
-    this.name = name;
-  }
-
-  emit(key: string, ...[payload, options]: PayloadArgs<T, [options?: EmitOptions]>): Promise<Emitted> {
-    return this.#stem.emit(this, key, payload, options);
-  }
 }

@@ -2,9 +2,16 @@ import type { Delivery } from "../../contract/job.js";
 import { RETRY_HEADER, retryOf } from "../task/retry-header.js";
 import type { RetryPolicy, TaskDefinition } from "../task/task.js";
 import type { AbortedBy } from "./outcome.js";
-import type { ServedQueue } from "./queues.js";
 
 const NO_RETRY: RetryPolicy = { attempts: 1, baseMs: 0, capMs: 0, when: undefined };
+
+/** What attempts change of the queue they came from; a worker counts more of it. */
+export interface QueueLoad {
+  /** How many of its jobs run here. */
+  running: number;
+  /** How many of its jobs were lent here since one of them could not be run. */
+  lent: number;
+}
 
 /**
  * One attempt under way in this process. Made per job on the hot path: an abort controller exists only once
@@ -14,7 +21,7 @@ export class RunningJob {
   readonly delivery: Delivery;
   /** Undefined: nobody here has a handler for its task. */
   readonly definition: TaskDefinition | undefined;
-  readonly queue: ServedQueue | undefined;
+  readonly queue: QueueLoad | undefined;
   /** Name under which the worker borrowed it. */
   readonly holder: string;
   /** Milliseconds since the epoch, on this process's clock. */
@@ -30,13 +37,7 @@ export class RunningJob {
   #controller: AbortController | undefined;
   #reason: unknown;
 
-  constructor(
-    delivery: Delivery,
-    definition: TaskDefinition | undefined,
-    queue: ServedQueue | undefined,
-    holder: string,
-    startedAt: number,
-  ) {
+  constructor(delivery: Delivery, definition: TaskDefinition | undefined, queue: QueueLoad | undefined, holder: string, startedAt: number) {
     this.delivery = delivery;
     this.definition = definition;
     this.queue = queue;

@@ -1,19 +1,19 @@
 import type { Settlement } from "../../contract/broker.js";
 import type { DeathCause, Failure } from "../../contract/job.js";
 import { toFailure } from "../../contract/thrown.js";
-import type { Stem } from "../client/stem.js";
-import { jobSignal } from "../signals/job-signal.js";
-import type { JobSignal, SignalName } from "../signals/signals.js";
-import type { RunningJob } from "./running.js";
+import type { Kit } from "../kit.js";
+import { jobSignal } from "../telemetry/job-signal.js";
+import type { JobSignal, SignalName } from "../telemetry/signals.js";
+import type { RunningJob } from "../attempt/running.js";
 
 /**
  * Tells and logs what has become of a job, once the store has confirmed it. Costs a look at the listeners
  * when nobody listens.
  */
-export class Told {
-  readonly #stem: Stem;
+export class Announcer {
+  readonly #stem: Kit;
 
-  constructor(stem: Stem) {
+  constructor(stem: Kit) {
     this.#stem = stem;
   }
 

@@ -1,6 +1,7 @@
+import type { EventType } from "../event/event.js";
 import type { Duration } from "../task/duration.js";
 import type { RetryOptions } from "../task/task.js";
-import type { SignalType } from "./signal.js";
+import type { SignalType } from "../event/signal.js";
 
 /**
  * What a workflow body may ask of the world. Anything else it does must give the same on every replay. Second
@@ -97,27 +98,3 @@ export interface WaitOptions {
 
 /** As `WaitOptions`; what a signal is about is its run. */
 export type SignalWaitOptions = Omit<WaitOptions, "key">;
-
-/** A kind of durable event and the type of its payload. */
-export interface EventType<T = unknown> {
-  readonly name: string;
-  /** See `SignalType`. */
-  readonly "~signal"?: never;
-  /** Types only, never present. */
-  readonly "~type"?: T;
-}
-
-/** What comes with an event or a signal. */
-export type PayloadOf<E> = E extends { readonly "~type"?: infer T } ? T : never;
-
-/**
- * Declares a kind of event: `export const shipped = defineEvent<{ parcel: string }>("order.shipped")`.
- * Exported at the top level of a file it is in the generated client.
- *
- * @param options.instance the instance of Stem by which the generated client emits it. Default: the one
- *   without a name. Waits go by the name alone
- */
-export function defineEvent<T>(name: string, options?: { readonly instance?: string }): EventType<T>;
-export function defineEvent<T>(name: string): EventType<T> {
-  return { name };
-}

@@ -1,6 +1,6 @@
 import { StemError } from "../../contract/errors.js";
 import type { TaskContext } from "../task/task.js";
-import type { WorkflowContext } from "../workflow/context.js";
+import type { WorkflowContext } from "./workflow.js";
 
 /**
  * Code around every attempt in a worker. `next()` goes inwards and returns what the handler returned; call it

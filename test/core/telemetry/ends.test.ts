@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import type { SignalName } from "../../../lib/core/signals/signals.js";
+import type { SignalName } from "../../../lib/core/telemetry/signals.js";
 import { omit } from "../../contract/faults/fault.js";
 import { gate, Rig, turns, until } from "../worker/rig.js";
 
