@@ -3,7 +3,8 @@ export interface At {
   readonly now?: number;
 }
 
-export interface EnqueueOptions extends At {
+/** When, and within which transaction, a call stores what it is given. */
+export interface Within extends At {
   /**
    * A transaction of the caller's on the same store, where `capabilities.transactions` is true: what is
    * stored commits or rolls back with it. Refused with `STEM_UNSUPPORTED` elsewhere, and with a `TypeError`

@@ -1,4 +1,4 @@
-import type { At, EnqueueOptions } from "./at.js";
+import type { At, Within } from "./at.js";
 import type { DeathCause, Delivery, EventWait, Failure, FinalState, JobState, Lease, NewJob } from "./job.js";
 import type { NewEntry } from "./journal.js";
 import type { Met } from "./met.js";
@@ -18,7 +18,7 @@ export interface Broker {
    * likewise, but is skipped where this verb refuses.)
    * @throws {IdTakenError} the stored job of an id is of another task; nothing of the call is stored
    */
-  enqueue(jobs: readonly NewJob[], options?: EnqueueOptions): Promise<Enqueued>;
+  enqueue(jobs: readonly NewJob[], options?: Within): Promise<Enqueued>;
 
   /**
    * Lends due jobs to a worker, in this order of work: take back what lapsed workers hold (attempt given
@@ -229,4 +229,4 @@ export interface Removed {
   readonly was?: JobState;
 }
 
-export type { At, EnqueueOptions, FinalState };
+export type { At, Within, FinalState };

@@ -1,4 +1,4 @@
-import type { At, EnqueueOptions } from "./at.js";
+import type { At, Within } from "./at.js";
 
 /**
  * The durable inbox of events. An event wakes every job parked for its name and key and is kept for those
@@ -10,7 +10,7 @@ export interface Events {
    * Stores events and makes the jobs that wait for them ready, in one step. An id that is stored already is
    * skipped and reported.
    */
-  emit(events: readonly NewEvent[], options?: EnqueueOptions): Promise<Emitted>;
+  emit(events: readonly NewEvent[], options?: Within): Promise<Emitted>;
   /** Kept events of a name (and key), oldest first, at most `limit` (default 100). */
   list(filter: EventFilter, options?: At): Promise<readonly StoredEvent[]>;
 }

@@ -10,7 +10,7 @@ import {
   type Claimed,
   type DeadLetters,
   type Enqueued,
-  type EnqueueOptions,
+  type Within,
   type NewJob,
   type Removed,
   type Settled,
@@ -39,7 +39,7 @@ export class PostgresBroker implements Broker {
     this.deadLetters = deadLetters(store);
   }
 
-  async enqueue(jobs: readonly NewJob[], options?: EnqueueOptions): Promise<Enqueued> {
+  async enqueue(jobs: readonly NewJob[], options?: Within): Promise<Enqueued> {
     const store = this.#store;
     checkJobs(jobs, this.#adapter);
     checkPayloads(jobs);

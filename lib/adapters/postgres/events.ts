@@ -1,4 +1,4 @@
-import type { Emitted, EnqueueOptions, EventFilter, Events, NewEvent, StoredEvent, Wake } from "../../contract/index.js";
+import type { Emitted, Within, EventFilter, Events, NewEvent, StoredEvent, Wake } from "../../contract/index.js";
 import { bigs, texts } from "./connect/values.js";
 import { wakeAll } from "./lend/chores.js";
 import type { Store, Tx } from "./store.js";
@@ -9,7 +9,7 @@ const WEEK_MS = 7 * 86_400_000;
 /** The durable inbox. */
 export function events(store: Store): Events {
   return {
-    async emit(list: readonly NewEvent[], options?: EnqueueOptions): Promise<Emitted> {
+    async emit(list: readonly NewEvent[], options?: Within): Promise<Emitted> {
       if (options?.transaction !== undefined) return inTransaction(store, options, "read committed", (tx) => emitAll(tx, list));
       if (list.length === 0) return { duplicates: [], woken: [] };
       return store.transact(options, (tx) => emitAll(tx, list));

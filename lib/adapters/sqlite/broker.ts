@@ -10,7 +10,7 @@ import {
   type Claimed,
   type DeadLetters,
   type Enqueued,
-  type EnqueueOptions,
+  type Within,
   type NewJob,
   type Removed,
   type Settled,
@@ -41,7 +41,7 @@ export class SqliteBroker implements Broker {
     this.deadLetters = deadLetters(store);
   }
 
-  async enqueue(jobs: readonly NewJob[], options?: EnqueueOptions): Promise<Enqueued> {
+  async enqueue(jobs: readonly NewJob[], options?: Within): Promise<Enqueued> {
     checkJobs(jobs, this.#adapter);
     const now = this.#store.clock(options);
     if (options?.transaction !== undefined)

@@ -1,4 +1,4 @@
-import type { Emitted, EnqueueOptions, EventFilter, Events, NewEvent, StoredEvent, Wake } from "../../contract/index.js";
+import type { Emitted, Within, EventFilter, Events, NewEvent, StoredEvent, Wake } from "../../contract/index.js";
 import { wake } from "./claim.js";
 import type { Store } from "./store.js";
 import type { Guests } from "./transaction/guests.js";
@@ -8,7 +8,7 @@ const WEEK_MS = 7 * 86_400_000;
 /** The durable inbox. */
 export function events(store: Store, guests: Guests): Events {
   return {
-    async emit(list: readonly NewEvent[], options?: EnqueueOptions): Promise<Emitted> {
+    async emit(list: readonly NewEvent[], options?: Within): Promise<Emitted> {
       const now = store.clock(options);
       if (options?.transaction !== undefined) return guests.run(options.transaction, (inside) => emitAll(inside, list, now));
       return list.length === 0 ? { duplicates: [], woken: [] } : store.write(() => emitAll(store, list, now));

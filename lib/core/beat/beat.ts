@@ -8,7 +8,7 @@ import { hasRefused, isClosed } from "../worker/outage.js";
 import { describe } from "../log/describe.js";
 import { stoppedError } from "../worker/stopped.js";
 import { nextSlot } from "./cron.js";
-import { planOf, type ScheduleDefinition, SCHEDULED, slotId } from "./schedule.js";
+import { storedPlanOf, type ScheduleDefinition, SCHEDULED, slotId } from "./schedule.js";
 import { Upkeep } from "./upkeep.js";
 
 export type { ScheduleDefinition } from "./schedule.js";
@@ -240,7 +240,7 @@ export class Beat {
   async #shot(stored: Schedule, now: number): Promise<Shot> {
     const { id, spec } = stored;
     const slot = stored.nextAt!;
-    const plan = planOf(stored);
+    const plan = storedPlanOf(stored);
     const nextAt = nextSlot(plan, Math.max(slot, now));
     const job = await this.#stem.draftEncoded(plan.task, plan.payload, { ...plan.options, id: slotId(id, slot) });
     return { id, slot, nextAt, spec, job };

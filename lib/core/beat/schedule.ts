@@ -72,7 +72,7 @@ export interface StoredPlan extends CronTimes {
 }
 
 /** @throws {SyntaxError} it was stored by something else */
-export function planOf({ id, spec }: Pick<NewSchedule, "id" | "spec">): StoredPlan {
+export function storedPlanOf({ id, spec }: Pick<NewSchedule, "id" | "spec">): StoredPlan {
   const { cron, timeZone, task, payload, options, retry, to } = JSON.parse(spec) as Spec;
   return { id, cron, timeZone, task: { name: task, ...to }, payload, options: { ...options, ...(retry !== undefined && { retry }) } };
 }

@@ -2,7 +2,7 @@ import type { Due, Schedule, Shot } from "../../contract/schedules.js";
 import type { Kit } from "../kit.js";
 import { nextSlot } from "./cron.js";
 import { Rivals } from "./rivals.js";
-import { isRemoved, planOf, type ScheduleDefinition, storedSchedule } from "./schedule.js";
+import { isRemoved, storedPlanOf, type ScheduleDefinition, storedSchedule } from "./schedule.js";
 
 /**
  * How often it looks at what is declared here, and how often while a schedule stands as another version
@@ -138,7 +138,7 @@ function healing(stored: Schedule, now: number): Shot | undefined {
   // A slot that was fired is not fired again, though the clock was put back a little since.
   const from = lastAt !== undefined && lastAt > now && lastAt - now <= AHEAD_MS ? lastAt : now;
   try {
-    const right = nextSlot(planOf(stored), from);
+    const right = nextSlot(storedPlanOf(stored), from);
     return right === undefined || right === nextAt ? undefined : { id, spec, slot: nextAt, nextAt: right };
   } catch {
     // Something else stored it. The beat tells of it when it is due.

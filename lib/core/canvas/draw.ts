@@ -22,7 +22,7 @@ const KNOWN = [
  * Where one signature of a canvas goes: its id, what waits for it, what it waits for. Its payload is not
  * looked at here.
  */
-export interface Place {
+export interface Node {
   readonly id: string;
   readonly signature: Signature;
   /**
@@ -40,7 +40,7 @@ export interface Place {
  *
  * @throws {OptionError} `STEM_CANVAS_INVALID`: no signatures, or something that is none
  */
-export function chainOf(canvasId: string, signatures: readonly Signature[]): readonly Place[] {
+export function chainOf(canvasId: string, signatures: readonly Signature[]): readonly Node[] {
   if (signatures.length === 0) {
     throw new OptionError("STEM_CANVAS_INVALID", "A chain of no jobs has no result.", "Give chain() at least one signature.");
   }
@@ -57,7 +57,7 @@ export function chainOf(canvasId: string, signatures: readonly Signature[]): rea
  * Side by side: `<canvasId>-0` to `-<n-1>`.
  * @throws {OptionError} `STEM_CANVAS_INVALID`: something that is no signature
  */
-export function groupOf(canvasId: string, signatures: readonly Signature[]): readonly Place[] {
+export function groupOf(canvasId: string, signatures: readonly Signature[]): readonly Node[] {
   checkSignatures(signatures, "of the group");
   return signatures.map((signature, i) => ({ id: `${canvasId}-${i}`, signature, group: canvasId }));
 }
@@ -68,19 +68,19 @@ export function groupOf(canvasId: string, signatures: readonly Signature[]): rea
  *
  * @throws {OptionError} `STEM_CANVAS_INVALID`: something that is no signature
  */
-export function chordOf(canvasId: string, signatures: readonly Signature[], callback: Signature): readonly Place[] {
+export function chordOf(canvasId: string, signatures: readonly Signature[], callback: Signature): readonly Node[] {
   checkSignatures(signatures, "of the chord");
   checkSignature(callback, "The callback of the chord");
   const count = signatures.length;
   const last = `${canvasId}-${count}`;
-  const places: Place[] = signatures.map((signature, i) => ({
+  const nodes: Node[] = signatures.map((signature, i) => ({
     id: `${canvasId}-${i}`,
     signature,
     group: canvasId,
     link: linkTo(last, i, signature),
   }));
-  places.push({ id: last, signature: callback, from: "all", ...(count > 0 && { waitsFor: count }) });
-  return places;
+  nodes.push({ id: last, signature: callback, from: "all", ...(count > 0 && { waitsFor: count }) });
+  return nodes;
 }
 
 function linkTo(to: string, position: number, { options }: Signature): Link {

@@ -1,8 +1,8 @@
 import { checkText } from "../../contract/text.js";
-import type { Place } from "../canvas/draw.js";
+import type { Node } from "../canvas/draw.js";
 import { refuseUnknown } from "../task/define.js";
 import type { CanvasOptions } from "./face.js";
-import type { Draft } from "./plan.js";
+import type { Draft } from "./draft.js";
 import type { Payload, Producer } from "./producer.js";
 
 const KNOWN = ["id", "transaction"] as const satisfies readonly (keyof CanvasOptions)[];
@@ -23,12 +23,12 @@ export function checkCanvasOptions(options: CanvasOptions): void {
  */
 export async function storeCanvas(
   producer: Producer,
-  places: readonly Place[],
+  nodes: readonly Node[],
   named: boolean,
   transaction: unknown,
 ): Promise<{ readonly drafts: readonly Draft[]; readonly duplicates: ReadonlySet<string> }> {
   const drafts: Draft[] = [];
-  for (const place of places) {
+  for (const place of nodes) {
     const { signature, link, waitsFor, group } = place;
     const draft = await producer.draft(signature.ref, payloadFor(place), signature.options, place.id, ["onFailure"]);
     if (link !== undefined) draft.links = [link];
@@ -54,7 +54,7 @@ function route(producer: Producer, drafts: readonly Draft[]): void {
   }
 }
 
-function payloadFor({ signature, from, waitsFor }: Place): Payload {
+function payloadFor({ signature, from, waitsFor }: Node): Payload {
   if ("value" in signature.payload) return signature.payload;
   if (from === undefined) return { value: undefined };
   return waitsFor === undefined ? { value: [] } : { from };

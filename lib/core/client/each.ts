@@ -4,7 +4,7 @@ import { isBrief, storedAs, TOKEN_HEADER } from "../job/answers.js";
 import type { EnqueueOptions } from "../task/options.js";
 import type { JobHandle, OptionsOfEach } from "./face.js";
 import { Handle, type HandleParts } from "./handle.js";
-import type { Draft } from "./plan.js";
+import type { Draft } from "./draft.js";
 import type { Producer } from "./producer.js";
 
 /**

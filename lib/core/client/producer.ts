@@ -17,7 +17,7 @@ import { Coalescer } from "./coalescer.js";
 import { markBrief } from "../job/answers.js";
 import type { Ends } from "../telemetry/ends.js";
 import type { EnqueueOptions } from "../task/options.js";
-import { type Draft, planOf } from "./plan.js";
+import { type Draft, draftOf } from "./draft.js";
 
 export interface ProducerParts {
   readonly adapter: Adapter;
@@ -155,7 +155,7 @@ export class Producer {
 
   #plan(ref: TaskRef, definition: TaskDefinition | undefined, options: EnqueueOptions | undefined, also: readonly string[] = []): Draft {
     const { clock, registry } = this.parts;
-    return planOf(ref, definition, options, { now: () => clock.now(), names: () => registry.names(), also });
+    return draftOf(ref, definition, options, { now: () => clock.now(), names: () => registry.names(), also });
   }
 
   /** An id of our making, which also tells a store that is spread over several servers where the job is. */

@@ -5,13 +5,13 @@ import type { EmitOptions } from "../event/emit.js";
 import type { EnqueueOptions, ScheduleOptions } from "../task/options.js";
 import { Handle, type HandleParts } from "./handle.js";
 import { checkText } from "../../contract/text.js";
-import type { Place } from "../canvas/draw.js";
+import type { Node } from "../canvas/draw.js";
 import { checkCanvasOptions, storeCanvas } from "./canvas.js";
 import { putEach } from "./each.js";
 import { StemScheduleClient, storePlan } from "./schedule.js";
 import { signalOne, SignallingHandle } from "./signal.js";
 import type { SignalType } from "../event/signal.js";
-import type { Draft } from "./plan.js";
+import type { Draft } from "./draft.js";
 import type { Producer } from "./producer.js";
 import { type Enqueuer, refAs } from "./task-client.js";
 import { waitApart } from "./waiter.js";
@@ -61,7 +61,7 @@ export class Puts implements Enqueuer {
   }
 
   /** Stores a canvas. @throws {OptionError} `STEM_CANVAS_INVALID`; and as `Stem.enqueue` */
-  async canvas(draw: (id: string) => readonly Place[], options: CanvasOptions, ownId?: boolean): Promise<readonly JobHandle[]> {
+  async canvas(draw: (id: string) => readonly Node[], options: CanvasOptions, ownId?: boolean): Promise<readonly JobHandle[]> {
     const named = ownId ?? options.id !== undefined;
     checkCanvasOptions(options);
     return this.#producer.answer(async () => {

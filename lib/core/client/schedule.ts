@@ -2,14 +2,14 @@ import { JOB_DEFAULTS } from "../../contract/fields.js";
 import { StemError, UnknownScheduleError } from "../../contract/errors.js";
 import type { Schedule } from "../../contract/schedules.js";
 import { checkCron, nextSlot } from "../beat/cron.js";
-import { isRemoved, planOf, REMOVED, SCHEDULED, storedSchedule } from "../beat/schedule.js";
+import { isRemoved, storedPlanOf, REMOVED, SCHEDULED, storedSchedule } from "../beat/schedule.js";
 import { checkName, refuseUnknown } from "../task/define.js";
 import type { TaskRef } from "../task/ref.js";
 import { storedAs } from "../job/answers.js";
 import type { JobHandle, ScheduleClient } from "./face.js";
 import type { ScheduleOptions } from "../task/options.js";
 import { Handle, type HandleParts } from "./handle.js";
-import type { Draft } from "./plan.js";
+import type { Draft } from "./draft.js";
 import type { Producer } from "./producer.js";
 
 const KNOWN = [
@@ -101,7 +101,7 @@ export class StemScheduleClient<O> implements ScheduleClient<O> {
     const { known, now } = await this.#known();
     // The slot of one that goes on is not to be skipped, though it may have passed.
     if (known?.paused !== true) return known !== undefined;
-    const nextAt = nextSlot(planOf(known), now);
+    const nextAt = nextSlot(storedPlanOf(known), now);
     const resumed = await this.#schedules.resume(this.name, nextAt);
     this.#producer.parts.adapter.hints.control(SCHEDULED, String(nextAt));
     return resumed;
@@ -114,7 +114,7 @@ export class StemScheduleClient<O> implements ScheduleClient<O> {
         const names = (await this.#schedules.list()).filter(({ spec }) => !isRemoved(spec)).map(({ id }) => id);
         throw new UnknownScheduleError(this.name, names);
       }
-      const { task, payload, options } = planOf(known);
+      const { task, payload, options } = storedPlanOf(known);
       const job = await this.#producer.draft({ ...this.#to, ...task }, { text: payload }, options);
       await this.#producer.send([job], false);
       return new Handle<O>(this.#handles, job.id, false, storedAs(job, false, true));

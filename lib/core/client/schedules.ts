@@ -1,6 +1,6 @@
 import type { Adapter } from "../../contract/adapter.js";
 import type { Schedule } from "../../contract/schedules.js";
-import { isRemoved, planOf } from "../beat/schedule.js";
+import { isRemoved, storedPlanOf } from "../beat/schedule.js";
 
 /** One schedule, as it is stored. */
 export interface ScheduleInfo {
@@ -41,7 +41,7 @@ function infoOf(stored: Schedule): ScheduleInfo {
 
 function read(stored: Schedule): Pick<ScheduleInfo, "task" | "cron" | "timeZone"> {
   try {
-    const { task, cron, timeZone } = planOf(stored);
+    const { task, cron, timeZone } = storedPlanOf(stored);
     return { task: task.name, cron, timeZone };
   } catch {
     return { task: undefined, cron: undefined, timeZone: undefined };

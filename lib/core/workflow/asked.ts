@@ -57,7 +57,7 @@ export interface Asked {
 }
 
 /** An outcome that came about in this pass. */
-export interface News {
+export interface FreshOutcome {
   readonly key: string;
   readonly entry: Draft | Failing;
   readonly tell: () => void;

@@ -2,14 +2,14 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { StepContext, WorkflowContext } from "../context/workflow.js";
 
 /** Where in a run a piece of code is: in the body, or inside the work of a step. */
-export interface Place {
+export interface Here {
   readonly run: WorkflowContext;
   /** Undefined in the body. */
   readonly step: StepContext | undefined;
 }
 
 /** Set around every pass over a body, and anew around the work of every step. */
-export const placeStorage = new AsyncLocalStorage<Place>();
+export const hereStorage = new AsyncLocalStorage<Here>();
 
 /**
  * The run whose body this code belongs to, also deep inside services that know nothing of workflows.
@@ -17,11 +17,11 @@ export const placeStorage = new AsyncLocalStorage<Place>();
  * `@Step` method called there is a plain method.
  */
 export function currentRun(): WorkflowContext | undefined {
-  const place = placeStorage.getStore();
-  return place?.step === undefined ? place?.run : undefined;
+  const here = hereStorage.getStore();
+  return here?.step === undefined ? here?.run : undefined;
 }
 
 /** The step whose work this code belongs to; undefined outside a step. */
 export function currentStep(): StepContext | undefined {
-  return placeStorage.getStore()?.step;
+  return hereStorage.getStore()?.step;
 }

@@ -1,16 +1,16 @@
 import type { EventWait } from "../../contract/job.js";
 import type { Clock } from "../clock.js";
 import { type Draft, type EntryKind, keyOf, topicOf, type Waited, WITHDRAWN } from "./entries.js";
-import type { Asked, Failing, FlowParts, News, Pending, Verdict } from "./asked.js";
+import type { Asked, Failing, FlowParts, FreshOutcome, Pending, Verdict } from "./asked.js";
 import type { Inbox } from "./inbox.js";
 import type { Ledger } from "./ledger.js";
-import { latest, type Past, type Told } from "./past.js";
+import { latest, type Past, type KnownOutcome } from "./past.js";
 import { Stillness } from "./stillness.js";
 import { drained, later, sliced } from "./turns.js";
 
 interface Turn {
   readonly key: string;
-  readonly from: Told["from"] | "here";
+  readonly from: KnownOutcome["from"] | "here";
   readonly entry: Draft | Failing;
   readonly written: (() => void) | undefined;
   /** Undefined until the body has asked. */
@@ -139,7 +139,7 @@ export class Flow {
   }
 
   /** An outcome has come about; the body is told in its turn. */
-  news({ key, entry, tell, written }: News): void {
+  news({ key, entry, tell, written }: FreshOutcome): void {
     this.pending.delete(key);
     this.#turns.push({ key, from: "here", entry, tell, written });
     this.#pump();

@@ -10,7 +10,7 @@ import { abortReason, AttemptAbortedError } from "../attempt/aborted.js";
 import type { AbortedBy, Outcome } from "../attempt/outcome.js";
 import { judge } from "../attempt/retryable.js";
 import { refusedPayload, rejected, unfit } from "../attempt/unfit.js";
-import { placeStorage } from "./current.js";
+import { hereStorage } from "./current.js";
 import { topicOf } from "./entries.js";
 import { WorkflowChangedError } from "./errors.js";
 import type { Verdict } from "./asked.js";
@@ -151,7 +151,7 @@ async function goOver(parts: PassParts, payload: unknown, entries: readonly Entr
   });
   const abort = (): void => flow.stop({ kind: "aborted", reason: reasonOf(signal) });
   signal.addEventListener("abort", abort, { once: true });
-  placeStorage.run({ run, step: undefined }, () => begin(flow, definition, payload, run));
+  hereStorage.run({ run, step: undefined }, () => begin(flow, definition, payload, run));
   const verdict = await flow.verdict;
   signal.removeEventListener("abort", abort);
   return verdict.kind === "suspended" ? suspended(flow, inbox) : conclude(verdict, flow, run, parts);

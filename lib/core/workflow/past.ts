@@ -11,7 +11,7 @@ export interface Fact {
 }
 
 /** An outcome the body is to be told, in its order. */
-export interface Told {
+export interface KnownOutcome {
   readonly key: string;
   /** From the journal, or what is to be added to it when the body is told. */
   readonly entry: Draft;
@@ -27,7 +27,7 @@ export interface Told {
 export class Past {
   /** In the order the body first asked. */
   readonly facts: ReadonlyMap<string, Fact>;
-  readonly told: readonly Told[];
+  readonly told: readonly KnownOutcome[];
   /** Number of the last entry; 0 for none. */
   readonly lastSeq: number;
   /** Highest event number this run has had, per topic. */
@@ -44,7 +44,7 @@ export class Past {
     }
     this.facts = facts;
     this.lastSeq = entries.at(-1)?.seq ?? 0;
-    const journaled: { readonly told: Told; readonly order: number }[] = [];
+    const journaled: { readonly told: KnownOutcome; readonly order: number }[] = [];
     const open: Fact[] = [];
     for (const fact of facts.values()) {
       const { last } = fact;
@@ -67,8 +67,8 @@ export class Past {
     this.cursors.set(topic, Math.max(this.cursors.get(topic) ?? 0, waited.seq));
   }
 
-  #fresh(open: readonly Fact[], wake: Wake | undefined, mark: number | undefined, now: number): readonly Told[] {
-    const fresh: Told[] = [];
+  #fresh(open: readonly Fact[], wake: Wake | undefined, mark: number | undefined, now: number): readonly KnownOutcome[] {
+    const fresh: KnownOutcome[] = [];
     const waits = open.filter(({ kind }) => kind === "wait").map((fact) => ({ fact, waiting: JSON.parse(fact.last.value!) as Waiting }));
     // A wake stays with the job until its next settlement, so that after a crash it may be one that was
     // journaled before: then its number is not above the cursor.
@@ -85,7 +85,7 @@ export class Past {
       this.#heard(waited);
       fresh.push(over(waker.fact, "event", waited));
     }
-    const out: { readonly at: number; readonly told: Told }[] = [];
+    const out: { readonly at: number; readonly told: KnownOutcome }[] = [];
     for (const fact of open) {
       if (fact.kind === "sleep" && Number(fact.last.value) <= now) out.push({ at: Number(fact.last.value), told: over(fact, "time") });
     }
@@ -101,7 +101,7 @@ export class Past {
   }
 }
 
-function over({ key, kind }: Fact, from: "event" | "time", waited?: Waited): Told {
+function over({ key, kind }: Fact, from: "event" | "time", waited?: Waited): KnownOutcome {
   return { key, from, entry: { key, kind, state: "done", ...(waited !== undefined && { value: JSON.stringify(waited) }) } };
 }
 

@@ -9,12 +9,12 @@ import { checkName, refuseUnknown } from "../task/define.js";
 import { type Duration, toMs } from "../task/duration.js";
 import type { EventType } from "../event/event.js";
 import type { SignalWaitOptions, StepContext, StepOptions, WaitOptions, Winner, WorkflowContext } from "../context/workflow.js";
-import { placeStorage } from "./current.js";
+import { hereStorage } from "./current.js";
 import { type EntryKind, type Heard, type Waited, type Waiting, WITHDRAWN } from "./entries.js";
 import type { Asked } from "./asked.js";
 import type { Flow } from "./flow.js";
 import { eventOf, signalOf, type SignalType, spokenEvent } from "../event/signal.js";
-import { planOf, type StepPlan, Steps, type StepsParts } from "./steps.js";
+import { stepPlanOf, type StepPlan, Steps, type StepsParts } from "./steps.js";
 import { Unawaited, Watched } from "./watched.js";
 
 export interface RunParts extends Omit<StepsParts, "run"> {
@@ -79,7 +79,7 @@ export class Run implements WorkflowContext {
     return this.#ask<T, StepPlan>(
       name,
       "step",
-      () => planOf(name, options),
+      () => stepPlanOf(name, options),
       (key, accept, refuse, plan) => this.steps.answer(key, plan, work, accept, refuse),
     );
   }
@@ -267,7 +267,7 @@ function nothing(): void {}
 
 /** @throws {StemError} `STEM_STEP_NESTED` */
 function checkPlace(name: string, kind: EntryKind): void {
-  const inside = placeStorage.getStore()?.step;
+  const inside = hereStorage.getStore()?.step;
   if (inside === undefined) return;
   throw new StemError(
     "STEM_STEP_NESTED",

@@ -14,7 +14,7 @@ import type { RetryPolicy } from "../task/task.js";
 import { describe } from "../log/describe.js";
 import { judge, type Verdict } from "../attempt/retryable.js";
 import type { StepContext, StepOptions, WorkflowContext } from "../context/workflow.js";
-import { placeStorage } from "./current.js";
+import { hereStorage } from "./current.js";
 import type { Draft, Failed, Tried } from "./entries.js";
 import { StepError, StepTimeoutError } from "./errors.js";
 import type { Asked } from "./asked.js";
@@ -50,7 +50,7 @@ const SPENT = { retryable: false, why: undefined } as const;
 const PLAIN: StepPlan = { retry: { attempts: 1, baseMs: 1_000, capMs: 3_600_000, when: undefined }, timeoutMs: undefined };
 
 /** @throws {OptionError} `STEM_OPTION_UNKNOWN`, `STEM_OPTION_INVALID`, `STEM_DURATION_INVALID` */
-export function planOf(name: string, options: StepOptions | undefined): StepPlan {
+export function stepPlanOf(name: string, options: StepOptions | undefined): StepPlan {
   if (options === undefined) return PLAIN;
   const of = `of step "${name}"`;
   refuseUnknown(options, ["retry", "timeout"], of);
@@ -249,7 +249,7 @@ export class Steps {
   async #try({ key, plan, work, asCalled }: Trial, attempt: number): Promise<unknown> {
     const { run, clock } = this.#parts;
     const step = new TryContext(`${run.runId}/${key.includes("#") ? key : `${key}#1`}`, attempt, run);
-    const running = asCalled(() => placeStorage.run({ run, step }, work, step));
+    const running = asCalled(() => hereStorage.run({ run, step }, work, step));
     if (plan.timeoutMs === undefined) return running;
     const { timeoutMs } = plan;
     let cancel: (() => void) | undefined;

@@ -1,5 +1,5 @@
 import { memory } from "../../../lib/adapters/memory/index.js";
-import { type Adapter, checkJobs, type EnqueueOptions, metKnown } from "../../../lib/contract/index.js";
+import { type Adapter, checkJobs, type Within, metKnown } from "../../../lib/contract/index.js";
 import type { LawTransaction } from "../../../lib/testing/laws/index.js";
 import { inBroker, inEvents } from "./fault.js";
 
@@ -21,7 +21,7 @@ export function transactional(): { readonly adapter: Adapter; readonly begin: ()
   /** Carries out one call, now or at the commit; returns the ids that are known. */
   const call = async (
     ids: readonly string[],
-    options: EnqueueOptions | undefined,
+    options: Within | undefined,
     known: (id: string) => Promise<boolean>,
     work: Transaction["work"][0],
   ) => {

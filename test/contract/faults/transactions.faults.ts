@@ -1,9 +1,9 @@
-import type { Adapter, EnqueueOptions, Hint, Met } from "../../../lib/contract/index.js";
+import type { Adapter, Within, Hint, Met } from "../../../lib/contract/index.js";
 import { both, inBroker, inEvents, omit } from "./fault.js";
 import type { Fault, Faults } from "./fault.js";
 
-const outside = (options: EnqueueOptions | undefined): EnqueueOptions | undefined => options && omit(options, "transaction");
-const isInside = (options: EnqueueOptions | undefined): boolean => options?.transaction !== undefined;
+const outside = (options: Within | undefined): Within | undefined => options && omit(options, "transaction");
+const isInside = (options: Within | undefined): boolean => options?.transaction !== undefined;
 
 const eventsAtOnce = inEvents(({ emit }) => ({ emit: (events, options) => emit(events, outside(options)) }));
 

@@ -1,5 +1,5 @@
 import type { Adapter } from "../../../lib/contract/adapter.js";
-import type { Enqueued, EnqueueOptions } from "../../../lib/contract/broker.js";
+import type { Enqueued, Within } from "../../../lib/contract/broker.js";
 import type { NewEvent } from "../../../lib/contract/events.js";
 import { COMMON_KINDS } from "../../../lib/contract/fields.js";
 import type { Hint } from "../../../lib/contract/hints.js";
@@ -28,7 +28,7 @@ export interface Held<A, R> {
 export class FakeStore {
   readonly records = new Map<string, JobRecord>();
   readonly batches: (readonly NewJob[])[] = [];
-  readonly options: (EnqueueOptions | undefined)[] = [];
+  readonly options: (Within | undefined)[] = [];
   readonly events: NewEvent[] = [];
   readonly reads: (readonly string[])[] = [];
   readonly cancels: { readonly ids: readonly string[]; readonly reason: string }[] = [];
@@ -49,7 +49,7 @@ export class FakeStore {
       capabilities: { durable: false, shared: false, transactions: true },
       honours: new Set(COMMON_KINDS),
       broker: {
-        enqueue: (jobs: readonly NewJob[], options?: EnqueueOptions) => {
+        enqueue: (jobs: readonly NewJob[], options?: Within) => {
           this.batches.push(jobs);
           this.options.push(options);
           return this.holdEnqueue ? hold(this.enqueues, jobs) : this.#store(jobs);

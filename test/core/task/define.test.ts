@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { defineTask } from "../../../lib/core/task/define.js";
 import type { TaskOptions } from "../../../lib/core/task/task.js";
-import { planOf } from "../../../lib/core/workflow/steps.js";
+import { stepPlanOf } from "../../../lib/core/workflow/steps.js";
 
 const define = (options: unknown): unknown =>
   defineTask({ name: "mail.send", kind: "task", where: "SendMail.run", run: () => 1 }, options as TaskOptions);
@@ -40,6 +40,6 @@ describe("The options of a task or step", () => {
     [{ retry: { backof: 5 } }, "STEM_OPTION_UNKNOWN", 'There is no option "backof" of the retry of step "charge".'],
     [3, "STEM_OPTION_INVALID", 'The options of step "charge" are 3.'],
   ])("%j of a step is refused as what it is", (options, code, message) => {
-    expect(refusal(() => planOf("charge", options as never))).toMatchObject({ code, message: expect.stringContaining(message) });
+    expect(refusal(() => stepPlanOf("charge", options as never))).toMatchObject({ code, message: expect.stringContaining(message) });
   });
 });

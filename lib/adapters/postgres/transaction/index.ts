@@ -1,4 +1,4 @@
-import { StoreError, type EnqueueOptions } from "../../../contract/index.js";
+import { StoreError, type Within } from "../../../contract/index.js";
 import { codeOf } from "../connect/errors.js";
 import { packed } from "../connect/notifier.js";
 import { List, texts, toLiteral, type Value } from "../connect/values.js";
@@ -30,7 +30,7 @@ const LOCATION = `SELECT (now() <> statement_timestamp())::text AS inside,
  */
 export async function inTransaction<T>(
   store: Store,
-  options: EnqueueOptions,
+  options: Within,
   needs: "any isolation" | "read committed",
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {

@@ -37,7 +37,7 @@ const KNOWN = [
  * @throws {OptionError} `STEM_NAME_INVALID`, `STEM_OPTION_UNKNOWN`, `STEM_OPTION_INVALID`,
  *   `STEM_DURATION_INVALID`, `STEM_HEADERS_INVALID`
  */
-export function planOf(
+export function draftOf(
   ref: TaskRef,
   definition: TaskDefinition | undefined,
   options: EnqueueOptions | undefined,
