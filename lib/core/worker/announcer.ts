@@ -12,9 +12,16 @@ import type { RunningJob } from "../attempt/running.js";
  */
 export class Announcer {
   readonly #stem: Kit;
+  readonly #workerId: string;
 
-  constructor(stem: Kit) {
+  constructor(stem: Kit, workerId: string) {
     this.#stem = stem;
+    this.#workerId = workerId;
+  }
+
+  /** A call of the worker's failed, and is made again. */
+  failed(error: unknown, retryInMs: number): void {
+    this.#stem.signals.tell("worker:error", { workerId: this.#workerId, error, retryInMs });
   }
 
   started(job: RunningJob): void {

@@ -7,10 +7,12 @@ import type { Log } from "../log.js";
 import type { TaskRegistry } from "../task/registry.js";
 import type { TaskDefinition } from "../task/task.js";
 import { abortReason, TimeoutError } from "../attempt/aborted.js";
+import type { Answers } from "./answers.js";
 import { Deadlines } from "./deadlines.js";
 import { decide } from "../attempt/decide.js";
 import type { Executor } from "../attempt/executor.js";
 import type { Outcome } from "../attempt/outcome.js";
+import type { Endings } from "./endings.js";
 import type { ServedQueues } from "./queues.js";
 import { Refusals, type RefusalsParts } from "./refusals.js";
 import { judge } from "../attempt/retryable.js";
@@ -31,10 +33,9 @@ export interface AttemptsParts {
   readonly tasks: Executor;
   readonly workflows: Executor;
   readonly refusals: Omit<RefusalsParts, "decided" | "dice" | "log" | "queues">;
+  readonly answers: Answers;
   /** Takes what is to be written. */
-  readonly end: (job: RunningJob, settlement: Settlement) => void;
-  /** A slot is free although nothing is to be written. */
-  readonly freed: () => void;
+  readonly endings: Endings;
 }
 
 /** How long a handler may go on after its time was up before a warning counts it. */
@@ -75,11 +76,14 @@ export class Attempts {
   }
 
   /**
-   * The store has confirmed how a job ended.
-   * @returns false if it never began here, so that there is nothing to tell
+   * The store has confirmed how a job ended. Never throws.
+   *
+   * @param how `refused`: the store would not take it; the job has become a dead letter with this error
    */
-  settled(job: RunningJob): boolean {
-    return !this.#suspects.settled(job);
+  settled(job: RunningJob, settlement: Settlement, how: { readonly lost: boolean; readonly refused?: unknown }): void {
+    this.#parts.answers.settled(job, settlement, how);
+    // Of one that never began here there is nothing to tell.
+    if (!this.#suspects.settled(job)) this.#parts.announcer.settled(job, settlement, how);
   }
 
   #begin(job: RunningJob, definition: TaskDefinition | undefined): void {
@@ -108,9 +112,9 @@ export class Attempts {
 
   /** Hands a job back unstarted, to be lent again a little later, by itself if possible. */
   #putOff(job: RunningJob): void {
-    const { running, dice, end } = this.#parts;
+    const { running, dice, endings } = this.#parts;
     running.leave(job);
-    end(job, { lease: job.delivery.lease, as: "ready", attempt: "returned", delayMs: 250 + Math.floor(dice() * 750) });
+    endings.add(job, { lease: job.delivery.lease, as: "ready", attempt: "returned", delayMs: 250 + Math.floor(dice() * 750) });
   }
 
   /** The store says that a running job is not ours any more. Its slot is free when its handler ends. */
@@ -158,7 +162,7 @@ export class Attempts {
   }
 
   readonly #ended = (job: RunningJob, outcome: Outcome): void => {
-    const { running, announcer, dice, end, freed } = this.#parts;
+    const { running, announcer, dice, endings } = this.#parts;
     if (!job.live) return void this.#overdue.delete(leaseText(job.delivery.lease));
     if (outcome.kind === "refused" && !job.gone) {
       // Nothing of it has been done, so that its time is not up any more.
@@ -174,11 +178,11 @@ export class Attempts {
     const settlement = job.gone ? undefined : decide(really, job.delivery, job.retry, dice);
     if (settlement === undefined) {
       announcer.lost(job);
-      return freed();
+      return endings.changed();
     }
     if (really.kind === "aborted" && really.reason === "shutdown") this.#count(job);
     if (really.kind === "handedBack") job.released = true;
-    end(job, settlement);
+    endings.add(job, settlement);
   };
 
   #timedOut(job: RunningJob): void {
@@ -198,7 +202,7 @@ export class Attempts {
     this.#parts.running.leave(job);
     this.#suspects.ended(job);
     this.#count(job);
-    this.#parts.end(job, { lease: job.delivery.lease, as: "ready", attempt: "returned" });
+    this.#parts.endings.add(job, { lease: job.delivery.lease, as: "ready", attempt: "returned" });
   }
 
   #count(job: RunningJob): void {

@@ -1,12 +1,17 @@
-import type { Broker, Claim, Claimed, Ended, Settled, Settlement } from "../../contract/broker.js";
+import type { Broker, Claim, Claimed, Settled, Settlement } from "../../contract/broker.js";
 import type { Delivery } from "../../contract/job.js";
-import { bytesOf, bytesOfSettlement, fitting } from "../../contract/size.js";
+import { bytesOf } from "../../contract/size.js";
 import type { Clock } from "../clock.js";
 import { Portion } from "../../contract/portion.js";
 import { goneOf } from "./gone.js";
 import { workerProbe } from "./probe.js";
 import type { ServedQueues } from "./queues.js";
-import type { RunningJob, RunningJobs } from "../attempt/running.js";
+import type { RunningJob } from "../attempt/running.js";
+import type { Ends } from "../telemetry/ends.js";
+import type { Attempts } from "./attempts.js";
+import type { Endings } from "./endings.js";
+import type { WorkerLease } from "./lease.js";
+import type { Slots } from "./slots.js";
 import type { StoreTime } from "./store-time.js";
 import { settleOneByOne } from "./salvage.js";
 
@@ -24,41 +29,22 @@ export interface ExchangeParts {
   readonly broker: Broker;
   readonly clock: Clock;
   readonly queues: ServedQueues;
-  readonly running: RunningJobs;
-  /** How many handlers may run at once. */
-  readonly concurrency: number;
-  /** How many calls may be under way at once. */
-  readonly calls: 1 | 2;
+  readonly slots: Slots;
+  readonly endings: Endings;
+  readonly attempts: Attempts;
+  readonly lease: WorkerLease;
+  /** Tells what a call has ended besides what it settled. */
+  readonly ends: Ends;
   readonly storeTime: StoreTime;
-  /** Name to claim under. */
-  readonly name: () => string;
-  /** Registers again; under another name if a claim may have gone `astray`. @throws what the store threw */
-  readonly recover: (astray: boolean) => Promise<void>;
-  /** Starts a handler, or hands the delivery back. Never throws. */
-  readonly start: (delivery: Delivery, holder: string) => void;
-  /** Told what a call has ended besides what it settled. Never throws. */
-  readonly ends: (ended: readonly Ended[] | undefined) => void;
-  /**
-   * `refused`: the store would not take it; the job has become a dead letter with this error. Never throws.
-   */
-  readonly settled: (job: RunningJob, settlement: Settlement, how: { readonly lost: boolean; readonly refused?: unknown }) => void;
 }
 
 /**
- * Round trips with the store: endings out, new jobs in. Keeps the endings until the store has confirmed them.
+ * Round trips with the store: endings out, new jobs in.
  * Where two calls may be under way at once, each takes half of what the worker can run, so that the handlers
  * of one half run while the store works at the other.
  */
 export class Exchange {
   readonly #parts: ExchangeParts;
-  #jobs: RunningJob[] = [];
-  #settlements: Settlement[] = [];
-  /** Those of the calls under way. */
-  readonly #travelling = new Set<readonly RunningJob[]>();
-  /** Slots that claims under way ask for. */
-  #asked = 0;
-  /** At most so many endings, and so many new jobs, in one call. */
-  readonly #share: number;
   /** New jobs come with their payloads and inputs. */
   readonly #portion = new Portion();
   /**
@@ -79,32 +65,11 @@ export class Exchange {
 
   constructor(parts: ExchangeParts) {
     this.#parts = parts;
-    this.#share = Math.ceil(parts.concurrency / parts.calls);
-  }
-
-  /** How many endings wait to be written. */
-  get waiting(): number {
-    return this.#settlements.length;
-  }
-
-  /** Slots in which nothing runs and for which nobody asks. */
-  get free(): number {
-    return this.#parts.concurrency - this.#parts.running.count - this.#asked;
-  }
-
-  /** Jobs that have ended here and are not known to be settled. */
-  get unsettled(): readonly RunningJob[] {
-    return this.#travelling.size === 0 ? this.#jobs : [...[...this.#travelling].flat(), ...this.#jobs];
   }
 
   /** Whether the next call has to register first, and so must be made while no other is under way. */
   get astray(): boolean {
     return this.#astray;
-  }
-
-  take(job: RunningJob, settlement: Settlement): void {
-    this.#jobs.push(job);
-    this.#settlements.push(settlement);
   }
 
   /**
@@ -117,23 +82,19 @@ export class Exchange {
    *   well with them in the store
    */
   async once(claiming: boolean, recovering: boolean): Promise<boolean> {
-    const jobs = this.#jobs;
-    const settlements = this.#settlements;
-    const most = fitting(settlements, bytesOfSettlement, Math.min(BATCH, this.#parts.calls === 1 ? BATCH : this.#share));
-    this.#jobs = jobs.splice(most);
-    this.#settlements = settlements.splice(most);
-    this.#travelling.add(jobs);
+    const { endings, slots } = this.#parts;
+    const batch = endings.depart(Math.min(BATCH, slots.calls === 1 ? BATCH : slots.share));
+    const { jobs, settlements } = batch;
     try {
       if (recovering || this.#astray) await this.#recover();
       if (this.#stuck < STUCK || settlements.length === 0) return await this.#call(jobs, settlements, claiming);
       await this.#salvage(jobs, settlements);
       return true;
     } catch (error) {
-      this.#jobs = [...jobs, ...this.#jobs];
-      this.#settlements = [...settlements, ...this.#settlements];
+      endings.putBack(batch);
       throw error;
     } finally {
-      this.#travelling.delete(jobs);
+      endings.landed(batch);
     }
   }
 
@@ -143,27 +104,28 @@ export class Exchange {
     // From here on a failing settle counts as stuck, since the store is seen to answer.
     const stuck = this.#stuck;
     this.#stuck = 0;
-    await this.#parts.recover(astray);
+    if (astray) this.#parts.lease.rename();
+    await this.#parts.lease.beat();
     this.#stuck = stuck + 1;
   }
 
   async #call(jobs: readonly RunningJob[], settlements: readonly Settlement[], claiming: boolean): Promise<boolean> {
-    const { broker, queues, name, clock } = this.#parts;
-    const free = this.#portion.of(Math.min(this.free, this.#share));
+    const { broker, queues, slots, lease, clock, ends } = this.#parts;
+    const free = this.#portion.of(Math.min(slots.free, slots.share));
     const shares = claiming && free > 0 ? queues.shares(free) : undefined;
-    const holder = name();
+    const holder = lease.name;
     const next: Claim | undefined = shares && { worker: holder, from: shares.from, limit: shares.limit };
     if (next === undefined && settlements.length === 0) return true;
     if (workerProbe.listener !== undefined && jobs.length > 0) workerProbe.listener({ at: "settling", worker: holder, ids: idsOf(jobs) });
     const sentAt = clock.now();
     if (next !== undefined) this.askedAt = sentAt;
     let answered = false;
-    this.#asked += shares?.limit ?? 0;
+    slots.asked += shares?.limit ?? 0;
     try {
       const { lost, claimed, ended }: Settled =
         settlements.length > 0 ? await broker.settle(settlements, next) : { lost: [], claimed: await broker.claim(next!) };
       // What is lent from here on is counted as running.
-      this.#asked -= shares?.limit ?? 0;
+      slots.asked -= shares?.limit ?? 0;
       if (shares !== undefined && claimed !== undefined) {
         queues.answered(shares, claimed);
         this.flowing = claimed.deliveries.length >= shares.limit;
@@ -171,11 +133,11 @@ export class Exchange {
       answered = true;
       this.#stuck = 0;
       this.#confirm(jobs, settlements, lost);
-      this.#parts.ends(ended);
-      this.#parts.ends(claimed?.ended);
+      ends.tell(ended);
+      ends.tell(claimed?.ended);
       return claimed === undefined || this.#lend(claimed, holder, sentAt);
     } catch (error) {
-      if (!answered) this.#asked -= shares?.limit ?? 0;
+      if (!answered) slots.asked -= shares?.limit ?? 0;
       if (!answered && shares !== undefined) queues.unanswered(shares);
       if (next !== undefined) this.#astray = true;
       if (next !== undefined && !answered) this.#portion.failed();
@@ -184,17 +146,18 @@ export class Exchange {
   }
 
   #confirm(jobs: readonly RunningJob[], settlements: readonly Settlement[], lost: readonly string[]): void {
-    const { settled, name } = this.#parts;
-    if (workerProbe.listener !== undefined && jobs.length > 0) workerProbe.listener({ at: "settled", worker: name(), ids: idsOf(jobs) });
+    const { attempts, lease } = this.#parts;
+    if (workerProbe.listener !== undefined && jobs.length > 0)
+      workerProbe.listener({ at: "settled", worker: lease.name, ids: idsOf(jobs) });
     const gone = lost.length === 0 ? undefined : goneOf(jobs, lost);
     for (let i = 0; i < jobs.length; i++) {
       const job = jobs[i]!;
-      settled(job, settlements[i]!, gone?.has(job) === true ? LOST : WRITTEN);
+      attempts.settled(job, settlements[i]!, gone?.has(job) === true ? LOST : WRITTEN);
     }
   }
 
   #lend(claimed: Claimed, holder: string, sentAt: number): boolean {
-    const { clock, start, storeTime } = this.#parts;
+    const { clock, attempts, storeTime } = this.#parts;
     storeTime.heard(claimed.now);
     if (claimed.lapsed) return false;
     // By the difference, since the store's clock need not agree with ours, and counted from when the store
@@ -209,14 +172,14 @@ export class Exchange {
     this.#portion.came(claimed.deliveries.length, bytesLent(claimed.deliveries));
     if (workerProbe.listener !== undefined)
       workerProbe.listener({ at: "claimed", worker: holder, ids: claimed.deliveries.map(({ job }) => job.id) });
-    for (const delivery of claimed.deliveries) start(delivery, holder);
+    for (const delivery of claimed.deliveries) attempts.start(delivery, holder);
     return true;
   }
 
   /** @throws what the store threw; what was dealt with is gone from both lists */
   async #salvage(jobs: RunningJob[], settlements: Settlement[]): Promise<void> {
     const { dealt, error } = await settleOneByOne(this.#parts, settlements, this.#stuck >= JUDGED);
-    for (const [i, how] of dealt) this.#parts.settled(jobs[i]!, settlements[i]!, how);
+    for (const [i, how] of dealt) this.#parts.attempts.settled(jobs[i]!, settlements[i]!, how);
     jobs.splice(0, jobs.length, ...jobs.filter((_, i) => !dealt.has(i)));
     settlements.splice(0, settlements.length, ...settlements.filter((_, i) => !dealt.has(i)));
     if (error !== undefined) throw error.thrown;

@@ -2,7 +2,9 @@ import type { Results } from "../../contract/results.js";
 import type { Workers } from "../../contract/workers.js";
 import type { Clock } from "../clock.js";
 import { goneOf } from "./gone.js";
-import type { RunningJob } from "../attempt/running.js";
+import type { RunningJob, RunningJobs } from "../attempt/running.js";
+import type { Attempts } from "./attempts.js";
+import type { Endings } from "./endings.js";
 import type { StoreTime } from "./store-time.js";
 
 export interface LeaseParts {
@@ -14,10 +16,9 @@ export interface LeaseParts {
   /** Unique per start of a worker. */
   readonly id: string;
   readonly info: Readonly<Record<string, string>>;
-  /** Deliveries this process answers for: running and not known to be lost, or ended and not yet settled. */
-  readonly held: () => readonly RunningJob[];
-  /** The store says that this job is not ours any more. */
-  readonly lost: (job: RunningJob, why: "cancelled" | "lost") => void;
+  readonly running: RunningJobs;
+  readonly endings: Endings;
+  readonly attempts: Attempts;
   /** How a renewal by the timer went; undefined: well. */
   readonly beaten: (error: unknown, retryInMs: number) => void;
 }
@@ -83,6 +84,12 @@ export class WorkerLease {
     for (const name of this.#names) await this.#parts.workers.leave(name);
   }
 
+  /** Deliveries this process answers for: running and not known to be lost, or ended and not yet settled. */
+  get #held(): readonly RunningJob[] {
+    const { running, endings } = this.#parts;
+    return [...running.all().filter((job) => !job.gone), ...endings.unsettled];
+  }
+
   #plan(ms: number): void {
     if (this.#stopped) return;
     this.#cancelTimer?.();
@@ -103,7 +110,7 @@ export class WorkerLease {
 
   async #renew(): Promise<void> {
     const { workers, leaseMs, info, storeTime } = this.#parts;
-    const held = this.#parts.held();
+    const held = this.#held;
     for (const name of this.#names) {
       const mine = held.filter((job) => job.holder === name);
       if (mine.length === 0 && name !== this.name) {
@@ -124,7 +131,7 @@ export class WorkerLease {
     const gone = [...goneOf(held, lost)];
     const records = await this.#parts.results.get(gone.map((job) => job.delivery.lease.jobId)).catch(() => []);
     gone.forEach((job, i) => {
-      if (job.live) this.#parts.lost(job, records[i]?.state === "cancelled" ? "cancelled" : "lost");
+      if (job.live) this.#parts.attempts.lose(job, records[i]?.state === "cancelled" ? "cancelled" : "lost");
     });
   }
 }

@@ -1,25 +1,31 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Settlement } from "../../contract/broker.js";
 import type { Clock } from "../clock.js";
 import { setImmediate } from "../timers.js";
-import { Exchange, type ExchangeParts } from "./exchange.js";
+import type { RunningJobs } from "../attempt/running.js";
+import type { Announcer } from "./announcer.js";
+import type { Endings } from "./endings.js";
+import type { Exchange } from "./exchange.js";
+import type { WorkerLease } from "./lease.js";
+import type { Maintenance } from "./maintenance.js";
 import { isClosed, type Outage } from "./outage.js";
 import { workerProbe } from "./probe.js";
-import type { RunningJob } from "../attempt/running.js";
+import type { ServedQueues } from "./queues.js";
+import type { Slots } from "./slots.js";
 
-export interface LoopParts extends ExchangeParts {
+export interface LoopParts {
   readonly clock: Clock;
+  readonly queues: ServedQueues;
+  readonly running: RunningJobs;
+  readonly slots: Slots;
+  readonly endings: Endings;
+  readonly exchange: Exchange;
+  readonly lease: WorkerLease;
+  readonly maintenance: Maintenance;
   readonly outage: Outage;
+  readonly announcer: Announcer;
   readonly pollMs: number;
-  /** A call failed; the loop goes on by itself. */
-  readonly failed: (error: unknown, retryInMs: number) => void;
   /** The adapter is closed: this was the last call. */
   readonly ended: (error: unknown) => void;
-  /**
-   * Housekeeping, when it is due; undefined otherwise. What it throws is its own business: it must not
-   * reject.
-   */
-  readonly chore: (idle: boolean) => Promise<void> | undefined;
 }
 
 /**
@@ -44,8 +50,6 @@ export class Loop {
   #calls = 0;
   #pruning = false;
   #lapses = 0;
-  /** A second call goes out with at least so many endings. */
-  readonly #second: number;
   #cancelPause: (() => void) | undefined;
   #cancelTimer: (() => void) | undefined;
   #wakeAt = Number.POSITIVE_INFINITY;
@@ -53,13 +57,8 @@ export class Loop {
 
   constructor(parts: LoopParts) {
     this.#parts = parts;
-    this.#exchange = new Exchange(parts);
-    this.#second = parts.calls === 1 ? Number.POSITIVE_INFINITY : Math.ceil(parts.concurrency / 4);
-  }
-
-  /** Jobs that have ended here and are not known to be settled. */
-  get unsettled(): readonly RunningJob[] {
-    return this.#exchange.unsettled;
+    this.#exchange = parts.exchange;
+    parts.endings.changed = () => this.nudge();
   }
 
   get closed(): boolean {
@@ -70,12 +69,6 @@ export class Loop {
   start(): void {
     if (this.#state === "closed") return;
     this.#state = "claiming";
-    this.nudge();
-  }
-
-  /** Takes an ending along with the next call. */
-  end(job: RunningJob, settlement: Settlement): void {
-    this.#exchange.take(job, settlement);
     this.nudge();
   }
 
@@ -155,8 +148,10 @@ export class Loop {
 
   /** Much has ended, or much is free while the store is known to have more. */
   get #worthSecond(): boolean {
-    const { waiting, flowing, free } = this.#exchange;
-    return waiting >= this.#second || (flowing && free >= this.#second && this.#state === "claiming" && this.#parts.queues.promising);
+    const { endings, slots, queues } = this.#parts;
+    const { second } = slots;
+    if (endings.waiting >= second) return true;
+    return this.#exchange.flowing && slots.free >= second && this.#state === "claiming" && queues.promising;
   }
 
   get #recovering(): boolean {
@@ -166,13 +161,14 @@ export class Loop {
   /** Never rejects. */
   #nextCall(): Promise<void> | undefined {
     const claiming = this.#state === "claiming";
-    const due = this.#exchange.waiting > 0 || (claiming && this.#exchange.free > 0 && this.#parts.queues.promising);
+    const { endings, slots, queues } = this.#parts;
+    const due = endings.waiting > 0 || (claiming && slots.free > 0 && queues.promising);
     return (claiming ? this.#chore(!due) : undefined) ?? (due ? this.#call(claiming) : undefined);
   }
 
   #chore(idle: boolean): Promise<void> | undefined {
     if (this.#pruning) return undefined;
-    const chore = this.#parts.chore(idle);
+    const chore = this.#parts.maintenance.chore(idle);
     if (chore === undefined) return undefined;
     this.#pruning = true;
     return chore.then(() => {
@@ -193,24 +189,24 @@ export class Loop {
       if (isClosed(error)) return this.#parts.ended(error);
       const retryInMs = outage.failed(error);
       this.pause(retryInMs);
-      this.#parts.failed(error, retryInMs);
+      this.#parts.announcer.failed(error, retryInMs);
     }
   }
 
   /** Nothing to do now: sets the one timer for the next moment at which asking makes sense by itself. */
   #rest(): void {
-    const { clock, pollMs, queues, running } = this.#parts;
+    const { clock, pollMs, queues, running, slots, lease } = this.#parts;
     if (this.#state !== "claiming") return;
     const { askedAt, dueAt } = this.#exchange;
     // Without a free place no moment makes a claim possible, only an ending does; a timer for a moment
     // already past would fire for ever.
-    if (this.#exchange.free > 0) {
+    if (slots.free > 0) {
       const now = clock.now();
       const next = queues.open ? Math.min(dueAt, Math.max(askedAt, now - pollMs) + pollMs) : Number.POSITIVE_INFINITY;
       const turn = now + Math.ceil(queues.opensInMs);
       if (next < Number.POSITIVE_INFINITY || turn < Number.POSITIVE_INFINITY) this.#rearm(Math.min(next, turn));
     }
-    if (workerProbe.listener !== undefined && running.count === 0) workerProbe.listener({ at: "idle", worker: this.#parts.name() });
+    if (workerProbe.listener !== undefined && running.count === 0) workerProbe.listener({ at: "idle", worker: lease.name });
   }
 
   #rearm(wakeAt: number): void {
@@ -228,6 +224,6 @@ export class Loop {
   }
 
   #isQuiet(): boolean {
-    return this.#state === "closed" || (this.#calls === 0 && this.#exchange.waiting === 0);
+    return this.#state === "closed" || (this.#calls === 0 && this.#parts.endings.waiting === 0);
   }
 }

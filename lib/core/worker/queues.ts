@@ -1,6 +1,7 @@
 import type { Claimed, QueueShare } from "../../contract/broker.js";
 import type { QueueLoad } from "../attempt/running.js";
 import type { Rota } from "./rota.js";
+import type { StoreTime } from "./store-time.js";
 
 /** One queue as this worker sees it. */
 export interface ServedQueue extends QueueLoad {
@@ -35,10 +36,10 @@ export class ServedQueues {
   readonly #byName: ReadonlyMap<string, ServedQueue>;
   #first = 0;
   #hints = 0;
-  readonly #storeNow: () => number;
+  readonly #storeTime: StoreTime;
 
-  constructor(ceilings: ReadonlyMap<string, number | undefined>, storeNow: () => number) {
-    this.#storeNow = storeNow;
+  constructor(ceilings: ReadonlyMap<string, number | undefined>, storeTime: StoreTime) {
+    this.#storeTime = storeTime;
     this.#queues = [...ceilings].map(([name, ceiling]) => ({
       name,
       ceiling: ceiling ?? Number.POSITIVE_INFINITY,
@@ -147,7 +148,7 @@ export class ServedQueues {
   /** How long until a queue may be asked that now waits for its turn, in ms; `Infinity` if none does. */
   get opensInMs(): number {
     let first = Number.POSITIVE_INFINITY;
-    const now = this.#storeNow();
+    const now = this.#storeTime.now();
     for (const { rota } of this.#queues) {
       const opensAt = rota?.opensAt(now) ?? Number.NEGATIVE_INFINITY;
       if (opensAt > now) first = Math.min(first, opensAt - now);
@@ -157,7 +158,7 @@ export class ServedQueues {
 
   #placesOf({ ceiling, running, asked, rota }: ServedQueue): number {
     if (rota !== undefined) {
-      const now = this.#storeNow();
+      const now = this.#storeTime.now();
       if (rota.opensAt(now) > now) return 0;
     }
     return ceiling - running - asked;

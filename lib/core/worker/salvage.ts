@@ -1,5 +1,6 @@
-import type { Broker, Settled, Settlement } from "../../contract/broker.js";
+import type { Broker, Settlement } from "../../contract/broker.js";
 import { toFailure } from "../../contract/thrown.js";
+import type { Ends } from "../telemetry/ends.js";
 
 export interface Salvaged {
   /**
@@ -21,14 +22,14 @@ export interface Salvaged {
  *   not cost a job its result.
  */
 export async function settleOneByOne(
-  { broker, ends }: { readonly broker: Broker; readonly ends: (ended: Settled["ended"]) => void },
+  { broker, ends }: { readonly broker: Broker; readonly ends: Pick<Ends, "tell"> },
   settlements: readonly Settlement[],
   judge: boolean,
 ): Promise<Salvaged> {
   const dealt = new Map<number, { readonly lost: boolean; readonly refused?: unknown }>();
   const settle = async (settlement: Settlement): Promise<boolean> => {
     const { lost, ended } = await broker.settle([settlement]);
-    ends(ended);
+    ends.tell(ended);
     return lost.length > 0;
   };
   let error: { readonly thrown: unknown } | undefined;

@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.js";
 import type { Log } from "../log.js";
 import type { Attempts } from "./attempts.js";
+import type { Endings } from "./endings.js";
 import type { WorkerLease } from "./lease.js";
 import type { Loop } from "./loop.js";
 import { describe } from "../log/describe.js";
@@ -12,6 +13,7 @@ export interface ShutdownParts {
   readonly graceMs: number;
   readonly abortGraceMs: number;
   readonly running: RunningJobs;
+  readonly endings: Endings;
   readonly attempts: Attempts;
   readonly loop: Loop;
   readonly lease: WorkerLease;
@@ -30,10 +32,10 @@ const LAST_WRITES_MS = 1_000;
  * @returns how many jobs were handed back
  */
 export async function shutDown(parts: ShutdownParts): Promise<number> {
-  const { clock, log, graceMs, abortGraceMs, running, attempts, loop, lease } = parts;
+  const { clock, log, graceMs, abortGraceMs, running, endings, attempts, loop, lease } = parts;
   const began = clock.now();
   // With nothing running and nothing to write, a store that is away keeps nobody waiting.
-  const idle = running.count === 0 && loop.unsettled.length === 0;
+  const idle = running.count === 0 && endings.unsettled.length === 0;
   const left = (): number =>
     (idle ? began + LAST_WRITES_MS : Math.max(clock.now() + LAST_WRITES_MS, began + graceMs + abortGraceMs)) - clock.now();
   await within(clock, left(), parts.starting.catch(ignore));

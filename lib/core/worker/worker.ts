@@ -9,6 +9,8 @@ import { WorkflowExecutor } from "../workflow/executor.js";
 import { Answers } from "./answers.js";
 import { Attempts } from "./attempts.js";
 import { announcementOf, Crowd } from "./crowd.js";
+import { Endings } from "./endings.js";
+import { Exchange } from "./exchange.js";
 import { TaskExecutor } from "./execute.js";
 import { WorkerLease } from "./lease.js";
 import { Loop } from "./loop.js";
@@ -18,8 +20,10 @@ import { isClosed, Outage } from "./outage.js";
 import { describe } from "../log/describe.js";
 import { ServedQueues } from "./queues.js";
 import { stoppedError } from "./stopped.js";
+import type { Executor } from "../attempt/executor.js";
 import { RunningJobs } from "../attempt/running.js";
 import { shutDown } from "./shutdown.js";
+import { Slots } from "./slots.js";
 import { StoreTime } from "./store-time.js";
 import { Announcer } from "./announcer.js";
 
@@ -35,9 +39,6 @@ export interface WorkerParts {
   readonly middleware?: readonly Middleware[];
 }
 
-/** From so many slots on, half of them is a batch worth a call of its own. */
-const WORTH_TWO = 32;
-
 /**
  * Takes jobs from the store and runs them here. Starts once and stops once. While it runs it keeps the
  * process alive, and goes on by itself through any outage of the store.
@@ -47,13 +48,17 @@ export class Worker {
   readonly id = `${hostname()}:${process.pid}:${randomBytes(4).toString("hex")}`;
   readonly #stem: Kit;
   readonly #settings: WorkerSettings;
-  readonly #queues: ServedQueues;
   readonly #running = new RunningJobs();
-  readonly #loop: Loop;
-  readonly #attempts: Attempts;
+  readonly #endings = new Endings();
+  readonly #queues: ServedQueues;
+  readonly #slots: Slots;
+  readonly #outage: Outage;
+  readonly #announcer: Announcer;
   readonly #answers: Answers;
+  readonly #attempts: Attempts;
   readonly #lease: WorkerLease;
   readonly #maintenance: Maintenance;
+  readonly #loop: Loop;
   #starting: Promise<void> | undefined;
   #stopping: Promise<{ released: number }> | undefined;
   #unsubscribe: (() => void) | undefined;
@@ -65,96 +70,37 @@ export class Worker {
    *   `STEM_DURATION_INVALID`
    */
   constructor(parts: WorkerParts) {
-    const { stem, dice = Math.random, info = {}, middleware = [] } = parts;
-    const { adapter, clock, codec, definitions, log, registry, signals } = stem;
-    const settings = settleWorkerOptions(parts.options);
-    const storeTime = new StoreTime(clock);
-    const queues = new ServedQueues(settings.queues ?? new Map(registry.queues().map((queue) => [queue, undefined])), () =>
-      storeTime.now(),
-    );
-    const running = this.#running;
+    const { stem, dice = Math.random, info = {} } = parts;
+    const { adapter, clock, log, registry, definitions, ends } = stem;
+    const { broker, results, workers, hints, capabilities } = adapter;
+    const { concurrency, deployMs, leaseMs, pollMs, queues: named } = (this.#settings = settleWorkerOptions(parts.options));
     const announced = announcementOf(registry, definitions);
-    const outage = new Outage(clock, dice, log);
-    const announcer = new Announcer(stem);
-    const tell = (error: unknown, retryInMs: number): void => signals.tell("worker:error", { workerId: this.id, error, retryInMs });
-    const answers = new Answers({ hints: adapter.hints, clock });
+    const { code } = announced;
+    const storeTime = new StoreTime(clock);
+    const queues = new ServedQueues(named ?? new Map(registry.queues().map((queue) => [queue, undefined])), storeTime);
+    const shared = { clock, dice, log, storeTime, results, workers, queues, running: this.#running, endings: this.#endings };
     this.#stem = stem;
-    this.#answers = answers;
-    this.#settings = settings;
     this.#queues = queues;
-    this.#maintenance = new Maintenance({ results: adapter.results, clock, dice, log, due: () => this.#loop.nudge() });
+    this.#slots = new Slots(concurrency, this.#running, capabilities.remote === true);
+    this.#outage = new Outage(clock, dice, log);
+    this.#announcer = new Announcer(stem, this.id);
+    this.#answers = new Answers({ hints, clock });
+    const refusals = { results, crowd: new Crowd({ ...shared, code }), storeTime, code, deployMs };
+    const told = { announcer: this.#announcer, answers: this.#answers };
+    this.#attempts = new Attempts({ ...shared, ...told, ...executorsOf(parts, storeTime), registry, definitions, refusals });
     this.#lease = new WorkerLease({
-      workers: adapter.workers,
-      results: adapter.results,
-      clock,
-      storeTime,
-      leaseMs: settings.leaseMs,
+      ...shared,
+      attempts: this.#attempts,
       id: this.id,
-      info: {
-        host: hostname(),
-        pid: String(process.pid),
-        queues: queues.names.join(","),
-        concurrency: String(settings.concurrency),
-        ...announced,
-        ...info,
-      },
-      held: () => [...running.all().filter((job) => !job.gone), ...this.#loop.unsettled],
-      lost: (job, why) => this.#attempts.lose(job, why),
-      beaten: (error, retryInMs) => {
-        this.#attempts.lookAtOverdue();
-        if (error === undefined) return this.#loop.resume();
-        if (isClosed(error)) return this.#storeClosed(error);
-        outage.noticed(error);
-        tell(error, retryInMs);
-      },
+      leaseMs,
+      info: { ...infoOf(queues, concurrency), ...announced, ...info },
+      beaten: (error, retryInMs) => this.#beaten(error, retryInMs),
     });
-    const tasks = new TaskExecutor({ codec, definitions, log, middleware, maxResultBytes: stem.maxPayloadBytes });
-    this.#attempts = new Attempts({
-      registry,
-      definitions: stem.definitions,
-      queues,
-      running,
-      clock,
-      dice,
-      log,
-      announcer,
-      tasks,
-      refusals: {
-        results: adapter.results,
-        crowd: new Crowd({ workers: adapter.workers, clock, storeTime, code: announced.code }),
-        storeTime,
-        code: announced.code,
-        deployMs: settings.deployMs,
-      },
-      workflows: new WorkflowExecutor({ stem, storeNow: () => storeTime.now(), dice, middleware }),
-      end: (job, settlement) => this.#loop.end(job, settlement),
-      freed: () => this.#loop.nudge(),
-    });
-    this.#loop = new Loop({
-      broker: adapter.broker,
-      clock,
-      queues,
-      running,
-      outage,
-      storeTime,
-      concurrency: settings.concurrency,
-      calls: adapter.capabilities.remote === true && settings.concurrency >= WORTH_TWO ? 2 : 1,
-      pollMs: settings.pollMs,
-      name: () => this.#lease.name,
-      recover: (astray) => {
-        if (astray) this.#lease.rename();
-        return this.#lease.beat();
-      },
-      start: (delivery, holder) => this.#attempts.start(delivery, holder),
-      settled: (job, settlement, how) => {
-        answers.settled(job, settlement, how);
-        if (this.#attempts.settled(job)) announcer.settled(job, settlement, how);
-      },
-      ends: (ended) => stem.ends.tell(ended),
-      failed: tell,
-      ended: (error) => this.#storeClosed(error),
-      chore: (idle) => this.#maintenance.chore(idle),
-    });
+    this.#maintenance = new Maintenance({ ...shared, due: () => this.#loop.nudge() });
+    const held = { slots: this.#slots, lease: this.#lease, attempts: this.#attempts };
+    const exchange = new Exchange({ ...shared, ...held, broker, ends });
+    const around = { exchange, maintenance: this.#maintenance, outage: this.#outage, announcer: this.#announcer, pollMs };
+    this.#loop = new Loop({ ...shared, ...held, ...around, ended: (error) => this.#storeClosed(error) });
   }
 
   /** How many handlers run here now. */
@@ -164,7 +110,7 @@ export class Worker {
 
   /** How many may run here at once. */
   get concurrency(): number {
-    return this.#settings.concurrency;
+    return this.#slots.limit;
   }
 
   /** Names of the queues it serves. */
@@ -226,6 +172,7 @@ export class Worker {
       graceMs: this.#settings.graceMs,
       abortGraceMs: this.#settings.abortGraceMs,
       running: this.#running,
+      endings: this.#endings,
       attempts: this.#attempts,
       loop: this.#loop,
       lease: this.#lease,
@@ -248,6 +195,15 @@ export class Worker {
     if (this.#running.some((job) => !job.gone && ids.includes(job.delivery.lease.jobId))) this.#lease.beat().catch(() => {});
   }
 
+  /** A renewal of the lease by its timer went well (undefined), or failed and is tried again. */
+  #beaten(error: unknown, retryInMs: number): void {
+    this.#attempts.lookAtOverdue();
+    if (error === undefined) return this.#loop.resume();
+    if (isClosed(error)) return this.#storeClosed(error);
+    this.#outage.noticed(error);
+    this.#announcer.failed(error, retryInMs);
+  }
+
   #storeClosed(error: unknown): void {
     this.#stem.log.error(`The adapter was closed while the worker ran; it takes no more jobs: ${describe(error)}`);
     this.#loop.close();
@@ -256,4 +212,21 @@ export class Worker {
     this.#unsubscribe?.();
     this.#letGo();
   }
+}
+
+/** What carries out attempts: one for tasks and one for workflows. */
+function executorsOf(
+  { stem, dice = Math.random, middleware = [] }: WorkerParts,
+  storeTime: StoreTime,
+): { readonly tasks: Executor; readonly workflows: Executor } {
+  const { codec, definitions, log, maxPayloadBytes: maxResultBytes } = stem;
+  return {
+    tasks: new TaskExecutor({ codec, definitions, log, middleware, maxResultBytes }),
+    workflows: new WorkflowExecutor({ stem, storeNow: () => storeTime.now(), dice, middleware }),
+  };
+}
+
+/** What a person wants to know of any worker. */
+function infoOf(queues: ServedQueues, concurrency: number): Readonly<Record<string, string>> {
+  return { host: hostname(), pid: String(process.pid), queues: queues.names.join(","), concurrency: String(concurrency) };
 }
