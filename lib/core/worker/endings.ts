@@ -8,7 +8,7 @@ export interface Batch {
   readonly settlements: Settlement[];
 }
 
-/** Attempts that have ended here, and what is to be written of each; kept until the store has confirmed it. */
+/** Attempts that have ended here, and what is to be written of each until the store has confirmed it. */
 export class Endings {
   /** Called when there may be something to do: an ending is here, or a slot is free. */
   changed: () => void = () => {};
