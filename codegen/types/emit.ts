@@ -96,7 +96,7 @@ export class Emitter {
   }
 
   /**
-   * A reference to a union or list that contains itself, alone or beside others; undefined if there is none.
+   * A reference to a union or list that contains itself; undefined if there is none.
    * Taking it apart would never end. Whether it may be left out is decided elsewhere.
    */
   #circular(shape: Shape, at: At): JsonSchema | undefined {
