@@ -19,6 +19,7 @@ const FOLDERS: readonly string[] = [
   "lib/core/middleware",
   "lib/core/task",
   "lib/core/canvas",
+  "lib/contract",
 ];
 
 /** Words for which a plain noun says more, things that act like people, and phrases of old errors. */
@@ -79,8 +80,9 @@ function withoutCode(page: string): string {
     .replace(/^- Things do not act like people.*/m, "");
 }
 
+/** Without the page that is made of the titles of laws. */
 function pages(): readonly string[] {
-  return ["README.md", "CHANGELOG.md", ...walk("docs")].filter((file) => file.endsWith(".md"));
+  return ["README.md", "CHANGELOG.md", ...walk("docs")].filter((file) => file.endsWith(".md") && file !== "docs/adapters.md");
 }
 
 function sources(folder: string): readonly string[] {
