@@ -16,7 +16,6 @@ const FOLDERS: readonly string[] = [
   "lib/core/schema",
   "lib/core/codec",
   "lib/core/log",
-  "lib/core/middleware",
   "lib/core/task",
   "lib/core/canvas",
   "lib/contract",
