@@ -6,20 +6,20 @@ import { type Glance, glanceAt } from "./read/glance.js";
 import type { Typescript } from "./read/load.js";
 
 /**
- * What a run read from the disk: as long as it is unchanged, another run has the same result.
+ * What a run was told by the disk: as long as the disk would say the same, the run would come to the same.
  * Paths are absolute.
  */
 export interface Facts {
-  /** The hash of each file that was read; null if it could not be read. */
+  /** Of each file that was read, the hash of what was in it; null if it could not be read. */
   readonly files: Readonly<Record<string, string | null>>;
   /**
-   * For each file that was only glanced at, the hashes of its content and of the glance.
-   * An edit that leaves the glance as it is changes nothing.
+   * Of each file that was only glanced at, the hash of what was in it, and of what the glance told: an edit
+   * that leaves this as it is changes nothing.
    */
   readonly glances: Readonly<Record<string, readonly [content: string, told: string]>>;
-  /** What each path was when it was asked for. */
+  /** What stood at each path that was asked for. */
   readonly kinds: Readonly<Record<string, Kind>>;
-  /** The hash of the list of each folder that was listed. */
+  /** Of each folder that was listed, the hash of the list. */
   readonly folders: Readonly<Record<string, string>>;
   /** Where each path that was asked for leads, through links. */
   readonly real: Readonly<Record<string, string>>;
@@ -28,9 +28,9 @@ export interface Facts {
 export type Kind = "file" | "folder" | "nothing";
 
 /**
- * Reads the disk for the generator, and records everything that was read.
- * No time stamps: clocks go backwards, and two edits may share a tick. Reading and hashing a thousand sources
- * takes at most some 30 ms.
+ * The one door through which the generator reads the disk, so that all it was told can be written down. No
+ * time stamps: clocks go backwards, and two edits may share a tick; reading and hashing a thousand sources
+ * takes no longer than some 30 ms.
  */
 export class Disk {
   readonly #files = new Map<string, string | null>();
@@ -48,7 +48,7 @@ export class Disk {
     return bytes && textOf(bytes);
   }
 
-  /** As `read`, for a caller that then reports what it used: `glanced` or `whole`. */
+  /** As `read`, for one who will say what it was for: `glanced` or `whole`. */
   peek(path: string): string | undefined {
     const bytes = bytesOf(path);
     if (bytes === undefined) return void this.#note(this.#files, path, null);
@@ -56,7 +56,7 @@ export class Disk {
     return textOf(bytes);
   }
 
-  /** Records that only the glance was used of the text at a path. */
+  /** No more was made of the text at a path than this. */
   glanced(path: string, glance: Glance): void {
     this.#glances.set(path, glance);
   }
@@ -71,7 +71,7 @@ export class Disk {
     return [...this.#files.keys(), ...this.#peeked.keys()];
   }
 
-  /** Records that the text at a path was read as a whole. */
+  /** The text at a path was read as a whole. */
   whole(path: string): void {
     const content = this.#peeked.get(path);
     if (content !== undefined) this.#note(this.#files, path, content);
@@ -94,10 +94,10 @@ export class Disk {
   }
 
   /**
-   * Records that the run made a file where there was none.
-   * From now on the list of its folder has it, and so up to the first folder that existed before. The disk is
-   * not read again, so that a file which another program adds meanwhile is seen. Earlier answers about the
-   * file itself stay: then the next run may have another result.
+   * A file was made where none stood, by the run itself: from now on the list of its folder has it, and so up
+   * to the first folder that was there before. The disk is not asked, so that what somebody else puts there
+   * meanwhile is seen. Answers about the file itself, if there were any, are left: then the next run may come
+   * to something else.
    */
   made(path: string): void {
     const fresh: [folder: string, list: Entries][] = [];
@@ -117,7 +117,7 @@ export class Disk {
     }
   }
 
-  /** The file system of the compiler. */
+  /** What the compiler is to read the disk through. */
   system(ts: Typescript): ts.System & ts.ParseConfigHost {
     const { sys } = ts;
     const list = (path: string) => {
@@ -154,7 +154,10 @@ export class Disk {
     };
   }
 
-  /** Everything recorded so far; undefined if it is incomplete, or if two reads of a path differed. */
+  /**
+   * All that was told so far; undefined if it is not all, or if the disk has said two things about one path:
+   * it was being changed.
+   */
   facts(): Facts | undefined {
     if (!this.#sure) return undefined;
     const plain = <T>(map: ReadonlyMap<string, T>): Readonly<Record<string, T>> => Object.fromEntries(map);
@@ -178,8 +181,8 @@ export class Disk {
 }
 
 /**
- * Files whose content differs by now, with its hash; empty if nothing has changed.
- * Undefined if anything else has changed, or if one of the files cannot be read.
+ * Files in which there is something else by now, with the hash of that: none if the disk would still say the
+ * same. Undefined if it would say anything else that is different, or if one of the files cannot be read.
  */
 export function editsSince({ files, glances, kinds, folders, real }: Facts): ReadonlyMap<string, string> | undefined {
   for (const [path, kind] of Object.entries(kinds)) if (kindOf(path) !== kind) return undefined;
@@ -202,10 +205,10 @@ export function editsSince({ files, glances, kinds, folders, real }: Facts): Rea
 }
 
 /**
- * The facts of a run that reused what another had read.
- * Undefined if two reads of a path differed: it was being changed.
+ * What is to be noted of a run that was not told again what another had been told. Undefined if the disk has
+ * said two things about one path: it was being changed.
  *
- * @param edits what `editsSince` returned for `before`
+ * @param edits as `editsSince` has it of `before`
  */
 export function joined(before: Facts, edits: ReadonlyMap<string, string>, now: Facts): Facts | undefined {
   const content = ({ files, glances }: Facts, path: string): string | null | undefined => files[path] ?? glances[path]?.[0];
@@ -226,7 +229,7 @@ export function joined(before: Facts, edits: ReadonlyMap<string, string>, now: F
   };
 }
 
-/** The hash of a file; null if it cannot be read. */
+/** The hash of what is in a file; null if it cannot be read. */
 export function contentOf(path: string): string | null {
   const bytes = bytesOf(path);
   return bytes === undefined ? null : hashOf(bytes);
@@ -237,11 +240,12 @@ export function hashOf(content: string | Uint8Array): string {
 }
 
 /**
- * Changes when the file does, as far as its clock shows; undefined if there is no such file. For watching.
+ * Changes whenever the file does, as far as its clock tells: for those who watch it; undefined if there is no
+ * such file.
  */
 export function stampOf(path: string): string | undefined {
   try {
-    // Milliseconds with a fraction, as fine as the clock of the file system.
+    // Milliseconds with a fraction: as fine as a clock that is worth anything.
     const stats = statSync(path, { throwIfNoEntry: false });
     return stats && `${stats.mtimeMs} ${stats.size} ${stats.ino}`;
   } catch {
@@ -278,7 +282,7 @@ function bytesOf(path: string): Buffer | undefined {
   }
 }
 
-/** As the compiler decodes it, UTF-16 included. */
+/** As the compiler has it, which knows UTF-16 too. */
 function textOf(bytes: Buffer): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return bytes.toString("utf16le", 2);
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return Buffer.from(bytes.subarray(2, bytes.length - (bytes.length % 2))).swap16().toString("utf16le"); // prettier-ignore
@@ -318,7 +322,7 @@ function entriesOf(folder: string): Entries {
       else if (kind === "folder") directories.push(entry.name);
     }
   } catch {
-    // Same as an empty folder.
+    // As a folder without anything in it.
   }
   return { files: files.sort(), directories: directories.sort() };
 }

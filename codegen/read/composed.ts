@@ -10,43 +10,45 @@ import { type Locals, NO_LOCALS, type Value, type Values } from "./values.js";
 const OURS = ["Task", "Workflow", "Step", "Cron"] as const;
 export type Ours = (typeof OURS)[number];
 
-/** A decorator that the project has declared to apply one of Stem's. */
+/** A decorator that the project has declared to come to one of ours. */
 export interface Declared {
   /** Module and export, as in `"@acme/jobs#BackgroundTask"`. */
   readonly decorator: string;
-  /** `none`: it applies none of Stem's, however it looks. */
+  /** `none`: it has nothing to do with ours, whatever it looks like. */
   readonly as?: Ours | "none";
   readonly queue?: string;
   readonly instance?: string;
   readonly priority?: number;
 }
 
-/** A use of a decorator of Stem, written out or made by a function that composes it with others. */
+/** A use of one of our decorators, written out or made by a function that composes it with others. */
 export interface Use {
   readonly decorator: Ours;
-  /** Used for what the arguments leave out, if the project has declared them. */
+  /** Used where the arguments say nothing, if the project has declared them. */
   readonly defaults?: Declared;
-  /** Its arguments; undefined if a spread argument cannot be read. */
+  /** What it is called with; undefined if a spread argument cannot be read. */
   readonly args: readonly Value[] | undefined;
 }
 
-/** What a decorator applies: uses of Stem's decorators, or `"unclear"` if that cannot be followed. */
+/**
+ * What a decorator comes to: uses of ours, or that it has to do with ours in a way that cannot be followed.
+ */
 export type Followed = readonly Use[] | "unclear";
 
-/** Deeper calls are taken for a circle. */
+/** Functions that call functions deeper than this go round in circles. */
 const DEEPEST = 12;
 
-/** Which decorator of Stem an origin is. */
+/** Which of our decorators an origin is. */
 export function oursOf(origin: Origin | undefined): Ours | undefined {
   if (origin?.kind !== "package" || origin.specifier !== "nestjs-stem") return undefined;
   return OURS.find((name) => name === origin.name);
 }
 
 /**
- * Follows decorators that a project has composed of Stem's, by reading the function.
- * An example is `const MailTask = (name) => applyDecorators(Task(name), Trace())`. It understands parameters,
- * constants and a `return`. A function that does more with a decorator of Stem is unclear, never guessed; one
- * that does not mention any has no use.
+ * Follows decorators that a project has composed of ours, as in
+ * `const MailTask = (name) => applyDecorators(Task(name), Trace())`, by reading the function: parameters,
+ * constants and a `return`. A function that does more with ours than that is unclear, never guessed at; one
+ * that has nothing to do with ours comes to no use at all.
  */
 export class Composed {
   readonly #ts: Typescript;
@@ -54,8 +56,8 @@ export class Composed {
   readonly #values: Values;
   #declared: readonly (readonly [Origin, Declared])[] = [];
   /**
-   * Names in a function, for one call of it, that may stand for a decorator of Stem: their argument mentions
-   * one.
+   * Names in a function, for a call of it, that may stand for ours: it was handed something that mentions
+   * ours.
    */
   readonly #tainted = new WeakMap<Locals, ReadonlySet<string>>();
 
@@ -85,7 +87,7 @@ export class Composed {
     });
   }
 
-  /** The uses in the expression of a decorator, or in an argument of `applyDecorators`. */
+  /** What the expression of a decorator, or an argument of `applyDecorators`, comes to. */
   follow(node: ts.Expression, source: Source, locals: Locals = NO_LOCALS, depth = 0): Followed {
     const ts = this.#ts;
     if (depth > DEEPEST) return this.#orUnclear(node, source);
@@ -100,7 +102,7 @@ export class Composed {
       if (truth !== undefined) return this.follow(truth ? node.whenTrue : node.whenFalse, source, locals, depth);
     }
     if (ts.isPropertyAccessExpression(node) || (ts.isIdentifier(node) && !locals.has(node.text))) {
-      // A decorator that exists already: `const Nightly = applyDecorators(Task("nightly"), …)`.
+      // A decorator that is there already: `const Nightly = applyDecorators(Task("nightly"), …)`.
       const origin = this.originOf(node, source);
       const initializer = origin?.kind === "declared" && ts.isVariableDeclaration(origin.node) ? origin.node.initializer : undefined;
       if (origin?.kind === "declared" && initializer !== undefined && ts.isCallExpression(initializer)) {
@@ -110,7 +112,7 @@ export class Composed {
     return this.#uses(node, locals) ? "unclear" : this.#orUnclear(node, source);
   }
 
-  /** The origin of a decorator's callee, past names that only stand for another (`const Job = Task`). */
+  /** What the callee of a decorator means, past names that only stand for another (`const Job = Task`). */
   originOf(callee: ts.Expression, source: Source, depth = 0): Origin | undefined {
     const ts = this.#ts;
     let origin: Origin | undefined;
@@ -141,7 +143,7 @@ export class Composed {
 
   #call(node: ts.CallExpression, source: Source, locals: Locals, depth: number): Followed {
     const callee = node.expression;
-    // A call of a local function with constants that do not mention Stem has nothing of Stem either.
+    // What a function makes of constants of its own that do not mention ours is not ours either.
     if (this.#ts.isIdentifier(callee) && locals.has(callee.text)) return this.#uses(callee, locals) ? "unclear" : [];
     const origin = this.originOf(callee, source);
     const decorator = oursOf(origin);
@@ -160,10 +162,7 @@ export class Composed {
     return this.#enter(called, this.#values.list(node.arguments, source, locals), origin.source, depth + 1, tainted);
   }
 
-  /**
-   * Whether a decorator of Stem is passed to code that may apply it: alone, in a list or object, or by a
-   * function.
-   */
+  /** Whether one of ours is handed to what may apply it: by itself, in a list or object, or by a function. */
   #hands(nodes: readonly ts.Node[], source: Source, locals: Locals, depth = 0, seen = new Set<ts.Node>()): boolean {
     const ts = this.#ts;
     if (depth > DEEPEST) return false;
@@ -181,7 +180,7 @@ export class Composed {
     });
   }
 
-  /** Whether something below `node` is a name that may stand for a decorator of Stem. */
+  /** Whether something below `node` is a name that may stand for ours. */
   #uses(node: ts.Node, locals: Locals): boolean {
     const ts = this.#ts;
     const tainted = this.#tainted.get(locals);
@@ -278,12 +277,12 @@ export class Composed {
     return this.#mentions(node, source) ? "unclear" : [];
   }
 
-  /** Whether something below `node` is a decorator of Stem, or a name for code that mentions one. */
+  /** Whether something below `node` is one of our decorators, or a name for code that mentions one. */
   #mentions(node: ts.Node, source: Source, seen: Set<ts.Node> = new Set()): boolean {
     const ts = this.#ts;
     if (seen.has(node) || seen.size > 2_000) return false;
     seen.add(node);
-    // Types do not show what is called.
+    // Types say nothing about what is called.
     if (ts.isTypeNode(node)) return false;
     if (ts.isIdentifier(node) && !(ts.isPropertyAccessExpression(node.parent) && node.parent.name === node)) {
       const origin = this.#origins.of(node.text, source);

@@ -3,16 +3,13 @@ import type { Typescript } from "./load.js";
 import type { Source } from "./sources.js";
 import { type Locals, UNREADABLE, type Value } from "./value.js";
 
-/** What evaluates the parts. */
+/** What works out the parts. */
 interface Evaluator {
   of(node: ts.Node, source: Source, locals: Locals): Value;
   member(of: Value, key: string): Value;
 }
 
-/**
- * Adds the names of a pattern with their values to `names`.
- * Patterns are `name`, `{ name, ...rest } = {}` and `[first]`.
- */
+/** Adds to `names` what a pattern (`name`, `{ name, ...rest } = {}`, `[first]`) makes of a value. */
 export function bind(
   ts: Typescript,
   values: Evaluator,

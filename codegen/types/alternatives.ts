@@ -4,7 +4,8 @@ import type { JsonSchema } from "./schema.js";
 type Value = string | number | boolean;
 
 /**
- * The schemas of a union's members: its literals in one, the other members, and null, always in this order.
+ * The schemas of a union's members: its literals in one, what else it may be, and null, always in the same
+ * order.
  */
 export function alternatives(values: readonly Value[], others: readonly JsonSchema[], nothing: boolean): readonly JsonSchema[] {
   const listed = values.toSorted(byKindAndValue);

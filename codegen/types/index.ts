@@ -23,29 +23,29 @@ export type { JsonSchema } from "./schema.js";
 export interface Wanted {
   readonly type: TypeRef;
   readonly role: "input" | "output" | "payload";
-  /** The name of its owner, for messages: `"mail.send"`. */
+  /** Whose it is, for messages: `"mail.send"`. */
   readonly of: string;
   /** Where to point if the type is in a file that is not the author's. */
   readonly place: Place;
 }
 
-/** The schema of a type. */
+/** What a type becomes. */
 export interface Described {
-  /** Undefined: there is no such value. The same object as in the last pass if it is equal. */
+  /** Undefined: there is no such value. The same object as in the last pass if it is the same. */
   readonly schema: JsonSchema | undefined;
   /** The value may also be left out. */
   readonly optional: boolean;
 }
 
-/** The schemas of the types of a project. */
+/** What the types of a project become. */
 export interface Schemas {
-  /** In the order of the request. */
+  /** In the order they were asked for. */
   readonly described: readonly Described[];
   readonly $defs: Readonly<Record<string, JsonSchema>>;
   readonly diagnostics: readonly Diagnostic[];
   /** The same, to be kept for another run; undefined if it cannot be. */
   readonly kept: () => ReturnType<typeof keptTypes> | undefined;
-  /** What the answers of the checker depend on; undefined if unknown. */
+  /** What the answers of the checker depend on; undefined if that cannot be told. */
   readonly checked: () => Checked | undefined;
 }
 
@@ -54,7 +54,7 @@ export interface TypesOptions {
   readonly options: ts.CompilerOptions;
   /** Its folder: files outside or in `node_modules` are not the author's to change. */
   readonly folder: string;
-  /** Changes if files of the project are added or removed. */
+  /** Changes when files of the project come or go. */
   readonly stamp: string;
   /** Ambient declarations of the project. */
   readonly declarations: readonly string[];
@@ -62,11 +62,11 @@ export interface TypesOptions {
   readonly checked?: readonly Wanted[] | undefined;
   /** What an earlier run has described. */
   readonly kept?: KeptTypes | undefined;
-  /** Files of packages with global declarations, which the kept answers need. */
+  /** Files of packages that are to be known everywhere, as they are to those whose answers were kept. */
   readonly ambient?: readonly string[] | undefined;
 }
 
-/** Makes JSON Schemas of types: by their syntax, and through one program for those that need it. */
+/** Makes JSON Schemas of types: by their syntax, and through one program for those that take it. */
 export class Types {
   readonly #ts: Typescript;
   readonly #sources: Sources;
@@ -89,7 +89,8 @@ export class Types {
   }
 
   /**
-   * Describes types, all at once: shared types are described once, and the checker gets all of them or none.
+   * Describes types, all at once: what they share is told once, and the checker is asked about all of them or
+   * not at all.
    */
   describe(wanted: readonly Wanted[], project: TypesOptions): Schemas {
     const key = JSON.stringify([project.options, project.stamp, project.declarations]);
@@ -102,12 +103,12 @@ export class Types {
     };
     const known = (this.#known = good === true ? this.#known! : this.#begin(key, project));
     const { syntax, definitions, emitter } = known;
-    // All by syntax first: this shows which files the checker will need.
+    // All by syntax first: then it is clear which files the checker will have to know.
     const shapes = new Map<WrittenType, Shape>();
     const shapeOf = (type: WrittenType): Shape => (project.checked === undefined ? syntax.written(type) : { kind: "deferred", type });
     for (const { type } of wanted) if (type.kind !== "kept" && !known.has(type)) shapes.set(type, shapeOf(type));
-    // A file in which no type was left to the checker until now needs another program. The answers of the
-    // last one hold.
+    // A file in which nothing was left to the checker until now: it takes another program. What the last one
+    // said holds.
     if ([...syntax.deferred].some((file) => known.program?.getSourceFile(file) === undefined)) known.program = undefined;
     const emitted = wanted.map(({ type, role, of, place }) =>
       known.emitted(type, (live) => emitter.root(shapes.get(live)!, role, of, this.#place(anchorOf(live), project.folder) ?? place)),
@@ -115,7 +116,7 @@ export class Types {
     definitions.settle(emitted.flatMap(({ open }) => open ?? []));
     const described = emitted.map(({ open, optional }) => ({ schema: open && definitions.close(open), optional }));
     known.end();
-    // A problem must be reported again the next time.
+    // What is wrong is to be told again the next time.
     if (found.size > 0) this.#known = undefined;
     const certain = found.size === 0;
     const kept = (): ReturnType<Schemas["kept"]> =>
@@ -152,9 +153,10 @@ export class Types {
       try {
         return this.#checked([...new Set([...declarations, ...ambient, ...asked])].sort(), options, stamp, known).written(type);
       } catch (error) {
-        // The compiler is not made for trees of broken sources, and a deep nesting overflows the stack.
+        // The compiler is not made for trees of broken sources, and everything ends somewhere when it is
+        // nested deeply enough.
         if (!(error instanceof Error)) throw error;
-        // A half-read type would stand for the whole in later types.
+        // What it has read half would stand for the whole to the types that come after.
         this.#last = undefined;
         return refuse.missing("a type that the compiler cannot work out");
       }
@@ -165,14 +167,14 @@ export class Types {
     return known;
   }
 
-  /** The place of a node, if it is in a file of the author. */
+  /** Where a node is, if that is in a file of the author. */
   #place(node: ts.Node, folder: string): Place | undefined {
     const { fileName } = node.getSourceFile();
     const source = isOwn(fileName, folder) ? this.#sources.source(fileName) : undefined;
     return source && this.#sources.place(nameOf(node), source);
   }
 
-  /** Kept as long as the program is, which is checked once per pass. */
+  /** Kept as long as the program is, which is asked for once per pass. */
   #checked(roots: readonly string[], options: ts.CompilerOptions, stamp: string, known: Known): CheckedTypes {
     if (known.program === undefined || this.#last?.program !== known.program) known.program = this.#programs.of(roots, options, stamp);
     if (this.#last?.program !== known.program) {
@@ -182,7 +184,7 @@ export class Types {
   }
 }
 
-/** Whether the author can change a file. */
+/** True of a file that is the author's to change. */
 function isOwn(file: string, folder: string): boolean {
   return file.startsWith(`${folder}/`) && !file.includes("/node_modules/");
 }
@@ -196,7 +198,7 @@ function nameOf(node: ts.Node): ts.Node {
   return (node as Partial<ts.NamedDeclaration>).name ?? node;
 }
 
-/** Where to point if a type itself is wrong, and none of its properties. */
+/** What to point at if a type itself offends, and no property of it. */
 function anchorOf(type: WrittenType): ts.Node {
   if (type.kind === "type") return type.node;
   const { method, owner } = type;

@@ -17,7 +17,7 @@ type Arguments = readonly ts.TypeNode[] | undefined;
 
 type Declaration = ts.InterfaceDeclaration | ts.ClassLikeDeclaration;
 
-/** Shapes that an interface may extend without a change. */
+/** What an interface may extend and be the same. */
 const LISTED: ReadonlySet<Shape["kind"]> = new Set(["array", "tuple", "set", "map"]);
 
 /** Follows the names of types to what they stand for, with their arguments put in. */
@@ -76,7 +76,8 @@ export class References {
     const scope = new Map<string, Shape>();
     for (const [at, { name, default: fallback }] of parameters.entries()) {
       const given = args[at] ?? (fallback === undefined ? refuse.generic(name.text) : this.#nodes.type(fallback, scope));
-      // A default is part of the declaration, and the checker would see it with unbound parameters before it.
+      // A default is part of the declaration, and the checker would see it with the parameters before it
+      // unbound.
       if (given.kind === "deferred" && args[at] === undefined && at > 0) throw new Beyond();
       scope.set(name.text, given);
     }
@@ -149,7 +150,10 @@ export class References {
     return shape.kind === "object" || named.recursive ? named : shape;
   }
 
-  /** A class whose instances have only public data has the shape of that data, as an interface has. */
+  /**
+   * A class whose instances have nothing but public data is the shape of that data: to the language it is no
+   * other than an interface.
+   */
   #class(node: ts.ClassLikeDeclaration, scope: Scope): shapes.ObjectShape | shapes.Refused {
     const ts = this.#ts;
     const name = node.name?.text ?? "(anonymous)";
@@ -180,9 +184,9 @@ export class References {
       const base = this.of(this.#entity(expression), typeArguments, scope);
       const of = shapes.plain(base);
       if (of?.kind === "refused") return of;
-      // An interface that adds nothing to a list is that list.
+      // What adds nothing to a list is that list.
       if (of !== undefined && LISTED.has(of.kind) && bases.length === 1 && own.props.size === 0 && own.index === undefined) return base;
-      // `{}` has no members to add.
+      // `{}` has nothing to give.
       if (of === shapes.SOMETHING) continue;
       if (of?.kind !== "object") throw new Beyond();
       if (of.index !== undefined && shape.index !== undefined) throw new Beyond();
@@ -213,7 +217,7 @@ export class References {
   #packaged(specifier: string, name: string, given: Arguments, scope: Scope): Shape {
     if (name === "Buffer" && /^(?:node:)?buffer$/.test(specifier)) return shapes.BYTES;
     if (name === "Observable" && specifier === "rxjs") return { kind: "promise", of: this.#argument(given, 0, scope) };
-    // The result of a handler that is to run again later is not a result.
+    // What a handler returns to be run again later is no result.
     if (name === "Snooze" && specifier === "nestjs-stem") return shapes.NEVER;
     throw new Beyond();
   }
@@ -267,7 +271,9 @@ export class References {
     }
   }
 
-  /** Without exactOptionalPropertyTypes, an optional member may be undefined only because it is optional. */
+  /**
+   * Without exactOptionalPropertyTypes, a member that may be left out may be undefined for no other reason.
+   */
   #required(prop: shapes.Prop): shapes.Prop {
     return { ...prop, of: prop.optional && !this.#exact ? this.#defined(prop.of) : prop.of, optional: false };
   }
@@ -281,7 +287,7 @@ export class References {
 
   #picked(of: Shape, by: Shape, keep: boolean): Shape {
     const from = shapes.plain(of);
-    // Over a union, these take the common members, which only the checker knows.
+    // Over a union, these take what all members have in common, which is the checker's to say.
     if (from?.kind !== "object" || from.index !== undefined) throw new Beyond();
     const names = must(namesIn(by));
     return must(overProps(from, (props) => [...props].filter(([key]) => names.includes(key) === keep)));

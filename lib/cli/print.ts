@@ -43,7 +43,7 @@ export function table(headings: readonly string[], rows: readonly (readonly unkn
   for (const row of cells) say(line(row));
 }
 
-/** The counts of queues. */
+/** What queues hold. */
 export function queuesTable(queues: readonly QueueInfo[]): void {
   table(
     ["QUEUE", "READY", "DELAYED", "ACTIVE", "BLOCKED", "PARKED", "DEAD", ""],

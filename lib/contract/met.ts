@@ -1,13 +1,12 @@
-/** The stored job that kept a new job from being stored. */
+/** What a new job met that was not stored. */
 export interface Met {
   readonly id: string;
   /**
-   * Why it was not stored.
    * `"known"`: a job of this id is stored · `"kept"`: another job holds its key, and stays as it is ·
    * `"replaced"`, `"postponed"`: the same, and that job has taken over what is new.
    */
   readonly as: "known" | "kept" | "replaced" | "postponed";
-  /** The stored job; for `"known"` the same id. */
+  /** The stored job; of one that is known its own id. */
   readonly existing: string;
 }
 

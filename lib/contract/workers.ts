@@ -1,14 +1,12 @@
 import type { At } from "./at.js";
 import type { Lease } from "./job.js";
 
-/**
- * The live workers. A lease belongs to a worker, not to a job: one small renewal covers every job it holds.
- */
+/** Who is alive. A lease belongs to a worker, not to a job: one small renewal covers every job it holds. */
 export interface Workers {
   /**
-   * Registers the worker or renews its lease to `leaseMs` from now.
-   * `held` is what it believes it holds. Jobs that it does not hold any more (cancelled, or lent again after
-   * a lapse) come back in `lost`, so that their handlers can be aborted.
+   * Registers the worker or renews its lease to `leaseMs` from now. `held` is what it believes it holds: what
+   * it does not hold any more (cancelled, or lent again after a lapse) comes back in `lost`, so that its
+   * handlers can be aborted.
    */
   beat(worker: WorkerBeat, held: readonly Lease[], options?: At): Promise<Beat>;
   /** Signs off. What it still holds is ready at once, attempt given back, no lapse counted. */
@@ -21,7 +19,7 @@ export interface WorkerBeat {
   /** Unique per start of a worker, such as `host:pid:random`. */
   readonly id: string;
   readonly leaseMs: number;
-  /** Shown to people: host, pid, queues, concurrency. Opaque here. */
+  /** What a person wants to know: host, pid, queues, concurrency. Opaque here. */
   readonly info: Readonly<Record<string, string>>;
 }
 

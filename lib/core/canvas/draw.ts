@@ -19,15 +19,15 @@ const KNOWN = [
 ] as const satisfies readonly (keyof SignatureOptions)[];
 
 /**
- * The place of one signature in a canvas: its id, what waits for it, what it waits for.
- * Its payload does not matter here.
+ * Where one signature of a canvas goes: its id, what waits for it, what it waits for. Its payload is not
+ * looked at here.
  */
 export interface Node {
   readonly id: string;
   readonly signature: Signature;
   /**
-   * The payload of a signature without one: the one result before it, or the list of all.
-   * Absent: nothing comes before it.
+   * What a signature without a payload gets: the one result before it, or the list of all. Absent: nothing
+   * comes before it.
    */
   readonly from?: "one" | "all";
   readonly link?: Link;
@@ -38,7 +38,7 @@ export interface Node {
 /**
  * One after the other: `<canvasId>-0` to `-<n-1>`.
  *
- * @throws {OptionError} `STEM_CANVAS_INVALID`: no signatures, or something that is not a signature
+ * @throws {OptionError} `STEM_CANVAS_INVALID`: no signatures, or something that is none
  */
 export function chainOf(canvasId: string, signatures: readonly Signature[]): readonly Node[] {
   if (signatures.length === 0) {
@@ -55,7 +55,7 @@ export function chainOf(canvasId: string, signatures: readonly Signature[]): rea
 
 /**
  * Side by side: `<canvasId>-0` to `-<n-1>`.
- * @throws {OptionError} `STEM_CANVAS_INVALID`: something that is not a signature
+ * @throws {OptionError} `STEM_CANVAS_INVALID`: something that is no signature
  */
 export function groupOf(canvasId: string, signatures: readonly Signature[]): readonly Node[] {
   checkSignatures(signatures, "of the group");
@@ -63,11 +63,10 @@ export function groupOf(canvasId: string, signatures: readonly Signature[]): rea
 }
 
 /**
- * Side by side, then the callback with all their results in order.
- * Members are `<canvasId>-0` to `-<n-1>`, the callback is `-<n>`. Without members the callback waits for
- * nothing.
+ * Side by side, then the callback with all their results in order: members `<canvasId>-0` to `-<n-1>`,
+ * callback `-<n>`. Without members the callback waits for nothing.
  *
- * @throws {OptionError} `STEM_CANVAS_INVALID`: something that is not a signature
+ * @throws {OptionError} `STEM_CANVAS_INVALID`: something that is no signature
  */
 export function chordOf(canvasId: string, signatures: readonly Signature[], callback: Signature): readonly Node[] {
   checkSignatures(signatures, "of the chord");
@@ -95,7 +94,7 @@ function checkSignatures(signatures: readonly unknown[], of: string): void {
   signatures.forEach((signature, i) => checkSignature(signature, `Element ${i} ${of}`));
 }
 
-/** Names the likely mistakes: enqueueing first, and forgetting `.signature()`. */
+/** Tells the likely mistakes apart: enqueueing first, and forgetting `.signature()`. */
 function checkSignature(given: unknown, what: string): void {
   if (Array.isArray(given) && what.endsWith(" of the chain"))
     refuse(`${what} is a list`, "chain() takes its signatures side by side: chain(first, second), or chain(...list).");

@@ -5,25 +5,22 @@ import { type Issue, Report } from "./report.js";
 import { Schemas } from "./schemas.js";
 import { DECODE, ENCODE, type Translate, Translations } from "./wire.js";
 
-/** The functions of one schema. */
+/** What was made of one schema. */
 export interface Compiled {
   /**
-   * All faults of a JavaScript value; undefined: it fits.
+   * Everything that is wrong with a value, in JavaScript's terms; undefined: it fits.
    *
    * @param root what the value is called in errors; default `"payload"`
    * @throws {PayloadError} `STEM_PAYLOAD_UNSERIALISABLE`: it contains itself
    */
   check(value: unknown, root?: string): readonly Issue[] | undefined;
-  /**
-   * Turns a value into its form on the wire. Undefined: it travels as it is. @throws {PayloadError} as
-   * `check`
-   */
+  /** Makes what travels of a value. Undefined: it travels as it is. @throws {PayloadError} as `check` */
   readonly encode: Translate | undefined;
-  /** The inverse of `encode`; parts that do not fit are left as they are, for `check` to name. */
+  /** Makes the value of what travelled; what does not fit is left as it is, for `check` to name. */
   readonly decode: Translate | undefined;
 }
 
-/** Compiles the schemas of one set of definitions, which share their references. */
+/** Compiles the schemas of one set of definitions, which share what their references stand for. */
 export class Compiler {
   readonly #checks: Checks;
   readonly #encode: Translations;

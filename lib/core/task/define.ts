@@ -9,7 +9,10 @@ export { refuseUnknown };
 
 export const DEFAULT_QUEUE = "default";
 
-/** Names of tasks and queues: parts of letters, digits, `_` and `-`, joined by dots; up to 120 characters. */
+/**
+ * What a task may be called, and a queue: parts of letters, digits, `_` and `-`, joined by dots; up to 120
+ * characters.
+ */
 const NAME = /^(?=.{1,120}$)[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
 
 const KNOWN = [
@@ -26,12 +29,12 @@ const KNOWN = [
 const KNOWN_RETRY = ["attempts", "backoff", "base", "min", "cap", "when"] as const;
 
 /**
- * Completes a task's options: defaults filled in, durations in milliseconds.
+ * Settles a task's options: defaults filled in, durations in milliseconds.
  *
  * @param task `where` is the handler's place, for errors: `"SendMail.run"`; `source` the text of its code, by
- * default that of `run`
+ *   default that of `run`
  * @throws {OptionError} `STEM_NAME_INVALID`, `STEM_OPTION_UNKNOWN`, `STEM_OPTION_INVALID`,
- * `STEM_DURATION_INVALID`, each naming the task and its place
+ *   `STEM_DURATION_INVALID`, each naming the task and its place
  */
 export function defineTask(
   {
@@ -77,7 +80,7 @@ export function defineTask(
   };
 }
 
-/** A digest that differs between versions of code. */
+/** Enough to tell versions of code apart. */
 export function digestOf(text: string): string {
   return createHash("sha1").update(text).digest("hex").slice(0, 8);
 }

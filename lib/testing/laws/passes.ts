@@ -33,7 +33,7 @@ export class Passes {
 
   /**
    * As `go`, by a worker that dies at the write of this number to the journal; then its lease runs out.
-   * False: the run ended before.
+   * False: it came to its end before.
    */
   async dieAt(append: number): Promise<boolean> {
     const found = await this.#take();

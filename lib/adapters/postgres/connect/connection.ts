@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { StemError, StoreError, type StoreLog } from "../../../contract/index.js";
 import { loadDriver, TYPES, type Pg, type PgClient, type PgPool, type PgPoolClient } from "./driver.js";
-import { isOutage, messageOf, toStoreError } from "./errors.js";
+import { isLocked, isOutage, messageOf, toStoreError } from "./errors.js";
 import { refuseUnreadable } from "./fitness.js";
 import { List, toBinary, type Value } from "./values.js";
 
@@ -255,13 +255,16 @@ export class Connection {
         return;
       } catch (error) {
         if (signal.aborted) throw this.#closed();
-        if (!isOutage(error) && !isOutage((error as { cause?: unknown }).cause)) throw this.failure(error);
+        const { cause = error } = error as { cause?: unknown };
+        const isUsed = isLocked(cause);
+        if (!isOutage(error) && !isOutage(cause) && !isUsed) throw this.failure(error);
         // Twice as long each time, up to 5 s, and never together with everybody else.
         const waitMs = Math.min(LONGEST_WAIT_MS, 250 * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
-        const reason = messageOf((error as { cause?: unknown }).cause ?? error).replace(/\s*\n\s*/g, " ");
-        log?.warn(
-          `Postgres at ${this.target.where} cannot be reached (attempt ${attempt}: ${reason}); trying again in ${Math.round(waitMs)} ms.`,
-        );
+        const reason = messageOf(cause).replace(/\s*\n\s*/g, " ");
+        const what = isUsed
+          ? messageOf(error).replace(/\.$/, "")
+          : `Postgres at ${this.target.where} cannot be reached (attempt ${attempt}: ${reason})`;
+        log?.warn(`${what}; trying again in ${Math.round(waitMs)} ms.`);
         await pause(waitMs, undefined, { ref: false, signal }).catch(this.#ignore);
         if (signal.aborted) throw this.#closed();
       }

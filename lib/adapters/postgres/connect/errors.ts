@@ -45,6 +45,11 @@ export function isContention(error: unknown): boolean {
   return code === "40001" || code === "40P01";
 }
 
+/** A lock was not to be had within `lock_timeout`: nothing was done, and a later try may get it. */
+export function isLocked(error: unknown): boolean {
+  return codeOf(error) === "55P03";
+}
+
 /** A table, or the whole schema, is not there. */
 export function isMissing(error: unknown): boolean {
   return ["3F000", "42P01"].includes(codeOf(error));

@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
 import { StoreError, type Migration, type StoreLog } from "../../../contract/index.js";
 import { TYPES, type PgClient } from "./driver.js";
+import { isContention, isLocked } from "./errors.js";
 
 const FOLDER = new URL("../sql/", import.meta.url);
 
@@ -100,14 +102,56 @@ export async function lookAt(client: PgClient, schema: SchemaName): Promise<Look
 /** One day: as good as no bound, which pg takes for its default. */
 const PATIENT_MS = 86_400_000;
 
-/** Takes the missing steps, whichever process comes first; the others wait and find nothing to do. */
-export async function migrate(client: PgClient, schema: SchemaName): Promise<readonly Migration[]> {
-  await client.query({ text: "BEGIN" });
+/**
+ * How long one try waits for the lock of a table. While it waits, everybody else's statements on that table
+ * queue up behind it, so most tries are short; each fifth outlasts the server's `deadlock_timeout`, after
+ * which an autovacuum gives way.
+ */
+const LOCK_MS = [100, 100, 200, 400] as const;
+const LONGEST_LOCK_MS = 5_000;
+
+/** Between two tries: others work off what has queued up. */
+const BREATH_MS = 500;
+
+/** For how long `migrate` tries before it says what is in the way. */
+const LOCKED_MS = 60_000;
+
+/** The same at boot, where the connection tries again for as long as it takes. */
+const LOCKED_AT_BOOT_MS = 4_000;
+
+/**
+ * Takes the missing steps, whichever process comes first; the others wait and find nothing to do.
+ *
+ * @throws {StoreError} `STEM_STORE_FAILED`: somebody's transaction has kept a table locked all the time
+ */
+export async function migrate(client: PgClient, schema: SchemaName, patienceMs = LOCKED_MS): Promise<readonly Migration[]> {
+  const since = performance.now();
+  for (let n = 0; ; n++) {
+    try {
+      return await takeSteps(client, schema, LOCK_MS[n % (LOCK_MS.length + 1)]);
+    } catch (error) {
+      if (!isLocked(error) && !isContention(error)) throw error;
+      const ms = performance.now() - since;
+      if (n >= LOCK_MS.length && ms > patienceMs) throw await heldUp(client, schema, ms, error);
+      await pause(BREATH_MS * (0.5 + Math.random()));
+    }
+  }
+}
+
+/** @param lockMs left out: a little longer than the server takes to look for what is in the way */
+async function takeSteps(client: PgClient, schema: SchemaName, lockMs: number | undefined): Promise<readonly Migration[]> {
+  // What another process has committed while this one waited for it is to be seen.
+  await client.query({ text: "BEGIN ISOLATION LEVEL READ COMMITTED" });
   try {
     // A step over large tables, or the wait for the process that takes it, may be long.
     await client.query({ text: "SET LOCAL statement_timeout = 0" });
+    await client.query({ text: "SET LOCAL lock_timeout = 0" });
     const values = [`stem.migrate.${schema.name}`];
     await client.query({ text: "SELECT pg_advisory_xact_lock(hashtextextended($1, 2))", values, query_timeout: PATIENT_MS });
+    await client.query({
+      text: `SELECT set_config('lock_timeout', least(coalesce($1::int, $2 + (SELECT setting::int FROM pg_settings WHERE name = 'deadlock_timeout')), $3)::text, true)`,
+      values: [lockMs ?? null, BREATH_MS, LONGEST_LOCK_MS],
+    });
     const { exists, version = 0 } = await lookAt(client, schema);
     // Only where it is missing: a user who may not make schemas may be given one.
     if (!exists) await client.query({ text: `CREATE SCHEMA ${schema.quoted}` });
@@ -118,6 +162,26 @@ export async function migrate(client: PgClient, schema: SchemaName): Promise<rea
     await client.query({ text: "ROLLBACK" }).catch(() => undefined);
     throw error;
   }
+}
+
+/** Names the transactions that have been on the schema's tables for longest. */
+async function heldUp(client: PgClient, schema: SchemaName, ms: number, cause: unknown): Promise<StoreError> {
+  const { rows } = await client.query({
+    text: `SELECT DISTINCT a.pid, coalesce(a.state, a.backend_type), extract(epoch FROM now() - a.xact_start)::int
+      FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_stat_activity a ON a.pid = l.pid
+      WHERE l.granted AND c.relnamespace = $1::regnamespace AND a.pid <> pg_backend_pid() AND a.xact_start < now() - interval '1 s' ORDER BY 3 DESC LIMIT 3`,
+    values: [schema.quoted],
+    rowMode: "array",
+    types: TYPES,
+  });
+  const who = (rows as [number, string, number][]).map(([pid, state, seconds]) => `process ${pid} (${state}) for ${seconds} s`);
+  return new StoreError(
+    "STEM_STORE_FAILED",
+    `The schema ${schema.name} at ${schema.where} cannot be brought to version ${SCHEMA_VERSION}: for ${Math.round(ms / 1_000)} s ` +
+      `a table could not be locked for the instant that this takes${who.length > 0 ? `; in transactions on it: ${who.join(", ")}` : ""}.`,
+    "Wait for that transaction (a dump, a report, a forgotten BEGIN) or end it with pg_terminate_backend, and try again. Nothing was changed.",
+    { cause },
+  );
 }
 
 /** Brings the schema up to date, or says why it is not to be used as it is. */
@@ -136,6 +200,6 @@ export async function prepareSchema(client: PgClient, schema: SchemaName, may: b
       `The schema ${schema.name} at ${schema.where} has version ${version}; this version of nestjs-stem needs ${SCHEMA_VERSION}.`,
       "Run `stem migrate` in the deployment, or give the output of `stem sql` to your DBA, or pass { migrate: true } to do it at boot.",
     );
-  const taken = await migrate(client, schema);
+  const taken = await migrate(client, schema, LOCKED_AT_BOOT_MS);
   if (taken.length > 0) log?.log(`The schema ${schema.name} at ${schema.where} is at version ${SCHEMA_VERSION} now (it was ${version}).`);
 }
