@@ -1,22 +1,9 @@
 import type { Link } from "../../contract/job.js";
 import { OptionError } from "../../contract/errors.js";
 import type { Signature } from "./signature.js";
-import type { SignatureOptions } from "../task/options.js";
+import { OPTIONS, SIGNATURE_OPTIONS } from "../task/options.js";
 import { kindOf } from "../kind-of.js";
 import { refuseUnknown } from "../task/define.js";
-
-const KNOWN = [
-  "queue",
-  "priority",
-  "delay",
-  "at",
-  "expiresIn",
-  "keepResult",
-  "keepFailed",
-  "retry",
-  "headers",
-  "onFailure",
-] as const satisfies readonly (keyof SignatureOptions)[];
 
 /**
  * Where one signature of a canvas goes: its id, what waits for it, what it waits for. Its payload is not
@@ -108,10 +95,8 @@ function checkSignature(given: unknown, what: string): void {
 }
 
 function checkOptions({ options, ref }: Signature, what: string): void {
-  refuseUnknown(options, KNOWN, `of a signature of task "${ref.name}"`);
-  const { onFailure } = options;
-  if (onFailure === undefined || onFailure === "fail" || onFailure === "continue") return;
-  throw new OptionError("STEM_OPTION_INVALID", `${what} has onFailure ${String(onFailure)}.`, 'Give "fail" or "continue".');
+  refuseUnknown(options, SIGNATURE_OPTIONS, `of a signature of task "${ref.name}"`);
+  if (options.onFailure !== undefined) OPTIONS.onFailure.parse(options.onFailure, what);
 }
 
 function refuse(what: string, hint = "Give task.signature(payload), or stem.signature(task, payload)."): never {

@@ -7,21 +7,10 @@ import { checkName, refuseUnknown } from "../task/define.js";
 import type { TaskRef } from "../task/ref.js";
 import { storedAs } from "../job/answers.js";
 import type { JobHandle, ScheduleClient } from "./face.js";
-import type { ScheduleOptions } from "../task/options.js";
+import { SCHEDULE_OPTIONS, type ScheduleOptions } from "../task/options.js";
 import { Handle, type HandleParts } from "./handle.js";
 import type { Draft } from "./draft.js";
 import type { Producer } from "./producer.js";
-
-const KNOWN = [
-  "timeZone",
-  "queue",
-  "priority",
-  "expiresIn",
-  "keepResult",
-  "keepFailed",
-  "retry",
-  "headers",
-] as const satisfies readonly (keyof ScheduleOptions)[];
 
 /** What `TaskClient.schedule` was called with. */
 interface Wanted {
@@ -35,7 +24,7 @@ interface Wanted {
 export async function storePlan(producer: Producer, task: TaskRef, { name, cron, payload, options = {} }: Wanted): Promise<void> {
   checkName(name, "schedule name");
   const of = `of schedule "${name}"`;
-  refuseUnknown(options, KNOWN, of);
+  refuseUnknown(options, SCHEDULE_OPTIONS, of);
   const { timeZone = "UTC", ...rest } = options;
   checkCron(cron, timeZone, of);
   const job = await producer.draft(task, { value: payload }, rest);

@@ -39,7 +39,7 @@ import type {
   WorkflowClient,
 } from "./face.js";
 import type { Emitted, EmitOptions } from "../event/emit.js";
-import type { EnqueueOptions, SignatureOptions } from "../task/options.js";
+import type { ClientDefaults, EnqueueOptions, SignatureOptions } from "../task/options.js";
 import type { Signature } from "../canvas/signature.js";
 import { AllOf, type HandleParts, LastOf } from "./handle.js";
 import { healthOf, type StemHealth } from "./health.js";
@@ -51,7 +51,7 @@ import { Puts } from "./puts.js";
 import { listQueues, pauseQueues } from "./queues.js";
 import { StemScheduleClient } from "./schedule.js";
 import { scheduleList, type ScheduleList } from "./schedules.js";
-import { type ClientDefaults, clientRef, StemTaskClient, StemWorkflowClient, type WorkflowClientDefaults } from "./task-client.js";
+import { clientRef, StemTaskClient, StemWorkflowClient, type WorkflowClientDefaults } from "./task-client.js";
 import { Waiter } from "./waiter.js";
 
 /**

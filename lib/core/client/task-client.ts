@@ -1,10 +1,16 @@
 import { signatureOf } from "../canvas/signature.js";
 import { checkName, refuseUnknown } from "../task/define.js";
 import { StemError } from "../../contract/errors.js";
-import { type Duration, toMs } from "../task/duration.js";
 import { refOf, type Target, type TaskRef } from "../task/ref.js";
 import type { TaskRegistry } from "../task/registry.js";
-import type { EnqueueOptions, ScheduleOptions, SignatureOptions } from "../task/options.js";
+import {
+  CLIENT_OPTIONS,
+  type ClientDefaults,
+  type EnqueueOptions,
+  OPTIONS,
+  type ScheduleOptions,
+  type SignatureOptions,
+} from "../task/options.js";
 import type { JobHandle, ManyOptions, PayloadArgs, RunHandle, ScheduleClient, TaskClient, WaitForOptions, WorkflowClient } from "./face.js";
 import type { Signature } from "../canvas/signature.js";
 
@@ -18,16 +24,6 @@ export interface Enqueuer {
   handleOf(id: string, task: string): JobHandle;
   /** A handle that can tell its run the signals of those names, by what they are called on it. */
   runHandle(job: JobHandle, signals: Readonly<Record<string, string>>): JobHandle;
-}
-
-/** What a client knows of its task besides the name, for a process that does not have the handler. */
-export interface ClientDefaults {
-  readonly queue?: string;
-  readonly priority?: number;
-  /** How long the record of a success is kept. */
-  readonly keepResult?: Duration;
-  /** How long the record of any other end is kept. */
-  readonly keepFailed?: Duration;
 }
 
 /** As `ClientDefaults`, for a workflow. */
@@ -44,18 +40,16 @@ export interface WorkflowClientDefaults extends ClientDefaults {
 export function clientRef(name: string, defaults: WorkflowClientDefaults, kind: "task" | "workflow" | "schedule"): TaskRef {
   checkName(name, `${kind} name of a client`);
   const of = `of the client of ${kind} "${name}"`;
-  refuseUnknown(defaults, kind === "workflow" ? [...KNOWN, "signals"] : KNOWN, of);
+  refuseUnknown(defaults, kind === "workflow" ? [...CLIENT_OPTIONS, "signals"] : CLIENT_OPTIONS, of);
   const { queue, priority, keepResult, keepFailed } = defaults;
   return {
     name,
     ...(queue !== undefined && { queue }),
     ...(priority !== undefined && { priority }),
-    ...(keepResult !== undefined && { keepResultMs: toMs(keepResult, `keepResult ${of}`) }),
-    ...(keepFailed !== undefined && { keepFailedMs: toMs(keepFailed, `keepFailed ${of}`) }),
+    ...(keepResult !== undefined && { keepResultMs: OPTIONS.keepResult.parse(keepResult, of) }),
+    ...(keepFailed !== undefined && { keepFailedMs: OPTIONS.keepFailed.parse(keepFailed, of) }),
   };
 }
-
-const KNOWN = ["queue", "priority", "keepResult", "keepFailed"] as const satisfies readonly (keyof ClientDefaults)[];
 
 /**
  * Refuses a task that is to be started and a workflow that is to be enqueued, where this process has the

@@ -1,5 +1,13 @@
-import type { Duration } from "./duration.js";
-import type { JobRetryOptions } from "./task.js";
+import { OptionError } from "../../contract/errors.js";
+import { shown } from "../../contract/options.js";
+import { checkText } from "../../contract/text.js";
+import { checkHeaders } from "../job/headers.js";
+import { type Duration, toMs } from "./duration.js";
+import { checkName } from "./name.js";
+import { retryHeader } from "./retry-header.js";
+import { retryPolicy } from "./retry.js";
+import type { Schema } from "./schema.js";
+import type { JobRetryOptions, TaskOptions } from "./task.js";
 
 /** How one job is to be enqueued; what is left out comes from the task. */
 export interface EnqueueOptions {
@@ -59,3 +67,153 @@ export type SignatureOptions = Omit<EnqueueOptions, "id" | "again" | "transactio
    */
   readonly onFailure?: "fail" | "continue";
 };
+
+/** What a client knows of its task besides the name, for a process that does not have the handler. */
+export interface ClientDefaults {
+  readonly queue?: string;
+  readonly priority?: number;
+  /** How long the record of a success is kept. */
+  readonly keepResult?: Duration;
+  /** How long the record of any other end is kept. */
+  readonly keepFailed?: Duration;
+}
+
+type All = EnqueueOptions & SignatureOptions & ScheduleOptions & Omit<TaskOptions, keyof EnqueueOptions>;
+type Holds<K, Where> = K extends keyof Where ? true : false;
+
+/** Every option of a job, a signature, a schedule, a task and a client. */
+export type OptionName = keyof All;
+
+/** One option: how it is read, and where it holds. Each `parse` is given a value that is not undefined. */
+interface Row<K extends OptionName> {
+  /**
+   * Checks what was given and gives it back as it is stored.
+   * @param of whose option it is, for errors: `of a job of task "mail.send"`
+   */
+  readonly parse: (value: NonNullable<All[K]>, of: string) => unknown;
+  readonly forEnqueue: Holds<K, EnqueueOptions>;
+  readonly forSignature: Holds<K, SignatureOptions>;
+  readonly forSchedule: Holds<K, ScheduleOptions>;
+  /** What a producer without the handler is told by its client. */
+  readonly forClient: Holds<K, ClientDefaults>;
+  /** False, or how a task's is read; the same as `parse` where it says the same of all jobs of the task. */
+  readonly forTask: K extends keyof TaskOptions ? (value: NonNullable<TaskOptions[K]>, of: string) => unknown : false;
+}
+
+const ms =
+  (name: string) =>
+  (value: Duration, of: string): number =>
+    toMs(value, `${name} ${of}`);
+const [keepResult, keepFailed] = [ms("keepResult"), ms("keepFailed")];
+const asGiven = <T>(value: T): T => value;
+
+const job = { forEnqueue: true, forSignature: true, forSchedule: false, forClient: false, forTask: false } as const;
+const callOnly = { ...job, forSignature: false } as const;
+const jobAndSchedule = { ...job, forSchedule: true } as const;
+const everywhere = { ...jobAndSchedule, forClient: true } as const;
+const taskOnly = { forEnqueue: false, forSignature: false, forSchedule: false, forClient: false } as const;
+
+/**
+ * The one place where an option has its name, is read, and is said to hold. A new one does not compile until
+ * it stands here as its interface says. What it does to a job is in `client/draft.ts`;
+ * `test/core/task/options.test.ts` finds one that is read nowhere.
+ */
+export const OPTIONS = {
+  id: { ...callOnly, parse: parseId },
+  again: { ...callOnly, parse: parseAgain },
+  transaction: { ...callOnly, parse: asGiven },
+  queue: { ...everywhere, parse: parseQueue, forTask: parseQueue },
+  priority: { ...everywhere, parse: parsePriority, forTask: parsePriority },
+  keepResult: { ...everywhere, parse: keepResult, forTask: keepResult },
+  keepFailed: { ...everywhere, parse: keepFailed, forTask: keepFailed },
+  delay: { ...job, parse: parseDelay },
+  at: { ...job, parse: parseAt },
+  expiresIn: { ...jobAndSchedule, parse: ms("expiresIn") },
+  retry: { ...jobAndSchedule, parse: retryHeader, forTask: retryPolicy },
+  headers: { ...jobAndSchedule, parse: checkHeaders },
+  onFailure: { ...job, forEnqueue: false, parse: parseOnFailure },
+  // Checked together with the expression, by `checkCron`.
+  timeZone: { ...jobAndSchedule, forEnqueue: false, forSignature: false, parse: asGiven },
+  timeout: { ...taskOnly, parse: parseTimeout, forTask: parseTimeout },
+  input: { ...taskOnly, parse: schema("input"), forTask: schema("input") },
+  output: { ...taskOnly, parse: schema("output"), forTask: schema("output") },
+  validate: { ...taskOnly, parse: parseValidate, forTask: parseValidate },
+} as const satisfies { readonly [K in OptionName]-?: Row<K> };
+
+/** Names of the options that hold in one place. */
+function namesFor(where: Exclude<keyof Row<OptionName>, "parse">): readonly OptionName[] {
+  return (Object.keys(OPTIONS) as OptionName[]).filter((name) => OPTIONS[name][where] !== false);
+}
+
+export const ENQUEUE_OPTIONS = namesFor("forEnqueue");
+export const SIGNATURE_OPTIONS = namesFor("forSignature");
+export const SCHEDULE_OPTIONS = namesFor("forSchedule");
+export const CLIENT_OPTIONS = namesFor("forClient");
+export const TASK_OPTIONS = namesFor("forTask");
+/** Of the options of a schedule those that say of one job what its task may say of all. */
+export const SCHEDULE_OPTIONS_OF_TASKS = SCHEDULE_OPTIONS.filter((name) => OPTIONS[name].forTask === OPTIONS[name].parse);
+
+function parseId(id: string, of: string): string {
+  checkText(id, `The id ${of}`);
+  return id;
+}
+
+function parseAgain(again: boolean, of: string): boolean {
+  if (typeof again !== "boolean") refuse(`The option again ${of} is ${String(again)}.`, "Give true or false.");
+  return again;
+}
+
+function parseQueue(queue: string, of: string): string {
+  checkName(queue, `queue ${of}`);
+  return queue;
+}
+
+function parsePriority(priority: number, of: string): number {
+  if (Number.isInteger(priority) && priority >= 0 && priority <= 9) return priority;
+  return refuse(`The priority ${of} is ${String(priority)}.`, "Give a whole number from 0 to 9; the higher goes first.");
+}
+
+function parseDelay(delay: Duration, of: string): number {
+  if (typeof delay === "object" && delay !== null && "getTime" in delay)
+    refuse(`The delay ${of} is a Date, and is to be a duration.`, "For a moment there is at: { at: date }.");
+  return toMs(delay, `delay ${of}`);
+}
+
+function parseAt(at: Date, of: string): number {
+  // Asked by method, not with instanceof, so that a date of another realm is one too.
+  const time = typeof at === "object" && at !== null && typeof at.getTime === "function" ? at.getTime() : Number.NaN;
+  if (!Number.isFinite(time))
+    refuse(`The option at ${of} is ${String(at)}, which is not a valid Date.`, "Give a Date, such as new Date(ms).");
+  return Math.max(0, Math.floor(time));
+}
+
+/** @param what the signature: `Element 0 of the chain` */
+function parseOnFailure(onFailure: "fail" | "continue", what: string): "fail" | "continue" {
+  if (onFailure === "fail" || onFailure === "continue") return onFailure;
+  return refuse(`${what} has onFailure ${String(onFailure)}.`, 'Give "fail" or "continue".');
+}
+
+function parseTimeout(timeout: Duration, of: string): number {
+  const limit = toMs(timeout, `timeout ${of}`);
+  if (limit > 0) return limit;
+  throw new OptionError("STEM_DURATION_INVALID", `The timeout ${of} is 0.`, "Give more than 0, or leave it out for no limit.");
+}
+
+function schema(name: "input" | "output") {
+  return (given: Schema, of: string): Schema => {
+    if (typeof given["~standard"]?.validate === "function") return given;
+    return refuse(
+      `The ${name} ${of} is not a schema.`,
+      'Give a Standard Schema: a zod, valibot or arktype schema, or an object with "~standard".validate.',
+    );
+  };
+}
+
+function parseValidate(validate: boolean, of: string): boolean {
+  if (typeof validate === "boolean") return validate;
+  return refuse(`The validate ${of} is ${shown(validate)}.`, "Give false, or leave it out.");
+}
+
+function refuse(what: string, hint: string): never {
+  throw new OptionError("STEM_OPTION_INVALID", what, hint);
+}

@@ -1,7 +1,7 @@
 import { OptionError } from "../../contract/errors.js";
 import { isRecord } from "../../contract/options.js";
 import { LONGEST_MS } from "./duration.js";
-import { isAttempts, retryPolicy } from "./define.js";
+import { isAttempts, retryPolicy } from "./retry.js";
 import type { JobRetryOptions, RetryPolicy } from "./task.js";
 
 /** Header of a job that is to be retried otherwise than its task says. */

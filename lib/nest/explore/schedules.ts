@@ -1,10 +1,8 @@
 import type { StemError } from "../../contract/errors.js";
 import type { ScheduleDefinition } from "../../core/beat/beat.js";
 import { checkCron } from "../../core/beat/cron.js";
-import { checkHeaders } from "../../core/job/headers.js";
 import { checkName } from "../../core/task/define.js";
-import { retryHeader } from "../../core/task/retry-header.js";
-import { toMs } from "../../core/task/duration.js";
+import { type OptionName, OPTIONS, SCHEDULE_OPTIONS, SCHEDULE_OPTIONS_OF_TASKS, type ScheduleOptions } from "../../core/task/options.js";
 import type { TaskDefinition } from "../../core/task/task.js";
 import { problemOf } from "../boot-error.js";
 import type { CronOptions } from "../decorators/cron.js";
@@ -14,19 +12,9 @@ import { DEFAULT_INSTANCE } from "../tokens.js";
 import { defineMarked, nameOf, type Defined, type Of } from "./define.js";
 import type { Source } from "./resolver.js";
 
-const KNOWN = [
-  "name",
-  "timeZone",
-  "instance",
-  "payload",
-  "queue",
-  "priority",
-  "expiresIn",
-  "keepResult",
-  "keepFailed",
-  "retry",
-  "headers",
-] as const satisfies readonly (keyof CronOptions | "payload")[];
+/** What may be said of the jobs of a schedule; its time zone goes with its expression. */
+const OF_JOBS = SCHEDULE_OPTIONS.filter((name) => name !== "timeZone");
+const KNOWN: readonly string[] = ["name", "instance", "payload", "timeZone", ...OF_JOBS];
 
 const scheduledOnly = new WeakSet<TaskDefinition>();
 
@@ -54,22 +42,20 @@ export interface Scheduled {
 export function scheduleOf(mark: OwnedMark, where: string, given: OwnedMark | undefined, source: Source): Scheduled {
   const { name, timeZone = "UTC", instance, payload, ...said } = mark.options as CronOptions & { readonly payload?: unknown };
   const of = `of @Cron on ${where}`;
-  const { queue, priority, expiresIn, keepResult, keepFailed, retry, headers } = said;
   const task: Defined<TaskDefinition> =
     given === undefined
-      ? defineMarked(mark, where, source, defined({ queue, priority, keepResult, keepFailed }), instance)
+      ? defineMarked(mark, where, source, defined(said, SCHEDULE_OPTIONS_OF_TASKS), instance)
       : { made: [], problems: [] };
   for (const { definition } of task.made) scheduledOnly.add(definition);
+  // What the task made of it has been asked for is not asked for twice.
+  const left = given === undefined ? OF_JOBS.filter((option) => !SCHEDULE_OPTIONS_OF_TASKS.includes(option)) : OF_JOBS;
   const problems: readonly (StemError | undefined)[] = [
     ...unknownOf(mark.options, KNOWN, of),
     problemOf(() => checkCron(mark.text, timeZone, of)),
     name === undefined ? undefined : problemOf(() => checkName(name, `schedule name ${of}`)),
-    queue === undefined || given === undefined ? undefined : problemOf(() => checkName(queue, `queue ${of}`)),
-    ...Object.entries({ expiresIn, keepResult, keepFailed }).map(([key, value]) =>
-      value === undefined ? undefined : problemOf(() => void toMs(value, `${key} ${of}`)),
+    ...Object.entries(defined(said, left)).map(([option, value]) =>
+      problemOf(() => void (OPTIONS[option as OptionName].parse as (value: unknown, of: string) => unknown)(value, of)),
     ),
-    retry === undefined ? undefined : problemOf(() => void retryHeader(retry, of)),
-    headers === undefined ? undefined : problemOf(() => void checkHeaders(headers, of)),
     ...task.problems,
   ];
   const definition: ScheduleDefinition = {
@@ -79,15 +65,13 @@ export function scheduleOf(mark: OwnedMark, where: string, given: OwnedMark | un
     timeZone,
     task: nameOf(given ?? mark),
     ...(payload !== undefined && { payload }),
-    options: defined({ queue, priority, expiresIn, keepResult, keepFailed, retry, headers }),
+    options: defined(said, OF_JOBS),
   };
   const owner = (given?.options as { readonly instance?: string } | undefined)?.instance ?? instance ?? DEFAULT_INSTANCE;
   return { schedules: [{ instance: owner, definition }], tasks: task.made, problems: problems.filter((one) => one !== undefined) };
 }
 
-/** The same without keys that are undefined. */
-function defined<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
+/** Those of some options that are given. */
+function defined(options: CronOptions, names: readonly OptionName[]): Pick<ScheduleOptions, keyof CronOptions & keyof ScheduleOptions> {
+  return Object.fromEntries(Object.entries(options).filter(([key, value]) => value !== undefined && names.includes(key as OptionName)));
 }
