@@ -48,13 +48,13 @@ describe("docs/options.md", () => {
     ["lib/core/task/task.ts", "TaskOptions"],
     ["lib/core/task/task.ts", "RetryOptions"],
     ["lib/core/task/task.ts", "TaskContext"],
-    ["lib/core/workflow/context.ts", "StepOptions"],
+    ["lib/core/context/workflow.ts", "StepOptions"],
     ["lib/nest/decorators/types.ts", "HandlerOptions"],
     ["lib/nest/decorators/cron.ts", "CronOptions"],
-    ["lib/core/client/face.ts", "EnqueueOptions"],
-    ["lib/core/client/face.ts", "ScheduleOptions"],
+    ["lib/core/task/options.ts", "EnqueueOptions"],
+    ["lib/core/task/options.ts", "ScheduleOptions"],
     ["lib/core/client/face.ts", "WaitForOptions"],
-    ["lib/core/client/face.ts", "EmitOptions"],
+    ["lib/core/event/emit.ts", "EmitOptions"],
     ["lib/core/client/face.ts", "JobHandle"],
   ])("names every member of what %s calls %s", (path, name) => {
     const [, body] = new RegExp(`export interface ${name}\\b[^{]*\\{\\n([\\s\\S]*?)\\n\\}`).exec(text(path))!;
