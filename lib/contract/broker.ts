@@ -1,6 +1,6 @@
+import type { Along } from "./along.js";
 import type { At, Within } from "./at.js";
 import type { DeathCause, Delivery, EventWait, Failure, FinalState, JobState, Lease, NewJob } from "./job.js";
-import type { NewEntry } from "./journal.js";
 import type { Met } from "./met.js";
 
 /**
@@ -165,12 +165,12 @@ export interface Claimed {
   readonly ended?: readonly Ended[];
 }
 
-/** What is to be written, decided beforehand by core. The adapter only carries it out. */
-export type Settlement = { readonly lease: Lease; readonly journal?: readonly NewEntry[] } & Ending;
+/** What to write, as core has decided. The adapter only carries it out. */
+export type Settlement = { readonly lease: Lease } & Along & Ending;
 
 export type Ending =
-  /** Done. `result` absent: the handler returned nothing (which is not the same as not having ended). */
-  | { readonly as: "succeeded"; readonly result?: string; readonly enqueue?: readonly NewJob[] }
+  /** Done. `result` absent: the handler returned nothing (which differs from not having ended). */
+  | { readonly as: "succeeded"; readonly result?: string }
   /** Dead: kept as a dead letter. */
   | { readonly as: "failed"; readonly cause: "error" | "rejected"; readonly error: Failure }
   /**

@@ -1,4 +1,5 @@
 import type { Adapter } from "./adapter.js";
+import type { Along } from "./along.js";
 import { OptionError, UnsupportedError } from "./errors.js";
 import { hasLinks, refusedFields } from "./fields.js";
 import type { NewJob } from "./job.js";
@@ -46,7 +47,16 @@ export function checkJobs(jobs: readonly NewJob[], adapter: Pick<Adapter, "name"
   if (linked) checkLinks(jobs);
 }
 
-/** @param last the job before it, whose names are as a rule the same and so need no second look */
+/**
+ * Refuses jobs that travel along and that no adapter could store.
+ * Every adapter calls it first in `settle` and `append`, before anything of the call is written.
+ * @throws as `checkJobs`
+ */
+export function checkAlong(list: readonly Along[], adapter: Pick<Adapter, "name" | "honours">): void {
+  for (const { enqueue } of list) if (enqueue !== undefined) checkJobs(enqueue, adapter);
+}
+
+/** @param last the job before it, whose names are usually the same and so need no second look */
 function checkTexts(job: NewJob, last: NewJob | undefined): void {
   const flaw = flawOfText(job.id);
   if (flaw !== undefined) refuse(job, `its id ${flaw}`);

@@ -1,5 +1,7 @@
 import type { Adapter } from "./adapter.js";
+import type { Along, NewCancel } from "./along.js";
 import type { DeadLetterFilter } from "./broker.js";
+import type { NewEvent } from "./events.js";
 import type { EventWait } from "./job.js";
 import type { NewEntry } from "./journal.js";
 import type { JobFilter } from "./results.js";
@@ -48,7 +50,7 @@ const CHECKS: Checks = {
     settle(settlements, next) {
       for (const settlement of settlements) {
         if (settlement.as === "parked") checkWaits(settlement.waits, settlement.lease.jobId);
-        if (settlement.journal !== undefined) checkEntries(settlement.journal, settlement.lease.jobId);
+        checkTextsAlong(settlement, settlement.lease.jobId);
       }
       if (next !== undefined) checkClaim(next);
     },
@@ -72,17 +74,11 @@ const CHECKS: Checks = {
   journal: {
     read: (ids) => checkIds(ids, "a run whose journal is to be read"),
     append(writes) {
-      for (const { lease, entries } of writes) checkEntries(entries, lease.jobId);
+      for (const write of writes) checkTextsAlong(write, write.lease.jobId);
     },
   },
   events: {
-    emit(events) {
-      for (const { id, name, key } of events) {
-        checkText(name, "The name of an event");
-        checkText(id, `The id of event "${name}"`, LONGEST.eventId);
-        checkText(key, `The key of event "${name}"`, LONGEST.eventKey, 0);
-      }
-    },
+    emit: (events) => checkEvents(events),
     list({ name, key }) {
       checkText(name, "The name of the events to list");
       if (key !== undefined) checkText(key, `The key of the events "${name}" to list`, LONGEST.eventKey, 0);
@@ -147,6 +143,28 @@ function checkWaits(waits: readonly EventWait[], runId: string): void {
 
 function checkEntries(entries: readonly NewEntry[], runId: string): void {
   for (const { key } of entries) checkText(key, `The key of a journal entry of run ${runId}`, LONGEST.entry, 0);
+}
+
+/** The texts of all that travels along, but for those of jobs. */
+function checkTextsAlong({ journal, emit, cancel }: Along, runId: string): void {
+  if (journal !== undefined) checkEntries(journal, runId);
+  if (emit !== undefined) checkEvents(emit);
+  if (cancel !== undefined) checkCancels(cancel);
+}
+
+function checkEvents(events: readonly NewEvent[]): void {
+  for (const { id, name, key } of events) {
+    checkText(name, "The name of an event");
+    checkText(id, `The id of event "${name}"`, LONGEST.eventId);
+    checkText(key, `The key of event "${name}"`, LONGEST.eventKey, 0);
+  }
+}
+
+function checkCancels(cancels: readonly NewCancel[]): void {
+  for (const { id, reason } of cancels) {
+    checkText(id, "The id of a job to cancel");
+    checkText(reason, "The reason of a cancel", LONGEST.reason, 0);
+  }
 }
 
 function checkLock(name: string, owner: string): void {

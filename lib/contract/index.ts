@@ -1,6 +1,8 @@
 export type * from "./adapter.js";
+export { byReason, carries } from "./along.js";
+export type * from "./along.js";
 export type * from "./broker.js";
-export { checkJobs, expiryOf } from "./check.js";
+export { checkAlong, checkJobs, expiryOf } from "./check.js";
 export { cancelledWith, ENDED_PAYLOAD, withEnded } from "./ended.js";
 export {
   JobFailedError,
@@ -39,7 +41,7 @@ export type * from "./queues.js";
 export * from "./records.js";
 export type * from "./results.js";
 export type * from "./schedules.js";
-export { bytesOf, bytesOfJob, bytesOfSettlement, CALL_BYTES, fitting } from "./size.js";
+export { bytesOf, bytesOfAlong, bytesOfJob, bytesOfSettlement, CALL_BYTES, fitting } from "./size.js";
 export { checkText, flawOfCharacters, flawOfText, LONGEST, TEXT_REMEDY } from "./text.js";
 export { toFailure } from "./thrown.js";
 export { isTime, LONGEST_MS, TIME_RULE } from "./times.js";

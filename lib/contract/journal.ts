@@ -1,4 +1,7 @@
+import type { Along } from "./along.js";
 import type { At } from "./at.js";
+import type { Ended } from "./broker.js";
+import type { Entry, NewEntry } from "./entry.js";
 import type { Lease } from "./job.js";
 
 /**
@@ -9,37 +12,22 @@ export interface Journal {
   /** Entries per run in `seq` order; an empty list for a run with none. */
   read(runIds: readonly string[], options?: At): Promise<readonly (readonly Entry[])[]>;
   /**
-   * Adds entries of many runs in one step. A write with a stale lease adds nothing and is reported. A `seq`
-   * that exists is left as it is. A run that gets an entry has got on, so its lapses are forgotten, here and
-   * where entries travel in a settlement.
+   * Adds entries of many runs in one step, and what travels along.
+   * A write with a stale lease writes nothing and is reported. A `seq` that exists is left as it is. A run
+   * that gets an entry makes progress, so its lapses are forgotten, here and where entries travel in a
+   * settlement.
    */
   append(writes: readonly JournalWrite[], options?: At): Promise<Appended>;
 }
 
-export interface JournalWrite {
-  readonly lease: Lease;
-  readonly entries: readonly NewEntry[];
-}
+/** What a run writes while it goes on. */
+export type JournalWrite = { readonly lease: Lease } & Along;
 
 export interface Appended {
   /** Runs whose lease had gone. */
   readonly lost: readonly string[];
+  /** Jobs that the call has ended, by what travels along. */
+  readonly ended?: readonly Ended[];
 }
 
-/** One fact of a run. Several entries may share a key: the one with the highest `seq` is the present one. */
-export interface NewEntry {
-  /** Place in the run's journal, from 1, without gaps; chosen by the one worker that holds the run. */
-  readonly seq: number;
-  /** Name and occurrence: `"charge"`, then `"charge#2"`. */
-  readonly key: string;
-  /** What it is (`"step"`, `"sleep"`, `"wait"`, …); a replay that meets another kind under a key stops. */
-  readonly kind: string;
-  readonly state: "open" | "done" | "failed";
-  /** Absent is a value of its own: a step that returned nothing is done. */
-  readonly value?: string;
-}
-
-export interface Entry extends NewEntry {
-  /** The store's clock when it was written. */
-  readonly at: number;
-}
+export type { Entry, NewEntry };

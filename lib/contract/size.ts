@@ -1,3 +1,4 @@
+import type { Along } from "./along.js";
 import type { Settlement } from "./broker.js";
 import type { NewJob } from "./job.js";
 
@@ -22,15 +23,20 @@ export function bytesOfJob({ payload, headers }: NewJob): number {
   return bytes;
 }
 
-/** What an ending weighs in a call, with the entries and jobs that travel along. */
-export function bytesOfSettlement(settlement: Settlement): number {
+/** The size of what travels along in a call. */
+export function bytesOfAlong({ journal, enqueue, emit, cancel }: Along): number {
   let bytes = 0;
-  if (settlement.as === "succeeded") {
-    if (settlement.result !== undefined) bytes += bytesOf(settlement.result);
-    if (settlement.enqueue !== undefined) for (const job of settlement.enqueue) bytes += bytesOfJob(job);
-  }
-  if (settlement.journal !== undefined) for (const { value } of settlement.journal) if (value !== undefined) bytes += bytesOf(value);
+  if (journal !== undefined) for (const { value } of journal) if (value !== undefined) bytes += bytesOf(value);
+  if (enqueue !== undefined) for (const job of enqueue) bytes += bytesOfJob(job);
+  if (emit !== undefined) for (const { payload } of emit) if (payload !== undefined) bytes += bytesOf(payload);
+  if (cancel !== undefined) for (const { reason } of cancel) bytes += bytesOf(reason);
   return bytes;
+}
+
+/** What an ending weighs in a call, with all that travels along. */
+export function bytesOfSettlement(settlement: Settlement): number {
+  const bytes = bytesOfAlong(settlement);
+  return settlement.as === "succeeded" && settlement.result !== undefined ? bytes + bytesOf(settlement.result) : bytes;
 }
 
 /** How many of `items`, from place `from` on, go into one call: one at least, `most` at the most. */

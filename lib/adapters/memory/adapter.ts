@@ -35,7 +35,7 @@ export function memory(options: MemoryOptions = {}): Adapter {
     broker: broker(store, self),
     queues: queues(store),
     results: results(store),
-    journal: journal(store),
+    journal: journal(store, self),
     events: events(store, self),
     schedules: schedules(store, self),
     locks: locks(store),

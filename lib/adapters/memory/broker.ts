@@ -1,4 +1,4 @@
-import { cancelledWith, checkJobs, metKnown, UnsupportedError, withEnded } from "../../contract/index.js";
+import { cancelledWith, checkAlong, checkJobs, metKnown, UnsupportedError, withEnded } from "../../contract/index.js";
 import type { Broker } from "../../contract/index.js";
 import { cancel } from "./cancel.js";
 import { claim } from "./claim.js";
@@ -20,8 +20,7 @@ export function broker(store: Store, self: Self): Broker {
     claim: async (request, options) => store.step(options, (now) => withEnded(claim(store, request, now), store.takeEnded())),
     settle: async (settlements, next, options) =>
       store.step(options, (now) => {
-        for (const settlement of settlements)
-          if (settlement.as === "succeeded" && settlement.enqueue !== undefined) checkJobs(settlement.enqueue, self);
+        checkAlong(settlements, self);
         return withEnded(settle(store, settlements, next, now), store.takeEnded());
       }),
     remove: async (ids, options) =>

@@ -1,7 +1,8 @@
 import { cancelled, isFinal } from "../../contract/index.js";
 import type { Cancelled } from "../../contract/index.js";
 import { stopWaiting } from "./events.js";
-import { finish } from "./links.js";
+import { close, spreadAll } from "./links.js";
+import type { Row } from "./rows.js";
 import type { Store } from "./store.js";
 
 /**
@@ -9,13 +10,21 @@ import type { Store } from "./store.js";
  * asked.
  */
 export function cancel(store: Store, ids: readonly string[], reason: string, now: number): Cancelled[] {
-  return ids.map((id): Cancelled => {
-    const row = store.find(id, now);
-    if (row === undefined) return { id, as: "unknown" };
-    const was = row.state;
-    if (isFinal(was)) return { id, as: "ended", was };
-    stopWaiting(store, row);
-    finish(store, row, { state: "cancelled", error: cancelled(reason) }, now);
-    return { id, as: "cancelled", was };
-  });
+  const loose: Row[] = [];
+  const answers = ids.map((id) => cancelOne(store, id, reason, loose, now));
+  // After all of them, so that one that was asked for by name is not ended as somebody's dependant.
+  spreadAll(store, loose, now);
+  return answers;
+}
+
+/** Ends one job if it is unfinished; its links are left to the caller, in `loose`. */
+export function cancelOne(store: Store, id: string, reason: string, loose: Row[], now: number): Cancelled {
+  const row = store.find(id, now);
+  if (row === undefined) return { id, as: "unknown" };
+  const was = row.state;
+  if (isFinal(was)) return { id, as: "ended", was };
+  stopWaiting(store, row);
+  close(store, row, { state: "cancelled", error: cancelled(reason) }, now);
+  loose.push(row);
+  return { id, as: "cancelled", was };
 }

@@ -1,5 +1,5 @@
 import { UnsupportedError } from "../../contract/index.js";
-import type { Events, EventWait, NewEvent, StoredEvent, Wake } from "../../contract/index.js";
+import type { Emitted, Events, EventWait, NewEvent, StoredEvent, Wake } from "../../contract/index.js";
 import type { EventRow, Row } from "./rows.js";
 import type { Self, Store } from "./store.js";
 
@@ -11,12 +11,7 @@ export function events(store: Store, self: Self): Events {
     emit: async (given, options) =>
       store.step(options, (now) => {
         if (options?.transaction !== undefined) throw new UnsupportedError(self.name, "transactions");
-        const [duplicates, woken]: [string[], string[]] = [[], []];
-        for (const event of given) {
-          if (store.events.has(event.id)) duplicates.push(event.id);
-          else woken.push(...emit(store, event, now));
-        }
-        return { duplicates, woken };
+        return emitAll(store, given, now);
       }),
     list: async ({ name, key, after = 0, limit = 100 }, options) =>
       store.step(options, () => {
@@ -25,6 +20,16 @@ export function events(store: Store, self: Self): Events {
         return found.slice(first, first + limit).map((event) => storedOf(event));
       }),
   };
+}
+
+/** Stores events that are not stored yet. */
+export function emitAll(store: Store, given: readonly NewEvent[], now: number): Emitted {
+  const [duplicates, woken]: [string[], string[]] = [[], []];
+  for (const event of given) {
+    if (store.events.has(event.id)) duplicates.push(event.id);
+    else woken.push(...emit(store, event, now));
+  }
+  return { duplicates, woken };
 }
 
 /** Wakes who waits, and keeps the event for those that come later. */

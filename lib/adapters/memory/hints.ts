@@ -9,6 +9,7 @@ export class Bell {
   readonly #queues = new Set<string>();
   #lastQueue: string | undefined;
   #done: string[] = [];
+  #stopped: string[] = [];
 
   /** There may be work in this queue. */
   work(queue: string): void {
@@ -28,6 +29,11 @@ export class Bell {
     if (this.#listeners.size > 0) this.#done.push(id);
   }
 
+  /** This job was cancelled while a worker had it. */
+  stopped(id: string): void {
+    if (this.#listeners.size > 0) this.#stopped.push(id);
+  }
+
   ring(): void {
     if (this.#queues.size > 0) {
       const queues = [...this.#queues];
@@ -39,6 +45,11 @@ export class Bell {
       const ids = this.#done;
       this.#done = [];
       this.tell({ kind: "done", ids });
+    }
+    if (this.#stopped.length > 0) {
+      const ids = this.#stopped;
+      this.#stopped = [];
+      this.tell({ kind: "cancelled", ids });
     }
   }
 

@@ -1,19 +1,29 @@
+import { checkAlong, withEnded } from "../../contract/index.js";
 import type { Journal, NewEntry } from "../../contract/index.js";
+import { carryOut } from "./along.js";
+import { spreadAll } from "./links.js";
 import type { Row } from "./rows.js";
-import type { Store } from "./store.js";
+import type { Self, Store } from "./store.js";
 
-export function journal(store: Store): Journal {
+export function journal(store: Store, self: Self): Journal {
   return {
     read: async (runIds, options) => store.step(options, () => runIds.map((id) => store.rows.get(id)?.journal?.slice() ?? [])),
     append: async (writes, options) =>
       store.step(options, (now) => {
+        checkAlong(writes, self);
         const lost: string[] = [];
-        for (const { lease, entries } of writes) {
+        const loose: Row[] = [];
+        for (const { lease, journal: entries, ...along } of writes) {
           const row = store.lentUnder(lease);
-          if (row === undefined) lost.push(lease.jobId);
-          else write(row, entries, now);
+          if (row === undefined) {
+            lost.push(lease.jobId);
+            continue;
+          }
+          if (entries !== undefined) write(row, entries, now);
+          carryOut(store, along, loose, now);
         }
-        return { lost };
+        spreadAll(store, loose, now);
+        return withEnded({ lost }, store.takeEnded());
       }),
   };
 }

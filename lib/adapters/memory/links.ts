@@ -24,6 +24,11 @@ export function finish(store: Store, row: Row, end: End, now: number): void {
   if (row.outs !== undefined) spread(store, row, now);
 }
 
+/** As `spread`, for several that have ended. */
+export function spreadAll(store: Store, rows: readonly Row[], now: number): void {
+  for (const row of rows) if (row.outs !== undefined) spread(store, row, now);
+}
+
 /** Tells whoever waits for an ended job, and whoever waits for those that end with it. */
 export function spread(store: Store, row: Row, now: number): void {
   const ended = [row];
@@ -93,8 +98,8 @@ export function inputsOf(row: Row): readonly Input[] {
   );
 }
 
-/** Writes the end of one job into its record. */
-function close(store: Store, row: Row, { state, result, error, cause, own }: End, now: number): void {
+/** Writes the end of one job into its record; its links are left to the caller. */
+export function close(store: Store, row: Row, { state, result, error, cause, own }: End, now: number): void {
   store.release(row);
   store.unfile(row);
   store.move(row, state);

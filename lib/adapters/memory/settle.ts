@@ -1,15 +1,16 @@
 import type { Claim, Settled, Settlement } from "../../contract/index.js";
 import { claim } from "./claim.js";
-import { enqueue } from "./enqueue.js";
+import { carryOut } from "./along.js";
 import { park } from "./events.js";
 import { write } from "./journal.js";
-import { finish } from "./links.js";
+import { close, spreadAll, type End } from "./links.js";
 import type { Row } from "./rows.js";
 import type { Store } from "./store.js";
 
 /** Carries out a batch of settlements that has been checked, then lends the next jobs if asked. */
 export function settle(store: Store, settlements: readonly Settlement[], next: Claim | undefined, now: number): Settled {
   const lost: string[] = [];
+  const loose: Row[] = [];
   for (const settlement of settlements) {
     const row = store.lentUnder(settlement.lease);
     if (row === undefined) {
@@ -18,21 +19,26 @@ export function settle(store: Store, settlements: readonly Settlement[], next: C
     }
     if (settlement.journal !== undefined) write(row, settlement.journal, now);
     if (settlement.as !== "ready" || settlement.ran === true) row.wake = undefined;
-    end(store, row, settlement, now);
+    end(store, row, settlement, loose, now);
+    carryOut(store, settlement, loose, now);
   }
+  spreadAll(store, loose, now);
   return next === undefined ? { lost } : { lost, claimed: claim(store, next, now) };
 }
 
-function end(store: Store, row: Row, settlement: Settlement, now: number): void {
+/** @param loose takes the job if its links are to be followed */
+function end(store: Store, row: Row, settlement: Settlement, loose: Row[], now: number): void {
+  const finish = (how: End): void => {
+    if (row.outs !== undefined) loose.push(row);
+    close(store, row, how, now);
+  };
   switch (settlement.as) {
     case "succeeded":
-      finish(store, row, { state: "succeeded", result: settlement.result }, now);
-      if (settlement.enqueue !== undefined) enqueue(store, settlement.enqueue, now);
-      return;
+      return finish({ state: "succeeded", result: settlement.result });
     case "failed":
-      return finish(store, row, { state: "failed", cause: settlement.cause, error: settlement.error, own: true }, now);
+      return finish({ state: "failed", cause: settlement.cause, error: settlement.error, own: true });
     case "cancelled":
-      return finish(store, row, { state: "cancelled", error: settlement.error, own: true }, now);
+      return finish({ state: "cancelled", error: settlement.error, own: true });
     case "ready":
       store.release(row, settlement.begun);
       if (settlement.attempt === "returned") row.attempts--;

@@ -60,7 +60,7 @@ export class PostgresAdapter implements Adapter {
     this.broker = new PostgresBroker(store, this);
     this.queues = queues(store);
     this.results = results(store);
-    this.journal = journal(store);
+    this.journal = journal(store, this);
     this.events = events(store);
     this.schedules = schedules(store, this);
     this.locks = locks(store);

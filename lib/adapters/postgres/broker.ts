@@ -1,5 +1,6 @@
 import {
   cancelledWith,
+  checkAlong,
   checkJobs,
   metKnown,
   type At,
@@ -69,11 +70,8 @@ export class PostgresBroker implements Broker {
   }
 
   async settle(settlements: readonly Settlement[], next?: Claim, options?: At): Promise<Settled> {
-    for (const settlement of settlements)
-      if (settlement.as === "succeeded" && settlement.enqueue !== undefined) {
-        checkJobs(settlement.enqueue, this.#adapter);
-        checkPayloads(settlement.enqueue);
-      }
+    checkAlong(settlements, this.#adapter);
+    for (const { enqueue } of settlements) if (enqueue !== undefined) checkPayloads(enqueue);
     if (settlements.length === 0) {
       if (next !== undefined) return { lost: [], claimed: await claim(this.#store, next, options) };
       await this.#store.rows("SELECT 1 WHERE false");

@@ -1,13 +1,17 @@
 import { cancelled, type Cancelled } from "../../contract/index.js";
 import { bigs } from "./connect/values.js";
 import { giveBack } from "./lend/loans.js";
-import { endBadly, followLinks, lockPlaces, type Ending, type Held } from "./links.js";
+import { endBadly, followLinks, lockPlaces, type Ending, type Held, type Loose } from "./links.js";
 import { PRESENT } from "./results.js";
 import { STATES } from "./rows.js";
 import type { Tx } from "./store.js";
 
-/** Ends unfinished jobs inside a transaction, and then whoever waits for them. */
-export async function cancelAll(tx: Tx, ids: readonly string[], reason: string): Promise<readonly Cancelled[]> {
+/**
+ * Ends unfinished jobs inside a transaction, and then whoever waits for them.
+ *
+ * @param later takes those whose links the caller will follow itself
+ */
+export async function cancelAll(tx: Tx, ids: readonly string[], reason: string, later?: Loose[]): Promise<readonly Cancelled[]> {
   const places = await lockPlaces(tx, [...new Set(ids)]);
   const open = places.filter(({ stands }) => stands > 4);
   const ended = await endAll(
@@ -15,8 +19,10 @@ export async function cancelAll(tx: Tx, ids: readonly string[], reason: string):
     open.map(({ seq }) => seq),
     reason,
   );
+  const loose = await endBadly(tx, ended);
   // After all of them, so that one that was asked for by name is not ended as somebody's dependant.
-  await followLinks(tx, await endBadly(tx, ended));
+  if (later === undefined) await followLinks(tx, loose);
+  else later.push(...loose);
   for (const { id, stands } of open) if (stands === 5) tx.news.stopped.push(id);
   const stood = new Map(places.map(({ id, stands }) => [id, stands]));
   for (const id of await goneOf(tx, places)) stood.delete(id);

@@ -47,7 +47,7 @@ export const EVENT_LOCK = "hashtextextended('stem.events' || u.name || chr(1) ||
  * were drawn, and nobody parks meanwhile. Taken before any row is held, in the order of the locks, so that
  * nobody waits in a circle.
  */
-async function lockEvents(tx: Tx, events: readonly { readonly name: string; readonly key: string }[]): Promise<void> {
+export async function lockEvents(tx: Tx, events: readonly { readonly name: string; readonly key: string }[]): Promise<void> {
   await tx.rows(
     `SELECT count(pg_advisory_xact_lock(held.no)::text) AS n FROM (
        SELECT DISTINCT ${EVENT_LOCK} AS no FROM unnest($1::text[], $2::text[]) u(name, key) ORDER BY 1 OFFSET 0) held`,

@@ -1,7 +1,24 @@
-import { leaseText, type Appended, type At, type Entry, type Journal, type JournalWrite, type NewEntry } from "../../contract/index.js";
+import {
+  carries,
+  checkAlong,
+  leaseText,
+  withEnded,
+  type Adapter,
+  type Appended,
+  type At,
+  type Entry,
+  type Journal,
+  type JournalWrite,
+  type NewEntry,
+} from "../../contract/index.js";
+import { carryOut, holdAlong, transactAlong } from "./along.js";
 import { bigs, ints, texts, type Value } from "./connect/values.js";
+import { endedIn } from "./ended.js";
+import { checkPayloads } from "./enqueue.js";
+import { lockEvents } from "./events.js";
 import { holdLoans } from "./lend/loans.js";
 import { APPEND } from "./lend/settle-statement.js";
+import { followLinks, type Loose } from "./links.js";
 import { JOURNALED } from "./rows.js";
 import type { Loan, Store, Tx } from "./store.js";
 
@@ -42,7 +59,7 @@ export async function appendAll(tx: Tx, writes: readonly Writing[]): Promise<voi
 }
 
 /** The workflow store. */
-export function journal(store: Store): Journal {
+export function journal(store: Store, adapter: Pick<Adapter, "name" | "honours">): Journal {
   return {
     async read(runIds: readonly string[]): Promise<readonly (readonly Entry[])[]> {
       if (runIds.length === 0) return store.rows("SELECT 1 WHERE false") as Promise<never[]>;
@@ -61,6 +78,9 @@ export function journal(store: Store): Journal {
     },
 
     async append(writes: readonly JournalWrite[], options?: At): Promise<Appended> {
+      checkAlong(writes, adapter);
+      for (const { enqueue } of writes) if (enqueue !== undefined) checkPayloads(enqueue);
+      if (writes.some(carries)) return appendAlong(store, writes, options);
       const loans = writes.flatMap(({ lease }) => store.recall(lease) ?? []);
       if (loans.length === writes.length) return appendRemembered(store, writes, loans, options);
       return store.transact(options, async (tx) => {
@@ -74,12 +94,36 @@ export function journal(store: Store): Journal {
         const isGood = ({ lease }: JournalWrite): boolean => loans.has(leaseText(lease));
         await appendAll(
           tx,
-          writes.filter(isGood).map(({ lease, entries }) => ({ job: lease.job, entries })),
+          writes.filter(isGood).map(({ lease, journal: entries = [] }) => ({ job: lease.job, entries })),
         );
         return { lost: writes.filter((write) => !isGood(write)).map(({ lease }) => lease.jobId) };
       });
     },
   };
+}
+
+/** Where more than entries travels along. */
+async function appendAlong(store: Store, writes: readonly JournalWrite[], at: At | undefined): Promise<Appended> {
+  return transactAlong(store, at, async (tx, late): Promise<Appended> => {
+    const events = writes.flatMap(({ emit = [] }) => emit);
+    if (events.length > 0) await lockEvents(tx, events);
+    await holdAlong(tx, writes, late);
+    const leases = writes.map(({ lease }) => lease);
+    const loans = await holdLoans(store, tx, leases);
+    const [good, lost] = [[], []] as [JournalWrite[], string[]];
+    for (const write of writes) {
+      if (loans.has(leaseText(write.lease))) good.push(write);
+      else lost.push(write.lease.jobId);
+    }
+    await appendAll(
+      tx,
+      good.map(({ lease, journal: entries = [] }) => ({ job: lease.job, entries })),
+    );
+    const loose: Loose[] = [];
+    await carryOut(store, tx, good, loose, late);
+    await followLinks(tx, loose);
+    return withEnded({ lost }, await endedIn(tx));
+  });
 }
 
 /** As one statement, where this handle has lent the runs itself. */
@@ -95,7 +139,7 @@ async function appendRemembered(
     bigs(loans.map(({ no }) => no)),
     ints(loans.map(({ place }) => place)),
     bigs(loans.map(({ seq }) => seq)),
-    ...(entryLists(writes.map(({ entries }, i) => ({ job: loans[i]!.seq, entries }))) ?? NO_ENTRIES),
+    ...(entryLists(writes.map(({ journal: entries = [] }, i) => ({ job: loans[i]!.seq, entries }))) ?? NO_ENTRIES),
     bigs(loans.map(({ startedAt }) => startedAt)),
   ]);
   const good = new Set(rows.map(([seq]) => seq as number));

@@ -219,11 +219,9 @@ type Look = [seq: number, id: string, stands: number, lane: number, dueAt: numbe
 export async function lockPlaces(tx: Tx, ids: readonly string[]): Promise<Held[]> {
   const held = new Map<number, Held>();
   let left = ids;
-  for (let look = 0; left.length > 0; look++) {
-    if (look === 100) throw Object.assign(new Error("jobs moved faster than they could be found"), { code: "40001" });
-    const rows = (await tx.rows(`SELECT j.seq, j.id, ${STANDS}::int, j.lane, j.due_at ${FROM} WHERE j.id = ANY($1::text[])`, [
-      texts(left),
-    ])) as Look[];
+  for (let turn = 0; left.length > 0; turn++) {
+    if (turn === 100) throw Object.assign(new Error("jobs moved faster than they could be found"), { code: "40001" });
+    const rows = await look(tx, left);
     const missed: string[] = [];
     const caught = await hold(tx, rows);
     for (const [seq, id, stands] of rows) {
@@ -235,8 +233,25 @@ export async function lockPlaces(tx: Tx, ids: readonly string[]): Promise<Held[]
   return [...held.values()].sort((a, b) => a.seq - b.seq);
 }
 
+/**
+ * As `lockPlaces`, but looks once, and holds the loans of more jobs together with those of the jobs it finds.
+ *
+ * @param lent numbers of those jobs
+ * @returns ids of the jobs that moved on while they were looked for
+ */
+export async function lockPlacesOnce(tx: Tx, ids: readonly string[], lent: readonly number[]): Promise<string[]> {
+  const rows = await look(tx, ids);
+  const caught = await hold(tx, rows, lent);
+  return rows.filter(([seq]) => !caught.has(seq)).map(([, id]) => id);
+}
+
+async function look(tx: Tx, ids: readonly string[]): Promise<Look[]> {
+  const rows = await tx.rows(`SELECT j.seq, j.id, ${STANDS}::int, j.lane, j.due_at ${FROM} WHERE j.id = ANY($1::text[])`, [texts(ids)]);
+  return rows as unknown[] as Look[];
+}
+
 /** Tries to hold jobs where they were seen; returns those that were there still. */
-async function hold(tx: Tx, rows: readonly Look[]): Promise<Set<number>> {
+async function hold(tx: Tx, rows: readonly Look[], lent: readonly number[] = []): Promise<Set<number>> {
   const caught = new Set<number>();
   const lock = async (
     text: string,
@@ -254,9 +269,11 @@ async function hold(tx: Tx, rows: readonly Look[]): Promise<Set<number>> {
     (list) => [ints(list.map((row) => row[3])), bigs(list.map((row) => row[4]))],
   );
   const active = at(5);
-  if (active.length > 0) {
+  if (active.length > 0 || lent.length > 0) {
     const seqs = [bigs(active.map(([seq]) => seq))];
-    const loans = await tx.rows("SELECT no FROM stem.loans WHERE seqs && $1::bigint[] ORDER BY no FOR UPDATE", seqs);
+    const loans = await tx.rows("SELECT no FROM stem.loans WHERE seqs && $1::bigint[] ORDER BY no FOR UPDATE", [
+      bigs([...active.map(([seq]) => seq), ...lent]),
+    ]);
     // On those loans only: a job that came back and was lent anew while they were waited for is on one that
     // nobody holds.
     const where = "WHERE seq = ANY($1::bigint[]) AND no = ANY($2::bigint[])";

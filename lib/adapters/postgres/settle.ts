@@ -1,8 +1,8 @@
-import { JOB_DEFAULTS, leaseText, withEnded, type Claim, type Settled, type Settlement } from "../../contract/index.js";
+import { carries, JOB_DEFAULTS, leaseText, withEnded, type Claim, type Settled, type Settlement } from "../../contract/index.js";
+import { carryOut as carryAlong, holdAlong, transactAlong, type Late } from "./along.js";
 import { claimValues, hasChores, isListened, lend, read } from "./claim.js";
 import { bigs, ints, texts, type Value } from "./connect/values.js";
 import { endedIn } from "./ended.js";
-import { insertJobs } from "./enqueue.js";
 import { appendAll, entryLists } from "./journal.js";
 import { endBadly, enterLine, followLinks, type Ending, type Loose, type Place } from "./links.js";
 import { forget } from "./results.js";
@@ -26,7 +26,7 @@ export async function settle(
 ): Promise<Settled> {
   const loans = plainLoans(store, settlements);
   return loans === undefined
-    ? store.transact(at, (tx) => settleAll(store, tx, settlements, next))
+    ? settleThoroughly(store, settlements, next, at)
     : settlePlain(store, settlements as readonly Success[], loans, next, at);
 }
 
@@ -36,7 +36,7 @@ export async function settle(
 function plainLoans(store: Store, settlements: readonly Settlement[]): Loan[] | undefined {
   const loans: Loan[] = [];
   for (const settlement of settlements) {
-    if (settlement.as !== "succeeded" || settlement.enqueue !== undefined) return undefined;
+    if (settlement.as !== "succeeded" || carries(settlement)) return undefined;
     const loan = store.recall(settlement.lease);
     if (loan === undefined || (loan.links & GIVES) !== 0) return undefined;
     loans.push(loan);
@@ -103,7 +103,7 @@ async function settlePlain(
   if (missed.length === 0 && (next === undefined || claimed !== undefined)) return { lost: [], ...(claimed !== undefined && { claimed }) };
   // Lost, or not what was remembered of them: the store knows. And what is to be done before anything may be
   // lent is done apart.
-  const rest = await store.transact(at, (tx) => settleAll(store, tx, missed, claimed === undefined ? next : undefined));
+  const rest = await settleThoroughly(store, missed, claimed === undefined ? next : undefined, at);
   return { ...rest, ...(claimed !== undefined && { claimed }) };
 }
 
@@ -119,10 +119,20 @@ function comesBack(loans: Iterable<Loan>): { readonly whole: boolean; readonly p
   return { whole, part };
 }
 
-async function settleAll(store: Store, tx: Tx, settlements: readonly Settlement[], next: Claim | undefined): Promise<Settled> {
+function settleThoroughly(
+  store: Store,
+  settlements: readonly Settlement[],
+  next: Claim | undefined,
+  at: { readonly now?: number } | undefined,
+): Promise<Settled> {
+  return transactAlong(store, at, (tx, late) => settleAll(store, tx, settlements, next, late));
+}
+
+async function settleAll(store: Store, tx: Tx, settlements: readonly Settlement[], next: Claim | undefined, late: Late): Promise<Settled> {
   const lost: string[] = [];
   if (settlements.length > 0) {
     settlements = await holdEvents(tx, settlements);
+    await holdAlong(tx, settlements, late);
     const leases = settlements.map(({ lease }) => lease);
     const loans = await holdLoans(store, tx, leases);
     const given: Given[] = [];
@@ -141,14 +151,15 @@ async function settleAll(store: Store, tx: Tx, settlements: readonly Settlement[
       given.map(({ loan }) => loan),
     );
     for (const { loan } of given) store.loans.delete(loan.id);
-    if (given.length > 0) await carryOut(store, tx, given);
+    if (given.length > 0) await carryOut(store, tx, given, late);
+    else late.cancels.length = 0;
   }
   if (next === undefined) return withEnded({ lost }, await endedIn(tx));
   const claimed = await lend(store, tx, next);
   return withEnded({ lost, claimed }, await endedIn(tx));
 }
 
-async function carryOut(store: Store, tx: Tx, given: readonly Given[]): Promise<void> {
+async function carryOut(store: Store, tx: Tx, given: readonly Given[], late: Late): Promise<void> {
   await appendAll(
     tx,
     given.map(({ settlement, loan }) => ({ job: loan.seq, entries: settlement.journal ?? [] })),
@@ -158,11 +169,8 @@ async function carryOut(store: Store, tx: Tx, given: readonly Given[]): Promise<
   loose.push(...(await endBadly(tx, given.flatMap(toEnding))));
   await makeReady(tx, given);
   await parkAll(tx, given);
-  const jobs = given.flatMap(({ settlement }) => (settlement.as === "succeeded" ? (settlement.enqueue ?? []) : []));
-  if (jobs.length > 0) {
-    await store.learnQueues(jobs.map(({ queue }) => queue));
-    await insertJobs(store, tx, jobs);
-  }
+  const along = given.flatMap(({ settlement }) => (carries(settlement) ? settlement : []));
+  if (along.length > 0) await carryAlong(store, tx, along, loose, late);
   await followLinks(tx, loose);
 }
 

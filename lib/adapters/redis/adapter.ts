@@ -48,7 +48,7 @@ export class RedisAdapter implements Adapter {
     this.broker = broker(store, this);
     this.queues = queues(store);
     this.results = results(store);
-    this.journal = journal(store);
+    this.journal = journal(store, this);
     this.events = events(store, this);
     this.schedules = schedules(store, this);
     this.locks = locks(store);

@@ -1,11 +1,11 @@
-import { checkJobs, UnsupportedError } from "../../contract/index.js";
+import { checkAlong, checkJobs, UnsupportedError } from "../../contract/index.js";
 import type { Adapter, Broker } from "../../contract/index.js";
 import { cancel } from "./cancel.js";
 import { claim } from "./claim.js";
 import { deadLetters } from "./deadletters.js";
 import { enqueue } from "./enqueue.js";
 import { remove } from "./remove.js";
-import { checkSettlements, settle } from "./settle.js";
+import { settle } from "./settle.js";
 import type { Store } from "./store.js";
 
 /** What `checkJobs` needs to know of the adapter. */
@@ -20,7 +20,7 @@ export function broker(store: Store, self: Self): Broker {
     },
     claim: (request, options) => claim(store, request, options),
     settle: async (settlements, next, options) => {
-      checkSettlements(settlements, self);
+      checkAlong(settlements, self);
       return settle(store, settlements, next, options);
     },
     remove: (ids, options) => remove(store, ids, options),

@@ -21,12 +21,7 @@ export async function cancel(store: Store, ids: readonly string[], reason: strin
       ended.push(...(await store.mail.deliver(shard, mail, options)).ended);
       part.forEach((i, k) => (answers[i] = answerOf(ids[i]!, found[k]!)));
     }
-  const running = answers.filter(({ as, was }) => as === "cancelled" && was === "active").map(({ id }) => id);
   store.hintDone(ids);
-  if (running.length > 0) {
-    store.tell({ kind: "cancelled", ids: running });
-    store.publish("cancelled", json(running));
-  }
   return cancelledWith(answers, ended);
 }
 

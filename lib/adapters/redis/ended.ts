@@ -3,11 +3,16 @@ import type { Reply } from "./connect/driver.js";
 import { causeOf, stateOf, unpack } from "./rows.js";
 
 /** An end as a script tells it; see `close` in lua/common/jobs.lua. */
-type End = [id: string, code: string, attempts: string, tail: string, task: string, queue: string, body: string];
+type End = [id: string, code: string, attempts: string, tail: string, task: string, queue: string, body: string, ...held: "a"[]];
 
 /** Whether a piece of a script's mail is an end that its caller is to be told of. */
 export function isEnd(piece: Reply): piece is End {
   return Array.isArray(piece);
+}
+
+/** Whether a worker had the job, who is to be told. */
+export function wasHeld(end: End): boolean {
+  return end[7] === "a";
 }
 
 export function toEnded([id, code, attempts, tail, task, queue, body]: End): Ended {

@@ -1,20 +1,15 @@
 import { UnsupportedError, type Events, type StoredEvent } from "../../contract/index.js";
 import type { Self } from "./broker.js";
+import { eventArgs } from "./along.js";
 import type { Reply } from "./connect/driver.js";
 import type { Store } from "./store.js";
-
-/** Seven days. */
-const KEEP_MS = 7 * 86_400_000;
 
 export function events(store: Store, self: Self): Events {
   return {
     emit: async (given, options) => {
       if (options?.transaction !== undefined) throw new UnsupportedError(self.name, "transactions");
       if (given.length === 0) return (store.live(), { duplicates: [], woken: [] });
-      const args: (string | number)[] = [];
-      for (const { id, name, key, payload, keepMs = KEEP_MS } of given)
-        args.push(id, name, key, keepMs, payload === undefined ? "" : `=${payload}`);
-      const [duplicates, woken, mail] = (await store.run("emit", store.home, args, options)) as [string[], string[], Reply[]];
+      const [duplicates, woken, mail] = (await store.run("emit", store.home, eventArgs(given), options)) as [string[], string[], Reply[]];
       const also = await store.mail.deliver(store.home, mail, options);
       if (woken.length + also.woken.length > 0) store.tell({ kind: "work" });
       return { duplicates, woken: [...woken, ...also.woken] };

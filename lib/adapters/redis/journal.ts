@@ -1,9 +1,12 @@
 import { json } from "./connect/json.js";
-import type { At, Entry, Journal, Lease, NewEntry } from "../../contract/index.js";
+import { carries, checkAlong, withEnded } from "../../contract/index.js";
+import type { Adapter, At, Ended, Entry, Journal, JournalWrite, Lease, NewEntry } from "../../contract/index.js";
+import { alongArgs } from "./along.js";
+import type { Reply } from "./connect/driver.js";
 import { Loan } from "./rows.js";
 import type { Shard, Store } from "./store.js";
 
-export function journal(store: Store): Journal {
+export function journal(store: Store, self: Pick<Adapter, "name" | "honours">): Journal {
   return {
     read: async (runIds, options) => {
       const found: Entry[][] = runIds.map(() => []);
@@ -15,21 +18,47 @@ export function journal(store: Store): Journal {
       return found;
     },
     append: async (writes, options?: At) => {
+      checkAlong(writes, self);
       const lost: string[] = [];
+      const ended: Ended[] = [];
       const left = new Set(writes.keys());
       for (const [shard, part] of await placeLeases(store, writes, options)) {
-        const args: (string | number)[] = [];
-        for (const i of part) {
-          const { lease, entries } = writes[i]!;
-          args.push(lease.jobId, lease.fence, json(entriesOf(entries)));
-          left.delete(i);
+        const some = part.map((i) => writes[i]!);
+        for (const i of part) left.delete(i);
+        if (some.some(carries)) {
+          const told = await appendAlong(store, shard, some, options);
+          lost.push(...told.lost);
+          ended.push(...told.ended);
+        } else {
+          const args = some.flatMap(({ lease, journal: entries = [] }) => [lease.jobId, lease.fence, json(entriesOf(entries))]);
+          lost.push(...((await store.run("append", shard, args, options)) as string[]));
         }
-        lost.push(...((await store.run("append", shard, args, options)) as string[]));
       }
       for (const i of left) lost.push(writes[i]!.lease.jobId);
-      return { lost };
+      return withEnded({ lost }, ended);
     },
   };
+}
+
+/** Writes of runs that are all in one shard, where more than entries travels along. */
+async function appendAlong(
+  store: Store,
+  shard: Shard,
+  writes: readonly JournalWrite[],
+  options: At | undefined,
+): Promise<{ readonly lost: readonly string[]; readonly ended: readonly Ended[] }> {
+  const args: (string | number)[] = [];
+  for (const write of writes) {
+    const { lease, journal: entries = [] } = write;
+    const along = await alongArgs(store, shard, write, options);
+    args.push(lease.jobId, lease.fence, json({ ...along.counts, ...(entries.length > 0 && { journal: entriesOf(entries) }) }));
+    for (const arg of along.args) args.push(arg);
+  }
+  const [lost, mail] = (await store.run("append-along", shard, args, options)) as [string[], Reply[]];
+  const { ended } = await store.mail.deliver(shard, mail, options);
+  store.tell({ kind: "work" });
+  store.hintDone(ended.map(({ id }) => id));
+  return { lost, ended };
 }
 
 /** As `Store.place`, for leases: those that this process was given tell their queue. */

@@ -1,8 +1,8 @@
 import { json } from "./connect/json.js";
-import { checkJobs, withEnded, type At, type Claim, type Ended, type Lease, type Settled, type Settlement } from "../../contract/index.js";
+import { carries, withEnded, type At, type Claim, type Ended, type Lease, type Settled, type Settlement } from "../../contract/index.js";
+import { alongArgs } from "./along.js";
 import { claimArgs, claimSpread, lentOf, type Lent } from "./claim.js";
 import type { Reply } from "./connect/driver.js";
-import { storing } from "./enqueue.js";
 import { JOB_DEFAULTS } from "../../contract/index.js";
 import { entriesOf, placeLeases } from "./journal.js";
 import { Loan, type Row } from "./rows.js";
@@ -41,7 +41,7 @@ export async function settle(
   const [lost, mail] = (next === undefined ? reply : reply.slice(7)) as [string[], Reply[]];
   const delivered = await store.mail.deliver(store.home, mail, options);
   const ended = [...swept, ...delivered.ended];
-  tell(store, settlements);
+  tell(store, settlements, delivered.ended);
   if (next === undefined) return withEnded({ lost }, ended);
   return withEnded({ lost, claimed: await lentOf(store, store.home, reply as unknown as Lent, options) }, ended);
 }
@@ -67,7 +67,7 @@ async function settleSpread(
       return lost;
     }),
   );
-  tell(store, settlements);
+  tell(store, settlements, ended);
   const lost = [...losses.flat(), ...[...left].map(({ lease }) => lease.jobId)];
   if (next === undefined) return withEnded({ lost }, ended);
   const { ended: more = [], ...claimed } = await claimSpread(store, next, options);
@@ -75,14 +75,14 @@ async function settleSpread(
 }
 
 /** Own listeners hear at once what others hear by the server. */
-function tell(store: Store, settlements: readonly Settlement[]): void {
+function tell(store: Store, settlements: readonly Settlement[], ended: readonly Ended[]): void {
   if (store.listeners.size === 0) return;
-  const done: string[] = [];
+  const done = ended.map(({ id }) => id);
   let work = false;
   for (const settlement of settlements) {
     if (settlement.as !== "ready" && settlement.as !== "parked") done.push(settlement.lease.jobId);
     if (settlement.as === "ready" || settlement.as === "parked" || Loan.rowOf(settlement.lease) === undefined) work = true;
-    else if (settlement.as === "succeeded" && settlement.enqueue !== undefined) work = true;
+    else if (carries(settlement)) work = true;
   }
   store.hintDone(done);
   if (work) store.tell({ kind: "work" });
@@ -140,7 +140,7 @@ function plainRow(lease: Lease): Row | undefined {
 }
 
 function isPlainSuccess(settlement: Settlement): boolean {
-  return settlement.as === "succeeded" && settlement.enqueue === undefined && settlement.journal === undefined;
+  return settlement.as === "succeeded" && settlement.journal === undefined && !carries(settlement);
 }
 
 function fits(group: Group, row: Row, keep: number, segment: string, results: boolean): boolean {
@@ -167,27 +167,18 @@ async function pushOther(
   settlement: Settlement,
   options: At | undefined,
 ): Promise<void> {
-  const { lease, journal, ...ending } = settlement;
+  const { lease, journal, enqueue: _jobs, emit: _events, cancel: _cancels, ...ending } = settlement;
   const error = "error" in ending && ending.error !== undefined ? json(ending.error) : undefined;
-  const jobs =
-    ending.as === "succeeded" && ending.enqueue !== undefined && ending.enqueue.length > 0
-      ? (await storing(store, ending.enqueue, [], shard, options)).args
-      : undefined;
+  const along = await alongArgs(store, shard, settlement, options);
   args.push(
     lease.jobId,
     lease.fence,
     json({
       ...ending,
-      enqueue: jobs?.length,
+      ...along.counts,
       ...(error !== undefined && { error }),
       ...(journal !== undefined && journal.length > 0 && { journal: entriesOf(journal) }),
     }),
   );
-  if (jobs !== undefined) for (const arg of jobs) args.push(arg);
-}
-
-/** Refuses bad jobs before anything is written. */
-export function checkSettlements(settlements: readonly Settlement[], self: Parameters<typeof checkJobs>[1]): void {
-  for (const settlement of settlements)
-    if (settlement.as === "succeeded" && settlement.enqueue !== undefined) checkJobs(settlement.enqueue, self);
+  for (const arg of along.args) args.push(arg);
 }

@@ -4,6 +4,7 @@ import { Mail, type Shard } from "./cluster/mail.js";
 import { Queues } from "./cluster/queues.js";
 import { routeOf, shardOfQueue } from "./cluster/route.js";
 import { Connection } from "./connect/connection.js";
+import { json } from "./connect/json.js";
 import type { Reply } from "./connect/driver.js";
 import type { RedisOptions, Server } from "./connect/options.js";
 import { scriptOf } from "./connect/scripts.js";
@@ -153,6 +154,12 @@ export class Store {
   /** These jobs may have ended. */
   hintDone(ids: readonly string[]): void {
     if (this.listeners.size > 0 && ids.length > 0) this.tell({ kind: "done", ids });
+  }
+
+  /** These jobs were cancelled while workers had them. */
+  hintStopped(ids: readonly string[]): void {
+    this.tell({ kind: "cancelled", ids });
+    this.publish("cancelled", json(ids));
   }
 
   tell(hint: Hint): void {

@@ -96,7 +96,7 @@ export class SqliteAdapter implements Adapter {
     };
     this.queues = waiting(queues(store), "change");
     this.results = waiting(results(store), "prune");
-    this.journal = waiting(journal(store), "append");
+    this.journal = waiting(journal(store, this), "append");
     this.events = waiting(events(store, guests), "emit");
     this.schedules = waiting(schedules(store, this), "upsert", "fire", "pause", "resume", "remove");
     this.locks = waiting(locks(store), "acquire", "renew", "release");

@@ -1,5 +1,6 @@
 import {
   cancelledWith,
+  checkAlong,
   checkJobs,
   metKnown,
   type At,
@@ -60,8 +61,7 @@ export class SqliteBroker implements Broker {
   }
 
   async settle(settlements: readonly Settlement[], next?: Claim, options?: At): Promise<Settled> {
-    for (const settlement of settlements)
-      if (settlement.as === "succeeded" && settlement.enqueue !== undefined) checkJobs(settlement.enqueue, this.#adapter);
+    checkAlong(settlements, this.#adapter);
     const now = this.#store.clock(options);
     if (settlements.length === 0 && next !== undefined) return { lost: [], claimed: claim(this.#store, next, now) };
     return this.#store.write(() => withEnded(settleAll(this.#store, settlements, next, now), takeEnded(this.#store)));

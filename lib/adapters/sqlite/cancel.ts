@@ -16,12 +16,16 @@ type CancelRow = [
   links: number,
 ];
 
-/** Ends unfinished jobs inside the caller's transaction, and then whoever waits for them. */
-export function cancelAll(store: Store, ids: readonly string[], reason: string, now: number): readonly Cancelled[] {
-  const loose: Loose[] = [];
+/**
+ * Ends unfinished jobs inside the caller's transaction, and then whoever waits for them.
+ *
+ * @param later takes those whose links the caller will follow itself
+ */
+export function cancelAll(store: Store, ids: readonly string[], reason: string, now: number, later?: Loose[]): readonly Cancelled[] {
+  const loose = later ?? [];
   const answers = ids.map((id) => cancelOne(store, id, reason, now, loose));
   // After all of them, so that one that was asked for by name is not ended as somebody's dependant.
-  followLinks(store, loose, now);
+  if (later === undefined) followLinks(store, loose, now);
   return answers;
 }
 

@@ -35,7 +35,8 @@ export function events(store: Store, guests: Guests): Events {
   };
 }
 
-function emitAll(store: Store, list: readonly NewEvent[], now: number): Emitted {
+/** Stores events, and wakes those who wait for them, inside the caller's transaction. */
+export function emitAll(store: Store, list: readonly NewEvent[], now: number): Emitted {
   const duplicates: string[] = [];
   const woken: string[] = [];
   const seen = new Set<string>();

@@ -1,5 +1,9 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Appended, At, Entry, Journal, JournalWrite, Lease, NewEntry } from "../../contract/index.js";
+import { carries, checkAlong, withEnded } from "../../contract/index.js";
+import type { Adapter, Appended, At, Entry, Journal, JournalWrite, Lease, NewEntry } from "../../contract/index.js";
+import { carryOut } from "./along.js";
+import { takeEnded } from "./ended.js";
+import { followLinks, type Loose } from "./links.js";
 import { JOURNALED } from "./rows.js";
 import { type Loan, type Store } from "./store.js";
 
@@ -20,7 +24,7 @@ export function appendEntries(store: Store, { seq: job }: Pick<Loan, "seq">, ent
 const PAGE = 250;
 
 /** The workflow store. */
-export function journal(store: Store): Journal {
+export function journal(store: Store, adapter: Pick<Adapter, "name" | "honours">): Journal {
   return {
     /**
      * Page by page. Whoever reads holds the run, so nobody else writes between two pages; by its number, so
@@ -47,15 +51,22 @@ export function journal(store: Store): Journal {
     },
 
     async append(writes: readonly JournalWrite[], options?: At): Promise<Appended> {
+      checkAlong(writes, adapter);
       const now = store.clock(options);
       return store.write(() => {
         const lost: string[] = [];
-        for (const { lease, entries } of writes) {
-          const seq = holds(store, lease);
-          if (seq === undefined) lost.push(lease.jobId);
-          else if (entries.length > 0) appendEntries(store, { seq }, entries, now);
+        const loose: Loose[] = [];
+        for (const write of writes) {
+          const seq = holds(store, write.lease);
+          if (seq === undefined) {
+            lost.push(write.lease.jobId);
+            continue;
+          }
+          if (write.journal !== undefined && write.journal.length > 0) appendEntries(store, { seq }, write.journal, now);
+          if (carries(write)) carryOut(store, write, loose, now);
         }
-        return { lost };
+        if (loose.length > 0) followLinks(store, loose, now);
+        return withEnded({ lost }, takeEnded(store));
       });
     },
   };

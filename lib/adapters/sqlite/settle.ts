@@ -1,6 +1,6 @@
-import { JOB_DEFAULTS, type Claim, type Lease, type Settled, type Settlement, type Wake } from "../../contract/index.js";
+import { carries, JOB_DEFAULTS, type Claim, type Lease, type Settled, type Settlement, type Wake } from "../../contract/index.js";
+import { carryOut } from "./along.js";
 import { lend } from "./claim.js";
-import { insertJobs } from "./enqueue.js";
 import { appendEntries } from "./journal.js";
 import { endBadly, enterLine, followLinks, type Loose } from "./links.js";
 import { forget } from "./results.js";
@@ -43,11 +43,6 @@ function settleOne(store: Store, settlement: Settlement, batch: Batch): boolean 
   switch (settlement.as) {
     case "succeeded":
       succeed(store, id, loan, settlement.result, batch);
-      if (settlement.enqueue !== undefined && settlement.enqueue.length > 0) {
-        // First, since a new job may wait for one that this batch has just ended.
-        writeSuccesses(store, batch);
-        insertJobs(store, settlement.enqueue, now);
-      }
       break;
     case "failed":
     case "cancelled": {
@@ -79,6 +74,11 @@ function settleOne(store: Store, settlement: Settlement, batch: Batch): boolean 
     }
     case "parked":
       park(store, loan, settlement.waits, settlement.deadline, now);
+  }
+  if (carries(settlement)) {
+    // First, since what travels along may be about a job that this batch has just ended.
+    writeSuccesses(store, batch);
+    carryOut(store, settlement, loose, now);
   }
   return true;
 }

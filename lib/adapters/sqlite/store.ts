@@ -89,6 +89,7 @@ export class Store {
   #driver: Driver | undefined;
   #work = new Set<string>();
   #done: string[] = [];
+  #stopped: string[] = [];
 
   constructor(file: string) {
     this.file = file;
@@ -166,7 +167,7 @@ export class Store {
   write<T>(work: () => T): T {
     if (this.heldBy.size > 0 && this.#isHeld()) throw new HeldError();
     const result = this.#transact("BEGIN IMMEDIATE", work);
-    if (this.#work.size > 0 || this.#done.length > 0) this.#giveHints();
+    if (this.#work.size > 0 || this.#done.length > 0 || this.#stopped.length > 0) this.#giveHints();
     return result;
   }
 
@@ -178,6 +179,11 @@ export class Store {
   /** After the commit: this job may have ended. */
   hintDone(id: string): void {
     if (this.listeners.size > 0) this.#done.push(id);
+  }
+
+  /** After the commit: this job was cancelled while a worker had it. */
+  hintStopped(id: string): void {
+    if (this.listeners.size > 0) this.#stopped.push(id);
   }
 
   tell(hint: Hint): void {
@@ -275,13 +281,14 @@ export class Store {
       this.forgetQueues();
       this.#work.clear();
       this.#done = [];
+      this.#stopped = [];
       this.ended = [];
       throw this.failure(error);
     }
   }
 
   #giveHints(): void {
-    const [work, done] = [this.#work, this.#done];
+    const [work, done, stopped] = [this.#work, this.#done, this.#stopped];
     if (work.size > 0) {
       this.#work = new Set();
       this.tell({ kind: "work", queues: [...work] });
@@ -289,6 +296,10 @@ export class Store {
     if (done.length > 0) {
       this.#done = [];
       this.tell({ kind: "done", ids: done });
+    }
+    if (stopped.length > 0) {
+      this.#stopped = [];
+      this.tell({ kind: "cancelled", ids: stopped });
     }
   }
 }

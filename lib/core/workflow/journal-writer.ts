@@ -96,7 +96,7 @@ export class JournalWriter {
   /** @returns whether the store took it */
   async #send(batch: readonly Write[]): Promise<boolean> {
     try {
-      const { lost } = await this.#journal.append(batch.map(({ lease, entries }) => ({ lease, entries })));
+      const { lost } = await this.#journal.append(batch.map(({ lease, entries }) => ({ lease, journal: entries })));
       const gone = new Set(lost);
       for (const { lease, waiting } of batch) for (const { accept } of waiting) accept(!gone.has(lease.jobId));
       return true;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type {
   Adapter,
+  Along,
   At,
   Claim,
   Claimed,
@@ -134,7 +135,7 @@ export class LawBench {
   }
 
   /** Settles one delivery and expects that it counts. */
-  async end(delivery: Delivery, ending: Ending): Promise<void> {
+  async end(delivery: Delivery, ending: Along & Ending): Promise<void> {
     assert.deepEqual((await this.settle({ lease: delivery.lease, ...ending })).lost, [], `the lease of ${delivery.job.id} was not good`);
   }
 

@@ -71,7 +71,7 @@ export const cancelLaws: readonly Law[] = [
       assert.deepEqual(beat.lost, [job.id]);
       assert.deepEqual((await bench.settle({ lease: mine!.lease, as: "succeeded", result: "1" })).lost, [job.id]);
       const entry = { seq: 1, key: "step", kind: "step", state: "done" } as const;
-      assert.deepEqual((await bench.adapter.journal.append([{ lease: mine!.lease, entries: [entry] }], bench.at)).lost, [job.id]);
+      assert.deepEqual((await bench.adapter.journal.append([{ lease: mine!.lease, journal: [entry] }], bench.at)).lost, [job.id]);
       assert.equal(await bench.state(job.id), "cancelled");
     },
   },

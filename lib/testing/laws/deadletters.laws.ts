@@ -152,7 +152,7 @@ export const deadLetterLaws: readonly Law[] = [
       const job = await bench.put();
       const delivery = await bench.takeOne();
       const entry = { seq: 1, key: "charge", kind: "step", state: "done", value: "1" } as const;
-      await bench.adapter.journal.append([{ lease: delivery.lease, entries: [entry] }], bench.at);
+      await bench.adapter.journal.append([{ lease: delivery.lease, journal: [entry] }], bench.at);
       await bench.fail(delivery);
       await bench.adapter.broker.deadLetters.retry([job.id], bench.at);
       assert.equal((await bench.takeOne()).journaled, true);

@@ -151,7 +151,7 @@ export const idLaws: readonly Law[] = [
       const job = await bench.put({ keepFailedMs: 100 });
       const delivery = await bench.takeOne();
       const entry = { seq: 1, key: "charge", kind: "step", state: "done", value: "1" } as const;
-      await bench.adapter.journal.append([{ lease: delivery.lease, entries: [entry] }], bench.at);
+      await bench.adapter.journal.append([{ lease: delivery.lease, journal: [entry] }], bench.at);
       await bench.fail(delivery);
       bench.pass(100);
       await bench.enqueue(job);

@@ -1,4 +1,6 @@
 import { adapterLaws } from "./adapter.laws.js";
+import { alongLaws } from "./along.laws.js";
+import { alongOrderLaws } from "./along-order.laws.js";
 import { cancelLaws } from "./cancel.laws.js";
 import { canvasLaws } from "./canvas.laws.js";
 import { checkLawsOf } from "./check-laws.js";
@@ -52,6 +54,8 @@ export const laws: readonly Law[] = [
   ...inputFailureLaws,
   ...journalLaws,
   ...eventLaws,
+  ...alongLaws,
+  ...alongOrderLaws,
   ...runLaws,
   ...scheduleLaws,
   ...lockLaws,

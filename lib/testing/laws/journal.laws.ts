@@ -13,10 +13,10 @@ export const journalLaws: readonly Law[] = [
       const { lease } = await bench.takeOne();
       const early = bench.now;
       const first = Array.from({ length: 11 }, (_, i) => step(i + 1, { value: `"${i}"` }));
-      assert.deepEqual(await bench.adapter.journal.append([{ lease, entries: first }], bench.at), { lost: [] });
+      assert.deepEqual(await bench.adapter.journal.append([{ lease, journal: first }], bench.at), { lost: [] });
       bench.pass(50);
-      await bench.adapter.journal.append([{ lease, entries: [step(12, { state: "open" })] }], bench.at);
-      await bench.adapter.journal.append([{ lease, entries: [step(13, { key: "step#12", state: "failed", value: "odd" })] }], bench.at);
+      await bench.adapter.journal.append([{ lease, journal: [step(12, { state: "open" })] }], bench.at);
+      await bench.adapter.journal.append([{ lease, journal: [step(13, { key: "step#12", state: "failed", value: "odd" })] }], bench.at);
       const entries = one(await bench.adapter.journal.read([lease.jobId], bench.at));
       assert.deepEqual(entries, [
         ...first.map((entry) => Object.assign({ at: early }, entry)),
@@ -30,7 +30,7 @@ export const journalLaws: readonly Law[] = [
     async check(bench) {
       await bench.put();
       const { lease } = await bench.takeOne();
-      await bench.adapter.journal.append([{ lease, entries: [step(1), step(2, { value: "null" }), step(3, { value: "" })] }], bench.at);
+      await bench.adapter.journal.append([{ lease, journal: [step(1), step(2, { value: "null" }), step(3, { value: "" })] }], bench.at);
       const [nothing, nil, empty] = one(await bench.adapter.journal.read([lease.jobId], bench.at));
       assert.ok(nothing && !("value" in nothing) && nothing.state === "done");
       assert.deepEqual([nil?.value, empty?.value], ["null", ""]);
@@ -44,7 +44,7 @@ export const journalLaws: readonly Law[] = [
       const deliveries = await bench.take();
       const lengths = [501, 0, 1_000, 3];
       for (const [i, { lease }] of deliveries.entries())
-        await bench.adapter.journal.append([{ lease, entries: Array.from({ length: lengths[i]! }, (_, n) => step(n + 1)) }], bench.at);
+        await bench.adapter.journal.append([{ lease, journal: Array.from({ length: lengths[i]! }, (_, n) => step(n + 1)) }], bench.at);
       const read = await bench.adapter.journal.read([...jobs.map(({ id }) => id), bench.name("nobody")], bench.at);
       assert.deepEqual(
         read.map((entries) => entries.map(({ seq }) => seq)),
@@ -58,8 +58,8 @@ export const journalLaws: readonly Law[] = [
       await bench.enqueue(...bench.jobs(2));
       const [a, b] = await bench.take();
       const writes = [
-        { lease: a!.lease, entries: [step(1, { key: "a" })] },
-        { lease: b!.lease, entries: [step(1, { key: "b1" }), step(2, { key: "b2" })] },
+        { lease: a!.lease, journal: [step(1, { key: "a" })] },
+        { lease: b!.lease, journal: [step(1, { key: "b1" }), step(2, { key: "b2" })] },
       ];
       await bench.adapter.journal.append(writes, bench.at);
       const read = await bench.adapter.journal.read([b!.job.id, bench.name("nobody"), a!.job.id], bench.at);
@@ -74,8 +74,8 @@ export const journalLaws: readonly Law[] = [
     async check(bench) {
       await bench.put();
       const { lease } = await bench.takeOne();
-      await bench.adapter.journal.append([{ lease, entries: [step(1, { value: '"first"' })] }], bench.at);
-      const again = await bench.adapter.journal.append([{ lease, entries: [step(1, { value: '"second"' }), step(2)] }], bench.at);
+      await bench.adapter.journal.append([{ lease, journal: [step(1, { value: '"first"' })] }], bench.at);
+      const again = await bench.adapter.journal.append([{ lease, journal: [step(1, { value: '"second"' }), step(2)] }], bench.at);
       assert.deepEqual(again.lost, []);
       const [first, second] = one(await bench.adapter.journal.read([lease.jobId], bench.at));
       assert.deepEqual([first?.value, second?.seq], ['"first"', 2]);
@@ -93,9 +93,9 @@ export const journalLaws: readonly Law[] = [
       const fine = await bench.takeOne();
       const { lost } = await bench.adapter.journal.append(
         [
-          { lease: late.lease, entries: [step(1, { key: "late" })] },
-          { lease: fine.lease, entries: [step(1, { key: "fine" })] },
-          { lease: { jobId: bench.name("nobody"), fence: 1, job: 1 }, entries: [step(1)] },
+          { lease: late.lease, journal: [step(1, { key: "late" })] },
+          { lease: fine.lease, journal: [step(1, { key: "fine" })] },
+          { lease: { jobId: bench.name("nobody"), fence: 1, job: 1 }, journal: [step(1)] },
         ],
         bench.at,
       );
@@ -110,7 +110,7 @@ export const journalLaws: readonly Law[] = [
       await bench.put();
       const delivery = await bench.takeOne();
       await bench.succeed(delivery);
-      const { lost } = await bench.adapter.journal.append([{ lease: delivery.lease, entries: [step(1)] }], bench.at);
+      const { lost } = await bench.adapter.journal.append([{ lease: delivery.lease, journal: [step(1)] }], bench.at);
       assert.deepEqual(lost, [delivery.job.id]);
       assert.deepEqual(await bench.adapter.journal.read([delivery.job.id], bench.at), [[]]);
     },
@@ -129,7 +129,7 @@ export const journalLaws: readonly Law[] = [
       for (const ending of endings) {
         const job = await bench.put();
         const { lease } = await bench.takeOne();
-        await bench.adapter.journal.append([{ lease, entries: [step(1)] }], bench.at);
+        await bench.adapter.journal.append([{ lease, journal: [step(1)] }], bench.at);
         const { lost } = await bench.settle({ lease, journal: [step(2, { value: ending.as })], ...ending });
         assert.deepEqual(lost, []);
         const entries = one(await bench.adapter.journal.read([job.id], bench.at));
@@ -147,7 +147,7 @@ export const journalLaws: readonly Law[] = [
       await bench.end(first, { as: "ready", attempt: "returned" });
       const second = await bench.takeOne();
       assert.equal(second.journaled, false);
-      await bench.adapter.journal.append([{ lease: second.lease, entries: [step(1)] }], bench.at);
+      await bench.adapter.journal.append([{ lease: second.lease, journal: [step(1)] }], bench.at);
       await bench.end(second, { as: "ready", attempt: "returned" });
       assert.equal((await bench.takeOne()).journaled, true);
       const other = await bench.put();
@@ -163,7 +163,7 @@ export const journalLaws: readonly Law[] = [
       const job = await bench.put({ keepResultMs: 1_000 });
       await bench.hire("doomed", 100);
       const { lease } = await bench.takeOne({ worker: "doomed" });
-      await bench.adapter.journal.append([{ lease, entries: [step(1)] }], bench.at);
+      await bench.adapter.journal.append([{ lease, journal: [step(1)] }], bench.at);
       bench.pass(200);
       const delivery = await bench.takeOne();
       assert.equal(delivery.journaled, true);

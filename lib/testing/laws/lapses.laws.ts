@@ -109,7 +109,7 @@ export const lapseLaws: readonly Law[] = [
       for (let n = 1; n <= 6; n++) {
         const delivery = await live(`doomed${n}`);
         assert.equal(delivery.lapses, n === 1 ? 0 : 1);
-        const { lost } = await bench.adapter.journal.append([{ lease: delivery.lease, entries: [entry(n)] }], bench.at);
+        const { lost } = await bench.adapter.journal.append([{ lease: delivery.lease, journal: [entry(n)] }], bench.at);
         assert.deepEqual(lost, []);
         assert.equal((await bench.known(run.id)).lapses, 0, `entry ${n}`);
         bench.pass(200);
@@ -120,7 +120,7 @@ export const lapseLaws: readonly Law[] = [
       const late = await live("late");
       bench.pass(200);
       assert.equal((await live("idle")).lapses, 1);
-      const writes = [{ lease: late.lease, entries: [entry(8)] }];
+      const writes = [{ lease: late.lease, journal: [entry(8)] }];
       assert.deepEqual((await bench.adapter.journal.append(writes, bench.at)).lost, [run.id]);
       bench.pass(200);
       assert.deepEqual(await bench.take(), []);

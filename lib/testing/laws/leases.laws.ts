@@ -141,8 +141,8 @@ export const leaseLaws: readonly Law[] = [
         const right = await bench.takeOne({ worker: "bob" });
         for (const { journal } of [bench.adapter, other]) {
           const writes = [
-            { lease: late, entries: [ENTRY] },
-            { lease: right.lease, entries: [{ ...ENTRY, seq: 2, key: "right" }] },
+            { lease: late, journal: [ENTRY] },
+            { lease: right.lease, journal: [{ ...ENTRY, seq: 2, key: "right" }] },
           ];
           assert.deepEqual((await journal.append(writes, bench.at)).lost, [id], way);
           assert.deepEqual(

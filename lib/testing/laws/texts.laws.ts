@@ -189,14 +189,14 @@ export const textLaws: readonly Law[] = [
       const { lease } = await bench.takeOne();
       const entry = (key: string, seq: number) => ({ seq, key, kind: "step", state: "done" as const });
       const texts = badTexts(LONGEST.entry).filter((text) => text !== "");
-      await refuses("append", texts, (key) => journal.append([{ lease, entries: [entry("a", 1), entry(key, 2)] }], bench.at));
+      await refuses("append", texts, (key) => journal.append([{ lease, journal: [entry("a", 1), entry(key, 2)] }], bench.at));
       await refuses("settle", texts, (key) =>
         broker.settle([{ lease, as: "succeeded", journal: [entry("a", 1), entry(key, 2)] }], undefined, bench.at),
       );
       assert.equal((await bench.known(run.id)).state, "active");
       assert.deepEqual(await journal.read([run.id], bench.at), [[]]);
       const key = longest(LONGEST.entry, "k");
-      await journal.append([{ lease, entries: [entry(key, 1)] }], bench.at);
+      await journal.append([{ lease, journal: [entry(key, 1)] }], bench.at);
       assert.equal((await journal.read([run.id], bench.at))[0]?.[0]?.key, key);
     },
   },

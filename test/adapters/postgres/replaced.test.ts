@@ -141,7 +141,7 @@ describeOwn("postgres")("A process that lives on beside a Postgres store that is
       const lent = await take(fresh, "bob");
       expect(lent.map(({ lease }) => lease.job)).toEqual(held.map(({ lease }) => lease.job));
       const entry = { seq: 1, key: "charge", kind: "step", state: "done" } as const;
-      const writes = held.map(({ lease }) => ({ lease, entries: [entry] }));
+      const writes = held.map(({ lease }) => ({ lease, journal: [entry] }));
       expect([...(await again(() => old.journal.append(writes))).lost].sort()).toEqual(["old-1", "old-2"]);
       const late = held.map(({ lease }) => ({ lease, as: "succeeded", result: '"late"' }) as const);
       expect([...(await again(() => old.broker.settle(late))).lost].sort()).toEqual(["old-1", "old-2"]);

@@ -42,7 +42,7 @@ describeShared("redis")("What the Redis adapter keeps", () => {
     await adapter.broker.deadLetters.retry(["1", "a"], { now: start + 10 });
     const { deliveries } = await claim(adapter, { now: start + 20 });
     await adapter.journal.append(
-      deliveries.map(({ lease }) => ({ lease, entries: [{ seq: 1, key: "s", kind: "step", state: "done" as const }] })),
+      deliveries.map(({ lease }) => ({ lease, journal: [{ seq: 1, key: "s", kind: "step", state: "done" as const }] })),
       at,
     );
     await adapter.broker.settle(

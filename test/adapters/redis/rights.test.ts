@@ -74,7 +74,7 @@ describeOwn("redis")("A Redis user", () => {
     const adapter = await opened();
     await adapter.broker.enqueue([job("a"), job("b", { delayMs: 1 })]);
     const { deliveries } = await claim(adapter);
-    await adapter.journal.append([{ lease: deliveries[0]!.lease, entries: [] }]);
+    await adapter.journal.append([{ lease: deliveries[0]!.lease, journal: [] }]);
     await adapter.broker.settle(deliveries.map(({ lease }) => ({ lease, as: "succeeded" as const })));
     await adapter.events.emit([{ id: "e", name: "n", key: "k" }]);
     adapter.hints.control("t", "m");
@@ -147,7 +147,7 @@ describeOwn("redis")("A Redis user", () => {
     const verbs: Readonly<Record<string, () => Promise<unknown>>> = {
       enqueue: () => adapter.broker.enqueue([job("a"), job("b", { delayMs: 5 })]),
       emit: () => adapter.events.emit([{ id: "e", name: "n", key: "k", keepMs: 1_000 }]),
-      append: () => adapter.journal.append([{ lease: x!, entries: [{ seq: 1, key: "s", kind: "step", state: "done", value: "1" }] }]),
+      append: () => adapter.journal.append([{ lease: x!, journal: [{ seq: 1, key: "s", kind: "step", state: "done", value: "1" }] }]),
       retry: () => adapter.broker.settle([{ lease: x!, as: "ready", attempt: "spent", ran: true, delayMs: 10 } as never]),
       succeed: () => adapter.broker.settle([{ lease: y!, as: "succeeded", enqueue: [job("next")] } as never]),
       fail: () => adapter.broker.settle([{ lease: z!, as: "failed", cause: "error", error: failure }]),

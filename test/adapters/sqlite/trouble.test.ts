@@ -104,7 +104,7 @@ describe("When SQLite refuses a write", () => {
       const [late] = (await here.broker.claim({ ...ask, worker: "ann" }, { now })).deliveries;
       const [heir] = (await there.broker.claim({ ...ask, worker: "bob" }, { now: now + 200 })).deliveries;
       const entry = { seq: 1, key: "step", kind: "step", state: "done" } as const;
-      expect((await here.journal.append([{ lease: late!.lease, entries: [entry] }], { now: now + 300 })).lost).toEqual(["a"]);
+      expect((await here.journal.append([{ lease: late!.lease, journal: [entry] }], { now: now + 300 })).lost).toEqual(["a"]);
       expect((await here.broker.settle([{ lease: late!.lease, as: "succeeded" }], undefined, { now: now + 300 })).lost).toEqual(["a"]);
       expect((await there.broker.settle([{ lease: heir!.lease, as: "succeeded" }], undefined, { now: now + 300 })).lost).toEqual([]);
       await here.close();

@@ -13,6 +13,7 @@ import {
   omit,
   recordsAs,
   settledAs,
+  settlementsAs,
   but,
 } from "./fault.js";
 import type { Faults } from "./fault.js";
@@ -144,8 +145,7 @@ export const brokerFaults: Faults = {
     settle: async (settlements, next, options) => {
       const settled = await settle(settlements, next, options);
       for (const settlement of settlements)
-        if (settlement.as === "succeeded" && settled.lost.includes(settlement.lease.jobId))
-          await enqueue(settlement.enqueue ?? [], options);
+        if (settled.lost.includes(settlement.lease.jobId)) await enqueue(settlement.enqueue ?? [], options);
       return settled;
     },
   })),
@@ -173,7 +173,7 @@ export const brokerFaults: Faults = {
       return { claimed: await claim({ worker: "greedy", from: [], limit: 1 }, options), ...settled };
     },
   })),
-  "jobs of a settlement are not stored": endingsAs((ending) => (ending.as === "succeeded" ? omit(ending, "enqueue") : ending)),
+  "jobs of a settlement are not stored": settlementsAs((settlement) => omit(settlement, "enqueue") as typeof settlement),
   "cancel spares running jobs": inBroker(({ cancel }, adapter) => ({
     cancel: (ids, reason, options) => sparing(adapter, cancel, ids, reason, options),
   })),

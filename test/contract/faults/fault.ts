@@ -1,5 +1,6 @@
 import type {
   Adapter,
+  Along,
   At,
   Broker,
   Claim,
@@ -59,9 +60,7 @@ export const jobsAs = (change: (job: NewJob) => NewJob): Fault =>
       enqueue: (jobs, options) => enqueue(jobs.map(change), options),
       settle: (settlements, next, options) =>
         settle(
-          settlements.map((settlement) =>
-            settlement.as === "succeeded" && settlement.enqueue ? { ...settlement, enqueue: settlement.enqueue.map(change) } : settlement,
-          ),
+          settlements.map((settlement) => (settlement.enqueue ? { ...settlement, enqueue: settlement.enqueue.map(change) } : settlement)),
           next,
           options,
         ),
@@ -106,7 +105,21 @@ export const asksAs = (change: (claim: Claim) => Claim): Fault =>
 
 /** Deliveries end otherwise than they were said to. */
 export const endingsAs = (change: (ending: Ending) => Ending): Fault =>
-  settlementsAs(({ lease, journal, ...ending }) => ({ lease, ...(journal && { journal }), ...change(ending) }));
+  settlementsAs(({ lease, journal, enqueue, emit, cancel, ...ending }) => ({
+    lease,
+    ...(journal && { journal }),
+    ...(enqueue && { enqueue }),
+    ...(emit && { emit }),
+    ...(cancel && { cancel }),
+    ...change(ending),
+  }));
+
+/** What travels along is changed, with settlements and with writes to journals. */
+export const alongAs = (change: <T extends Along>(along: T) => T): Fault =>
+  both(
+    settlementsAs(change),
+    inJournal(({ append }) => ({ append: (writes, options) => append(writes.map(change), options) })),
+  );
 
 export const settlementsAs = (change: (settlement: Settlement) => Settlement | undefined): Fault =>
   inBroker(({ settle }) => ({
@@ -162,7 +175,7 @@ function mistaken(current: (lease: Lease, present: Lease | undefined) => Lease):
     inJournal(({ append }) => ({
       append: (writes, options) =>
         append(
-          writes.map(({ lease, entries }) => ({ lease: taken(lease), entries })),
+          writes.map((write) => ({ ...write, lease: taken(write.lease) })),
           options,
         ),
     })),

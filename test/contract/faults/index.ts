@@ -1,3 +1,4 @@
+import { alongFaults } from "./along.faults.js";
 import { brokerFaults } from "./broker.faults.js";
 import { canvasFaults } from "./canvas.faults.js";
 import { endsFaults } from "./ends.faults.js";
@@ -21,6 +22,7 @@ export const faults: Faults = {
   ...canvasFaults,
   ...endsFaults,
   ...runFaults,
+  ...alongFaults,
   ...storeFaults,
   ...textFaults,
   ...transactionFaults,

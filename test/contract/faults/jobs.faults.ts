@@ -94,9 +94,7 @@ export const jobFaults: Faults = {
     settle: (settlements, next, options) =>
       settle(
         settlements.map((settlement) =>
-          settlement.as === "succeeded" && settlement.enqueue
-            ? { ...settlement, enqueue: settlement.enqueue.filter((job) => isGood(job, adapter)) }
-            : settlement,
+          settlement.enqueue ? { ...settlement, enqueue: settlement.enqueue.filter((job) => isGood(job, adapter)) } : settlement,
         ),
         next,
         options,

@@ -21,7 +21,7 @@ export const runFaults: Faults = {
     const values = new Map<string, string | undefined>();
     return {
       append: (writes, options) => {
-        for (const { lease, entries } of writes) for (const { seq, value } of entries) values.set(`${lease.jobId} ${seq}`, value);
+        for (const { lease, journal = [] } of writes) for (const { seq, value } of journal) values.set(`${lease.jobId} ${seq}`, value);
         return append(writes, options);
       },
       read: async (ids, options) =>

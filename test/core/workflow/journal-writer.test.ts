@@ -40,12 +40,15 @@ describe("Writes of many runs", () => {
     await settle();
     const second = [writer.append(lease("a"), [entry(2)]), writer.append(lease("a"), [entry(3)]), writer.append(lease("c"), [entry(1)])];
     await settle();
-    expect(calls.map((writes) => writes.map(({ lease: of, entries }) => `${of.jobId}:${entries.map(({ seq }) => seq).join("+")}`))).toEqual(
-      [["a:1", "b:1"]],
-    );
+    expect(
+      calls.map((writes) => writes.map(({ lease: of, journal = [] }) => `${of.jobId}:${journal.map(({ seq }) => seq).join("+")}`)),
+    ).toEqual([["a:1", "b:1"]]);
     await answer();
     expect(await Promise.all(first)).toEqual([true, true]);
-    expect(calls[1]!.map(({ lease: of, entries }) => `${of.jobId}:${entries.map(({ seq }) => seq).join("+")}`)).toEqual(["a:2+3", "c:1"]);
+    expect(calls[1]!.map(({ lease: of, journal = [] }) => `${of.jobId}:${journal.map(({ seq }) => seq).join("+")}`)).toEqual([
+      "a:2+3",
+      "c:1",
+    ]);
     await answer();
     expect(await Promise.all(second)).toEqual([true, true, true]);
   });
@@ -69,7 +72,7 @@ describe("Writes of many runs", () => {
     await answer();
     await answer();
     expect(await Promise.all(both)).toEqual([true, true]);
-    expect(calls.map((writes) => writes.map(({ lease: { job }, entries }) => [job, entries.length]))).toEqual([[[7, 1]], [[9, 1]]]);
+    expect(calls.map((writes) => writes.map(({ lease: { job }, journal = [] }) => [job, journal.length]))).toEqual([[[7, 1]], [[9, 1]]]);
   });
 
   it("that fail together are tried one by one, so that one run's entry is not everyone's failure", async () => {

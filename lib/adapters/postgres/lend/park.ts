@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { Settlement, Wake } from "../../../contract/index.js";
+import type { NewEvent, Settlement, Wake } from "../../../contract/index.js";
 import { bigs, ints, texts, type Value } from "../connect/values.js";
-import { EVENT_LOCK } from "../events.js";
+import { EVENT_LOCK, lockEvents } from "../events.js";
 import { enterLine } from "../links.js";
 import { LEVELS, type Tx } from "../store.js";
 import type { Given } from "./loans.js";
@@ -15,11 +15,14 @@ const PATIENCE = [2, 4, 8, 16, 32, 64];
 const AGAIN_MS = 250;
 
 /**
- * Holds the names and keys that parks wait for against those who emit, so that no event slips in between the
- * look and the park. A caller's transaction may hold them for long; the whole worker is not to wait for that:
- * such a job is not parked but comes again a little later, when its handler will ask for the same.
+ * Holds the names and keys of what is emitted, and then those that parks wait for against those who emit, so
+ * that no event slips in between the look and the park. A caller's transaction may hold the latter for long;
+ * the whole worker is not to wait for that: such a job is not parked but comes again a little later, when its
+ * handler will ask for the same.
  */
 export async function holdEvents(tx: Tx, settlements: readonly Settlement[]): Promise<readonly Settlement[]> {
+  const emitted = settlements.flatMap(({ emit = [] }) => emit);
+  if (emitted.length > 0) await lockEvents(tx, emitted);
   let waits = settlements.flatMap((settlement) => (settlement.as === "parked" ? settlement.waits : []));
   for (let turn = 0; waits.length > 0; turn++) {
     const rows = await tx.rows(
@@ -32,11 +35,25 @@ export async function holdEvents(tx: Tx, settlements: readonly Settlement[]): Pr
   }
   if (waits.length === 0) return settlements;
   const busy = new Set(waits);
+  const fresh = await freshOf(tx, emitted);
   return settlements.map((settlement): Settlement => {
     if (settlement.as !== "parked" || !settlement.waits.some((wait) => busy.has(wait))) return settlement;
-    const { lease, journal } = settlement;
-    return { lease, ...(journal !== undefined && { journal }), as: "ready", attempt: "returned", ran: true, delayMs: AGAIN_MS };
+    const { as: _, waits: all, deadline: __, ...rest } = settlement;
+    const free = all.filter((wait) => !busy.has(wait));
+    // Woken in this very step by what is emitted, it need not wait for the others, and would miss what is not
+    // kept.
+    if (free.some(({ name, key }) => fresh.some((event) => event.name === name && event.key === key)))
+      return { ...rest, as: "parked", waits: free };
+    return { ...rest, as: "ready", attempt: "returned", ran: true, delayMs: AGAIN_MS };
   });
+}
+
+/** Of events, whose names are held, those that are not stored yet. */
+async function freshOf(tx: Tx, events: readonly NewEvent[]): Promise<readonly NewEvent[]> {
+  if (events.length === 0) return events;
+  const known = await tx.rows("SELECT id FROM stem.events WHERE id = ANY($1::text[])", [texts(events.map(({ id }) => id))]);
+  const ids = new Set(known.map(([id]) => id as string));
+  return events.filter(({ id }) => !ids.has(id));
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { At, Ended } from "../../../contract/index.js";
 import type { Reply } from "../connect/driver.js";
-import { isEnd, toEnded } from "../ended.js";
+import { isEnd, toEnded, wasHeld } from "../ended.js";
 
 /** Where a shard's keys are: its tag in braces is what a cluster places them by. */
 export type Shard = string;
@@ -8,6 +8,8 @@ export type Shard = string;
 /** What delivering needs of a store. */
 export interface Post {
   run(name: string, shard: Shard, args: readonly (string | number)[], options?: At): Promise<Reply>;
+  /** Tells that jobs were cancelled while workers had them. */
+  hintStopped(ids: readonly string[]): void;
 }
 
 /** What came of delivering. */
@@ -34,9 +36,14 @@ export class Mail {
     const delivered: Delivered = { duplicates: [], woken: [], ended: [] };
     if (pieces.length === 0) return delivered;
     const rest: [Shard, readonly string[]][] = [];
+    const stopped: string[] = [];
     const open = (source: Shard, found: readonly Reply[]): void => {
       const texts = found.filter((piece) => typeof piece === "string");
-      if (texts.length < found.length) delivered.ended.push(...found.filter(isEnd).map(toEnded));
+      if (texts.length < found.length) {
+        const ends = found.filter(isEnd);
+        delivered.ended.push(...ends.map(toEnded));
+        stopped.push(...ends.filter(wasHeld).map(([id]) => id));
+      }
       if (texts.length > 0) rest.push([source, texts]);
     };
     open(from, pieces);
@@ -56,6 +63,7 @@ export class Mail {
         if (shard !== source) await this.#store.run("ack", source, part.map(numberOf));
       }
     }
+    if (stopped.length > 0) this.#store.hintStopped(stopped);
     return delivered;
   }
 

@@ -3,4 +3,5 @@
 -- ARGV[4..] numbers
 #include base
 
-return call('HDEL', P .. 'outbox', unpack(ARGV, 4))
+local gone = call('HDEL', P .. 'outbox', unpack(ARGV, 4))
+return gone == #ARGV - 3 and gone or gone + call('HDEL', P .. 'along', unpack(ARGV, 4))

@@ -3,7 +3,7 @@
 -- ARGV[4]   shard it comes from
 -- ARGV[5..] pieces: [shard, kind, number, data]
 -- Returns   ids that were stored already, ids of jobs made ready, mail
-#include base parts jobs failures links store events
+#include base parts jobs failures links store events emit cancel
 
 local duplicates, woken, to_revive = {}, {}, {}
 local KINDS = {
@@ -33,6 +33,8 @@ local KINDS = {
   unwait = function(d)
     for _, about in ipairs(d[2]) do call('SREM', P .. 'w:' .. about, d[1]) end
   end,
+  emit = function(d) emit_all(d, 1, #d / 5, {}, woken) end,
+  cancel = function(d) for k = 1, #d, 2 do cancel_one(d[k], d[k + 1]) end end,
   unlist = function(d)
     local stamp, _, shard = match(call('HGET', P .. 'ids', d[1]) or '', '^(%d+)|(%a)|(.*)$')
     -- Reserved anew meanwhile: not ours to strike out.

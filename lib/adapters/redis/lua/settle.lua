@@ -4,8 +4,7 @@
 --           follow, number of fences, how many; then fences
 --           and how many each; then ids, or ids and results. Plain: succeeded, nobody waits for it, no
 --           journal in the settlement
--- then      number of other settlements; each: id, fence, JSON; where the JSON says "enqueue", jobs follow as
---           in common/store.lua
+-- then      number of other settlements; each: id, fence, JSON, and what common/along.lua says
 -- then      what claim takes, or nothing
 -- Returns   ids whose lease had gone, mail; and what claim returns in front, when it was asked
 #include base plain
@@ -15,7 +14,7 @@ local gone = {}
 
 local function make()
   if library then return library end
-  #include parts jobs failures links store events journal lend settlements
+  #include parts jobs failures links store events journal lend emit cancel along settlements
   library = { write = write, spread = spread, take_from = take_from, lend_queue = lend_queue, bury = bury, settle_others = settle_others, forget_segment = forget_segment }
   return library
 end

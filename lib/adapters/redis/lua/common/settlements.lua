@@ -1,5 +1,5 @@
 -- Everything but plain successes, one by one.
-local function settle_one(id, fence, s, jobs_at, A, lost)
+local function settle_one(id, fence, s, along_at, A, lost)
   local loan = loan_of(id)
   local job, f = job_of(id)
   if not loan or not job or loan.fence ~= fence then
@@ -13,7 +13,6 @@ local function settle_one(id, fence, s, jobs_at, A, lost)
   if s.as ~= 'ready' or s.ran then f.w = nil end
   if s.as == 'succeeded' then
     end_job(id, job, f, 's', s.result and '=' .. s.result or '')
-    if jobs_at then store(A, jobs_at) end
   elseif s.as == 'failed' then
     end_job(id, job, f, 'f', (s.cause == 'rejected' and 'r' or 'e') .. s.error, true)
   elseif s.as == 'cancelled' then
@@ -28,6 +27,7 @@ local function settle_one(id, fence, s, jobs_at, A, lost)
     f.n, f.l = f.n - 1, nil
     park(id, job, f, s.waits, s.deadline)
   end
+  if along_at then carry_out(A, along_at, s) end
 end
 
 local function settle_others(A, i, lost, others)
@@ -40,11 +40,10 @@ local function settle_others(A, i, lost, others)
   local list = {}
   for k = 1, n do
     local s = cjson.decode(A[at + 2])
-    local jobs_at = nil
+    local n_along = length_along(s)
     ids[k] = A[at]
-    list[k] = { A[at], A[at + 1], s, s.enqueue and at + 3 }
-    at = at + 3
-    if s.enqueue then at = at + s.enqueue end
+    list[k] = { A[at], A[at + 1], s, n_along > 0 and at + 3 or nil }
+    at = at + 3 + n_along
   end
   load(ids)
   for k = 1, n do settle_one(list[k][1], list[k][2], list[k][3], list[k][4], A, lost) end
