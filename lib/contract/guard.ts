@@ -99,8 +99,12 @@ const CHECKS: Checks = {
     release: ({ name, owner }) => checkLock(name, owner),
   },
   workers: {
-    beat: ({ id }) => checkText(id, "The id of a worker", LONGEST.worker),
+    renew: ({ id }) => checkText(id, "The id of a worker", LONGEST.worker),
     leave: (id) => checkText(id, "The id of a worker", LONGEST.worker),
+    order(ids, text) {
+      if (ids !== "all") checkAll(ids, "The id of a worker to order", LONGEST.worker);
+      checkText(text, "The text of an order", LONGEST.order);
+    },
   },
 };
 
@@ -116,9 +120,9 @@ function checkIds(ids: readonly string[], of: string): void {
   checkAll(ids, `The id of ${of}`);
 }
 
-function checkAll(texts: readonly string[], what: string): void {
-  if (!Array.isArray(texts)) checkText(undefined, what);
-  for (const text of texts) checkText(text, what);
+function checkAll(texts: readonly string[], what: string, most?: number): void {
+  if (!Array.isArray(texts)) checkText(undefined, what, most);
+  for (const text of texts) checkText(text, what, most);
 }
 
 function checkClaim({ worker, from }: Parameters<Adapter["broker"]["claim"]>[0]): void {

@@ -1,3 +1,4 @@
+import { OptionError } from "./errors.js";
 import type { JobRecord } from "./results.js";
 import { CALL_BYTES } from "./size.js";
 
@@ -11,7 +12,44 @@ export interface Page<T> {
   readonly next?: string;
 }
 
-/** What a record weighs in a list. */
+/** Which page of a list. */
+export interface PageFilter {
+  /** Most items of the page. Default 100, at most 1,000. */
+  readonly limit?: number;
+  /** `next` of the page before. */
+  readonly cursor?: string;
+}
+
+/** How many items a page has at most. */
+export function limitOf({ limit = 100 }: PageFilter = {}): number {
+  return Math.min(limit, 1_000);
+}
+
+/**
+ * A page of the items found.
+ * To know whether it is the last page, look for one item more than its limit.
+ */
+export function pageOf<T>(found: readonly T[], limit: number, cursorOf: (last: T) => string): Page<T> {
+  if (found.length <= limit) return { items: found };
+  const items = found.slice(0, limit);
+  return { items, next: cursorOf(items.at(-1)!) };
+}
+
+/**
+ * The cursor of a list whose items are numbered, as a number; 0: from the beginning.
+ *
+ * @throws {OptionError} `STEM_OPTION_INVALID`
+ */
+export function numberOfCursor({ cursor = "0" }: PageFilter = {}): number {
+  if (/^\d{1,15}$/.test(cursor)) return Number(cursor);
+  throw new OptionError(
+    "STEM_OPTION_INVALID",
+    `The cursor ${JSON.stringify(cursor.slice(0, 60))} is not one of this list.`,
+    "Give `next` of the page before, as it came.",
+  );
+}
+
+/** The size of a record in a list. */
 export function bytesOfRecord({ payload, result }: Pick<JobRecord, "payload" | "result">): number {
   return Buffer.byteLength(payload) + (result === undefined ? 0 : Buffer.byteLength(result));
 }

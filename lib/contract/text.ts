@@ -15,6 +15,8 @@ export const LONGEST = {
   worker: 600,
   /** The name of a step, a sleep or a wait, and how often it was used. */
   entry: 240,
+  /** What a worker is ordered to do. */
+  order: 10_000,
   /** Why something was cancelled: as long as the message of an error. */
   reason: 4_000,
 } as const;

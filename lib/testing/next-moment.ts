@@ -24,7 +24,7 @@ export async function nextJob(runtime: StemRuntime): Promise<number | undefined>
   const queues = (await runtime.stem.queues()).map(({ queue }) => ({ queue }));
   if (queues.length === 0) return undefined;
   const worker = `test-kit:${ids()}`;
-  await adapter.workers.beat({ id: worker, leaseMs: 60_000, info: { name: "test kit" } }, []);
+  await adapter.workers.renew({ id: worker, leaseMs: 60_000, info: { name: "test kit" } }, []);
   const { nextDueAt } = await adapter.broker.claim({ worker, from: queues, limit: 1 });
   await adapter.workers.leave(worker);
   return nextDueAt;

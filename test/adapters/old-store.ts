@@ -73,7 +73,7 @@ export async function liveOn(old: OldAdapter, fresh: Adapter): Promise<void> {
   await old.workers.leave("ann");
   await fresh.broker.deadLetters.retry(["retried"]);
   await fresh.events.emit([{ id: "e2", name: "paid", key: "k", payload: "3" }]);
-  await fresh.workers.beat({ id: "w0", leaseMs: 3_600_000, info: {} }, []);
+  await fresh.workers.renew({ id: "w0", leaseMs: 3_600_000, info: {} }, []);
   await old.workers.beat({ id: "w1", leaseMs: 3_600_000, info: {} }, []);
   const turns = [() => turn(fresh.broker, "w0"), () => turn(old.broker, "w1")];
   const seen = new Map<string, object>();

@@ -40,7 +40,7 @@ const stem = (...args: string[]): Promise<Ended> => start(args).ended;
 /** Leaves a dead letter of the shop in its store. */
 async function leaveDead(id: string, task = "shop.exportBooks"): Promise<void> {
   await store.open();
-  await store.workers.beat({ id: "w", leaseMs: 60_000, info: {} }, []);
+  await store.workers.renew({ id: "w", leaseMs: 60_000, info: {} }, []);
   await store.broker.enqueue([{ id, task, queue: "default", payload: '{"month":"2026-10"}' }]);
   const { deliveries } = await store.broker.claim({ worker: "w", from: [{ queue: "default" }], limit: 1 });
   await store.broker.settle([
@@ -146,7 +146,7 @@ describe("stem jobs", () => {
       { id: "books-2", task: "shop.exportBooks", queue: "default", payload: '{"month":"2026-11"}', delayMs: 3_600_000 },
       { id: "stock-1", task: "shop.syncStock", queue: "default", payload: "{}" },
     ]);
-    await store.workers.beat({ id: "w2", leaseMs: 600_000, info: {} }, []);
+    await store.workers.renew({ id: "w2", leaseMs: 600_000, info: {} }, []);
     await store.broker.enqueue([{ id: "runs-1", task: "shop.syncStock", queue: "runs", payload: "{}" }]);
     await store.broker.claim({ worker: "w2", from: [{ queue: "runs" }], limit: 1 });
     const listed = async (...filter: string[]): Promise<readonly string[]> =>
@@ -218,7 +218,7 @@ describe("stem dlq", () => {
   it("shows what a dead letter carried: in the list, whole in JSON, and one by one", async () => {
     const note = "x".repeat(300);
     await store.open();
-    await store.workers.beat({ id: "w", leaseMs: 60_000, info: {} }, []);
+    await store.workers.renew({ id: "w", leaseMs: 60_000, info: {} }, []);
     await store.broker.enqueue([
       {
         id: "books-1",
@@ -272,7 +272,7 @@ describe("stem dlq", () => {
   it("answers in full, however slowly it is read, and outlives a reader that has seen enough", async () => {
     const letters = 400;
     await store.open();
-    await store.workers.beat({ id: "w", leaseMs: 60_000, info: {} }, []);
+    await store.workers.renew({ id: "w", leaseMs: 60_000, info: {} }, []);
     await store.broker.enqueue(
       Array.from({ length: letters }, (_, n) => ({
         id: `books-${n}`,
@@ -321,7 +321,7 @@ describe("stem worker", () => {
     while ((await store.results.get(["parse-1"]))[0]?.state !== "succeeded") await new Promise((resolve) => setTimeout(resolve, 10));
     worker.child.kill("SIGTERM");
     expect((await worker.ended).code).toBe(0);
-    expect((await store.workers.list()).filter(({ leaseUntil }) => leaseUntil > Date.now())).toEqual([]);
+    expect((await store.workers.list()).items.filter(({ leaseUntil }) => leaseUntil > Date.now())).toEqual([]);
   });
 
   it("exits 3 and says so when a handler ends the process, which no supervisor may take for a worker that was done", async () => {

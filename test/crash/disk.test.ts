@@ -127,7 +127,7 @@ function expectToldWhy(fleet: Fleet, hint: RegExp): number {
     try {
       await adapter.open();
       const stem = new Stem({ adapter, registry: new TaskRegistry() });
-      await adapter.workers.beat({ id: "ann", leaseMs: 3_600_000, info: {} }, []);
+      await adapter.workers.renew({ id: "ann", leaseMs: 3_600_000, info: {} }, []);
       const round = async (n: number): Promise<void> => {
         await adapter.broker.enqueue([{ id: `r${n}`, task: "t", queue: "work", payload: "x".repeat(100_000), keepResultMs: 0 }]);
         const { deliveries } = await adapter.broker.claim({ worker: "ann", from: [{ queue: "work" }], limit: 10 });

@@ -206,7 +206,7 @@ describeOn(STORES, "When two come at once on $name", (store) => {
         const queue = `claims-${races}`;
         const jobs = await stem.task<{ n: number }>("square", { queue }).enqueueMany(Array.from({ length: 400 }, (_, n) => ({ n })));
         const worker = (racer: number) => `racer-${racer}`;
-        for (const [racer] of racers.entries()) await fleet.adapter.workers.beat({ id: worker(racer), leaseMs: 60_000, info: {} }, []);
+        for (const [racer] of racers.entries()) await fleet.adapter.workers.renew({ id: worker(racer), leaseMs: 60_000, info: {} }, []);
         const begin = now() + 20;
         const claims = await race<Claimed>(racers, (racer) =>
           Array.from({ length: 60 }, (_, i) => {

@@ -32,7 +32,7 @@ async function recovery(fleet: Fleet, options: WorkerOptions): Promise<number> {
   );
   await fleet.kill(victim);
   const killed = now();
-  const { leaseUntil } = (await fleet.adapter.workers.list()).find(({ info }) => Number(info["pid"]) === victim.pid)!;
+  const { leaseUntil } = (await fleet.adapter.workers.list()).items.find(({ info }) => Number(info["pid"]) === victim.pid)!;
   const again = () => started().filter(({ pid, id, at }) => pid === heir.pid && mine.has(id) && at > killed);
   await until("its jobs run again", () => again().length === mine.size, 30_000);
   // By the store's own record, however slow this machine is: nobody took them before the lease of the dead

@@ -146,12 +146,12 @@ describe("A runtime that was stopped", () => {
       expect(await job.result({ timeout: "5s" })).toBe("done");
       expect(runtime.worker).not.toBe(worker);
       expect(runtime.beat).not.toBe(beat);
-      expect(await stem.adapter.workers.list()).toHaveLength(1);
+      expect((await stem.adapter.workers.list()).items).toHaveLength(1);
     }
     ticks.length = 0;
     while (ticks.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
     await runtime.stop();
-    expect(await stem.adapter.workers.list()).toHaveLength(0);
+    expect((await stem.adapter.workers.list()).items).toHaveLength(0);
   });
 
   it("begins again when the jobs of before have ended, and stops for good when the app does", async () => {
@@ -191,7 +191,7 @@ describe("A runtime that was stopped", () => {
     await runtime.start();
     expect(await (await app.get(Stem).enqueue(Quick)).result({ timeout: "5s" })).toBe("done");
     await runtime.stop();
-    expect(await app.get(Stem).adapter.workers.list()).toHaveLength(0);
+    expect((await app.get(Stem).adapter.workers.list()).items).toHaveLength(0);
   });
 });
 

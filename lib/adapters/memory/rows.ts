@@ -6,6 +6,7 @@ import type {
   Input,
   JobState,
   NewJob,
+  Order,
   Schedule,
   StoredEvent,
   Wake,
@@ -147,11 +148,15 @@ export class Queue {
 
 export interface WorkerRow {
   readonly id: string;
+  /** Grows from worker to worker. */
+  readonly no: number;
   info: WorkerBeat["info"];
   readonly startedAt: number;
   seenAt: number;
   leaseUntil: number;
   readonly held: Set<Row>;
+  /** What it is ordered to do and has not heard yet. */
+  orders: Order[];
 }
 
 export interface EventRow extends StoredEvent {

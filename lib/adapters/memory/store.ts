@@ -37,6 +37,8 @@ export class Store {
   order = 0;
   eventSeq = 0;
   lockToken = 0;
+  workerNo = 0;
+  orderNo = 0;
   /** Jobs that the verb under way has ended without success, other than by their own settlement. */
   #ended: Ended[] = [];
 

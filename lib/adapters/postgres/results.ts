@@ -145,6 +145,8 @@ async function prune(sql: Sql, limit: number, now: number): Promise<number> {
     "DELETE FROM stem.workers w WHERE lease_until <= $1::bigint AND NOT EXISTS (SELECT FROM stem.loans l WHERE l.worker = w.no)",
     [now - HOUR_MS],
   );
+  // Those of workers that an older version has forgotten, or signed off.
+  await sql.rows("DELETE FROM stem.orders o WHERE NOT EXISTS (SELECT FROM stem.workers w WHERE w.no = o.worker)");
   await sql.rows("DELETE FROM stem.listeners WHERE until <= $1::bigint", [now]);
   return jobs.length;
 }

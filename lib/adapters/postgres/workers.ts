@@ -1,4 +1,18 @@
-import { leaseText, type At, type Beat, type Lease, type WorkerBeat, type WorkerRecord, type Workers } from "../../contract/index.js";
+import {
+  leaseText,
+  limitOf,
+  numberOfCursor,
+  type At,
+  type Lease,
+  type Order,
+  type Page,
+  type PageFilter,
+  pageOf,
+  type Renewal,
+  type Renewed,
+  type WorkerRecord,
+  type Workers,
+} from "../../contract/index.js";
 import { ints, texts } from "./connect/values.js";
 import { takeHeld } from "./lend/chores.js";
 import { enterLine } from "./links.js";
@@ -6,22 +20,37 @@ import { CLOCK, type Store } from "./store.js";
 
 const HOUR_MS = 3_600_000;
 
+/** Orders of one renewal, at most. */
+const ORDERS = 100;
+
+/** Without a lock beyond the worker's row. A worker that is new has no orders. */
+const RENEW = `WITH clock AS MATERIALIZED (SELECT ${CLOCK} AS now),
+    seen AS (UPDATE stem.workers SET lease_until = clock.now + $3::bigint, seen_at = clock.now, info = $4::text, emptied = false FROM clock
+      WHERE id = $2::text RETURNING no),
+    made AS (INSERT INTO stem.workers (id, lease_until, started_at, seen_at, info)
+      SELECT $2::text, clock.now + $3::bigint, clock.now, clock.now, $4::text FROM clock WHERE NOT EXISTS (SELECT FROM seen)
+      ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until, seen_at = excluded.seen_at, info = excluded.info, emptied = false RETURNING no)`;
+
+const ANSWER = (from: string): string =>
+  `SELECT clock.now, coalesce((SELECT no FROM seen), (SELECT no FROM made)),
+     (SELECT json_agg(json_build_array(o.no, o.text) ORDER BY o.no)::text FROM (
+       SELECT no, text FROM stem.orders WHERE worker = (SELECT no FROM seen)${from} ORDER BY no LIMIT ${ORDERS}) o)
+   FROM clock`;
+
+const RENEW_ALONE = `${RENEW} ${ANSWER("")}`;
+
+const RENEW_HEARD = `${RENEW},
+    told AS (DELETE FROM stem.orders WHERE worker = (SELECT no FROM seen) AND no <= $5::bigint)
+  ${ANSWER(" AND no > $5::bigint")}`;
+
 /** Who is alive. */
 export function workers(store: Store): Workers {
   return {
-    async beat({ id, leaseMs, info }: WorkerBeat, held: readonly Lease[], options?: At): Promise<Beat> {
-      const rows = await store.rows(
-        `WITH clock AS MATERIALIZED (SELECT ${CLOCK} AS now),
-           seen AS (UPDATE stem.workers SET lease_until = clock.now + $3::bigint, seen_at = clock.now, info = $4::text, emptied = false FROM clock
-             WHERE id = $2::text RETURNING no),
-           made AS (INSERT INTO stem.workers (id, lease_until, started_at, seen_at, info)
-             SELECT $2::text, clock.now + $3::bigint, clock.now, clock.now, $4::text FROM clock WHERE NOT EXISTS (SELECT FROM seen)
-             ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until, seen_at = excluded.seen_at, info = excluded.info, emptied = false RETURNING no)
-         SELECT clock.now, coalesce((SELECT no FROM seen), (SELECT no FROM made)) FROM clock`,
-        [options?.now ?? null, id, leaseMs, JSON.stringify(info)],
-      );
-      const [now, no] = rows[0]! as [number, number];
-      return { lost: held.length === 0 ? [] : await lostOf(store, held, no), now };
+    async renew({ id, leaseMs, info, heard = 0 }: Renewal, held: readonly Lease[], options?: At): Promise<Renewed> {
+      const values = [options?.now ?? null, id, leaseMs, JSON.stringify(info)];
+      const rows = await (heard > 0 ? store.rows(RENEW_HEARD, [...values, heard]) : store.rows(RENEW_ALONE, values));
+      const [now, no, orders] = rows[0]! as [number, number, string | null];
+      return { lost: held.length === 0 ? [] : await lostOf(store, held, no), orders: ordersOf(orders), now };
     },
 
     async leave(id: string, options?: At): Promise<void> {
@@ -35,31 +64,56 @@ export function workers(store: Store): Workers {
           tx,
           held.map((job) => ({ seq: job[0] as number, lane: job[6] as number, dueAt: job[10] as number })),
         );
-        await tx.rows("DELETE FROM stem.workers WHERE no = $1::int", [row[0] as number]);
+        await tx.rows("WITH o AS (DELETE FROM stem.orders WHERE worker = $1::int) DELETE FROM stem.workers WHERE no = $1::int", [
+          row[0] as number,
+        ]);
       });
     },
 
-    async list(options?: At): Promise<readonly WorkerRecord[]> {
+    async list(filter?: PageFilter, options?: At): Promise<Page<WorkerRecord>> {
+      const limit = limitOf(filter);
       const rows = (await store.rows(
-        `SELECT id, info, started_at, seen_at, lease_until, (SELECT count(*) FROM stem.active a WHERE a.worker = w.no)
-         FROM stem.workers w WHERE lease_until > ${CLOCK} - ${HOUR_MS} ORDER BY no`,
-        [options?.now ?? null],
-      )) as [string, string, number, number, number, number][];
-      return rows.map(([id, info, startedAt, seenAt, leaseUntil, active]) => ({
-        id,
-        info: JSON.parse(info) as Record<string, string>,
-        startedAt,
-        seenAt,
-        leaseUntil,
-        active,
-      }));
+        `SELECT no, id, info, started_at, seen_at, lease_until, (SELECT count(*) FROM stem.active a WHERE a.worker = w.no)
+         FROM stem.workers w WHERE lease_until > ${CLOCK} - ${HOUR_MS} AND no > $2::bigint ORDER BY no LIMIT $3::int`,
+        [options?.now ?? null, numberOfCursor(filter), limit + 1],
+      )) as WorkerRow[];
+      const { items, next } = pageOf(rows, limit, ([no]) => String(no));
+      return { items: items.map(toRecord), ...(next !== undefined && { next }) };
+    },
+
+    async order(ids: readonly string[] | "all", text: string, options?: At): Promise<number> {
+      return store.transact(options, async (tx) => {
+        await tx.rows("SELECT pg_advisory_xact_lock(hashtextextended('stem.orders', 1))::text");
+        const which = ids === "all" ? "" : "AND id = ANY($2::text[])";
+        // One that is about to leave is as good as gone. Held, it does not leave before its order is there.
+        const live = await tx.rows(
+          `SELECT no FROM stem.workers WHERE lease_until > $1::bigint ${which} FOR KEY SHARE SKIP LOCKED`,
+          ids === "all" ? [tx.now] : [tx.now, texts(ids)],
+        );
+        if (live.length > 0)
+          await tx.rows(
+            "INSERT INTO stem.orders (worker, no, text) SELECT w.no, o.no, $2::text FROM nextval('stem.order_no') o(no), unnest($1::int[]) w(no)",
+            [ints(live.map(([no]) => no as number)), text],
+          );
+        return live.length;
+      });
     },
   };
 }
 
+type WorkerRow = [number, string, string, number, number, number, number];
+
+function toRecord([, id, info, startedAt, seenAt, leaseUntil, active]: WorkerRow): WorkerRecord {
+  return { id, info: JSON.parse(info) as Record<string, string>, startedAt, seenAt, leaseUntil, active };
+}
+
+function ordersOf(text: string | null): readonly Order[] {
+  return text === null ? [] : (JSON.parse(text) as [number, string][]).map(([no, order]) => ({ no, text: order }));
+}
+
 /**
  * Which of these leases are not this worker's. A look of its own: whoever took them away has committed before
- * the beat could pass.
+ * the renewal could pass.
  */
 async function lostOf(store: Store, held: readonly Lease[], worker: number): Promise<string[]> {
   const rows = await store.rows(

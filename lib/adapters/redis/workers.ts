@@ -1,12 +1,16 @@
+import { limitOf, numberOfCursor, pageOf } from "../../contract/index.js";
+import type { At, Ended, Lease, Order, Renewal, Renewed, WorkerBeat, WorkerRecord, Workers } from "../../contract/index.js";
 import { json } from "./connect/json.js";
-import type { At, Ended, Lease, WorkerBeat, WorkerRecord, Workers } from "../../contract/index.js";
 import { placeLeases } from "./journal.js";
 import type { Shard, Store } from "./store.js";
 
+/** In a shard that has a copy of a lease, orders are not looked for. */
+const COPY = "";
+
 export function workers(store: Store): Workers {
   return {
-    beat: async (worker, held, options) => {
-      const now = store.spread ? await beatAtHome(store, worker, options) : undefined;
+    renew: async (worker, held, options) => {
+      const atHome = store.spread ? await renew(store, store.home, worker, worker.heard ?? 0, [], options) : undefined;
       const lost: string[] = [];
       const placed = await placeLeases(
         store,
@@ -16,16 +20,13 @@ export function workers(store: Store): Workers {
       const left = new Set(held.keys());
       for (const i of [...placed.values()].flat()) left.delete(i);
       for (const i of left) lost.push(held[i]!.jobId);
-      if (now === undefined) {
-        const [at, gone] = await beat(store, store.home, worker, held, options);
-        return { lost: gone, now: Number(at) };
-      }
+      if (atHome === undefined) return renew(store, store.home, worker, worker.heard ?? 0, held, options);
       const shards = new Set([...(await copiesOf(store, worker.id, false, options)), ...placed.keys()]);
       for (const shard of shards) {
         const part = (placed.get(shard) ?? []).map((i) => held[i]!);
-        lost.push(...(await beat(store, shard, worker, part, options))[1]);
+        lost.push(...(await renew(store, shard, worker, COPY, part, options)).lost);
       }
-      return { lost, now };
+      return { ...atHome, lost };
     },
     leave: async (id, options) => {
       store.live();
@@ -33,14 +34,19 @@ export function workers(store: Store): Workers {
       for (const shard of [...shards, store.home]) await leave(store, shard, id, options);
       store.tell({ kind: "work" });
     },
-    list: async (options) => {
-      const found = await listed(store, store.home, options);
-      if (!store.spread) return found;
+    list: async (filter, options) => {
+      const [after, limit] = [numberOfCursor(filter), limitOf(filter)];
+      const { items, next } = pageOf(await listed(store, store.home, after, limit + 1, options), limit, ({ no }) => String(no));
+      const found = { items: items.map(({ record }) => record), ...(next !== undefined && { next }) };
+      if (!store.spread || items.length === 0) return found;
       const active = new Map<string, number>();
       for (const shard of await store.shards(options))
-        for (const worker of await listed(store, shard, options)) active.set(worker.id, (active.get(worker.id) ?? 0) + worker.active);
-      return found.map((worker) => ({ ...worker, active: active.get(worker.id) ?? 0 }));
+        for (const { record } of await listed(store, shard, 0, "", options))
+          active.set(record.id, (active.get(record.id) ?? 0) + record.active);
+      return { ...found, items: found.items.map((worker) => ({ ...worker, active: active.get(worker.id) ?? 0 })) };
     },
+    order: async (ids, text, options) =>
+      (await store.run("order", store.home, ids === "all" ? [text, "all"] : [text, "", ...ids], options)) as number,
   };
 }
 
@@ -48,7 +54,7 @@ export function workers(store: Store): Workers {
 export async function copyLease(store: Store, worker: string, shard: Shard, options: At | undefined): Promise<boolean> {
   const leaseMs = (await store.run("lease", store.home, [worker, shard], options)) as number;
   if (leaseMs <= 0) return false;
-  await store.run("beat", shard, [worker, leaseMs, "{}"], options);
+  await store.run("renew", shard, [worker, leaseMs, "{}", COPY], options);
   return true;
 }
 
@@ -63,24 +69,27 @@ export async function takeBackElsewhere(store: Store, options: At | undefined): 
   return ended;
 }
 
-async function beatAtHome(store: Store, worker: WorkerBeat, options: At | undefined): Promise<number> {
-  return Number((await beat(store, store.home, worker, [], options))[0]);
-}
-
 async function copiesOf(store: Store, id: string, forget: boolean, options: At | undefined): Promise<readonly Shard[]> {
   return (await store.run("copies", store.home, [id, forget ? 1 : 0], options)) as Shard[];
 }
 
-async function beat(
+async function renew(
   store: Store,
   shard: Shard,
   { id, leaseMs, info }: WorkerBeat,
+  heard: NonNullable<Renewal["heard"]> | typeof COPY,
   held: readonly Lease[],
   options: At | undefined,
-): Promise<[now: string, lost: string[]]> {
-  const args: (string | number)[] = [id, leaseMs, json(info)];
+): Promise<Renewed> {
+  const args: (string | number)[] = [id, leaseMs, json(info), heard];
   for (const { jobId, fence } of held) args.push(jobId, fence);
-  return (await store.run("beat", shard, args, options)) as [string, string[]];
+  const [now, lost, orders] = (await store.run("renew", shard, args, options)) as [string, string[], string[]];
+  return { lost, orders: orders.map(orderOf), now: Number(now) };
+}
+
+function orderOf(text: string): Order {
+  const bar = text.indexOf("|");
+  return { no: Number(text.slice(0, bar)), text: text.slice(bar + 1) };
 }
 
 async function leave(store: Store, shard: Shard, id: string, options: At | undefined): Promise<void> {
@@ -92,11 +101,25 @@ async function leave(store: Store, shard: Shard, id: string, options: At | undef
   }
 }
 
-async function listed(store: Store, shard: Shard, options: At | undefined): Promise<readonly WorkerRecord[]> {
-  const found = (await store.run("workers", shard, [], options)) as [string, string, string][];
-  return found.map(([id, text, active]): WorkerRecord => {
-    const [, leaseUntil, startedAt, seenAt] = text.split("|", 4);
+async function listed(
+  store: Store,
+  shard: Shard,
+  after: number,
+  limit: number | "",
+  options: At | undefined,
+): Promise<{ readonly no: number; readonly record: WorkerRecord }[]> {
+  const found = (await store.run("workers", shard, [after, limit], options)) as [string, string, string][];
+  return found.map(([id, text, active]) => {
+    const [no, leaseUntil, startedAt, seenAt] = text.split("|", 4);
     const info = JSON.parse(text.slice(text.indexOf("{"))) as Record<string, string>;
-    return { id, info, startedAt: Number(startedAt), seenAt: Number(seenAt), leaseUntil: Number(leaseUntil), active: Number(active) };
+    const record = {
+      id,
+      info,
+      startedAt: Number(startedAt),
+      seenAt: Number(seenAt),
+      leaseUntil: Number(leaseUntil),
+      active: Number(active),
+    };
+    return { no: Number(no), record };
   });
 }

@@ -101,7 +101,7 @@ export class SqliteAdapter implements Adapter {
     this.schedules = waiting(schedules(store, this), "upsert", "fire", "pause", "resume", "remove");
     this.locks = waiting(locks(store), "acquire", "renew", "release");
     this.hints = new SqliteHints(store, options.watchMs ?? 15);
-    this.workers = waiting(workers(store), "beat", "leave");
+    this.workers = waiting(workers(store), "renew", "leave", "order");
     guardTexts(this);
   }
 

@@ -1,9 +1,25 @@
-import type { At, Beat, Lease, WorkerBeat, WorkerRecord, Workers } from "../../contract/index.js";
+import {
+  limitOf,
+  numberOfCursor,
+  type At,
+  type Lease,
+  type Order,
+  type Page,
+  type PageFilter,
+  pageOf,
+  type Renewal,
+  type Renewed,
+  type WorkerRecord,
+  type Workers,
+} from "../../contract/index.js";
 import { holds } from "./journal.js";
 import { enterLine } from "./links.js";
 import { type Store } from "./store.js";
 
 const HOUR_MS = 3_600_000;
+
+/** Orders of one renewal, at most. */
+const ORDERS = 100;
 
 /** Number of the worker that has the job on loan under this lease. */
 function heldBy(store: Store, lease: Lease): number | undefined {
@@ -14,7 +30,7 @@ function heldBy(store: Store, lease: Lease): number | undefined {
 /** Who is alive. */
 export function workers(store: Store): Workers {
   return {
-    async beat({ id, leaseMs, info }: WorkerBeat, held: readonly Lease[], options?: At): Promise<Beat> {
+    async renew({ id, leaseMs, info, heard = 0 }: Renewal, held: readonly Lease[], options?: At): Promise<Renewed> {
       const now = store.clock(options);
       return store.write(() => {
         const no = store
@@ -24,13 +40,19 @@ export function workers(store: Store): Workers {
              RETURNING no`,
           )
           .get(id, now + leaseMs, now, now, JSON.stringify(info)) as number;
+        if (heard > 0) store.sql("DELETE FROM stem_orders WHERE worker = ? AND no <= ?").run(no, heard);
+        const orders = store.rows(`SELECT no, text FROM stem_orders WHERE worker = ? ORDER BY no LIMIT ${ORDERS}`).all(no) as [
+          number,
+          string,
+        ][];
         const lost = held.filter((lease) => heldBy(store, lease) !== no).map(({ jobId }) => jobId);
-        return { lost, now };
+        return { lost, orders: Array.from(orders, ([number, text]): Order => ({ no: number, text })), now };
       });
     },
 
     async leave(id: string): Promise<void> {
       store.write(() => {
+        // Its orders go with it, by a trigger.
         const no = store.value("DELETE FROM workers WHERE id = ? RETURNING no").get(id) as number | undefined;
         if (no === undefined) return;
         const held = store
@@ -48,24 +70,38 @@ export function workers(store: Store): Workers {
       });
     },
 
-    async list(options?: At): Promise<readonly WorkerRecord[]> {
+    async list(filter?: PageFilter, options?: At): Promise<Page<WorkerRecord>> {
+      const [after, limit] = [numberOfCursor(filter), limitOf(filter)];
       const since = store.clock(options) - HOUR_MS;
       return store.read(() => {
         const rows = store
           .rows(
-            `SELECT id, info, started_at, seen_at, lease_until, (SELECT count(*) FROM active WHERE worker = workers.no)
-             FROM workers WHERE lease_until > ? ORDER BY no`,
+            `SELECT no, id, info, started_at, seen_at, lease_until, (SELECT count(*) FROM active WHERE worker = workers.no)
+             FROM workers WHERE lease_until > ? AND no > ? ORDER BY no LIMIT ?`,
           )
-          .all(since) as [string, string, number, number, number, number][];
-        return Array.from(rows, ([id, info, startedAt, seenAt, leaseUntil, active]) => ({
-          id,
-          info: JSON.parse(info) as Record<string, string>,
-          startedAt,
-          seenAt,
-          leaseUntil,
-          active,
-        }));
+          .all(since, after, limit + 1) as Row[];
+        const { items, next } = pageOf(rows, limit, ([no]) => String(no));
+        return { items: Array.from(items, toRecord), ...(next !== undefined && { next }) };
+      });
+    },
+
+    async order(ids: readonly string[] | "all", text: string, options?: At): Promise<number> {
+      const now = store.clock(options);
+      return store.write(() => {
+        const which = ids === "all" ? "" : "AND id IN (SELECT value FROM json_each(?))";
+        const values = ids === "all" ? [now] : [now, JSON.stringify(ids)];
+        const live = store.value(`SELECT no FROM workers WHERE lease_until > ? ${which}`).all(...values) as number[];
+        if (live.length === 0) return 0;
+        const no = store.value("UPDATE meta SET value = value + 1 WHERE name = 'order_no' RETURNING value").get() as number;
+        for (const worker of live) store.sql("INSERT INTO stem_orders (worker, no, text) VALUES (?, ?, ?)").run(worker, no, text);
+        return live.length;
       });
     },
   };
+}
+
+type Row = [number, string, string, number, number, number, number];
+
+function toRecord([, id, info, startedAt, seenAt, leaseUntil, active]: Row): WorkerRecord {
+  return { id, info: JSON.parse(info) as Record<string, string>, startedAt, seenAt, leaseUntil, active };
 }

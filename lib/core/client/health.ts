@@ -6,6 +6,7 @@ import type { WorkerRecord } from "../../contract/workers.js";
 import type { Clock } from "../clock.js";
 import { type Duration, toMs } from "../task/duration.js";
 import { describe } from "../log/describe.js";
+import { everyItem } from "../pages.js";
 
 /** Whether the store answers and takes writes, and what is on it; or why it does not. */
 export type StemHealth =
@@ -34,14 +35,15 @@ export async function healthOf(adapter: Adapter, clock: Clock, timeout: Duration
     if (ms !== undefined) cancel = clock.after(ms, () => fail(lateError(adapter.name, ms)));
   });
   try {
-    const asked = Promise.all([adapter.ping(), adapter.workers.list(), adapter.queues.list(), tryWriting(adapter)]);
-    const [store, workers, { items: queues }] = await Promise.race([asked, late]);
+    const workers = everyItem((page) => adapter.workers.list(page));
+    const asked = Promise.all([adapter.ping(), workers, adapter.queues.list(), tryWriting(adapter)]);
+    const [store, known, { items: queues }] = await Promise.race([asked, late]);
     const now = clock.now();
     return {
       ok: true,
       adapter: adapter.name,
       ...store,
-      workers: workers.map((worker) => ({ ...worker, alive: worker.leaseUntil > now })),
+      workers: known.map((worker) => ({ ...worker, alive: worker.leaseUntil > now })),
       queues,
     };
   } catch (error) {

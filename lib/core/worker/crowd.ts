@@ -1,6 +1,7 @@
 import type { WorkerRecord, Workers } from "../../contract/workers.js";
 import { type Clock, steadyNow } from "../clock.js";
 import type { Definitions } from "../codec/definitions.js";
+import { everyItem } from "../pages.js";
 import { digestOf } from "../task/define.js";
 import type { TaskRegistry } from "../task/registry.js";
 import type { StoreTime } from "./store-time.js";
@@ -93,7 +94,7 @@ export class Crowd {
 
   async #look(): Promise<void> {
     try {
-      this.#records = await this.#parts.workers.list();
+      this.#records = await everyItem((page) => this.#parts.workers.list(page));
       this.#lookedAt = steadyNow(this.#parts.clock);
     } catch {
       // The worker's own calls say what is wrong with the store.

@@ -105,7 +105,7 @@ export class Exchange {
     const stuck = this.#stuck;
     this.#stuck = 0;
     if (astray) this.#parts.lease.rename();
-    await this.#parts.lease.beat();
+    await this.#parts.lease.renew();
     this.#stuck = stuck + 1;
   }
 

@@ -5,6 +5,7 @@ import { goneOf } from "./gone.js";
 import type { RunningJob, RunningJobs } from "../attempt/running.js";
 import type { Attempts } from "./attempts.js";
 import type { Endings } from "./endings.js";
+import type { Orders } from "./orders.js";
 import type { StoreTime } from "./store-time.js";
 
 export interface LeaseParts {
@@ -19,8 +20,9 @@ export interface LeaseParts {
   readonly running: RunningJobs;
   readonly endings: Endings;
   readonly attempts: Attempts;
+  readonly orders: Orders;
   /** How a renewal by the timer went; undefined: well. */
-  readonly beaten: (error: unknown, retryInMs: number) => void;
+  readonly renewed: (error: unknown, retryInMs: number) => void;
 }
 
 /** The worker's sign of life: one small renewal every third of the lease covers all jobs it holds. */
@@ -29,7 +31,7 @@ export class WorkerLease {
   /** Names under which we still hold jobs; the last is the one that claims. */
   #names: string[];
   #serial = 1;
-  #beating: Promise<void> = Promise.resolve();
+  #renewing: Promise<void> = Promise.resolve();
   #cancelTimer: (() => void) | undefined;
   #stopped = false;
 
@@ -46,23 +48,23 @@ export class WorkerLease {
   /** Registers and goes on renewing, also if the first renewal fails. @throws what the store threw */
   async start(): Promise<void> {
     try {
-      await this.beat();
+      await this.renew();
     } finally {
       this.#plan(Math.floor(this.#parts.leaseMs / 3));
     }
   }
 
   /** Renews now, after any renewal under way, and aborts what was lost. @throws what the store threw */
-  beat(): Promise<void> {
-    const beat = this.#beating.then(() => this.#renew());
-    this.#beating = beat.catch(() => {});
-    return beat;
+  renew(): Promise<void> {
+    const renewal = this.#renewing.then(() => this.#renew());
+    this.#renewing = renewal.catch(() => {});
+    return renewal;
   }
 
   /**
    * Claims from now on go under a new name. A claim that failed without an answer may have lent us jobs we
    * know nothing of; under the old name, once nothing known is held there, signing off hands exactly those
-   * back. Until then the old name is renewed too. To be followed by `beat`.
+   * back. Until then the old name is renewed too. To be followed by `renew`.
    */
   rename(): void {
     this.#names.push(`${this.#parts.id}~${++this.#serial}`);
@@ -80,7 +82,7 @@ export class WorkerLease {
    */
   async leave(): Promise<void> {
     this.stop();
-    await this.#beating;
+    await this.#renewing;
     for (const name of this.#names) await this.#parts.workers.leave(name);
   }
 
@@ -94,37 +96,47 @@ export class WorkerLease {
     if (this.#stopped) return;
     this.#cancelTimer?.();
     this.#cancelTimer = this.#parts.clock.after(ms, () => {
-      this.beat().then(
+      this.renew().then(
         () => {
           this.#plan(Math.floor(this.#parts.leaseMs / 3));
-          this.#parts.beaten(undefined, 0);
+          this.#parts.renewed(undefined, 0);
         },
         (error: unknown) => {
           // Sooner than a third: there is not much of the lease left.
           this.#plan(Math.floor(this.#parts.leaseMs / 10));
-          this.#parts.beaten(error, Math.floor(this.#parts.leaseMs / 10));
+          this.#parts.renewed(error, Math.floor(this.#parts.leaseMs / 10));
         },
       );
     });
   }
 
   async #renew(): Promise<void> {
-    const { workers, leaseMs, info, storeTime } = this.#parts;
     const held = this.#held;
+    const empty: string[] = [];
     for (const name of this.#names) {
       const mine = held.filter((job) => job.holder === name);
-      if (mine.length === 0 && name !== this.name) {
-        await workers.leave(name);
-        this.#names = this.#names.filter((other) => other !== name);
-        continue;
-      }
-      const { lost, now } = await workers.beat(
-        { id: name, leaseMs, info },
-        mine.map((job) => job.delivery.lease),
-      );
-      storeTime.heard(now);
-      if (lost.length > 0) await this.#give(mine, lost);
+      if (mine.length === 0 && name !== this.name) empty.push(name);
+      else await this.#renewName(name, mine);
     }
+    for (const name of empty) {
+      // Once more, for orders that were given since: with the name they are forgotten.
+      await this.#renewName(name, []);
+      await this.#parts.workers.leave(name);
+      this.#parts.orders.left(name);
+      this.#names = this.#names.filter((other) => other !== name);
+    }
+  }
+
+  async #renewName(id: string, held: readonly RunningJob[]): Promise<void> {
+    const { workers, leaseMs, info, orders, storeTime } = this.#parts;
+    const heard = orders.heard(id);
+    const renewed = await workers.renew(
+      { id, leaseMs, info, ...(heard !== undefined && { heard }) },
+      held.map((job) => job.delivery.lease),
+    );
+    storeTime.heard(renewed.now);
+    orders.answered(id, heard, renewed.orders);
+    if (renewed.lost.length > 0) await this.#give(held, renewed.lost);
   }
 
   async #give(held: readonly RunningJob[], lost: readonly string[]): Promise<void> {

@@ -16,6 +16,7 @@ import { WorkerLease } from "./lease.js";
 import { Loop } from "./loop.js";
 import { Maintenance } from "./maintenance.js";
 import { settleWorkerOptions, type WorkerOptions, type WorkerSettings } from "./options.js";
+import { type Obey, Orders } from "./orders.js";
 import { isClosed, Outage } from "./outage.js";
 import { describe } from "../log/describe.js";
 import { ServedQueues } from "./queues.js";
@@ -37,6 +38,8 @@ export interface WorkerParts {
   readonly info?: Readonly<Record<string, string>>;
   /** Around every attempt, the first outermost. */
   readonly middleware?: readonly Middleware[];
+  /** Carries out what the worker is ordered to do. Default: it knows no order. */
+  readonly obey?: Obey;
 }
 
 /**
@@ -92,9 +95,10 @@ export class Worker {
       ...shared,
       attempts: this.#attempts,
       id: this.id,
+      orders: new Orders({ obey: parts.obey ?? (() => false), log }),
       leaseMs,
       info: { ...infoOf(queues, concurrency), ...announced, ...info },
-      beaten: (error, retryInMs) => this.#beaten(error, retryInMs),
+      renewed: (error, retryInMs) => this.#renewed(error, retryInMs),
     });
     this.#maintenance = new Maintenance({ ...shared, due: () => this.#loop.nudge() });
     const held = { slots: this.#slots, lease: this.#lease, attempts: this.#attempts };
@@ -192,11 +196,11 @@ export class Worker {
   /** Asks at once, instead of at the next heartbeat, whether jobs that run here are ours still. */
   #mayBeCancelled(ids: readonly string[]): void {
     // Whoever fails here fails again at the next heartbeat, and is heard of then.
-    if (this.#running.some((job) => !job.gone && ids.includes(job.delivery.lease.jobId))) this.#lease.beat().catch(() => {});
+    if (this.#running.some((job) => !job.gone && ids.includes(job.delivery.lease.jobId))) this.#lease.renew().catch(() => {});
   }
 
   /** A renewal of the lease by its timer went well (undefined), or failed and is tried again. */
-  #beaten(error: unknown, retryInMs: number): void {
+  #renewed(error: unknown, retryInMs: number): void {
     this.#attempts.lookAtOverdue();
     if (error === undefined) return this.#loop.resume();
     if (isClosed(error)) return this.#storeClosed(error);

@@ -44,7 +44,7 @@ export const adapterLaws: readonly Law[] = [
     async check(bench) {
       const { broker, workers } = bench.adapter;
       await broker.enqueue([bench.job({ delayMs: 3_600_000 }), bench.job()]);
-      const { now, lost } = await workers.beat({ id: "ann", leaseMs: 60_000, info: {} }, []);
+      const { now, lost } = await workers.renew({ id: "ann", leaseMs: 60_000, info: {} }, []);
       assert.deepEqual(lost, []);
       assert.ok(Number.isInteger(now) && now > 0);
       const claimed = await broker.claim({ worker: "ann", from: [{ queue: bench.queue }], limit: 10 });

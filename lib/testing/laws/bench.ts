@@ -103,7 +103,7 @@ export class LawBench {
   /** Registers a worker, or renews it, with this lease. From then on only the law renews it. */
   async hire(worker: string, leaseMs = LONG_LEASE_MS): Promise<void> {
     this.#hired.add(worker);
-    await this.adapter.workers.beat({ id: worker, leaseMs, info: {} }, [], this.at);
+    await this.adapter.workers.renew({ id: worker, leaseMs, info: {} }, [], this.at);
   }
 
   /**
@@ -117,7 +117,7 @@ export class LawBench {
   /** The claim itself, to be used by the law. */
   async ask(over: Partial<Claim> = {}): Promise<Claim> {
     const worker = over.worker ?? "ann";
-    if (!this.#hired.has(worker)) await this.adapter.workers.beat({ id: worker, leaseMs: LONG_LEASE_MS, info: {} }, [], this.at);
+    if (!this.#hired.has(worker)) await this.adapter.workers.renew({ id: worker, leaseMs: LONG_LEASE_MS, info: {} }, [], this.at);
     return { worker, from: over.from ?? [{ queue: this.queue }], limit: over.limit ?? 10 };
   }
 

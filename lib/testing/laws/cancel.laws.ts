@@ -61,13 +61,13 @@ export const cancelLaws: readonly Law[] = [
     },
   },
   {
-    title: "the worker of a cancelled job is refused, and told at its next beat",
+    title: "the worker of a cancelled job is refused, and told at its next renewal",
     async check(bench) {
       const [job, kept] = [await bench.put(), await bench.put()];
       const [mine, fine] = await bench.take();
       assert.deepEqual(ids([mine!, fine!]), [job.id, kept.id]);
       await bench.adapter.broker.cancel([job.id], "stop", bench.at);
-      const beat = await bench.adapter.workers.beat({ id: "ann", leaseMs: 60_000, info: {} }, [mine!.lease, fine!.lease], bench.at);
+      const beat = await bench.adapter.workers.renew({ id: "ann", leaseMs: 60_000, info: {} }, [mine!.lease, fine!.lease], bench.at);
       assert.deepEqual(beat.lost, [job.id]);
       assert.deepEqual((await bench.settle({ lease: mine!.lease, as: "succeeded", result: "1" })).lost, [job.id]);
       const entry = { seq: 1, key: "step", kind: "step", state: "done" } as const;

@@ -176,7 +176,7 @@ export const claimLaws: readonly Law[] = [
     },
   },
   {
-    title: "a worker without a lease is lent nothing until it beats",
+    title: "a worker without a lease is lent nothing until it registers",
     async check(bench) {
       const job = await bench.put();
       const ask = { worker: "stranger", from: [{ queue: bench.queue }], limit: 1 };

@@ -28,6 +28,7 @@ import { stateLaws } from "./states.laws.js";
 import type { LawSubject } from "./subject.js";
 import { textLaws } from "./texts.laws.js";
 import { transactionLaws } from "./transactions.laws.js";
+import { orderLaws } from "./orders.laws.js";
 import { workerLaws } from "./workers.laws.js";
 
 export { LawBench } from "./bench.js";
@@ -62,6 +63,7 @@ export const laws: readonly Law[] = [
   ...resultLaws,
   ...delayedLaws,
   ...workerLaws,
+  ...orderLaws,
   ...hintLaws,
   ...transactionLaws,
   ...adapterLaws,

@@ -156,11 +156,11 @@ export const leaseLaws: readonly Law[] = [
     },
   },
   {
-    title: "a beat says that the lease of a forgotten job is lost, although a new job with its id is held",
+    title: "a renewal says that the lease of a forgotten job is lost, although a new job with its id is held",
     async check(bench) {
       await forEachWay(bench, async (id, late, way) => {
         await bench.enqueue(again(bench, id));
-        const beat = (...held: Lease[]) => bench.adapter.workers.beat({ id: "frozen", leaseMs: LEASE_MS, info: {} }, held, bench.at);
+        const beat = (...held: Lease[]) => bench.adapter.workers.renew({ id: "frozen", leaseMs: LEASE_MS, info: {} }, held, bench.at);
         await beat();
         const right = await bench.takeOne({ worker: "frozen" });
         assert.deepEqual((await beat(late)).lost, [id], way);

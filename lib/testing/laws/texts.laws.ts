@@ -234,15 +234,15 @@ export const textLaws: readonly Law[] = [
       await refuses("renew", badTexts(), (name) => locks.renew({ ...lock, name }, 1_000, bench.at));
       await refuses("release", badTexts(), (name) => locks.release({ ...lock, name }, bench.at));
       const beat = { leaseMs: 1_000, info: {} };
-      await refuses("beat", badTexts(LONGEST.worker), (id) => workers.beat({ ...beat, id }, [], bench.at));
+      await refuses("renew", badTexts(LONGEST.worker), (id) => workers.renew({ ...beat, id }, [], bench.at));
       await refuses("leave", badTexts(LONGEST.worker), (id) => workers.leave(id, bench.at));
       await refuses("claim", badTexts(LONGEST.worker), (worker) =>
         broker.claim({ worker, from: [{ queue: bench.queue }], limit: 1 }, bench.at),
       );
       const id = longest(LONGEST.worker, "bob");
-      await workers.beat({ ...beat, id }, [], bench.at);
+      await workers.renew({ ...beat, id }, [], bench.at);
       assert.deepEqual(
-        (await workers.list(bench.at)).map((worker) => worker.id),
+        (await workers.list({}, bench.at)).items.map((worker) => worker.id),
         [id],
       );
     },

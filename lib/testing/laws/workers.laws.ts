@@ -4,27 +4,27 @@ import type { LawBench } from "./bench.js";
 import type { Law } from "./law.js";
 
 const HOUR_MS = 3_600_000;
-const beat = (bench: LawBench, id: string, leaseMs: number, held: Parameters<typeof bench.adapter.workers.beat>[1] = []) =>
-  bench.adapter.workers.beat({ id, leaseMs, info: { host: "north", pid: "7" } }, held, bench.at);
+const renew = (bench: LawBench, id: string, leaseMs: number, held: Parameters<typeof bench.adapter.workers.renew>[1] = []) =>
+  bench.adapter.workers.renew({ id, leaseMs, info: { host: "north", pid: "7" } }, held, bench.at);
 
 export const workerLaws: readonly Law[] = [
   {
     title: "a worker is listed with what it says of itself, its lease and the jobs it holds",
     async check(bench) {
       const start = bench.now;
-      assert.deepEqual(await beat(bench, "w", 5_000), { lost: [], now: start });
+      assert.deepEqual(await renew(bench, "w", 5_000), { lost: [], orders: [], now: start });
       await bench.hire("w", 5_000);
-      await beat(bench, "w", 5_000);
+      await renew(bench, "w", 5_000);
       await bench.enqueue(...bench.jobs(3));
       const held = await bench.take({ worker: "w", limit: 2 });
       bench.pass(1_000);
-      await beat(
+      await renew(
         bench,
         "w",
         6_000,
         held.map(({ lease }) => lease),
       );
-      const record = one(await bench.adapter.workers.list(bench.at));
+      const record = one((await bench.adapter.workers.list({}, bench.at)).items);
       assert.deepEqual(record, {
         id: "w",
         info: { host: "north", pid: "7" },
@@ -34,16 +34,16 @@ export const workerLaws: readonly Law[] = [
         active: 2,
       });
       await bench.succeed(held[0]!);
-      assert.equal(one(await bench.adapter.workers.list(bench.at)).active, 1);
+      assert.equal(one((await bench.adapter.workers.list({}, bench.at)).items).active, 1);
     },
   },
   {
     title: "a worker that lapsed is listed for an hour, one that left is not",
     async check(bench) {
-      await beat(bench, "lapsed", 1_000);
-      await beat(bench, "left", 1_000);
+      await renew(bench, "lapsed", 1_000);
+      await renew(bench, "left", 1_000);
       await bench.adapter.workers.leave("left", bench.at);
-      const names = async () => (await bench.adapter.workers.list(bench.at)).map(({ id }) => id);
+      const names = async () => (await bench.adapter.workers.list({}, bench.at)).items.map(({ id }) => id);
       assert.deepEqual(await names(), ["lapsed"]);
       bench.pass(HOUR_MS);
       await bench.adapter.results.prune(undefined, bench.at);
@@ -53,7 +53,30 @@ export const workerLaws: readonly Law[] = [
     },
   },
   {
-    title: "a beat reports exactly the leases that are lost",
+    title: "workers are listed as they registered, page by page, also where the last of a page has left meanwhile",
+    async check(bench) {
+      const { workers } = bench.adapter;
+      const names = ["c", "a", "d", "b", "e"];
+      for (const name of names) {
+        await renew(bench, name, 60_000);
+        bench.pass(10);
+      }
+      await renew(bench, "c", 60_000);
+      const first = await workers.list({ limit: 2 }, bench.at);
+      assert.deepEqual([first.items.map(({ id }) => id), typeof first.next], [["c", "a"], "string"]);
+      await workers.leave("a", bench.at);
+      const second = await workers.list({ limit: 2, cursor: first.next! }, bench.at);
+      assert.deepEqual(
+        second.items.map(({ id }) => id),
+        ["d", "b"],
+      );
+      const third = await workers.list({ limit: 2, cursor: second.next! }, bench.at);
+      assert.deepEqual([third.items.map(({ id }) => id), "next" in third], [["e"], false]);
+      await assert.rejects(workers.list({ cursor: "e" }, bench.at), { code: "STEM_OPTION_INVALID" });
+    },
+  },
+  {
+    title: "a renewal reports exactly the leases that are lost",
     async check(bench) {
       await bench.hire("ann", 60_000);
       await bench.hire("doomed", 100);
@@ -62,10 +85,10 @@ export const workerLaws: readonly Law[] = [
       bench.pass(200);
       const [heir] = await bench.take({ limit: 1 });
       const stale = mine.map(({ lease }) => lease);
-      const back = await beat(bench, "doomed", 100, [...stale, { jobId: bench.name("nobody"), fence: 1, job: 1 }]);
+      const back = await renew(bench, "doomed", 100, [...stale, { jobId: bench.name("nobody"), fence: 1, job: 1 }]);
       assert.deepEqual(sorted(back.lost), sorted([...ids(mine), bench.name("nobody")]), "all were taken back, the other is ready again");
-      assert.deepEqual((await beat(bench, "ann", 60_000, [heir!.lease])).lost, []);
-      assert.deepEqual((await beat(bench, "doomed", 100, [heir!.lease])).lost, [heir!.job.id], "it is another worker's");
+      assert.deepEqual((await renew(bench, "ann", 60_000, [heir!.lease])).lost, []);
+      assert.deepEqual((await renew(bench, "doomed", 100, [heir!.lease])).lost, [heir!.job.id], "it is another worker's");
     },
   },
   {
@@ -75,7 +98,7 @@ export const workerLaws: readonly Law[] = [
       await bench.put();
       const delivery = await bench.takeOne();
       bench.pass(5_000);
-      assert.deepEqual((await beat(bench, "ann", 1_000, [delivery.lease])).lost, []);
+      assert.deepEqual((await renew(bench, "ann", 1_000, [delivery.lease])).lost, []);
       assert.deepEqual(await bench.take({ worker: "bob" }), []);
       await bench.succeed(delivery, "1");
       const record = await bench.known(delivery.job.id);
@@ -83,13 +106,13 @@ export const workerLaws: readonly Law[] = [
     },
   },
   {
-    title: "one beat covers every job the worker holds, also those it did not name",
+    title: "one renewal covers every job the worker holds, also those it did not name",
     async check(bench) {
       await bench.hire("ann", 1_000);
       await bench.enqueue(...bench.jobs(20));
       const held = await bench.take({ limit: 20 });
       bench.pass(900);
-      await beat(bench, "ann", 1_000);
+      await renew(bench, "ann", 1_000);
       bench.pass(900);
       assert.deepEqual(await bench.take({ worker: "bob" }), []);
       assert.deepEqual((await bench.settle(...held.map(({ lease }) => ({ lease, as: "succeeded" as const })))).lost, []);
@@ -106,7 +129,7 @@ export const workerLaws: readonly Law[] = [
       assert.deepEqual(sorted(ids(again)), sorted(ids(held)));
       for (const { attempt, lapses } of again) assert.deepEqual([attempt, lapses], [1, 0]);
       assert.deepEqual((await bench.settle({ lease: held[0]!.lease, as: "succeeded" })).lost, [held[0]!.job.id]);
-      assert.equal((await bench.claim()).lapsed, true, "who has left must beat again");
+      assert.equal((await bench.claim()).lapsed, true, "who has left must register again");
       await bench.adapter.workers.leave(bench.name("nobody"), bench.at);
     },
   },

@@ -61,7 +61,7 @@ export class PostgresBench {
 
 /** Registers a worker for an hour. */
 export async function hire(adapter: Adapter, id: string): Promise<void> {
-  await adapter.workers.beat({ id, leaseMs: 3_600_000, info: {} }, []);
+  await adapter.workers.renew({ id, leaseMs: 3_600_000, info: {} }, []);
 }
 
 export function ask(worker: string, limit = 1_000, queue = "default"): Claim {

@@ -144,8 +144,8 @@ describeShared("postgres")("Two connections at once:", () => {
       const now = Date.now() + 10 * 3_600_000;
       const jobs = bench.jobs(5, { queue: "brink" });
       await a.broker.enqueue(jobs, { now });
-      await a.workers.beat({ id: `brink${turn}`, leaseMs: 10, info: {} }, [], { now });
-      await b.workers.beat({ id: "heir", leaseMs: 60_000, info: {} }, [], { now });
+      await a.workers.renew({ id: `brink${turn}`, leaseMs: 10, info: {} }, [], { now });
+      await b.workers.renew({ id: "heir", leaseMs: 60_000, info: {} }, [], { now });
       // Within the lease by the one's clock, after it by the other's.
       const late = a.broker.claim(ask(`brink${turn}`, 3, "brink"), { now: now + 9 });
       const heir = b.broker.claim(ask("heir", 5, "brink"), { now: now + 10 });

@@ -297,7 +297,7 @@ describeShared("postgres")("In a transaction of", () => {
 /** Brings a job to sleep until an event of its own id. */
 async function park(adapter: Adapter, job: NewJob): Promise<void> {
   await adapter.broker.enqueue([{ ...job, priority: 9 }]);
-  await adapter.workers.beat({ id: "ann", leaseMs: 60_000, info: {} }, []);
+  await adapter.workers.renew({ id: "ann", leaseMs: 60_000, info: {} }, []);
   const { deliveries } = await adapter.broker.claim({ worker: "ann", from: [{ queue: job.queue }], limit: 1 });
   expect(deliveries.map((delivery) => delivery.job.id)).toEqual([job.id]);
   await adapter.broker.settle([{ lease: deliveries[0]!.lease, as: "parked", waits: [{ name: "paid", key: job.id, after: 0 }] }]);

@@ -61,7 +61,7 @@ describeShared("redis")("A fence of the Redis adapter", () => {
     const lent = JSON.parse((await here.raw.eval(LENDS_0_1, 1, `{${here.namespace}}`, "mixed", no!)) as string) as { f: number };
     expect(lent.f).toBe(ours.lease.fence + 1);
     const theirs = { jobId: "mixed", fence: lent.f, job: 0 };
-    expect((await adapter.workers.beat({ id: "ann", leaseMs: 60_000, info: {} }, [theirs])).lost).toEqual([]);
+    expect((await adapter.workers.renew({ id: "ann", leaseMs: 60_000, info: {} }, [theirs])).lost).toEqual([]);
     expect(await end(ours.lease)).toEqual(["mixed"]);
     expect(await end(theirs)).toEqual([]);
     const again = await one("mixed");

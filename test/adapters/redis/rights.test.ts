@@ -154,7 +154,7 @@ describeOwn("redis")("A Redis user", () => {
       upsert: () => adapter.schedules.upsert([{ id: "s", spec: "{}", nextAt: 5 }]),
       lock: () => adapter.locks.acquire("l", "me", 1_000),
       pause: () => adapter.queues.change(["q"], { paused: true }),
-      beat: () => adapter.workers.beat({ id: "bob", leaseMs: 1_000, info: {} }, []),
+      renew: () => adapter.workers.renew({ id: "bob", leaseMs: 1_000, info: {} }, []),
       claim: () => adapter.broker.claim({ worker: "ann", from: [{ queue: "q" }], limit: 1 }),
       leave: () => adapter.workers.leave("ann"),
     };

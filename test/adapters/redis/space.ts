@@ -55,7 +55,7 @@ export async function claim(
 ): Promise<Claimed> {
   const { worker = "ann", queue = "q", limit = 1_000, now } = over;
   const at = now === undefined ? undefined : { now };
-  await adapter.workers.beat({ id: worker, leaseMs: 3_600_000, info: {} }, [], at);
+  await adapter.workers.renew({ id: worker, leaseMs: 3_600_000, info: {} }, [], at);
   return adapter.broker.claim({ worker, from: [{ queue }], limit }, at);
 }
 

@@ -7,7 +7,7 @@ const adapter = sqlite(file);
 const worker = `child:${process.pid}`;
 const next = { worker, from: [{ queue: "work" }], limit: 50 };
 const say = (line) => process.stdout.write(`${line}\n`);
-const beat = (leaseMs) => adapter.workers.beat({ id: worker, leaseMs, info: {} }, []);
+const beat = (leaseMs) => adapter.workers.renew({ id: worker, leaseMs, info: {} }, []);
 
 const modes = {
   /** Opens the file for the first time, together with others, and stores one job. */

@@ -13,7 +13,7 @@ const jobs = (from: number, count: number, over: Partial<NewJob> = {}): NewJob[]
 /** Sends every kind of job down every path of claim, settle and take-back. */
 async function everyPath({ broker, workers, events }: Adapter): Promise<void> {
   const now = 1_000_000;
-  const beat = (id: string, leaseMs: number, at: number) => workers.beat({ id, leaseMs, info: {} }, [], { now: at });
+  const beat = (id: string, leaseMs: number, at: number) => workers.renew({ id, leaseMs, info: {} }, [], { now: at });
   await beat("ann", 3_600_000, now);
   await beat("doomed", 10, now);
   const chord = [0, 1, 2].flatMap((position) => jobs(100 + position, 1, { links: [{ to: "body", position }] }));
@@ -83,7 +83,7 @@ describe("The statements of enqueue, claim, settle and take-back", () => {
         await adapter.open();
         for (let at = 0; at < backlog; at += 10_000) await adapter.broker.enqueue(jobs(1_000_000 + at, Math.min(10_000, backlog - at)));
         await adapter.broker.enqueue(jobs(1, 200, { delayMs: 3_600_000, priority: 5 }));
-        await adapter.workers.beat({ id: "ann", leaseMs: 60_000, info: {} }, []);
+        await adapter.workers.renew({ id: "ann", leaseMs: 60_000, info: {} }, []);
         let fastest = Infinity;
         for (let i = 0; i < 12; i++) {
           const start = process.hrtime.bigint();

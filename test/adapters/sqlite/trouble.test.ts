@@ -41,7 +41,7 @@ describe("When SQLite refuses a write", () => {
       expect((await adapter.results.count()).ready).toBe(accepted.length);
       connection!.pragma("max_page_count = 100000");
       await adapter.broker.enqueue([job("later")]);
-      await adapter.workers.beat({ id: "ann", leaseMs: 60_000, info: {} }, []);
+      await adapter.workers.renew({ id: "ann", leaseMs: 60_000, info: {} }, []);
       const { deliveries } = await adapter.broker.claim({ worker: "ann", from: [{ queue: "work" }], limit: 1_000 });
       expect(deliveries.map((delivery) => delivery.job.id)).toEqual([...accepted, "later"]);
       await adapter.close();
@@ -64,7 +64,7 @@ describe("When SQLite refuses a write", () => {
       });
       // An idle worker does not want the write lock at all, and readers go on.
       other.exec("ROLLBACK");
-      await adapter.workers.beat({ id: "ann", leaseMs: 60_000, info: {} }, []);
+      await adapter.workers.renew({ id: "ann", leaseMs: 60_000, info: {} }, []);
       other.exec("BEGIN IMMEDIATE");
       const idle = await adapter.broker.claim({ worker: "ann", from: [{ queue: "work" }], limit: 1 });
       expect(idle).toMatchObject({ deliveries: [], lapsed: false });
@@ -98,8 +98,8 @@ describe("When SQLite refuses a write", () => {
       await there.open();
       const now = 1_000_000;
       await here.broker.enqueue([job("a")], { now });
-      await here.workers.beat({ id: "ann", leaseMs: 100, info: {} }, [], { now });
-      await there.workers.beat({ id: "bob", leaseMs: 60_000, info: {} }, [], { now });
+      await here.workers.renew({ id: "ann", leaseMs: 100, info: {} }, [], { now });
+      await there.workers.renew({ id: "bob", leaseMs: 60_000, info: {} }, [], { now });
       const ask = { from: [{ queue: "work" }], limit: 1 };
       const [late] = (await here.broker.claim({ ...ask, worker: "ann" }, { now })).deliveries;
       const [heir] = (await there.broker.claim({ ...ask, worker: "bob" }, { now: now + 200 })).deliveries;
@@ -117,7 +117,7 @@ describe("When SQLite refuses a write", () => {
       const adapter = sqlite(join(folder, "stem.db"));
       await adapter.open();
       const { broker, workers } = adapter;
-      await workers.beat({ id: "ann", leaseMs: 60_000, info: {} }, []);
+      await workers.renew({ id: "ann", leaseMs: 60_000, info: {} }, []);
       const claim = async () => (await broker.claim({ worker: "ann", from: [{ queue: "work" }], limit: 1 })).deliveries[0]!;
       await broker.enqueue([{ ...job("a"), keepFailedMs: 0 }]);
       const first = await claim();

@@ -126,7 +126,7 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
   "nextDueAt counts the deadline of a parked job": ["deadlines are ignored"],
   "nextDueAt counts the end of another worker's lease, and then its jobs are lent": ["nextDueAt is never given"],
   "a paused queue does not count in nextDueAt": ["nextDueAt looks at paused queues"],
-  "a worker without a lease is lent nothing until it beats": ["a worker without a lease gets one by claiming"],
+  "a worker without a lease is lent nothing until it registers": ["a worker without a lease gets one by claiming"],
   "a worker whose lease has run out is lent nothing, not on the way out of a settle either": [
     "a worker without a lease gets one by claiming",
   ],
@@ -194,7 +194,7 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
   ],
   "a late settle is refused by every handle of the store, also together with that of the right worker": ["leases start anew with each job"],
   "a late append of a forgotten run adds nothing to the journal of a new run with its id": ["leases start anew with each job"],
-  "a beat says that the lease of a forgotten job is lost, although a new job with its id is held": ["leases start anew with each job"],
+  "a renewal says that the lease of a forgotten job is lost, although a new job with its id is held": ["leases start anew with each job"],
   "the lease of a job that is stored anew is above all earlier ones of its id, in whichever queue": ["leases start anew with each job"],
   "half a character in a text, such as the end of a message that was cut in an emoji, stops neither its job nor others": [
     "half a character in an error is refused",
@@ -208,7 +208,7 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
   "a job is cancelled at once in every unfinished state, and says in which": ["cancel spares running jobs"],
   "cancelling an ended job leaves it as it is": ["cancel says it ended what had ended"],
   "cancelling an unknown id says so and does nothing": ["an unknown id is said to have ended"],
-  "the worker of a cancelled job is refused, and told at its next beat": ["a beat reports no lost leases"],
+  "the worker of a cancelled job is refused, and told at its next renewal": ["a renewal reports no lost leases"],
   "whoever waits for a cancelled job is cancelled with it, down the line": [
     "what died of an input does not name it",
     "what died of an input says it died of an error",
@@ -381,9 +381,38 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
   "a list goes on after records were pruned": ["prune hides the records that stay"],
   "a worker is listed with what it says of itself, its lease and the jobs it holds": ["workers hold nothing"],
   "a worker that lapsed is listed for an hour, one that left is not": ["lapsed workers are not listed"],
-  "a beat reports exactly the leases that are lost": ["a beat reports no lost leases"],
-  "a worker that comes back before anyone claimed keeps its jobs": ["a beat after a lapse starts from nothing"],
-  "one beat covers every job the worker holds, also those it did not name": ["a beat covers only what it names"],
+  "workers are listed as they registered, page by page, also where the last of a page has left meanwhile": [
+    "workers are listed by when they were last seen",
+    "the cursor of workers is how many were listed",
+  ],
+  "an order to all reaches each worker whose lease is live, through whichever handle, under one number": [
+    "an order reaches the first worker only",
+    "each worker's orders have numbers of their own",
+  ],
+  "an order is answered at every renewal until the worker says that it has heard it, and never after": [
+    "an order is answered once",
+    "what is heard is answered again",
+    "hearing one order forgets all",
+    "orders come latest first",
+  ],
+  "an order to some reaches these alone, each once, and unknown and lapsed ones are not counted": [
+    "unknown and lapsed workers count as ordered",
+    "an order to all waits for those that come later",
+  ],
+  "a worker that registers after an order does not get it": ["an order to all waits for those that come later"],
+  "of many orders a hundred come with one renewal, and the others when these are heard": ["all orders come at once"],
+  "a worker that signs off leaves no orders, for one that comes under its id or after it": ["orders outlive their workers"],
+  "a worker that comes back after a lapse finds its orders; one that was forgotten does not": [
+    "orders outlive their workers",
+    "orders are for live workers alone",
+  ],
+  "orders that are given at once are all answered, whoever hears meanwhile": ["orders are numbered before they are stored"],
+  "an order is refused whose text or worker would not come back as it was given, or whose text is too long": [
+    "names of locks and workers are stored as UTF-8",
+  ],
+  "a renewal reports exactly the leases that are lost": ["a renewal reports no lost leases"],
+  "a worker that comes back before anyone claimed keeps its jobs": ["a renewal after a lapse starts from nothing"],
+  "one renewal covers every job the worker holds, also those it did not name": ["a renewal covers only what it names"],
   "a worker that signs off gives its jobs back at once, with the attempt and without a lapse": ["leaving does nothing"],
   "any worker's claim takes back what lapsed workers hold, from queues it does not serve too": ["a lapse does not count"],
   "storing jobs hints at work in their queues, also when they are due later": ["work is not hinted at"],

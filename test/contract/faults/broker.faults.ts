@@ -52,11 +52,11 @@ export const brokerFaults: Faults = {
   "nextDueAt looks at paused queues": claimedAs((claimed) => ({ ...claimed, nextDueAt: claimed.nextDueAt ?? claimed.now + 50 })),
   "a worker without a lease gets one by claiming": inBroker(({ claim, settle }, { workers }) => ({
     claim: async (request, options) => {
-      await workers.beat({ id: request.worker, leaseMs: 1_000, info: {} }, [], options);
+      await workers.renew({ id: request.worker, leaseMs: 1_000, info: {} }, [], options);
       return claim(request, options);
     },
     settle: async (settlements, next, options) => {
-      if (next) await workers.beat({ id: next.worker, leaseMs: 1_000, info: {} }, [], options);
+      if (next) await workers.renew({ id: next.worker, leaseMs: 1_000, info: {} }, [], options);
       return settle(settlements, next, options);
     },
   })),
@@ -131,14 +131,14 @@ export const brokerFaults: Faults = {
   "every delivery counts as a lapse": deliveriesAs((delivery) => but(delivery, { lapses: delivery.lease.fence - 1 })),
   "any fence will do": anyFence,
   "leases start anew with each job": leasesStartAnew,
-  "leases never run out": inWorkers(({ beat }) => ({
-    beat: (worker, held, options) => beat({ ...worker, leaseMs: worker.leaseMs * 1_000_000 }, held, options),
+  "leases never run out": inWorkers(({ renew }) => ({
+    renew: (worker, held, options) => renew({ ...worker, leaseMs: worker.leaseMs * 1_000_000 }, held, options),
   })),
-  "a lease is not renewed": inWorkers(({ beat, list }) => ({
-    beat: async (worker, held, options) => {
-      const known = (await list(options)).find(({ id }) => id === worker.id);
+  "a lease is not renewed": inWorkers(({ renew, list }) => ({
+    renew: async (worker, held, options) => {
+      const known = (await list({ limit: 1_000 }, options)).items.find(({ id }) => id === worker.id);
       const now = options?.now ?? 0;
-      return beat(known && known.leaseUntil > now ? but(worker, { leaseMs: known.leaseUntil - now }) : worker, held, options);
+      return renew(known && known.leaseUntil > now ? but(worker, { leaseMs: known.leaseUntil - now }) : worker, held, options);
     },
   })),
   "a lost settlement still stores its journal and jobs": inBroker(({ settle, enqueue }) => ({
@@ -169,7 +169,7 @@ export const brokerFaults: Faults = {
   "settling lends unasked": inBroker(({ settle, claim }, { workers }) => ({
     settle: async (settlements, next, options) => {
       const settled = await settle(settlements, next, options);
-      await workers.beat({ id: "greedy", leaseMs: HOUR_MS, info: {} }, [], options);
+      await workers.renew({ id: "greedy", leaseMs: HOUR_MS, info: {} }, [], options);
       return { claimed: await claim({ worker: "greedy", from: [], limit: 1 }, options), ...settled };
     },
   })),

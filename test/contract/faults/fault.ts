@@ -179,7 +179,7 @@ function mistaken(current: (lease: Lease, present: Lease | undefined) => Lease):
           options,
         ),
     })),
-    inWorkers(({ beat }) => ({ beat: (worker, held, options) => beat(worker, held.map(taken), options) })),
+    inWorkers(({ renew }) => ({ renew: (worker, held, options) => renew(worker, held.map(taken), options) })),
   );
 }
 

@@ -1,6 +1,7 @@
-import type { Adapter, Hint, Lock, Schedule } from "../../../lib/contract/index.js";
+import type { Adapter, Hint, Lock, Schedule, WorkerRecord } from "../../../lib/contract/index.js";
 import { both, inBroker, inDeadLetters, inEvents, inLocks, inResults, inSchedules, inWorkers, omit, recordsAs, but } from "./fault.js";
 import type { Fault, Faults } from "./fault.js";
+import { orderFaults } from "./orders.faults.js";
 
 const schedulesAs = (change: (schedule: Schedule) => Schedule): Fault =>
   inSchedules(({ list, due }) => ({
@@ -8,6 +9,14 @@ const schedulesAs = (change: (schedule: Schedule) => Schedule): Fault =>
     due: async (ids, limit, options) => {
       const found = await due(ids, limit, options);
       return { ...found, schedules: found.schedules.map(change) };
+    },
+  }));
+
+const workersAs = (change: (workers: readonly WorkerRecord[], now: number) => readonly WorkerRecord[]): Fault =>
+  inWorkers(({ list }) => ({
+    list: async (filter, options) => {
+      const page = await list(filter, options);
+      return { ...page, items: change(page.items, options?.now ?? 0) };
     },
   }));
 
@@ -290,34 +299,39 @@ export const storeFaults: Faults = {
     }))(adapter);
   },
 
-  "workers hold nothing": inWorkers(({ list }) => ({
-    list: async (options) => (await list(options)).map((worker) => but(worker, { active: 0 })),
+  "workers hold nothing": workersAs((workers) => workers.map((worker) => but(worker, { active: 0 }))),
+  "lapsed workers are not listed": workersAs((workers, now) => workers.filter(({ leaseUntil }) => leaseUntil > now)),
+  "workers are listed by when they were last seen": workersAs((workers) => workers.toSorted((a, b) => b.seenAt - a.seenAt)),
+  "the cursor of workers is how many were listed": inWorkers(({ list }) => ({
+    list: async (filter = {}, options) => {
+      const all = (await list({ limit: 1_000 }, options)).items;
+      const [from, limit] = [Number(filter.cursor ?? 0), filter.limit ?? 100];
+      return { items: all.slice(from, from + limit), ...(all.length > from + limit && { next: String(from + limit) }) };
+    },
   })),
-  "lapsed workers are not listed": inWorkers(({ list }) => ({
-    list: async (options) => (await list(options)).filter(({ leaseUntil }) => leaseUntil > (options?.now ?? 0)),
+  "a renewal reports no lost leases": inWorkers(({ renew }) => ({
+    renew: async (worker, held, options) => ({ ...(await renew(worker, held, options)), lost: [] }),
   })),
-  "a beat reports no lost leases": inWorkers(({ beat }) => ({
-    beat: async (worker, held, options) => ({ ...(await beat(worker, held, options)), lost: [] }),
-  })),
-  "a beat covers only what it names": inWorkers(({ beat, leave }) => ({
-    beat: async (worker, held, options) => {
+  "a renewal covers only what it names": inWorkers(({ renew, leave }) => ({
+    renew: async (worker, held, options) => {
       if (held.length === 0) await leave(worker.id, options);
-      return beat(worker, held, options);
+      return renew(worker, held, options);
     },
   })),
-  "a beat after a lapse starts from nothing": inWorkers(({ beat, list, leave }) => ({
-    beat: async (worker, held, options) => {
-      const known = (await list(options)).find(({ id }) => id === worker.id);
+  "a renewal after a lapse starts from nothing": inWorkers(({ renew, list, leave }) => ({
+    renew: async (worker, held, options) => {
+      const known = (await list({ limit: 1_000 }, options)).items.find(({ id }) => id === worker.id);
       if (known && known.leaseUntil <= (options?.now ?? 0)) await leave(worker.id, options);
-      return beat(worker, held, options);
+      return renew(worker, held, options);
     },
   })),
+  ...orderFaults,
   "leaving does nothing": inWorkers(() => ({ leave: async () => undefined })),
   "a lapse does not count": inWorkers(({ leave, list }, { broker }) => {
     const { claim } = broker;
     Object.assign(broker, {
       claim: async (...[request, options]: Parameters<typeof claim>) => {
-        for (const { id, leaseUntil } of await list(options))
+        for (const { id, leaseUntil } of (await list({ limit: 1_000 }, options)).items)
           if (leaseUntil <= (options?.now ?? 0) && id !== request.worker) await leave(id, options);
         return claim(request, options);
       },
@@ -385,5 +399,5 @@ export const storeFaults: Faults = {
 
 /** Verbs without a `now` are given one far back. */
 function withoutClock(adapter: Adapter): Adapter {
-  return inWorkers(({ beat }) => ({ beat: (worker, held, options) => beat(worker, held, options ?? { now: 1 }) }))(adapter);
+  return inWorkers(({ renew }) => ({ renew: (worker, held, options) => renew(worker, held, options ?? { now: 1 }) }))(adapter);
 }

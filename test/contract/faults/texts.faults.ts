@@ -73,7 +73,7 @@ export const textFaults: Faults = {
   ),
   "names of locks and workers are stored as UTF-8": both(
     inLocks(mends<Adapter["locks"]>("acquire", "renew", "release")),
-    inWorkers(mends<Adapter["workers"]>("beat", "leave")),
+    inWorkers(mends<Adapter["workers"]>("renew", "leave", "order")),
   ),
   "errors lose the character U+0000": errorsAs((error) => ({ ...error, message: error.message.replaceAll("\0", "") })),
   "reasons are stored as UTF-8": inBroker(({ cancel }) => ({ cancel: (ids, reason, options) => cancel(ids, mended(reason), options) })),

@@ -8,7 +8,7 @@ import { TaskRegistry } from "../../../lib/core/task/registry.js";
 async function asked() {
   const adapter = memory();
   await adapter.open();
-  await adapter.workers.beat({ id: "w", leaseMs: 60_000, info: {} }, []);
+  await adapter.workers.renew({ id: "w", leaseMs: 60_000, info: {} }, []);
   await adapter.broker.enqueue([{ id: "bad", task: "t", queue: "q", payload: "1" }]);
   const { deliveries } = await adapter.broker.claim({ worker: "w", from: [{ queue: "q" }], limit: 1 });
   await adapter.broker.settle([{ lease: deliveries[0]!.lease, as: "failed", cause: "error", error: { name: "E", message: "m" } }]);

@@ -15,7 +15,7 @@ async function two() {
   for (const name of ["double", "total"]) registry.add(defineTask({ name, kind: "task", where: name, run: () => {} }, { queue: "sums" }));
   const here = new Stem({ adapter, registry });
   const there = new Stem({ adapter, registry: new TaskRegistry() });
-  await adapter.workers.beat({ id: "w", leaseMs: 60_000, info: {} }, []);
+  await adapter.workers.renew({ id: "w", leaseMs: 60_000, info: {} }, []);
   const work = async (run: (payload: unknown, delivery: Delivery) => Ending): Promise<number> => {
     const { deliveries } = await adapter.broker.claim({ worker: "w", from: [{ queue: "sums" }], limit: 1_000 });
     await adapter.broker.settle(

@@ -20,7 +20,7 @@ describe("The end of a job is told once, with its payload, when it", () => {
     const heard = ears(rig);
     const draft = await rig.stem.draft("work", { to: "ada" }, { id: "poison" });
     await rig.store.broker.enqueue([{ ...draft, maxLapses: 1 }]);
-    await rig.store.workers.beat({ id: "gone", leaseMs: 1_000, info: {} }, []);
+    await rig.store.workers.renew({ id: "gone", leaseMs: 1_000, info: {} }, []);
     await rig.store.broker.claim({ worker: "gone", from: [{ queue: "default" }], limit: 1 });
     rig.clock.advance(2_000);
     await rig.started();

@@ -9,20 +9,20 @@ describe("The worker's lease", () => {
       rig.clock.advance("1s");
       await turns(3);
     }
-    expect(rig.verbs("beat")).toHaveLength(4);
+    expect(rig.verbs("renew")).toHaveLength(4);
   });
 
   it("is renewed sooner after a failed renewal", async () => {
     const rig = new Rig({ work: async () => {} });
     await rig.started({ lease: "10s", poll: "1h" });
     await turns();
-    rig.fault = (verb) => (verb === "beat" ? new Error("blip") : undefined);
+    rig.fault = (verb) => (verb === "renew" ? new Error("blip") : undefined);
     rig.clock.advance(3_333);
     await turns();
     rig.heal();
     rig.clock.advance(1_000);
     await turns();
-    expect(rig.verbs("beat")).toHaveLength(3);
+    expect(rig.verbs("renew")).toHaveLength(3);
     expect(rig.told).toContain("worker:error");
   });
 
@@ -90,7 +90,7 @@ describe("The worker's lease", () => {
     }
     const other = new Rig();
     expect(other.registry.names()).toEqual([]);
-    await rig.store.workers.beat({ id: "other", leaseMs: 60_000, info: {} }, []);
+    await rig.store.workers.renew({ id: "other", leaseMs: 60_000, info: {} }, []);
     const taken = await rig.store.broker.claim({ worker: "other", from: [{ queue: "default" }], limit: 5 });
     expect(taken.deliveries.map(({ job, lapses }) => [job.id, lapses])).toEqual([[id, 1]]);
     rig.heal();
@@ -110,7 +110,7 @@ describe("The worker's lease", () => {
     await rig.started({ lease: "10s", poll: "1h" });
     await turns();
     // A process that was stopped for a while: time has passed, its timers have not fired.
-    rig.store.workers.leave((await rig.store.workers.list())[0]!.id);
+    rig.store.workers.leave((await rig.store.workers.list()).items[0]!.id);
     const { id } = await rig.stem.enqueue("work");
     expect((await rig.ended(id))[0]).toMatchObject({ result: '"done"' });
   });

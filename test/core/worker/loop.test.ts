@@ -93,7 +93,7 @@ describe("The worker's loop", () => {
     expect(rig.verbs("claim")).toHaveLength(1);
     rig.clock.advance(4_999);
     await turns();
-    expect(rig.calls.map(({ verb }) => verb)).toEqual(["beat", "claim"]);
+    expect(rig.calls.map(({ verb }) => verb)).toEqual(["renew", "claim"]);
     rig.clock.advance(1);
     await turns();
     expect(rig.verbs("claim")).toHaveLength(2);

@@ -17,7 +17,7 @@ describe("When the store fails, a worker", () => {
     });
     await rig.started({ lease: "10m" });
     await turns();
-    rig.fault = (verb) => (verb === "settle" || verb === "beat" ? down() : undefined);
+    rig.fault = (verb) => (verb === "settle" || verb === "renew" ? down() : undefined);
     const jobs = await rig.stem.enqueueMany("work", [0, 1, 2, 3, 4]);
     await until(() => rig.told.includes("worker:error"));
     for (let i = 0; i < 5; i++) {
@@ -135,7 +135,7 @@ describe("When the store fails, a worker", () => {
     rig.clock.advance("20m");
     await rig.ended(...jobs.map(({ id }) => id));
     expect(attempts).toEqual([1, 1, 1]);
-    expect((await rig.store.workers.list()).map(({ id }) => id).includes(worker.id)).toBe(false);
+    expect((await rig.store.workers.list()).items.map(({ id }) => id).includes(worker.id)).toBe(false);
   });
 
   it("is not held up for ever by one ending that the store will not take: that job becomes a dead letter", async () => {

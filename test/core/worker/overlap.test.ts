@@ -137,11 +137,11 @@ describe("On a store that is a server, the worker", () => {
         underWay--;
       }
     };
-    const beats: number[] = [];
-    const { beat } = workers;
-    workers.beat = (...args) => {
-      beats.push(underWay);
-      return beat(...args);
+    const renewals: number[] = [];
+    const { renew } = workers;
+    workers.renew = (...args) => {
+      renewals.push(underWay);
+      return renew(...args);
     };
     await rig.stem.enqueueMany(
       "work",
@@ -160,7 +160,7 @@ describe("On a store that is a server, the worker", () => {
       await turns();
     }
     await until(async () => (await rig.store.results.count()).succeeded === 600);
-    expect(beats.every((others) => others === 0)).toBe(true);
+    expect(renewals.every((others) => others === 0)).toBe(true);
     expect([...runs.values()].filter((count) => count !== 1)).toEqual([]);
     expect(runs.size).toBe(600);
   });

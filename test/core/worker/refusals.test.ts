@@ -22,7 +22,7 @@ async function pass(rig: Rig, ms: number, step = 1_000, also = async (): Promise
 const other =
   (rig: Rig, info: Record<string, string> = { queues: "default", code: "other", tasks: "a mail.sned" }) =>
   () =>
-    rig.store.workers.beat({ id: "other", leaseMs: 10_000, info }, []);
+    rig.store.workers.renew({ id: "other", leaseMs: 10_000, info }, []);
 
 describe("A job that this worker cannot run", () => {
   it("is handed back, attempt and all, says why, and is warned of once with what to do", async () => {

@@ -2,18 +2,18 @@ import { afterEach, expect } from "@jest/globals";
 import { memory } from "../../../lib/adapters/memory/index.js";
 import type { Adapter, Claim, Claimed, JobRecord, Settled, Settlement } from "../../../lib/contract/index.js";
 import { Stem } from "../../../lib/core/client/stem.js";
-import type { Dice } from "../../../lib/core/clock.js";
-import type { Middleware } from "../../../lib/core/context/middleware.js";
 import type { SignalName } from "../../../lib/core/telemetry/signals.js";
 import { defineTask } from "../../../lib/core/task/define.js";
 import { TaskRegistry } from "../../../lib/core/task/registry.js";
 import type { TaskContext, TaskOptions } from "../../../lib/core/task/task.js";
 import type { WorkerOptions } from "../../../lib/core/worker/options.js";
 import type { WorkflowContext } from "../../../lib/core/context/workflow.js";
-import { Worker } from "../../../lib/core/worker/worker.js";
+import { Worker, type WorkerParts } from "../../../lib/core/worker/worker.js";
 import { ManualClock } from "../../../lib/testing/manual-clock.js";
 
 export type Handler = (payload: never, context: TaskContext) => unknown;
+
+type More = Pick<WorkerParts, "dice" | "middleware" | "obey">;
 
 const workers: Worker[] = [];
 const rigs: Rig[] = [];
@@ -66,8 +66,11 @@ export class Rig {
   readonly registry = new TaskRegistry();
   readonly lines: string[] = [];
   readonly told: string[] = [];
-  readonly calls: { verb: "claim" | "settle" | "beat" | "prune" | "leave"; settlements: readonly Settlement[]; next: Claim | undefined }[] =
-    [];
+  readonly calls: {
+    verb: "claim" | "settle" | "renew" | "prune" | "leave";
+    settlements: readonly Settlement[];
+    next: Claim | undefined;
+  }[] = [];
   readonly stem: Stem;
   readonly store: Adapter;
   /** What the next calls throw, before or after the store has done its part. */
@@ -107,13 +110,13 @@ export class Rig {
   }
 
   /** A worker that is stopped after the test. */
-  worker(options: WorkerOptions = {}, more: { dice?: Dice; middleware?: readonly Middleware[] } = {}): Worker {
+  worker(options: WorkerOptions = {}, more: More = {}): Worker {
     const worker = new Worker({ stem: this.stem, options, dice: () => 0.5, ...more });
     workers.push(worker);
     return worker;
   }
 
-  async started(options: WorkerOptions = {}, more: { dice?: Dice; middleware?: readonly Middleware[] } = {}): Promise<Worker> {
+  async started(options: WorkerOptions = {}, more: More = {}): Promise<Worker> {
     const worker = this.worker(options, more);
     await worker.start();
     return worker;
@@ -143,7 +146,7 @@ export class Rig {
 
   #watched(store: Adapter): Adapter {
     const pass = async <T>(
-      verb: "claim" | "settle" | "beat" | "prune" | "leave",
+      verb: "claim" | "settle" | "renew" | "prune" | "leave",
       call: () => Promise<T>,
       settlements: readonly Settlement[] = [],
       next?: Claim,
@@ -167,7 +170,7 @@ export class Rig {
       results: { ...store.results, prune: (limit) => pass("prune", () => store.results.prune(limit)) },
       workers: {
         ...store.workers,
-        beat: (worker, held) => pass("beat", () => store.workers.beat(worker, held)),
+        renew: (worker, held) => pass("renew", () => store.workers.renew(worker, held)),
         leave: (id) => pass("leave", () => store.workers.leave(id)),
       },
     };

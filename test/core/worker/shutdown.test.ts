@@ -22,7 +22,7 @@ describe("Stopping a worker", () => {
     expect(await stop).toEqual({ released: 0 });
     expect(await rig.record(first!.id)).toMatchObject({ state: "succeeded", result: '"done"' });
     expect(await rig.record(second!.id)).toMatchObject({ state: "ready", attempts: 0 });
-    expect(await rig.store.workers.list()).toEqual([]);
+    expect((await rig.store.workers.list()).items).toEqual([]);
     rig.clock.advance("1h");
     await turns();
     expect(starts).toBe(1);
@@ -112,7 +112,7 @@ describe("Stopping a worker", () => {
     await rig.stem.enqueue("work");
     await turns();
     expect(rig.verbs("claim")).toHaveLength(0);
-    expect(await rig.store.workers.list()).toEqual([]);
+    expect((await rig.store.workers.list()).items).toEqual([]);
   });
 
   it("that was never started does nothing, and refuses a start afterwards", async () => {

@@ -132,7 +132,7 @@ export class Process {
    */
   async work(signal = new AbortController().signal): Promise<"busy" | number | undefined> {
     const { adapter } = this.#rig;
-    await adapter.workers.beat({ id: this.#name, leaseMs: LEASE_MS, info: {} }, []);
+    await adapter.workers.renew({ id: this.#name, leaseMs: LEASE_MS, info: {} }, []);
     const { deliveries, nextDueAt, now } = await adapter.broker.claim({ worker: this.#name, from: [{ queue: "default" }], limit: 100 });
     if (deliveries.length === 0) return nextDueAt;
     const done = Promise.all(deliveries.map((delivery) => this.#attempt(delivery, now, signal)));

@@ -129,14 +129,16 @@ CREATE TABLE stem.chores (
   data   text
 );
 
--- What a worker is told to do. Deleted when the worker has confirmed it, and with the worker. The writer
--- locks the workers' rows first, so that the numbers of one worker commit in their order.
+-- What a worker is told to do. Written by an order; deleted when the worker has confirmed it, and with the
+-- worker; what an older process leaves of a worker that it deletes, the maintenance deletes. An order to many
+-- has one number, drawn under a lock that is held until the commit, so that numbers are seen in their order.
+CREATE SEQUENCE stem.order_no;
 CREATE TABLE stem.orders (
-  no     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   worker integer NOT NULL,                    -- workers.no
-  text   text NOT NULL
+  no     bigint NOT NULL,
+  text   text NOT NULL,
+  PRIMARY KEY (worker, no)
 );
-CREATE INDEX orders_worker ON stem.orders (worker, no);
 
 ALTER TABLE stem.tracked SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0, vacuum_truncate = false);
 ALTER TABLE stem.tracks SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0, vacuum_truncate = false);

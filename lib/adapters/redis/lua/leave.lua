@@ -14,6 +14,8 @@ if left <= 0 then
   call('HDEL', P .. 'workers', ARGV[4])
   call('HDEL', P .. 'wno', no)
   call('ZREM', P .. 'leases', ARGV[4])
+  call('DEL', P .. 'or:' .. ARGV[4])
+  call('SREM', P .. 'os', ARGV[4])
 end
 write()
 finish()

@@ -44,10 +44,10 @@ end
 -- Keys that are there in every store: of another kind, they are somebody else's, and scripts would fail at
 -- them half-way.
 local KINDS = {
-  string = { 's', 'mail', 'wlast', 'es', 'lt' },
+  string = { 's', 'mail', 'wlast', 'olast', 'es', 'lt' },
   hash = { 'q', 'active', 'ended', 'facts', 'workers', 'wno', 'held', 'wc', 'sn', 'outbox', 'ev', 'sc', 'lk', 'ids' },
   zset = { 'segments', 'dead', 'leases', 'holders', 'er', 'sd', 'lu', 'seen' },
-  set = { 'keeps', 'needed', 'names' },
+  set = { 'keeps', 'needed', 'names', 'os' },
   stream = { 'control' },
 }
 for kind, names in pairs(KINDS) do

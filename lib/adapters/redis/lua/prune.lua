@@ -67,6 +67,13 @@ for _, id in ipairs(call('ZRANGEBYSCORE', P .. 'leases', '-inf', '(' .. (now - 3
     if no then call('HDEL', P .. 'wno', no) end
   end
 end
+-- Orders of workers that are not there any more; an older version forgets a worker without them.
+for _, id in ipairs(call('SMEMBERS', P .. 'os')) do
+  if call('HEXISTS', P .. 'workers', id) == 0 then
+    call('DEL', P .. 'or:' .. id)
+    call('SREM', P .. 'os', id)
+  end
+end
 write()
 finish()
 return { n, more, posted }

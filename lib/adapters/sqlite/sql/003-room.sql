@@ -126,14 +126,18 @@ CREATE TABLE stem_chores (
   data   TEXT
 );
 
--- What a worker is told to do. Deleted when the worker has confirmed it, and with the worker. A number is
--- never used again: a worker asks for those above the last it has confirmed.
+-- What a worker is told to do. Written by an order; deleted when the worker has confirmed it, and with the
+-- worker, by whichever version: numbers of workers are used again. An order to many has one number (meta).
 CREATE TABLE stem_orders (
-  no     INTEGER PRIMARY KEY AUTOINCREMENT,
   worker INTEGER NOT NULL,                    -- workers.no
-  text   TEXT NOT NULL
-);
-CREATE INDEX stem_orders_worker ON stem_orders (worker, no);
+  no     INTEGER NOT NULL,
+  text   TEXT NOT NULL,
+  PRIMARY KEY (worker, no)
+) WITHOUT ROWID;
+CREATE TRIGGER stem_workers_orders AFTER DELETE ON workers BEGIN
+  DELETE FROM stem_orders WHERE worker = OLD.no;
+END;
+INSERT INTO meta VALUES ('order_no', 0);
 
 -- By owner instead of by name. Rows of older processes belong to 'app'; `dynamic` keeps its meaning.
 ALTER TABLE schedules ADD COLUMN owner TEXT NOT NULL DEFAULT 'app';
