@@ -60,6 +60,41 @@ describeShared("postgres")("Two connections at once:", () => {
     expect(await deadlocks()).toBe(before);
   });
 
+  it("sixty pairs of settles that cancel each other's jobs do not wait for each other in a circle, and one of each pair counts", async () => {
+    const before = await deadlocks();
+    for (let turn = 0; turn < 60; turn++) {
+      await a.broker.enqueue(bench.jobs(2));
+      const [mine] = await take(a, "ann", 1);
+      const [yours] = await take(b, "bob", 1);
+      const ending = (own: Delivery, other: Delivery) =>
+        ({ lease: own.lease, as: "failed", cause: "error", error: boom, cancel: [{ id: other.job.id, reason: "you" }] }) as const;
+      const [one, two] = await both(
+        () => a.broker.settle([ending(mine!, yours!)]),
+        () => b.broker.settle([ending(yours!, mine!)]),
+        turn,
+      );
+      expect([...one.lost, ...two.lost].length).toBe(1);
+      expect([await stateOf(mine!.job), await stateOf(yours!.job)].sort()).toEqual(["cancelled", "failed"]);
+    }
+    expect(await deadlocks()).toBe(before);
+  });
+
+  it("a job that is lent while it is cancelled along is cancelled all the same", async () => {
+    for (let turn = 0; turn < 60; turn++) {
+      await a.broker.enqueue(bench.jobs(1));
+      const [mine] = await take(a, "ann", 1);
+      const [victim] = bench.jobs(1);
+      await a.broker.enqueue([victim!]);
+      const [settled] = await both(
+        () => a.broker.settle([{ lease: mine!.lease, as: "succeeded", cancel: [{ id: victim!.id, reason: "stop" }] }]),
+        () => take(b, "bob", 1),
+        turn,
+      );
+      expect([settled.lost, settled.ended?.map(({ id }) => id)]).toEqual([[], [victim!.id]]);
+      expect(await stateOf(victim!)).toBe("cancelled");
+    }
+  });
+
   it("a cancel and a claim leave the job with one of them", async () => {
     for (let turn = 0; turn < TRIES; turn++) {
       const job = bench.job();

@@ -147,6 +147,47 @@ describeOwn("redis")("On a Redis Cluster", () => {
     raw.disconnect();
   });
 
+  it("what travels along to other shards, and whose sender died, is delivered by another, in the order it was posted", async () => {
+    const adapter = await open();
+    const routed = `${"a".repeat(24)}~mb`;
+    const wait = { name: "moved", key: "k", after: 0 };
+    await adapter.broker.enqueue([job("n1", { queue: "ma" }), job("n2", { queue: "mb" }), job("n3", { queue: "mb", delayMs: 60_000 })]);
+    const { deliveries } = await claim(adapter, { queue: "ma" });
+    const { deliveries: sleepers } = await claim(adapter, { queue: "mb" });
+    await adapter.broker.settle([{ lease: sleepers[0]!.lease, as: "parked", waits: [wait] }]);
+    const { scriptOf } = await import("../../../lib/adapters/redis/connect/scripts.js");
+    const raw = new Cluster([{ host: "127.0.0.1", port: cluster.masters[0]!.port }]);
+    const [shard, other] = [`{${adapter.namespace}:ma}`, `{${adapter.namespace}:mb}`];
+    // No job here, and one for the other shard.
+    const part = [1, "l", "mb", 0, 1, routed, '0::2:{"t":"t","q":"mb"}\n{}', 0, 0, 0, 0];
+    const jobs = [0, 0, 0, 0, 1, other, part.length, ...part];
+    const stop = JSON.stringify({ name: "CancelledError", message: "stop" });
+    const cancels = [routed, other, stop, "n3", other, stop];
+    const counts = { as: "succeeded", enqueue: jobs.length, emit: 1, cancel: 2 };
+    const one = [deliveries[0]!.lease.jobId, deliveries[0]!.lease.fence, JSON.stringify(counts), ...jobs, "e1", "moved", "k", 60_000, "=1"];
+    await raw.eval(scriptOf("settle").text, 1, shard, "", "x".repeat(24), `c{${adapter.namespace}}`, 0, 1, ...one, ...cancels);
+    // A process of the version before looks into the outbox, and does not know the other kinds.
+    const kinds = async (box: string): Promise<unknown[]> =>
+      Object.values(await raw.hgetall(`${shard}:${box}`))
+        .map((text) => (JSON.parse(text) as unknown[])[1])
+        .sort();
+    expect([await kinds("outbox"), await kinds("along")]).toEqual([["store"], ["cancel", "emit"]]);
+    for (const box of ["outbox", "along"])
+      for (const [no, text] of Object.entries(await raw.hgetall(`${shard}:${box}`))) {
+        const piece = JSON.parse(text) as unknown[];
+        piece[4] = (piece[4] as number) - 10_000;
+        await raw.hset(`${shard}:${box}`, no, JSON.stringify(piece));
+      }
+    const states = async (...ids: string[]) => (await adapter.results.get(ids)).map((record) => record?.state);
+    expect(await states("n2", "n3", routed)).toEqual(["parked", "ready", undefined]);
+    const heir = await open(adapter.namespace);
+    const { ended = [] } = await claim(heir, { worker: "heir", queue: "elsewhere" });
+    expect(await states("n2", "n3", routed)).toEqual(["ready", "cancelled", "cancelled"]);
+    expect(ended.map(({ id }) => id).sort()).toEqual([routed, "n3"].sort());
+    expect(await raw.exists(`${shard}:outbox`, `${shard}:along`)).toBe(0);
+    raw.disconnect();
+  });
+
   it("a worker's jobs in every shard come back when it vanishes or leaves, and its beat tells what it has lost", async () => {
     const adapter = await open();
     const queues = ["w1", "w2", "w3"];
