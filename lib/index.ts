@@ -6,7 +6,7 @@
 // Putting it into an app
 export { StemModule } from "./nest/module.js";
 export type { StemModuleAsyncOptions } from "./nest/module.js";
-export type { StemModuleExtras, StemModuleOptions, StemOptions, StemOptionsFactory } from "./nest/options.js";
+export type { StemModuleOptions, StemOptions, StemOptionsFactory } from "./nest/options.js";
 export { getRuntimeToken, StemRuntime } from "./nest/runtime.js";
 export { getStemToken } from "./nest/tokens.js";
 export { memory } from "./adapters/memory/index.js";
@@ -19,7 +19,7 @@ export { InjectStem } from "./nest/decorators/inject-stem.js";
 export { Step } from "./nest/decorators/step.js";
 export type { StepDecorator } from "./nest/decorators/step.js";
 export { Task } from "./nest/decorators/task.js";
-export type { HandlerClassDecorator, HandlerDecorator, HandlerOptions } from "./nest/decorators/types.js";
+export type { HandlerClassDecorator, HandlerDecorator } from "./nest/decorators/types.js";
 export { Workflow } from "./nest/decorators/workflow.js";
 export { NonRetryableError, Snooze } from "./core/task/task.js";
 export type { JobRetryOptions, RetryOptions, TaskContext, TaskInput, TaskOptions } from "./core/task/task.js";
@@ -43,7 +43,6 @@ export type {
   CanvasHandle,
   CanvasOptions,
   ManyOptions,
-  OptionsOfEach,
   EventClient,
   GroupHandle,
   JobHandle,
@@ -63,10 +62,10 @@ export type { StemHealth } from "./core/client/health.js";
 export { taskOf } from "./core/task/ref.js";
 export type { InputOf, OutputOf, TaskRef } from "./core/task/ref.js";
 export type { Duration } from "./core/task/duration.js";
-export type { JsonSchema, StemDefinitions } from "./core/schema/json-schema.js";
+export type { StemDefinitions } from "./core/schema/json-schema.js";
 export type { Codec } from "./core/codec/codec.js";
-export type { SignalListener, SignalMap, SignalName } from "./core/telemetry/signals.js";
-export type { Adapter, Capabilities, Health } from "./contract/adapter.js";
+export type { SignalMap, SignalName } from "./core/telemetry/signals.js";
+export type { Adapter } from "./contract/adapter.js";
 export type { DeadLetter, DeadLetterFilter, Purge, Removed } from "./contract/broker.js";
 export type { QueueInfo } from "./contract/queues.js";
 export type { Failure, JobState } from "./contract/job.js";

@@ -38,6 +38,24 @@ const PACKAGES: Record<string, readonly RegExp[]> = {
 /** Files that make up one adapter; each adapter has exactly these beside its sql/ or lua/. */
 const ADAPTER_FILES = readdirSync(join(root, "lib/adapters/memory")).filter((name) => name.endsWith(".ts"));
 
+/**
+ * The public faces: how many names each may have (to become fewer; a new one is chosen on purpose), and those
+ * that generated clients import, of `.` the client of an app, of `/core` a package for other repositories.
+ */
+const PUBLIC = {
+  "lib/index.ts": {
+    most: { values: 35, types: 73 },
+    clients: "EventClient InjectStem InputOf OutputOf PayloadOf ScheduleClient Stem StemDefinitions TaskClient WorkflowClient".split(" "),
+  },
+  "lib/core/index.ts": {
+    most: { values: 33, types: 70 },
+    clients:
+      "createStemClient EventClient ScheduleClient SignalType StandaloneClient StandaloneOptions Stem StemDefinitions TaskClient WorkflowClient".split(
+        " ",
+      ),
+  },
+};
+
 interface Import {
   readonly from: string;
   readonly to: string;
@@ -189,6 +207,17 @@ describe("The house", () => {
       expect({ index, star: /export \* from/.test(text(index)) }).toEqual({ index, star: false });
   });
 
+  it.each(Object.entries(PUBLIC))("has in %s no more public names than are allowed", (index, { most }) => {
+    const { values, types } = publicNames(index);
+    expect(values.length).toBeLessThanOrEqual(most.values);
+    expect(types.length).toBeLessThanOrEqual(most.types);
+  });
+
+  it.each(Object.entries(PUBLIC))("has in %s every name that a generated client imports, also one of version 0.1", (index, { clients }) => {
+    const { values, types } = publicNames(index);
+    expect(clients.filter((name) => !values.includes(name) && !types.includes(name))).toEqual([]);
+  });
+
   it("documents every code that an error can carry in docs/errors.md", () => {
     const codes = new Set(
       files
@@ -199,6 +228,18 @@ describe("The house", () => {
     expect([...codes].filter((code) => !documented.includes(`## ${code}\n`)).sort()).toEqual([]);
   });
 });
+
+function publicNames(index: string): { readonly values: readonly string[]; readonly types: readonly string[] } {
+  const [values, types]: [string[], string[]] = [[], []];
+  for (const [, all, list] of text(index).matchAll(/^export (type )?\{([^}]*)\}/gm))
+    for (const item of list!.split(",").map((one) => one.trim())) {
+      if (item === "") continue;
+      const name = item.replace(/^type /, "");
+      if (all !== undefined || name !== item) types.push(name);
+      else values.push(name);
+    }
+  return { values, types };
+}
 
 /** Names of that form that are environment variables, not error codes. */
 const ENVIRONMENT = new Set(["STEM_ROLE", "STEM_QUEUES", "STEM_CONCURRENCY", "STEM_DB"]);

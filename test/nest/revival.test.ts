@@ -19,7 +19,7 @@ import {
   Workflow,
   type WorkflowContext,
 } from "../../lib/index.js";
-import type { JsonSchema } from "../../lib/core/index.js";
+import type { JsonSchema } from "../../lib/core/schema/json-schema.js";
 import { StemTestingModule, StemTestKit, useStemTesting } from "../../lib/testing/index.js";
 import { closeAfterEach, problemsOf, silent, stemOn } from "./apps.js";
 
