@@ -9,8 +9,8 @@ const running = new Set();
 const debug = debuglog("bench");
 
 /**
- * Runs one plan entry in a fresh process, with a time limit. Never throws: what goes wrong is `{ error }`, in
- * one line.
+ * Runs one plan entry in a fresh process, with a time limit.
+ * It never throws: a failure is `{ error }`, in one line.
  *
  * @returns `{ values, n, of?, cpu? }` or `{ error }`
  */
@@ -18,7 +18,7 @@ export async function execute({ system, config, program, job }, at) {
   const began = performance.now();
   const limit = program.limit ?? 90;
   const child = spawn(nodeFor(system), ["--expose-gc", "--no-warnings", ONE, JSON.stringify({ ...job, at })], {
-    // A group of its own, so that a run that hangs is ended with all the processes it has started.
+    // A separate group, so that a run that hangs is ended with all the processes it has started.
     detached: true,
     // It ends when its standard input does, so that it does not outlive this process either.
     stdio: ["pipe", "pipe", "pipe"],

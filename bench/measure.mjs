@@ -17,7 +17,7 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** Resolves with the promise's value, or rejects after `ms` with a message that says what did not happen. */
+/** Resolves with the promise's value, or rejects after `ms` with a message that names `what`. */
 export async function within(ms, what, promise) {
   let timer;
   const late = new Promise((_, reject) => {
@@ -39,9 +39,9 @@ export const payload = (i, more) => ({ i, t: 0, p: PAD, ...more });
 export const payloads = (from, count) => Array.from({ length: count }, (_, i) => payload(from + i));
 
 /**
- * Microseconds of CPU per job, of this process and of the server (with all its backends), between the call
- * and the call of what it returns. The server's are read from /proc, so they are missing elsewhere than on
- * Linux, and come in steps of 10 ms.
+ * Microseconds of CPU per job, of this process and of the server (with all its backends).
+ * They are counted between the call and the call of what it returns. The server's are read from /proc, so
+ * they are missing elsewhere than on Linux, and come in steps of 10 ms.
  */
 export function cpuMeter(serverPid) {
   const client = process.cpuUsage();

@@ -5,8 +5,8 @@ import { fileURLToPath } from "node:url";
 const folder = fileURLToPath(new URL(".", import.meta.url));
 
 /**
- * Installs what bench/package.json names into bench/node_modules, unless it is there already, in the versions
- * named.
+ * Installs the packages of bench/package.json into bench/node_modules, in the versions named.
+ * Packages that are there already stay.
  * @throws with what npm said
  */
 export function installPeers(say) {

@@ -3,8 +3,8 @@ import { isOurs, isPeer, nodeFor, SYSTEMS, versionOf } from "./systems/index.mjs
 import { PROGRAMS } from "./workloads/index.mjs";
 
 /**
- * Every run, in order: round by round, in a round program by program, and of a program one system after the
- * other, so that a slow minute of the machine falls on all alike and each run of a peer has one of ours right
+ * Every run, in order: round by round, in a round program by program, in a program system by system.
+ * So a slow minute of the machine falls on all alike, and each run of a peer has a run of this project right
  * beside it. Those that only wait come last, in one group that runs side by side.
  *
  * @returns groups of runs; the runs of a group run at the same time
@@ -41,7 +41,7 @@ function has({ skips, only }, config, { name }) {
   return !(skips?.[config]?.includes(name) ?? false) && (only?.[config]?.includes(name) ?? true);
 }
 
-/** What `one.mjs` is told, but for the place of the store. */
+/** The argument of `one.mjs`, but for the place of the store. */
 function jobOf(system, config, program, { round, size, prof }) {
   const slow = system.slow?.[config];
   const { n, warm, ...options } = program.options;

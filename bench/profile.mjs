@@ -3,8 +3,8 @@ import { Session } from "node:inspector/promises";
 import { dirname } from "node:path";
 
 /**
- * Runs `work` under V8's CPU profiler and writes `file` (for Chrome's or VS Code's viewer); without a file it
- * only runs it.
+ * Runs `work` under V8's CPU profiler and writes `file`; without a file it only runs it.
+ * Chrome and VS Code can show the file.
  */
 export async function profiled(file, work) {
   if (file === undefined) return work();

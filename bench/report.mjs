@@ -76,8 +76,8 @@ function wide(title, lines) {
 }
 
 /**
- * The median and, of others, this project's figure divided by theirs; bold where this project is behind
- * another queue.
+ * The median and, for other systems, this project's figure divided by theirs.
+ * Bold where this project is behind another queue.
  */
 function cell(line) {
   if (line === undefined) return "–";

@@ -59,7 +59,7 @@ const PROGRAMS = {
     while ((await stem.queues())[0].parked < runs) await new Promise((done) => setTimeout(done, 100));
     await worker.stop();
     passes = 0;
-    // Sent while nobody works, so that all wake at once.
+    // Sent while no worker runs, so that all wake at once.
     for (const { id } of handles) await stem.signal(id, go);
     worker = new Worker({ stem });
     const delay = monitorEventLoopDelay({ resolution: 1 });

@@ -1,6 +1,6 @@
 // How many payloads per second are checked, encoded and decoded by their schemas. Build first; then: node
 // bench/validate.mjs [FOLDER-WITH-AJV] [DIST] In FOLDER-WITH-AJV: npm install ajv ajv-formats. Without it
-// only ours is measured, beside code as a generator would write it.
+// only this project is measured, beside code as a generator would write it.
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -69,8 +69,8 @@ const rich = {
 const richValue = () => ({ id: "a", at: new Date(0), cents: 12n, tags: new Set(["x", "y"]), stock: new Map([["a", 1]]) });
 
 /**
- * Many shapes in turn through one checker, as in a process with many tasks: what the engine learnt of one
- * does not fit the next.
+ * Many shapes in turn through one checker, as in a process with many tasks: the engine's optimisations for
+ * one shape do not fit the next.
  */
 const many = Array.from({ length: 50 }, (_, n) => ({
   schema: {

@@ -5,7 +5,7 @@ import { CodegenError } from "./errors.js";
 
 /** One application, which gets one client. */
 export interface App extends AppConfig {
-  /** Undefined where there is only one. */
+  /** Undefined if there is only one. */
   readonly name: string | undefined;
 }
 
@@ -17,12 +17,12 @@ export interface Asked {
 }
 
 /**
- * The applications to write a client for: the one project that is named, by option or by config; else the
- * `apps` of the config; else the `projects` of nest-cli.json that are applications; else the tsconfig.json of
- * the folder.
+ * The applications to write a client for.
+ * That is the one project that an option or the config names; else the `apps` of the config; else the
+ * `projects` of nest-cli.json that are applications; else the tsconfig.json of the folder.
  *
  * @throws {CodegenError} `STEM_PROJECT_NOT_FOUND`, `STEM_OUT_REFUSED` if one file is named for several
- *   applications
+ * applications
  */
 export function appsOf(disk: Disk, folder: string, config: StemConfig, { project, out, manifest, app }: Asked): readonly App[] {
   const apps =

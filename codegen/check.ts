@@ -25,10 +25,7 @@ export interface Written {
   readonly events: readonly WrittenEvent[];
 }
 
-/**
- * What a client can be written for, sorted by name, and all that is wrong. With an error among them nothing
- * may be written.
- */
+/** What a client can be written for, sorted by name, and all that is wrong. An error forbids writing. */
 export interface Checked {
   readonly handlers: readonly Handler[];
   readonly events: readonly Event[];
@@ -37,13 +34,12 @@ export interface Checked {
 }
 
 /**
- * The handlers of classes with which nothing is wrong: the same objects in every pass, as long as the class
- * is.
+ * The handlers of classes without errors: the same objects in every pass, as long as the class is the same.
  */
 const sound = new WeakMap<MarkedClass, readonly Handler[]>();
 
 /**
- * Judges what was read. Pure.
+ * Checks what was read. Pure.
  *
  * @param show turns the file of a place into the path to be shown, for messages that name a second place
  */
@@ -103,7 +99,7 @@ function handlersOf(owner: MarkedClass, report: Report, show: Show): readonly Ha
   return found;
 }
 
-/** Steps are of workflows, or of classes that workflows extend. */
+/** Steps belong to workflows, or to classes that workflows extend. */
 function checkSteps(classes: readonly MarkedClass[], report: Report): void {
   const isWorkflow = ({ marks }: MarkedClass): boolean =>
     marks.some(({ decorator, unclear }) => decorator === "Workflow" || unclear !== undefined);
@@ -134,7 +130,7 @@ function usable({ decorator, called, place, unclear }: Mark, on: "class" | "memb
   return called && fits;
 }
 
-/** What holds for the class of every handler. */
+/** Checks the class of every handler. */
 function checkClass(owner: MarkedClass, kind: Handler["kind"], onClass: boolean, report: Report): void {
   const name = title(owner);
   if (owner.name === undefined) {
@@ -191,7 +187,7 @@ function handlerOf(
     report("STEM1015", given.place, `${why}. Use a string literal, a const, an enum member or a template of those.`);
   }
   for (const { option, text, place } of mark.queue.state === "unreadable" ? [] : mark.untold) {
-    // No producer goes by it.
+    // No producer needs it.
     if (option === "timeout") continue;
     const why = `the ${option} of this ${kind} cannot be read from the source (${text}), so producers that do not hold the handler use the default`;
     report("STEM1015", place, `${why}. Use a literal or a const.`, "warning");
@@ -236,7 +232,7 @@ function handlerOf(
   ];
 }
 
-/** What a handler takes and gives. Its method cannot be read if it comes from a class out of reach. */
+/** What a handler takes and gives. Its method cannot be read if it is inherited from a class out of reach. */
 function typesOf(owner: MarkedClass, method: Member | "unseen"): Pick<Handler, "input" | "output"> {
   const name = method === "unseen" ? "run" : method.name!;
   if (owner.node === undefined) {
@@ -267,7 +263,7 @@ function nameOf({ decorator, name, place }: Mark, owner: MarkedClass, member: Me
   return undefined;
 }
 
-/** What holds for every handler method. */
+/** Checks every handler method. */
 function checkMethod(method: Member, name: string, kind: Handler["kind"], report: Report): boolean {
   if (!method.method || method.name === undefined || method.hidden !== undefined) {
     const what = !method.method ? "not a method" : (method.hidden ?? "named at run time only");
@@ -311,8 +307,8 @@ function checkMethod(method: Member, name: string, kind: Handler["kind"], report
 }
 
 /**
- * What holds between handlers. Runs are jobs too, so tasks and workflows share their names; in the client
- * each kind has a tree of its own.
+ * Checks handlers against each other.
+ * Runs are jobs too, so tasks and workflows share their names; in the client each kind has its own tree.
  */
 function compareNames(handlers: readonly Handler[], report: Report, show: Show): void {
   const byName = new Map<string, Handler[]>();

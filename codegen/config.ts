@@ -3,7 +3,7 @@ import { pathToFileURL } from "node:url";
 import { Disk, stampOf } from "./disk.js";
 import { CodegenError } from "./errors.js";
 
-/** What `stem.config.*` may say; all of it is optional. Paths are relative to the file. */
+/** The content of `stem.config.*`; all of it is optional. Paths are relative to the file. */
 export interface StemConfig {
   /**
    * The app for commands that boot it: `"dist/app.module.js#AppModule"`, or a function that returns the root
@@ -17,21 +17,21 @@ export interface StemConfig {
   /** Where the manifest is. Default `stem.manifest.json` beside the tsconfig. */
   readonly manifest?: string;
   /**
-   * Decorators that come to ours in ways the generator cannot follow, such as those of a package without
-   * sources.
+   * Decorators that use Stem's in ways the generator cannot follow.
+   * Examples are those of a package without sources.
    */
   readonly decorators?: readonly (string | DecoratorConfig)[];
   /** Applications with a client each, by name, instead of the `projects` of nest-cli.json. */
   readonly apps?: Readonly<Record<string, AppConfig>>;
 }
 
-/** A decorator of your own. It takes what ours takes: a name, options, or both. */
+/** A decorator of the app. It takes what Stem's decorators take: a name, options, or both. */
 export interface DecoratorConfig {
   /** Module and export: `"@acme/jobs#BackgroundTask"`, `"./src/decorators#MailTask"`. */
   readonly decorator: string;
-  /** Which of ours it comes to; `none` if it has nothing to do with ours. Default `"Task"`. */
+  /** Which of Stem's decorators it applies; `none` if it applies none. Default `"Task"`. */
   readonly as?: "Task" | "Workflow" | "Step" | "none";
-  /** Used where the decorator is not given them. */
+  /** Used if the decorator is called without them. */
   readonly queue?: string;
   readonly instance?: string;
   readonly priority?: number;
@@ -52,8 +52,9 @@ export function defineConfig(config: StemConfig): StemConfig {
 export const CONFIG_FILES = ["ts", "mts", "js", "mjs", "cjs", "json"].map((end) => `stem.config.${end}`);
 
 /**
- * Reads the config file of a folder. JSON is parsed, JavaScript is loaded, and TypeScript is read without
- * running it, so it may hold constants only (Node 20 cannot load it): `export default defineConfig({ … })` or
+ * Reads the config file of a folder.
+ * JSON is parsed and JavaScript is loaded. TypeScript is read without running it (Node 20 cannot load it), so
+ * it may hold constants only: `export default defineConfig({ … })` or
  * `export default { … } satisfies StemConfig`.
  *
  * @throws {CodegenError} `STEM_CODEGEN_CONFIG`
@@ -69,8 +70,8 @@ export function configFile(disk: Pick<Disk, "exists">, folder: string): string |
 }
 
 /**
- * What a config that is a program says, which no text tells; undefined if it is none.
- * @throws whatever it throws
+ * The value of a config that is a program, which its text does not show; undefined for other configs.
+ * @throws what the program throws
  */
 export async function toldBy(file: string | undefined): Promise<string | undefined> {
   if (file === undefined || !SCRIPT.test(file)) return undefined;
@@ -78,7 +79,7 @@ export async function toldBy(file: string | undefined): Promise<string | undefin
 }
 
 /**
- * As `readConfig`, one file in particular.
+ * As `readConfig`, for a given file.
  * @throws {CodegenError} `STEM_CODEGEN_CONFIG`, `STEM_MISSING_PEER`
  */
 export async function readConfigFile(path: string): Promise<StemConfig> {
@@ -88,7 +89,7 @@ export async function readConfigFile(path: string): Promise<StemConfig> {
 
 const SCRIPT = /\.[cm]?js$/;
 
-/** Under another address each time it changes, as modules are kept for good. */
+/** Loaded under a new address each time it changes, as Node keeps modules for good. */
 async function run(file: string): Promise<unknown> {
   const stamp = stampOf(file)?.replaceAll(" ", "-");
   return ((await import(`${pathToFileURL(file).href}?${stamp}`)) as { readonly default?: unknown }).default;

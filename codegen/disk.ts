@@ -6,20 +6,20 @@ import { type Glance, glanceAt } from "./read/glance.js";
 import type { Typescript } from "./read/load.js";
 
 /**
- * What a run was told by the disk: as long as the disk would say the same, the run would come to the same.
+ * What a run read from the disk: as long as it is unchanged, another run has the same result.
  * Paths are absolute.
  */
 export interface Facts {
-  /** Of each file that was read, the hash of what was in it; null if it could not be read. */
+  /** The hash of each file that was read; null if it could not be read. */
   readonly files: Readonly<Record<string, string | null>>;
   /**
-   * Of each file that was only glanced at, the hash of what was in it, and of what the glance told: an edit
-   * that leaves this as it is changes nothing.
+   * For each file that was only glanced at, the hashes of its content and of the glance.
+   * An edit that leaves the glance as it is changes nothing.
    */
   readonly glances: Readonly<Record<string, readonly [content: string, told: string]>>;
-  /** What stood at each path that was asked for. */
+  /** What each path was when it was asked for. */
   readonly kinds: Readonly<Record<string, Kind>>;
-  /** Of each folder that was listed, the hash of the list. */
+  /** The hash of the list of each folder that was listed. */
   readonly folders: Readonly<Record<string, string>>;
   /** Where each path that was asked for leads, through links. */
   readonly real: Readonly<Record<string, string>>;
@@ -28,9 +28,9 @@ export interface Facts {
 export type Kind = "file" | "folder" | "nothing";
 
 /**
- * The one door through which the generator reads the disk, so that all it was told can be written down. No
- * time stamps: clocks go backwards, and two edits may share a tick; reading and hashing a thousand sources
- * takes no longer than some 30 ms.
+ * Reads the disk for the generator, and records everything that was read.
+ * No time stamps: clocks go backwards, and two edits may share a tick. Reading and hashing a thousand sources
+ * takes at most some 30 ms.
  */
 export class Disk {
   readonly #files = new Map<string, string | null>();
@@ -48,7 +48,7 @@ export class Disk {
     return bytes && textOf(bytes);
   }
 
-  /** As `read`, for one who will say what it was for: `glanced` or `whole`. */
+  /** As `read`, for a caller that then reports what it used: `glanced` or `whole`. */
   peek(path: string): string | undefined {
     const bytes = bytesOf(path);
     if (bytes === undefined) return void this.#note(this.#files, path, null);
@@ -56,7 +56,7 @@ export class Disk {
     return textOf(bytes);
   }
 
-  /** No more was made of the text at a path than this. */
+  /** Records that only the glance was used of the text at a path. */
   glanced(path: string, glance: Glance): void {
     this.#glances.set(path, glance);
   }
@@ -71,7 +71,7 @@ export class Disk {
     return [...this.#files.keys(), ...this.#peeked.keys()];
   }
 
-  /** The text at a path was read as a whole. */
+  /** Records that the text at a path was read as a whole. */
   whole(path: string): void {
     const content = this.#peeked.get(path);
     if (content !== undefined) this.#note(this.#files, path, content);
@@ -94,10 +94,10 @@ export class Disk {
   }
 
   /**
-   * A file was made where none stood, by the run itself: from now on the list of its folder has it, and so up
-   * to the first folder that was there before. The disk is not asked, so that what somebody else puts there
-   * meanwhile is seen. Answers about the file itself, if there were any, are left: then the next run may come
-   * to something else.
+   * Records that the run made a file where there was none.
+   * From now on the list of its folder has it, and so up to the first folder that existed before. The disk is
+   * not read again, so that a file which another program adds meanwhile is seen. Earlier answers about the
+   * file itself stay: then the next run may have another result.
    */
   made(path: string): void {
     const fresh: [folder: string, list: Entries][] = [];
@@ -117,7 +117,7 @@ export class Disk {
     }
   }
 
-  /** What the compiler is to read the disk through. */
+  /** The file system of the compiler. */
   system(ts: Typescript): ts.System & ts.ParseConfigHost {
     const { sys } = ts;
     const list = (path: string) => {
@@ -154,10 +154,7 @@ export class Disk {
     };
   }
 
-  /**
-   * All that was told so far; undefined if it is not all, or if the disk has said two things about one path:
-   * it was being changed.
-   */
+  /** Everything recorded so far; undefined if it is incomplete, or if two reads of a path differed. */
   facts(): Facts | undefined {
     if (!this.#sure) return undefined;
     const plain = <T>(map: ReadonlyMap<string, T>): Readonly<Record<string, T>> => Object.fromEntries(map);
@@ -181,8 +178,8 @@ export class Disk {
 }
 
 /**
- * Files in which there is something else by now, with the hash of that: none if the disk would still say the
- * same. Undefined if it would say anything else that is different, or if one of the files cannot be read.
+ * Files whose content differs by now, with its hash; empty if nothing has changed.
+ * Undefined if anything else has changed, or if one of the files cannot be read.
  */
 export function editsSince({ files, glances, kinds, folders, real }: Facts): ReadonlyMap<string, string> | undefined {
   for (const [path, kind] of Object.entries(kinds)) if (kindOf(path) !== kind) return undefined;
@@ -205,10 +202,10 @@ export function editsSince({ files, glances, kinds, folders, real }: Facts): Rea
 }
 
 /**
- * What is to be noted of a run that was not told again what another had been told. Undefined if the disk has
- * said two things about one path: it was being changed.
+ * The facts of a run that reused what another had read.
+ * Undefined if two reads of a path differed: it was being changed.
  *
- * @param edits as `editsSince` has it of `before`
+ * @param edits what `editsSince` returned for `before`
  */
 export function joined(before: Facts, edits: ReadonlyMap<string, string>, now: Facts): Facts | undefined {
   const content = ({ files, glances }: Facts, path: string): string | null | undefined => files[path] ?? glances[path]?.[0];
@@ -229,7 +226,7 @@ export function joined(before: Facts, edits: ReadonlyMap<string, string>, now: F
   };
 }
 
-/** The hash of what is in a file; null if it cannot be read. */
+/** The hash of a file; null if it cannot be read. */
 export function contentOf(path: string): string | null {
   const bytes = bytesOf(path);
   return bytes === undefined ? null : hashOf(bytes);
@@ -240,12 +237,11 @@ export function hashOf(content: string | Uint8Array): string {
 }
 
 /**
- * Changes whenever the file does, as far as its clock tells: for those who watch it; undefined if there is no
- * such file.
+ * Changes when the file does, as far as its clock shows; undefined if there is no such file. For watching.
  */
 export function stampOf(path: string): string | undefined {
   try {
-    // Milliseconds with a fraction: as fine as a clock that is worth anything.
+    // Milliseconds with a fraction, as fine as the clock of the file system.
     const stats = statSync(path, { throwIfNoEntry: false });
     return stats && `${stats.mtimeMs} ${stats.size} ${stats.ino}`;
   } catch {
@@ -282,7 +278,7 @@ function bytesOf(path: string): Buffer | undefined {
   }
 }
 
-/** As the compiler has it, which knows UTF-16 too. */
+/** As the compiler decodes it, UTF-16 included. */
 function textOf(bytes: Buffer): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return bytes.toString("utf16le", 2);
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return Buffer.from(bytes.subarray(2, bytes.length - (bytes.length % 2))).swap16().toString("utf16le"); // prettier-ignore
@@ -322,7 +318,7 @@ function entriesOf(folder: string): Entries {
       else if (kind === "folder") directories.push(entry.name);
     }
   } catch {
-    // As a folder without anything in it.
+    // Same as an empty folder.
   }
   return { files: files.sort(), directories: directories.sort() };
 }

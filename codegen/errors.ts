@@ -1,8 +1,8 @@
 /**
- * What keeps the generator from working at all: a missing peer, a project that is not there, a path it may
- * not write to. Same shape as the errors of the library (`code` for programs and search engines, `message`
- * ending with the remedy, `hint`), but a class of its own: the generator knows nothing of the library. What
- * is wrong in the sources is never thrown; it is a `Diagnostic`.
+ * An error that stops the generator: a missing peer, a missing project, a path that cannot be written.
+ * It has the shape of the library's errors (`code`, `message` ending with the remedy, `hint`), but is a
+ * separate class: the generator does not import the library. Mistakes in the sources are never thrown; they
+ * are `Diagnostic`s.
  */
 export class CodegenError extends Error {
   override readonly name = "CodegenError";
@@ -17,8 +17,5 @@ export class CodegenError extends Error {
   }
 }
 
-/**
- * Thrown where what was kept of an earlier run does not tell all there is to know: then all of the work is to
- * be done.
- */
+/** Thrown if the data kept of an earlier run is incomplete: then all of the work has to be done. */
 export class Unsure extends Error {}

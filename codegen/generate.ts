@@ -25,13 +25,13 @@ export async function generate(options: GenerateOptions = {}): Promise<Generated
   );
 }
 
-/** As `generate`, for every application there is: in a Nest monorepo each has a client of its own. */
+/** As `generate`, for every application: in a Nest monorepo each has its own client. */
 export async function generateAll(options: GenerateOptions = {}): Promise<readonly Generated[]> {
   const started = performance.now();
   const kept = Kept.of(options);
   const known = await kept?.results(started);
   if (known !== undefined) return known;
-  // The compiler, and all that works with it.
+  // Loads the compiler, and all that works with it.
   const { openAll, passes } = await import("./pass.js");
   return passes(await openAll(options, kept?.parts()), options, kept);
 }

@@ -1,6 +1,6 @@
 /**
- * `stem generate`: from decorated classes to a typed client. Knows nothing of the library; what it reads and
- * writes names it by text.
+ * `stem generate`: from decorated classes to a typed client. It does not import the library; what it reads
+ * and writes names the library by text.
  */
 export { type Change, type ChangeCode, changesText, compareWith, type Comparison, type Old } from "./compat/index.js";
 export { CodegenError } from "./errors.js";

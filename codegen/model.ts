@@ -1,8 +1,8 @@
 import type { ts } from "ts-morph";
 
 /**
- * A point in a source file. Files are absolute with `/` inside the generator and relative to the working
- * directory in a `Diagnostic`.
+ * A point in a source file.
+ * Files are absolute with `/` inside the generator and relative to the working directory in a `Diagnostic`.
  */
 export interface Place {
   readonly file: string;
@@ -13,7 +13,7 @@ export interface Place {
 }
 
 /**
- * Something in the sources that the author must (error) or should (warning) change. Codes are listed in
+ * A mistake in the sources that the author must (error) or should (warning) change. Listed in
  * docs/diagnostics.md.
  */
 export interface Diagnostic extends Place {
@@ -27,8 +27,8 @@ export interface Diagnostic extends Place {
 export type DiagnosticCode = `STEM10${number}` | `STEM11${number}` | `STEM20${number}`;
 
 /**
- * A type of the sources which the manifest is to describe, where it is written or where it has to be
- * inferred. To all but `read/` and `types/` it is opaque.
+ * A type of the sources that the manifest describes, written out or to be inferred. Opaque outside `read/`
+ * and `types/`.
  */
 export type WrittenType =
   | { readonly kind: "type"; readonly node: ts.TypeNode }
@@ -40,22 +40,22 @@ export type WrittenType =
       readonly name: string;
     };
 
-/** A type that an earlier run has described, and that is what it was. */
+/** A type that an earlier run has described, and that has not changed. */
 export interface KeptType {
   readonly kind: "kept";
-  /** As `idOf` has it of the type as it is written. */
+  /** As `idOf` returns it for the written type. */
   readonly id: string;
 }
 
 export type TypeRef = WrittenType | KeptType;
 
 /**
- * The type of what an event or signal carries. Undefined if it carries nothing; `"anything"` if nobody has
- * said what.
+ * The type of what an event or signal carries.
+ * Undefined if it carries nothing; `"anything"` if no type is written.
  */
 export type WrittenPayload = TypeRef | "anything" | undefined;
 
-/** The same for a type as long as its file is what it is, in any run. */
+/** The id of a type: the same in any run as long as its file is unchanged. */
 export function idOf(type: TypeRef): string {
   if (type.kind === "kept") return type.id;
   return type.kind === "type" ? nodeId(type.node) : memberId(nodeId(type.owner), type.kind, type.name);
@@ -66,15 +66,12 @@ export function memberId(owner: string, kind: "input" | "output", name: string):
   return `${owner}\0${kind} ${name}`;
 }
 
-/** The same for a node as long as its file is what it is, in any run. */
+/** The id of a node: the same in any run as long as its file is unchanged. */
 export function nodeId(node: ts.Node): string {
   return `${node.getSourceFile().fileName}:${node.pos}`;
 }
 
-/**
- * Something that carries a payload and has a name: an event, a signal of a workflow. What is written where it
- * is declared.
- */
+/** A named thing that carries a payload, as declared: an event, or a signal of a workflow. */
 export interface Announced {
   readonly name: string;
   readonly payload: WrittenPayload;
@@ -113,11 +110,11 @@ export interface Schedule {
 
 /** Something the client refers to by an import of its type. */
 export interface Exported {
-  /** What it is called where it is declared. */
+  /** Its name where it is declared. */
   readonly className: string;
   readonly exportedAs: string;
   readonly file: string;
-  /** What it is imported from, if not by its relative path. */
+  /** The module it is imported from, if not by its relative path. */
   readonly specifier: string | undefined;
 }
 
@@ -130,7 +127,7 @@ export interface Definition {
   readonly doc: string | undefined;
 }
 
-/** A constant that is an event, as written; nothing is judged yet. */
+/** A constant that is an event, as written; not checked yet. */
 export interface WrittenEvent extends Definition {
   readonly constant: string;
   readonly exportedAs: string;
@@ -153,15 +150,15 @@ export type Readable<T> =
   /** `text` is the source of the expression that could not be read. */
   | { readonly state: "unreadable"; readonly text: string; readonly place: Place };
 
-/** One of our decorators, on a class or a member. */
+/** One of Stem's decorators, on a class or a member. */
 export interface Mark {
   readonly decorator: "Task" | "Workflow" | "Step" | "Cron";
   readonly place: Place;
   /** False for `@Task` without parentheses. */
   readonly called: boolean;
   /**
-   * The decorator as it is written (`@MailTask`), if it has to do with ours in a way that cannot be followed;
-   * nothing else is known then.
+   * The decorator as written (`@MailTask`), if it uses Stem's in a way that cannot be followed.
+   * Nothing else is known then.
    */
   readonly unclear: string | undefined;
   readonly name: Readable<string>;
@@ -182,18 +179,16 @@ export interface Mark {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/** A class with one of our decorators on it or on a member, as written; nothing is judged yet. */
+/** A class with a decorator of Stem on it or on a member, as written; not checked yet. */
 export interface MarkedClass {
   /** Undefined for `export default class { … }`. */
   readonly name: string | undefined;
   readonly place: Place;
-  /**
-   * The name under which the file exports it (`"default"` for the default export); undefined if it does not.
-   */
+  /** The name under which the file exports it (`"default"` for the default export), if it does. */
   readonly exportedAs: string | undefined;
   /**
-   * For a class that the project imports from outside its own files: how it is imported from there;
-   * `"unexported"` if it belongs to another package, whose entry does not have it.
+   * For a class from outside the project's files: how the project imports it.
+   * `"unexported"` if it belongs to another package, whose entry does not export it.
    */
   readonly via: { readonly specifier: string; readonly exportedAs: string } | "unexported" | undefined;
   readonly abstract: boolean;
@@ -203,7 +198,7 @@ export interface MarkedClass {
   readonly controller: boolean;
   readonly doc: string | undefined;
   readonly marks: readonly Mark[];
-  /** Its `@Cron`s, apart from the others: there may be any number. */
+  /** Its `@Cron`s, apart from the other marks: there may be any number. */
   readonly crons: readonly Mark[];
   /** Own and inherited. */
   readonly signals: readonly WrittenSignal[];
@@ -217,7 +212,7 @@ export interface MarkedClass {
   readonly run: Member | "unseen" | undefined;
   /** Members that carry marks. */
   readonly members: readonly Member[];
-  /** As `nodeId` has it. */
+  /** As `nodeId` returns it. */
   readonly id: string;
   /** Undefined if an earlier run has read it. */
   readonly node: ts.ClassLikeDeclaration | undefined;
@@ -227,17 +222,17 @@ export interface MarkedClass {
 export interface Body {
   /** In the order of the source, through methods and functions it calls. */
   readonly asks: readonly Ask[];
-  /** Of its tokens, and of those it calls: white space and comments do not count. */
+  /** Hash of its tokens, and of those it calls: white space and comments do not count. */
   readonly hash: string;
-  /** Of `run`. */
+  /** The place of `run`. */
   readonly place: Place;
   readonly endLine: number;
 }
 
-/** Something a body asks its run for, under which the journal keeps it. */
+/** What a body asks its run for, as the journal names it. */
 export interface Ask {
   readonly kind: "step" | "sleep" | "wait" | "now";
-  /** With `${}` for what is known at run time only; undefined if all of it is. */
+  /** With `${}` for parts known at run time only; undefined if no part is known before. */
   readonly name: string | undefined;
   readonly place: Place;
 }
@@ -250,10 +245,7 @@ export interface Member {
   readonly text: string;
   readonly place: Place;
   readonly method: boolean;
-  /**
-   * The word that keeps others from calling it on an instance: `private`, `protected`, `static`, `abstract`,
-   * `#`.
-   */
+  /** The word that forbids a call from outside: `private`, `protected`, `static`, `abstract`, `#`. */
   readonly hidden: string | undefined;
   readonly generic: boolean;
   /** How many signatures are declared; above 1 it is overloaded. */
@@ -271,7 +263,7 @@ export interface Parameter {
   readonly text: string;
   readonly place: Place;
   readonly rest: boolean;
-  /** The name of our context type, if it is typed so. */
+  /** The name of the context type of Stem, if it is typed so. */
   readonly context: string | undefined;
 }
 
@@ -288,10 +280,7 @@ export interface Handler extends Exported {
   readonly place: Place;
   readonly input: TypeRef;
   readonly output: TypeRef;
-  /**
-   * Not checked by the generated schemas: because it says so, or because a Standard Schema of its own does
-   * it.
-   */
+  /** Not checked by the generated schemas: by its own option, or because it has a Standard Schema. */
   readonly validate: false | "standard" | undefined;
   readonly options: Readonly<Record<string, unknown>>;
   /** Options that are given and cannot be read. */

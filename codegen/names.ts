@@ -11,10 +11,7 @@ export type Report = (code: DiagnosticCode, place: Place, message: string, sever
 /** Turns a place into the text to be shown, for messages that name a second place. */
 export type Show = (place: Place) => string;
 
-/**
- * The name of a handler that was given none: the class with its first letter lowered, and the method if the
- * decorator is on one.
- */
+/** The name of a handler without one: the class with its first letter lowered, and the method if marked. */
 export function defaultName(className: string, method?: string): string {
   const name = className.charAt(0).toLowerCase() + className.slice(1);
   return method === undefined ? name : `${name}.${method}`;
@@ -24,7 +21,7 @@ export function title(owner: MarkedClass): string {
   return owner.name ?? "(anonymous)";
 }
 
-/** How the client imports something that is called so where it is declared; undefined if it cannot. */
+/** How the client imports a declaration by its name; undefined if it cannot. */
 export function exportedOf(name: string | undefined, one: Pick<MarkedClass, "exportedAs" | "via" | "place">): Exported | undefined {
   if (name === undefined || one.exportedAs === undefined || one.via === "unexported") return undefined;
   return {
@@ -35,7 +32,7 @@ export function exportedOf(name: string | undefined, one: Pick<MarkedClass, "exp
   };
 }
 
-/** What holds between all that share one tree of the client: no name lies below another. */
+/** Checks the names of one tree of the client: no name lies below another. */
 export function compareTree(
   all: readonly { readonly name: string; readonly place: Place }[],
   kind: string,

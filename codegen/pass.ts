@@ -20,17 +20,17 @@ import { currentText, writeAtomically } from "./write/file.js";
 export interface Opened {
   readonly app: App;
   readonly reader: Reader;
-  /** Another that does all of the work, if this one may take some of it from an earlier run. */
+  /** A reader that does all of the work, if this one may take some of it from an earlier run. */
   readonly anew?: () => Reader;
 }
 
-/** The applications that options mean, and what they are read through. */
+/** The applications that the options select, and the disk they are read through. */
 export interface OpenedAll {
   readonly disk: Disk;
   readonly apps: readonly Opened[];
 }
 
-/** Every application those options mean, one at least. @throws as `generate` */
+/** Every application that the options select, at least one. @throws as `generate` */
 export async function openAll(options: GenerateOptions, before?: Parts): Promise<OpenedAll> {
   const base = resolve(options.cwd ?? process.cwd());
   const ts = loadTypescript();
@@ -42,7 +42,7 @@ export async function openAll(options: GenerateOptions, before?: Parts): Promise
     const hint = `Name one of them with --app: ${apps.map(({ name }) => name).join(", ")}.`;
     throw new CodegenError("STEM_OUT_REFUSED", `"${options.standalone}" cannot be the package of ${apps.length} applications.`, hint);
   }
-  // What was read until here says what is to be done at all.
+  // The files read so far decide what has to be done.
   const known = before !== undefined && [...disk.paths()].every((path) => !before.edits.has(path)) ? before : undefined;
   const opened = apps.map((app): Opened => {
     const out = (sourceRoot: string): string => outPath(base, app.out, sourceRoot);
@@ -54,7 +54,7 @@ export async function openAll(options: GenerateOptions, before?: Parts): Promise
   return { disk, apps: opened };
 }
 
-/** One run for each, which is kept for the next time. @throws as `generate` */
+/** One run for each application, kept for the next time. @throws as `generate` */
 export async function passes(
   { disk, apps }: OpenedAll,
   options: GenerateOptions,
@@ -120,7 +120,7 @@ export function pass({ app, reader }: Opened, options: GenerateOptions, started 
     ...packageOf(options, base, described, checked),
   ].map(({ path, text, own }) => {
     const before = currentText(path, show(path), own);
-    // What stands there in the form that a linter has left it in is as good.
+    // The file in the form that a linter left is as good.
     return { path, before, text: before !== undefined && isFixed(before, text) ? before : text };
   });
   if (app.name !== undefined && options.app === undefined && isEmpty(checked) && files[0]!.before === undefined) {
@@ -140,8 +140,9 @@ export function pass({ app, reader }: Opened, options: GenerateOptions, started 
 }
 
 /**
- * ESLint takes a directive away (`--fix` with reportUnusedDisableDirectives, its default) if its rules have
- * nothing to say of a file anyway.
+ * Whether a text differs by a directive that ESLint removed.
+ * It removes one (`--fix` with reportUnusedDisableDirectives, its default) if its rules find nothing in the
+ * file anyway.
  */
 function isFixed(before: string, text: string): boolean {
   return LEFT.some((left) => before === text.replace(DIRECTIVE, left));
@@ -149,8 +150,8 @@ function isFixed(before: string, text: string): boolean {
 
 const DIRECTIVE = "/* eslint-disable */\n";
 /**
- * In place of it ESLint leaves a space, which its next run may trim, and which editors and people may take
- * away with its line.
+ * ESLint leaves a space in place of the directive. Its next run, editors and people may remove it with its
+ * line.
  */
 const LEFT = [" \n", "\n", ""];
 

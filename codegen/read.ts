@@ -28,11 +28,11 @@ export interface Reading {
   readonly diagnostics: readonly Diagnostic[];
   /** The folder of the tsconfig. */
   readonly folder: string;
-  /** What types become. To be called once, last: then files without use are forgotten. */
+  /** Describes types. To be called once, last: then unused files are dropped. */
   readonly describe: (wanted: readonly Wanted[], checked?: TypesOptions["checked"]) => Schemas;
   /** How imports in a file at that path end. */
   readonly suffix: (out: string) => ".js" | "";
-  /** What another run need not find out again, once all is described; undefined if it must. */
+  /** What another run can reuse, once all is described; undefined if it cannot. */
   readonly part: () => Part | undefined;
 }
 
@@ -40,7 +40,7 @@ export interface ReaderOptions {
   readonly disk: Disk;
   readonly cwd: string;
   readonly project: string | undefined;
-  /** Decorators declared to come to ours; relative modules are relative to `cwd`. */
+  /** Decorators declared to apply Stem's; relative modules are relative to `cwd`. */
   readonly decorators: readonly Declared[];
   /** The generated file, which is not read: absolute, or given the source root. */
   readonly out: (sourceRoot: string) => string;
@@ -49,9 +49,9 @@ export interface ReaderOptions {
 }
 
 /**
- * Reads a project, over and over if need be: files that have not changed are not parsed again. With the
- * folders `read/` and `types/` the only code that touches ts-morph, of which it uses the compiler directly:
- * nothing is edited, so the wrapped tree would cost time for nothing.
+ * Reads a project, over and over if need be: files that have not changed are not parsed again.
+ * With the folders `read/` and `types/` the only code that touches ts-morph. It uses its compiler directly:
+ * nothing is edited, so the wrapped tree would only cost time.
  */
 export class Reader {
   readonly #ts: Typescript;
@@ -60,12 +60,12 @@ export class Reader {
   readonly #origins: Origins;
   readonly #composed: Composed;
   readonly #classes: Classes;
-  /** What each file came to, and from what: after an edit few files come to something else. */
+  /** What was read from each file, and its sources: after an edit few files have another result. */
   readonly #read = new Map<string, { readonly value: ReadFile; readonly from: Noted }>();
   readonly #types: Types;
   /**
-   * What the last look found, for the reading that follows it: listing the folders takes as long as reading a
-   * few hundred files again.
+   * What the last look found, for the reading that follows it.
+   * Listing the folders takes as long as reading a few hundred files again.
    */
   #seen: Project | Diagnostic | undefined;
   readonly #again: Again | undefined;
@@ -85,8 +85,8 @@ export class Reader {
   }
 
   /**
-   * @throws {CodegenError} `STEM_PROJECT_NOT_FOUND`, `STEM_CODEGEN_CONFIG`; {Unsure} if what an earlier run
-   *   has found out does not do
+   * @throws {CodegenError} `STEM_PROJECT_NOT_FOUND`, `STEM_CODEGEN_CONFIG`.
+   * @throws {Unsure} if the result of an earlier run cannot be reused
    */
   read(): Reading | Diagnostic {
     const project = this.#seen ?? this.#project();
@@ -165,8 +165,9 @@ export class Reader {
   }
 
   /**
-   * What to watch, and whether there is anything to read anew: `changed` compares the files read last with
-   * the disk, and `stamp` differs whenever the project's options or list of files does.
+   * What to watch, and whether there is anything to read again.
+   * `changed` compares the files read last with the disk, and `stamp` differs if the project's options or
+   * list of files does.
    *
    * @throws {CodegenError} `STEM_PROJECT_NOT_FOUND`
    */
@@ -188,7 +189,7 @@ export class Reader {
       this.#read.set(path, read);
       return read.value;
     } catch (error) {
-      // Parser and readers go down with the source; some thousand levels deep the stack ends.
+      // Parser and readers recurse with the source; some thousand levels deep the stack overflows.
       if (!(error instanceof RangeError)) throw error;
       return { found: [], broken: { place: { file: path, line: 1, column: 1 }, text: "it is nested too deeply" } };
     }
@@ -203,8 +204,8 @@ export class Reader {
   }
 
   /**
-   * How the project imports a class that is outside it: from what it imports there already, else by its path
-   * within the same package.
+   * How the project imports a class that is outside it: as it imports it already, else by its path within the
+   * same package.
    */
   #via(
     { name, exportedAs }: Pick<MarkedClass, "name" | "exportedAs">,

@@ -2,7 +2,7 @@ import { type Mark, type MarkedClass, type Member, type Schedule, byCodeUnit } f
 import { compareTwins, definedName } from "./announced.js";
 import { byPlace, compareTree, defaultName, exportedOf, NAME, NAME_RULE, type Report, type Show } from "./names.js";
 
-/** As in the library: a producer that does not have the handler must be told. */
+/** As in the library, since a producer without the handler must know it. */
 const DEFAULT_QUEUE = "default";
 
 /** The schedules a client can be written for, sorted by name. */
@@ -19,7 +19,7 @@ export function schedulesOf(classes: readonly MarkedClass[], report: Report, sho
 }
 
 function scheduleOf(cron: Mark, owner: MarkedClass, member: Member | undefined, report: Report): readonly Schedule[] {
-  // Whatever else is wrong with the decorator, the compiler or the boot says.
+  // The compiler or the boot reports what else is wrong with the decorator.
   const method = member === undefined ? "run" : member.name;
   if (!cron.called || owner.name === undefined || method === undefined || member?.hidden !== undefined) return [];
   const of = (member ?? owner).marks.find(

@@ -7,15 +7,15 @@ import type { Generated } from "./outcome.js";
 import { openAll } from "./pass.js";
 import { failed, watchApp, type WatchOptions } from "./watch.js";
 
-/** Files in the working directory that say which applications there are, and what counts as ours. */
+/** Files in the working directory that list the applications and the decorators. */
 const FILES = ["nest-cli.json", ...CONFIG_FILES];
 
 /**
- * Generates for every application now and after every change of its sources, until closed; when nest-cli.json
- * or stem.config changes, it starts over. See `watchApp` for what counts as a change.
+ * Generates for every application now and after every change of its sources, until closed.
+ * When nest-cli.json or stem.config changes, it starts over. See `watchApp` for what counts as a change.
  *
  * @throws as `generate`, for the first run only. Later a project that cannot be found or a file that cannot
- *   be written is a result with state `errors` and a diagnostic, and watching goes on.
+ * be written is a result with state `errors` and a diagnostic, and watching goes on.
  */
 export async function watch(options: WatchOptions, onResult: (result: Generated) => void): Promise<{ close(): Promise<void> }> {
   const base = resolve(options.cwd ?? process.cwd());
@@ -26,7 +26,7 @@ export async function watch(options: WatchOptions, onResult: (result: Generated)
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
   let seen = stamps();
-  /** Starting over takes turns: a change during one is seen by the look after it. */
+  /** Starts over one at a time: the look after it sees a change during it. */
   let busy: Promise<void> = Promise.resolve();
 
   const stop = (): void => {

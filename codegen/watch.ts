@@ -6,26 +6,26 @@ import { type Opened, pass } from "./pass.js";
 
 export interface WatchOptions extends GenerateOptions {
   /**
-   * Quiet time after an edit before the sources are read, since editors save in several moves. Milliseconds,
-   * default 30.
+   * Quiet time after an edit before the sources are read, since editors save in several moves.
+   * Milliseconds, default 30.
    */
   readonly quietMs?: number | undefined;
-  /** How often to look where the system cannot watch. Milliseconds, default 500. */
+  /** How often to look if the system cannot watch. Milliseconds, default 500. */
   readonly pollMs?: number | undefined;
   /**
-   * Looks regularly from the start, for file systems that report no changes (network shares, some
-   * containers). Default false.
+   * Looks regularly from the start, for file systems that report no changes.
+   * Those are network shares and some containers. Default false.
    */
   readonly poll?: boolean | undefined;
 }
 
 /**
- * Generates for one application now and after every change of its sources, until closed. `onResult` is called
- * after each run in which something may have changed; an edit of the generated file itself is not such a
- * change, but its removal is. Only files that changed are parsed again.
+ * Generates for one application now and after every change of its sources, until closed.
+ * `onResult` is called after each run in which something may have changed. An edit of the generated file
+ * itself is not such a change, but its removal is. Only files that changed are parsed again.
  *
  * @throws as `generate`, for the first run only. Later a project that cannot be found or a file that cannot
- *   be written is a result with state `errors` and a diagnostic, and watching goes on.
+ * be written is a result with state `errors` and a diagnostic, and watching goes on.
  */
 export function watchApp(opened: Opened, options: WatchOptions, onResult: (result: Generated) => void): { close(): void } {
   let current = opened;
@@ -48,9 +48,7 @@ export function watchApp(opened: Opened, options: WatchOptions, onResult: (resul
     clearTimeout(timer);
     if (!closed) timer = setTimeout(look, options.quietMs ?? 30);
   };
-  /**
-   * Watches exactly these folders. True if some are new: files may have appeared in them before we looked.
-   */
+  /** Watches exactly these folders. True if some are new: files may have appeared in them before. */
   const attach = (folders: readonly string[]): boolean => {
     let fresh = false;
     for (const [folder, watcher] of watchers) {
@@ -70,8 +68,7 @@ export function watchApp(opened: Opened, options: WatchOptions, onResult: (resul
         watchers.set(folder, watcher);
         fresh = true;
       } catch {
-        // Too many watchers, or a file system without them. A folder that is gone again is found out by the
-        // next look.
+        // Too many watchers, or a file system without them. The next look finds a folder that is gone again.
         poll();
       }
     }
@@ -109,7 +106,7 @@ export function watchApp(opened: Opened, options: WatchOptions, onResult: (resul
       readAnew();
       seen = found.stamp;
       const result = run();
-      // The file is missing, but nothing was edited: errors have been told already.
+      // The file is missing, but nothing was edited: the errors have been reported already.
       if (edited || result.state !== "errors") onResult(result);
     } catch (error) {
       tell(error, started);
@@ -129,7 +126,7 @@ export function watchApp(opened: Opened, options: WatchOptions, onResult: (resul
     try {
       readAnew();
       const result = run();
-      // Else there was no edit in the meantime.
+      // Otherwise nothing was edited meanwhile.
       if (result.state === "written" || words(result) !== words(first)) onResult(result);
     } catch (error) {
       tell(error, started);
@@ -152,7 +149,7 @@ export function watchApp(opened: Opened, options: WatchOptions, onResult: (resul
   return { close };
 }
 
-/** What stops a run while watching, as a result. Anything that was not thrown on purpose is thrown on. */
+/** An error that stops a run while watching, as a result. Unexpected errors are thrown on. */
 export function failed(error: unknown, options: GenerateOptions, started: number): Generated {
   const base = resolve(options.cwd ?? process.cwd());
   if (!(error instanceof CodegenError)) throw error;

@@ -167,7 +167,7 @@ async function demo(): Promise<void> {
     await store.server.kill();
     say(`Killed ${store.name} itself (SIGKILL), under shop and worker`);
     await store.server.restart();
-    say(`${store.name} runs again; nobody restarts shop or worker`);
+    say(`${store.name} runs again; shop and worker are not restarted`);
   }
   const done = await until("all runs to complete", counts, ({ succeeded }) => succeeded >= RUNS, 40_000);
   promise(done.succeeded === RUNS && done.failed === 0, `All ${RUNS} runs completed`, () => JSON.stringify(done));

@@ -3,8 +3,9 @@ import { createServer } from "node:net";
 import { sleep } from "../measure.mjs";
 
 /**
- * Starts a server under a shell that ends it when this process is gone, however this process ends: the shell
- * waits for the end of its standard input, which we hold open. Then it removes the folder `cwd`.
+ * Starts a server under a shell that ends it when this process is gone.
+ * The shell waits for the end of its standard input, which this process holds open. Then it removes the
+ * folder `cwd`.
  *
  * @returns `stop()`, which resolves when the server has ended, and `trouble()`, what it last wrote
  */

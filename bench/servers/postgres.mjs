@@ -6,9 +6,9 @@ import { Client } from "pg";
 import { freePort, guarded, untilItAnswers } from "./guard.mjs";
 
 /**
- * A PostgreSQL cluster of our own on a free port, with the configuration that initdb makes: fsync on,
- * synchronous_commit on unless `asyncCommit`. As root it runs as the user postgres, since PostgreSQL refuses
- * root.
+ * A PostgreSQL cluster on a free port, with the configuration that initdb makes.
+ * That is fsync on, and synchronous_commit on unless `asyncCommit`. As root it runs as the user postgres,
+ * since PostgreSQL refuses root.
  */
 export async function startPostgres({ asyncCommit = false } = {}) {
   const bin = binaries();
@@ -65,8 +65,8 @@ export async function startPostgres({ asyncCommit = false } = {}) {
 }
 
 /**
- * What autovacuum would have done by the time a real queue has that many rows, and no checkpoint in the
- * middle of a measurement.
+ * Does what autovacuum would have done by the time a real queue has that many rows.
+ * It also takes a checkpoint, so that none falls into a measurement.
  */
 export async function settlePostgres({ url }) {
   await query(url, "VACUUM ANALYZE");

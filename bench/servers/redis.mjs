@@ -8,8 +8,8 @@ import { Redis } from "ioredis";
 import { freePort, guarded, untilItAnswers } from "./guard.mjs";
 
 /**
- * A redis-server of our own on a free port. Without persistence, unless `appendonly` (then an fsync per
- * second, Redis's default).
+ * A redis-server on a free port, without persistence unless `appendonly`.
+ * Then it has an fsync per second, Redis's default.
  */
 export async function startRedis({ appendonly = false } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "stem-bench-redis-"));
@@ -62,8 +62,8 @@ export async function startRedis({ appendonly = false } = {}) {
 }
 
 /**
- * Counts the commands that clients of this database send (those inside of scripts left out) until the call of
- * what it resolves to.
+ * Counts the commands that clients of this database send, those inside of scripts left out.
+ * The call of what it resolves to ends the count.
  */
 export async function countCommands({ host, port, db }) {
   const socket = connect({ host, port });

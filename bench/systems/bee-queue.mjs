@@ -54,7 +54,7 @@ export default {
         return {
           start() {
             opened.process(concurrency, async (job) => handler(job.data));
-            // Its documentation says to; nobody takes a dead worker's jobs back otherwise.
+            // Its documentation says to; otherwise a dead worker's jobs are not taken back.
             opened.checkStalledJobs(5_000);
           },
           close: () => opened.close(),

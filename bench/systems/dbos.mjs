@@ -19,7 +19,7 @@ export default {
     default: ["enqueue-one", "enqueue-100", "bulk", "drain-200k", "drain-1m", "drain-discard", "drain-slow1", "delay"],
     fastest: ["bulk", "drain-slow1", "drain-200k", "drain-1m", "drain-discard", "idle", "recovery"],
   },
-  // Workflows and their results stay, whatever is asked.
+  // Workflows and their results stay with every setting.
   keeps: true,
   async open({ url }, { queue, system = {} }) {
     const { DBOS, DBOSClient } = await import("@dbos-inc/dbos-sdk");

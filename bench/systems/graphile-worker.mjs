@@ -24,7 +24,7 @@ export default {
     default: ["drain", "drain-200k", "drain-1m", "drain-slow1", "enqueue-one", "enqueue-100", "bulk", "delay"],
     fastest: ["drain", "drain-1m", "idle", "recovery"],
   },
-  // What it has instead of `drain` keeps nothing, whatever is asked.
+  // `drain-discard`, which it has instead of `drain`, keeps nothing with any setting.
   keeps: false,
   async open({ url }, config) {
     const { Logger, makeWorkerUtils, run, runMigrations } = await import("graphile-worker");

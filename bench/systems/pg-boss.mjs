@@ -28,7 +28,7 @@ export default {
     default: ["enqueue-one", "drain-200k", "drain-1m", "drain-slow1", "drain-discard", "bulk", "delay"],
     fastest: ["drain-1m", "idle", "recovery"],
   },
-  // Finished jobs stay, whatever is asked.
+  // Finished jobs stay with every setting.
   keeps: true,
   async open({ url }, { boss = {}, queue = {}, work = {} }) {
     const { PgBoss } = await import("pg-boss");

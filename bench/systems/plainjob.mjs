@@ -18,7 +18,7 @@ export default {
     default: ["enqueue-one", "enqueue-100", "bulk", "drain-200k", "drain-1m", "drain-discard", "drain-slow1", "drain-cold", "delay"],
     fastest: ["drain-1m", "drain-discard", "drain-slow1", "recovery"],
   },
-  // Finished jobs stay (without a result), whatever is asked.
+  // Finished jobs stay (without a result) with every setting.
   keeps: true,
   async open({ file }, config) {
     const { better, defineQueue, defineWorker } = await import("plainjob");

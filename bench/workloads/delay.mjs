@@ -4,8 +4,8 @@ import { other } from "./processes.mjs";
 const WARM = 20;
 
 /**
- * How much later than asked for jobs start that are due in one to three seconds, worker in another process
- * where the store can be shared.
+ * How late jobs start that are due in one to three seconds.
+ * The worker is in another process where the store can be shared.
  */
 export async function delay(run, { n }) {
   const { system, at } = run;

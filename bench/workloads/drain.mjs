@@ -4,9 +4,9 @@ import { settlePostgres } from "../servers/postgres.mjs";
 import { other } from "./processes.mjs";
 
 /**
- * From the worker's start until the store says that nothing waits or runs, with `n` jobs waiting that another
- * process has put there. Before that the process has drained `warm` jobs (default: as many, at most 20,000),
- * as a worker has that runs for a second.
+ * From the worker's start until the store has no waiting or running job, with `n` jobs waiting.
+ * Another process has put them there. Before that the process has drained `warm` jobs (default: as many, at
+ * most 20,000), as a worker has that runs for a second.
  *
  * The ledger: every job has run exactly once, and where results are kept the store has as many successes. If
  * it takes longer than `seconds` (default 10), the rate is that of the jobs that ran by then, and none may

@@ -49,5 +49,5 @@ export { PROGRAMS };
 /** Every name that a line of results may have as its workload. */
 export const WORKLOADS = PROGRAMS.flatMap(({ values }) => Object.keys(values));
 
-/** Those for which less is better: their unit tells. */
+/** Workloads for which less is better, by their unit. */
 export const isLessBetter = (unit) => unit !== "jobs/s";

@@ -4,9 +4,9 @@ import { other } from "./processes.mjs";
 const WARM = 20;
 
 /**
- * One job at a time into an idle worker in another process (or in this one): enqueue called → handler
- * started. The gaps are random, up to `gapMs`, which is the poll of whoever polls, so that it is met at any
- * moment.
+ * One job at a time into an idle worker in another process (or in this one).
+ * It measures from the call of enqueue to the start of the handler. The gaps are random, up to `gapMs`, the
+ * polling interval of systems that poll, so that every phase of it is met.
  */
 export async function latency(run, { n, seconds, gapMs = 5, oneProcess = false }) {
   const { system, job } = run;
@@ -30,7 +30,7 @@ export async function latency(run, { n, seconds, gapMs = 5, oneProcess = false }
     const called = now();
     void Promise.resolve(producer.add(payload(i))).catch((error) => console.error(error));
     const wait = (await within(20_000, "the job's start", started)) - called;
-    // Whoever polls is given fewer jobs, and needs no warming.
+    // Systems that poll get fewer jobs, and need no warming.
     if (i >= 0 || n < WARM) waits.push(wait);
     if (n < WARM && waits.length === n) break;
   }

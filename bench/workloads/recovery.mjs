@@ -2,8 +2,8 @@ import { now, payload, sleep, within } from "../measure.mjs";
 import { other } from "./processes.mjs";
 
 /**
- * SIGKILL of a worker that holds jobs, while another worker waits beside it → the last of its jobs has
- * started again. Default settings for leases, locks and checks.
+ * SIGKILL of a worker that holds jobs, beside another worker → the last of its jobs has started again.
+ * Leases, locks and checks have their default settings.
  */
 export async function recovery(run, { n, seconds }) {
   const { system } = run;

@@ -9,34 +9,34 @@ import type { Generated, GenerateOptions } from "../outcome.js";
 import { type Before, isPart, type Part, tellsOf } from "./part.js";
 import { cacheFolder, load, save } from "./store.js";
 
-/** What a run did, with the files that are to be there after it; no text: it is to be absent. */
+/** The result of a run, and the files that must exist after it. A file without text must be absent. */
 export interface Outcome {
   readonly result: Generated;
   readonly files: readonly { readonly path: string; readonly text: string | undefined }[];
-  /** Those of them that were not there before it. */
+  /** Those files that did not exist before the run. */
   readonly made?: readonly string[];
-  /** What it found out, as far as another run could use it. */
+  /** What it found out, for another run to use. */
   readonly part?: () => Part | undefined;
 }
 
-/** What earlier runs found out of each application, by name. */
+/** What earlier runs found out about each application, by name. */
 export interface Parts {
   readonly parts: Readonly<Record<string, Before>>;
-  /** Files in which there is something else than in the last run. */
+  /** Files whose content has changed since the last run. */
   readonly edits: ReadonlyMap<string, string>;
 }
 
-/** A run that need not be done again as long as all of this holds. */
+/** A run that need not be repeated as long as all of this holds. */
 interface Entry {
-  /** What did it. */
+  /** The program that made the run. */
   readonly by: string;
-  /** What a config that is a program said. */
+  /** The output of a config that is a program. */
   readonly told?: string | undefined;
   readonly facts: Facts;
-  /** Hashes of the files it left, by path; null for one that is to be absent. */
+  /** Hashes of the files it left, by path; null for a file that must be absent. */
   readonly files: Readonly<Record<string, string | null>>;
   readonly results: readonly Generated[];
-  /** Tells the file with the parts that belong to it. */
+  /** Identifies the file with the parts that belong to it. */
   readonly parts?: string;
 }
 
@@ -45,24 +45,25 @@ interface Edited {
   readonly edits: ReadonlyMap<string, string>;
 }
 
-/** A file of its own, as a run that need not be done has no use for it. */
+/** Kept in a separate file, because a run that need not be repeated does not read it. */
 interface KeptParts {
   readonly of: string;
   readonly parts: Readonly<Record<string, Part>>;
 }
 
 /**
- * The last run with certain options, kept in a file. It says what the run was told by the disk and what it
- * wrote: if the disk still says all of that, and what was written is still there, another run would write the
- * same. So an entry is true whoever reads it whenever, and the compiler need not be loaded to find out.
+ * The last run with certain options, kept in a file.
+ * It holds what the run read from the disk and what it wrote. If both are unchanged, another run would write
+ * the same files. So an entry is valid for every reader at any time, and finding out does not load the
+ * compiler.
  */
 export class Kept {
   readonly #path: string;
   readonly #base: string;
   readonly #by: string;
-  /** The last run, if another may take some of its work. */
+  /** The last run, if another run may take over some of its work. */
   #before: Edited | undefined;
-  /** The same, once it was asked for. */
+  /** The same, once it has been read. */
   #used: (Edited & Pick<KeptParts, "parts">) | undefined;
 
   private constructor(path: string, base: string, by: string) {
@@ -72,8 +73,8 @@ export class Kept {
   }
 
   /**
-   * @returns undefined if nothing is to be kept: where there is no `node_modules`, when CI checks, or because
-   *   the caller says so
+   * @returns undefined if nothing is to be kept: without `node_modules`, when CI checks, or if the caller
+   * turns it off
    */
   static of(options: GenerateOptions): Kept | undefined {
     const { cache, check, project, out, app, manifest, standalone, cwd = process.cwd() } = options;
@@ -86,7 +87,7 @@ export class Kept {
     return new Kept(`${folder}/${key}.json`, base, by);
   }
 
-  /** The results of the last run, if another would come to the same. */
+  /** The results of the last run, if another would have the same. */
   async results(started: number): Promise<readonly Generated[] | undefined> {
     const entry = load(this.#path) as Entry | null | undefined;
     try {
@@ -98,22 +99,19 @@ export class Kept {
       const ms = Math.round(performance.now() - started);
       return entry.results.map((result) => ({ ...result, manifest: this.#manifestOf(result), ms }));
     } catch {
-      // Of another shape than it should be, or a config that cannot be asked.
+      // The file has an unexpected shape, or the config cannot be run.
       return undefined;
     }
   }
 
-  /**
-   * What the last run found out, if it is the same run but for what is in some files. To be asked after
-   * `results`.
-   */
+  /** What the last run found out, if only the content of some files differs. To be called after `results`. */
   parts(): Parts | undefined {
     if (this.#before?.entry.parts === undefined) return undefined;
     const kept = load(this.#partsPath) as KeptParts | null | undefined;
     try {
       return kept?.of === this.#before.entry.parts ? this.#partsOf(this.#before, kept.parts) : undefined;
     } catch {
-      // Of another shape than it should be.
+      // The file has an unexpected shape.
       return undefined;
     }
   }
@@ -138,10 +136,10 @@ export class Kept {
     return this.#path.replace(/\.json$/, ".parts.json");
   }
 
-  /** Keeps a run, if there is nothing wrong with the sources and all that it wrote is there. */
+  /** Keeps a run if the sources have no errors and every file that it wrote is there. */
   async keep(disk: Disk, outcomes: readonly Outcome[]): Promise<void> {
     if (!outcomes.every(({ result }) => GOOD.has(result.state))) return;
-    // First, as it may look at files that nobody has looked at.
+    // First, as it may read files that the run has not read.
     const parts = partsOf(outcomes);
     const same = isSame(parts, this.#used?.parts);
     const now = disk.facts();
@@ -162,7 +160,7 @@ export class Kept {
       if (!same) save(this.#partsPath, { of: entry.parts, parts });
       save(this.#path, entry);
     } catch {
-      // A config that says no two times the same, or nothing that can be written down.
+      // The config gives another value each time, or one that cannot be stored.
     }
   }
 
@@ -193,8 +191,8 @@ function stripped({ manifest, ...result }: Generated): Generated {
 }
 
 /**
- * The hash of a file that is to have that text, whatever the checkout has made of its line feeds; undefined
- * if it has another by now.
+ * The hash of a file that is to have that text, with any line ends.
+ * Undefined if it has another text by now.
  */
 function asLeft(path: string, text: string | undefined): string | null | undefined {
   if (text === undefined) return existsSync(path) ? undefined : null;
@@ -211,8 +209,8 @@ function inCi(): boolean {
 }
 
 /**
- * Which program makes the files: Node.js, the compiler, and this. Undefined if it cannot be told, or there is
- * no compiler to do it.
+ * Which program makes the files: Node.js, the compiler, and this. Undefined if unknown, or without a
+ * compiler.
  */
 function maker(): string | undefined {
   try {

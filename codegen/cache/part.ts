@@ -4,38 +4,38 @@ import type { Checked } from "../types/environment.js";
 import type { KeptTypes } from "../types/kept.js";
 
 /**
- * What a run found out about an application, by file: what an edit has nothing to do with need not be found
- * out again.
+ * What a run found out about an application, by file.
+ * After an edit, another run reuses what does not depend on the edited files.
  */
 export interface Part {
   /** Options and lists of files. */
   readonly project: string;
-  /** The sources, with the hash of what was in each: an edit of any other file may change everything. */
+  /** The sources, with the hash of the content of each. An edit of any other file may change everything. */
   readonly sources: Readonly<Record<string, string>>;
   /** Of each source. */
   readonly glances: Readonly<Record<string, Glance>>;
   /**
-   * From each file, those that its imports led to, as far as they were followed: what it came to depends on
-   * these, and on those that they lead to.
+   * From each file, those that its imports led to, as far as they were followed.
+   * What was read from a file depends on these, and on those that they lead to.
    */
   readonly leads: Readonly<Record<string, readonly string[]>>;
   /** Files on which everything depends. */
   readonly everywhere: readonly string[];
-  /** What files with something of ours came to. */
+  /** What was read from files that use Stem. */
   readonly read: Readonly<Record<string, ReadFile>>;
-  /** Those of them that are to be read all together or not at all. */
+  /** Those of them that are to be read together or not at all. */
   readonly tied: readonly string[];
   readonly types: KeptTypes;
   readonly checked: Checked;
 }
 
-/** What an earlier run found out, and the sources in which there is something else by now. */
+/** What an earlier run found out, and the sources whose content differs by now. */
 export interface Before {
   readonly part: Part;
   readonly edits: readonly string[];
 }
 
-/** Whether that is a part as far as its outline goes: whoever wrote it knows what is in it. */
+/** Whether a value has the outline of a part; the program that wrote it guarantees the rest. */
 export function isPart(value: unknown): value is Part {
   const part = value as Partial<Part> | null | undefined;
   const [types, checked] = [part?.types, part?.checked];
@@ -46,8 +46,8 @@ export function isPart(value: unknown): value is Part {
 }
 
 /**
- * Whether a part tells what some edits have to do with it: of each file that it depends on it is to know
- * what was in it, or an edit would go unseen.
+ * Whether a part can tell what some edits change.
+ * It must know the content of each file that it depends on, or an edit would go unseen.
  */
 export function tellsOf({ sources, leads, checked }: Part, edits: Iterable<string>): boolean {
   const unknown = [...edits].filter((path) => !Object.hasOwn(sources, path));
@@ -56,7 +56,7 @@ export function tellsOf({ sources, leads, checked }: Part, edits: Iterable<strin
   return !unknown.some((path) => used.has(path));
 }
 
-/** The files that depend on any of some, with these. */
+/** The given files and all that depend on them. */
 export function dependents(of: Iterable<string>, leads: Part["leads"]): ReadonlySet<string> {
   const users = new Map<string, string[]>();
   for (const [from, all] of Object.entries(leads)) {

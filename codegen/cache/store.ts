@@ -2,10 +2,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } 
 import { dirname, join } from "node:path";
 import { hashOf } from "../disk.js";
 
-/**
- * The folder for what is kept between runs, in the `node_modules` that is nearest; undefined if there is
- * none.
- */
+/** The folder for data between runs, in the nearest `node_modules`; undefined if there is none. */
 export function cacheFolder(base: string): string | undefined {
   for (let at = base; ; at = dirname(at)) {
     const modules = join(at, "node_modules");
@@ -14,7 +11,7 @@ export function cacheFolder(base: string): string | undefined {
   }
 }
 
-/** What was kept in a file; undefined if there is nothing, or anything else than was written. */
+/** The value kept in a file; undefined if there is none, or the file is damaged. */
 export function load(path: string): unknown {
   try {
     const text = readFileSync(path, "utf8");
@@ -27,8 +24,8 @@ export function load(path: string): unknown {
 }
 
 /**
- * Keeps a value as a whole or not at all: of two processes at once, the last one counts. A cache that cannot
- * be written is none.
+ * Keeps a value as a whole or not at all: of two processes at once, the last one counts.
+ * A cache that cannot be written is skipped.
  */
 export function save(path: string, value: unknown): void {
   const beside = `${path}.${process.pid}.tmp`;
@@ -41,7 +38,7 @@ export function save(path: string, value: unknown): void {
     try {
       rmSync(beside, { force: true });
     } catch {
-      // It is not ours to tell: the run has done what it was asked for.
+      // Not an error: the run has done its work.
     }
   }
 }

@@ -11,10 +11,11 @@ export function anotherName(workflow: string): string {
 }
 
 /**
- * What a body asks for, before and after. The journal knows things by kind and name, so a name that is gone
- * ends the runs that have it; whether anything else does depends on where they are.
+ * What a body asks for, before and after.
+ * The journal identifies entries by kind and name, so a name that is gone ends the runs that have it. Whether
+ * another change ends a run depends on how far the run has got.
  *
- * @param told steps and waits that have been told of already: declared ones that are gone, renamed or new
+ * @param told steps and waits that have been reported already: declared ones that are gone, renamed or new
  */
 export function bodies(workflow: string, was: WorkflowEntry, is: WorkflowEntry, told: ReadonlySet<string>): readonly Change[] {
   if (was.body === undefined && is.body === undefined) return [];
@@ -26,7 +27,7 @@ export function bodies(workflow: string, was: WorkflowEntry, is: WorkflowEntry, 
     return [review("STEM3017", of, what, DEPENDS, remedy, source)];
   }
   const changes = names(workflow, was.body, is.body, told);
-  // What is told already is a reason to look at the body as it is.
+  // A reported change is a reason to look at the body as it is.
   if (changes.length > 0 || told.size > 0) return changes;
   const order = (body: BodyEntry): string => body.asks.map(keyOf).join(", ");
   const [before, after] = [order(was.body), order(is.body)];
@@ -49,7 +50,7 @@ function names(workflow: string, was: BodyEntry, is: BodyEntry, told: ReadonlySe
     const renamed = gone.filter(({ kind }) => kind === one.kind).length === 1 && same.length === 1 ? same[0] : undefined;
     const to = other ?? renamed;
     if (to !== undefined) fresh.delete(keyOf(to));
-    // With a name that only running the program tells, it may be asked for still.
+    // A name that is known only at run time may still be this one.
     const dynamic = unnamed(is, one.kind) > unnamed(was, one.kind);
     const what =
       other !== undefined

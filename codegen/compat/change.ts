@@ -1,10 +1,7 @@
-/**
- * A difference between two manifests, and what it means for what was queued, is asleep or is read by others.
- */
+/** A difference between two manifests, and what it breaks. */
 export interface Change {
   /**
-   * `breaks`: jobs, runs or consumers that are there already fail. `review`: it depends on what the manifest
-   * does not tell.
+   * `breaks`: existing jobs, runs or consumers fail. `review`: it depends on what the manifest does not say.
    */
   readonly verdict: "breaks" | "review" | "safe";
   /** Listed in docs/compatibility.md. Undefined for safe changes. */
@@ -14,7 +11,7 @@ export interface Change {
   readonly what: string;
   /** What fails, and when; empty for safe changes. */
   readonly breaks: string;
-  /** How to get there without that; empty for safe changes. */
+  /** How to avoid that; empty for safe changes. */
   readonly remedy: string;
   /** Where it is written now, or was. */
   readonly source: string | undefined;

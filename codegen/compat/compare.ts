@@ -9,7 +9,7 @@ import { runs } from "./workflows.js";
 
 const LATER = "deploy that, and remove it when no such job is left";
 
-/** Compares what was with what is. Pure. Sorted: what breaks first, then by subject. */
+/** Compares the old manifest with the new one. Pure. Breaking changes come first, then by subject. */
 export function compareManifests(before: Manifest, after: Manifest): readonly Change[] {
   const changes = [...handlers(before, after), ...events(before, after), ...schedules(before, after)];
   const rank = { breaks: 0, review: 1, safe: 2 };
@@ -49,12 +49,14 @@ function handlers(before: Manifest, after: Manifest): readonly Change[] {
   return changes;
 }
 
-/** The new name of what is gone: of the same class and method, else the only new one with the same types. */
+/**
+ * The new name of a removed handler: of the same class and method, else the only new one with the same types.
+ */
 function renamed(was: Handler, fresh: ReadonlySet<Handler>, before: Manifest, after: Manifest): Handler | undefined {
   const same = [...fresh].filter(({ kind }) => kind === was.kind);
   const place = same.find(({ entry }) => entry.class !== undefined && entry.class === was.entry.class && entry.method === was.entry.method);
   if (place !== undefined) return place;
-  // Types that say nothing are the same for many.
+  // Types that say nothing are equal for many handlers.
   if (was.entry.input === undefined) return undefined;
   const shape = ({ entry }: Handler, { $defs }: Manifest): string =>
     JSON.stringify([inline(entry.input, $defs), inline(entry.output, $defs)]);

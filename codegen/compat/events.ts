@@ -12,7 +12,7 @@ export function events(before: Manifest, after: Manifest): readonly Change[] {
     if (is === undefined) {
       const fate =
         "Runs that sleep until it comes are not woken by it any more, and emitters that were built with the old client go on sending it";
-      changes.push(breaks("STEM3014", subject, "was removed", fate, "Keep it until no run waits for it and nobody emits it", was.source));
+      changes.push(breaks("STEM3014", subject, "was removed", fate, "Keep it until no run waits for it and no code emits it", was.source));
     } else {
       const fate = "Events that were sent and not yet read (they are kept for days), and emitters not deployed yet, have the old one";
       changes.push(
@@ -34,10 +34,10 @@ export function schedules(before: Manifest, after: Manifest): readonly Change[] 
     const subject = `schedule "${name}"`;
     if (is === undefined) {
       const fate = "It fires no more, and code that pauses, resumes or triggers it by the old client fails";
-      changes.push(breaks("STEM3016", subject, "was removed", fate, "Pause it first, and remove it when nobody asks for it", was.source));
+      changes.push(breaks("STEM3016", subject, "was removed", fate, "Pause it first, and remove it when no code refers to it", was.source));
       continue;
     }
-    // Where its task is one that others enqueue too, the task has been told of.
+    // If other code enqueues its task too, the task has been reported.
     if (!isHandled(was.task, before)) {
       changes.push(...queue(subject, was, is, is.source));
       changes.push(...options(subject, { options: was.options ?? {} }, { options: is.options ?? {} }, is.source));
@@ -60,7 +60,7 @@ export function schedules(before: Manifest, after: Manifest): readonly Change[] 
 
 const UNREAD = "When it fires is known at run time only, so nothing can be said about it";
 
-/** Tasks that only schedules enqueue, and that nobody handles any more. */
+/** Tasks that only schedules enqueue, and that have no handler any more. */
 function fired(before: Manifest, after: Manifest): readonly Change[] {
   const now = new Set(Object.values(after.schedules).map(({ task }) => task));
   const lost = new Map<string, ScheduleEntry & { readonly name: string }>();

@@ -6,10 +6,10 @@ import { CodegenError } from "../errors.js";
  *
  * @param path relative to `cwd`, with `/`
  * @throws {CodegenError} `STEM_GIT` without git, outside a repository, for a ref that is unknown, or if the
- *   file is not there
+ * file is not there
  */
 export function textAt(ref: string, path: string, cwd: string, git = "git"): string {
-  // Else it would be taken for an option.
+  // Otherwise git would take it for an option.
   if (ref === "" || ref.startsWith("-")) throw refused(`"${ref}" is not a git ref.`, "Name a branch, a tag or a commit: origin/main.");
   if (run(["rev-parse", "--is-inside-work-tree"], cwd, git) === undefined) {
     throw refused("This is not a git repository.", "Run it inside one, or compare with a file: --diff OLD.manifest.json.");
@@ -25,7 +25,7 @@ export function textAt(ref: string, path: string, cwd: string, git = "git"): str
   throw refused(`${path} is not committed at ${ref}.`, 'Run "stem generate" and commit it there; until then, leave --against out.');
 }
 
-/** What git prints; undefined if it says no. */
+/** What git prints; undefined if it fails. */
 function run(args: readonly string[], cwd: string, git: string): string | undefined {
   try {
     return execFileSync(git, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], maxBuffer: 1 << 28 });

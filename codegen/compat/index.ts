@@ -19,21 +19,21 @@ export interface WrittenManifest {
 /** What to compare with: a file, or the same manifest as it was committed at a ref of git. */
 export type Old = { readonly file: string } | { readonly ref: string };
 
-/** What comparing came to. */
+/** The outcome of a comparison. */
 export interface Comparison {
   /** `old.manifest.json`, `stem.manifest.json at origin/main`. */
   readonly with: string;
-  /** What breaks first. */
+  /** Breaking changes first. */
   readonly changes: readonly Change[];
   readonly breaks: boolean;
 }
 
 /**
- * Says what the sources have changed since an older manifest, and whether jobs that are queued, runs that
- * sleep, or consumers break.
+ * Says what the sources have changed since an older manifest, and what that breaks.
+ * Breaks are jobs that are queued, runs that sleep, and consumers.
  *
  * @throws {CodegenError} `STEM_MANIFEST` if one of them cannot be read, `STEM_GIT` for a ref that does not
- *   lead to one
+ * lead to one
  */
 export function compareWith(old: Old, now: WrittenManifest, cwd: string): Comparison {
   const shown = "file" in old ? old.file : `${now.path} at ${old.ref}`;

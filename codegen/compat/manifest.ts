@@ -33,7 +33,7 @@ export interface StepEntry {
 /** Something that the body of a workflow asks for. */
 export interface AskEntry {
   readonly kind: string;
-  /** Missing if only running the program tells it. */
+  /** Missing if it is known only at run time. */
   readonly name?: string;
   readonly source?: string;
 }
@@ -47,7 +47,7 @@ export interface BodyEntry {
 export interface WorkflowEntry extends TaskEntry {
   readonly steps?: Readonly<Record<string, StepEntry>>;
   readonly signals?: Readonly<Record<string, unknown>>;
-  /** Missing if it cannot be read, and in manifests that do not tell of bodies. */
+  /** Missing if it cannot be read, and in manifests that have no bodies. */
   readonly body?: BodyEntry;
 }
 
@@ -68,10 +68,10 @@ export interface ScheduleEntry {
   readonly source?: string;
 }
 
-/** What is compared of a manifest. */
+/** The part of a manifest that is compared. */
 export interface Manifest {
   /**
-   * How much it tells: since 2 whether results may be missing, what bodies ask for, and steps of base
+   * How much it says. Since 2: whether results may be missing, what bodies ask for, and steps of base
    * classes.
    */
   readonly tells: number;

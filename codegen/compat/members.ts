@@ -1,12 +1,12 @@
 import { isObject, type Schema } from "./manifest.js";
 import type { Typed } from "./schemas.js";
 
-/** Deeper than this nobody reads a list of members. */
+/** Lists of members are compared down to this depth. */
 const DEEPEST = 6;
 
 /**
- * Members that one schema lists and another does not, as paths (`lines[].sku`), sorted; not what is below
- * such a member.
+ * Members that one schema lists and another does not, as sorted paths (`lines[].sku`).
+ * Members below such a member are left out.
  */
 export function vanished(from: Typed, to: Typed): readonly string[] {
   const [had, has] = [pathsOf(from), pathsOf(to)];

@@ -1,7 +1,7 @@
 import { type Change, review, safe } from "./change.js";
 import type { TaskEntry } from "./manifest.js";
 
-/** What is not a matter of types: how payloads are checked, and for how long things may take and are kept. */
+/** Options beside the types: how payloads are checked, and how long work may take and records are kept. */
 export function options(subject: string, from: TaskEntry, to: TaskEntry, source: string | undefined): readonly Change[] {
   const changes: Change[] = [];
   if (from.validate !== to.validate) changes.push(validation(subject, from, to, source));
@@ -18,14 +18,14 @@ export function options(subject: string, from: TaskEntry, to: TaskEntry, source:
   }
   if (less.length > 0) {
     const fate = "Jobs that are queued get the new limits: attempts that need longer are aborted, and what is kept is gone sooner";
-    const remedy = "Make sure that nothing takes longer, and that nobody asks later";
+    const remedy = "Make sure that nothing takes longer, and that no record is read later";
     changes.push(review("STEM3019", subject, less.join(", "), fate, remedy, source));
   }
   if (others.length > 0) changes.push(safe(subject, others.join(", "), source));
   return changes;
 }
 
-/** Limits that could be read on one side only. */
+/** Limits that can be read on one side only. */
 function blindOf(from: TaskEntry, to: TaskEntry): readonly string[] {
   return Object.keys(LIMITS).filter((key) => (from.unread?.includes(key) ?? false) !== (to.unread?.includes(key) ?? false));
 }
@@ -39,7 +39,7 @@ function validation(subject: string, from: TaskEntry, to: TaskEntry, source: str
   return review("STEM3018", subject, what, fate, "Make sure that what is queued fits, or let the queue run empty first", source);
 }
 
-/** Options that limit something, with what holds without them, in milliseconds. */
+/** Options that limit something, with their default in milliseconds. */
 const LIMITS: Readonly<Record<string, number>> = { timeout: Infinity, keepResult: 86_400_000, keepFailed: 2_592_000_000 };
 
 function valuesOf({ priority, options: given = {} }: TaskEntry): Readonly<Record<string, unknown>> {
@@ -53,7 +53,7 @@ function isLonger(was: unknown, is: unknown, without: number): boolean {
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 
-/** Undefined if it is no duration that can be read. */
+/** Undefined if it is not a readable duration. */
 function msOf(value: unknown, without: number): number | undefined {
   if (value === undefined) return without;
   if (typeof value === "number") return value;

@@ -4,7 +4,7 @@ import { type EventEntry, isObject, type Manifest, type Schema, type StepEntry, 
 import { vanished } from "./members.js";
 import { misfits, type Reason } from "./schemas.js";
 
-/** A payload that is there already must fit the new type. */
+/** A stored payload must fit the new type. */
 export function payload(
   code: ChangeCode,
   subject: string,
@@ -19,7 +19,7 @@ export function payload(
 ): readonly Change[] {
   const [had, has] = [(from as Schema)[member], (to as Schema)[member]] as [Schema | undefined, Schema | undefined];
   const result = member === "output";
-  // An older manifest does not know of results that may be missing.
+  // An older manifest does not say whether results may be missing.
   const tells = !result || Math.min(before.tells, after.tells) >= 2;
   const optional = (entry: unknown): boolean => (entry as Schema)[result ? "maybe" : "optional"] === true && tells;
   const reasons: Reason[] = [];
@@ -42,7 +42,7 @@ export function payload(
     : [safe(subject, `${what} accepts all that it did, and more${lost(had, has, before, after)}. Deploy workers before producers`, source)];
 }
 
-/** A result must fit what consumers know of it. */
+/** A result must fit the type that consumers know. */
 export function result(
   subject: string,
   from: TaskEntry,
@@ -68,7 +68,7 @@ export function result(
   return [safe(subject, less === "" ? "result has all that it had" : `result fits what consumers know of it${less}`, source)];
 }
 
-/** Members that are listed no more: nothing fails, but what is in them goes nowhere. */
+/** Members that are no longer listed: nothing fails, but their content is ignored. */
 function lost(had: Schema | undefined, has: Schema | undefined, before: Manifest, after: Manifest): string {
   if (had === undefined || has === undefined) return "";
   const names = vanished({ schema: had, defs: before.$defs }, { schema: has, defs: after.$defs });
@@ -76,7 +76,7 @@ function lost(had: Schema | undefined, has: Schema | undefined, before: Manifest
   return names.length === 0 ? "" : `; it no longer lists ${shown}`;
 }
 
-/** Told from the old to the new, though it was compared the other way round. */
+/** Worded from the old to the new type, though the comparison went the other way. */
 function backwards({ path, why }: Reason): Reason {
   const turned = why
     .replace(/^was (.+) and is now (.+?)(, which.*)?$/, "was $2 and is now $1$3")
@@ -92,8 +92,8 @@ function backwards({ path, why }: Reason): Reason {
 const FOR_PEOPLE: ReadonlySet<string> = new Set(["description", "title", "default", "examples"]);
 
 /**
- * A schema with the named types written into it once, so that two that differ in such names only are the
- * same.
+ * A schema with the named types written into it once.
+ * So schemas that differ in names only are equal.
  */
 export function inline(schema: Schema | undefined, defs: Manifest["$defs"], seen: readonly string[] = []): unknown {
   const walk = (value: unknown): unknown => {

@@ -16,7 +16,7 @@ export function alternativesOf(schema: Schema): readonly Schema[] | undefined {
   return Array.isArray(type) ? type.filter((one) => KINDS.has(String(one))).map((one) => ({ ...schema, type: String(one) })) : undefined;
 }
 
-/** The values of a literal, an enumeration, `boolean` or `null`; of other types there are too many. */
+/** The values of a literal, an enumeration, `boolean` or `null`; undefined for other types. */
 export function valuesOf(schema: Schema): readonly unknown[] | undefined {
   if ("const" in schema) return [schema["const"]];
   if (Array.isArray(schema["enum"])) return schema["enum"] as readonly unknown[];
@@ -29,12 +29,12 @@ export function isNothing({ not }: Schema): boolean {
   return isObject(not) && Object.keys(not).length === 0;
 }
 
-/** Whether a type says nothing of what is in its values, as the lists and objects of `object`. */
+/** Whether a type says nothing about the content of its values, as the lists and objects of `object`. */
 export function isBare(schema: Schema): boolean {
   return Object.keys(schema).every((keyword) => keyword === "type" || keyword === "description" || keyword === "deprecated");
 }
 
-/** What a type is called in a sentence. */
+/** The name of a type in a sentence. */
 export function name(schema: Schema): string {
   const { "x-stem": special, type } = schema;
   if (typeof special === "string") return ({ date: "a Date", bigint: "a bigint", map: "a Map", set: "a Set", bytes: "bytes" })[special] ?? special; // prettier-ignore

@@ -13,10 +13,10 @@ export interface Typed {
 }
 
 /**
- * Why not every value that fits `from` fits `to`; empty if every one does. Compares what is written, so it
- * may find a reason where the two only say the same in other words (two patterns, say), but never misses one.
- * Values are taken as they are written today: members that `from` does not list count as absent, though
- * objects are open.
+ * Why not every value that fits `from` fits `to`; empty if every one does.
+ * Schemas are compared as written, so there may be a reason although the two mean the same (two patterns,
+ * say), but a difference is never missed. Members that `from` does not list count as absent, though objects
+ * are open.
  */
 export function misfits(from: Typed, to: Typed): readonly Reason[] {
   return new Comparison(from.defs, to.defs).of(from.schema, to.schema, "");
@@ -25,7 +25,7 @@ export function misfits(from: Typed, to: Typed): readonly Reason[] {
 class Comparison {
   readonly #from: Defs;
   readonly #to: Defs;
-  /** Pairs under way: a recursive type fits if nothing on the way round does not. */
+  /** Pairs being compared: a recursive type fits if no pair on the way round fails. */
   readonly #open = new Set<string>();
 
   constructor(from: Defs, to: Defs) {
@@ -41,8 +41,8 @@ class Comparison {
     const before = [...this.#open];
     this.#open.add(pair);
     const reasons = this.#compare(from, to, path);
-    // What failed on one way may be asked again on another, with another path to tell; and what was found to
-    // fit meanwhile may have fitted only if this did.
+    // A pair that failed on one way may be compared again on another, with another path; and pairs that
+    // fitted meanwhile may depend on this one.
     if (reasons.length > 0) this.#restore(before);
     return reasons;
   }
@@ -62,7 +62,7 @@ class Comparison {
     if (from["x-stem"] !== to["x-stem"]) {
       return [{ path, why: `was ${name(from)} and is now ${name(to)}, which travels in another form` }];
     }
-    // Of the same form on the wire, so the texts can be compared as such.
+    // The form on the wire is the same, so the texts can be compared.
     const [special, bare] = [from["x-stem"], { ...to, "x-stem": undefined }];
     const values = valuesOf(from);
     if (values !== undefined) {
@@ -81,8 +81,8 @@ class Comparison {
   }
 
   /**
-   * What has a form of its own on the wire is not itself any more where anything is expected: nothing makes a
-   * Date of it.
+   * A value with a special form on the wire does not fit a type that takes anything: it would not become a
+   * Date there.
    */
   #plain(schema: Schema, path: string, seen: Set<Schema>): readonly Reason[] {
     const from = resolve(schema, this.#from);
@@ -100,9 +100,7 @@ class Comparison {
     ];
   }
 
-  /**
-   * Of several alternatives one must take the value; told is what is wrong with the one that comes nearest.
-   */
+  /** One of several alternatives must take the value. The reasons are those of the nearest alternative. */
   #choice(from: Schema, choices: readonly Schema[], path: string): readonly Reason[] {
     let best: readonly Reason[] | undefined;
     // Values of an enumeration may go to different alternatives.
@@ -173,8 +171,8 @@ class Comparison {
 }
 
 /**
- * What stands at the places of one list, and at those of another with items of their own at its end;
- * undefined if these may be at several places.
+ * The types at the places of one list, and of another whose items stand at its end.
+ * Undefined if these may stand at several places.
  */
 function placesOf(from: Schema, to: Schema): readonly (readonly [given: Schema, wanted: Schema, at: number | ""])[] | undefined {
   const [firstOld, firstNew] = [schemas(from["prefixItems"]), schemas(to["prefixItems"])];
@@ -220,7 +218,7 @@ function fits(value: unknown, to: Schema): boolean {
   if (typeof value !== "string" || type !== "string") return false;
   if (typeof to["pattern"] === "string" && !matches(to["pattern"], value)) return false;
   const length = [...value].length;
-  // Formats are not looked into: a literal that had one is the rarest of cases, and is then reported.
+  // Formats are not compared: a literal with a format is rare, and is then reported.
   return limits({ type, minLength: length, maxLength: length, pattern: to["pattern"] }, to, "").length === 0;
 }
 
@@ -233,8 +231,8 @@ function matches(pattern: string, value: string): boolean {
 }
 
 /**
- * Whether two objects are the same alternative of a union, by a member that is a literal in both; true if
- * they have none.
+ * Whether two objects are the same alternative of a union, by a member that is a literal in both.
+ * True if they have none.
  */
 function sameTag(from: Schema, to: Schema): boolean {
   const [had, has] = [members(from), members(to)];

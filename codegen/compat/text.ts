@@ -1,6 +1,6 @@
 import type { Change } from "./change.js";
 
-/** The changes as a person reads them, what breaks first. Empty if there are none. */
+/** The changes as text, breaking ones first. Empty if there are none. */
 export function changesText(changes: readonly Change[]): string {
   return changes.map(one).join("\n");
 }

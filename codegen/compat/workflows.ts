@@ -11,14 +11,14 @@ export interface Workflow {
 
 /** What runs of a workflow depend on: its signals, its steps, and what its body asks for. */
 export function runs(was: Workflow, is: Workflow, before: Manifest, after: Manifest): readonly Change[] {
-  // An older manifest does not know what bodies ask for, nor the steps of base classes.
+  // An older manifest has neither what bodies ask for nor the steps of base classes.
   const both = Math.min(before.tells, after.tells) >= 2;
   const told = new Set<string>();
   const changes = [...signals(was, is, before, after, told), ...steps(was, is, before, after, told)];
   return both ? [...changes, ...bodies(is.name, was.entry, is.entry, told)] : changes;
 }
 
-/** @param told steps that something was said of are added to it */
+/** @param told steps that were reported are added to it */
 function steps(was: Workflow, is: Workflow, before: Manifest, after: Manifest, told: Set<string>): readonly Change[] {
   const [old, now] = [was.entry.steps ?? {}, is.entry.steps ?? {}];
   const changes: Change[] = [];
@@ -31,7 +31,7 @@ function steps(was: Workflow, is: Workflow, before: Manifest, after: Manifest, t
   const gone = Object.keys(old).filter((step) => !Object.hasOwn(now, step) && !asksFor(is, step));
   const fresh = Object.keys(now).filter((step) => !Object.hasOwn(old, step) && !asksFor(was, step));
   for (const step of gone) {
-    // Told as a rename only where nothing else could be meant: one gone, one new, the same result.
+    // Reported as a rename only if nothing else is possible: one gone, one new, the same result.
     const shape = (entry: StepEntry, { $defs }: Manifest): string => JSON.stringify(inline(entry.output, $defs)) ?? "";
     const to =
       gone.length === 1 && fresh.length === 1 && shape(old[step]!, before) === shape(now[fresh[0]!]!, after) ? fresh[0]! : undefined;

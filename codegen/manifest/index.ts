@@ -14,15 +14,14 @@ import {
 import type { Described, JsonSchema, Schemas, Wanted } from "../types/index.js";
 import { type Member, memberOf, type Section, sectionsText } from "./text.js";
 
-/** What there is to tell beside tasks and workflows. */
+/** Everything to describe beside tasks and workflows. */
 export interface Others {
   readonly events?: readonly Event[];
   readonly schedules?: readonly Schedule[];
 }
 
 /**
- * What a project takes and gives, for reviewers and other programs (the manifest) and for the library (the
- * definitions).
+ * What a project takes and gives: the manifest for reviewers and programs, the definitions for the library.
  */
 export interface Description {
   /** Text of the manifest. */
@@ -32,12 +31,12 @@ export interface Description {
 }
 
 /**
- * How much a manifest tells, which readers of any version may pass over: 2 says of results whether they may
- * be missing, of workflows what their bodies ask for, and has the steps of base classes too.
+ * How much a manifest says; readers of any version may ignore it.
+ * 2: whether results may be missing, what the bodies of workflows ask for, and steps of base classes.
  */
 const TELLS = 2;
 
-/** Whether a text was written here. */
+/** Whether the generator wrote a text. */
 export function isManifest(text: string): boolean {
   return /^\s*\{[^]*?"stem": 1\b/.test(text);
 }
@@ -103,12 +102,12 @@ export function describe(
     ...(emitted.length > 0 && { events: named(emitted.map(({ name, at }) => [name, shapeOf(answer(at), "payload")])) }),
     ...(Object.keys($defs).length > 0 && { $defs }),
   };
-  // What it is comes first, the rest by name.
+  // The kind comes first, the rest by name.
   const manifest = `{\n  "stem": 1,\n  "tells": ${TELLS},\n  "hash": "${hash}",${sectionsText(kept, "text").slice(1)}`;
   return { manifest, definitions, diagnostics };
 }
 
-/** What types of a handler became. */
+/** The schemas of a handler. */
 interface Answers {
   readonly input: Described;
   readonly output: Described;
@@ -116,18 +115,15 @@ interface Answers {
   readonly signals: readonly Described[];
 }
 
-/** What is told of a handler. */
+/** The entry of a handler in the manifest. */
 interface Entry {
   readonly handler: Handler;
   readonly member: Member;
-  /** As the library is told. */
+  /** As the library reads it. */
   readonly definition: JsonSchema;
 }
 
-/**
- * What has been told of handlers: they stay the same objects from pass to pass, as long as nothing changes
- * about them.
- */
+/** Entries of handlers: the same objects from pass to pass, as long as nothing changes about them. */
 const told = new WeakMap<Handler, { readonly folder: string; readonly answers: Answers; readonly entry: Entry }>();
 
 function entryOf(handler: Handler, folder: string, answers: Answers): Entry {
@@ -163,7 +159,7 @@ function notEmpty<T extends object>(object: T): T | undefined {
   return Object.keys(object).length > 0 ? object : undefined;
 }
 
-/** What only the manifest tells of a step: that its result may be missing. */
+/** What only the manifest says about a step: that its result may be missing. */
 function stepOf(answer: Described): Readonly<Record<string, unknown>> {
   return { ...shapeOf(answer, "output"), ...(answer.optional && answer.schema !== undefined && { maybe: true }) };
 }
@@ -182,7 +178,7 @@ function isSame(a: Answers, b: Answers): boolean {
   return one(a.input, b.input) && one(a.output, b.output) && all(a.steps, b.steps) && all(a.signals, b.signals);
 }
 
-/** Shared types that have been told of; they too stay the same objects. */
+/** Shared types with an entry; they too stay the same objects. */
 const defined = new WeakMap<JsonSchema, Member>();
 
 function definitionOf(name: string, schema: JsonSchema): Member {
@@ -197,7 +193,7 @@ function shapeOf({ schema, optional }: Described, key: "input" | "output" | "pay
 }
 
 /**
- * Whom to add to the providers, for messages: the class and its file, or the package it is imported from.
+ * What to add to the providers, for messages: the class and its file, or the package it is imported from.
  * Without the line, which changes often.
  */
 function homeOf({ className, file, specifier }: Handler, folder: string): string {
@@ -208,7 +204,7 @@ function sourceOf({ file, line }: Place, folder: string): string {
   return `${relative(folder, file).replaceAll("\\", "/")}:${line}`;
 }
 
-/** Where in the answer a type is described, unless it need not be asked for. */
+/** The place of a type in the answer, unless it need not be described. */
 type Asked = number | "anything" | undefined;
 
 const NOTHING: Described = { schema: undefined, optional: false };

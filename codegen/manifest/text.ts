@@ -8,13 +8,13 @@ export interface Member {
   readonly name: string;
   readonly text: string;
   /**
-   * The same without what the library is not told, such as source places: moving a handler within its file
-   * changes nothing that matters to it.
+   * The same without what the library does not read, such as source places: moving a handler within its file
+   * does not change it.
    */
   readonly bare: string;
 }
 
-/** @param place members that are told beside those of `value` and count for nothing in its hash */
+/** @param place members that are written beside those of `value` and do not count in its hash */
 export function memberOf(name: string, value: object, place: object = {}): Member {
   const whole = { ...value, ...place } as Readonly<Record<string, unknown>>;
   const parts = sortedKeys(whole)
@@ -29,7 +29,7 @@ export function memberOf(name: string, value: object, place: object = {}): Membe
   return { name, text: start + within(parts), bare: start + within(parts.filter(({ key }) => !Object.hasOwn(place, key))) };
 }
 
-/** Where members of this kind stand. */
+/** The indentation of members of this kind. */
 const LINE = "\n    ";
 
 function memberText(key: string, value: unknown, line: string, out: string[]): void {

@@ -7,7 +7,7 @@ import { plainFile, type ReadFile } from "./file.js";
 import type { Glance } from "./glance.js";
 import type { Sources } from "./sources.js";
 
-/** What a pass works with. */
+/** The files and options of a pass. */
 export interface Now {
   readonly sources: Sources;
   /** Options and lists of files. */
@@ -16,7 +16,7 @@ export interface Now {
   readonly everywhere: readonly string[];
 }
 
-/** More files than this, or than this part of all, are not read again at every run. */
+/** If more files than this, or than this part of all, have changed, all are read again. */
 const MOST_STALE = 16;
 const MOST_PART = 0.1;
 
@@ -36,12 +36,12 @@ export class Again {
     return this.#part.types;
   }
 
-  /** What a source tells at a glance, unless it was edited. */
+  /** The glance at a source, unless it was edited. */
   glance(path: string, content: string): Glance | undefined {
     return this.#part.sources[path] === content ? this.#part.glances[path] : undefined;
   }
 
-  /** Finds out what still holds. @throws {Unsure} if anything might not */
+  /** Finds out what still holds. @throws {Unsure} if any of it may not */
   begin({ project, everywhere }: Now): void {
     const part = this.#part;
     const { leads, deferred } = part.checked;
@@ -58,18 +58,19 @@ export class Again {
   }
 
   /**
-   * All of it, unless so much had to be found out again that it would take long to do so the next time, too.
+   * What the earlier run found out.
+   * Undefined if too much of it was found out again, to spare the next run that time.
    */
   get part(): Part | undefined {
     return this.#stale.size > Math.min(MOST_STALE, MOST_PART * Object.keys(this.#part.read).length) ? undefined : this.#part;
   }
 
-  /** What a file came to; undefined if it is to be read. */
+  /** What was read from a file; undefined if it has to be read again. */
   file(path: string): ReadFile | undefined {
     return !this.#stale.has(path) && Object.hasOwn(this.#part.read, path) ? this.#part.read[path] : undefined;
   }
 
-  /** Whether types that were read anew leave those alone that were not. @throws {Unsure} */
+  /** Checks that types read again do not change types that were not. @throws {Unsure} */
   check(wanted: readonly Wanted[], { kept, checked }: Pick<Schemas, "kept" | "checked">): void {
     const held = this.#held();
     if (held.length > 0 && this.#edits.size > 0) {
@@ -81,12 +82,12 @@ export class Again {
     if (tied === undefined || wanted.some(({ type }) => type.kind !== "kept" && tied.has(idOf(type)))) throw new Unsure();
   }
 
-  /** Files of packages that types left to the checker are to know of. */
+  /** Files of packages that the type checker has to know. */
   ambient(): readonly string[] {
     return this.#held().length === 0 ? [] : this.#part.checked.ambient;
   }
 
-  /** What the answers of the checker depend on, those that hold and those it was asked for now. */
+  /** What the answers of the checker depend on, kept ones and new ones. */
   checked(now: Checked): Checked {
     return joinedChecked(this.#part.checked, now, this.#held(), this.#edits);
   }
@@ -102,7 +103,7 @@ export class Again {
   }
 }
 
-/** What is to be kept of a pass; undefined if it cannot be. */
+/** What to keep of a pass; undefined if it cannot be kept. */
 export function partOf(
   { sources, project, everywhere }: Now,
   read: ReadonlyMap<string, ReadFile>,
@@ -125,7 +126,7 @@ export function partOf(
   const leads = new Map<string, Set<string>>(again?.leads().map(([path, to]) => [path, new Set(to)]));
   for (const [path, to] of sources.leads()) leads.set(path, new Set([...(leads.get(path) ?? []), ...to]));
   const checkedNow = again?.checked(now) ?? now;
-  // With those that only held answers of the checker depend on, at which nobody has looked this time.
+  // Includes files that only kept answers of the checker depend on, which were not read this time.
   const led = [...leads, ...Object.entries(checkedNow.leads)].flatMap(([path, to]) => [path, ...to]);
   const own = [...new Set([...sources.paths(), ...led])].filter(isSource);
   const glances = own.flatMap((path) => {
@@ -145,7 +146,7 @@ export function partOf(
   };
 }
 
-/** Whether a file is the author's to edit, and says nothing of others. */
+/** Whether a file is a source of the author, and does not augment other modules. */
 function isSource(path: string): boolean {
   return !path.includes("/node_modules/") && !/\.d\.(?:[^./]+\.)?[cm]?ts$/.test(path);
 }

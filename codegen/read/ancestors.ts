@@ -13,10 +13,7 @@ export interface ClassIn {
 export interface Ancestry {
   /** Nearest first. */
   readonly bases: readonly ClassIn[];
-  /**
-   * Where the sources end, if they do: a base class of a package, or one that only running the program would
-   * tell.
-   */
+  /** The base class at which the sources end, if any: one of a package, or one known only at run time. */
   readonly unseen: ts.Expression | undefined;
 }
 
@@ -27,19 +24,17 @@ interface Bound {
   readonly names: Names;
 }
 
-/** A base class, where the sources end, or nothing of ours. */
+/** A base class; `"unseen"` where the sources end; `"none"` for one that has nothing of Stem. */
 type Found = (ClassIn & { readonly names: Names }) | "unseen" | "none";
 
 type Names = ReadonlyMap<string, Bound>;
 
 const NO_NAMES: Names = new Map();
 
-/** A class hierarchy deeper than this goes round in circles. */
+/** A deeper class hierarchy is taken for a circle. */
 const DEEPEST = 32;
 
-/**
- * Walks up base classes: by name, by namespace, and through functions that make a class of another (mixins).
- */
+/** Finds base classes: by name, by namespace, and through functions that return a class (mixins). */
 export class Ancestors {
   readonly #ts: Typescript;
   readonly #composed: Composed;
@@ -69,10 +64,7 @@ export class Ancestors {
     return node.heritageClauses?.find((clause) => clause.token === this.#ts.SyntaxKind.ExtendsKeyword)?.types[0]?.expression;
   }
 
-  /**
-   * @returns `"none"` for what is neither imported nor declared: a global class, which has nothing of ours,
-   *   or a slip of the pen
-   */
+  /** @returns `"none"` for a name that is neither imported nor declared: a global class, or a typing error */
   #class(node: ts.Expression, source: Source, names: Names, depth: number): Found {
     const ts = this.#ts;
     if (depth > DEEPEST) return "unseen";

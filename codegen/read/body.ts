@@ -9,7 +9,7 @@ import type { Origins } from "./origin.js";
 import type { Source, Sources } from "./sources.js";
 import type { Values } from "./values.js";
 
-/** What the context of a workflow has for a body to ask by, and what the journal calls it. */
+/** The methods of a workflow's context that ask its run for something, by the journal's kind. */
 const ASKS: ReadonlyMap<string, Ask["kind"]> = new Map([
   ["step", "step"],
   ["sleep", "sleep"],
@@ -38,8 +38,8 @@ interface Walk {
 }
 
 /**
- * Reads what the body of a workflow asks its run for: in `run`, in methods it calls, and in functions it
- * hands its context to.
+ * Reads what the body of a workflow asks its run for.
+ * It looks into `run`, methods it calls, and functions it passes its context to.
  */
 export class Bodies {
   readonly #ts: Typescript;
@@ -73,7 +73,7 @@ export class Bodies {
     };
   }
 
-  /** @param given which parameters are handed the context, also if their types do not say so */
+  /** @param given which parameters get the context, also if their types do not say so */
   #enter({ node, source }: Code, hierarchy: Hierarchy, walk: Walk, given: readonly number[]): void {
     if (walk.seen.has(node) || source.path.includes("/node_modules/")) return;
     walk.seen.add(node);
@@ -151,7 +151,7 @@ export class Bodies {
     if (method !== undefined) this.#enter(method, at.hierarchy, at.walk, this.#handed(node, at));
   }
 
-  /** The function that is called: declared here or imported, or a method of what was injected. */
+  /** The function that is called: declared here or imported, or a method of an injected service. */
   #called(callee: ts.Expression, { source, hierarchy }: Within): Code | undefined {
     const ts = this.#ts;
     const origin = this.#composed.originOf(callee, source);
@@ -232,13 +232,13 @@ export class Bodies {
   }
 }
 
-/** Where a look is taken. */
+/** The place of a lookup. */
 interface Within {
   readonly source: Source;
   readonly hierarchy: Hierarchy;
   readonly walk: Walk;
   /** Names of the context. */
   readonly contexts: Set<string>;
-  /** Names of what was taken out of it. */
+  /** Names of methods that were taken out of the context. */
   readonly asked: Map<string, Ask["kind"]>;
 }

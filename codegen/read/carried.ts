@@ -2,8 +2,9 @@ import type { ts } from "ts-morph";
 import type { Typescript } from "./load.js";
 
 /**
- * What stands in an expression or declaration such that whoever is given it may use it: the members of a list
- * or object, what a function returns, what a constant begins with, what a call is handed. Of a name nothing.
+ * The nodes that a receiver of an expression or declaration may use.
+ * These are the members of a list or object, what a function returns, the initial value of a constant, the
+ * arguments of a call. A name carries nothing.
  */
 export function carriedBy(ts: Typescript, node: ts.Node): readonly ts.Node[] {
   if (ts.isArrayLiteralExpression(node)) return node.elements;

@@ -13,7 +13,7 @@ type ClassNode = ts.ClassLikeDeclaration;
 const isCron = ({ decorator }: Mark): boolean => decorator === "Cron";
 const isNoCron = (mark: Mark): boolean => !isCron(mark);
 
-/** Reads what a file declares for us: classes that carry our decorators, and events. */
+/** Reads what a file declares for Stem: classes with its decorators, and events. */
 export class Classes {
   readonly #ts: Typescript;
   readonly #sources: Sources;
@@ -32,10 +32,10 @@ export class Classes {
     this.#bodies = bodies;
   }
 
-  /** The marked classes of a file, wherever in it they are. */
+  /** The marked classes of a file, at any depth. */
   in(source: Source): readonly MarkedClass[] {
     const found: MarkedClass[] = [];
-    // Classes are seldom within anything else, and looking into every function takes as long as all the rest.
+    // Classes are seldom inside other code, and searching every function takes as long as all the rest.
     const nested =
       (source.tree.text.match(/\bclass\b/g)?.length ?? 0) > source.tree.statements.filter((one) => this.#ts.isClassLike(one)).length;
     const visit = (node: ts.Node): void => {
@@ -49,13 +49,13 @@ export class Classes {
     return found;
   }
 
-  /** Where a file calls one of our decorators on a class, as in `Task("mail.send")(SendMail)`. */
+  /** The places where a file calls a decorator of Stem on a class, as in `Task("mail.send")(SendMail)`. */
   calls(source: Source): readonly Place[] {
     const ts = this.#ts;
     const found: Place[] = [];
     if (!/\)\s*\(/.test(source.tree.text)) return found;
     const visit = (node: ts.Node): void => {
-      // Within a function it makes a decorator, which is followed where it is used.
+      // Inside a function it makes a decorator, which is followed where it is used.
       if (ts.isDecorator(node) || ts.isFunctionLike(node)) return;
       if (ts.isCallExpression(node) && ts.isCallExpression(node.expression) && this.#marks.marks(node.expression, source))
         found.push(this.#sources.place(node, source));
@@ -138,8 +138,9 @@ export class Classes {
   }
 
   /**
-   * Methods that are steps. As at run time: a method that is overridden without the decorator is none any
-   * more, unless it calls the one it overrides.
+   * Methods that are steps.
+   * As at run time, a method that is overridden without the decorator is not a step any more, unless it calls
+   * the one it overrides.
    */
   #steps(hierarchy: readonly ClassIn[]): MarkedClass["steps"] {
     const ts = this.#ts;
@@ -202,7 +203,7 @@ export class Classes {
     return counts;
   }
 
-  /** Members that `defineSignal` made, with those of base classes in reach that are not hidden by them. */
+  /** Members made by `defineSignal`, with those of base classes in reach that are not hidden by them. */
   #signals(hierarchy: readonly ClassIn[]): readonly WrittenSignal[] {
     const found: WrittenSignal[] = [];
     const names = new Set<string | undefined>();

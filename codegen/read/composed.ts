@@ -10,45 +10,43 @@ import { type Locals, NO_LOCALS, type Value, type Values } from "./values.js";
 const OURS = ["Task", "Workflow", "Step", "Cron"] as const;
 export type Ours = (typeof OURS)[number];
 
-/** A decorator that the project has declared to come to one of ours. */
+/** A decorator that the project has declared to apply one of Stem's. */
 export interface Declared {
   /** Module and export, as in `"@acme/jobs#BackgroundTask"`. */
   readonly decorator: string;
-  /** `none`: it has nothing to do with ours, whatever it looks like. */
+  /** `none`: it applies none of Stem's, however it looks. */
   readonly as?: Ours | "none";
   readonly queue?: string;
   readonly instance?: string;
   readonly priority?: number;
 }
 
-/** A use of one of our decorators, written out or made by a function that composes it with others. */
+/** A use of a decorator of Stem, written out or made by a function that composes it with others. */
 export interface Use {
   readonly decorator: Ours;
-  /** Used where the arguments say nothing, if the project has declared them. */
+  /** Used for what the arguments leave out, if the project has declared them. */
   readonly defaults?: Declared;
-  /** What it is called with; undefined if a spread argument cannot be read. */
+  /** Its arguments; undefined if a spread argument cannot be read. */
   readonly args: readonly Value[] | undefined;
 }
 
-/**
- * What a decorator comes to: uses of ours, or that it has to do with ours in a way that cannot be followed.
- */
+/** What a decorator applies: uses of Stem's decorators, or `"unclear"` if that cannot be followed. */
 export type Followed = readonly Use[] | "unclear";
 
-/** Functions that call functions deeper than this go round in circles. */
+/** Deeper calls are taken for a circle. */
 const DEEPEST = 12;
 
-/** Which of our decorators an origin is. */
+/** Which decorator of Stem an origin is. */
 export function oursOf(origin: Origin | undefined): Ours | undefined {
   if (origin?.kind !== "package" || origin.specifier !== "nestjs-stem") return undefined;
   return OURS.find((name) => name === origin.name);
 }
 
 /**
- * Follows decorators that a project has composed of ours, as in
- * `const MailTask = (name) => applyDecorators(Task(name), Trace())`, by reading the function: parameters,
- * constants and a `return`. A function that does more with ours than that is unclear, never guessed at; one
- * that has nothing to do with ours comes to no use at all.
+ * Follows decorators that a project has composed of Stem's, by reading the function.
+ * An example is `const MailTask = (name) => applyDecorators(Task(name), Trace())`. It understands parameters,
+ * constants and a `return`. A function that does more with a decorator of Stem is unclear, never guessed; one
+ * that does not mention any has no use.
  */
 export class Composed {
   readonly #ts: Typescript;
@@ -56,8 +54,8 @@ export class Composed {
   readonly #values: Values;
   #declared: readonly (readonly [Origin, Declared])[] = [];
   /**
-   * Names in a function, for a call of it, that may stand for ours: it was handed something that mentions
-   * ours.
+   * Names in a function, for one call of it, that may stand for a decorator of Stem: their argument mentions
+   * one.
    */
   readonly #tainted = new WeakMap<Locals, ReadonlySet<string>>();
 
@@ -87,7 +85,7 @@ export class Composed {
     });
   }
 
-  /** What the expression of a decorator, or an argument of `applyDecorators`, comes to. */
+  /** The uses in the expression of a decorator, or in an argument of `applyDecorators`. */
   follow(node: ts.Expression, source: Source, locals: Locals = NO_LOCALS, depth = 0): Followed {
     const ts = this.#ts;
     if (depth > DEEPEST) return this.#orUnclear(node, source);
@@ -102,7 +100,7 @@ export class Composed {
       if (truth !== undefined) return this.follow(truth ? node.whenTrue : node.whenFalse, source, locals, depth);
     }
     if (ts.isPropertyAccessExpression(node) || (ts.isIdentifier(node) && !locals.has(node.text))) {
-      // A decorator that is there already: `const Nightly = applyDecorators(Task("nightly"), …)`.
+      // A decorator that exists already: `const Nightly = applyDecorators(Task("nightly"), …)`.
       const origin = this.originOf(node, source);
       const initializer = origin?.kind === "declared" && ts.isVariableDeclaration(origin.node) ? origin.node.initializer : undefined;
       if (origin?.kind === "declared" && initializer !== undefined && ts.isCallExpression(initializer)) {
@@ -112,7 +110,7 @@ export class Composed {
     return this.#uses(node, locals) ? "unclear" : this.#orUnclear(node, source);
   }
 
-  /** What the callee of a decorator means, past names that only stand for another (`const Job = Task`). */
+  /** The origin of a decorator's callee, past names that only stand for another (`const Job = Task`). */
   originOf(callee: ts.Expression, source: Source, depth = 0): Origin | undefined {
     const ts = this.#ts;
     let origin: Origin | undefined;
@@ -143,7 +141,7 @@ export class Composed {
 
   #call(node: ts.CallExpression, source: Source, locals: Locals, depth: number): Followed {
     const callee = node.expression;
-    // What a function makes of constants of its own that do not mention ours is not ours either.
+    // A call of a local function with constants that do not mention Stem has nothing of Stem either.
     if (this.#ts.isIdentifier(callee) && locals.has(callee.text)) return this.#uses(callee, locals) ? "unclear" : [];
     const origin = this.originOf(callee, source);
     const decorator = oursOf(origin);
@@ -162,7 +160,10 @@ export class Composed {
     return this.#enter(called, this.#values.list(node.arguments, source, locals), origin.source, depth + 1, tainted);
   }
 
-  /** Whether one of ours is handed to what may apply it: by itself, in a list or object, or by a function. */
+  /**
+   * Whether a decorator of Stem is passed to code that may apply it: alone, in a list or object, or by a
+   * function.
+   */
   #hands(nodes: readonly ts.Node[], source: Source, locals: Locals, depth = 0, seen = new Set<ts.Node>()): boolean {
     const ts = this.#ts;
     if (depth > DEEPEST) return false;
@@ -180,7 +181,7 @@ export class Composed {
     });
   }
 
-  /** Whether something below `node` is a name that may stand for ours. */
+  /** Whether something below `node` is a name that may stand for a decorator of Stem. */
   #uses(node: ts.Node, locals: Locals): boolean {
     const ts = this.#ts;
     const tainted = this.#tainted.get(locals);
@@ -277,12 +278,12 @@ export class Composed {
     return this.#mentions(node, source) ? "unclear" : [];
   }
 
-  /** Whether something below `node` is one of our decorators, or a name for code that mentions one. */
+  /** Whether something below `node` is a decorator of Stem, or a name for code that mentions one. */
   #mentions(node: ts.Node, source: Source, seen: Set<ts.Node> = new Set()): boolean {
     const ts = this.#ts;
     if (seen.has(node) || seen.size > 2_000) return false;
     seen.add(node);
-    // Types say nothing about what is called.
+    // Types do not show what is called.
     if (ts.isTypeNode(node)) return false;
     if (ts.isIdentifier(node) && !(ts.isPropertyAccessExpression(node.parent) && node.parent.name === node)) {
       const origin = this.#origins.of(node.text, source);

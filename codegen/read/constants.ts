@@ -5,7 +5,7 @@ import { Sources } from "./sources.js";
 import { type Value, Values } from "./values.js";
 
 /**
- * What a TypeScript file exports by default, read without running it.
+ * The default export of a TypeScript file, read without running it.
  *
  * @throws {Error} if it is not a constant; {CodegenError} `STEM_MISSING_PEER`
  */
@@ -20,17 +20,14 @@ export function constantsOf(file: string, disk: Disk): unknown {
   if (source.broken !== undefined) throw new Error(source.broken.text.replace(/\.$/, ""));
   const origin = origins.member("default", { kind: "module", path: file });
   const node = origin?.kind === "declared" ? origin.node : undefined;
-  // `defineConfig(…)` is what it is given.
+  // `defineConfig(…)` returns its argument.
   const call = node !== undefined && ts.isVariableDeclaration(node) ? node.initializer : node;
   if (origin?.kind !== "declared" || call === undefined) throw new Error("it has no default export");
   const inner = ts.isCallExpression(call) ? call.arguments[0] : undefined;
   return plain(values, inner === undefined ? values.ofOrigin(origin) : values.of(inner, origin.source), "");
 }
 
-/**
- * A value as JavaScript has it. A function stands for itself: `app` may be one, which the generator has no
- * use for.
- */
+/** A value in JavaScript. A function stays a node: `app` may be one, which the generator does not use. */
 function plain(values: Values, value: Value, path: string): unknown {
   if (value.kind === "string" || value.kind === "number") return value.value;
   if (value.kind === "undefined") return undefined;

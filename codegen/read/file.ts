@@ -1,7 +1,7 @@
 import type { Announced, KeptType, MarkedClass, Member, Place, WrittenEvent, WrittenSignal } from "../model.js";
 import { idOf } from "../model.js";
 
-/** What a file came to. */
+/** What was read from a file. */
 export interface ReadFile {
   readonly found: readonly MarkedClass[];
   readonly events?: readonly WrittenEvent[];
@@ -12,7 +12,7 @@ export interface ReadFile {
 }
 
 /**
- * The same as plain data, to be kept on disk: types are told by what they are called, and nodes are left out.
+ * The same as plain data, to be kept on disk: types by their names, without nodes.
  *
  * @param met is called with the id of each class, and of each type that is written out
  * @returns undefined for what JSON cannot carry
@@ -44,7 +44,7 @@ export function plainFile({ found, events = [], calls = [], broken }: ReadFile, 
   return broken === undefined && isPlain(plain) ? plain : undefined;
 }
 
-/** False if there is a number in it that JSON has no word for. */
+/** False if it has a number that JSON cannot carry. */
 function isPlain(value: unknown): boolean {
   if (typeof value === "number") return Number.isFinite(value);
   return typeof value !== "object" || value === null || Object.values(value).every(isPlain);

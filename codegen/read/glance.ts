@@ -1,9 +1,6 @@
-/**
- * What a look at the text of a file tells, without parsing it. All of it may be wrong in the safe direction:
- * too many names.
- */
+/** What the text of a file shows without parsing it. It may err in the safe direction: too many names. */
 export interface Glance {
-  /** Names our package, or Nest's `applyDecorators`: what it declares may be a decorator. */
+  /** Names the package, or Nest's `applyDecorators`: what it declares may be a decorator. */
   readonly composes: boolean;
   readonly ours: boolean;
   /** Functions and constants it declares. */
@@ -18,7 +15,7 @@ export interface Glance {
   readonly decorators: readonly string[];
   /** Modules it imports at run time. */
   readonly modules: readonly string[];
-  /** It may add to what other modules declare, or to what is known everywhere. */
+  /** It may augment other modules, or declare globals. */
   readonly augments: boolean;
 }
 
@@ -51,7 +48,7 @@ export function glanceAt(text: string): Glance {
     byDefault: /\bexport\s+default\b/.test(text),
     renames,
     imported,
-    // What names our package is parsed whatever it uses.
+    // A file that names the package is parsed in any case.
     defaults: ours ? [] : all(DEFAULTS),
     decorators: ours ? [] : [...new Set(all(DECORATORS).flatMap((name) => name.split(/\s*\.\s*/)))],
     modules,
@@ -59,15 +56,15 @@ export function glanceAt(text: string): Glance {
   };
 }
 
-/** More rounds than this no project needs to hand a decorator on. */
+/** No project passes a decorator on through more files than this. */
 const ROUNDS = 16;
 
 /**
- * Which files may hold a decorator or an event of ours, so that only these are parsed: those that name our
- * package, and those that use a decorator by a name that leads to it, through any number of files that
- * compose it, rename it or hand it on.
+ * Which files may hold a decorator or an event of Stem, so that only these are parsed.
+ * Those are files that name the package, and files that use a decorator by a name that leads to it, through
+ * any number of files that compose it, rename it or pass it on.
  *
- * @param named names that the project has declared to be ours
+ * @param named names that the project has declared to be Stem's
  */
 export function markedAmong(glances: readonly Glance[], named: readonly string[]): readonly boolean[] {
   const names = new Set(["Task", "Workflow", "Step", "Cron", ...named]);

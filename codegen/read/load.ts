@@ -3,10 +3,10 @@ import { dirname, join } from "node:path";
 import type { ts } from "ts-morph";
 import { CodegenError } from "../errors.js";
 
-/** The TypeScript compiler that ts-morph carries, whatever version the project itself uses. */
+/** The TypeScript compiler inside ts-morph, at any version of the project's own compiler. */
 export type Typescript = typeof ts;
 
-/** What ts-morph is made of, which has the compiler and the declarations of the language. */
+/** The parts of ts-morph: the compiler, and the declarations of the language. */
 interface Parts {
   readonly ts?: Typescript;
   getLibFiles(): readonly { readonly fileName: string; readonly text: string }[];
@@ -15,9 +15,9 @@ interface Parts {
 let known: Typescript | undefined;
 
 /**
- * Loads the compiler of ts-morph, which is an optional peer: only those who generate need it, and it takes a
- * quarter of a second, twice that through an `import()`, for which Node goes through all of its text once
- * more.
+ * Loads the compiler of ts-morph, an optional peer that only the generator needs.
+ * That takes a quarter of a second, and twice that through an `import()`, for which Node scans all of its
+ * text once more.
  *
  * @throws {CodegenError} `STEM_MISSING_PEER`
  */
@@ -32,10 +32,7 @@ export function loadTypescript(load: () => unknown = compiler): Typescript {
   return loaded.ts;
 }
 
-/**
- * The compiler alone, if it is where it has always been: the rest of its package takes a third as long again
- * to load.
- */
+/** The compiler alone, if it is at its usual place: the rest of its package takes a third longer to load. */
 function compiler(): Parts {
   if (known !== undefined) return { ts: known, getLibFiles: libraryFiles };
   const require = createRequire(createRequire(import.meta.url).resolve("ts-morph"));
@@ -49,15 +46,12 @@ function compiler(): Parts {
   return { ...(known !== undefined && { ts: known }), getLibFiles: libraryFiles };
 }
 
-/**
- * The declarations of the language (`lib.es2023.d.ts` …), which ts-morph keeps not as files but in a package
- * of its own.
- */
+/** The declarations of the language (`lib.es2023.d.ts` …), which ts-morph keeps in a package. */
 export function libraryFiles(): ReturnType<Parts["getLibFiles"]> {
   return parts().getLibFiles();
 }
 
-/** Asked for as ts-morph itself asks for it, whose dependency it is: wherever the installer has put it. */
+/** Resolved from ts-morph, whose dependency it is, so that any layout of node_modules works. */
 function parts(): Parts {
   return createRequire(createRequire(import.meta.url).resolve("ts-morph"))("@ts-morph/common") as Parts;
 }

@@ -8,13 +8,13 @@ import type { Value, Values } from "./values.js";
 
 const ABSENT = { state: "absent" } as const;
 
-/** Options of a task or workflow that are told as they are. */
+/** Options of a task or workflow that go into the manifest as they are. */
 const OTHERS = ["keepFailed", "keepResult", "retry", "timeout"] as const;
 
-/** Options of which it is told that they cannot be read. */
+/** Options that are reported if they cannot be read. */
 const TOLD = ["priority", "keepResult", "keepFailed", "timeout"] as const;
 
-/** Reads decorators: whose they are, and what they say. */
+/** Reads decorators: which of Stem's they are, and their arguments. */
 export class Marks {
   readonly #ts: Typescript;
   readonly #sources: Sources;
@@ -30,7 +30,7 @@ export class Marks {
     this.#composed = composed;
   }
 
-  /** Our decorators on a node, written out or composed, in source order. */
+  /** The decorators of Stem on a node, written out or composed, in source order. */
   on(node: ts.Node, source: Source): readonly Mark[] {
     const marks: Mark[] = [];
     for (const decorator of this.#decorators(node)) {
@@ -47,10 +47,7 @@ export class Marks {
     return marks;
   }
 
-  /**
-   * A call of one of our functions that define something, such as `defineEvent<Paid>("order.paid", options)`;
-   * undefined for any other expression.
-   */
+  /** A call such as `defineEvent<Paid>("order.paid", options)`; undefined for any other expression. */
   definition(node: ts.Expression, of: "defineEvent" | "defineSignal", source: Source): Omit<Definition, "doc"> | undefined {
     const ts = this.#ts;
     if (ts.isParenthesizedExpression(node) || ts.isAsExpression(node) || ts.isSatisfiesExpression(node)) {
@@ -61,7 +58,7 @@ export class Marks {
     if (origin?.kind !== "package" || origin.specifier !== "nestjs-stem" || origin.name !== of) return undefined;
     const [first, options] = node.arguments;
     const [type] = node.typeArguments ?? [];
-    // What the two functions themselves say of a type that is left out.
+    // The default of the type parameter of the two functions.
     const untyped = of === "defineEvent" ? "anything" : undefined;
     const none = type?.kind === ts.SyntaxKind.VoidKeyword;
     const instance = options && this.#values.member(this.#values.of(options, source), "instance");
@@ -73,13 +70,13 @@ export class Marks {
     };
   }
 
-  /** Whether a call comes to one of our decorators. */
+  /** Whether a call applies a decorator of Stem. */
   marks(node: ts.CallExpression, source: Source): boolean {
     const followed = this.#composed.follow(node, source);
     return followed !== "unclear" && followed.length > 0;
   }
 
-  /** The name of the event or signal that an expression is; undefined if it cannot be read. */
+  /** The name of the event or signal that an expression stands for; undefined if it cannot be read. */
   announced(node: ts.Expression, source: Source): string | undefined {
     const ts = this.#ts;
     const origin = this.#composed.originOf(node, source);
@@ -97,7 +94,7 @@ export class Marks {
     });
   }
 
-  /** The name of our context type that a type node refers to. */
+  /** The name of the context type of Stem that a type node refers to. */
   context(type: ts.TypeNode | undefined, source: Source): string | undefined {
     const ts = this.#ts;
     if (type === undefined || !ts.isTypeReferenceNode(type)) return undefined;
@@ -166,7 +163,7 @@ export class Marks {
     return blind.map((option) => ({ option, text: shortText(at(option), source), place: this.#sources.place(at(option), source) }));
   }
 
-  /** What the manifest tells beside names and queues. What cannot be read is left out. */
+  /** What the manifest has beside names and queues. Options that cannot be read are left out. */
   #others(given: Value | undefined): Pick<Mark, "unchecked" | "standard" | "options"> {
     const of = (key: string): unknown => given && this.#values.json(this.#values.member(given, key));
     const has = (key: string): boolean => given !== undefined && this.#values.member(given, key).kind !== "undefined";
@@ -175,10 +172,7 @@ export class Marks {
     return { unchecked: of("validate") === false, standard: known && (has("input") || has("output")), options: Object.fromEntries(read) };
   }
 
-  /**
-   * As `#read`, for one that a composed decorator makes. Whatever there is to say about it is said at the
-   * decorator in use.
-   */
+  /** As `#read`, for a decorator inside a composed one. Problems are reported at the decorator in use. */
   #made(decorator: ts.Decorator, { decorator: name, args, defaults }: Use, source: Source): Mark {
     const place = this.#sources.place(decorator, source);
     const [first, second]: readonly (Value | undefined)[] = args ?? [{ kind: "unreadable" }, { kind: "unreadable" }];

@@ -7,7 +7,7 @@ export type Origin =
   | { readonly kind: "declared"; readonly source: Source; readonly node: ts.Node }
   /** `import * as ns` of a file of the project. */
   | { readonly kind: "module"; readonly path: string }
-  /** Something of a package: `name` is `"*"` for the whole of it. */
+  /** An export of a package: `name` is `"*"` for the whole of it. */
   | { readonly kind: "package"; readonly specifier: string; readonly name: string };
 
 /** A name may stand for a value and for a type at once (`const Size = …; type Size = …`). */
@@ -32,7 +32,7 @@ interface Names {
   readonly defaultNode: ts.Node | undefined;
 }
 
-/** Packages whose own files are never looked into: what they export is known by name. */
+/** Packages whose own files are never read: what they export is known by name. */
 const KNOWN_PACKAGES = new Set(["nestjs-stem", "@nestjs/common"]);
 
 /** Whether a specifier names such a package, or a part of one. */
@@ -56,7 +56,7 @@ export class Origins {
     this.#sources = sources;
   }
 
-  /** What top-level name `name` of `source` means, as a value or as a type; undefined if it is not one. */
+  /** What a top-level name of `source` means, as a value or as a type; undefined if it is not one. */
   of(name: string, source: Source, space: Space = "value", far = 0): Origin | undefined {
     const names = this.names(source);
     const imported = names.imports.get(name);
@@ -65,7 +65,7 @@ export class Origins {
     return node && { kind: "declared", source, node };
   }
 
-  /** What member `name` of a module or package namespace means. */
+  /** What a member of a module or package namespace means. */
   member(name: string, of: Origin, space: Space = "value"): Origin | undefined {
     if (of.kind === "package") return of.name === "*" || of.name === "default" ? { ...of, name } : undefined;
     return of.kind === "module" ? this.#exported(name, of.path, space, 0) : undefined;
@@ -108,8 +108,8 @@ export class Origins {
   }
 
   /**
-   * The names under which `source` exports its top-level name `local`; the name itself first, then in order,
-   * `default` last.
+   * The names under which `source` exports its top-level name `local`.
+   * The name itself comes first, then the others in order, `default` last.
    */
   exportedAs(local: string, source: Source): string | undefined {
     const found: string[] = [];
@@ -145,7 +145,7 @@ export class Origins {
     if (name === "default") return names.defaultNode && { kind: "declared", source, node: names.defaultNode };
     for (const specifier of names.stars) {
       const found = this.#imported({ specifier, name }, source, space, far + 1);
-      // A package behind `export *` may or may not have the name; only our own are known to.
+      // A package behind `export *` may or may not have the name; only that of Stem is known.
       if (found !== undefined && (found.kind !== "package" || KNOWN_PACKAGES.has(found.specifier))) return found;
     }
     return undefined;

@@ -6,8 +6,9 @@ import { posix } from "./project.js";
 const CONFIGS = ["tsconfig.json", "tsconfig.build.json", "tsconfig.lib.json"];
 
 /**
- * From what a package of the same workspace is built to (`dist/index.d.ts`) back to its source, which alone
- * has the decorators. The package's tsconfig tells; it need not have been built.
+ * From the build output of a workspace package (`dist/index.d.ts`) back to its source.
+ * Only the source has the decorators. The package's tsconfig gives the mapping; the package need not have
+ * been built.
  */
 export class Outputs {
   readonly #ts: Typescript;
@@ -20,7 +21,7 @@ export class Outputs {
     this.#disk = disk;
   }
 
-  /** Starts a pass: what is built from what is looked up anew. */
+  /** Starts a pass: the mapping is read again. */
   begin(): void {
     this.#known.clear();
   }
@@ -34,10 +35,7 @@ export class Outputs {
     }
   }
 
-  /**
-   * The source of the entry of a workspace package that `specifier` names, when what the package points to
-   * has not been built.
-   */
+  /** The source of the entry of a workspace package that `specifier` names, if it is not built. */
   entry(specifier: string, from: string): string | undefined {
     const [, name, below = ""] = /^((?:@[^/]+\/)?[^/]+)(\/.+)?$/.exec(specifier) ?? [];
     if (name === undefined || specifier.startsWith(".")) return undefined;
@@ -104,7 +102,7 @@ function at(exports: unknown, path: string): unknown {
   return typeof exports === "object" && exports !== null ? (exports as Readonly<Record<string, unknown>>)[path] : undefined;
 }
 
-/** Every file that an entry of `exports` may lead to, whatever the conditions. */
+/** Every file that an entry of `exports` may lead to, under any condition. */
 function collect(entry: unknown, into: string[]): void {
   if (typeof entry === "string") into.push(entry);
   else if (typeof entry === "object" && entry !== null) for (const one of Object.values(entry)) collect(one, into);

@@ -3,13 +3,16 @@ import type { Typescript } from "./load.js";
 import type { Source } from "./sources.js";
 import { type Locals, UNREADABLE, type Value } from "./value.js";
 
-/** What works out the parts. */
+/** What evaluates the parts. */
 interface Evaluator {
   of(node: ts.Node, source: Source, locals: Locals): Value;
   member(of: Value, key: string): Value;
 }
 
-/** Adds to `names` what a pattern (`name`, `{ name, ...rest } = {}`, `[first]`) makes of a value. */
+/**
+ * Adds the names of a pattern with their values to `names`.
+ * Patterns are `name`, `{ name, ...rest } = {}` and `[first]`.
+ */
 export function bind(
   ts: Typescript,
   values: Evaluator,

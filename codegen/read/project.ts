@@ -12,7 +12,7 @@ export interface Project {
   readonly folder: string;
   /** Sources that may hold handlers: no declaration files, no tests. In code-unit order. */
   readonly files: readonly string[];
-  /** Its declaration files, which may make types known everywhere. */
+  /** Its declaration files, which may declare global types. */
   readonly declarations: readonly string[];
   /** Where generated code goes by default: `rootDir`, else `src`, else the folder. */
   readonly sourceRoot: string;
@@ -83,10 +83,7 @@ export function findProject(ts: Typescript, disk: Disk, cwd: string, project: st
   };
 }
 
-/**
- * Errors of a tsconfig after which its options would be the wrong ones: a base that is missing, broken or
- * circular.
- */
+/** Errors of a tsconfig that make its options wrong: a base that is missing, broken or circular. */
 const FATAL = new Set([5012, 5083, 6053, 18000]);
 
 function configPath(disk: Disk, cwd: string, project: string | undefined): string | undefined {
@@ -106,9 +103,7 @@ function sourceRoot(disk: Disk, folder: string, rootDir: string | undefined): st
   return root === folder && disk.kind(`${folder}/src`) === "folder" ? `${folder}/src` : root;
 }
 
-/**
- * How imports of a file at `out` are to end: `.js` where Node's rules for ES modules hold, nothing elsewhere.
- */
+/** How imports of a file at `out` end: `.js` under Node's rules for ES modules, nothing elsewhere. */
 export function importSuffix(ts: Typescript, disk: Disk, options: ts.CompilerOptions, out: string): ".js" | "" {
   const { ModuleKind, ModuleResolutionKind: Kind } = ts;
   const { module, moduleResolution } = options;

@@ -11,16 +11,16 @@ export interface Reached {
    * In code-unit order: libraries of a monorepo, packages of a workspace, files that `include` leaves out.
    */
   readonly files: readonly string[];
-  /** By what name the project imports which of them: shortest first. */
+  /** The names by which the project imports which of them: shortest first. */
   readonly entries: readonly { readonly specifier: string; readonly file: string }[];
 }
 
 const BUILTIN = new Set(builtinModules);
 
 /**
- * Follows the imports of a project as far as there are sources: `paths`, packages of the same workspace,
- * relative paths. What only types are imported from is not run by this application, and so its handlers are
- * not its own.
+ * Follows the imports of a project as far as there are sources.
+ * That is through `paths`, packages of the same workspace, and relative paths. A module from which only types
+ * are imported is not run by this application, so its handlers do not belong to it.
  */
 export function reach(sources: Sources, own: readonly string[], out: string): Reached {
   const seen = new Set([...own, out]);
@@ -59,7 +59,7 @@ export function reach(sources: Sources, own: readonly string[], out: string): Re
 }
 
 /**
- * Whether a relative import leads to a file that is known already, as nearly all do; without asking the disk.
+ * Whether a relative import leads to a file that is known already, as nearly all do. Does not read the disk.
  */
 function isSeen(seen: ReadonlySet<string>, file: string, specifier: string): boolean {
   const path = posix.join(dirname(file), specifier);

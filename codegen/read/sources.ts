@@ -21,21 +21,21 @@ interface Kept {
   source?: Source;
 }
 
-/** What a piece of work has asked of the sources, and what it was told. */
+/** What a piece of work asked the sources, with the answers. */
 export interface Noted {
   readonly sources: Map<string, Source | undefined>;
   readonly modules: Map<string, { readonly specifier: string; readonly from: string; readonly path: string | undefined }>;
 }
 
 /**
- * The files of a project, read when asked for and kept until they change on disk. Only the syntax is looked
- * at: no types, no libraries, so a project that does not compile yet (the generated file may still be
- * missing) reads as well as any other.
+ * The files of a project, read when asked for and kept until they change on disk.
+ * Only the syntax is read: no types, no libraries, so a project that does not compile yet (the generated file
+ * may still be missing) reads as well as any other.
  */
 export class Sources {
   readonly #ts: Typescript;
   readonly #disk: Disk;
-  /** What the compiler looks modules up in. */
+  /** The file system for resolving modules. */
   readonly system: ReturnType<Disk["system"]>;
   readonly #outputs: Outputs;
   readonly #files = new Map<string, Kept>();
@@ -43,13 +43,13 @@ export class Sources {
   #options: ts.CompilerOptions = {};
   #resolved = new Map<string, string | undefined>();
   #noted: Noted | undefined;
-  /** Files that the last `changed` found as they were. */
+  /** Files that the last `changed` found unchanged. */
   readonly #looked = new Set<string>();
-  /** Where imports have led to from each file, as far as somebody followed them. */
+  /** From each file, where its imports have led, as far as they were followed. */
   readonly #leads = new Map<string, Set<string>>();
   readonly #known: (path: string, content: string) => Glance | undefined;
 
-  /** @param known what a file told at a glance when there was that in it, as far as it is known */
+  /** @param known the earlier glance at a file with that content, if known */
   constructor(ts: Typescript, disk: Disk, known: (path: string, content: string) => Glance | undefined = () => undefined) {
     this.#known = known;
     this.#ts = ts;
@@ -66,10 +66,7 @@ export class Sources {
     this.#outputs.begin();
   }
 
-  /**
-   * Those of `files` which, at a glance at their text, may hold a decorator of ours, also under one of the
-   * names in `named`.
-   */
+  /** Those of `files` that may hold a decorator of Stem, also under a name in `named`, at a glance. */
   marked(files: readonly string[], named: readonly string[]): readonly string[] {
     const there = files.filter((path) => this.glance(path) !== undefined);
     const marked = markedAmong(
@@ -79,7 +76,7 @@ export class Sources {
     return there.filter((_, at) => marked[at]);
   }
 
-  /** What the text of a file tells at a glance; undefined if it cannot be read. */
+  /** The glance at a file; undefined if it cannot be read. */
   glance(path: string): Glance | undefined {
     const file = this.#read(path);
     if (file === undefined) return undefined;
@@ -88,22 +85,22 @@ export class Sources {
     return file.glance;
   }
 
-  /** The hash of what is in a file that was read. */
+  /** The hash of a file that was read. */
   content(path: string): string | undefined {
     return this.#disk.peeked(path);
   }
 
-  /** Forgets files that the last pass had no use for. */
+  /** Drops files that the last pass did not use. */
   end(): void {
     for (const path of this.#files.keys()) if (!this.#checked.has(path)) this.#files.delete(path);
   }
 
-  /** The files the last pass looked at, also those outside the project that it followed a name to. */
+  /** The files the last pass read, also those outside the project that it followed a name to. */
   paths(): readonly string[] {
     return [...this.#files.keys()];
   }
 
-  /** Whether any of those files is no longer what it was when it was read. */
+  /** Whether any of those files has changed since it was read. */
   changed(): boolean {
     this.#looked.clear();
     let changed = false;
@@ -114,10 +111,7 @@ export class Sources {
     return changed;
   }
 
-  /**
-   * Does a piece of work and notes what it came from, so that `hold` can tell in a later pass whether it
-   * would come to the same.
-   */
+  /** Does a piece of work and notes its sources, for `hold` in a later pass. */
   noting<T>(work: () => T): { readonly value: T; readonly from: Noted } {
     const from: Noted = { sources: new Map(), modules: new Map() };
     this.#noted = from;
@@ -159,8 +153,8 @@ export class Sources {
   }
 
   /**
-   * From each file, those that imports in it have led to, as far as somebody followed them: whatever it came
-   * to, it has from there.
+   * From each file, those that its imports led to, as far as they were followed. What was read from it
+   * depends on them.
    */
   leads(): ReadonlyMap<string, ReadonlySet<string>> {
     return this.#leads;
@@ -181,9 +175,7 @@ export class Sources {
     return /\.d\.[cm]?ts$/.test(path) ? (this.#outputs.sourceOf(path) ?? path) : path;
   }
 
-  /**
-   * Bundlers and Node disagree about suffixes; for the sake of a constant any of the usual readings will do.
-   */
+  /** Bundlers and Node disagree about suffixes; to find a constant any of the usual readings will do. */
   #guess(specifier: string, from: Pick<Source, "path">): string | undefined {
     if (!/^\.\.?(\/|$)/.test(specifier)) return undefined;
     const plain = `${dirname(from.path)}/${specifier}`.replace(/\.[cm]?js$/, "");
@@ -198,7 +190,7 @@ export class Sources {
   #read(path: string): Kept | undefined {
     const kept = this.#files.get(path);
     if (kept !== undefined && this.#checked.has(path)) return kept;
-    // Compared a moment ago, by the look that led to this pass; what has changed since leads to another.
+    // The look that led to this pass has just compared it; a later change leads to another pass.
     const stamp = kept !== undefined && this.#looked.delete(path) ? kept.stamp : stampOf(path);
     if (stamp === undefined) return void this.#disk.read(path);
     this.#checked.add(path);
@@ -214,8 +206,8 @@ export class Sources {
     const { JSDocParsingMode, ScriptKind, ScriptTarget, createSourceFile, flattenDiagnosticMessageText } = this.#ts;
     const format = { languageVersion: ScriptTarget.Latest, jsDocParsingMode: JSDocParsingMode.ParseNone };
     const tree = createSourceFile(path, text, format, true, extname(path) === ".tsx" ? ScriptKind.TSX : ScriptKind.TS);
-    // Internal to the compiler, but the only way to the parser's complaints without building a program;
-    // ts-morph pins its compiler.
+    // Internal to the compiler, but the only way to the parser's errors without building a program; ts-morph
+    // pins its compiler.
     const [first] = (tree as unknown as { readonly parseDiagnostics?: readonly ts.DiagnosticWithLocation[] }).parseDiagnostics ?? [];
     const broken =
       first === undefined

@@ -3,20 +3,17 @@ import type { Typescript } from "./load.js";
 import type { Origin } from "./origin.js";
 import type { Source } from "./sources.js";
 
-/**
- * What the names in the body of a function mean, for a call of it that is known: its parameters and
- * constants.
- */
+/** The values of the names in the body of a function, for one call: its parameters and constants. */
 export type Locals = ReadonlyMap<string, Value>;
 
-/** What an expression is, as far as its syntax tells. */
+/** The value of an expression, as far as its syntax shows. */
 export type Value =
   | { readonly kind: "string"; readonly value: string }
   | { readonly kind: "number"; readonly value: number }
-  /** Also: an option that is not there. */
+  /** Also for an option that is not there. */
   | { readonly kind: "undefined" }
   | { readonly kind: "boolean"; readonly value: boolean }
-  /** Something else that is surely none of these and not absent. */
+  /** A value that is certainly none of these and not absent. */
   | { readonly kind: "other" }
   /** `without`: the keys that a pattern has taken out of it (`{ name, ...rest }`). */
   | {
@@ -31,7 +28,7 @@ export type Value =
   | { readonly kind: "class"; readonly node: ts.ClassLikeDeclaration; readonly source: Source }
   /** `namespace N { … }`. */
   | { readonly kind: "block"; readonly node: ts.ModuleBlock; readonly source: Source }
-  /** An object of which a declaration file tells the type. */
+  /** An object whose type a declaration file gives. */
   | { readonly kind: "type"; readonly node: ts.TypeLiteralNode; readonly source: Source }
   | { readonly kind: "namespace"; readonly origin: Origin }
   | { readonly kind: "unreadable" };
@@ -43,7 +40,7 @@ export const OTHER = { kind: "other" } as const;
 /** At the top level of a file. */
 export const NO_LOCALS: Locals = new Map();
 
-/** What `typeof` says of a value. */
+/** The result of `typeof` for a value. */
 export function typeOf(value: Value): Value {
   const { kind } = value;
   if (kind === "string" || kind === "number" || kind === "boolean" || kind === "undefined" || kind === "object")
@@ -51,7 +48,7 @@ export function typeOf(value: Value): Value {
   return kind === "array" ? { kind: "string", value: "object" } : UNREADABLE;
 }
 
-/** What an operator makes of two numbers; undefined if it is none of arithmetic. */
+/** The result of an operator on two numbers; undefined if it is not arithmetic. */
 export function worked({ SyntaxKind }: Typescript, operator: ts.SyntaxKind, left: number, right: number): number | undefined {
   if (operator === SyntaxKind.AsteriskToken) return left * right;
   if (operator === SyntaxKind.MinusToken) return left - right;

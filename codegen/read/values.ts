@@ -8,24 +8,25 @@ import { type Locals, NO_LOCALS, OTHER, typeOf, UNDEFINED, UNREADABLE, type Valu
 export type { Locals, Value } from "./value.js";
 export { NO_LOCALS } from "./value.js";
 
-/** Deeper than this an expression goes round in circles (`const a = b; const b = a`). */
+/** A deeper expression is taken for a circle (`const a = b; const b = a`). */
 const DEEPEST = 64;
 
 /**
- * More than this no constant takes; constants that go round in circles twice at once
- * (`const a = b + b, b = a + a`) would take for ever.
+ * No constant takes more steps.
+ * Constants that go round in two circles at once (`const a = b + b, b = a + a`) would take for ever.
  */
 const MOST_STEPS = 10_000;
 
 /**
- * Works out constants without running anything: literals, templates, sums, `??`, `const`s, enums, members of
- * constant objects and arrays, `static readonly` fields and namespaces, in the same file or imported.
- * Whatever could differ at run time is unreadable rather than guessed.
+ * Works out constants without running anything.
+ * It reads literals, templates, sums, `??`, `const`s, enums, members of constant objects and arrays,
+ * `static readonly` fields and namespaces, in the same file or imported. A value that could differ at run
+ * time is unreadable, never guessed.
  */
 export class Values {
   readonly #ts: Typescript;
   readonly #origins: Origins;
-  /** Calls of `of` under way, and how many there have been since the outermost began. */
+  /** Calls of `of` under way, and their number since the outermost began. */
   #under = 0;
   #steps = 0;
 
@@ -121,7 +122,7 @@ export class Values {
     return base === undefined ? UNREADABLE : this.member(this.of(base, of.source, NO_LOCALS, depth + 1), key, depth + 1);
   }
 
-  /** The value as JSON, an object with those members that can be read; undefined if it is none. */
+  /** The value as JSON, an object with those members that can be read; undefined if it is not JSON. */
   json(value: Value, depth = 0): unknown {
     if (value.kind === "string" || value.kind === "number" || value.kind === "boolean") return value.value;
     if (depth > DEEPEST) return undefined;
@@ -154,8 +155,8 @@ export class Values {
   }
 
   /**
-   * The values of a list of arguments or elements, with `...spread` ones in their places; unreadable if one
-   * of those is.
+   * The values of a list of arguments or elements, with `...spread` ones in their places.
+   * Unreadable if one of those is.
    */
   #list(nodes: readonly ts.Expression[], source: Source, locals: Locals, depth: number): Value {
     const items: Value[] = [];
@@ -238,7 +239,7 @@ export class Values {
   }
 
   /**
-   * Of the questions that decorators with optional parameters ask: `typeof name === "string"`,
+   * Evaluates conditions of decorators with optional parameters: `typeof name === "string"`,
    * `options === undefined`.
    */
   truth(node: ts.Expression, source: Source, locals: Locals, depth = 0): boolean | undefined {
@@ -269,7 +270,7 @@ export class Values {
     return of.kind === "undefined" && node.questionDotToken !== undefined ? UNDEFINED : this.member(of, key, depth + 1);
   }
 
-  /** `Object.freeze(…)` is what it is given. */
+  /** `Object.freeze(…)` returns its argument. */
   #frozen(node: ts.CallExpression, inner: (other: ts.Node) => Value): Value {
     const ts = this.#ts;
     const { expression } = node;
@@ -303,7 +304,7 @@ export class Values {
 
   #enumMember(node: ts.EnumDeclaration, source: Source, key: string, depth: number): Value {
     let before: Value = { kind: "number", value: -1 };
-    // Members may refer to the ones before them by their bare names.
+    // Members may refer to earlier ones by their bare names.
     const locals = new Map<string, Value>();
     for (const member of node.members) {
       if (member.initializer !== undefined) before = this.of(member.initializer, source, locals, depth);
@@ -321,7 +322,7 @@ export class Values {
   /** An exported constant, enum, class or namespace of `namespace N { … }`. */
   #inBlock(node: ts.ModuleBlock, source: Source, key: string, depth: number): Value {
     const ts = this.#ts;
-    // What stands before it in the namespace hides what the file calls so.
+    // Declarations before it in the namespace hide names of the file.
     const locals = new Map<string, Value>();
     for (const statement of node.statements) {
       if (ts.isVariableStatement(statement)) {

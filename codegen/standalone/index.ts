@@ -5,7 +5,7 @@ import { CodegenError } from "../errors.js";
 import type { Description } from "../manifest/index.js";
 import { type Described, type DocOf, STANDALONE_MARK, standaloneCode } from "./package.js";
 
-/** A file to be, and what may be written over: `own` says it of the text that is there. */
+/** A file to write. `own` says whether an existing text may be written over. */
 export interface PackageFile {
   readonly path: string;
   readonly text: string;
@@ -13,11 +13,11 @@ export interface PackageFile {
 }
 
 /**
- * The files of a package for producers in other repositories. Of its package.json only what the code needs is
- * set; name, version and whatever else it says stay.
+ * The files of a package for producers in other repositories.
+ * In its package.json only the fields that the code needs are set; name, version and all others stay.
  *
  * @param folder absolute, with `/`
- * @param described what the sources say, which is all there is to know
+ * @param described what the sources say
  * @throws {CodegenError} `STEM_OUT_REFUSED` if there is a package.json that is not JSON
  */
 export function standaloneFiles(folder: string, described: Description, docOf: DocOf): readonly PackageFile[] {
@@ -56,12 +56,12 @@ function parsed(path: string): Readonly<Record<string, unknown>> {
     const value: unknown = JSON.parse(readFileSync(path, "utf8"));
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Readonly<Record<string, unknown>>;
   } catch {
-    // Told below.
+    // Reported below.
   }
   throw new CodegenError("STEM_OUT_REFUSED", `${path} is not a JSON object.`, "Correct it, or give --standalone another folder.");
 }
 
-/** The version of this package, whose package.json is some folders up, more of them where it was built. */
+/** The version of this package, whose package.json is some folders up, and more of them in the build. */
 function ownVersion(): string {
   for (let at = dirname(fileURLToPath(import.meta.url)); ; at = dirname(at)) {
     const path = `${at}/package.json`;

@@ -1,20 +1,20 @@
 import { docComment, isIdentifier, key, quote } from "../write/text.js";
 
 /**
- * A schema of the manifest; see docs/codegen.md, "The manifest", for where it stands, and docs/payloads.md
- * for what it says.
+ * A schema of the manifest. docs/codegen.md, "The manifest", says where it stands, docs/payloads.md what it
+ * means.
  */
 export type Schema = boolean | { readonly [keyword: string]: unknown };
 
-/** Names that a declared type must not take: they stand for what our types mean. */
+/** Names that a declared type must not take: the generated types refer to these globals. */
 const GLOBAL = new Set(["Array", "Date", "Map", "Record", "Set", "Uint8Array", "Partial", "Promise", "Object", "String", "Number"]);
 
-/** What together is whatever is not null. */
+/** A union that is everything but null. */
 const PRESENT = ["unknown[]", "boolean", "number", "{ [key: string]: unknown }", "string"];
 
 /**
- * Types written out from schemas, for those who do not have the sources they were read from. What a schema
- * says of values but a type cannot (lengths, patterns, ranges) is checked at run time.
+ * Types written out from schemas, for producers without the sources.
+ * Constraints that a type cannot express (lengths, patterns, ranges) are checked at run time.
  */
 export class SchemaTypes {
   readonly #defs: Readonly<Record<string, Schema>>;
@@ -43,7 +43,7 @@ export class SchemaTypes {
       });
   }
 
-  /** The type of values that fit; on one line. */
+  /** The type of values that fit, on one line. */
   text(schema: Schema | undefined): string {
     if (schema === undefined || typeof schema === "boolean") return schema === false ? "never" : "unknown";
     if (JSON.stringify(schema["not"]) === "{}") return "never";
@@ -104,12 +104,12 @@ export class SchemaTypes {
     }
     if (rest.length > 0) parts.push(`{ [key: string]: ${union(rest)} }`);
     if (parts.length === 0 && additionalProperties === false) return "{ [key: string]: never }";
-    // As `{}` would fit everything but null.
+    // `{}` would fit everything but null.
     return parts.length === 0 ? "{ [key: string]: unknown }" : parts.join(" & ");
   }
 }
 
-/** What is said of a schema, as a comment on one line. */
+/** The description of a schema, as a comment on one line. */
 function docOf(schema: Schema, indent: string): readonly string[] {
   if (typeof schema === "boolean") return [];
   const { description, deprecated } = schema;
@@ -131,7 +131,7 @@ function union(members: readonly string[]): string {
   return different.includes("unknown") ? "unknown" : different.length === 0 ? "never" : different.map(partOfUnion).join(" | ");
 }
 
-/** A member of a union stands by itself, but for intersections, which read better in parentheses. */
+/** A member of a union needs no parentheses, but intersections read better in them. */
 function partOfUnion(text: string): string {
   return text.includes(" & ") && !/^[[({]/.test(text) ? `(${text})` : text;
 }

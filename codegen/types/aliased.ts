@@ -4,8 +4,8 @@ import type { NotesReader } from "./notes.js";
 import type { Shape } from "./shape.js";
 
 /**
- * The shape of a property, with what the comment of its type's alias says. The compiler forgets which alias a
- * primitive came by, so the alias is found by how the property is written.
+ * The shape of a property, with the constraints in the comment of its type's alias.
+ * The compiler forgets the alias of a primitive, so it is found by how the property is written.
  */
 export function notedAsAliased(
   { ts, checker, notes }: { readonly ts: Typescript; readonly checker: ts.TypeChecker; readonly notes: NotesReader },

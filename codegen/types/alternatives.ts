@@ -4,8 +4,7 @@ import type { JsonSchema } from "./schema.js";
 type Value = string | number | boolean;
 
 /**
- * The schemas of a union's members: its literals in one, what else it may be, and null, always in the same
- * order.
+ * The schemas of a union's members: its literals in one, the other members, and null, always in this order.
  */
 export function alternatives(values: readonly Value[], others: readonly JsonSchema[], nothing: boolean): readonly JsonSchema[] {
   const listed = values.toSorted(byKindAndValue);

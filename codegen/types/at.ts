@@ -1,7 +1,9 @@
 import type { ts } from "ts-morph";
 import type { Place } from "../model.js";
 
-/** How much of one type is told: in a family of types what is wrong once is wrong hundreds of times. */
+/**
+ * How many problems of one type are reported: in a family of types one mistake is there hundreds of times.
+ */
 export const MOST_TOLD = 8;
 
 /** The most steps of a path that are written out. */
@@ -10,19 +12,16 @@ const MOST_STEPS = 8;
 interface Root {
   readonly of: string;
   readonly place: Place;
-  /** What was reported, where. */
+  /** The problems that were reported, with their places. */
   readonly told: Set<string>;
 }
 
-/**
- * Where in a type we are, one step below another. Put into words only where something is to be told, which is
- * nearly nowhere.
- */
+/** A place in a type, one step below another. Made into text only for a report, which is rare. */
 export interface At {
   readonly above: At | undefined;
   /** `input`, and below it `.lines`, `[]`, `.at`. */
   readonly step: string;
-  /** A property, to be pointed at if it is in the project's own files. */
+  /** A property, to point at if it is in the project's own files. */
   readonly node: ts.Node | undefined;
   readonly root: Root;
 }
@@ -32,7 +31,7 @@ export function under(above: At, step: string, node?: ts.Node): At {
   return { above, step, node, root: above.root };
 }
 
-/** `input.lines[].at`; of one with many steps the first and the last: `input.a.b … .y.z` */
+/** `input.lines[].at`; for a path with many steps the first and the last: `input.a.b … .y.z` */
 export function pathOf(at: At): string {
   const steps: string[] = [];
   for (let one: At | undefined = at; one !== undefined; one = one.above) steps.unshift(stepOf(one));

@@ -3,8 +3,8 @@ import type { Source } from "../read/sources.js";
 import type { ObjectShape, Refused, Shape } from "./shape.js";
 
 /**
- * Thrown where the syntax of a type does not say what it is; whoever stands at a type that stands for itself
- * leaves it to the checker.
+ * Thrown where the syntax of a type does not say what it is.
+ * The caller at a type that stands for itself leaves it to the checker.
  */
 export class Beyond extends Error {}
 
@@ -13,7 +13,7 @@ export type Scope = ReadonlyMap<string, Shape>;
 
 export const NONE: Scope = new Map();
 
-/** What the parts of the syntax reader have of each other. */
+/** What the parts of the syntax reader use of each other. */
 export interface Nodes {
   /** @throws {Beyond} if the scope has type arguments, which the checker would not see at this node */
   type(node: ts.TypeNode, scope: Scope): Shape;

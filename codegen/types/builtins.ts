@@ -1,6 +1,6 @@
 import { BYTES, DATE, type Shape } from "./shape.js";
 
-/** Types of the language and of Node that have a codec of their own and take no arguments. */
+/** Types of the language and of Node that have their own codec and take no arguments. */
 export const CARRIED: ReadonlyMap<string, Shape> = new Map([
   ["Date", DATE],
   ["Uint8Array", BYTES],
@@ -14,8 +14,8 @@ export const MAPS: ReadonlySet<string> = new Set(["Map", "ReadonlyMap"]);
 export const PROMISES: ReadonlySet<string> = new Set(["Promise", "PromiseLike"]);
 
 /**
- * Global types that cannot travel, as far as they are told by their name alone; the checker finds the others,
- * which take longer.
+ * Global types that cannot travel, as far as their name shows it. The checker finds the others, which takes
+ * longer.
  */
 export const REFUSED: ReadonlySet<string> = new Set(
   `RegExp Error TypeError RangeError AggregateError WeakMap WeakSet WeakRef Proxy Iterator Iterable Generator
@@ -25,11 +25,11 @@ export const REFUSED: ReadonlySet<string> = new Set(
   FormData Headers Request Response Event EventTarget MessagePort TextEncoder TextDecoder WebSocket Worker`.split(/\s+/),
 );
 
-/** Global types of browsers, whose declarations the checker is not given. */
+/** Global types of browsers, whose declarations the checker does not get. */
 export const BROWSER =
   /^(?:(?:HTML|SVG)\w*Element|Element|Node|Document|Window|\w+Event|CSS\w+|Media\w+|RTC\w+|Canvas\w+|WebGL\w+|XMLHttpRequest)$/;
 
-/** True of a file of the language's or Node's own declarations. */
+/** Whether a file belongs to the declarations of the language or of Node. */
 export function isPlatform(file: string): boolean {
   return file.startsWith("/node_modules/typescript/lib/") || file.includes("/node_modules/@types/node/");
 }

@@ -12,18 +12,15 @@ import { type Hole, type Named, object, type Prop, refuse, type Shape, union } f
 import { either, enumerated, NUMERIC_KEYS, tuple } from "./structure.js";
 import { mapped, template } from "./template.js";
 
-/** What is larger is referred to, where it is used several times. */
+/** Larger types are referred to if they are used several times. */
 const LARGE = 40;
 
-/**
- * A type that is this far inside others is read when these are: so many may refer to each other that the
- * stack would not do.
- */
+/** A type at this depth is read later: so many may refer to each other that the stack would overflow. */
 const DEEPEST = 60;
 
 /**
- * Reads types as the compiler sees them. What comes out is the same as by syntax, for every type that can be
- * read both ways.
+ * Reads types through the compiler. The result is the same as by syntax, for types that can be read both
+ * ways.
  */
 export class CheckedTypes {
   readonly #ts: Typescript;
@@ -122,12 +119,12 @@ export class CheckedTypes {
   #union(type: ts.UnionType, at: ts.Node): Shape {
     if (type.flags & this.#ts.TypeFlags.EnumLiteral) {
       const values = type.types.flatMap((one) => (one.isStringLiteral() || one.isNumberLiteral() ? [one.value] : []));
-      // What is worked out at run time may be any number.
+      // Members worked out at run time may be any number.
       return values.length === type.types.length ? enumerated(values) : union([enumerated(values), shapes.NUMBER]);
     }
     const name = type.aliasSymbol?.declarations?.[0];
     if (name === undefined) {
-      // With an alias among its members it forgets, but for this, that it was one.
+      // With an alias among its members, only this shows that it was one.
       const { origin } = type as { readonly origin?: ts.Type };
       const types = origin?.isUnion() === true ? origin.types : type.types;
       return union(types.map((one) => this.#of(one, at)));
@@ -153,7 +150,7 @@ export class CheckedTypes {
     );
   }
 
-  /** A parameter of the class around, at its default. */
+  /** A parameter of the surrounding class, at its default. */
   #parameter(type: ts.Type, at: ts.Node): Shape {
     const fallback = this.#checker.getDefaultFromTypeParameter(type);
     return fallback === undefined ? refuse.generic(type.symbol?.name ?? "T") : this.#of(fallback, at);
@@ -234,8 +231,8 @@ export class CheckedTypes {
   }
 
   /**
-   * A type without a name, which may still go round in a circle if it was inferred. A large one is told once,
-   * as those with a name are.
+   * A type without a name, which may be recursive if it was inferred.
+   * A large one is defined once, like those with a name.
    */
   #anonymously(type: ts.Type, at: ts.Node): Shape {
     const known = this.#anonymous.get(type);
@@ -255,7 +252,7 @@ export class CheckedTypes {
     return named;
   }
 
-  /** A list, tuple, Set or Map, which may hold itself: told by a name only then. */
+  /** A list, tuple, Set or Map. It gets a name only if it contains itself. */
   #holding(type: ts.Type, at: ts.Node, read: () => Shape): Shape {
     const alias = this.#heritage.aliasOf(type);
     if (alias !== undefined) return this.#named(alias.node, alias.name, alias.args, at, read);
@@ -298,7 +295,7 @@ export class CheckedTypes {
         return refuse.instance(type.symbol.name, "has methods");
       }
       if (symbol.name.startsWith("__@")) {
-        // What brands an object is there in types only.
+        // The brand of an object exists in types only.
         if (type.isIntersection() && this.#heritage.isBrand(symbol)) continue;
         props.set(declared?.name?.getText() ?? symbol.name, { of: refuse.symbol(), optional: false, node });
         continue;
@@ -322,7 +319,7 @@ export class CheckedTypes {
       if (key.kind === "refused") return key;
       const names = key.kind === "number" ? NUMERIC_KEYS : key.kind === "string" && key.pattern !== undefined ? key : undefined;
       const of = this.#of(info.type, at);
-      // One for all names has all the others: the language sees to it.
+      // One for all names includes the others: the language checks it.
       if (index === undefined || names === undefined) [index, keys] = [of, names];
       else if (keys !== undefined) [index, keys] = [union([index, of]), either(keys, names)];
     }

@@ -9,8 +9,8 @@ import { object, type Prop, refuse, type Shape } from "./shape.js";
 import { tuple } from "./structure.js";
 
 /**
- * The types of constants, for `typeof`: of literals, objects and lists, widened as the language does unless
- * they are `as const`.
+ * The types of constants, for `typeof`.
+ * It reads literals, objects and lists, widened as the language does unless they are `as const`.
  */
 export class Constants {
   readonly #ts: Typescript;
@@ -56,7 +56,7 @@ export class Constants {
     const ts = this.#ts;
     const { SyntaxKind: Kind } = ts;
     if (ts.isParenthesizedExpression(node) || ts.isSatisfiesExpression(node)) {
-      // A type it must satisfy keeps literals from being widened.
+      // A type that it must satisfy keeps literals from being widened.
       if (ts.isSatisfiesExpression(node) && !asConst && !this.#isConst(node.expression)) throw new Beyond();
       return this.of(node.expression, source, asConst);
     }

@@ -12,7 +12,7 @@ export interface KeptName extends Pick<Named, "key" | "name"> {
 
 /** A definition as plain data. */
 export interface KeptDefinition extends Open, Omit<KeptName, "key"> {
-  /** What becomes of it depends on where one comes from: it is in itself, or has a twin. */
+  /** Its form depends on the type from which it is reached: it contains itself, or has a twin. */
   readonly tied: boolean;
 }
 
@@ -32,19 +32,16 @@ export interface Open {
   readonly refs: readonly number[];
 }
 
-/**
- * A type that is this far inside others is made when these are: so many may refer to each other that the
- * stack would not do.
- */
+/** A type at this depth is made later: so many may refer to each other that the stack would overflow. */
 const DEEPEST = 60;
 
-/** What stands in a schema for a definition until all of them are known. */
+/** Stands in a schema for a definition until all of them are known. */
 const OPEN = "stem-definition:";
 
 /**
- * The named types of all schemas. In the end those that are used several times, or in themselves, stand in
- * `$defs`, and the others where they are used. Kept from pass to pass: what has been closed stays the same
- * object as long as the names do.
+ * The named types of all schemas.
+ * In the end those that are used several times, or in themselves, stand in `$defs`, and the others where they
+ * are used. Kept from pass to pass: a closed schema stays the same object as long as the names do.
  */
 export class Definitions {
   readonly #all: Definition[] = [];
@@ -58,7 +55,7 @@ export class Definitions {
   #names: ReadonlyMap<number, string | undefined> = new Map();
   #closed = new WeakMap<JsonSchema, JsonSchema>();
 
-  /** @param order where a type is declared, in a form that sorts the same on every machine */
+  /** @param order the place of a type's declaration, in a form that sorts the same on every machine */
   constructor(order: (named: Named) => string) {
     this.#order = (named) => ("order" in named ? named.order : order(named));
   }
@@ -98,8 +95,9 @@ export class Definitions {
   }
 
   /**
-   * Makes the schema of a definition. Gives it, or the one that is the same: reached in two ways, or with
-   * arguments that are written twice.
+   * Makes the schema of a definition.
+   * Returns its place, or that of an equal one: reached in two ways, or with arguments that are written
+   * twice.
    */
   #make(at: number, make: () => JsonSchema): number {
     const definition = this.#all[at]!;
@@ -117,7 +115,7 @@ export class Definitions {
     return same ?? at;
   }
 
-  /** Names what those schemas refer to. To be called once all of them are made. */
+  /** Names the types that those schemas refer to. To be called once all of them are made. */
   settle(open: Iterable<Open>): void {
     const uses = new Map<number, number>();
     const met = [...open].map(({ refs }) => refs);
@@ -137,7 +135,10 @@ export class Definitions {
     this.#names = names;
   }
 
-  /** Puts the final references into a schema, or what they refer to. Without references it stays as it is. */
+  /**
+   * Puts the final references into a schema, or the definitions in their place.
+   * A schema without references stays as it is.
+   */
   close({ schema, refs }: Open): JsonSchema {
     if (refs.length === 0) return schema;
     let closed = this.#closed.get(schema);
@@ -207,8 +208,7 @@ export class Definitions {
       const { $ref: _, ...others } = given;
       return { ...refer(Number(ref.slice(OPEN.length))), ...others };
     }
-    // Without a prototype only where it must be, for a property that is called `__proto__`: such objects are
-    // slow.
+    // Without a prototype only for a property that is called `__proto__`: such objects are slow.
     const copy = (Object.hasOwn(given, "__proto__") ? Object.create(null) : {}) as Record<string, unknown>;
     for (const key of Object.keys(given)) {
       const member = given[key];

@@ -9,7 +9,7 @@ import { isCircular, type Named, type ObjectShape, plain, refuse, type Refused, 
 import { AMBIGUOUS, NOTHING, SMALLER, title, UNDEFINED_ELEMENT } from "./told.js";
 import { Wires } from "./wire.js";
 
-/** What the root of a type becomes. */
+/** The schema of the root of a type. */
 export interface Emitted {
   /** Undefined: there is no such value. */
   readonly open: Open | undefined;
@@ -47,14 +47,14 @@ export class Emitter {
     this.#report = report;
   }
 
-  /** @param of whose it is, for messages: `"mail.send"` */
+  /** @param of the name of its owner, for messages: `"mail.send"` */
   root(shape: Shape, path: "input" | "output" | "payload", of: string, place: Place): Emitted {
     const all = this.#expand(shape).flatMap((one) => (path === "output" ? this.#awaited(one) : [one]));
     const present = all.filter((one) => !this.#is(one, "undefined") && !this.#is(one, "never"));
     const optional = all.some((one) => this.#is(one, "undefined"));
     const at: At = { above: undefined, step: path, node: undefined, root: { of, place, told: new Set() } };
     if (present.length === 0) {
-      // A result that never comes is none; a payload that nothing is can never be given.
+      // A result of type never is no result; a payload of type never cannot be given.
       if (!optional && path !== "output") this.#refuse(NOTHING, at);
       return { open: undefined, optional: false };
     }
@@ -73,7 +73,7 @@ export class Emitter {
     return plain(shape)?.kind === kind;
   }
 
-  /** The members of a shape, through names, unions and what the checker has to say. */
+  /** The members of a shape, through names, unions and the answers of the checker. */
   #expand(shape: Shape): readonly Shape[] {
     const first = plain(shape);
     if (first === undefined || (first.kind !== "deferred" && first.kind !== "union")) return [shape];
@@ -96,8 +96,8 @@ export class Emitter {
   }
 
   /**
-   * A union or list that is in itself, alone or beside others: to be referred to, as taking it apart would
-   * never end. Undefined if there is none. That it may be left out is for others to tell.
+   * A reference to a union or list that contains itself; undefined if there is none.
+   * Taking it apart would never end. Whether it may be left out is decided elsewhere.
    */
   #circular(shape: Shape, at: At): JsonSchema | undefined {
     if (shape.kind === "deferred") return this.#circular(this.#answer(shape), at);
@@ -233,14 +233,14 @@ export class Emitter {
 
   #object({ props, index, keys, missing = [] }: ObjectShape, at: At): JsonSchema {
     for (const { text, node } of missing) this.#refuse(refuse.base(text), at, this.#place(node) ?? this.#placeOf(at));
-    // Without a prototype only where it must be: such objects are slow.
+    // Without a prototype only if it must be: such objects are slow.
     const properties = (props.has("__proto__") ? Object.create(null) : {}) as Record<string, JsonSchema>;
     const required: string[] = [];
     for (const [name, prop] of [...props].sort(([a], [b]) => byCodeUnit(a, b))) {
       const below = under(at, name, prop.node);
       const all = this.#expand(prop.of);
       const present = all.filter((one) => !this.#is(one, "undefined"));
-      // `x?: never` keeps one member of a union from being taken for another: it is never there.
+      // `x?: never` distinguishes one member of a union from others: it is never there.
       if (this.#isNever(present) && (prop.optional || present.length < all.length)) {
         properties[name] = ABSENT;
         continue;
@@ -277,7 +277,7 @@ export class Emitter {
     return { ...made, items: anyOf([others, ...own]), "x-stem-rest": [others, ...own] };
   }
 
-  /** What is there if anything is. */
+  /** The schema of the values other than undefined. */
   #defined(shape: Shape, at: At): JsonSchema {
     return this.#circular(shape, at) ?? this.#union(this.#present(shape), at);
   }
@@ -291,8 +291,8 @@ export class Emitter {
   }
 
   /**
-   * An element has to be there (JSON makes null of what is undefined), though a list of `never` is the empty
-   * list, unless an element is `needed`.
+   * The schema of an element, which has to be there (JSON makes null of undefined).
+   * But a list of `never` is the empty list, unless an element is `needed`.
    */
   #element(shape: Shape, at: At, step: string, needed = false): JsonSchema {
     const below = under(at, step);
@@ -315,7 +315,7 @@ export class Emitter {
     if ("schema" in applied) return applied.schema;
     const { tag, text, place } = constraint;
     if ("misfit" in applied) {
-      const what = `is narrowed by @${tag}, which is for ${applied.misfit}, and it is none`;
+      const what = `is narrowed by @${tag}, which applies to ${applied.misfit} only`;
       this.#refuse({ kind: "refused", code: "STEM2009", what, remedy: "Remove the tag, or change the type" }, at, place);
     } else {
       const what = `is narrowed by @${tag} with ${text === "" ? "no value" : `"${text}"`}, which cannot be read`;
@@ -326,7 +326,7 @@ export class Emitter {
 
   #refuse({ code, what, remedy }: Refused, at: At, place = this.#placeOf(at)): JsonSchema {
     const { told, of } = at.root;
-    // A warning is told wherever it is.
+    // A warning is reported at every place.
     if (code === "STEM2011" || told.add(`${place.file}:${place.line}:${place.column} ${code}`).size <= MOST_TOLD)
       this.#report(code, place, `${pathOf(at)} of ${of} ${what}. ${remedy}.`);
     return {};
@@ -342,7 +342,7 @@ export class Emitter {
   }
 }
 
-/** Shapes that make a schema without regard to what stands beside them. */
+/** Shapes whose schema does not depend on their neighbours in a union. */
 const DIRECT: ReadonlySet<Shape["kind"]> = new Set([
   ...(["any", "boolean", "number", "date", "bytes", "string", "bigint", "nonprimitive", "array", "set", "map", "tuple", "object"] as const),
   ...(["something", "named", "noted", "refused", "promise"] as const),

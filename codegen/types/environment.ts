@@ -8,9 +8,9 @@ export interface Checked {
   readonly deferred: readonly string[];
   /** From each source in its program, the sources it imports. */
   readonly leads: Readonly<Record<string, readonly string[]>>;
-  /** From each of these, what it imports that is no source. */
+  /** From each of these, its imports that are not sources. */
   readonly packages: Readonly<Record<string, readonly string[]>>;
-  /** Files of packages which say something that is known everywhere. */
+  /** Files of packages with global declarations. */
   readonly ambient: readonly string[];
 }
 
@@ -23,8 +23,8 @@ interface Bound {
 /**
  * What the answers of a program depend on.
  *
- * @param everywhere sources which may say something that is known everywhere
- * @returns undefined if another source does so, or if it cannot be told
+ * @param everywhere sources that may have global declarations
+ * @returns undefined if another source has them, or if it is unknown
  */
 export function environmentOf(ts: Typescript, program: ts.Program, everywhere: ReadonlySet<string>): Omit<Checked, "deferred"> | undefined {
   const find = (program as { getResolvedModuleFromModuleSpecifier?: (specifier: ts.StringLiteralLike, file: ts.SourceFile) => { readonly resolvedModule?: ts.ResolvedModule } | undefined }).getResolvedModuleFromModuleSpecifier; // prettier-ignore
@@ -50,13 +50,13 @@ export function environmentOf(ts: Typescript, program: ts.Program, everywhere: R
   return { leads: Object.fromEntries(leads), packages: Object.fromEntries(packages), ambient };
 }
 
-/** Whether a file asks for others by a comment. */
+/** Whether a file refers to others by a comment. */
 function refers({ referencedFiles, typeReferenceDirectives, libReferenceDirectives }: ts.SourceFile): boolean {
   return referencedFiles.length + typeReferenceDirectives.length + libReferenceDirectives.length > 0;
 }
 
 /**
- * Whether what is known everywhere is the same in a program after some edits.
+ * Whether global declarations are the same in a program after some edits.
  *
  * @param held files with types left to the checker whose answers are to hold
  * @param now what was asked again, in a program that has all of `before.ambient`
@@ -70,7 +70,7 @@ export function isSameEverywhere(
 ): boolean {
   const known = new Set(before.ambient);
   if (!now.ambient.every((path) => known.has(path))) return false;
-  // What leads to a package may be gone, and the package with it.
+  // The import that leads to a package may be gone, and the package with it.
   const reached = new Set(Object.values(now.packages).flat());
   const seen = new Set<string>();
   const open = [...held, ...everywhere];
@@ -83,7 +83,7 @@ export function isSameEverywhere(
   return Object.values(before.packages).every((all) => all.every((path) => reached.has(path)));
 }
 
-/** What the answers of two programs depend on, of which the second has those that do not hold. */
+/** The dependencies of the answers of two programs. The second has those that do not hold in the first. */
 export function joinedChecked(before: Checked, now: Checked, held: readonly string[], edits: ReadonlySet<string>): Checked {
   const unedited = <T>(all: Readonly<Record<string, T>>): Record<string, T> =>
     Object.fromEntries(Object.entries(all).filter(([path]) => !edits.has(path)));

@@ -1,22 +1,22 @@
 import type { ts } from "ts-morph";
 import type { Named, Shape } from "./shape.js";
 
-/** A generic type that is this often in itself, each time with larger arguments, goes on forever. */
+/** A generic type that contains itself this often, each time with larger arguments, is infinite. */
 const GROWN = 5;
 
-/** The same, whatever its arguments are. */
+/** The same, for arguments of any size. */
 const DEEPEST = 1_000;
 
 /**
- * Which generic types are being read, and how large their arguments are: one that stands in itself with ever
- * larger ones has no end.
+ * The generic types being read, and the size of their arguments.
+ * A type that contains itself with ever larger ones has no end.
  */
 export class Growth {
   readonly #sizes = new WeakMap<Shape, number>();
   /** By declaration, the sizes from the outermost in. */
   #open: ReadonlyMap<ts.Node, readonly number[]> = new Map();
 
-  /** Whether `node` with those arguments goes on forever, where we are. */
+  /** Whether `node` with those arguments is infinite at this place. */
   endless(node: ts.Node, args: readonly Shape[]): boolean {
     const before = this.#open.get(node) ?? [];
     if (args.length === 0 || before.length < GROWN) return false;
@@ -24,7 +24,7 @@ export class Growth {
     return before.length >= DEEPEST || last.every((size, at) => at === 0 || size > last[at - 1]!);
   }
 
-  /** What reads the body of `named` as if it were read here, whenever that is. */
+  /** Makes a function that reads the body of `named` later as if it were read here. */
   within<T>(named: Named, args: readonly Shape[], read: () => T): () => T {
     let open = this.#open;
     if (args.length > 0) {
@@ -43,7 +43,7 @@ export class Growth {
     };
   }
 
-  /** How much is written out in a shape. Names count as one, with what their arguments have. */
+  /** The size of a shape as written out. A name counts as one, plus the size of its arguments. */
   size(shape: Shape): number {
     if (shape.kind === "literal") return 1 + String(shape.value).length;
     let size = this.#sizes.get(shape);

@@ -3,14 +3,14 @@ import type { Typescript } from "../read/load.js";
 import { CARRIED, isPlatform, MAPS, SETS } from "./builtins.js";
 import type { Missing, Shape } from "./shape.js";
 
-/** Base classes that extend each other more often than this, nobody writes. */
+/** No code extends base classes more often than this. */
 const DEEPEST = 32;
 
-/** What classes and interfaces extend, as the compiler sees it. */
+/** The base types of classes and interfaces, as the compiler sees them. */
 export class Heritage {
   readonly #ts: Typescript;
   readonly #checker: ts.TypeChecker;
-  /** Members of global types never have to be looked at twice. */
+  /** Members of global types need only one look. */
   readonly #builtins = new Map<ts.Symbol, boolean>();
 
   constructor(ts: Typescript, checker: ts.TypeChecker) {
@@ -18,7 +18,7 @@ export class Heritage {
     this.#checker = checker;
   }
 
-  /** True of what the compiler makes of a name that leads nowhere. */
+  /** Whether a type is what the compiler makes of a name that leads nowhere. */
   isError(type: ts.Type): boolean {
     return (type as { readonly intrinsicName?: string }).intrinsicName === "error";
   }
@@ -29,8 +29,8 @@ export class Heritage {
   }
 
   /**
-   * Whether a type of the platform does something. One that is nothing but data (options, mostly) travels
-   * like others.
+   * Whether a type of the platform has behaviour. One that is only data (options, mostly) travels like
+   * others.
    */
   lives(symbol: ts.Symbol, type: ts.Type): boolean {
     let lives = this.#builtins.get(symbol);
@@ -43,15 +43,12 @@ export class Heritage {
     return lives;
   }
 
-  /** A type of the platform that has a codec of its own. */
+  /** The shape of a type of the platform that has its own codec. */
   carried({ symbol }: ts.Type): Shape | undefined {
     return symbol !== undefined && this.fromPlatform(symbol) ? CARRIED.get(symbol.name) : undefined;
   }
 
-  /**
-   * The same, where a mapped type has its members, changed or not: to `DeepPartial<Date>` a Date is an object
-   * of methods.
-   */
+  /** The same, if a mapped type has its members: `DeepPartial<Date>` makes an object of methods of a Date. */
   mappedOver(props: readonly ts.Symbol[]): Shape | undefined {
     const of = (name: string): string | undefined => {
       const parent = props.find((one) => one.name === name)?.declarations?.[0]?.parent;
@@ -63,14 +60,15 @@ export class Heritage {
     return name !== undefined && name === other ? CARRIED.get(name) : undefined;
   }
 
-  /** True of a member with a `unique symbol` for a name, which is none of the language's own. */
+  /** Whether a member is named by a `unique symbol` that is not of the language. */
   isBrand({ declarations }: ts.Symbol): boolean {
     const name = (declarations?.[0] as ts.NamedDeclaration | undefined)?.name;
     return name !== undefined && this.#ts.isComputedPropertyName(name) && !name.expression.getText().startsWith("Symbol.");
   }
 
   /**
-   * Of a list with something laid over it that adds no members, such as another list: what its elements are.
+   * The element type of a list that is intersected with a type without new members.
+   * Such a type is another list, for example.
    */
   elementOf(type: ts.IntersectionType): ts.Type | undefined {
     const lists = type.types.filter((one) => this.#checker.isArrayType(one));
@@ -78,7 +76,7 @@ export class Heritage {
     return lists.length > 0 && bare ? this.#checker.getIndexTypeOfType(type, this.#ts.IndexKind.Number) : undefined;
   }
 
-  /** Of an interface or class that extends a list: what it extends, and whether it adds to it. */
+  /** For an interface or class that extends a list: its base, and whether it adds members. */
   listed(type: ts.Type, depth = 0): { readonly base: ts.Type; readonly adds: boolean } | undefined {
     const { TypeParameter } = this.#ts.SymbolFlags;
     const { symbol } = type;
@@ -92,7 +90,7 @@ export class Heritage {
     return { base, adds: own.length > 0 || below?.adds === true };
   }
 
-  /** What gives a type its name: its declaration, or an alias unless that is the platform's own. */
+  /** What names a type: its declaration, or an alias unless that is the platform's own. */
   nameOf(type: ts.Type): { readonly node: ts.Node; readonly name: string; readonly args: readonly ts.Type[] } | undefined {
     const { SymbolFlags: Flag } = this.#ts;
     const { symbol } = type;
@@ -109,7 +107,7 @@ export class Heritage {
     return node && { node, name: aliasSymbol!.name, args: aliasTypeArguments ?? [] };
   }
 
-  /** Base classes and interfaces that cannot be found: its own, and those of what it is made of. */
+  /** Base classes and interfaces that cannot be found: its own, and those of its parts. */
   missing(type: ts.Type, depth = 0): readonly Missing[] {
     const ts = this.#ts;
     if (depth > DEEPEST) return [];

@@ -23,29 +23,29 @@ export type { JsonSchema } from "./schema.js";
 export interface Wanted {
   readonly type: TypeRef;
   readonly role: "input" | "output" | "payload";
-  /** Whose it is, for messages: `"mail.send"`. */
+  /** The name of its owner, for messages: `"mail.send"`. */
   readonly of: string;
   /** Where to point if the type is in a file that is not the author's. */
   readonly place: Place;
 }
 
-/** What a type becomes. */
+/** The schema of a type. */
 export interface Described {
-  /** Undefined: there is no such value. The same object as in the last pass if it is the same. */
+  /** Undefined: there is no such value. The same object as in the last pass if it is equal. */
   readonly schema: JsonSchema | undefined;
   /** The value may also be left out. */
   readonly optional: boolean;
 }
 
-/** What the types of a project become. */
+/** The schemas of the types of a project. */
 export interface Schemas {
-  /** In the order they were asked for. */
+  /** In the order of the request. */
   readonly described: readonly Described[];
   readonly $defs: Readonly<Record<string, JsonSchema>>;
   readonly diagnostics: readonly Diagnostic[];
   /** The same, to be kept for another run; undefined if it cannot be. */
   readonly kept: () => ReturnType<typeof keptTypes> | undefined;
-  /** What the answers of the checker depend on; undefined if that cannot be told. */
+  /** What the answers of the checker depend on; undefined if unknown. */
   readonly checked: () => Checked | undefined;
 }
 
@@ -54,7 +54,7 @@ export interface TypesOptions {
   readonly options: ts.CompilerOptions;
   /** Its folder: files outside or in `node_modules` are not the author's to change. */
   readonly folder: string;
-  /** Changes when files of the project come or go. */
+  /** Changes if files of the project are added or removed. */
   readonly stamp: string;
   /** Ambient declarations of the project. */
   readonly declarations: readonly string[];
@@ -62,11 +62,11 @@ export interface TypesOptions {
   readonly checked?: readonly Wanted[] | undefined;
   /** What an earlier run has described. */
   readonly kept?: KeptTypes | undefined;
-  /** Files of packages that are to be known everywhere, as they are to those whose answers were kept. */
+  /** Files of packages with global declarations, which the kept answers need. */
   readonly ambient?: readonly string[] | undefined;
 }
 
-/** Makes JSON Schemas of types: by their syntax, and through one program for those that take it. */
+/** Makes JSON Schemas of types: by their syntax, and through one program for those that need it. */
 export class Types {
   readonly #ts: Typescript;
   readonly #sources: Sources;
@@ -89,8 +89,7 @@ export class Types {
   }
 
   /**
-   * Describes types, all at once: what they share is told once, and the checker is asked about all of them or
-   * not at all.
+   * Describes types, all at once: shared types are described once, and the checker gets all of them or none.
    */
   describe(wanted: readonly Wanted[], project: TypesOptions): Schemas {
     const key = JSON.stringify([project.options, project.stamp, project.declarations]);
@@ -103,12 +102,12 @@ export class Types {
     };
     const known = (this.#known = good === true ? this.#known! : this.#begin(key, project));
     const { syntax, definitions, emitter } = known;
-    // All by syntax first: then it is clear which files the checker will have to know.
+    // All by syntax first: this shows which files the checker will need.
     const shapes = new Map<WrittenType, Shape>();
     const shapeOf = (type: WrittenType): Shape => (project.checked === undefined ? syntax.written(type) : { kind: "deferred", type });
     for (const { type } of wanted) if (type.kind !== "kept" && !known.has(type)) shapes.set(type, shapeOf(type));
-    // A file in which nothing was left to the checker until now: it takes another program. What the last one
-    // said holds.
+    // A file in which no type was left to the checker until now needs another program. The answers of the
+    // last one hold.
     if ([...syntax.deferred].some((file) => known.program?.getSourceFile(file) === undefined)) known.program = undefined;
     const emitted = wanted.map(({ type, role, of, place }) =>
       known.emitted(type, (live) => emitter.root(shapes.get(live)!, role, of, this.#place(anchorOf(live), project.folder) ?? place)),
@@ -116,7 +115,7 @@ export class Types {
     definitions.settle(emitted.flatMap(({ open }) => open ?? []));
     const described = emitted.map(({ open, optional }) => ({ schema: open && definitions.close(open), optional }));
     known.end();
-    // What is wrong is to be told again the next time.
+    // A problem must be reported again the next time.
     if (found.size > 0) this.#known = undefined;
     const certain = found.size === 0;
     const kept = (): ReturnType<Schemas["kept"]> =>
@@ -153,10 +152,9 @@ export class Types {
       try {
         return this.#checked([...new Set([...declarations, ...ambient, ...asked])].sort(), options, stamp, known).written(type);
       } catch (error) {
-        // The compiler is not made for trees of broken sources, and everything ends somewhere when it is
-        // nested deeply enough.
+        // The compiler is not made for trees of broken sources, and a deep nesting overflows the stack.
         if (!(error instanceof Error)) throw error;
-        // What it has read half would stand for the whole to the types that come after.
+        // A half-read type would stand for the whole in later types.
         this.#last = undefined;
         return refuse.missing("a type that the compiler cannot work out");
       }
@@ -167,14 +165,14 @@ export class Types {
     return known;
   }
 
-  /** Where a node is, if that is in a file of the author. */
+  /** The place of a node, if it is in a file of the author. */
   #place(node: ts.Node, folder: string): Place | undefined {
     const { fileName } = node.getSourceFile();
     const source = isOwn(fileName, folder) ? this.#sources.source(fileName) : undefined;
     return source && this.#sources.place(nameOf(node), source);
   }
 
-  /** Kept as long as the program is, which is asked for once per pass. */
+  /** Kept as long as the program is, which is checked once per pass. */
   #checked(roots: readonly string[], options: ts.CompilerOptions, stamp: string, known: Known): CheckedTypes {
     if (known.program === undefined || this.#last?.program !== known.program) known.program = this.#programs.of(roots, options, stamp);
     if (this.#last?.program !== known.program) {
@@ -184,7 +182,7 @@ export class Types {
   }
 }
 
-/** True of a file that is the author's to change. */
+/** Whether the author can change a file. */
 function isOwn(file: string, folder: string): boolean {
   return file.startsWith(`${folder}/`) && !file.includes("/node_modules/");
 }
@@ -198,7 +196,7 @@ function nameOf(node: ts.Node): ts.Node {
   return (node as Partial<ts.NamedDeclaration>).name ?? node;
 }
 
-/** What to point at if a type itself offends, and no property of it. */
+/** Where to point if a type itself is wrong, and none of its properties. */
 function anchorOf(type: WrittenType): ts.Node {
   if (type.kind === "type") return type.node;
   const { method, owner } = type;

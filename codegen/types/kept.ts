@@ -2,9 +2,9 @@ import type { Definitions, KeptDefinition, Open } from "./definitions.js";
 import type { Emitted } from "./emit.js";
 import type { JsonSchema } from "./schema.js";
 
-/** What types became, as plain data: to be kept on disk. */
+/** The schemas of types as plain data: to be kept on disk. */
 export interface KeptTypes {
-  /** By `idOf`. A reference to a definition is its place among them. */
+  /** By `idOf`. A reference to a definition is its index among them. */
   readonly emitted: Readonly<Record<string, KeptEmitted>>;
   readonly definitions: readonly KeptDefinition[];
 }
@@ -13,7 +13,7 @@ export interface KeptEmitted extends Partial<Open> {
   readonly optional: boolean;
 }
 
-/** What those became, as plain data, with the ids of those that depend on where one comes from. */
+/** The schemas as plain data, with the ids of those that depend on where they are reached from. */
 export function keptTypes(
   all: Iterable<readonly [id: string, emitted: Emitted]>,
   definitions: Definitions,
@@ -50,10 +50,7 @@ function tiedTo(reached: ReadonlyMap<number, KeptDefinition>): ReadonlySet<numbe
   return found;
 }
 
-/**
- * Tells again what types became, in the order in which they are asked for: as if they had been read and
- * described there.
- */
+/** Gives kept schemas again, in the order of the requests, as if the types were described there. */
 export class Retold {
   readonly #kept: KeptTypes;
   readonly #definitions: Definitions;
@@ -64,7 +61,7 @@ export class Retold {
     this.#definitions = definitions;
   }
 
-  /** Undefined if nobody has described it. */
+  /** Undefined if it was not described. */
   of(id: string): Emitted | undefined {
     let told = this.#told.get(id);
     if (told === undefined) {
@@ -85,7 +82,7 @@ export class Retold {
   #again({ schema, refs }: Open): JsonSchema {
     if (refs.length === 0) return schema;
     const made = new Map<number, JsonSchema>();
-    // Each as often as it was referred to, which is what counts.
+    // Each as often as it was referred to, since the number counts.
     for (const at of refs) {
       const { name, order, twin, ...open } = this.#kept.definitions[at]!;
       made.set(

@@ -2,8 +2,8 @@ import type { ts } from "ts-morph";
 import type { Shape } from "./shape.js";
 
 /**
- * Tells types with type arguments apart: the same for the same declaration with the same arguments, whichever
- * way it was read.
+ * Keys for types with type arguments: the same for the same declaration with the same arguments, by syntax or
+ * checker.
  */
 export class Keys {
   readonly #nodes = new WeakMap<object, number>();
@@ -14,7 +14,7 @@ export class Keys {
     return args.length === 0 ? `${id}` : `${id}<${args.map((one) => this.#of(one)).join()}>`;
   }
 
-  /** Of a type without a declaration that would tell it apart. */
+  /** The key of a type without a declaration that would identify it. */
   own(type: ts.Type): string {
     return `own ${this.#id(type)}`;
   }
@@ -30,7 +30,7 @@ export class Keys {
     return shape.kind;
   }
 
-  /** With a mark, as the literal types of numbers are told by their digits. */
+  /** With a mark, as literal types of numbers are identified by their digits. */
   #id(of: object): string {
     let id = this.#nodes.get(of);
     if (id === undefined) this.#nodes.set(of, (id = this.#count++));

@@ -9,8 +9,9 @@ import { treeOf } from "./program.js";
 import type { Syntax } from "./syntax.js";
 
 /**
- * What a pass found out that the next one need not find out again. Good as long as no file has changed but
- * those that nobody imports: of these only their own handlers are looked at anew.
+ * What a pass found out for the next one.
+ * Valid as long as no file has changed except those that no file imports: of these only their own handlers
+ * are read again.
  */
 export class Known {
   readonly syntax: Syntax;
@@ -55,7 +56,7 @@ export class Known {
     return this.#emitted.get(type.kind === "type" ? type.node : type.owner)?.has(nameOf(type)) === true;
   }
 
-  /** What became of a type, made by `make` unless it is known. */
+  /** The schema of a type, made by `make` unless it is known. */
   emitted(type: TypeRef, make: (type: WrittenType) => Emitted): Emitted {
     if (type.kind === "kept") return this.#again(type.id);
     const node = type.kind === "type" ? type.node : type.owner;

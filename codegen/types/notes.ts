@@ -26,7 +26,7 @@ const KINDS = {
 } as const;
 const CONSTRAINTS: ReadonlySet<string> = new Set(Object.values(KINDS).flat());
 
-/** Reads doc comments by their text, so that a pattern may hold whatever a line of a comment can. */
+/** Reads doc comments by their text, so that a pattern may hold any text that a line of a comment can. */
 export class NotesReader {
   readonly #ts: Typescript;
   readonly #read = new WeakMap<ts.Node, { readonly notes: Notes | undefined }>();
@@ -76,10 +76,10 @@ export class NotesReader {
   }
 }
 
-/** A constraint as a keyword, or why it is none. */
+/** A constraint as a keyword, or the reason why it does not fit. */
 export type Applied = { readonly schema: JsonSchema } | { readonly misfit: string } | { readonly unreadable: string };
 
-/** Lays a constraint over a schema; in a union over the members it fits. */
+/** Applies a constraint to a schema; in a union to the members it fits. */
 export function constrain(schema: JsonSchema, { tag, text }: Constraint): Applied {
   const keyword = keywordOf(tag, text);
   if ("unreadable" in keyword) return { unreadable: String(keyword["unreadable"]) };

@@ -2,13 +2,13 @@ import type { ts } from "ts-morph";
 import { libraryFiles, type Typescript } from "../read/load.js";
 import type { Sources } from "../read/sources.js";
 
-/** Where the declarations of the language are said to be; there is no such folder. */
+/** The folder that the declarations of the language seem to be in; it does not exist. */
 export const LIBRARY = "/node_modules/typescript/lib";
 
 /** Types that are there for tests, which no payload refers to. */
 const FOR_TESTS = /^(?:jest|mocha|jasmine|vitest|chai|sinon|supertest)/;
 
-/** The tree of a file; undefined if there is none, also because it is nested too deeply for the parser. */
+/** The tree of a file; undefined if there is none, or if it is nested too deeply for the parser. */
 export function treeOf(sources: Sources, path: string): ts.SourceFile | undefined {
   try {
     return sources.source(path)?.tree;
@@ -19,14 +19,13 @@ export function treeOf(sources: Sources, path: string): ts.SourceFile | undefine
 }
 
 /**
- * The declarations of the language, parsed once per process and compiler: they are the same for every
- * project.
+ * The declarations of the language, parsed once per process and compiler: they are the same in every project.
  */
 const libraries = new WeakMap<Typescript, Map<string, ts.SourceFile | undefined>>();
 
 /**
- * The compiler's program, made when a type is met that takes it and kept for the next pass. It shares the
- * trees of `Sources`, so that a node found by syntax can be asked about, and files that did not change are
+ * The compiler's program, made for the first type that needs it and kept for the next pass.
+ * It shares the trees of `Sources`, so that the program knows a node found by syntax, and unchanged files are
  * neither read nor bound again.
  */
 export class Programs {
@@ -46,7 +45,8 @@ export class Programs {
 
   /**
    * @param roots the files whose types are asked for; what they import follows
-   * @param stamp changes when files come or go, so that an import which led nowhere is looked up again
+   * @param stamp changes if files are added or removed, so that an import which led nowhere is looked up
+   * again
    * @returns the same program as before if nothing in it has changed
    */
   of(roots: readonly string[], options: ts.CompilerOptions, stamp: string): ts.Program {
@@ -59,7 +59,7 @@ export class Programs {
       composite: false,
       incremental: false,
       types: (options.types ?? ["node"]).filter((name) => !FOR_TESTS.test(name)),
-      // However the project is set: `undefined` counts in a schema.
+      // In every project: `undefined` counts in a schema.
       strictNullChecks: true,
     };
     delete all.tsBuildInfoFile;
@@ -76,7 +76,7 @@ export class Programs {
     return program;
   }
 
-  /** Without those of browsers: half of all there is to parse, and nothing of it travels. */
+  /** Without those of browsers: they are half of all there is to parse, and none of it travels. */
   #languages(options: ts.CompilerOptions): string[] {
     const all = options.lib ?? [
       this.#ts
@@ -109,7 +109,7 @@ export class Programs {
       if (path.startsWith(`${LIBRARY}/`)) return this.#library(path, format);
       const tree = /\.[cm]?tsx?$/.test(path) ? treeOf(this.#sources, path) : undefined;
       if (tree === undefined || typeof format === "number") return tree ?? read(path, format, ...rest);
-      // What the compiler's own reader sets, and binding goes by.
+      // Set by the compiler's own reader, and used in binding.
       if (format.impliedNodeFormat !== undefined) tree.impliedNodeFormat = format.impliedNodeFormat;
       format.setExternalModuleIndicator?.(tree);
       return tree;

@@ -17,7 +17,7 @@ type Arguments = readonly ts.TypeNode[] | undefined;
 
 type Declaration = ts.InterfaceDeclaration | ts.ClassLikeDeclaration;
 
-/** What an interface may extend and be the same. */
+/** Shapes that an interface may extend without a change. */
 const LISTED: ReadonlySet<Shape["kind"]> = new Set(["array", "tuple", "set", "map"]);
 
 /** Follows the names of types to what they stand for, with their arguments put in. */
@@ -76,8 +76,7 @@ export class References {
     const scope = new Map<string, Shape>();
     for (const [at, { name, default: fallback }] of parameters.entries()) {
       const given = args[at] ?? (fallback === undefined ? refuse.generic(name.text) : this.#nodes.type(fallback, scope));
-      // A default is part of the declaration, and the checker would see it with the parameters before it
-      // unbound.
+      // A default is part of the declaration, and the checker would see it with unbound parameters before it.
       if (given.kind === "deferred" && args[at] === undefined && at > 0) throw new Beyond();
       scope.set(name.text, given);
     }
@@ -150,10 +149,7 @@ export class References {
     return shape.kind === "object" || named.recursive ? named : shape;
   }
 
-  /**
-   * A class whose instances have nothing but public data is the shape of that data: to the language it is no
-   * other than an interface.
-   */
+  /** A class whose instances have only public data has the shape of that data, as an interface has. */
   #class(node: ts.ClassLikeDeclaration, scope: Scope): shapes.ObjectShape | shapes.Refused {
     const ts = this.#ts;
     const name = node.name?.text ?? "(anonymous)";
@@ -184,9 +180,9 @@ export class References {
       const base = this.of(this.#entity(expression), typeArguments, scope);
       const of = shapes.plain(base);
       if (of?.kind === "refused") return of;
-      // What adds nothing to a list is that list.
+      // An interface that adds nothing to a list is that list.
       if (of !== undefined && LISTED.has(of.kind) && bases.length === 1 && own.props.size === 0 && own.index === undefined) return base;
-      // `{}` has nothing to give.
+      // `{}` has no members to add.
       if (of === shapes.SOMETHING) continue;
       if (of?.kind !== "object") throw new Beyond();
       if (of.index !== undefined && shape.index !== undefined) throw new Beyond();
@@ -217,7 +213,7 @@ export class References {
   #packaged(specifier: string, name: string, given: Arguments, scope: Scope): Shape {
     if (name === "Buffer" && /^(?:node:)?buffer$/.test(specifier)) return shapes.BYTES;
     if (name === "Observable" && specifier === "rxjs") return { kind: "promise", of: this.#argument(given, 0, scope) };
-    // What a handler returns to be run again later is no result.
+    // The result of a handler that is to run again later is not a result.
     if (name === "Snooze" && specifier === "nestjs-stem") return shapes.NEVER;
     throw new Beyond();
   }
@@ -271,9 +267,7 @@ export class References {
     }
   }
 
-  /**
-   * Without exactOptionalPropertyTypes, a member that may be left out may be undefined for no other reason.
-   */
+  /** Without exactOptionalPropertyTypes, an optional member may be undefined only because it is optional. */
   #required(prop: shapes.Prop): shapes.Prop {
     return { ...prop, of: prop.optional && !this.#exact ? this.#defined(prop.of) : prop.of, optional: false };
   }
@@ -287,7 +281,7 @@ export class References {
 
   #picked(of: Shape, by: Shape, keep: boolean): Shape {
     const from = shapes.plain(of);
-    // Over a union, these take what all members have in common, which is the checker's to say.
+    // Over a union, these take the common members, which only the checker knows.
     if (from?.kind !== "object" || from.index !== undefined) throw new Beyond();
     const names = must(namesIn(by));
     return must(overProps(from, (props) => [...props].filter(([key]) => names.includes(key) === keep)));

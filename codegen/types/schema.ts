@@ -1,7 +1,7 @@
 /**
- * The part of JSON Schema 2020-12 that types become, with two keywords of ours: `x-stem` says which
- * JavaScript value the JSON stands for, `x-stem-rest` what stands at the end of a list. The library reads the
- * same (`lib/core/schema`), but the generator knows nothing of the library.
+ * The part of JSON Schema 2020-12 that types become, with two keywords of Stem.
+ * `x-stem` says which JavaScript value the JSON stands for, `x-stem-rest` what stands at the end of a list.
+ * The library reads the same (`lib/core/schema`), but the generator does not import the library.
  */
 export type JsonSchema = { readonly [keyword: string]: unknown };
 
@@ -12,7 +12,7 @@ export const BYTES: JsonSchema = { type: "string", contentEncoding: "base64", "x
 /** No value at all. */
 export const ABSENT: JsonSchema = { not: {} };
 
-/** Whatever is not null. */
+/** Every value but null. */
 export const PRESENT: JsonSchema = { anyOf: ["array", "boolean", "number", "object", "string"].map((type) => ({ type })) };
 
 export function mapSchema(key: JsonSchema, value: JsonSchema): JsonSchema {

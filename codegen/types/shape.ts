@@ -3,9 +3,9 @@ import type { DiagnosticCode, WrittenType } from "../model.js";
 import type { Notes } from "./notes.js";
 
 /**
- * What a type is to a payload, between the sources and the schema. Both ways to read a type, by its syntax
- * and through the checker, end here, so that they can differ in how they get at a type but not in what
- * becomes of it.
+ * The meaning of a type for a payload, between the sources and the schema.
+ * Both ways to read a type, by its syntax and through the checker, end here. So they can differ in how they
+ * find a type, but not in its schema.
  */
 export type Shape =
   | { readonly kind: "any" | "never" | "undefined" | "null" | "boolean" | "number" | "date" | "bytes" }
@@ -14,9 +14,9 @@ export type Shape =
   | { readonly kind: "literal"; readonly value: string | number | boolean }
   /** With a value: a literal type, in decimal digits. */
   | { readonly kind: "bigint"; readonly value?: string }
-  /** Type `{}`: whatever is neither null nor undefined. */
+  /** Type `{}`: every value but null and undefined. */
   | { readonly kind: "something" }
-  /** Type `object`: whatever is no primitive. */
+  /** Type `object`: every value but primitives. */
   | { readonly kind: "nonprimitive" }
   | { readonly kind: "array" | "set" | "promise"; readonly of: Shape }
   | { readonly kind: "map"; readonly key: Shape; readonly of: Shape }
@@ -26,10 +26,10 @@ export type Shape =
   | Named
   | { readonly kind: "noted"; readonly of: Shape; readonly notes: Notes }
   | Refused
-  /** Left to the checker, once all that is left to it is known. */
+  /** Left to the checker, once all such types are known. */
   | { readonly kind: "deferred"; readonly type: WrittenType };
 
-/** What may stand in a template literal type for any of many texts. */
+/** A part of a template literal type that may be any of many texts. */
 export type Hole = "string" | "number" | "bigint" | "Uppercase" | "Lowercase" | "Capitalize" | "Uncapitalize";
 
 /** A template literal type: `texts` around `holes`, one more than these. */
@@ -55,7 +55,7 @@ export interface ObjectShape {
   readonly index: Shape | undefined;
   /** Which names those have, as a shape of text; undefined: any. */
   readonly keys: Shape | undefined;
-  /** What it extends and nobody can find. */
+  /** Base types that cannot be found. */
   readonly missing?: readonly Missing[];
 }
 
@@ -68,13 +68,13 @@ export interface Missing {
 export interface Prop {
   readonly of: Shape;
   readonly optional: boolean;
-  /** Its name was written as a number, which it is to `keyof`. */
+  /** Its name was written as a number, and is one to `keyof`. */
   readonly numeric?: boolean;
   /** Where it is declared. */
   readonly node: ts.Node | undefined;
 }
 
-/** A type with a name of its own, which may refer to itself: `body` is there once all of it has been read. */
+/** A type with a name, which may refer to itself: `body` is set once all of it has been read. */
 export interface Named {
   readonly kind: "named";
   readonly name: string;
@@ -82,11 +82,11 @@ export interface Named {
   readonly key: string;
   readonly node: ts.Node;
   body: Shape | undefined;
-  /** It was met within itself. */
+  /** It contains itself. */
   recursive: boolean;
 }
 
-/** A type that cannot travel. It is reported only where it is used: what brands a string may be anything. */
+/** A type that cannot travel. It is reported only where it is used: the brand of a string may be any type. */
 export interface Refused {
   readonly kind: "refused";
   readonly code: DiagnosticCode;
@@ -95,7 +95,7 @@ export interface Refused {
   readonly remedy: string;
 }
 
-/** What a type is called that has no name of its own. */
+/** The name of a type without one. */
 export const NAMELESS = "Type";
 
 export const ANY: Shape = { kind: "any" };
@@ -111,8 +111,9 @@ export const DATE: Shape = { kind: "date" };
 export const BYTES: Shape = { kind: "bytes" };
 
 /**
- * One of several. What only makes JSON of itself, as types of JSON values name it, has its JSON beside it,
- * which is what can be sent.
+ * One of several.
+ * A member that is only `{ toJSON }`, as types of JSON values have it, is left out: its JSON, which is sent,
+ * stands beside it.
  */
 export function union(all: readonly Shape[]): Shape {
   const of = all.length > 1 && all.some(makesJson) ? all.filter((one) => !makesJson(one)) : all;
@@ -131,7 +132,7 @@ export function object(props: ReadonlyMap<string, Prop>, index?: Shape, keys?: S
   return { kind: "object", props, index, keys };
 }
 
-/** What a name stands for in the end; undefined while it is still being read. */
+/** The shape behind a name; undefined while it is still being read. */
 export function plain(shape: Shape): Shape | undefined {
   let at: Shape | undefined = shape;
   for (let far = 0; far < 100 && (at?.kind === "named" || at?.kind === "noted"); far++) at = at.kind === "named" ? at.body : at.of;
@@ -139,8 +140,8 @@ export function plain(shape: Shape): Shape | undefined {
 }
 
 /**
- * The members of a union through names and unions in it; the shape itself if it is none. Undefined while one
- * of them is still being read.
+ * The members of a union through names and unions in it; for other shapes the shape itself.
+ * Undefined while one of them is still being read.
  */
 export function members(shape: Shape): readonly Shape[] | undefined {
   const found: Shape[] = [];
@@ -159,7 +160,7 @@ export function members(shape: Shape): readonly Shape[] | undefined {
   return visit(shape) ? found : undefined;
 }
 
-/** True of what an object type may be laid over to give it a brand: `string & { __brand: "id" }`. */
+/** Whether an object type may brand a shape: `string & { __brand: "id" }`. */
 export function isPrimitive(shape: Shape): boolean {
   const kind = plain(shape)?.kind;
   return kind !== undefined && ["string", "number", "boolean", "bigint", "literal"].includes(kind);
@@ -222,7 +223,7 @@ export const refuse = {
   }),
 };
 
-/** A union or list that was met within itself. */
+/** A union or list that contains itself. */
 export function isCircular(shape: Shape): shape is Named {
   return shape.kind === "named" && shape.recursive && shape.body?.kind !== "object";
 }

@@ -21,7 +21,7 @@ const NUMERAL = "-?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?(?:e[+-]?[0-9]+)?";
 /** Names that an index signature by `number` allows. */
 export const NUMERIC_KEYS: Shape = { kind: "string", pattern: `^${NUMERAL}$` };
 
-/** The elements of a tuple type. What stands between two rests is among them, as the language has it. */
+/** The elements of a tuple type. All from the first rest to the last are one rest, as in the language. */
 export function tuple(elements: readonly { readonly of: Shape; readonly optional: boolean; readonly rest: boolean }[]): Shape {
   const [first, end] = [elements.findIndex(({ rest }) => rest), elements.findLastIndex(({ rest }) => rest) + 1];
   const items = first === -1 ? elements : elements.slice(0, first);
@@ -36,7 +36,7 @@ export function tuple(elements: readonly { readonly of: Shape; readonly optional
   };
 }
 
-/** Both at once, as far as structure tells; undefined if it takes the checker. */
+/** Both at once, as far as structure shows; undefined if it needs the checker. */
 export function intersection(of: readonly Shape[]): Shape | undefined {
   const others = of.filter((one) => plain(one)?.kind !== "something");
   if (others.length === 0) return SOMETHING;
@@ -45,7 +45,7 @@ export function intersection(of: readonly Shape[]): Shape | undefined {
   return shape && present(shape);
 }
 
-/** Without null and undefined; undefined if it takes the checker. */
+/** Without null and undefined; undefined if it needs the checker. */
 export function present(shape: Shape): Shape | undefined {
   const all = members(shape);
   if (all?.some((one) => ["any", "deferred"].includes(plain(one)!.kind)) !== false) return undefined;
@@ -54,7 +54,7 @@ export function present(shape: Shape): Shape | undefined {
 }
 
 function overlaid(of: readonly Shape[]): Shape | undefined {
-  // A brand: the value is the primitive, and what is laid over it exists in types only.
+  // A brand: the value is the primitive, and the other part exists in types only.
   const primitive = of.find(isPrimitive) ?? of.find((one) => ["date", "bytes"].includes(plain(one)?.kind ?? ""));
   if (primitive !== undefined) {
     const others = of.filter((one) => one !== primitive && plain(one)?.kind !== "object" && plain(one)?.kind !== "refused");
@@ -100,7 +100,7 @@ function isPlain(shape: Shape, kind: string): boolean {
   return shape.kind === kind && !(shape.kind === "string" && shape.pattern !== undefined);
 }
 
-/** `keyof`. Undefined if it takes the checker. */
+/** `keyof`. Undefined if it needs the checker. */
 export function keysOf(shape: Shape): Shape | undefined {
   const of = plain(shape);
   if (of?.kind !== "object") return undefined;
@@ -109,14 +109,14 @@ export function keysOf(shape: Shape): Shape | undefined {
   return union([...names, ...others]);
 }
 
-/** The names that a union of literals gives; undefined if it is anything else. */
+/** The names of a union of literals; undefined for other shapes. */
 export function namesIn(shape: Shape): readonly string[] | undefined {
   const all = members(shape)?.map((one) => plain(one));
   if (all?.every((one) => one?.kind === "literal" || one?.kind === "never") !== true) return undefined;
   return all.flatMap((one) => (one?.kind === "literal" ? [String(one.value)] : []));
 }
 
-/** An object type with every property changed; over each member of a union. Undefined if it is no object. */
+/** An object type with every property changed; over each member of a union. Undefined for other shapes. */
 export function overProps(
   shape: Shape,
   change: (props: ReadonlyMap<string, Prop>) => Iterable<readonly [string, Prop]>,
@@ -132,7 +132,7 @@ export function overProps(
   );
 }
 
-/** `Record<K, V>`. Undefined if it takes the checker. */
+/** `Record<K, V>`. Undefined if it needs the checker. */
 export function record(keys: Shape, of: Shape): Shape | undefined {
   const props = new Map<string, Prop>();
   let index: Shape | undefined;
@@ -155,7 +155,7 @@ export function either(a: Shape, b: Shape): Shape {
 }
 
 /**
- * Member `key` of an object, list or tuple type, by a shape of its name. Undefined if it takes the checker.
+ * Member `key` of an object, list or tuple type, by a shape of its name. Undefined if it needs the checker.
  */
 export function indexed(shape: Shape, key: Shape): Shape | undefined {
   const found = members(key)?.map((one): Shape | undefined => {
@@ -168,22 +168,22 @@ export function indexed(shape: Shape, key: Shape): Shape | undefined {
     if (at?.kind !== "object") return undefined;
     if (name?.kind !== "literal") return at.keys === undefined && at.props.size === 0 ? at.index : undefined;
     const prop = at.props.get(String(name.value));
-    // What may be left out may be undefined to who reads it.
+    // For its readers, an optional member may be undefined.
     return prop?.optional === true ? union([prop.of, { kind: "undefined" }]) : (prop?.of ?? (at.keys === undefined ? at.index : undefined));
   });
   return found === undefined || found.includes(undefined) ? undefined : union(found as readonly Shape[]);
 }
 
 /**
- * `Exclude` and `Extract`, on members that are told apart by value or primitive kind. Undefined if it takes
- * the checker.
+ * `Exclude` and `Extract`, on members that differ by value or primitive kind. Undefined if it needs the
+ * checker.
  */
 export function filtered(shape: Shape, by: Shape, keep: boolean): Shape | undefined {
   const [all, others] = [members(shape)?.map((one) => plain(one)), members(by)?.map((one) => plain(one))];
   if (all === undefined || others === undefined || ![...all, ...others].every((one) => one !== undefined && SIMPLE.has(one.kind)))
     return undefined;
   const expanded = all.flatMap((one) => (one === BOOLEAN ? TRUTHS : [one!]));
-  // Whether every text of one pattern is one of another is the checker's to say.
+  // Only the checker knows whether every text of one pattern fits another.
   if (expanded.some((one) => one.kind === "string" && one.pattern !== undefined)) return undefined;
   const fits = (one: Shape): boolean =>
     others.some((other) => {
@@ -209,15 +209,16 @@ const SIMPLE: ReadonlySet<Shape["kind"]> = new Set([
   "never",
 ]);
 
-/** Enough flags to be taken for such. */
+/** So many flags make an enum of flags. */
 const FLAGS = 3;
 
 /** The most combinations of flags that are written out. */
 const MOST_FLAGS = 8;
 
 /**
- * The values of an enum. One of flags (powers of two, at least three of them) has their combinations too,
- * which is what it is for: to the language `Perm.R | Perm.W` is any number, and fits.
+ * The values of an enum.
+ * One of flags (powers of two, at least three of them) has their combinations too, since flags are for that:
+ * to the language `Perm.R | Perm.W` is any number, and fits.
  */
 export function enumerated(values: readonly (string | number)[]): Shape {
   const bits = [...new Set(values)].filter((one): one is number => typeof one === "number" && one > 0 && Number.isInteger(Math.log2(one)));

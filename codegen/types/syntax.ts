@@ -15,9 +15,10 @@ import { indexed, intersection, keysOf, NUMERIC_KEYS, tuple } from "./structure.
 import { template } from "./template.js";
 
 /**
- * Reads types by how they are written, across files and packages, without a type checker: a few microseconds
- * each, whatever else is wrong with the project. What only inference can tell (results left out, conditional
- * and mapped types, `z.infer`) is deferred, at the smallest type around it that stands for itself.
+ * Reads types by their syntax, across files and packages, without a type checker.
+ * That takes a few microseconds each, also in a project with errors. Types that need inference (results left
+ * out, conditional and mapped types, `z.infer`) are deferred, at the smallest surrounding type that stands
+ * for itself.
  */
 export class Syntax implements Nodes {
   readonly #ts: Typescript;
@@ -41,7 +42,7 @@ export class Syntax implements Nodes {
     try {
       return type.kind === "type" ? this.type(type.node, NONE) : this.#parameterOrResult(type, deferred);
     } catch (error) {
-      // Where types refer to each other so deep that the stack ends, the checker goes on.
+      // Types that refer to each other too deeply for the stack are left to the checker.
       if (error instanceof Beyond || error instanceof RangeError) return deferred();
       throw error;
     }
@@ -140,12 +141,12 @@ export class Syntax implements Nodes {
 
   #output(method: ts.MethodDeclaration, scope: Scope): Shape {
     if (method.type !== undefined) return this.type(method.type, scope);
-    // The commonest result that is left out: none.
+    // The most common result that is left out: none.
     if (method.body !== undefined && method.asteriskToken === undefined && !this.#returns(method.body)) return shapes.UNDEFINED;
     throw new Beyond();
   }
 
-  /** Whether a `return` with a value is in a body, functions in it apart. */
+  /** Whether a body has a `return` with a value, outside of inner functions. */
   #returns(body: ts.Node): boolean {
     const ts = this.#ts;
     const visit = (node: ts.Node): boolean => {

@@ -4,8 +4,8 @@ import { type Hole, members, plain, type Shape, STRING, type Template, union } f
 const MOST = 1_000;
 
 /**
- * A template literal type: `texts` around `types`, one more than these. Written out where all parts are
- * literals, else a pattern.
+ * A template literal type: `texts` around `types`, one more than these.
+ * Written out if all parts are literals, else a pattern.
  *
  * @returns undefined if one of the parts cannot stand in a template, or there are too many ways to fill it
  */
@@ -20,7 +20,7 @@ export function template(texts: readonly string[], types: readonly Shape[]): Sha
   return union(ways.map(templateShape));
 }
 
-/** `Uppercase<string>` and its like. Undefined if it takes the checker. */
+/** `Uppercase<string>` and similar types. Undefined if it needs the checker. */
 export function mapped(kind: Hole, shape: Shape): Shape | undefined {
   const change = CHANGES[kind];
   const made = members(shape)?.map((one): Shape | undefined => {
@@ -31,7 +31,7 @@ export function mapped(kind: Hole, shape: Shape): Shape | undefined {
   return made === undefined || made.includes(undefined) ? undefined : union(made as readonly Shape[]);
 }
 
-/** Whether a text is of a type; undefined if that cannot be told. */
+/** Whether a text is of a type; undefined if unknown. */
 export function isOf(text: string, { pattern }: Shape & { readonly kind: "string" }): boolean {
   return pattern === undefined || new RegExp(pattern, "u").test(text);
 }
@@ -68,8 +68,9 @@ function templateShape(of: Template): Shape {
 }
 
 /**
- * As the language reads such a text: a hole ends where the text after it is found first, with no second
- * thoughts; one that is followed by another takes one character; the last takes the rest.
+ * As the language matches such a text, without backtracking.
+ * A hole ends at the first occurrence of the text after it; one that is followed by another takes one
+ * character; the last takes the rest.
  */
 function patternOf({ texts, holes }: Template): string {
   return holes.reduce((before, hole, at) => {
@@ -81,7 +82,7 @@ function patternOf({ texts, holes }: Template): string {
 
 const ANY_TEXT = "[\\s\\S]*";
 
-/** Each by what must not begin within it. */
+/** Each by the text that must not begin within it. */
 const HOLES: Readonly<Record<Hole, (not: string) => string>> = {
   string: (not) => (not === "" ? ANY_TEXT : `(?:${not}[\\s\\S])*`),
   number,
@@ -104,8 +105,8 @@ const ONE: Readonly<Record<Hole, string>> = {
 };
 
 /**
- * Whatever converts to a finite number, as the language has it: also `007`, `.5`, `0x1F`, `1e3`, and nothing
- * but white space.
+ * Every text that converts to a finite number in the language: also `007`, `.5`, `0x1F`, `1e3`, and white
+ * space alone.
  */
 function number(not: string): string {
   const one = (of: string): string => (not === "" ? of : `(?:${not}${of})`);

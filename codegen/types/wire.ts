@@ -1,17 +1,17 @@
 import { type ObjectShape, plain, type Prop, type Shape, type TupleShape, union } from "./shape.js";
 
-/** The members a shape has in the end: no names, no unions, nothing deferred. */
+/** The members of a shape without names, unions and deferred types. */
 export type Expand = (shape: Shape) => readonly Shape[];
 
-/** Which JSON a value may be. */
+/** The kinds of JSON that a value may be. */
 type Wire = "string" | "number" | "boolean" | "null" | "list" | "object" | "any";
 
 type Pair = readonly [Shape, Shape];
 
 /**
- * Tells what looks the same on the wire and is not the same. Types that refer to each other may be thousands,
- * each of them in many unions: what was looked at once is not looked at again, and however deep they go, the
- * stack does not.
+ * Finds types that look the same on the wire and differ.
+ * Types that refer to each other may be thousands, each of them in many unions. So each pair is compared
+ * once, and the depth does not grow the stack.
  */
 export class Wires {
   readonly #expand: Expand;
@@ -24,8 +24,9 @@ export class Wires {
   }
 
   /**
-   * True if two members of a union mean different values but may look the same on the wire: text that is a
-   * date to one and text to the other. Plain JSON never clashes with plain JSON, as it means itself.
+   * True if two members of a union mean different values but may look the same on the wire.
+   * An example is text that is a date to one and text to the other. Plain JSON never clashes with plain JSON,
+   * as it means itself.
    */
   clash(a: Shape, b: Shape): boolean {
     const open: Pair[] = [[a, b]];
@@ -51,7 +52,7 @@ export class Wires {
     else known.add(right);
   }
 
-  /** Whether two shapes clash by themselves, or else what they have that might. */
+  /** Whether two shapes clash by themselves, or else their parts that may clash. */
   #within(left: Shape, right: Shape): true | readonly Pair[] {
     const [from, to] = [wireOf(left), wireOf(right)];
     if (disjoint(left, right)) return [];
@@ -61,14 +62,12 @@ export class Wires {
     if (left.kind === "object" && right.kind === "object") return objects(left, right, this.#expand);
     if (left.kind === "map" && right.kind === "map") return [[left.key, right.key], [left.of, right.of]]; // prettier-ignore
     if (left.kind === "set" && right.kind === "set") return [[left.of, right.of]];
-    // A map of pairs, a set and a list are all lists; empty ones are all the same.
+    // A map of pairs, a set and a list are all lists; empty ones are equal.
     if ([left, right].some(({ kind }) => kind === "map" || kind === "set")) return true;
     return lists(left, right, this.#expand);
   }
 
-  /**
-   * Whether there is anything in a shape that JSON has no word for. Where there is not, JSON means itself.
-   */
+  /** Whether a shape contains anything that JSON cannot carry. Without such parts, JSON means itself. */
   isSpecial(of: Shape): boolean {
     const open = [of];
     const looked = new Set<Shape>();
@@ -88,12 +87,12 @@ export class Wires {
   }
 }
 
-/** What is many kinds of JSON. */
+/** Shapes that are several kinds of JSON. */
 const WIDE: ReadonlySet<Shape["kind"]> = new Set(["any", "something", "nonprimitive"]);
 
 const SPECIAL: ReadonlySet<Shape["kind"]> = new Set(["date", "bigint", "bytes", "map", "set"]);
 
-/** What a shape of plain JSON is made of. */
+/** The parts of a shape of plain JSON. */
 function partsOf(shape: Shape): readonly Shape[] {
   if (shape.kind === "array") return [shape.of];
   if (shape.kind === "tuple") return shape.rest === undefined ? shape.items : [...shape.items, othersOf(shape)!];
@@ -135,7 +134,7 @@ function lists(a: Shape, b: Shape, expand: Expand): readonly Pair[] {
   return pairs.filter((pair): pair is Pair => pair[0] !== undefined && pair[1] !== undefined);
 }
 
-/** What the members of a tuple are that have no place of their own from its start. */
+/** The members of a tuple that have no fixed place counted from its start. */
 function othersOf({ rest, last = [] }: TupleShape): Shape | undefined {
   return rest === undefined ? undefined : union([rest, ...last]);
 }
@@ -151,7 +150,7 @@ function differ(a: Shape, b: Shape): boolean {
   return wireOf(a) === "string" && wireOf(b) === "string" && a.kind !== b.kind && !sameText(a, b);
 }
 
-/** True if the two are different kinds of JSON, whatever their values. */
+/** True if the two are different kinds of JSON, for all values. */
 function disjoint(a: Shape, b: Shape): boolean {
   const [from, to] = [wireOf(a), wireOf(b)];
   const may = (of: Shape, wire: Wire): boolean =>

@@ -2,12 +2,10 @@ import { isMap, sortedKeys } from "../types/plain.js";
 import type { JsonSchema } from "../types/schema.js";
 import { literalKey, quote } from "./text.js";
 
-/**
- * Below this many levels each member of an object has a line of its own: one per task, event and shared type.
- */
+/** Above this level each member of an object has its own line: one per task, event and shared type. */
 const LEVELS = 2;
 
-/** Keywords of schemas that are for people to read; they are in the manifest. */
+/** Keywords of schemas for readers; they are in the manifest. */
 const FOR_PEOPLE: ReadonlySet<string> = new Set(["description", "deprecated", "default", "examples"]);
 
 /** Texts of schemas that have been written before, which stay the same objects from pass to pass. */
@@ -70,10 +68,7 @@ function members(value: Readonly<Record<string, unknown>>, names: boolean, depth
   out.push(first ? "{}" : " }");
 }
 
-/**
- * The language takes what stands under a name that every object has (`toString`) for that, and its texts for
- * any text: they are kept as they are.
- */
+/** Keeps text literals under a name that every object has (`toString`), which the language would widen. */
 function kept(key: string): string {
   return key in Object.prototype ? " as const" : "";
 }

@@ -2,15 +2,16 @@
 const CONTEXT = 3;
 
 /**
- * Above this many cells the table of a change gets too large, and its lines are shown as replaced as a whole.
+ * Above this many cells the table of a change gets too large.
+ * Its lines are then shown as replaced as a whole.
  */
 const MOST_CELLS = 4_000_000;
 
 type Line = { readonly sign: " " | "-" | "+"; readonly text: string };
 
 /**
- * A unified diff from `before` to `after`, only the hunks that changed; empty if nothing did. Ends with a
- * line feed.
+ * A unified diff from `before` to `after`, only the hunks that changed; empty if nothing did.
+ * Ends with a line feed.
  */
 export function unifiedDiff(before: string, after: string, names: { readonly before: string; readonly after: string }): string {
   if (before === after) return "";
@@ -39,7 +40,7 @@ export function unifiedDiff(before: string, after: string, names: { readonly bef
   return `${text.join("\n")}\n`;
 }
 
-/** The shortest edit between what the two have in common at the start and at the end. */
+/** The shortest edit between the common beginning and the common end. */
 function compare(before: readonly string[], after: readonly string[]): readonly Line[] {
   let start = 0;
   while (start < Math.min(before.length, after.length) && before[start] === after[start]) start++;

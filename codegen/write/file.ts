@@ -3,12 +3,11 @@ import { dirname } from "node:path";
 import { CodegenError } from "../errors.js";
 
 /**
- * The text of a generated file as it is now, with line feeds whatever the checkout made of them; undefined if
- * there is none.
+ * The present text of a generated file, with line feeds in any checkout; undefined if there is none.
  *
  * @param own whether a text was generated
  * @throws {CodegenError} `STEM_OUT_REFUSED` if the path holds something that was not generated, or cannot be
- *   read
+ * read
  */
 export function currentText(out: string, shown: string, own: (text: string) => boolean): string | undefined {
   let text: string;

@@ -20,16 +20,16 @@ const TAKEN = [
   "StemDefinitions",
 ];
 
-/** The type imports of all that the file refers to: classes of handlers, and constants that are events. */
+/** The type imports of the file: classes of handlers, and constants that are events. */
 export interface Imports {
   readonly lines: readonly string[];
-  /** What it is called in the file. */
+  /** Its name in the file. */
   readonly nameOf: (one: Exported) => string;
 }
 
 /**
- * One import each, by file and name in code-unit order. The first of several of one name keeps it; the next
- * are called `Name2`, `Name3`, …
+ * One import each, by file and name in code-unit order.
+ * The first of several of one name keeps it; the next are called `Name2`, `Name3`, …
  */
 export function importsOf(handlers: readonly Exported[], out: string, suffix: ".js" | ""): Imports {
   const classes = new Map<string, Exported>();
@@ -51,7 +51,7 @@ export function importsOf(handlers: readonly Exported[], out: string, suffix: ".
     if (handler.exportedAs === "default") return `import type ${name} from ${path};`;
     return `import type { ${handler.exportedAs === name ? name : `${handler.exportedAs} as ${name}`} } from ${path};`;
   });
-  // Asked for several times for each of thousands of handlers.
+  // Called several times for each of thousands of handlers.
   const known = new Map(handlers.map((handler) => [handler, names.get(identity(handler))!]));
   return { lines, nameOf: (handler) => known.get(handler)! };
 }
@@ -64,7 +64,7 @@ function identity({ file, className, exportedAs }: Exported): string {
 function specifier(file: string, out: string, suffix: ".js" | ""): string {
   const path = posix.relative(posix.dirname(out), file);
   const relative = path.startsWith("../") ? path : `./${path}`;
-  // The suffix of a file that has said its kind cannot be left out.
+  // A suffix that says the kind of the file cannot be left out.
   if (/\.[cm]ts$/.test(relative)) return relative.replace(/ts$/, "js");
   return relative.replace(/\.tsx?$/, suffix);
 }

@@ -11,8 +11,8 @@ export interface Instances {
 }
 
 /**
- * Only instances in use: an application may have none without a name. Events are nobody's, and go with the
- * only one there is.
+ * Only instances in use: an application may have none without a name.
+ * Events belong to no instance, and go with the only one there is.
  */
 export function instancesOf(owned: readonly Owned[], events: readonly Owned[]): Instances {
   const named = [...new Set([...owned, ...events].flatMap(({ instance }) => instance ?? []))].sort();

@@ -1,9 +1,9 @@
-/** What needs no escape, as nearly all names do. */
+/** Texts that need no escape, as nearly all names. */
 const PLAIN = /^[\w .\-/@]*$/;
 
 /**
- * A string literal in single quotes. Whatever is not plain ASCII is escaped, so that no encoding or line
- * separator can break it.
+ * A string literal in single quotes.
+ * All but plain ASCII is escaped, so that no encoding or line separator can break it.
  */
 export function quote(text: string): string {
   if (PLAIN.test(text)) return `'${text}'`;
@@ -26,14 +26,14 @@ export function isIdentifier(text: string): boolean {
 }
 
 /**
- * Names that every object has from `Object`: an object literal that is expected to be one of ours is checked
- * against what these are there.
+ * Names that every object has from `Object`: the language checks such keys of an object literal against these
+ * members.
  */
 const INHERITED: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));
 
 /**
- * A key of an object literal. `__proto__: x` would set the prototype; computed, it is a property like others,
- * and so is `toString`.
+ * A key of an object literal. `__proto__: x` would set the prototype; computed, it is a normal property, and
+ * so is `toString`.
  */
 export function literalKey(name: string): string {
   return INHERITED.has(name) ? `[${quote(name)}]` : key(name);
@@ -41,14 +41,14 @@ export function literalKey(name: string): string {
 
 /** A doc comment of those lines, each line of the result indented. */
 export function docComment(lines: readonly string[], indent: string): readonly string[] {
-  // A comment that says @ts-ignore, in whatever tense, silences the compiler on the line below.
+  // A comment with @ts-ignore silences the compiler on the line below, also in other forms.
   const kept = lines.map((line) => line.replaceAll("@ts-", "ts-").replaceAll("*/", "*\\/"));
   const only = kept[0] ?? "";
   if (kept.length <= 1) return [`${indent}/** ${only} */`];
   return [`${indent}/**`, ...kept.map((line) => `${indent} * ${line}`.trimEnd()), `${indent} */`];
 }
 
-/** How long records are kept, as it was written. What is no duration the boot refuses. */
+/** How long records are kept, as written. The boot refuses what is not a duration. */
 export function keptOf(options: Readonly<Record<string, unknown>>): readonly string[] {
   return (["keepResult", "keepFailed"] as const).flatMap((option) => {
     const { [option]: given } = options;

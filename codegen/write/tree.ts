@@ -1,7 +1,7 @@
 import { byCodeUnit } from "../model.js";
 import { docComment, key, literalKey } from "./text.js";
 
-/** One member of the client, at the place its dotted name says. */
+/** One member of the client, at the place that its dotted name gives. */
 export interface Leaf {
   readonly name: string;
   readonly doc: readonly string[];
@@ -59,7 +59,7 @@ function declarationOf(leaf: Leaf, part: string, indent: string): string {
   return text;
 }
 
-/** What the constructor gives to that member. */
+/** The value that the constructor assigns to that member. */
 export function treeValue(name: string, tree: Tree): readonly string[] {
   if (tree.size === 0) return [`    this.${name} = {};`];
   const lines: string[] = [];

@@ -21,7 +21,7 @@ export interface OpenApp {
 
 const NAME_THE_BUILT_FILE = " Name the built file: dist/app.module.js.";
 
-/** JavaScript first: it is what the app runs as where it is deployed. */
+/** JavaScript first: the deployed app runs as JavaScript. */
 const CONFIGS = ["js", "mjs", "cjs", "json", "ts", "mts"].map((end) => `stem.config.${end}`);
 
 /**
@@ -53,7 +53,7 @@ export async function openApp(options: AppOptions, role: string, logger: LoggerS
   }
 }
 
-/** What is said of an app without the instance of Stem that was asked for. */
+/** The error for an app without the instance of Stem that was asked for. */
 export function noInstance({ instance }: AppOptions): Exit {
   return instance === undefined
     ? new Exit(
@@ -63,7 +63,7 @@ export function noInstance({ instance }: AppOptions): Exit {
     : new Exit(EXIT.usage, `The app has no instance "${instance}" of Stem. Give the name from StemModule.forRoot({ name }).`);
 }
 
-/** Opens the app, runs `work`, and closes the app again whatever happened. */
+/** Opens the app, runs `work`, and closes the app again in any case. */
 export async function withApp<T>(options: AppOptions, work: (stem: StemRuntime) => Promise<T>): Promise<T> {
   const { context, stem } = await openApp(options, "producer", false);
   try {
@@ -91,8 +91,8 @@ export async function loadModule(options: AppOptions): Promise<Type> {
 }
 
 /**
- * JSON and JavaScript as they are; TypeScript as far as this Node.js loads it, else as the generator reads
- * it: constants only.
+ * JSON and JavaScript are loaded.
+ * TypeScript is loaded if this Node.js can, else read as the generator reads it: constants only.
  */
 async function loadConfig(file: string): Promise<StemConfig | undefined> {
   if (file.endsWith(".json")) return JSON.parse(readFileSync(file, "utf8")) as StemConfig;

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { Script } from "node:vm";
 
-/** What is smaller is compiled as fast as its code is fetched. */
+/** Smaller files are compiled as fast as their code is fetched. */
 const LARGE = 1 << 20;
 
 /** What a module is compiled with; Node.js does not declare it. */
@@ -15,9 +15,9 @@ interface Loader {
 }
 
 /**
- * Keeps the machine code of what is loaded, the compiler above all, so that the next call need not make it
- * again. From Node.js 22.1 on the system does that; before, this does it for large CommonJS files. Where
- * nothing can be kept, nothing is.
+ * Keeps the machine code of loaded files, the compiler above all, for the next call.
+ * From Node.js 22.1 on the system does that; before, this does it for large CommonJS files. Where nothing can
+ * be kept, nothing is.
  */
 export function keepCode(): void {
   const { enableCompileCache } = module as { readonly enableCompileCache?: () => unknown };
@@ -26,15 +26,15 @@ export function keepCode(): void {
 }
 
 /**
- * For a process that ends in a second or two: functions are made fast when they have been called ten times as
- * often as usual. Before that it does not pay, and takes a third of all the work on top of it, in threads of
- * its own.
+ * Delays optimisation, for a process that ends in a second or two.
+ * Functions are optimised after ten times as many calls as usual. Before that it does not pay, and takes a
+ * third of all the work on top of it, in threads of its own.
  */
 export function optimizeLate(): void {
   try {
     setFlagsFromString("--interrupt-budget=660000");
   } catch {
-    // Of an engine that has no such thing.
+    // This engine has no such option.
   }
 }
 
@@ -49,14 +49,14 @@ function keepLarge(): void {
     const text = `(function (exports, require, module, __filename, __dirname) { ${content}\n})`;
     const script = new Script(text, { filename: file, ...(code !== undefined && { cachedData: code }) });
     const run = script.runInThisContext() as (...args: readonly unknown[]) => unknown;
-    // At the end: what has been called by then is in it.
+    // At the end, so that all functions called by then are in it.
     if (kept !== undefined && (code === undefined || script.cachedDataRejected === true))
       process.once("exit", () => write(kept, script.createCachedData()));
     return run.call(this.exports, this.exports, createRequire(file), this, file, dirname(file));
   };
 }
 
-/** Where the code of a file is kept, one place per state of it; of the user, since code is trusted. */
+/** The path for the code of a file, one per content; inside the user's folder, since code is trusted. */
 function place(file: string): string | undefined {
   try {
     const { mtimeMs, size } = statSync(file);
@@ -72,7 +72,7 @@ function place(file: string): string | undefined {
   }
 }
 
-/** Code of one's own that has been written as a whole. */
+/** Complete code in a file of the user; undefined if there is none. */
 function codeOf(path: string): Buffer | undefined {
   try {
     const { uid, mode } = statSync(dirname(path));
@@ -92,6 +92,6 @@ function write(path: string, code: Buffer): void {
     writeFileSync(beside, Buffer.concat([Buffer.from(hash("sha256", code, "hex").slice(0, 32), "latin1"), code]));
     renameSync(beside, path);
   } catch {
-    // It will be made again.
+    // The next call makes it again.
   }
 }

@@ -1,6 +1,7 @@
 /**
- * What an exit code of `stem` means: 0 done · 1 done, but the answer is no (stale, unhealthy, nothing
- * matched) · 2 wrong use, or errors in the sources · 3 the app or its store cannot be used · 130 interrupted.
+ * The exit codes of `stem`.
+ * 0 done · 1 done, but the answer is no (stale, unhealthy, nothing matched) · 2 wrong use, or errors in the
+ * sources · 3 the app or its store cannot be used · 130 interrupted.
  */
 export const EXIT = { ok: 0, no: 1, usage: 2, unusable: 3, interrupted: 130 } as const;
 

@@ -1,6 +1,7 @@
 /**
- * Ends the process when everything it has said is out: a pipe takes 64 KiB, and the rest waits in the process
- * until its reader has read on. An app may leave handles open; the command is over when it is over.
+ * Ends the process when all of its output is written.
+ * A pipe takes 64 KiB, and the rest waits in the process until its reader has read on. An app may leave
+ * handles open; they do not keep the command from ending.
  */
 export async function leave(code: number): Promise<never> {
   process.exitCode = code;
@@ -9,9 +10,9 @@ export async function leave(code: number): Promise<never> {
 }
 
 /**
- * A reader that has seen enough (`stem dlq list | head`) ends nothing: what is said from then on is lost, the
- * work goes on, and the exit code is that of the command. Other faults of the output, such as a full disk,
- * end it with 3.
+ * Keeps the command going when its reader closes the pipe (`stem dlq list | head`).
+ * Later output is dropped, the work goes on, and the exit code is that of the command. Other faults of the
+ * output, such as a full disk, end it with 3.
  */
 export function outliveReaders(): void {
   for (const stream of [process.stdout, process.stderr]) {

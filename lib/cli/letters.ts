@@ -5,9 +5,9 @@ import { Portion } from "../contract/portion.js";
 import type { Stem } from "../core/client/stem.js";
 import { paint, say } from "./print.js";
 
-/** A dead letter with what it carried. */
+/** A dead letter with its payload and headers. */
 export interface Letter extends DeadLetter {
-  /** Decoded; as it is stored where it cannot be. */
+  /** Decoded; if that fails, as it is stored. */
   readonly payload: unknown;
   readonly headers: Readonly<Record<string, string>>;
   readonly enqueuedAt: number | undefined;
@@ -28,7 +28,7 @@ export async function withContents(stem: Stem, letters: readonly DeadLetter[]): 
   }));
 }
 
-/** As `results.get`, in calls that bring about 8 MiB each. */
+/** As `jobs.get`, in calls that read about 8 MiB each. */
 async function recordsOf({ adapter }: Stem, ids: readonly string[]): Promise<readonly (JobRecord | undefined)[]> {
   const portion = new Portion();
   const found: (JobRecord | undefined)[] = [];
@@ -46,7 +46,7 @@ async function recordsOf({ adapter }: Stem, ids: readonly string[]): Promise<rea
 function contentOf(stem: Stem, stored: string | undefined): unknown {
   try {
     const content = stem.codec.decode(stored);
-    // What a codec of the app makes of it may be nothing that can be printed.
+    // The result of the app's codec may not be printable as JSON.
     return JSON.stringify(content) === undefined ? undefined : content;
   } catch {
     return stored;
@@ -76,8 +76,8 @@ export async function jobsOf(stem: Stem, ids: readonly string[]): Promise<readon
 }
 
 /**
- * Those that a filter chooses. A page may be shorter than was asked for, where payloads are large: only an
- * empty one is the end.
+ * The jobs that a filter chooses.
+ * A page may be shorter than its limit, where payloads are large: only an empty one is the end.
  */
 export async function jobsIn(stem: Stem, filter: JobFilter & { readonly limit: number }): Promise<readonly ShownJob[]> {
   const found: ShownJob[] = [];
@@ -95,7 +95,7 @@ function shownOf(stem: Stem, record: JobRecord): ShownJob {
   return { ...record, payload: contentOf(stem, record.payload) };
 }
 
-/** A job for people: a line for each thing known, payload and error in full. */
+/** Prints a job: a line for each thing known, payload and error in full. */
 export function sayJob({ id, error, payload, ...rest }: ShownJob): void {
   say(paint("bold", id));
   for (const [key, value] of Object.entries(rest)) {

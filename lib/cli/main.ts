@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { keepCode } from "./code-cache.js";
 
-// Before anything else is loaded: what comes after it is made ready once, and not at every call.
+// Before any other import, so that the code loaded after it is compiled once, and not at every call.
 keepCode();
 const [{ leave, outliveReaders }, { runProgram }] = await Promise.all([import("./leave.js"), import("./program.js")]);
 outliveReaders();

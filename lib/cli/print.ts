@@ -43,7 +43,7 @@ export function table(headings: readonly string[], rows: readonly (readonly unkn
   for (const row of cells) say(line(row));
 }
 
-/** What queues hold. */
+/** The counts of queues. */
 export function queuesTable(queues: readonly QueueInfo[]): void {
   table(
     ["QUEUE", "READY", "DELAYED", "ACTIVE", "BLOCKED", "PARKED", "DEAD", ""],

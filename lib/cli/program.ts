@@ -36,15 +36,15 @@ export function program(): Command {
   addSchema(stem, withAppOptions);
   for (const command of [stem, ...stem.commands, ...stem.commands.flatMap((one) => one.commands)]) {
     command.exitOverride();
-    // As every other error of this command begins.
+    // Errors begin as all others of this command.
     command.configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, `${paint("red", "stem:")} `)) });
   }
   return stem;
 }
 
-/** Runs one command line and says with which code the process should end. Never throws. */
+/** Runs one command line and returns the exit code of the process. Never throws. */
 export async function runProgram(args: readonly string[]): Promise<number> {
-  // A command is over when it says so, not when its last timer happens to keep no process alive.
+  // Only its end ends a command; it may have no timer that keeps the process alive.
   const letGo = keepAlive();
   try {
     await program().parseAsync(args, { from: "user" });

@@ -8,9 +8,9 @@ import { Exit, EXIT } from "./exit.js";
 import { paint } from "./print.js";
 
 /**
- * Boots the user's app just so far that its options are known, and runs `work` with its unopened store: for
- * commands that have to work where the app would not start, because its server is away or its schema behind.
- * The boot is never gone on with, so no hook of the app's own runs; the process ends with the command.
+ * Boots the user's app until its options are known, and runs `work` with its unopened store.
+ * It is for commands that must work where the app would not start: its server is away, or its schema behind.
+ * The boot does not go on, so no hook of the app runs; the process ends with the command.
  *
  * @throws {Exit} 2: no app is named or it is not found; 3: it cannot be made
  */
@@ -35,7 +35,7 @@ export async function withStore<T>(options: AppOptions, work: (instance: StemIns
       throw new Exit(EXIT.unusable, `The app does not start: ${messageOf(error)}`);
     },
   );
-  // Nothing of the app may be there to keep the process alive while its store is waited for.
+  // The app may have nothing yet that keeps the process alive while it waits for its store.
   const letGo = keepAlive();
   try {
     const instances = await Promise.race([held, booted]);
@@ -44,7 +44,7 @@ export async function withStore<T>(options: AppOptions, work: (instance: StemIns
     try {
       return await work(wanted);
     } finally {
-      // In good order where that is quickly done; a server need not write of broken connections into its log.
+      // Closes in order if that is quick, so that a server need not log broken connections.
       await Promise.race([wanted.adapter.close().catch(() => {}), pause(CLOSING_MS)]);
     }
   } finally {
@@ -54,12 +54,13 @@ export async function withStore<T>(options: AppOptions, work: (instance: StemIns
 
 const CLOSING_MS = 500;
 
-/** How long a store may take to answer that said while it was opened that it has trouble. */
+/** How long a store that had trouble while it was opened may take to answer. */
 const TROUBLED_MS = 1_000;
 
 /**
- * Opens the store and asks for its health. A server that is away is one wait (`connectTimeoutMs`), during
- * which a terminal shows the attempts, and not a second one for the answer.
+ * Opens the store and asks for its health.
+ * A server that is away is waited for once (`connectTimeoutMs`), during which a terminal shows the attempts,
+ * and not a second time for the answer.
  *
  * @throws what keeps the store from being opened and no waiting can mend
  */
@@ -75,7 +76,7 @@ export async function openedHealth({ adapter, stem }: StemInstance): Promise<Ste
   return { ...health, error: `${trouble.at(-1)}\n${health.error}` };
 }
 
-/** What the store finds wrong with its set-up. @throws what keeps it from looking */
+/** The problems that the store finds in its settings. @throws what keeps it from looking */
 export async function findingsOf({ adapter }: StemInstance): Promise<readonly Finding[]> {
   return (await adapter.diagnose?.()) ?? [];
 }

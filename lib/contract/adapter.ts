@@ -11,9 +11,9 @@ import type { Schedules } from "./schedules.js";
 import type { Workers } from "./workers.js";
 
 /**
- * All that one store offers: small contracts, one atomic store beneath them. Making an adapter touches
- * nothing; `open` does. Several users in a process may open the same adapter: it is closed when the last one
- * has closed it.
+ * Everything that one store offers: small contracts over one atomic store.
+ * Making an adapter touches nothing; `open` does. Several users in a process may open the same adapter: it is
+ * closed when the last one has closed it.
  */
 export interface Adapter {
   /** `"memory"`, `"sqlite"`, … */
@@ -35,28 +35,28 @@ export interface Adapter {
   /** Present where the store has a schema that can be looked at and brought up to date apart from `open`. */
   readonly schema?: Schema;
   /**
-   * Connects and brings the schema up to date. A server that cannot be reached is no error: it is tried again
-   * with growing waits, one line of `log` each, and `open` resolves after a while (`connectTimeoutMs`)
-   * without it; verbs then fail with `STEM_STORE_UNREACHABLE` until it is there. What no waiting can mend is
-   * thrown.
+   * Connects and brings the schema up to date.
+   * A server that cannot be reached is not an error: connecting is tried again with growing waits, one line
+   * of `log` each, and `open` resolves after a while (`connectTimeoutMs`) without it. Verbs then fail with
+   * `STEM_STORE_UNREACHABLE` until the server answers. A fault that waiting cannot mend is thrown.
    *
    * @param log where attempts to connect and warnings about the store go; the first opener's counts
    * @throws {StemError} `STEM_STORE_OPEN`, `STEM_STORE_VERSION`, `STEM_STORE_RIGHTS`, `STEM_SCHEMA_NEWER`,
-   *   `STEM_SCHEMA_BEHIND`, `STEM_MISSING_PEER`
+   * `STEM_SCHEMA_BEHIND`, `STEM_MISSING_PEER`
    */
   open(log?: StoreLog): Promise<void>;
   /** Idempotent per `open`. */
   close(): Promise<void>;
-  /** Asks the store for a sign of life. @throws whatever keeps it from answering */
+  /** Checks that the store answers. @throws the error that keeps it from answering */
   ping(): Promise<Health>;
   /**
-   * Looks for settings of the store that put promises at risk, such as a cache that evicts jobs. An empty
-   * list: none found.
+   * Looks for settings of the store that put promises at risk, such as a cache that evicts jobs.
+   * An empty list: none found.
    */
   diagnose?(): Promise<readonly Finding[]>;
   /**
-   * Makes an id that core has made also tell where its job is, for stores that are spread over several
-   * servers. Ids that users choose are taken as they are.
+   * Adds the place of a job to an id that core has made. Ids that users choose stay as they are.
+   * For stores that are spread over several servers.
    */
   routedId?(id: string, queue: string): string;
 }
@@ -69,20 +69,20 @@ export interface Capabilities {
   /** `enqueue` and `emit` inside the caller's transaction. */
   readonly transactions: boolean;
   /**
-   * Verbs wait for a server and cost it little each, so that a busy worker does well to have a second
-   * settlement under way while the first is. Default false.
+   * Verbs wait for a server and cost it little each. Default false.
+   * A busy worker then has a second settlement under way while the first is.
    */
   readonly remote?: boolean;
 }
 
 export interface Health {
-  /** Where the store is, without secrets. */
+  /** The address of the store, without secrets. */
   readonly store: string;
   /** Round trip. */
   readonly ms: number;
-  /** What keeps it, with its version, such as `"Redis 7.0.15"`. */
+  /** The server with its version, such as `"Redis 7.0.15"`. */
   readonly server?: string;
-  /** Version of our schema in the store, for adapters that have one. */
+  /** Version of Stem's schema in the store, for adapters that have one. */
   readonly schema?: number;
 }
 
@@ -93,21 +93,21 @@ export interface StoreLog {
   error(line: string): void;
 }
 
-/** A weakness of the store's set-up, with its remedy. */
+/** A weakness of the store's settings, with its remedy. */
 export interface Finding {
   readonly code: string;
   readonly message: string;
   readonly hint: string;
 }
 
-/** The versions of our schema in a store. */
+/** The versions of Stem's schema in a store. */
 export interface Schema {
   /** Steps from nothing to the newest version, in order. */
   readonly migrations: readonly Migration[];
   /** Steps taken in the store so far; 0 for none. Changes nothing. @throws as `Adapter.open` */
   version(): Promise<number>;
   /**
-   * Takes the missing steps, whichever process comes first; returns those it took.
+   * Takes the missing steps, in the first process that gets to it; returns those it took.
    * @throws as `Adapter.open`
    */
   migrate(): Promise<readonly Migration[]>;

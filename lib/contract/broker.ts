@@ -4,48 +4,50 @@ import type { DeathCause, Delivery, EventWait, Failure, FinalState, JobState, Le
 import type { Met } from "./met.js";
 
 /**
- * The line of jobs. Three verbs carry all the traffic (`enqueue`, `claim`, `settle`); each takes a batch and
- * is ONE atomic step in the store (a transaction, or a script), so no crash can fall between "result saved"
- * and "job removed".
+ * The line of jobs.
+ * Three verbs carry all the traffic (`enqueue`, `claim`, `settle`); each takes a batch and is ONE atomic step
+ * in the store (a transaction, or a script), so no crash can fall between "result saved" and "job removed".
  */
 export interface Broker {
   /**
-   * Stores all the jobs or none. A job whose id is stored already, in any state, is skipped and reported; the
-   * first of two equal ids in one call wins. Core has checked the batch with `checkJobs`.
+   * Stores all the jobs or none.
+   * A job whose id is stored already, in any state, is skipped and reported; the first of two equal ids in
+   * one call wins. Core has checked the batch with `checkJobs`.
    *
-   * A stored job past its retention is as good as none, whoever prunes: its record gives way to the new job
-   * in the same step. See also `NewJob.known`. (What a settlement or a schedule stores on the way gives way
-   * likewise, but is skipped where this verb refuses.)
+   * A stored job past its retention counts as absent, pruned or not: the new job replaces its record in the
+   * same step. See also `NewJob.known`. (A job that a settlement or a schedule stores replaces it likewise,
+   * but is skipped where this verb refuses.)
    * @throws {IdTakenError} the stored job of an id is of another task; nothing of the call is stored
    */
   enqueue(jobs: readonly NewJob[], options?: Within): Promise<Enqueued>;
 
   /**
-   * Lends due jobs to a worker, in this order of work: take back what lapsed workers hold (attempt given
-   * back, lapse counted, at the `maxLapses`-th the job is dead with cause `"lapsed"`); wake parked jobs whose
-   * deadline passed; expire; then lend, in each queue the higher priority first, then the earlier due, then
-   * the earlier stored. Queues are served in the order given; paused ones are passed over. Attempts are
-   * counted here, so that a crash cannot lose the count.
+   * Lends due jobs to a worker, in this order of work:
+   * take back what lapsed workers hold (attempt given back, lapse counted, at the `maxLapses`-th the job is
+   * dead with cause `"lapsed"`); wake parked jobs whose deadline passed; expire; then lend, in each queue the
+   * higher priority first, then the earlier due, then the earlier stored. Queues are served in the order
+   * given; paused ones are passed over. Attempts are counted here, so that a crash cannot lose the count.
    */
   claim(request: Claim, options?: At): Promise<Claimed>;
 
   /**
-   * Carries out how deliveries ended and, when `next` is given, claims more work in the same step: a busy
-   * worker makes one round trip per batch. A settlement whose lease is stale writes nothing at all and is
-   * reported in `lost`.
+   * Carries out how deliveries ended and, when `next` is given, claims more work in the same step.
+   * So a busy worker makes one round trip per batch. A settlement whose lease is stale writes nothing at all
+   * and is reported in `lost`.
    */
   settle(settlements: readonly Settlement[], next?: Claim, options?: At): Promise<Settled>;
 
   /**
-   * Forgets jobs that have ended or wait, in one step. One that waits is ended first, so that whatever should
-   * have come of it does not. Not forgotten are those that run, and those whose end an unfinished job waits
-   * for or will be handed. Of a job and its dependants in one call, the dependants go first.
+   * Forgets jobs that have ended or wait, in one step.
+   * A job that waits is ended first, so that none of its consequences follow. Not forgotten are jobs that
+   * run, and jobs whose end an unfinished job waits for or will be handed. Of a job and its dependants in one
+   * call, the dependants go first.
    */
   remove(ids: readonly string[], options?: At): Promise<readonly Removed[]>;
 
   /**
-   * Ends unfinished jobs at once, whatever they are doing; a worker that holds one finds its lease lost. Jobs
-   * that wait for a cancelled job are cancelled with it (unless their link says `"continue"`).
+   * Ends unfinished jobs at once, in any state; a worker that holds one finds its lease lost.
+   * Jobs that wait for a cancelled job are cancelled with it (unless their link says `"continue"`).
    */
   cancel(ids: readonly string[], reason: string, options?: At): Promise<readonly Cancelled[]>;
 
@@ -58,8 +60,8 @@ export interface DeadLetters {
   list(filter?: DeadLetterFilter, options?: At): Promise<readonly DeadLetter[]>;
   /**
    * Makes jobs that `failed`, `expired` or were `cancelled` ready again with attempts and lapses at 0.
-   * Whatever died of them as an input is `blocked` again. A job with cause `"input"` is not retried by
-   * itself. Returns the ids that moved.
+   * Jobs that failed because of them as an input are `blocked` again. A job with cause `"input"` is not
+   * retried by itself. Returns the ids that moved.
    */
   retry(ids: readonly string[], options?: At): Promise<readonly string[]>;
   /**
@@ -71,8 +73,8 @@ export interface DeadLetters {
 }
 
 /**
- * Which dead letters to forget: at least one of `ids`, `queue`, `task`, `before`, or all. `limit` and
- * `cursor` choose none by themselves.
+ * Which dead letters to forget: at least one of `ids`, `queue`, `task`, `before`, or all.
+ * `limit` and `cursor` choose none by themselves.
  */
 export type Purge =
   | (AtLeastOne<Pick<DeadLetterFilter, "ids" | "queue" | "task" | "before">> &
@@ -81,7 +83,7 @@ export type Purge =
         readonly [K in "ids" | "queue" | "task" | "before"]?: undefined;
       });
 
-/** `T` with one of its fields there for certain. */
+/** `T` with at least one of its fields present. */
 export type AtLeastOne<T> = { readonly [K in keyof T]-?: T & { readonly [One in K]-?: Exclude<T[One], undefined> } }[keyof T];
 
 export interface DeadLetterFilter {
@@ -115,9 +117,9 @@ export interface Enqueued {
 }
 
 /**
- * A job that a call has ended without success, other than by its own settlement: by a lapse, by its expiry,
- * by a cancel, or because an input did not succeed. Each such end is in the answer of one call, so that one
- * process can tell it. Absent or empty: there are none.
+ * A job that a call has ended without success, other than by its own settlement.
+ * It ended by a lapse, by its expiry, by a cancel, or because an input did not succeed. Each such end is in
+ * the answer of one call, so that one process can signal it. Absent or empty: there are none.
  */
 export interface Ended {
   readonly id: string;
@@ -128,7 +130,7 @@ export interface Ended {
   readonly error: Failure;
   /** Attempts that count. */
   readonly attempts: number;
-  /** Left out where it is long; `results.get` has it. */
+  /** Left out where it is long; the record has it. */
   readonly payload?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -150,16 +152,17 @@ export interface QueueShare {
 export interface Claimed {
   readonly deliveries: readonly Delivery[];
   /**
-   * When claiming from the same queues could next bring something without a hint: the earliest due job or
-   * parked deadline in those queues, or the end of another worker's lease that holds jobs. Undefined: nothing
-   * is foreseen. Jobs that are due now but did not fit the limits do not count; paused queues do not count.
+   * When a claim from the same queues could next bring a job without a hint.
+   * That is the earliest due job or parked deadline in those queues, or the end of another worker's lease
+   * that holds jobs. Undefined: nothing is foreseen. Jobs that are due now but did not fit the limits do not
+   * count; paused queues do not count.
    */
   readonly nextDueAt: number | undefined;
   /** The store's clock at this claim. */
   readonly now: number;
   /**
-   * The worker's own lease had run out (or it never registered): nothing was lent. It must `beat` again
-   * first.
+   * The worker's own lease had run out (or it never registered), so nothing was lent.
+   * It must renew first.
    */
   readonly lapsed: boolean;
   readonly ended?: readonly Ended[];
@@ -174,8 +177,8 @@ export type Ending =
   /** Dead: kept as a dead letter. */
   | { readonly as: "failed"; readonly cause: "error" | "rejected"; readonly error: Failure }
   /**
-   * Again: a retry keeps the attempt spent and says why; a snooze or release gives it back. Due `delayMs`
-   * from now, or at `dueAt`; without either at once. `ran`: the handler came to an end of its own (or
+   * Again: a retry keeps the attempt spent and says why; a snooze or release gives it back.
+   * Due `delayMs` from now, or at `dueAt`; without either at once. `ran`: the handler ended by itself (or
    * journaled something), so the job's lapses and wake are forgotten; a hand-back leaves both, unless entries
    * travel with it: those forget the lapses. `begun: false`: nothing of it was done, so that a job which was
    * never begun may still expire.
@@ -190,9 +193,9 @@ export type Ending =
       readonly error?: Failure;
     }
   /**
-   * Waits for the first of some events, until `deadline` if given (an absolute time). The attempt is given
-   * back, lapses are forgotten. If one of the events is stored already, the job is `ready` at once with that
-   * wake: the check and the park are one step.
+   * Waits for the first of some events, until `deadline` if given (an absolute time).
+   * The attempt is given back, lapses are forgotten. If one of the events is stored already, the job is
+   * `ready` at once with that wake: the check and the park are one step.
    */
   | { readonly as: "parked"; readonly waits: readonly EventWait[]; readonly deadline?: number }
   | { readonly as: "cancelled"; readonly error: Failure };
@@ -212,17 +215,15 @@ export interface Cancelled {
   readonly as: "cancelled" | "ended" | "unknown";
   /** The state it was in before. */
   readonly was?: JobState;
-  /**
-   * All that the call has ended, those it was asked for and those that waited for them; on the first answer.
-   */
+  /** All that the call has ended: the jobs named, and those that waited for them; on the first answer. */
   readonly ended?: readonly Ended[];
 }
 
 export interface Removed {
   readonly id: string;
   /**
-   * `"running"`: a worker has it, cancel it first · `"needed"`: an unfinished job waits for it, remove that
-   * too · `"unknown"`: nothing is stored under the id.
+   * `"running"`: a worker has it, cancel it first.
+   * `"needed"`: an unfinished job waits for it, remove that too. `"unknown"`: nothing is stored under the id.
    */
   readonly as: "removed" | "running" | "needed" | "unknown";
   /** The state it was in before. */

@@ -11,14 +11,13 @@ export function expiryOf(job: NewJob, now: number): number | undefined {
 }
 
 /**
- * Refuses a batch that no adapter could store whole, before anything is written. Every adapter calls it first
- * in `enqueue`.
+ * Refuses a batch that no adapter could store whole, before anything is written.
+ * Every adapter calls it first in `enqueue`.
  *
- * @throws {OptionError} `STEM_JOB_INVALID`: an id, task, queue or group that is no key in every store
- *   (`flawOfText`), a header likewise, a priority that is not a whole number from 0 to 9, both `dueAt` and
- *   `delayMs` or both `expiresAt` and `expiresInMs`, a time or count that is not a whole number of 0 or more,
- *   a link to a job outside the batch, a `waitsFor` that is not the number of links, or links that go in a
- *   circle
+ * @throws {OptionError} `STEM_JOB_INVALID`: an id, task, queue or group that cannot be a key in every store
+ * (`flawOfText`), a header likewise, a priority that is not a whole number from 0 to 9, both `dueAt` and
+ * `delayMs` or both `expiresAt` and `expiresInMs`, a time or count that is not a whole number of 0 or more, a
+ * link to a job outside the batch, a `waitsFor` that is not the number of links, or links that go in a circle
  * @throws {UnsupportedError} a field of a kind that the adapter does not honour, named
  */
 export function checkJobs(jobs: readonly NewJob[], adapter: Pick<Adapter, "name" | "honours">): void {
@@ -71,7 +70,7 @@ function checkName(job: NewJob, field: "task" | "queue" | "group"): void {
   if (flaw !== undefined) refuse(job, `its ${field} ${flaw}`);
 }
 
-/** Values, too, so that what is read of a job is what was given whichever store keeps it. */
+/** Values, too, so that every store returns the headers as they were given. */
 function checkHeaders(job: NewJob, headers: Readonly<Record<string, string>>): void {
   for (const name of Object.keys(headers)) {
     const value: unknown = headers[name];
@@ -101,7 +100,7 @@ function checkLinks(jobs: readonly NewJob[]): void {
   refuseCircle(jobs);
 }
 
-/** Takes away, again and again, what waits for nothing that is left; what remains would wait for ever. */
+/** Removes, again and again, jobs that wait for none that is left; the rest would wait for ever. */
 function refuseCircle(jobs: readonly NewJob[]): void {
   const byId = new Map(jobs.map((job) => [job.id, job]));
   const waits = new Map(jobs.map((job) => [job.id, job.waitsFor ?? 0]));
@@ -117,7 +116,7 @@ function refuseCircle(jobs: readonly NewJob[]): void {
   for (const id of waits.keys()) refuse(byId.get(id)!, "it waits, by way of its links, for itself");
 }
 
-/** Quoted and escaped, whatever it is. */
+/** Any value, quoted and escaped. */
 function shown(text: unknown): string {
   return typeof text === "string" ? JSON.stringify(text.slice(0, 60)) : String(text);
 }

@@ -1,6 +1,6 @@
 import type { Cancelled, Ended } from "./broker.js";
 
-/** Payloads up to so many characters come with the answer that tells an end. */
+/** Payloads up to so many characters come with the answer that names an end. */
 export const ENDED_PAYLOAD = 65_536;
 
 /** An answer with what its call has ended. */

@@ -1,8 +1,9 @@
 import type { Failure } from "./job.js";
 
 /**
- * Base of every error thrown on purpose. `code` is for programs and search engines (one entry each in
- * docs/errors.md), `message` says what happened and ends with the remedy, which is also in `hint`.
+ * Base of every error thrown on purpose.
+ * `code` is for programs and search engines (one entry each in docs/errors.md), `message` says what happened
+ * and ends with the remedy, which is also in `hint`.
  */
 export class StemError extends Error {
   readonly code: string;
@@ -21,7 +22,7 @@ export class StemError extends Error {
 export class UnknownTaskError extends StemError {
   readonly task: string;
 
-  /** @param handler the class that a generated client knows to handle it, and its file */
+  /** @param handler the class that handles it according to a generated client, and its file */
   constructor(task: string, known: readonly string[], handler?: string) {
     const near = handler === undefined ? nearest(task, known) : undefined;
     super(
@@ -35,7 +36,7 @@ export class UnknownTaskError extends StemError {
   }
 }
 
-/** What is wrong with a value at one place. */
+/** A fault of a value at one place. */
 export interface PayloadIssue {
   /** `payload.order.lines[3].qty` */
   readonly path: string;
@@ -43,14 +44,11 @@ export interface PayloadIssue {
   readonly message: string;
 }
 
-/**
- * A value cannot travel: not serialisable, too large, not readable, or refused by its type or the task's
- * schema.
- */
+/** A value cannot travel: not serialisable, too large, not readable, or refused by a type or schema. */
 export class PayloadError extends StemError {
   /**
-   * Of `STEM_PAYLOAD_INVALID` everything that is wrong (up to 1,000 places), where the message lists the
-   * first 20; else empty.
+   * For `STEM_PAYLOAD_INVALID` all faults (up to 1,000 places); else empty.
+   * The message lists the first 20.
    */
   readonly issues: readonly PayloadIssue[];
 
@@ -154,7 +152,7 @@ export class UnknownJobError extends StemError {
   }
 }
 
-/** A job that was stored is not any more, so how it ended cannot be told. */
+/** A job that was stored is gone, so how it ended is unknown. */
 export class ResultNotKeptError extends StemError {
   readonly jobId: string;
 

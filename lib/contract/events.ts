@@ -1,14 +1,14 @@
 import type { At, Within } from "./at.js";
 
 /**
- * The durable inbox of events. An event wakes every job parked for its name and key and is kept for those
- * that will ask later; the other half, the wait, is the `parked` settlement, so that neither order loses the
- * event.
+ * The durable inbox of events.
+ * An event wakes every job parked for its name and key and is kept for later waits. The other half, the wait,
+ * is the `parked` settlement, so that neither order loses the event.
  */
 export interface Events {
   /**
-   * Stores events and makes the jobs that wait for them ready, in one step. An id that is stored already is
-   * skipped and reported.
+   * Stores events and makes the jobs that wait for them ready, in one step.
+   * An id that is stored already is skipped and reported.
    */
   emit(events: readonly NewEvent[], options?: Within): Promise<Emitted>;
   /** Kept events of a name (and key), oldest first, at most `limit` (default 100). */
@@ -19,8 +19,9 @@ export interface EventFilter {
   readonly name: string;
   readonly key?: string;
   /**
-   * Only those with a number above this. Whoever gives a key and the number of the last one he was told
-   * misses none: events of one name and key are seen in the order of their numbers.
+   * Only those with a number above this.
+   * A caller that gives a key and the number of its last event misses none: events of one name and key are
+   * seen in the order of their numbers.
    */
   readonly after?: number;
   readonly limit?: number;
@@ -30,10 +31,10 @@ export interface NewEvent {
   /** Makes a repeated emit harmless. */
   readonly id: string;
   readonly name: string;
-  /** What the event is about, such as an order id; `""` when it is about nothing in particular. */
+  /** The subject of the event, such as an order id; `""` for none. */
   readonly key: string;
   readonly payload?: string;
-  /** How long it is kept for waits that come later. Default 7 days; 0 reaches only those who wait now. */
+  /** How long it is kept for later waits. Default 7 days; 0 reaches only jobs that wait now. */
   readonly keepMs?: number;
 }
 

@@ -1,19 +1,21 @@
 import type { NewJob } from "./job.js";
 
-/** What a missing field of `NewJob` means, for every adapter. Milliseconds. */
+/** The values of missing fields of `NewJob`, in every adapter. Milliseconds. */
 export const JOB_DEFAULTS = { priority: 0, maxLapses: 5, keepResultMs: 86_400_000, keepFailedMs: 30 * 86_400_000 } as const;
 
 /**
- * What a store has to do for a field of a job. `"body"`: keep it · `"fact"`: the same, and few jobs have it ·
- * `"line"`: lend the job no sooner · `"expiry"`: end it when it has not started in time · `"link"`: hand its
- * end on, or wait for others · `"ask"`: what to do where the id is known · `"track"`: respect limits ·
- * `"key"`: keep one unfinished job per key.
+ * What a store has to do for a field of a job.
+ * `"body"`: keep it · `"fact"`: the same, and few jobs have it · `"line"`: lend the job no sooner ·
+ * `"expiry"`: end it when it has not started in time · `"link"`: hand its end on, or wait for others ·
+ * `"ask"`: decide what happens if the id is known · `"track"`: respect limits · `"key"`: keep one unfinished
+ * job per key.
  */
 export type FieldKind = "body" | "fact" | "line" | "expiry" | "link" | "ask" | "track" | "key";
 
 /**
- * Every field a job may have. A new field of `NewJob` does not compile until it stands here, and adapters
- * that do not honour its kind refuse it by themselves.
+ * Every field a job may have.
+ * A new field of `NewJob` does not compile until it stands here, and adapters that do not honour its kind
+ * refuse it by themselves.
  */
 export const FIELDS = {
   id: "body",
@@ -43,11 +45,11 @@ export const COMMON_KINDS: readonly FieldKind[] = ["body", "fact", "line", "expi
 type Of<K extends FieldKind> = { [F in keyof typeof FIELDS]: (typeof FIELDS)[F] extends K ? F : never }[keyof typeof FIELDS];
 
 /*
- * What a job has, by kind. Written out, since a loop over the table would cost three times as much, and each
+ * Tests of a job, by kind. Written out, since a loop over the table would cost three times as much, and each
  * job passes here. A test compares them with the table.
  */
 
-/** It has a fact that is not as usual. */
+/** It has a fact with another value than the default. */
 export function hasFacts({ headers, group, maxLapses, keepResultMs, keepFailedMs }: Pick<NewJob, Of<"fact">>): boolean {
   return (
     headers !== undefined ||
@@ -58,7 +60,7 @@ export function hasFacts({ headers, group, maxLapses, keepResultMs, keepFailedMs
   );
 }
 
-/** It is due at a moment of its own. */
+/** It has a due time. */
 export function hasDueTime({ dueAt, delayMs }: Pick<NewJob, Of<"line">>): boolean {
   return dueAt !== undefined || (delayMs !== undefined && delayMs !== 0);
 }

@@ -5,11 +5,11 @@ import { isRecord, refuseUnknown, shown } from "./options.js";
 import type { CountFilter, JobFilter, RemoveFilter } from "./results.js";
 
 /*
- * A filter that is not understood must not mean "all". Every verb that takes one hands it to a function of
- * this file first; the adapters do so as well, since what is forgotten by mistake cannot be brought back.
+ * A filter that is not understood must not mean "all". Every verb that takes one passes it to a function of
+ * this file first. The adapters do so as well, since what is forgotten by mistake cannot be brought back.
  */
 
-/** What a field of a filter may be, and how that is told. */
+/** The test of each kind of field, and its words for errors. */
 const KINDS = {
   text: { is: (value: unknown) => typeof value === "string", give: "a string" },
   texts: {
@@ -32,7 +32,7 @@ const DEAD = { ...CHOOSING, limit: "amount", cursor: "text" } as const satisfies
 const PURGE = { ...DEAD, all: "yes" } as const;
 
 /**
- * Refuses a filter of jobs that has a field that is not known, or a value that cannot be.
+ * Refuses a filter of jobs with an unknown field, or a wrong value.
  * @throws {OptionError} `STEM_OPTION_UNKNOWN`, `STEM_OPTION_INVALID`
  */
 export function checkJobFilter(filter: JobFilter | undefined): void {
@@ -50,8 +50,8 @@ export function checkDeadLetterFilter(filter: DeadLetterFilter | undefined): voi
 }
 
 /**
- * What a purge is to forget. `limit` and `cursor` choose nothing by themselves, and neither does a field that
- * is undefined.
+ * The filter of a purge, checked.
+ * `limit` and `cursor` choose nothing by themselves, and neither does a field that is undefined.
  *
  * @throws {OptionError} `STEM_FILTER_EMPTY`: nothing is chosen; `STEM_OPTION_UNKNOWN`, `STEM_OPTION_INVALID`
  */
@@ -72,7 +72,7 @@ export function checkRemoval(filter: RemoveFilter): JobFilter {
   return chosen;
 }
 
-/** Refuses what is no list of ids, or of names. @throws {OptionError} `STEM_OPTION_INVALID` */
+/** Refuses a value that is not a list of ids, or of names. @throws {OptionError} `STEM_OPTION_INVALID` */
 export function checkTexts(ids: readonly string[], what: string): void {
   if (KINDS.texts.is(ids)) return;
   throw new OptionError("STEM_OPTION_INVALID", `The ${what} are ${shown(ids)}.`, "Give a list of strings.");

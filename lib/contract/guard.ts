@@ -7,7 +7,7 @@ import type { NewEntry } from "./journal.js";
 import type { JobFilter } from "./results.js";
 import { checkText, LONGEST } from "./text.js";
 
-/** What each verb is to be checked for before anything of it is done, by part of the adapter. */
+/** The checks of each verb before it does anything, by part of the adapter. */
 type Checks = {
   readonly [P in Part]?: { readonly [V in Verb<Adapter[P]>]?: (...args: Parameters<Extract<Adapter[P][V], Callable>>) => void };
 };
@@ -16,10 +16,10 @@ type Callable = (...args: never[]) => unknown;
 type Verb<T> = { [K in keyof T]: T[K] extends Callable ? K : never }[keyof T];
 
 /**
- * Makes every verb of an adapter refuse, before it does anything, a text that would be a key and does not
- * come back from every store as it went in: half a surrogate pair, U+0000, too long, or no string at all.
- * Every adapter passes itself through it once, so that all refuse alike; the texts of new jobs are for
- * `checkJobs`.
+ * Makes every verb of an adapter refuse texts that cannot be keys, before it does anything.
+ * Those are texts that some store would change (half a surrogate pair, U+0000), texts that are too long, and
+ * values that are not strings. Every adapter passes itself through it once, so that all refuse alike; the
+ * texts of new jobs are for `checkJobs`.
  *
  * @returns the adapter given. Its verbs reject with `STEM_OPTION_INVALID`
  */

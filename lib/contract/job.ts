@@ -1,6 +1,6 @@
 /**
- * One request to run a task: plain data, stored by every adapter exactly as given. Times are milliseconds
- * since the epoch.
+ * One request to run a task: plain data, stored by every adapter exactly as given.
+ * Times are milliseconds since the epoch.
  */
 export interface NewJob {
   /** Chosen by the producer, so that enqueueing the same id twice is harmless. 1 to 200 characters. */
@@ -8,9 +8,9 @@ export interface NewJob {
   /** Registered task name, such as `"mail.send"`. */
   readonly task: string;
   readonly queue: string;
-  /** The argument after the codec (perhaps signed, perhaps encrypted). Adapters never look inside. */
+  /** The argument after the codec (perhaps signed, perhaps encrypted). Adapters never read it. */
   readonly payload: string;
-  /** Small facts that travel beside the payload: trace, tenant. Adapters never look inside. */
+  /** Small facts that travel beside the payload: trace, tenant. Adapters never read them. */
   readonly headers?: Readonly<Record<string, string>>;
   /** 0 (default) to 9; the higher goes first within its queue. */
   readonly priority?: number;
@@ -23,8 +23,8 @@ export interface NewJob {
   /** The same, counted from now on the store's clock. Excludes `expiresAt`. */
   readonly expiresInMs?: number;
   /**
-   * How many workers may die (or vanish past their lease) while holding this job before it is quarantined as
-   * dead, unless a handler of it came to an end of its own in between. Default 5.
+   * How many workers may die (or vanish past their lease) with this job before it is dead. Default 5.
+   * The count begins anew if a handler of it ends by itself in between.
    */
   readonly maxLapses?: number;
   /** How long the record stays after success; 0 forgets it at once. Default one day. */
@@ -38,9 +38,9 @@ export interface NewJob {
   /** A label shared by the members of a group, to list and count them together. */
   readonly group?: string;
   /**
-   * What happens where a job of this id and task is stored already. `"skip"` (default): nothing. `"again"`:
-   * if that one has ended, and no job needs it as an input, it is forgotten and this one stored, in one step.
-   * Not stored itself.
+   * What happens if a job of this id and task is stored already. Not stored itself.
+   * `"skip"` (default): nothing. `"again"`: if that one has ended, and no job needs it as an input, it is
+   * forgotten and this one stored, in one step.
    */
   readonly known?: "skip" | "again";
   /** Limits to respect, at most 4. */
@@ -50,16 +50,16 @@ export interface NewJob {
 }
 
 /**
- * One arrow of the canvas: when the job that carries it ends, its result becomes input number `position` of
- * job `to`.
+ * One arrow of the canvas.
+ * When the job that carries it ends, its result becomes input number `position` of job `to`.
  */
 export interface Link {
   readonly to: string;
   /** Place of this result among the inputs of `to`, from 0; unique per `to`. */
   readonly position: number;
   /**
-   * `"fail"` (default): if this job does not succeed, `to` ends with it. `"continue"`: `to` gets the failure
-   * as its input.
+   * `"fail"` (default): if this job does not succeed, `to` ends with it.
+   * `"continue"`: `to` gets the failure as its input.
    */
   readonly onFailure?: "fail" | "continue";
 }
@@ -67,7 +67,7 @@ export interface Link {
 /** One limit that a job counts for. */
 export interface LimitUse {
   readonly name: string;
-  /** Which of the limit's keys, such as a tenant. Absent: the limit is one for all. */
+  /** A key of the limit, such as a tenant. Absent: the limit is one for all. */
   readonly key?: string;
   /** How long the job counts: while it is on loan (default), or until its final end. */
   readonly until?: "attempt" | "end";
@@ -78,9 +78,9 @@ export interface Unique {
   /** How long the key is held: until the job is lent, until it has ended, or for so long from its start. */
   readonly until: "started" | "ended" | { readonly ms: number };
   /**
-   * What happens to a new job whose key is held. `"keep"`: it is not stored · `"replace"`: the waiting job
-   * gets its payload, headers and due time · `"postpone"`: the same, and the time starts anew. The last two
-   * need `until: "started"`.
+   * What happens to a new job whose key is held.
+   * `"keep"`: it is not stored · `"replace"`: the waiting job gets its payload, headers and due time ·
+   * `"postpone"`: the same, and the time starts anew. The last two need `until: "started"`.
    */
   readonly whenHeld: "keep" | "replace" | "postpone";
   /** How long `"postpone"` may put a job off in all, from the first. Milliseconds. */
@@ -88,18 +88,19 @@ export interface Unique {
 }
 
 /**
- * Proof of a loan. No two deliveries under one id ever have the same `job` and `fence`, and a later one has
- * the higher `job`, or the same and the higher `fence`. So a worker that lost the job can no longer write to
- * it, and cannot write to a new job either that was stored under the id once the first was forgotten. Core
- * hands a lease on as it was given.
+ * Proof of a loan.
+ * No two deliveries under one id ever have the same `job` and `fence`, and a later one has the higher `job`,
+ * or the same and the higher `fence`. So a worker that lost the job can no longer write to it, and cannot
+ * write to a new job either that was stored under the id once the first was forgotten. Core hands a lease on
+ * as it was given.
  */
 export interface Lease {
   readonly jobId: string;
   /** Grows at every delivery of the stored job. */
   readonly fence: number;
   /**
-   * Tells apart the jobs that were stored under one id, one after the other; never used again. 0 where
-   * `fence` does so alone.
+   * Distinguishes the jobs that were stored under one id, one after the other; never used again.
+   * 0 where `fence` alone does so.
    */
   readonly job: number;
 }
@@ -113,8 +114,8 @@ export interface Delivery {
    */
   readonly attempt: number;
   /**
-   * How many deliveries never came back, because the worker died or lost its lease, since a handler last came
-   * to an end of its own.
+   * How many deliveries never came back, since a handler of the job last ended by itself.
+   * The worker died or lost its lease.
    */
   readonly lapses: number;
   /** What the linked jobs left, in `position` order. Empty for a job that never waited. */
@@ -125,7 +126,7 @@ export interface Delivery {
   readonly journaled: boolean;
 }
 
-/** What a delivery tells about its job. */
+/** The part of a delivery that describes its job. */
 export interface StoredJob {
   readonly id: string;
   readonly task: string;
@@ -134,14 +135,14 @@ export interface StoredJob {
   readonly headers?: Readonly<Record<string, string>>;
   readonly priority: number;
   readonly enqueuedAt: number;
-  /** When it became due, so that lateness can be told. */
+  /** When it became due, so that lateness can be measured. */
   readonly dueAt: number;
   readonly group?: string;
 }
 
 /**
- * The end of one job, as seen by the job that waited for it. `result` is absent when the handler returned
- * nothing.
+ * The end of one job, for the job that waited for it.
+ * `result` is absent when the handler returned nothing.
  */
 export type Input =
   | { readonly jobId: string; readonly state: "succeeded"; readonly result?: string }
@@ -159,17 +160,17 @@ export interface Failure {
   readonly attempt?: number;
   /** Why it was not tried again although attempts were left. */
   readonly notRetried?: string;
-  /** What it came from (`error.cause`), up to four deep; with the stacks cut shorter. */
+  /** Its cause (`error.cause`), up to four deep; with the stacks cut shorter. */
   readonly cause?: Failure;
-  /** Of an error that stands for several (`AggregateError`): the first four. */
+  /** For an error that stands for several (`AggregateError`): the first four. */
   readonly errors?: readonly Failure[];
-  /** Only of a job that workers which could not run it hand back. Adapters keep it as it is. */
+  /** Only on a job that is handed back by workers which cannot run it. Adapters keep it as it is. */
   readonly handedBack?: HandedBack;
 }
 
 /**
- * What is known of a job that is handed back again and again, so that any worker can go on counting. Times
- * are the store's.
+ * The history of a job that is handed back again and again, so that any worker can go on counting.
+ * Times are the store's.
  */
 export interface HandedBack {
   /** When it was handed back for the first time. */
@@ -177,8 +178,8 @@ export interface HandedBack {
   /** When a worker that may know it was last seen alive; absent: never since. */
   readonly seen?: number;
   /**
-   * When it was to be lent again. A delivery that became due at another moment has been run in between, or
-   * retried by a person.
+   * When it was to be lent again.
+   * A delivery that became due at another moment has been run in between, or retried by a person.
    */
   readonly dueAt: number;
   /** The code of the workers that could not run it. */
@@ -186,8 +187,9 @@ export interface HandedBack {
 }
 
 /**
- * Why a `failed` job is dead: its handler, a refusal before the handler, lost workers, or a job it waited
- * for.
+ * Why a `failed` job is dead.
+ * Its handler failed, it was refused before the handler, its workers were lost, or a job it waited for
+ * failed.
  */
 export type DeathCause = "error" | "rejected" | "lapsed" | "input";
 
@@ -202,31 +204,28 @@ export interface EventWait {
 }
 
 /**
- * What ended a park. `seq` is the event's number, to be given as `after` in the job's next wait for the same
- * name and key.
+ * What ended a park.
+ * `seq` is the event's number, to be given as `after` in the job's next wait for the same name and key.
  */
 export type Wake =
   | { readonly by: "event"; readonly name: string; readonly key: string; readonly seq: number; readonly payload?: string }
   | { readonly by: "deadline" };
 
 /**
- * Every permitted move, and so every fault an adapter may not have. The laws walk this table; nothing is
- * written outside it.
+ * Every permitted move of a job; an adapter makes no other.
+ * The laws walk this table; nothing is written outside it.
  */
 export const NEXT_STATES = {
-  /** last input arrived · an input did not succeed · revoked, or an input was */
+  /** last input arrived · an input did not succeed · cancelled, or an input was */
   blocked: ["ready", "failed", "cancelled"],
-  /** claimed · revoked · its `expiresAt` passed. Due later is still `ready`. */
+  /** claimed · cancelled · its `expiresAt` passed. Due later is still `ready`. */
   ready: ["active", "cancelled", "expired"],
-  /**
-   * returned · retry, snooze, release, lapse, or its event was already there · waits for an event · gave up
-   * or lapsed too often · revoked
-   */
+  /** returned · retry, snooze, release, lapse, stored event · waits · failed for good · cancelled */
   active: ["succeeded", "ready", "parked", "failed", "cancelled"],
-  /** its event came, or its deadline passed · revoked */
+  /** its event came, or its deadline passed · cancelled */
   parked: ["ready", "cancelled"],
   succeeded: [],
-  /** a person pressed retry · the input it died of was retried */
+  /** retried by a person · the input it failed because of was retried */
   failed: ["ready", "blocked"],
   cancelled: ["ready", "blocked"],
   expired: ["ready"],

@@ -5,8 +5,9 @@ import type { Entry, NewEntry } from "./entry.js";
 import type { Lease } from "./job.js";
 
 /**
- * What workflow runs have done, in order. A run *is* a job, so it borrows the job's lease: whoever has lost
- * the lease cannot add to the journal either. Entries may also travel inside a settlement.
+ * The steps that workflow runs have done, in order.
+ * A run *is* a job, so it uses the job's lease: a worker that has lost the lease cannot add to the journal
+ * either. Entries may also travel inside a settlement.
  */
 export interface Journal {
   /** Entries per run in `seq` order; an empty list for a run with none. */

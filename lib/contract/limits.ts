@@ -2,9 +2,9 @@ import type { At } from "./at.js";
 import type { Page } from "./page.js";
 
 /**
- * Shared ceilings, respected inside `claim` and given back in the step that ends the loan: a limited job
- * keeps its place. A limit holds within one queue. Offered by adapters that honour fields of the kind
- * `"track"`.
+ * Shared ceilings, respected inside `claim` and given back in the step that ends the loan.
+ * A limited job keeps its place. A limit holds within one queue. Offered by adapters that honour fields of
+ * the kind `"track"`.
  */
 export interface Limits {
   /** Sets limits. One that was set while running wins over the one declared in code. */
@@ -15,7 +15,7 @@ export interface Limits {
 
 export interface Limit {
   readonly name: string;
-  /** For this key only; absent: for each key that has no value of its own. */
+  /** For this key only; absent: for each key without a separate value. */
   readonly key?: string;
   /** At most so many jobs at once; 0 stops them. */
   readonly concurrency?: number;

@@ -1,12 +1,13 @@
 import type { At } from "./at.js";
 
 /**
- * Named mutual exclusion with an expiry. The token grows at every acquisition of a name, so that a late owner
- * can be told apart.
+ * Named mutual exclusion with an expiry.
+ * The token grows at every acquisition of a name, so that a late owner can be recognised.
  */
 export interface Locks {
   /**
-   * Undefined: someone else holds it. The same owner asking again gets a new token and the old one is void.
+   * Undefined: another owner holds it.
+   * If the same owner asks again, it gets a new token and the old one is void.
    */
   acquire(name: string, owner: string, ttlMs: number, options?: At): Promise<Lock | undefined>;
   /** False: it had expired or gone to another. Never shortens what is left. */

@@ -1,12 +1,13 @@
-/** What a new job met that was not stored. */
+/** The stored job that kept a new job from being stored. */
 export interface Met {
   readonly id: string;
   /**
+   * Why it was not stored.
    * `"known"`: a job of this id is stored · `"kept"`: another job holds its key, and stays as it is ·
    * `"replaced"`, `"postponed"`: the same, and that job has taken over what is new.
    */
   readonly as: "known" | "kept" | "replaced" | "postponed";
-  /** The stored job; of one that is known its own id. */
+  /** The stored job; for `"known"` the same id. */
   readonly existing: string;
 }
 

@@ -1,9 +1,9 @@
 import { nearest, OptionError } from "./errors.js";
 
 /**
- * Refuses options that are not known, so that a misspelt one is not silently ignored.
+ * Refuses unknown options, so that a misspelt one is not silently ignored.
  *
- * @throws {OptionError} `STEM_OPTION_UNKNOWN`; `STEM_OPTION_INVALID` for what is not an object
+ * @throws {OptionError} `STEM_OPTION_UNKNOWN`; `STEM_OPTION_INVALID` for a value that is not an object
  */
 export function refuseUnknown(options: object, known: readonly string[], of: string): void {
   if (!isRecord(options)) {
@@ -24,7 +24,7 @@ export function isRecord(value: unknown): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A value as an error names it. Never throws. */
+/** A value in the words of an error. Never throws. */
 export function shown(value: unknown): string {
   try {
     return (numeral(value) ?? JSON.stringify(value, (_, member: unknown) => numeral(member) ?? member) ?? String(value)).slice(0, 200);
@@ -33,7 +33,7 @@ export function shown(value: unknown): string {
   }
 }
 
-/** What JSON has no numeral for. */
+/** Numbers that JSON cannot write. */
 function numeral(value: unknown): string | undefined {
   if (typeof value === "bigint") return `${value}n`;
   return typeof value === "number" && !Number.isFinite(value) ? String(value) : undefined;

@@ -6,8 +6,9 @@ import { CALL_BYTES } from "./size.js";
 export interface Page<T> {
   readonly items: readonly T[];
   /**
-   * Give it as `cursor`, and the list goes on behind this page, also where what it ended at has been
-   * forgotten meanwhile. Absent: this is the end. A page may be short, or empty, and yet have one.
+   * The cursor of the next page; absent: this is the end.
+   * The list goes on behind this page, also if its last record has been forgotten meanwhile. A page may be
+   * short, or empty, and yet have one.
    */
   readonly next?: string;
 }
@@ -64,7 +65,7 @@ export class PageOfRecords {
     this.#limit = limit;
   }
 
-  /** @returns false: it is full. The record may not have found place any more */
+  /** @returns false: it is full. The record may have been left out */
   add(record: JobRecord): boolean {
     this.#bytes += bytesOfRecord(record);
     if (this.#bytes > CALL_BYTES && this.records.length > 0) return false;

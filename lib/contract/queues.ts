@@ -9,8 +9,8 @@ export interface Queues {
    */
   list(filter?: QueueFilter, options?: At): Promise<Page<QueueInfo>>;
   /**
-   * Changes queues, all of them or none. A paused queue lends nothing to any worker until it is told
-   * otherwise; running jobs go on, and the queue need not exist yet.
+   * Changes queues, all of them or none. A paused queue lends nothing to any worker until it is
+   * resumed; running jobs go on, and the queue need not exist yet.
    */
   change(names: readonly string[], change: QueueChange, options?: At): Promise<void>;
 }

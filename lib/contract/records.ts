@@ -1,7 +1,7 @@
 import type { JobState } from "./job.js";
 import type { JobRecord } from "./results.js";
 
-/** What a record says beside its state of a job that is due at `dueAt`. */
+/** The fields of a job's record beside its state, for a job that is due at `dueAt`. */
 export function delayedOf(state: JobState, dueAt: number, now: number): Pick<JobRecord, "delayed"> {
   return state === "ready" && dueAt > now ? DELAYED : NOT_DELAYED;
 }

@@ -3,27 +3,27 @@ import type { AtLeastOne } from "./broker.js";
 import type { DeathCause, Failure, JobState } from "./job.js";
 
 /**
- * What can be known about jobs, unfinished or ended and still kept. A record past its retention is as good as
- * none for all of these, and for counts and dead letters, whether it has been pruned or not; unless a job
- * that it is an input of has not succeeded and is kept itself.
+ * The records of jobs, unfinished or ended and still kept.
+ * A record past its retention counts as absent for all of these, and for counts and dead letters, pruned or
+ * not; unless it is the input of a job that has not succeeded and is kept itself.
  */
 export interface Results {
   /**
-   * One record per id, in the order asked; undefined where nothing is stored (never enqueued, or forgotten by
-   * retention).
+   * One record per id, in the order asked.
+   * Undefined if nothing is stored (never enqueued, or forgotten by retention).
    */
   get(ids: readonly string[], options?: At): Promise<readonly (JobRecord | undefined)[]>;
   /**
-   * Newest first by enqueue. At most `limit`, and about 8 MiB of payloads and results, though one at least: a
-   * page may be shorter than was asked for while there are more. Only an empty one is the end.
+   * Newest first by enqueue. At most `limit`, and about 8 MiB of payloads and results, though one at least.
+   * A page may be shorter than was asked for while there are more. Only an empty one is the end.
    */
   list(filter?: JobFilter, options?: At): Promise<readonly JobRecord[]>;
   /** Jobs per state; states with none are 0. */
   count(filter?: CountFilter, options?: At): Promise<StateCounts>;
   /**
-   * Forgets up to `limit` (default 1,000) ended jobs whose retention has passed, with their journals, and
-   * events and workers past theirs; returns how many jobs. A record that an unfinished job still needs as an
-   * input is kept.
+   * Forgets up to `limit` (default 1,000) ended jobs whose retention has passed, with their journals.
+   * Events and workers past theirs go too. Returns how many jobs. A record that an unfinished job still needs
+   * as an input is kept.
    */
   prune(limit?: number, options?: At): Promise<number>;
 }
@@ -45,8 +45,8 @@ export interface JobFilter {
 export type CountFilter = Pick<JobFilter, "task" | "queue" | "group">;
 
 /**
- * Which jobs to remove: at least one of `state`, `task`, `queue`, `group`, or all. The others choose none by
- * themselves.
+ * Which jobs to remove: at least one of `state`, `task`, `queue`, `group`, or all.
+ * The other fields choose none by themselves.
  */
 export type RemoveFilter =
   | (AtLeastOne<Pick<JobFilter, "state" | "task" | "queue" | "group">> & Limited & { readonly all?: undefined })

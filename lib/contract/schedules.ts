@@ -2,26 +2,29 @@ import type { At } from "./at.js";
 import type { NewJob } from "./job.js";
 
 /**
- * When recurring jobs are next due. No beat is the leader: a slot belongs to whoever moves it by
- * compare-and-set, in one step with its job.
+ * The due times of recurring jobs.
+ * No beat is the leader: the beat that moves a slot by compare-and-set, in one step with its job, has fired
+ * it.
  */
 export interface Schedules {
   /**
-   * Adds schedules; one whose `spec` is unchanged keeps its `nextAt`, a changed one takes the new. A paused
-   * one stays paused. A declared one takes the place of a dynamic one of its id, but never the other way
-   * round: the dynamic one is then left out.
+   * Adds schedules; one whose `spec` is unchanged keeps its `nextAt`, a changed one takes the new.
+   * A paused one stays paused. A declared one takes the place of a dynamic one of its id, but never the other
+   * way round: the dynamic one is then left out.
    */
   upsert(schedules: readonly NewSchedule[], options?: At): Promise<void>;
   /**
-   * Schedules whose slot has come, earliest first, of the given ids and all dynamic ones, and not paused; and
-   * the moment of the next one after those. There may be very many dynamic ones, and this is asked often.
+   * Schedules that are not paused and whose slot has come, earliest first.
+   * They are those of the given ids and all dynamic ones. With them comes the moment of the next one after
+   * those. There may be very many dynamic ones, and this is called often.
    */
   due(ids: readonly string[], limit: number, options?: At): Promise<Due>;
   /**
+   * Fires slots.
    * For each shot, in one step: if the schedule still stands at `slot`, has the `spec` of the shot and is not
    * paused, moves it to `nextAt` and stores the job. A job id that is stored already does not stop the move.
-   * Returns the ids that moved; the others had been fired, or changed, by someone else. So nobody moves a
-   * schedule by times it no longer has.
+   * Returns the ids that moved; the others had been fired, or changed, by another process. So no process
+   * moves a schedule by times it no longer has.
    */
   fire(shots: readonly Shot[], options?: At): Promise<readonly string[]>;
   /** In the order asked, undefined where there is none. */
@@ -36,13 +39,11 @@ export interface Schedules {
 
 export interface NewSchedule {
   readonly id: string;
-  /** What core needs to compute slots and build jobs, as text; opaque here. */
+  /** The data from which core computes slots and builds jobs, as text; opaque here. */
   readonly spec: string;
   /** The next slot. Undefined: none (a schedule that has ended). */
   readonly nextAt: number | undefined;
-  /**
-   * Made at run time, not declared in the code of some processes: every beat is to fire it. Default false.
-   */
+  /** Made at run time, not declared in the code of some processes: every beat fires it. Default false. */
   readonly dynamic?: boolean;
 }
 

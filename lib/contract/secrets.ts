@@ -1,6 +1,4 @@
-/**
- * What a driver says of an error beside its message that helps to find the reason, and never holds a secret.
- */
+/** Fields of a driver's error beside its message that help to find the reason, and never hold a secret. */
 const TELLING = [
   "code",
   "errno",
@@ -16,18 +14,19 @@ const TELLING = [
   "column",
 ] as const;
 
-/** Where drivers put the errors beneath an error. */
+/** Fields in which drivers put the errors beneath an error. */
 const BENEATH = ["cause", "lastNodeError"] as const;
 
 /** Deeper causes are left out; they may go in circles, too. */
 const DEEPEST = 8;
 
 /**
- * An error of a driver as it may be kept as a cause and printed: its kind, message, stack and what tells the
- * reason. All else is left out, since drivers hang the call that failed on their errors, and that may be the
- * one with the password; and so with the errors beneath it.
+ * An error of a driver, safe to be kept as a cause and printed.
+ * It has the kind, message, stack and the fields that show the reason. All else is left out, since drivers
+ * attach the failed call to their errors, and that may be the one with the password. The same goes for the
+ * errors beneath it.
  *
- * @param secrets texts to be hidden wherever they stand in a message
+ * @param secrets texts to be hidden anywhere in a message
  */
 export function bareCause(error: unknown, secrets: readonly string[] = [], depth = 0): unknown {
   if (typeof error !== "object" || error === null) return typeof error === "string" ? hidden(error, secrets) : error;
@@ -52,8 +51,7 @@ export function bareCause(error: unknown, secrets: readonly string[] = [], depth
 }
 
 /**
- * An address that was refused, as it may be shown: without user, password and query, however wrongly it is
- * written.
+ * An address that was refused, safe to be shown: without user, password and query, even if it is malformed.
  */
 export function shownAddress(address: string): string {
   const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(address)?.[0] ?? "";
@@ -64,7 +62,7 @@ export function shownAddress(address: string): string {
   return scheme + rest.replace(/\?[^]*$/, "?…");
 }
 
-/** Shorter ones would hide half of every text, and are no secrets. */
+/** Shorter ones would hide half of every text, and are not secrets. */
 const SHORTEST = 3;
 
 function hidden(text: string, secrets: readonly string[]): string {

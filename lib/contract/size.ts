@@ -3,20 +3,23 @@ import type { Settlement } from "./broker.js";
 import type { NewJob } from "./job.js";
 
 /**
- * About how many bytes of payloads, results and journals go in one call. A call is bounded so that it is
- * answered well within any sensible time limit; a single job that is larger goes alone.
+ * About how many bytes of payloads, results and journals go in one call.
+ * A call is bounded so that it is answered well within any sensible time limit; a single job that is larger
+ * goes alone.
  */
 export const CALL_BYTES = 8_388_608;
 
-/** Texts so short are taken for the most they can be: a thousand of them fit into a call all the same. */
+/**
+ * The size of texts up to this length is not measured: a thousand of them fit into a call at their largest.
+ */
 const SHORT = 2_796;
 
-/** The bytes of a text as UTF-8, at most threefold too many for a short one: those are not looked at. */
+/** The bytes of a text as UTF-8, for a short text up to three times too many, since it is not measured. */
 export function bytesOf(text: string): number {
   return text.length <= SHORT ? text.length * 3 : Buffer.byteLength(text);
 }
 
-/** What a job weighs in a call. */
+/** The size of a job in a call. */
 export function bytesOfJob({ payload, headers }: NewJob): number {
   let bytes = bytesOf(payload);
   if (headers !== undefined) for (const name of Object.keys(headers)) bytes += bytesOf(name) + bytesOf(headers[name]!);

@@ -1,16 +1,16 @@
 import { StemError } from "./errors.js";
 
 /**
- * An id is that of a stored job of another task: one that was chosen for a job, of whose call nothing was
- * stored, or one that was asked for.
+ * An id belongs to a stored job of another task.
+ * It was chosen for a new job, and nothing of that call was stored; or it was asked for.
  */
 export class IdTakenError extends StemError {
   readonly jobId: string;
-  /** The task that was asked for, and the one whose job has the id. */
+  /** The task of the call, and the task whose job has the id. */
   readonly task: string;
   readonly holder: string;
 
-  /** @param asked a job of the task was asked for by this id, not stored */
+  /** @param asked the id was only asked for; no job was to be stored */
   constructor(jobId: string, task: string, holder: string, asked = false) {
     const id = `"${jobId.slice(0, 200)}"`;
     super(

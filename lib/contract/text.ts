@@ -1,13 +1,13 @@
 import { OptionError } from "./errors.js";
 
 /**
- * The most characters (UTF-16 units) a text may have that stores keep as a key, by what it names. An index of
- * Postgres takes some 2,700 bytes, and a unit becomes three at most.
+ * The most characters (UTF-16 units) of texts that stores keep as keys, by what they name.
+ * An index of Postgres takes some 2,700 bytes, and a unit becomes three at most.
  */
 export const LONGEST = {
   /** An id of a job, a canvas, a schedule or a lock; a name of a task, a queue or an event; a group. */
   id: 200,
-  /** What an event is about. Kept in no index itself. */
+  /** The key of an event. It is in no index alone. */
   eventKey: 1_000,
   /** The id of an event: that of a signal also holds the ids of its run and of its kind. */
   eventId: 600,
@@ -22,9 +22,9 @@ export const LONGEST = {
 } as const;
 
 /**
- * What keeps a text from being a key in every store, in words that follow its name (`"holds …"`); undefined:
- * nothing. Stores that keep texts as UTF-8 put another character in the place of half a surrogate pair, so
- * that two keys would become one; Postgres has no U+0000.
+ * Why a text cannot be a key in every store, in words that follow its name (`"holds …"`).
+ * Undefined: it can. Stores that keep texts as UTF-8 put another character in the place of half a surrogate
+ * pair, so that two keys would become one; Postgres has no U+0000.
  *
  * @param least the fewest characters it may have
  */
@@ -35,20 +35,18 @@ export function flawOfText(text: unknown, most: number = LONGEST.id, least = 1):
   return flawOfCharacters(text);
 }
 
-/**
- * What keeps a text of any length from coming back from every store as it went in, as `flawOfText` says it.
- */
+/** Why a text of any length would not come back unchanged from every store, worded as in `flawOfText`. */
 export function flawOfCharacters(text: string): string | undefined {
   if (text.includes("\0")) return "holds the character U+0000";
   if (!text.isWellFormed()) return "holds half of a character (a lone surrogate, as cutting a text in the middle of an emoji leaves)";
   return undefined;
 }
 
-/** What to do about a flaw of a text. */
+/** The remedy for a flaw of a text. */
 export const TEXT_REMEDY = 'Give a string of whole characters, without U+0000: cut texts by characters, [...text].slice(0, 20).join("").';
 
 /**
- * Refuses a text that is no key in every store.
+ * Refuses a text that cannot be a key in every store.
  *
  * @param what names it and its place, as a subject: `"The key of event \"order.paid\""`
  * @throws {OptionError} `STEM_OPTION_INVALID`

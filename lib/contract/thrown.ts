@@ -1,24 +1,24 @@
 import type { Failure } from "./job.js";
 
-/** At most so many characters of a message and of a stack; of what lies below the error itself, so many. */
+/** The most characters of a message and of a stack; fewer for errors below the first. */
 const LONG = 4_000;
 const SHORT = 1_000;
-/** How far down causes are followed, and how many of the errors of one are looked at. */
+/** How deep causes are followed, and how many of the errors of one are read. */
 const DEPTH = 4;
 const ERRORS = 4;
-/** At most so many failures below the error itself. */
+/** The most failures below the error itself. */
 const BELOW = 8;
 
 /**
- * Makes the data kept of any thrown value: name, message, code, stack, and in short what it came from
- * (`cause`, `errors`). Bounded, whatever was thrown; circles are cut. Never throws.
+ * Turns any thrown value into the data to keep: name, message, code, stack, causes.
+ * Causes (`cause`, `errors`) are short. The result is bounded for any value; circles are cut. Never throws.
  */
 export function toFailure(thrown: unknown, attempt?: number): Failure {
   return flatten(thrown, { seen: new Set(), left: BELOW }, 0, attempt);
 }
 
 interface Walk {
-  /** Those above this one. */
+  /** The errors above this one. */
   readonly seen: Set<unknown>;
   left: number;
 }
@@ -42,7 +42,7 @@ function flatten(thrown: unknown, walk: Walk, depth: number, attempt?: number): 
   };
 }
 
-/** In whole characters: half of one, as a cut may leave, would come back from some stores as another. */
+/** Cut between whole characters: some stores would change half a character. */
 function cut(given: string, most: number): string {
   return given.slice(0, most).toWellFormed();
 }
@@ -62,14 +62,13 @@ function severalOf(errors: unknown, walk: Walk, depth: number): readonly Failure
       if (failure !== undefined) failures.push(failure);
     }
   } catch {
-    // A proxy or getter that throws: what was read so far is all there is.
+    // A proxy or getter that throws: only what was read so far is kept.
   }
   return failures;
 }
 
 /**
- * Other classes have a field `errors` too, such as a list of wrong fields; what is no error by itself is not
- * one here.
+ * Whether an entry of a field `errors` counts: other classes have one too, such as a list of wrong fields.
  */
 function isError(value: unknown): boolean {
   return value instanceof Error || typeof field(value, "stack") === "string";

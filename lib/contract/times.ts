@@ -1,6 +1,6 @@
 /**
- * Longest wait of a timer of Node, and of the servers' settings, in milliseconds (24 days). A longer one
- * would be over at once.
+ * Longest wait of a timer of Node, and of the servers' settings, in milliseconds (24 days).
+ * A longer one would be over at once.
  */
 export const LONGEST_MS = 2_147_483_647;
 

@@ -2,7 +2,9 @@ import type { At } from "./at.js";
 import type { Lease } from "./job.js";
 import type { Page, PageFilter } from "./page.js";
 
-/** Who is alive. A lease belongs to a worker, not to a job: one small renewal covers every job it holds. */
+/**
+ * The live workers. A lease belongs to a worker, not to a job: one small renewal covers every job it holds.
+ */
 export interface Workers {
   /**
    * Registers the worker or renews its lease to `leaseMs` from now.
@@ -36,7 +38,7 @@ export interface WorkerBeat {
   /** Unique per start of a worker, such as `host:pid:random`. */
   readonly id: string;
   readonly leaseMs: number;
-  /** What a person wants to know: host, pid, queues, concurrency. Opaque here. */
+  /** Shown to people: host, pid, queues, concurrency. Opaque here. */
   readonly info: Readonly<Record<string, string>>;
 }
 

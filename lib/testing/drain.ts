@@ -9,26 +9,26 @@ import { nextJob } from "./next-moment.js";
 /** Bounds of one drain. */
 export interface DrainOptions {
   /**
-   * Attempts started before the drain gives up, so that jobs that enqueue each other for ever end a test.
-   * Default 10,000.
+   * Attempts started before the drain gives up. Default 10,000.
+   * So jobs that enqueue each other for ever end a test.
    */
   readonly limit?: number;
   /**
-   * Real milliseconds without any progress before the drain gives up, for handlers that never return. Default
-   * 10,000.
+   * Real milliseconds without any progress before the drain gives up. Default 10,000.
+   * It is for handlers that never return.
    */
   readonly patienceMs?: number;
 }
 
-/** What a drain did. */
+/** The outcome of a drain. */
 export interface Drained {
   /** Attempts that were started: tasks, passes of workflows, retries. */
   readonly attempts: number;
 }
 
 /**
- * As long as a wait can get, so that advancing by `retry.base` is always enough and every run of a test is
- * the same.
+ * Draws the longest possible wait, so that advancing by `retry.base` is always enough.
+ * Every run of a test is then the same.
  */
 const LONGEST_WAIT: Dice = () => 1 - Number.EPSILON;
 
@@ -71,8 +71,7 @@ async function workOff(runtime: StemRuntime, clock: ManualClock, limit: number, 
 const told = new WeakMap<StemRuntime, Set<string>>();
 
 /**
- * Warns of jobs that are due and stay where they are, once per task: in a test nobody else will come for
- * them.
+ * Warns of jobs that are due and stay where they are, once per task: in a test no other worker takes them.
  */
 async function tellUnhandled(runtime: StemRuntime): Promise<void> {
   const { stem, registry } = runtime;
@@ -109,8 +108,8 @@ async function quiet(runtime: StemRuntime, worker: Worker, watch: Watch, patienc
 }
 
 /**
- * Stops a worker whose handlers may never return: they are aborted and their jobs handed back, for which its
- * clock must be seen to go on.
+ * Stops a worker whose handlers may never return.
+ * They are aborted and their jobs handed back; for that the worker's clock must go on.
  */
 async function abandon(worker: Worker, clock: ManualClock): Promise<void> {
   const state = { stopped: false };
@@ -122,7 +121,7 @@ async function abandon(worker: Worker, clock: ManualClock): Promise<void> {
   await stop;
 }
 
-/** Listens to what a worker does. */
+/** Notes what a worker does. */
 class Watch {
   attempts = 0;
   /** When something last happened, in real time. */
@@ -134,8 +133,8 @@ class Watch {
   #wake: (() => void) | undefined;
 
   /**
-   * @param tooMany called when the limit is passed: at once, for a loop that never leaves the microtask queue
-   *   would let nobody else call
+   * @param tooMany called as soon as the limit is passed: a loop that never leaves the microtask queue gives
+   * no other code a turn
    */
   constructor(runtime: StemRuntime, limit: number, tooMany: () => void) {
     this.#limit = limit;
@@ -172,13 +171,13 @@ class Watch {
     return [...this.#running].map(([jobId, task]) => `${task} (job ${jobId})`);
   }
 
-  /** Settles at the next thing that happens, or after a moment of real time. */
+  /** Resolves at the next event, or after a moment of real time. */
   progress(): Promise<void> {
     return new Promise((resolve) => {
       const timer = realTimeout(resolve, 5);
       this.#wake = () => {
         realClear(timer);
-        // Not at once: what follows from it is to happen first.
+        // Not at once, so that its consequences happen first.
         realImmediate(resolve);
       };
     });

@@ -2,7 +2,7 @@ import { StemError } from "../contract/errors.js";
 import { Beat, type ScheduleDefinition } from "../core/beat/beat.js";
 import type { Stem } from "../core/client/stem.js";
 
-/** What has schedules: a `StemRuntime`. */
+/** Has schedules: a `StemRuntime`. */
 interface Scheduled {
   readonly stem: Stem;
   readonly schedules: readonly ScheduleDefinition[];
@@ -20,7 +20,7 @@ export async function storeSchedules({ stem, schedules }: Scheduled): Promise<vo
 }
 
 /**
- * Fires every slot that has come.
+ * Fires every slot that is due.
  *
  * @param patienceMs real milliseconds without success before it gives up
  * @throws {StemError} `STEM_DRAIN_STUCK`

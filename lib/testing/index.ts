@@ -1,6 +1,6 @@
 /**
- * `nestjs-stem/testing`: your app's jobs step by step, and the laws for authors of adapters. Needs no test
- * runner.
+ * `nestjs-stem/testing`: runs your app's jobs step by step, and has the laws for authors of adapters.
+ * It needs no test runner.
  */
 export { memory } from "../adapters/memory/index.js";
 export type { MemoryOptions } from "../adapters/memory/index.js";

@@ -12,7 +12,7 @@ import { fireDue, storeSchedules } from "./fire.js";
 import { ManualClock } from "./manual-clock.js";
 import { nextMoment } from "./next-moment.js";
 
-/** A job as a test wants to see it: with its payload decoded. */
+/** A job for a test, with its payload decoded. */
 export interface EnqueuedJob<I = unknown> {
   readonly id: string;
   readonly task: string;
@@ -22,7 +22,7 @@ export interface EnqueuedJob<I = unknown> {
   readonly priority: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly enqueuedAt: Date;
-  /** When it may start, or might have started. */
+  /** The moment from which it may start, or could have started. */
   readonly dueAt: Date;
 }
 
@@ -40,8 +40,8 @@ export interface DeadJob {
 const PAGE = 1_000;
 
 /**
- * Runs an app's jobs step by step, on a clock that stands still: nothing happens between two calls of
- * `drain`.
+ * Runs an app's jobs step by step, on a clock that stands still.
+ * Nothing happens between two calls of `drain`.
  *
  * ```ts
  * const job = await kit.stem.enqueue(SendMail, { to: "ada@example.com" });
@@ -62,7 +62,7 @@ export class StemTestKit implements OnApplicationBootstrap {
    * The kit of an app that was built with `useStemTesting`.
    *
    * @param instance name of the instance of Stem, if the app has several
-   * @throws {StemError} `STEM_NOT_TESTING`: the app runs on a clock of its own
+   * @throws {StemError} `STEM_NOT_TESTING`: the app has another clock
    */
   static of(app: Pick<INestApplicationContext, "get">, instance?: string): StemTestKit {
     const { clock } = app.get<StemEnvironment>(STEM_ENVIRONMENT, { strict: false });
@@ -86,12 +86,12 @@ export class StemTestKit implements OnApplicationBootstrap {
   }
 
   /**
-   * Fires what schedules are due and runs what jobs are due, and what these enqueue, until nothing is due at
-   * the clock's present time. Waits between retries are the longest the task allows, so advancing by them
-   * makes the retry due.
+   * Fires due schedules and runs due jobs, and the jobs these enqueue, until nothing is due.
+   * The clock stands still meanwhile. Waits between retries are the longest the task allows, so advancing by
+   * them makes the retry due.
    *
    * @throws {StemError} `STEM_DRAIN_ENDLESS`: over 10,000 attempts, naming the busiest task;
-   *   `STEM_DRAIN_STUCK`: a handler does not return
+   * `STEM_DRAIN_STUCK`: a handler does not return
    */
   async drain(options: DrainOptions = {}): Promise<Drained> {
     await fireDue(this.#runtime, options.patienceMs);
@@ -99,8 +99,8 @@ export class StemTestKit implements OnApplicationBootstrap {
   }
 
   /**
-   * Lets `duration` pass and runs everything that falls due in it, in the order of its time: retries, sleeps,
-   * deadlines, schedules.
+   * Lets `duration` pass and runs everything that falls due in it, in the order of its time.
+   * That is retries, sleeps, deadlines and schedules.
    *
    * @throws as `drain`; `limit` is for the whole of it
    */
@@ -119,8 +119,8 @@ export class StemTestKit implements OnApplicationBootstrap {
   }
 
   /**
-   * Jobs that are stored, of one task or all, in the order they were enqueued; also those that have ended, as
-   * long as their result is kept.
+   * Jobs that are stored, of one task or all, in the order they were enqueued.
+   * Jobs that have ended are among them as long as their result is kept.
    */
   async enqueued<const T extends Target>(target: T): Promise<readonly EnqueuedJob<InputFor<T>>[]>;
   async enqueued(): Promise<readonly EnqueuedJob[]>;
@@ -155,7 +155,7 @@ export class StemTestKit implements OnApplicationBootstrap {
     return shape === undefined ? payload : shape.decode(payload);
   }
 
-  /** Jobs that failed for good, the first to die first. At most 1,000. */
+  /** Jobs that failed for good, in the order of their ends. At most 1,000. */
   async deadLetters(): Promise<readonly DeadJob[]> {
     const letters = [...(await this.stem.deadLetters.list({ limit: PAGE }))].reverse();
     const records = await this.stem.adapter.results.get(letters.map(({ id }) => id));

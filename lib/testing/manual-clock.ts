@@ -11,25 +11,25 @@ interface Timer {
 const { setInterval: realInterval, clearInterval: realClear } = globalThis;
 const realNow = performance.now.bind(performance);
 
-/** Real milliseconds it may stand before waits are told: a test runner gives a test five seconds. */
+/** Real milliseconds that it may stand before waits are rejected: a test runner gives a test five seconds. */
 const PATIENCE_MS = 2_000;
 
 /**
- * A clock that stands still until it is told to go on. Timers call back while it passes them, in the order of
- * their times.
+ * A clock that stands still until the test moves it.
+ * Timers call back while it passes them, in the order of their times.
  */
 export class ManualClock implements Clock {
   #now: number;
   readonly #timers = new Set<Timer>();
   /** Real time of the last move. */
   #movedAt = realNow();
-  /** How many are at work, so that what stands is no wonder. */
+  /** How many pieces of work are under way; while there are any, a standing clock is no fault. */
   #holds = 0;
   #tells = false;
 
   /**
-   * @param start where it stands at first. Default: 1 January 2026, 00:00 UTC, so that a test gives the same
-   *   every day
+   * @param start its first moment. Default: 1 January 2026, 00:00 UTC, so that a test has the same date every
+   * day
    */
   constructor(start: Date | number = Date.UTC(2026, 0, 1)) {
     this.#now = momentOf(start);
@@ -49,7 +49,9 @@ export class ManualClock implements Clock {
     this.set(this.#now + toMs(duration, "duration to advance the clock by"));
   }
 
-  /** Goes on to `moment`. @throws {OptionError} `STEM_CLOCK_INVALID`: it lies in the past, or is no moment */
+  /**
+   * Goes on to `moment`. @throws {OptionError} `STEM_CLOCK_INVALID`: it lies in the past, or is not a moment
+   */
   set(moment: Date | number): void {
     const target = momentOf(moment);
     if (target < this.#now) {
@@ -75,15 +77,15 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Set by the testing kit, with which nothing runs between two drains: from now on waits that nothing can
-   * end are told so (`whenStuck`).
+   * Rejects waits that nothing can end from now on (`whenStuck`).
+   * The testing kit calls it, since with it nothing runs between two drains.
    */
   tellWaits(): this {
     this.#tells = true;
     return this;
   }
 
-  /** While work is done on it, real time may pass. @returns what ends that */
+  /** While work is done on it, real time may pass. @returns a function that ends the hold */
   hold(): () => void {
     this.#holds++;
     return () => {
@@ -93,9 +95,8 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Calls back whenever it has stood for two seconds of real time with nothing at work, once `tellWaits` was
-   * called.
-   * @returns what ends that
+   * Calls back when it has stood for two seconds of real time without work, once `tellWaits` was called.
+   * @returns a function that ends the subscription
    */
   whenStuck(callback: () => void): () => void {
     if (!this.#tells) return () => {};

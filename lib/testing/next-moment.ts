@@ -1,8 +1,8 @@
 import type { StemRuntime } from "../nest/runtime.js";
 
 /**
- * When something that is stored falls due next: a job, a park's deadline, a slot. Undefined: nothing is
- * foreseen. Asked after a drain, when nothing is due now.
+ * When something that is stored falls due next: a job, a park's deadline, a slot.
+ * Undefined: nothing is foreseen. Called after a drain, when nothing is due.
  */
 export async function nextMoment(runtime: StemRuntime): Promise<number | undefined> {
   const { adapter, clock } = runtime.stem;
@@ -15,9 +15,9 @@ export async function nextMoment(runtime: StemRuntime): Promise<number | undefin
 }
 
 /**
- * When the next stored job falls due. Only a claim knows; and only a claim ends waits whose deadline has
- * passed, which until then are no work that is seen to be due. What it should lend is handed back at once, as
- * its worker leaves.
+ * When the next stored job falls due.
+ * Only a claim knows that; and only a claim ends waits whose deadline has passed, which until then do not
+ * count as due. A job that it lends is handed back at once, as its worker leaves.
  */
 export async function nextJob(runtime: StemRuntime): Promise<number | undefined> {
   const { adapter, ids } = runtime.stem;

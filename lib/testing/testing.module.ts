@@ -13,8 +13,8 @@ export interface StemTestingOptions extends Omit<StemModuleOptions, "adapter" | 
 }
 
 /**
- * `StemModule` for tests of your providers: on memory, on a clock that stands still, with nothing running
- * between two calls of `kit.drain()`.
+ * `StemModule` for tests of your providers: in memory, on a clock that stands still.
+ * Nothing runs between two calls of `kit.drain()`.
  *
  * ```ts
  * const imports = [StemTestingModule.forRoot()];

@@ -3,14 +3,14 @@ import { STEM_ENVIRONMENT, type StemEnvironment } from "../nest/environment.js";
 import { storeSchedules } from "./fire.js";
 import { ManualClock } from "./manual-clock.js";
 
-/** What is needed of the builder that `Test.createTestingModule` returns. */
+/** The part of the builder that is used; `Test.createTestingModule` returns it. */
 export interface OverridableBuilder<B> {
   overrideProvider(token: unknown): { useValue(value: unknown): B };
 }
 
 /**
- * Puts an app that imports `StemModule` with a store of its own on memory and on a clock that stands still,
- * without a change to its modules. The configured store is not opened.
+ * Puts an app that imports `StemModule` on memory and on a clock that stands still.
+ * Its modules stay as they are. The configured store is not opened.
  *
  * ```ts
  * const app = await useStemTesting(Test.createTestingModule({ imports: [AppModule] })).compile();

@@ -3,8 +3,7 @@ import { generate } from "../source/generate.js";
 import type { GenerateOptions } from "../source/options.js";
 
 /**
- * `nest g -c nestjs-stem cron NAME`: a provider with a `@Cron` method, its spec, and its place in the nearest
- * module.
+ * `nest g -c nestjs-stem cron NAME`: a provider with a `@Cron` method, in the nearest module, and its spec.
  */
 export function cron(options: GenerateOptions): Rule {
   return generate("cron", __dirname, options);

@@ -7,13 +7,13 @@ import { addImports } from "../source/imports.js";
 import { mentions } from "../source/register.js";
 import type { Done } from "./root-module.js";
 
-/** What the e2e test of `nest new` is called. */
+/** The path of the e2e test of `nest new`. */
 const SPEC = "test/app.e2e-spec.ts";
 const CREATE = /\bTest\s*\.\s*createTestingModule\s*\(/g;
 
 /**
- * Keeps the app's store out of the e2e test of `nest new`, which starts the whole app: its jobs go to memory.
- * An app without that test, or with one that is not plain, is left as it is.
+ * Puts the jobs of the e2e test of `nest new` in memory, as that test starts the whole app.
+ * An app without that test, or with a changed one, is left as it is.
  */
 export function testInMemory(tree: Tree, app: App): Done {
   const path = posix.join(app.project === undefined ? "" : posix.dirname(app.sourceRoot), SPEC);

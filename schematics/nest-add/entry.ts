@@ -6,8 +6,8 @@ import { mentions } from "../source/register.js";
 import type { Done } from "./root-module.js";
 
 /**
- * Has the entry call `enableShutdownHooks()`, so that a stop lets running jobs end instead of leaving them to
- * lapse.
+ * Makes the entry call `enableShutdownHooks()`, so that a stop lets running jobs end.
+ * Without it they would lapse.
  */
 export function closeOnSignals(tree: Tree, app: App): Done {
   const byHand = (why: string): Done => ({

@@ -6,8 +6,8 @@ import type { Done } from "./root-module.js";
 import { type Store, STORES, type StoreName } from "./stores.js";
 
 /**
- * The client and the manifest of an app without handlers, as `stem generate` would write them, so that the
- * app compiles at once. The build of this package makes the templates.
+ * The client and the manifest of an app without handlers, so that the app compiles at once.
+ * They are as `stem generate` would write them; the build of this package makes the templates.
  */
 export function writeClient(tree: Tree, app: App, client: string): void {
   const manifest = posix.join(posix.dirname(app.tsconfig), "stem.manifest.json");
@@ -16,7 +16,10 @@ export function writeClient(tree: Tree, app: App, client: string): void {
   if (!tree.exists(manifest)) tree.create(manifest, readFileSync(join(__dirname, "files/stem.manifest.json.template"), "utf8"));
 }
 
-/** Says where the built root module is, for `stem worker`, `beat`, `tasks`, `dlq`, `health` and `doctor`. */
+/**
+ * Writes where the built root module is, for the commands that boot the app.
+ * Those are `stem worker`, `beat`, `tasks`, `dlq`, `health` and `doctor`.
+ */
 export function writeConfig(tree: Tree, app: App): Done {
   if (app.root === undefined) return { state: "same" };
   const built = `app: '${builtFile(app, app.root.path)}#${app.root.className}',`;
@@ -45,7 +48,7 @@ export function describeEnvironment(tree: Tree, { env }: Store): void {
   append(tree, ".env.example", missing.map(([, lines]) => lines).join(""));
 }
 
-/** A server for development, as Stem wants it set up. */
+/** A server for development, with the settings that Stem needs. */
 export function describeServer(tree: Tree, store: StoreName): Done {
   const { service, volume } = STORES[store];
   if (service === undefined) return { state: "same" };
@@ -65,7 +68,7 @@ export function describeServer(tree: Tree, store: StoreName): Done {
   };
 }
 
-/** Generated clients are written as they are to be; a database is no source. */
+/** Prettier leaves generated clients alone, and git the database. */
 export function ignoreFiles(tree: Tree, store: StoreName): void {
   const line = (path: string, wanted: string): void => {
     const lines = tree.exists(path) ? tree.readText(path).split(/\r?\n/) : [];

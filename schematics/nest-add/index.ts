@@ -22,8 +22,9 @@ export interface NestAddOptions {
 }
 
 /**
- * `nest add nestjs-stem`: puts Stem into an app. Each part leaves alone what is there already, so a second
- * run changes nothing; what a part does not understand it leaves as it is, and says what to add by hand.
+ * `nest add nestjs-stem`: puts Stem into an app.
+ * Each part leaves alone what is there already, so a second run changes nothing. Code that a part does not
+ * understand stays as it is, and the lines to add by hand are printed.
  */
 export function nestAdd({ store = "sqlite", sourceRoot, skipInstall, format }: NestAddOptions): Rule {
   return async (tree, context) => {

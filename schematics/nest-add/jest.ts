@@ -11,9 +11,10 @@ export function usesJest(tree: Tree): boolean {
 }
 
 /**
- * Lets Jest load ES modules (Nest 12 and this package) on every Node: ts-jest leaves node_modules alone, and
- * Jest can `require` ES modules only from Node 24.9 on and behind a flag. So swc turns them into CommonJS as
- * well. One answer per configuration: package.json, jest.config.*, test/jest-e2e.json.
+ * Lets Jest load ES modules (Nest 12 and this package) on every Node.
+ * ts-jest leaves node_modules alone, and Jest can `require` ES modules only from Node 24.9 on and behind a
+ * flag. So swc turns them into CommonJS as well. One answer per configuration: package.json, jest.config.*,
+ * test/jest-e2e.json.
  */
 export function transformModules(tree: Tree, app: App): readonly Done[] {
   const root = app.project === undefined ? "" : posix.dirname(app.sourceRoot);
@@ -79,7 +80,7 @@ const SWC: readonly [string, Json] = [
   },
 ];
 
-/** Everything in node_modules stays as it is, but for this package, Nest, and the ES modules these load. */
+/** Packages in node_modules that are transformed: this one, Nest, and the ES modules these load. */
 const IGNORED: readonly string[] = [
   "/node_modules/(?!(nestjs-stem|@nestjs|uid|iterare|load-esm|file-type|strtok3|token-types|uint8array-extras|@tokenizer|@borewit|@lukeed)/)",
 ];

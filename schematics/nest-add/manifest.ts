@@ -13,8 +13,8 @@ export interface Wanted {
 }
 
 /**
- * Adds dependencies and scripts. What is there already stays, at its version and in its words; an existing
- * `prebuild` goes first.
+ * Adds dependencies and scripts.
+ * Existing ones stay, at their versions and in their words; an existing `prebuild` goes first.
  */
 export function completeManifest(tree: Tree, wanted: Wanted): Done {
   const changed = changeJson(tree, "package.json", (json) => {

@@ -6,7 +6,7 @@ import { importedFrom, type Name } from "../source/imports.js";
 import { addToModule, mentions } from "../source/register.js";
 import { STORES, type StoreName } from "./stores.js";
 
-/** Came to its end, was there before, or is left to a person. */
+/** The outcome of a part: done, there already, or left to a person. */
 export type Done = { readonly state: "changed" | "same" } | { readonly state: "by hand"; readonly why: string; readonly lines: string };
 
 /** Imports StemModule in the app's root module, with the store and the generated client. */
@@ -45,8 +45,8 @@ function namesFor(store: StoreName, usesConfig: boolean, client: string): readon
 }
 
 /**
- * Where the address comes from: ConfigService in an app that has it. In both cases development and tests need
- * no `.env`.
+ * Where the address comes from: ConfigService in an app that has it.
+ * In both cases development and tests need no `.env`.
  */
 function expression(store: StoreName, usesConfig: boolean, quote: string): string {
   const [name = "", value = ""] = STORES[store].env ?? [];
@@ -65,8 +65,8 @@ function expression(store: StoreName, usesConfig: boolean, quote: string): strin
 }
 
 /**
- * A call in the value of `adapter:`, or behind the bracket of one; its arguments on lines of their own where
- * Prettier would have them so.
+ * A call in the value of `adapter:`, or behind the bracket of one.
+ * Its arguments stand on separate lines where Prettier would put them so.
  */
 function call(indent: number, name: string, args: readonly string[]): string {
   const line = `${name}(${args.join(", ")})`;

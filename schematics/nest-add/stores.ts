@@ -4,7 +4,7 @@ export interface Store {
   readonly from: string;
   /** Its driver, and the version this package is tested with. */
   readonly driver?: readonly [name: string, range: string];
-  /** The variable that says where it is, and where it is in development: as the compose file has it. */
+  /** The variable that holds its address, and the address in development: that of the compose file. */
   readonly env?: readonly [name: string, value: string];
   /** Its service in the compose file. */
   readonly service?: string;

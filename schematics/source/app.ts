@@ -5,8 +5,8 @@ import { importedFrom, importsJs } from "./imports.js";
 import { type Json, objectIn, readJson, textIn } from "./json.js";
 
 /**
- * An application of the workspace, as nest-cli.json, its entry and its tsconfig describe it. Paths are from
- * the root of the workspace, without a leading `/`.
+ * An application of the workspace, as nest-cli.json, its entry and its tsconfig describe it.
+ * Paths are from the root of the workspace, without a leading `/`.
  */
 export interface App {
   /** Its name among the `projects` of a monorepo; undefined where the workspace is the one app. */
@@ -15,7 +15,7 @@ export interface App {
   readonly sourceRoot: string;
   /** `src/main.ts`; it may be missing. */
   readonly main: string;
-  /** The module the entry starts, or undefined if that cannot be told. */
+  /** The module that the entry starts; undefined if unknown. */
   readonly root: { readonly path: string; readonly className: string } | undefined;
   /** How relative imports end: `.js` or nothing. */
   readonly suffix: string;
@@ -79,8 +79,8 @@ function isBundled(compiler: Json): boolean {
 }
 
 /**
- * From `outDir` and `rootDir`, which an app's tsconfig may inherit; where they do not say, from how the app
- * is started in production.
+ * The build folder, from `outDir` and `rootDir`, which an app's tsconfig may inherit.
+ * Where they do not say, from how the app is started in production.
  */
 function builtFolder(tree: Tree, tsconfig: string, sourceRoot: string): string {
   const outDir = compilerPath(tree, tsconfig, "outDir") ?? "dist";

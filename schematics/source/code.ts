@@ -1,11 +1,11 @@
 /**
- * Blanks out everything in TypeScript source that is not code: comments, and the insides of strings,
- * templates and regular expressions. The result has the same length, so a place found in it is the same place
- * in the source. A line break in it is always one between tokens: those inside comments, strings and
- * templates are blanked too.
+ * Blanks out everything in TypeScript source that is not code.
+ * Those are comments, and the insides of strings, templates and regular expressions. The result has the same
+ * length, so a place found in it is the same place in the source. A line break in it is always one between
+ * tokens: those inside comments, strings and templates are blanked too.
  *
- * It knows tokens, not grammar: whether `/` divides or starts a regular expression is told from the token
- * before it.
+ * It knows tokens, not grammar: the token before a `/` decides whether it divides or starts a regular
+ * expression.
  *
  * @returns undefined if a comment, string or template is not closed, or a brace closes nothing
  */

@@ -1,6 +1,6 @@
 import { lineEnd, type Span } from "./code.js";
 
-/** Text to put in at a position of the source; with `end`, in place of what stands from `at` up to `end`. */
+/** Text to insert at a position of the source; with `end`, in place of the text between. */
 export interface Edit {
   readonly at: number;
   readonly end?: number;

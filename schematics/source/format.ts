@@ -12,16 +12,16 @@ interface Prettier {
 }
 
 /**
- * As the project wants what was created and changed: all of it through its Prettier if that was asked for,
- * else what would otherwise be out of form.
+ * Formats the created and changed files with the project's Prettier.
+ * All of them if that was asked for, else those that need it to stay in form.
  */
 export async function formatAs(asked: boolean | undefined, tree: Tree, context: SchematicContext, paths: readonly string[]): Promise<void> {
   await (asked === true ? formatFiles(tree, context, paths) : keepForm(tree, paths));
 }
 
 /**
- * Formats files with the project's own Prettier, for `--format`. Says so if the project has none or it fails,
- * and leaves the files as they are.
+ * Formats files with the project's own Prettier, for `--format`.
+ * If the project has none or it fails, says so and leaves the files as they are.
  */
 async function formatFiles(tree: Tree, context: SchematicContext, paths: readonly string[]): Promise<void> {
   try {
@@ -38,9 +38,9 @@ async function formatFiles(tree: Tree, context: SchematicContext, paths: readonl
 }
 
 /**
- * Where the project has settings for Prettier (a new Nest app has, and its ESLint asks for them): puts new
- * files into its form, and leaves in it what was in it before. What was not, and a project without Prettier,
- * is left alone without a word.
+ * Keeps files formatted where the project has settings for Prettier, as a new Nest app has.
+ * New files are formatted, and changed ones that were formatted before. All others stay as they are, without
+ * a message.
  */
 async function keepForm(tree: Tree, paths: readonly string[]): Promise<void> {
   const prettier = await prettierOf(process.cwd()).catch(() => undefined);
@@ -51,7 +51,7 @@ async function keepForm(tree: Tree, paths: readonly string[]): Promise<void> {
       if ((await prettier.resolveConfig(filepath, { editorconfig: false })) === null) continue;
       if ((await prettier.getFileInfo(filepath, { ignorePath: join(process.cwd(), ".prettierignore") })).ignored) continue;
       const options = { ...(await prettier.resolveConfig(filepath, { editorconfig: true })), filepath };
-      // The tree is written when all is done: on the disk is what was there before.
+      // The tree is written at the end, so the disk has the text before the change.
       const before = existsSync(filepath) ? readFileSync(filepath, "utf8") : undefined;
       if (before === undefined || (await prettier.format(before, options)) === before)
         tree.overwrite(path, await prettier.format(tree.readText(path), options));

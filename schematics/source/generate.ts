@@ -12,8 +12,8 @@ import { renderFolder } from "./render.js";
 /**
  * Makes the rule of a schematic: renders its templates and registers the class in the nearest module.
  *
- * From the devkit it takes types only and works on the tree it is given, so it runs under whatever version
- * the Nest CLI brings and however the package manager lays out node_modules.
+ * From the devkit it takes types only and works on the tree it is given, so it runs under any version that
+ * the Nest CLI brings and any layout of node_modules.
  *
  * @param role ends the file name, and in upper case the class name: `task`
  * @param folder the schematic's own folder, which holds `files/`
@@ -58,7 +58,7 @@ function writeFiles(
   return files.map(({ path }) => path);
 }
 
-/** The name again, as a variable may be called: `order return` cannot be `return`. */
+/** The name as a variable may be called: `order return` cannot be `return`. */
 function constantOf({ camel }: Place): string {
   return RESERVED.test(camel) ? `${camel}Event` : camel;
 }
@@ -103,7 +103,7 @@ function register(
   return [path];
 }
 
-/** As the module's own imports do; where it has none to tell by, as the package's type asks. */
+/** As the module's own imports do; if it has none, as the package's type requires. */
 function wantsJs(tree: Tree, module: string | undefined): boolean {
   const source = module === undefined ? "" : tree.readText(module);
   return importsJs(source, maskText(source) ?? "") ?? isEsm(tree);

@@ -40,7 +40,8 @@ export function addImports(source: string, masked: string, names: readonly Name[
 }
 
 /**
- * What a name is imported from (`import { Name } from "…"`); undefined if it is not, or under another name.
+ * The module a name is imported from (`import { Name } from "…"`); undefined if it is not.
+ * An import under another name does not count.
  */
 export function importedFrom(source: string, masked: string, name: string): string | undefined {
   const found = importsOf(masked).find(({ start, specifier }) => {
@@ -64,8 +65,8 @@ function specifierOf(source: string, { specifier, end }: Import): string | undef
 }
 
 /**
- * Whether the file's own relative imports name the emitted file (`./mail.service.js`), as Node's ES modules
- * ask.
+ * Whether the file's own relative imports name the emitted file (`./mail.service.js`).
+ * Node's ES modules require that.
  *
  * @returns undefined if it has no relative import to tell by
  */
@@ -79,11 +80,11 @@ export function importsJs(source: string, masked: string): boolean | undefined {
 interface Import {
   readonly start: number;
   readonly end: number;
-  /** Position of the opening quote of what is imported from. */
+  /** Position of the opening quote of the module's name. */
   readonly specifier: number;
 }
 
-/** The import statements at the start of a line; calls of `import()` are none. */
+/** The import statements at the start of a line, without calls of `import()`. */
 function importsOf(masked: string): readonly Import[] {
   const statement = /^\uFEFF?import\b(?!\s*[.(])(?:[^'"`;{]|\{[^}]*\})*?((['"]) *\2)\)?(?:\s+(?:with|assert)\s*\{[^}]*\})?(?:[ \t]*;)?/gm;
   return [...masked.matchAll(statement)].map((match) => ({

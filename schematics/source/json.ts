@@ -4,8 +4,8 @@ import type { Tree } from "@angular-devkit/schematics";
 export type Json = Readonly<Record<string, unknown>>;
 
 /**
- * Reads a JSON file that may have comments and trailing commas. Undefined if there is none, or it is no
- * object.
+ * Reads a JSON file that may have comments and trailing commas.
+ * Undefined if there is none, or if it is not an object.
  */
 export function readJson(tree: Tree, path: string): Json | undefined {
   if (!tree.exists(path)) return undefined;

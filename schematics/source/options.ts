@@ -1,6 +1,7 @@
 /**
- * What the Nest CLI passes to a schematic; it always passes more (`collection`, `project`, …), which is
- * ignored. The schemas fill in the defaults given here.
+ * The options that the Nest CLI passes to a schematic.
+ * It always passes more (`collection`, `project`, …), which are ignored. The schemas fill in the defaults
+ * given here.
  */
 export interface GenerateOptions {
   /** With folders if wanted: `mail/send-mail`. The CLI has made it kebab case. */

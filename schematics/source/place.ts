@@ -2,7 +2,7 @@ import { posix } from "node:path";
 import type { Tree } from "@angular-devkit/schematics";
 import type { GenerateOptions } from "./options.js";
 
-/** Where the new files go, and what the things in them are called. */
+/** The place of the new files, and the names in them. */
 export interface Place {
   /** Folder of the new files, from the root of the workspace: `/src/mail/send-mail`. */
   readonly folder: string;
@@ -12,15 +12,15 @@ export interface Place {
   readonly pascal: string;
   /** `sendMail`. */
   readonly camel: string;
-  /** What jobs are stored under: the folders given with the name, then the name: `mail.sendMail`. */
+  /** The name that jobs are stored under: the folders given with the name, then the name: `mail.sendMail`. */
   readonly dotted: string;
 }
 
 /**
  * Reads name, path and source root as the schematics of Nest do.
  *
- * @throws {Error} a language other than TypeScript, a name no class can be called by, or one that leads out
- *   of the workspace
+ * @throws {Error} a language other than TypeScript, a name that makes no class name, or one that leads out of
+ * the workspace
  */
 export function placeOf(tree: Tree, options: GenerateOptions): Place {
   if (options.language !== undefined && options.language !== "ts") {

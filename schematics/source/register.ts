@@ -2,14 +2,14 @@ import { closing, listItems, maskText } from "./code.js";
 import { addItem, applyEdits, type Edit, type List } from "./edit.js";
 import { addImports, type Name } from "./imports.js";
 
-/** A module's source with the provider registered, or why it was left alone. */
+/** A module's source with the provider registered, or the reason why it was left alone. */
 export type Registered = { readonly source: string } | { readonly refused: string };
 
 /**
- * Adds a class to the `providers` of the one `@Module({ … })` in a file, and its import. Layout, comments and
- * everything else stay as they are. What it does not understand for certain it does not touch: metadata that
- * is not written out in the decorator, `providers` that is not an array literal, a spread that may hold
- * `providers` itself, several modules in one file.
+ * Adds a class to the `providers` of the one `@Module({ … })` in a file, and its import.
+ * Layout, comments and everything else stay as they are. Code that it does not understand for certain stays
+ * too: metadata that is not written out in the decorator, `providers` that is not an array literal, a spread
+ * that may hold `providers` itself, several modules in one file.
  *
  * @param from what to import the class from, as written in the import
  */
@@ -21,7 +21,7 @@ export function registerProvider(source: string, className: string, from: string
  * The same for `providers` or `imports`, and with any expression.
  *
  * @param item the expression; its further lines are indented as if the first stood at the margin
- * @param mention a name in it: where the file has that already, it is left alone
+ * @param mention a name in it: a file that has it already is left alone
  * @param names what the expression needs to be imported
  */
 export function addToModule(

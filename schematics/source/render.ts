@@ -10,10 +10,10 @@ export interface Rendered {
 }
 
 /**
- * Fills in the `*.template` files of a folder, in order of their names: `__word__` in the file name and
- * `<%= word %>` in the text stand for a value.
+ * Fills in the `*.template` files of a folder, in order of their names.
+ * `__word__` in the file name and `<%= word %>` in the text stand for a value.
  *
- * @throws {Error} a template that asks for a value it is not given
+ * @throws {Error} a template with a value that is not given
  */
 export function renderFolder(folder: string, values: Readonly<Record<string, string>>): readonly Rendered[] {
   const fill = (text: string, pattern: RegExp): string =>

@@ -7,9 +7,9 @@ import type { GenerateOptions } from "../source/options.js";
 import { renderFolder } from "../source/render.js";
 
 /**
- * `nest g -c nestjs-stem worker-app [NAME]`: an entry that starts the application as a worker, its spec, and
- * the script that starts it. In a monorepo it is an application of its own, beside the one whose module it
- * starts.
+ * `nest g -c nestjs-stem worker-app [NAME]`: an entry that starts the application as a worker.
+ * With it come its spec and the script that starts it. In a monorepo it is a separate application, beside the
+ * one whose module it starts.
  */
 export function workerApp(options: Partial<GenerateOptions>): Rule {
   return async (tree, context) => {
@@ -33,13 +33,13 @@ export function workerApp(options: Partial<GenerateOptions>): Rule {
   };
 }
 
-/** Where the entry goes. */
+/** The place of the entry. */
 interface Place {
   readonly folder: string;
   /** Name of the entry's file without `.ts`. */
   readonly entry: string;
   readonly name: string;
-  /** What Node is started with. */
+  /** The path to start Node with. */
   readonly built: string;
 }
 
@@ -90,7 +90,7 @@ function writeFiles(
   return files.map(({ path }) => path);
 }
 
-/** A bundler builds one entry per configuration, so this one gets its own. */
+/** A bundler builds one entry per configuration, so the new entry gets its own. */
 function bundleApart(tree: Tree, context: SchematicContext, name: string): readonly string[] {
   const path = `nest-cli.${name}.json`;
   if (tree.exists(path)) return [];
@@ -142,8 +142,8 @@ function declareApp(tree: Tree, context: SchematicContext, app: App, place: Plac
 }
 
 /**
- * The script of nest-add starts the same by the command; whoever asks for an entry of its own wants that one
- * started.
+ * `nest add` writes this script to start the worker by the command.
+ * An app that has its own entry starts that entry instead.
  */
 function addStart(tree: Tree, context: SchematicContext, name: string, command: string): void {
   addScript(tree, context, `start:${name}`, command, "stem worker");

@@ -63,7 +63,7 @@ export function addDlq(program: Command, withAppOptions: (command: Command) => C
     });
 
   filtered(dlq.command("retry"))
-    .description("make dead letters ready again, attempts counted anew; whatever died of them waits for them again")
+    .description("make dead letters ready again, attempts counted anew; jobs that failed because of them wait for them again")
     .argument("[ids...]", "ids of the jobs")
     .option("--all", "all that match --queue and --task")
     .option("--json", "as JSON")

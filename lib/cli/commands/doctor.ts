@@ -52,15 +52,14 @@ export function addDoctor(program: Command, withAppOptions: (command: Command) =
     });
 }
 
-/** Never throws for what the store says: that is what was asked for. */
+/** Never throws for a finding in the store, as the command asks for findings. */
 async function examine(instance: StemInstance): Promise<Examined> {
   const health = await openedHealth(instance).catch((error: unknown): StemHealth => {
     const code = (error as { readonly code?: unknown } | null)?.code;
     return { ok: false, adapter: instance.adapter.name, error: messageOf(error), ...(typeof code === "string" && { code }) };
   });
   const findings = health.ok ? await findingsOf(instance).catch(couldNotLook) : [];
-  // A schema that is behind is what keeps the store from being opened; from one that cannot be reached there
-  // is nothing to be had.
+  // A schema that is behind keeps the store from being opened; a store that cannot be reached has no answer.
   const { schema } = instance.adapter;
   if (schema === undefined || (!health.ok && health.code === "STEM_STORE_UNREACHABLE")) return { health, findings };
   const version = await schema.version().catch(() => undefined);

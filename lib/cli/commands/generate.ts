@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Comparison, Old } from "../../../codegen/compat/index.js";
-// Not all of the generator: when nothing has changed, it is not needed.
+// Only a part of the generator: when nothing has changed, the rest is not needed.
 import { generateAll } from "../../../codegen/generate.js";
 import { formatDiagnostic, type Generated } from "../../../codegen/outcome.js";
 import { optimizeLate } from "../code-cache.js";
@@ -59,13 +59,13 @@ export function addGenerate(program: Command): void {
     });
 }
 
-/** What compares manifests, loaded where it is asked for. */
+/** The module that compares manifests, loaded when needed. */
 type Compat = typeof import("../../../codegen/compat/index.js");
 
-/** What a run did, and what has changed since an older manifest. */
+/** The outcome of a run, and the changes since an older manifest. */
 type Outcome = Generated & { readonly comparison?: Comparison };
 
-/** @param check whether a stale file is told too, or only what has changed since the old manifest */
+/** @param check whether a stale file is reported too, or only what has changed since the old manifest */
 function compared(results: readonly Generated[], old: Old, check: boolean, { compareWith }: Compat): readonly Outcome[] {
   if ("file" in old && results.length > 1) {
     throw new Exit(EXIT.usage, `--diff compares one application: name it with --app (${results.map(({ app }) => app).join(", ")}).`);
@@ -88,7 +88,7 @@ function finish(results: readonly Outcome[], asJson: boolean, compat?: Compat): 
   if (results.some(({ state }) => state === "errors")) process.exitCode = EXIT.usage;
 }
 
-/** Without the text of the manifest, which is a file of its own. */
+/** Without the text of the manifest, which has its own file. */
 function plain(outcome: Outcome): Outcome {
   return { ...outcome, manifest: undefined };
 }

@@ -24,7 +24,7 @@ interface JobsOptions extends AppOptions {
 }
 
 export function addJobs(program: Command, withAppOptions: (command: Command) => Command): void {
-  const jobs = program.command("jobs").description("jobs that are stored, whatever their state");
+  const jobs = program.command("jobs").description("jobs that are stored, in every state");
   const filtered = (command: Command): Command =>
     withAppOptions(command)
       .option("-q, --queue <name>", "only of this queue")

@@ -51,7 +51,7 @@ export function addSchema(program: Command, withAppOptions: (command: Command) =
     });
 
   withAppOptions(program.command("sql"))
-    .description("print the statements that are missing in the store, for somebody else to run")
+    .description("print the statements that are missing in the store, for an administrator to run")
     .option("--from <version>", "print what comes after this version instead; the store is then not asked")
     .option("--json", "as JSON")
     .action(async (options: SchemaOptions) => {
@@ -63,7 +63,7 @@ export function addSchema(program: Command, withAppOptions: (command: Command) =
         return { missing: schema.migrations.filter((one) => one.version > version) };
       });
       if (options.json === true) return json({ adapter, migrations: missing ?? [] });
-      // A comment, so that whatever reads the statements reads on.
+      // A comment, so that a program that reads the statements goes on.
       if (missing === undefined) return say(`-- ${NOTHING(adapter)}`);
       if (missing.length === 0) return say(`-- The schema in ${adapter} is up to date.`);
       for (const { version, name, sql } of missing) say(`-- ${version} ${name}\n${sql.trimEnd()}\n`);
@@ -86,8 +86,8 @@ export function newestOf(migrations: readonly Migration[]): number {
 type Answer<T> = { readonly adapter: string } & Partial<T>;
 
 /**
- * Works on the schema of the app's store, without opening the store; leaves the answer empty where there is
- * none.
+ * Works on the schema of the app's store, without opening the store.
+ * A store without a schema gives an empty answer.
  */
 function withSchema<T extends object>(options: SchemaOptions, work: (schema: Schema) => Promise<T>): Promise<Answer<T>> {
   return withStore(options, async ({ adapter: { name, schema } }: StemInstance): Promise<Answer<T>> => {

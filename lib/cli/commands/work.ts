@@ -46,7 +46,7 @@ async function run(app: AppOptions, role: string): Promise<void> {
     await context.close();
     throw new Exit(EXIT.unusable, "The app has no tasks: add a class with @Task or @Workflow to a module's providers.");
   }
-  // The app says itself whom its worker serves and how many schedules its beat fires.
+  // The app itself logs the queues of its worker and the number of its beat's schedules.
   if (stem.beat !== undefined && stem.schedules.length === 0) say("Beat fires no schedule of the app, only those made at run time");
   process.once("exit", endUnasked);
   await asked;
@@ -55,8 +55,8 @@ async function run(app: AppOptions, role: string): Promise<void> {
 }
 
 /**
- * A handler that calls `process.exit(0)` must not look like a worker that was done: supervisors would not
- * start another.
+ * A handler that calls `process.exit(0)` must not look like a worker that has finished.
+ * Supervisors would not start another.
  */
 function endUnasked(code: number): void {
   process.stderr.write(
@@ -73,7 +73,7 @@ function untilAskedToStop(): Promise<void> {
     process.once("SIGTERM", () => stop());
     process.once("SIGINT", () => {
       process.once("SIGINT", () => {
-        // At once, but for a moment to let go of what has been said.
+        // At once, but for a moment to write out the last lines.
         setTimeout(() => process.exit(EXIT.interrupted), LAST_WORDS_MS);
         void leave(EXIT.interrupted);
       });

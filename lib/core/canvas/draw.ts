@@ -6,15 +6,15 @@ import { kindOf } from "../kind-of.js";
 import { refuseUnknown } from "../task/define.js";
 
 /**
- * Where one signature of a canvas goes: its id, what waits for it, what it waits for. Its payload is not
- * looked at here.
+ * The place of one signature in a canvas: its id, what waits for it, what it waits for.
+ * Its payload does not matter here.
  */
 export interface Node {
   readonly id: string;
   readonly signature: Signature;
   /**
-   * What a signature without a payload gets: the one result before it, or the list of all. Absent: nothing
-   * comes before it.
+   * The payload of a signature without one: the one result before it, or the list of all.
+   * Absent: nothing comes before it.
    */
   readonly from?: "one" | "all";
   readonly link?: Link;
@@ -25,7 +25,7 @@ export interface Node {
 /**
  * One after the other: `<canvasId>-0` to `-<n-1>`.
  *
- * @throws {OptionError} `STEM_CANVAS_INVALID`: no signatures, or something that is none
+ * @throws {OptionError} `STEM_CANVAS_INVALID`: no signatures, or something that is not a signature
  */
 export function chainOf(canvasId: string, signatures: readonly Signature[]): readonly Node[] {
   if (signatures.length === 0) {
@@ -42,7 +42,7 @@ export function chainOf(canvasId: string, signatures: readonly Signature[]): rea
 
 /**
  * Side by side: `<canvasId>-0` to `-<n-1>`.
- * @throws {OptionError} `STEM_CANVAS_INVALID`: something that is no signature
+ * @throws {OptionError} `STEM_CANVAS_INVALID`: something that is not a signature
  */
 export function groupOf(canvasId: string, signatures: readonly Signature[]): readonly Node[] {
   checkSignatures(signatures, "of the group");
@@ -50,10 +50,11 @@ export function groupOf(canvasId: string, signatures: readonly Signature[]): rea
 }
 
 /**
- * Side by side, then the callback with all their results in order: members `<canvasId>-0` to `-<n-1>`,
- * callback `-<n>`. Without members the callback waits for nothing.
+ * Side by side, then the callback with all their results in order.
+ * Members are `<canvasId>-0` to `-<n-1>`, the callback is `-<n>`. Without members the callback waits for
+ * nothing.
  *
- * @throws {OptionError} `STEM_CANVAS_INVALID`: something that is no signature
+ * @throws {OptionError} `STEM_CANVAS_INVALID`: something that is not a signature
  */
 export function chordOf(canvasId: string, signatures: readonly Signature[], callback: Signature): readonly Node[] {
   checkSignatures(signatures, "of the chord");
@@ -81,7 +82,7 @@ function checkSignatures(signatures: readonly unknown[], of: string): void {
   signatures.forEach((signature, i) => checkSignature(signature, `Element ${i} ${of}`));
 }
 
-/** Tells the likely mistakes apart: enqueueing first, and forgetting `.signature()`. */
+/** Names the likely mistakes: enqueueing first, and forgetting `.signature()`. */
 function checkSignature(given: unknown, what: string): void {
   if (Array.isArray(given) && what.endsWith(" of the chain"))
     refuse(`${what} is a list`, "chain() takes its signatures side by side: chain(first, second), or chain(...list).");

@@ -13,8 +13,9 @@ export interface Signature<I = unknown, O = unknown> {
 export type LastOutput<S extends readonly Signature[]> = S extends readonly [...Signature[], Signature<unknown, infer O>] ? O : unknown;
 
 /**
- * A task with its payload, not yet enqueued. Undefined as payload means "what the jobs before it returned",
- * and nothing for the first of a chain and for members of a group. Checked when its canvas is enqueued.
+ * A task with its payload, not yet enqueued.
+ * Without a payload it gets the results of the jobs before it; the first of a chain and members of a group
+ * get nothing. Checked when its canvas is enqueued.
  */
 export function signatureOf<I, O>(ref: TaskRef<I, O>, payload: I | undefined, options: SignatureOptions = {}): Signature<I, O> {
   return { ref, payload: payload === undefined ? { from: "inputs" } : { value: payload }, options };

@@ -9,15 +9,16 @@ interface Known<T> {
   readonly from: Source;
 }
 
-/** One set of definitions, as a generated client brings it. */
+/** One set of definitions, from a generated client. */
 interface Source {
   readonly compiler: Compiler;
   readonly defs: Readonly<Record<string, JsonSchema>>;
 }
 
 /**
- * What generated clients know of the types of tasks, workflows and events, by name. Empty in a process that
- * lists no client: then values travel as JSON and only a task's own schema checks them.
+ * The types of tasks, workflows and events by name, from generated clients.
+ * Empty in a process that lists no client: then values travel as JSON and only a task's own schema checks
+ * them.
  */
 export class Definitions {
   readonly #tasks = new Map<string, Known<TaskShape>>();
@@ -26,10 +27,10 @@ export class Definitions {
   readonly #shapes = new Map<string, Shape | undefined>();
 
   /**
-   * Adds what one client knows.
+   * Adds the definitions of one client.
    *
-   * @param belongs false for tasks that are none of this instance's
-   * @returns what contradicts a client that was added before: the first is believed
+   * @param belongs false for tasks of other instances
+   * @returns what contradicts a client that was added before: the first one counts
    */
   add({ tasks, events = {}, $defs = {} }: StemDefinitions, belongs: (task: TaskShape) => boolean = () => true): readonly StemError[] {
     const from: Source = { compiler: new Compiler($defs), defs: $defs };
@@ -37,7 +38,7 @@ export class Definitions {
     return [...merge(this.#tasks, mine, from, "task"), ...merge(this.#events, Object.entries(events), from, "event")];
   }
 
-  /** The tasks and workflows that are known. */
+  /** The tasks and workflows with definitions. */
   get tasks(): ReadonlyMap<string, TaskShape> {
     return new Map([...this.#tasks].map(([name, { says }]) => [name, says]));
   }
@@ -50,7 +51,7 @@ export class Definitions {
     return this.#tasks.size === 0 && this.#events.size === 0;
   }
 
-  /** What a task or workflow takes; undefined: nothing is known about it. */
+  /** The type of the payload of a task or workflow; undefined: unknown. */
   input(task: string): Shape | undefined {
     return this.#shape("input", task, this.#tasks.get(task), ({ input: schema, optional = false, validate }) => ({
       schema,
@@ -59,12 +60,12 @@ export class Definitions {
     }));
   }
 
-  /** What it returns. Not checked: the work is done. */
+  /** The type of its result. Not checked: the work is done. */
   output(task: string): Shape | undefined {
     return this.#shape("output", task, this.#tasks.get(task), ({ output: schema }) => ({ schema, optional: true, checked: false }));
   }
 
-  /** What a step of a workflow returns. */
+  /** The type of the result of a workflow's step. */
   step(workflow: string, step: string): Shape | undefined {
     return this.#shape(`step ${step}`, workflow, this.#tasks.get(workflow), ({ steps }) => ({
       schema: own(steps, step)?.output,
@@ -77,7 +78,7 @@ export class Definitions {
     return this.#shape("event", name, this.#events.get(name), carried);
   }
 
-  /** @param workflow undefined: whichever it is that has a signal of that name, if it is the only one */
+  /** @param workflow undefined: the one that has a signal of that name, if there is only one */
   signal(workflow: string | undefined, name: string): Shape | undefined {
     if (workflow === undefined) {
       const [only, ...others] = [...this.#tasks].filter(([, { says }]) => own(says.signals, name) !== undefined);

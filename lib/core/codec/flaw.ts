@@ -2,11 +2,11 @@ import { types } from "node:util";
 import { step } from "../schema/path.js";
 
 /**
- * Levels of nesting a value may have. Deeper is taken for a mistake, and so is a value that contains itself.
+ * Levels of nesting a value may have. A deeper one counts as a mistake, as does a value that contains itself.
  */
 const DEEPEST = 500;
 
-/** Why a value would not come out of JSON as it went in. */
+/** Why JSON would change a value. */
 export interface Flaw {
   /** `payload.order.lines[3].when` */
   readonly path: string;
@@ -16,9 +16,9 @@ export interface Flaw {
 }
 
 /**
- * True if JSON keeps the value as it is; false if it may not, then `flawIn` tells. Runs before every encode,
- * so it walks once and allocates nothing. Depth stands in for the search for cycles: a value that contains
- * itself is too deep.
+ * True if JSON keeps the value as it is; if false it may not, and `flawIn` decides.
+ * It runs before every encode, so it walks once and allocates nothing. Depth replaces the search for cycles:
+ * a value that contains itself is too deep.
  */
 export function isPlain(value: unknown, depth = 0): boolean {
   switch (typeof value) {
@@ -36,14 +36,13 @@ export function isPlain(value: unknown, depth = 0): boolean {
   if (depth >= DEEPEST) return false;
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) if (!isPlain(value[i], depth + 1)) return false;
-    // What a list has beside its items counts as a value too. Ten times as quick as asking for its keys,
-    // which makes a text of each place.
+    // Properties of a list beside its items count as values too. Ten times as quick as asking for its keys,
+    // which makes a text of each index.
     return Object.values(value).length === value.length && Object.getOwnPropertySymbols(value).length === 0;
   }
   if (Object.getOwnPropertySymbols(value).length > 0) return false;
   const parent: unknown = Object.getPrototypeOf(value);
-  // Builtins announce themselves by their tag; instances of plain classes, and objects of another realm, do
-  // not.
+  // Builtins have a tag; instances of plain classes, and objects of another realm, do not.
   const foreign = parent !== Object.prototype && parent !== null;
   if (foreign && (tag.call(value) !== "[object Object]" || "toJSON" in value)) return false;
   let empty = foreign;
@@ -58,14 +57,13 @@ export function isPlain(value: unknown, depth = 0): boolean {
 const tag = Object.prototype.toString;
 
 /**
- * The first thing in a value that JSON would change without a word, undefined if there is none. Slower than
- * `isPlain` and exact: it keeps the path, knows own properties from inherited ones, and looks at what
- * `toJSON` returns. A property that is undefined is no flaw: it is left out, as JSON does.
+ * The first part of a value that JSON would change silently; undefined if there is none.
+ * It is slower than `isPlain` and exact: it keeps the path, distinguishes own properties from inherited ones,
+ * and looks at what `toJSON` returns. A property that is undefined is allowed: it is left out, as JSON does.
  *
- * Objects with a `toJSON` of their own are taken at their word (decimals, object ids, URLs), but a `Date`, a
- * `Buffer` and the like are refused: they would arrive as text. Whatever else says by its tag
- * (`Symbol.toStringTag`) that it is more than its fields is refused, too: a `Response`, a `Headers`, an
- * iterator would arrive as `{}`.
+ * Objects with their own `toJSON` travel as what it returns (decimals, object ids, URLs), but a `Date`, a
+ * `Buffer` and the like are refused: they would arrive as text. Other objects with a tag
+ * (`Symbol.toStringTag`) are refused, too: a `Response`, a `Headers`, an iterator would arrive as `{}`.
  */
 export function flawIn(value: unknown, path: string, around: readonly object[] = []): Flaw | undefined {
   switch (typeof value) {
@@ -112,8 +110,8 @@ function moreThanFields(value: object): Omit<Flaw, "path"> | undefined {
 }
 
 /**
- * Whether an object without a field is not just empty: its class has methods or accessors, which are of no
- * use without data, or private fields. The class of data whose fields are all left out has neither.
+ * Whether an object without a field hides data: its class has methods or accessors, or private fields.
+ * Methods are of no use without data. The class of data whose fields are all left out has neither.
  */
 function hidesFields(value: object): boolean {
   for (let at: unknown = Object.getPrototypeOf(value); at !== null; at = Object.getPrototypeOf(at)) {
@@ -159,7 +157,7 @@ function flawInMembers(value: object, path: string, inside: readonly object[]): 
   return symbolIn(value, path);
 }
 
-/** Those that are not enumerable are no data: libraries mark their objects so. */
+/** Those that are not enumerable are not data: libraries mark their objects so. */
 function symbolIn(value: object, path: string): Flaw | undefined {
   const key = Object.getOwnPropertySymbols(value).find(
     (symbol) => Object.prototype.propertyIsEnumerable.call(value, symbol) && (value as Record<symbol, unknown>)[symbol] !== undefined,
@@ -167,7 +165,7 @@ function symbolIn(value: object, path: string): Flaw | undefined {
   return key && { path: `${path}[${String(key)}]`, what: "a property named by a symbol", remedy: "Name it by a string, or leave it out." };
 }
 
-/** Asked of Node, not with `instanceof`, so that a value of another realm is known too. */
+/** Asks Node, without `instanceof`, so that a value of another realm is recognised too. */
 function builtin(value: object): Omit<Flaw, "path"> | undefined {
   if (types.isDate(value) && Number.isNaN(value.getTime())) return { what: "an invalid Date", remedy: "Send null or leave it out." };
   if (types.isDate(value)) return { what: "a Date", remedy: "Send its toISOString() and make a Date of it in the task." };

@@ -3,12 +3,13 @@ import type { Codec } from "./codec.js";
 import { flawIn, isPlain } from "./flaw.js";
 
 /**
- * JSON that refuses what JSON would change without a word: dates, bigints, maps, sets, binary data,
- * functions, symbols, NaN and infinities, gaps in lists, objects of the platform (responses, headers,
- * iterators), instances whose fields are all private, properties of lists or named by symbols, values that
- * contain themselves or nest over 500 levels. Properties that are undefined are left out; class instances
- * travel as their fields; objects with a `toJSON` of their own travel as what it returns. −0 arrives as 0:
- * arithmetic makes it of honest numbers (`Math.round(-0.2)`), and the two are equal.
+ * JSON that refuses what JSON would change silently.
+ * Refused are dates, bigints, maps, sets, binary data, functions, symbols, NaN and infinities, gaps in lists,
+ * objects of the platform (responses, headers, iterators), instances whose fields are all private, properties
+ * of lists or named by symbols, values that contain themselves or nest over 500 levels. Properties that are
+ * undefined are left out; class instances travel as their fields; objects with their own `toJSON` travel as
+ * what it returns. −0 arrives as 0: arithmetic makes it of usual numbers (`Math.round(-0.2)`), and the two
+ * are equal.
  */
 export const jsonCodec: Codec = {
   name: "json",
@@ -26,7 +27,7 @@ export const jsonCodec: Codec = {
   decode(text, root = "payload") {
     if (text === undefined) return undefined;
     try {
-      // JSON.parse makes an own property of "__proto__", so nothing is poisoned by reading.
+      // JSON.parse makes an own property of "__proto__", so reading cannot change a prototype.
       return JSON.parse(text) as unknown;
     } catch (error) {
       throw new PayloadError(

@@ -5,7 +5,7 @@ import type { Codec } from "./codec.js";
 export const MAX_PAYLOAD_BYTES = 1_048_576;
 
 /**
- * The text a job or event carries; `""` for no payload.
+ * The text of a job's or event's payload; `""` for no payload.
  *
  * @param owner the task or event it is for, named in errors
  * @throws {PayloadError} `STEM_PAYLOAD_UNSERIALISABLE`, `STEM_PAYLOAD_TOO_LARGE`

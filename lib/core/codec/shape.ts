@@ -1,19 +1,19 @@
 import type { Compiled } from "../schema/compile.js";
 import { refusedBy } from "./validate.js";
 
-/** The type of something that travels (a payload, a result, an event), as a generated client knows it. */
+/** The type of a value that travels (a payload, a result, an event), from a generated client. */
 export interface Shape {
   /**
-   * Refuses what is not of the type; nothing if the type is not to be checked.
+   * Refuses a value that is not of the type; does nothing if the type is not to be checked.
    *
    * @param what names the value in the error: `"payload"`
    * @param of names its owner: `task "mail.send"`
    * @throws {PayloadError} `STEM_PAYLOAD_INVALID`, listing every path
    */
   check(value: unknown, what: string, of: string): void;
-  /** What is given to the codec: in place of dates, maps and the like what JSON can carry. */
+  /** The value for the codec: dates, maps and the like become what JSON can carry. */
   encode(value: unknown): unknown;
-  /** The inverse of `encode`; what does not fit is left as it is. */
+  /** The inverse of `encode`; values that do not fit are left as they are. */
   decode(value: unknown): unknown;
 }
 

@@ -3,7 +3,7 @@ import { PayloadError } from "../../contract/errors.js";
 /**
  * Refuses a result that is too large to keep.
  *
- * @param of whose it is, put into words only for the error: `step "charge"`, or the definition of a task
+ * @param of its owner, put into words only for the error: `step "charge"`, or the definition of a task
  * @throws {PayloadError} `STEM_PAYLOAD_TOO_LARGE`: the text has more than `maxBytes` in UTF-8
  */
 export function checkResultSize(

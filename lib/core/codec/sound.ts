@@ -3,8 +3,9 @@ import { flawOfCharacters } from "../../contract/text.js";
 import type { Codec } from "./codec.js";
 
 /**
- * A codec whose texts every store can keep: what `codec` makes is refused if half a surrogate pair or U+0000
- * is in it, instead of coming back changed. JSON escapes both and needs no such look.
+ * A codec whose texts every store can keep.
+ * A text of `codec` with half a surrogate pair or U+0000 is refused, as a store might change it. JSON escapes
+ * both and needs no such check.
  */
 export function sound(codec: Codec): Codec {
   return {

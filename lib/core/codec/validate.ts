@@ -6,8 +6,9 @@ import type { Schema, SchemaResult } from "../task/schema.js";
 const LISTED = 20;
 
 /**
- * What the schema makes of a value. Not a promise unless the schema is asynchronous, so that a synchronous
- * one costs no turn of the event loop.
+ * The value as the schema returns it.
+ * It is a promise only if the schema is asynchronous, so that a synchronous one costs no turn of the event
+ * loop.
  *
  * @param what names the value in the error: `"payload"`, `"result"`
  * @param of names its owner: `task "mail.send"`
@@ -27,7 +28,7 @@ function accept<T>(result: SchemaResult<T>, what: string, of: string): T {
   throw refusedBy("schema", issues, what, of);
 }
 
-/** What a value is refused with by the schema of its task, or by its type. */
+/** The error for a value that the schema of its task, or its type, refuses. */
 export function refusedBy(by: "schema" | "type", issues: readonly PayloadIssue[], what: string, of: string): PayloadError {
   const listed = issues.slice(0, LISTED).map(({ path, message }) => `${path}: ${message}`);
   const more = issues.length - listed.length;

@@ -3,11 +3,11 @@ import type { TaskContext } from "../task/task.js";
 import type { WorkflowContext } from "./workflow.js";
 
 /**
- * Code around every attempt in a worker. `next()` goes inwards and returns what the handler returned; call it
- * once, or not at all to keep the handler from running. What the middleware returns (or throws) counts as the
- * attempt's. Around a workflow it wraps one pass over the body: if the run is suspended, `next()` never
- * settles in this process. Both kinds of context have `jobId`, `task`, `queue`, `attempt`, `headers` and
- * `payload`.
+ * Code around every attempt in a worker.
+ * `next()` calls the inner layer and returns what the handler returned; call it once, or not at all to keep
+ * the handler from running. The return value (or error) of the middleware counts as the attempt's. Around a
+ * workflow it wraps one pass over the body: if the run is suspended, `next()` never settles in this process.
+ * Both kinds of context have `jobId`, `task`, `queue`, `attempt`, `headers` and `payload`.
  */
 export type Middleware = (context: TaskContext | WorkflowContext, next: () => Promise<unknown>) => Promise<unknown>;
 
@@ -15,8 +15,7 @@ export type Middleware = (context: TaskContext | WorkflowContext, next: () => Pr
 export type Handler = (payload: unknown, context: never) => unknown;
 
 /**
- * Puts layers around a handler, the first outermost. Without layers the handler itself comes back, so that it
- * costs nothing.
+ * Puts layers around a handler, the first outermost. Without layers it returns the handler itself.
  *
  * The result rejects with `STEM_MIDDLEWARE_NEXT` when a layer calls `next()` twice: one attempt runs a
  * handler once.

@@ -1,7 +1,7 @@
 /** How many causes of an error are named after it. */
 const CAUSES = 4;
 
-/** One line about anything thrown, or about a failure as data, with what it came from; never throws. */
+/** One line about any thrown value, or about a failure as data, with its causes; never throws. */
 export function describe(thrown: unknown): string {
   let line = lineOf(thrown);
   let below = thrown;
@@ -9,7 +9,7 @@ export function describe(thrown: unknown): string {
     below = belowOf(below);
     if (below === undefined || below === null) break;
     const next = lineOf(below);
-    // Some errors say in their message what they came from.
+    // Some messages name the cause already.
     if (!line.includes(next) && !line.includes(messageOf(below) ?? next)) line += ` ← ${next}`;
   }
   return line;

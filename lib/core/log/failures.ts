@@ -3,15 +3,15 @@ import type { Log } from "../log.js";
 import { describe } from "./describe.js";
 import type { Repeats } from "./repeats.js";
 
-/** Whose failure it is: the task, and the class and method that handles it where this process knows. */
+/** The owner of a failure: the task, and the class and method of its handler if this process has it. */
 export interface Owner {
   readonly task: string;
   readonly where?: string | undefined;
 }
 
 /**
- * Messages about failed attempts and dead jobs: the first of a kind (task and error) whole, the next thousand
- * counted.
+ * Messages about failed attempts and dead jobs.
+ * The first of a kind (task and error) is logged whole, the next thousand are counted.
  */
 export class FailureLog {
   readonly #log: Log;
@@ -39,7 +39,7 @@ export class FailureLog {
     });
   }
 
-  /** A job ended without having failed itself: its input did, or its time was over. */
+  /** A job ended without having failed itself: its input failed, or its time was over. */
   ended(jobId: string, owner: Owner, how: string, error: Failure): void {
     this.#tell(
       "warn",
@@ -76,7 +76,7 @@ function nameOf({ task, where }: Owner): string {
   return where === undefined ? `task "${task}"` : `task "${task}" (${where})`;
 }
 
-/** Numbers and ids differ from one failure to the next of the same kind. */
+/** The message without numbers and ids, which differ between failures of the same kind. */
 function kindOf({ name, message, code = "" }: Failure): string {
   return `${name} ${code} ${message.slice(0, 200).replaceAll(/[0-9a-f-]*\d[0-9a-f-]*/gi, "#")}`;
 }
@@ -86,7 +86,7 @@ function shortly({ name, message }: Failure): string {
   return line.length > 200 ? `${line.slice(0, 200)}…` : line;
 }
 
-/** The places alone: what stands before them in a stack is the message, which was told already. */
+/** The stack without the message before it, which was logged already. */
 function placesOf(stack: string | undefined): string | undefined {
   const from = stack === undefined ? -1 : stack.search(/^\s+at /m);
   return from < 0 ? undefined : stack!.slice(from);

@@ -1,13 +1,13 @@
 import { type Clock, steadyNow } from "../clock.js";
 
 /**
- * How long equal messages are counted before the first count is told, and the longest such time. Each is four
- * times the one before.
+ * How long equal messages are counted before the first count is logged, and the longest such time.
+ * Each is four times the one before.
  */
 const FIRST_MS = 1_000;
 const LONGEST_MS = 300_000;
 
-/** Kinds that are counted at once; beyond it the one that was met first is told and forgotten. */
+/** Kinds that are counted at once; beyond it the oldest is logged and dropped. */
 const KINDS = 1_000;
 
 interface Kind {
@@ -19,9 +19,10 @@ interface Kind {
 }
 
 /**
- * Keeps a thousand equal failures from being a thousand messages: the first of a kind is told whole, those
- * that follow within a second are counted and told as one line, then those within four, and so on up to five
- * minutes. A kind that was quiet for one such time is told whole again.
+ * Keeps a thousand equal failures from being a thousand messages.
+ * The first of a kind is logged whole. Those that follow within a second are counted and logged as one line,
+ * then those within four, and so on up to five minutes. A kind that was quiet for one such time is logged
+ * whole again.
  */
 export class Repeats {
   readonly #clock: Clock;
@@ -33,8 +34,8 @@ export class Repeats {
 
   /**
    * @param kind what makes two messages equal
-   * @param whole tells the first
-   * @param more tells how many followed in so many ms
+   * @param whole logs the first
+   * @param more logs how many followed in so many ms
    */
   tell(kind: string, whole: () => void, more: (count: number, ms: number) => void): void {
     const known = this.#kinds.get(kind);
@@ -46,7 +47,7 @@ export class Repeats {
     whole();
   }
 
-  /** Tells what was counted so far and forgets all kinds. */
+  /** Logs what was counted so far and drops all kinds. */
   close(): void {
     while (this.#kinds.size > 0) this.#end(this.#kinds.keys().next().value!);
   }

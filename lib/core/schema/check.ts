@@ -12,11 +12,11 @@ import { isNothing, literalsOf, type Schemas } from "./schemas.js";
 import { Chooser } from "./union.js";
 
 /**
- * Makes checks of schemas: closures, one per schema, that hold what they need. Measured against generated
- * code in docs/decisions/009-validation.md.
+ * Makes checks of schemas: closures, one per schema, that hold what they need.
+ * docs/decisions/009-validation.md compares them with generated code.
  *
- * In JavaScript's terms (`Date`, `Map` …) for what is given to be sent, or in those of the wire, where a
- * `Date` is text; the latter only tells members of unions apart.
+ * A check takes JavaScript values (`Date`, `Map` …), or values as on the wire, where a `Date` is text. The
+ * second form only finds the member of a union.
  */
 export class Checks {
   readonly #schemas: Schemas;
@@ -39,7 +39,7 @@ export class Checks {
     );
   };
 
-  /** The same check wherever the reference stands, also within itself. */
+  /** The same check for every use of the reference, also within itself. */
   #once(given: JsonSchema): Check {
     const key = JSON.stringify(given);
     const known = this.#byRef.get(key);
@@ -151,8 +151,8 @@ function all<T>(is: (value: unknown) => value is T, tests: readonly ((value: T) 
 }
 
 /**
- * Tells what is wrong within the member that the value comes closest to; with no member at all if it does not
- * fit the outside of any.
+ * Reports the faults within the member that the value comes closest to.
+ * If it fits the outside of no member, reports that.
  */
 function closest(checks: readonly Check[], value: unknown, report: Report, expected: () => string): false {
   let best: Report | undefined;

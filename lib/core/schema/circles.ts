@@ -1,22 +1,22 @@
 import type { JsonSchema } from "./json-schema.js";
 
 /**
- * A reference that is this far inside is followed when all around it is made: so many may refer to each other
- * that the stack would not do.
+ * A reference at this depth is followed later: so many may refer to each other that the stack would overflow.
  */
 const DEEPEST = 50;
 
-/** Makes things of schemas that refer to each other, however many there are and in whatever circles. */
+/** Compiles schemas that refer to each other, in any number and in any circles. */
 export class Circles<T> {
   readonly #open = new Map<JsonSchema, () => T>();
   readonly #later: (() => void)[] = [];
   #depth = 0;
 
   /**
-   * Makes one of a schema. Within itself, where a union is taken apart that a reference stands for, it is the
-   * one that is being made.
+   * Compiles one schema.
+   * Within itself, where a union with a reference to it is taken apart, the schema stands for the result
+   * under way.
    *
-   * @param again what stands for that one until it is made
+   * @param again what stands for that result until it is made
    */
   make(schema: JsonSchema, make: () => T, again: (made: () => T) => T): T {
     const open = this.#open.get(schema);

@@ -5,22 +5,25 @@ import { type Issue, Report } from "./report.js";
 import { Schemas } from "./schemas.js";
 import { DECODE, ENCODE, type Translate, Translations } from "./wire.js";
 
-/** What was made of one schema. */
+/** The functions of one schema. */
 export interface Compiled {
   /**
-   * Everything that is wrong with a value, in JavaScript's terms; undefined: it fits.
+   * All faults of a JavaScript value; undefined: it fits.
    *
    * @param root what the value is called in errors; default `"payload"`
    * @throws {PayloadError} `STEM_PAYLOAD_UNSERIALISABLE`: it contains itself
    */
   check(value: unknown, root?: string): readonly Issue[] | undefined;
-  /** Makes what travels of a value. Undefined: it travels as it is. @throws {PayloadError} as `check` */
+  /**
+   * Turns a value into its form on the wire. Undefined: it travels as it is. @throws {PayloadError} as
+   * `check`
+   */
   readonly encode: Translate | undefined;
-  /** Makes the value of what travelled; what does not fit is left as it is, for `check` to name. */
+  /** The inverse of `encode`; parts that do not fit are left as they are, for `check` to name. */
   readonly decode: Translate | undefined;
 }
 
-/** Compiles the schemas of one set of definitions, which share what their references stand for. */
+/** Compiles the schemas of one set of definitions, which share their references. */
 export class Compiler {
   readonly #checks: Checks;
   readonly #encode: Translations;

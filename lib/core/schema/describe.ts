@@ -3,18 +3,18 @@ import { kindOf } from "./kinds.js";
 import type { JsonSchema } from "./json-schema.js";
 import { isNothing } from "./schemas.js";
 
-/** Values or characters shown of what may be long. */
+/** Values or characters shown of a long list or text. */
 const SHOWN = 8;
 const LONGEST = 40;
 
 const STEM = { date: "a Date", bigint: "a bigint", map: "a Map", set: "a Set", bytes: "bytes (a Uint8Array)" } as const;
 const PLAIN: Readonly<Record<string, string>> = { boolean: "true or false", null: "null", object: "an object" };
 
-/** What stands for all kinds of values together, but for null. */
+/** The parts of a union that takes everything but null. */
 const EVERY = ["an array", "true or false", "a number", "an object", "a string"];
 
 /**
- * What a schema wants, in the words of an error: `an integer ≥ 1`, `"a" or "b"`, `a Date`.
+ * The expectation of a schema, in the words of an error: `an integer ≥ 1`, `"a" or "b"`, `a Date`.
  *
  * @param resolve finds what a `$ref` stands for
  */
@@ -44,7 +44,7 @@ export function describe(schema: JsonSchema, resolve: (ref: string) => JsonSchem
   }
 }
 
-/** What the members of a union are called, those of unions in it included. */
+/** The names of the members of a union, those of unions in it included. */
 function membersOf(schema: JsonSchema, resolve: (ref: string) => JsonSchema, seen: Set<JsonSchema>): ReadonlySet<string> {
   if (seen.has(schema)) return new Set();
   seen.add(schema);
@@ -93,7 +93,7 @@ function count(n: number, what: string): string {
   return `${n} ${n === 1 ? (what === "entries" ? "entry" : what.slice(0, -1)) : what}`;
 }
 
-/** What a value is, in the words of an error: `"two"`, `an array of 3`, `nothing`. Long texts are cut. */
+/** A value, in the words of an error: `"two"`, `an array of 3`, `nothing`. Long texts are cut. */
 export function show(value: unknown): string {
   switch (kindOf(value)) {
     case "undefined":

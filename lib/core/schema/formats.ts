@@ -8,15 +8,15 @@ const HOSTNAME = new RegExp(`^(?=.{1,253}$)${LABEL}(?:\\.${LABEL})*$`, "i");
 const EMAIL = new RegExp(`^[a-z0-9!#$%&'*+/=?^_\`{|}~-]+(?:\\.[a-z0-9!#$%&'*+/=?^_\`{|}~-]+)*@(?:${LABEL}\\.)+${LABEL}$`, "i");
 const URI = /^[a-z][a-z0-9+.-]*:(?:%[0-9a-f]{2}|[a-z0-9\-._~:/?#[\]@!$&'()*+,;=])*$/i;
 
-/** A known format: what fits it, and its name for people. */
+/** A known format: its test, and its name in messages. */
 export interface Format {
   readonly fits: (text: string) => boolean;
   readonly called: string;
 }
 
 /**
- * The formats that are checked; others are notes for people. `time` may go without an offset, unlike in RFC
- * 3339.
+ * The formats that are checked; others are notes for people.
+ * `time` may have no offset, unlike in RFC 3339.
  */
 export const FORMATS: ReadonlyMap<string, Format> = new Map([
   ["date-time", { fits: isDateTime, called: "a date and time (RFC 3339)" }],
@@ -52,7 +52,7 @@ function daysOf(year: number, month: number): number {
 /** As `Date.toISOString` writes years before 0 and after 9999. */
 const FAR = /^[+-]\d{6}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
-/** The moment of a text in ISO 8601; undefined if it is none. */
+/** The moment of a text in ISO 8601; undefined for other texts. */
 export function momentOf(text: string): Date | undefined {
   if (!isDateTime(text) && !FAR.test(text)) return undefined;
   const moment = new Date(text);

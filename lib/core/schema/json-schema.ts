@@ -1,9 +1,9 @@
-/** How a JavaScript value that JSON has no word for travels; stands beside the schema of what travels. */
+/** A JavaScript type that JSON cannot carry. It stands beside the schema of what travels. */
 export type StemType = "date" | "bigint" | "map" | "set" | "bytes";
 
 /**
- * The part of JSON Schema 2020-12 that describes payloads, results and events, with two keywords of ours.
- * Other keywords are ignored, and so are formats that are not known here.
+ * The part of JSON Schema 2020-12 that describes payloads, results and events, with two more keywords.
+ * Other keywords are ignored, and so are unknown formats.
  *
  * | `"x-stem"` | in JavaScript | travels as |
  * |---|---|---|
@@ -20,7 +20,7 @@ export interface JsonSchema {
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
   readonly anyOf?: readonly JsonSchema[];
-  /** Of no value: `{ not: {} }`, a property that must not be there. Nothing else is known here. */
+  /** `{ not: {} }` fits no value: a property that must not be there. Other forms are not supported. */
   readonly not?: { readonly [keyword: string]: never };
   // Numbers (and bigints)
   readonly minimum?: number;
@@ -38,8 +38,8 @@ export interface JsonSchema {
   readonly items?: JsonSchema | boolean;
   readonly prefixItems?: readonly JsonSchema[];
   /**
-   * Where `items` stands for members of different places, `[...string[], number]`: what those after
-   * `prefixItems` are, and then what the last of all are, one by one.
+   * The members after `prefixItems` (the first entry), then the last members of the list, one by one.
+   * It is for lists such as `[...string[], number]`, where `items` stands for members of different places.
    */
   readonly "x-stem-rest"?: readonly JsonSchema[];
   readonly minItems?: number;
@@ -51,7 +51,7 @@ export interface JsonSchema {
   readonly additionalProperties?: JsonSchema | boolean;
   readonly patternProperties?: Readonly<Record<string, JsonSchema>>;
   readonly propertyNames?: JsonSchema;
-  // For people
+  // Notes for people
   readonly title?: string;
   readonly description?: string;
   readonly deprecated?: boolean;
@@ -63,15 +63,15 @@ export interface JsonSchema {
 export type JsonType = "string" | "number" | "integer" | "boolean" | "null" | "array" | "object";
 
 /**
- * What a generated client knows of the types of tasks, workflows and events. It checks and revives by them;
- * see docs/validation.md.
+ * The types of tasks, workflows and events, from a generated client.
+ * It checks and revives by them; see docs/validation.md.
  */
 export interface StemDefinitions {
-  /** Of the manifest it was written with; changes with any change of what it says. */
+  /** Of the manifest it was written with; changes with any change of its content. */
   readonly hash: string;
   readonly tasks: Readonly<Record<string, TaskShape>>;
   readonly events?: Readonly<Record<string, EventShape>>;
-  /** What `"#/$defs/Name"` stands for. */
+  /** The schemas that `"#/$defs/Name"` refers to. */
   readonly $defs?: Readonly<Record<string, JsonSchema>>;
 }
 
@@ -86,13 +86,13 @@ export interface TaskShape {
   readonly optional?: true;
   /** Absent: it returns nothing. */
   readonly output?: JsonSchema;
-  /** `false`: not checked; `"standard"`: a schema of its own checks it where the handler is. */
+  /** `false`: not checked; `"standard"`: a Standard Schema checks it where the handler is. */
   readonly validate?: false | "standard";
   /** The instance of Stem it belongs to. Absent: the one without a name. */
   readonly instance?: string;
-  /** Of a workflow: what its steps return, by name. */
+  /** Of a workflow: the results of its steps, by name. */
   readonly steps?: Readonly<Record<string, { readonly output?: JsonSchema }>>;
-  /** Of a workflow: what it may be told, by name. */
+  /** Of a workflow: its signals, by name. */
   readonly signals?: Readonly<Record<string, EventShape>>;
 }
 

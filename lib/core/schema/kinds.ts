@@ -1,7 +1,8 @@
 import { types } from "node:util";
 
 /**
- * What a value is to a schema. `"other"`: nothing that any schema describes, such as a function or a RegExp.
+ * The kind of a value to a schema.
+ * `"other"`: no schema describes it, such as a function or a RegExp.
  */
 export type Kind =
   "undefined" | "null" | "string" | "number" | "boolean" | "array" | "object" | "date" | "bigint" | "map" | "set" | "bytes" | "other";
@@ -9,7 +10,7 @@ export type Kind =
 const tag = Object.prototype.toString;
 
 /**
- * Asked of Node, not with `instanceof`, so that a value of another realm (jest, `node:vm`) is known too.
+ * The kind of a value, also of one from another realm (jest, `node:vm`), so not by `instanceof`.
  * Instances of plain classes are objects.
  */
 export function kindOf(value: unknown): Kind {
@@ -27,12 +28,14 @@ export function kindOf(value: unknown): Kind {
   }
 }
 
-/** True for an object whose data are its own properties: no list, and no builtin that JSON would empty. */
+/**
+ * True for an object whose data are its own properties: neither a list nor a builtin that JSON would empty.
+ */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null) return false;
   const parent: unknown = Object.getPrototypeOf(value);
   if (parent === Object.prototype || parent === null) return true;
-  // Builtins announce themselves by their tag. So may a class, which is no builtin for that.
+  // Builtins have a tag. A class may have one too, and is still not a builtin.
   return !Array.isArray(value) && (tag.call(value) === "[object Object]" || builtin(value) === "object");
 }
 

@@ -8,12 +8,12 @@ import { regExpOf } from "./schemas.js";
 
 type Expected = () => string;
 
-/** Names that an object has without anybody having put them there. */
+/** Names that every object has by inheritance. */
 const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype));
 
 /**
- * Objects: named properties, then what else there is. A property that is undefined counts as absent, as JSON
- * leaves it out.
+ * Objects: named properties, then the other ones.
+ * A property that is undefined counts as absent, as JSON leaves it out.
  */
 export function objectCheck(schema: JsonSchema, of: (schema: JsonSchema) => Check, expected: Expected): Check {
   const { properties = {}, required = [] } = schema;
@@ -43,7 +43,7 @@ export function objectCheck(schema: JsonSchema, of: (schema: JsonSchema) => Chec
   };
 }
 
-/** A member that may be anything must still be there. */
+/** A member of any type must still be there. */
 function inside(report: Report, at: string, check: Check, member: unknown): boolean {
   const before = report.issues.length;
   if (report.under(at, check, member) && member !== undefined) return true;
@@ -51,7 +51,7 @@ function inside(report: Report, at: string, check: Check, member: unknown): bool
   return false;
 }
 
-/** Properties without a name of their own. Undefined: nothing is said about them. */
+/** The check of properties that are not named. Undefined: nothing is said about them. */
 function restCheck(
   { additionalProperties, patternProperties = {}, propertyNames }: JsonSchema,
   named: ReadonlySet<string>,
@@ -165,7 +165,7 @@ function hasTwins(list: readonly unknown[]): boolean {
   return false;
 }
 
-/** The same text for the same data, whatever the order of its properties. */
+/** The same text for the same data, in any order of its properties. */
 function canonical(value: unknown): string {
   if (typeof value !== "object" || value === null) return typeof value === "bigint" ? `${value}n` : (JSON.stringify(value) ?? "");
   return deeper(canonicalObject, value, undefined);

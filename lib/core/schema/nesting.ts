@@ -6,15 +6,15 @@ import { get, keyAt, step } from "./path.js";
 const DEEPEST = 500;
 
 /**
- * How deep the value at hand is just now. What is done with values here is synchronous, so that one counter
- * serves all and costs next to nothing.
+ * The depth of the present value.
+ * All work on values here is synchronous, so one counter is enough and costs next to nothing.
  */
 let depth = 0;
 
-/** A value nests too deep, which one that contains itself always does. */
+/** Thrown if a value nests too deep, as one that contains itself always does. */
 class TooDeep extends Error {}
 
-/** Runs what goes one level down. */
+/** Runs a function one level down. */
 export function deeper<V, M, R>(run: (value: V, more: M) => R, value: V, more: M): R {
   if (++depth > DEEPEST) throw new TooDeep();
   const done = run(value, more);
@@ -23,7 +23,7 @@ export function deeper<V, M, R>(run: (value: V, more: M) => R, value: V, more: M
 }
 
 /**
- * Runs what goes down into a value by `deeper`, and names the place if it goes too deep.
+ * Runs a function that goes down by `deeper`, and names the place if it goes too deep.
  * @throws {PayloadError} `STEM_PAYLOAD_UNSERIALISABLE`
  */
 export function bounded<T>(value: unknown, root: string, run: (value: unknown) => T): T {
@@ -42,10 +42,7 @@ function nestingError(value: unknown, root: string): PayloadError {
   return new PayloadError("STEM_PAYLOAD_UNSERIALISABLE", `${what}, which JSON cannot carry.`, "Send ids instead of references.");
 }
 
-/**
- * The path at which a value comes back to an object it is in; undefined if that does not happen within the
- * depth allowed.
- */
+/** The path at which a value contains itself; undefined if it does not within the depth allowed. */
 function loopIn(value: object, path: string, around: readonly object[]): string | undefined {
   if (around.includes(value)) return path;
   if (around.length > DEEPEST) return undefined;

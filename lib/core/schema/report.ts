@@ -10,10 +10,10 @@ export interface Issue {
   readonly got: string;
 }
 
-/** Issues kept of one value; a list of a million wrong numbers is said often enough. */
+/** Issues kept of one value, so that a list of a million wrong numbers does not fill the memory. */
 const MOST = 1_000;
 
-/** Gathers what is wrong with a value. */
+/** Collects the faults of a value. */
 export class Report {
   readonly issues: Issue[] = [];
   readonly #path: string[];
@@ -22,7 +22,7 @@ export class Report {
     this.#path = [...path];
   }
 
-  /** Where it is just now. */
+  /** The present place. */
   get path(): string {
     return this.#path.join("");
   }
@@ -35,13 +35,13 @@ export class Report {
     return fits;
   }
 
-  /** @returns false, for whoever refuses to return */
+  /** @returns false, for callers that return it */
   refuse(expected: string, value: unknown): false {
     if (this.issues.length < MOST) this.issues.push({ path: this.path, expected, got: show(value) });
     return false;
   }
 
-  /** A report of its own from the same place on, for one of several possibilities. */
+  /** A separate report from the same place on, for one of several possibilities. */
   branch(): Report {
     return new Report(this.#path);
   }
@@ -52,5 +52,5 @@ export class Report {
   }
 }
 
-/** True if the value fits. Without a report it stops at the first fault; with one it has told all of them. */
+/** True if the value fits. Without a report it stops at the first fault; with one it reports all of them. */
 export type Check = (value: unknown, report: Report | undefined) => boolean;

@@ -2,12 +2,12 @@ import type { JsonSchema } from "./json-schema.js";
 
 type Defs = Readonly<Record<string, JsonSchema>>;
 
-/** Keywords for people, which change nothing about values; `handler` says of a task where it is. */
+/** Keywords for people, which change nothing about values; `handler` is the place of a task. */
 const NOTES = new Set(["handler", "title", "description", "deprecated", "default", "examples", "$comment"]);
 
 /**
- * True if two schemas, each with what its references stand for, describe the same values in the same way;
- * what names they give to types does not matter.
+ * True if two schemas with their references describe the same values in the same way.
+ * The names of types do not matter.
  */
 export function sameSchema(a: unknown, defsOfA: Defs, b: unknown, defsOfB: Defs, seen: ReadonlySet<string> = new Set()): boolean {
   if (typeof a !== "object" || a === null || typeof b !== "object" || b === null) return a === b;
@@ -15,7 +15,7 @@ export function sameSchema(a: unknown, defsOfA: Defs, b: unknown, defsOfB: Defs,
   const [refA, refB] = [refOf(a), refOf(b)];
   if (refA !== undefined && refB !== undefined) {
     const pair = `${refA} ${refB}`;
-    // Taken for the same while they are being compared: a difference is found elsewhere.
+    // Counts as equal while it is being compared: a difference is found elsewhere.
     if (seen.has(pair)) return true;
     return (
       sameSchema(defsOfA[refA], defsOfA, defsOfB[refB], defsOfB, new Set([...seen, pair])) && sameMembers(a, defsOfA, b, defsOfB, seen)

@@ -9,7 +9,7 @@ export function isBase64(text: string): boolean {
   return text.length % 4 === 0 && BASE64.test(text);
 }
 
-/** Tests of a string beyond its being one; lengths count code points, as JSON Schema says. */
+/** Tests of a string, after that of its type; lengths count code points, as JSON Schema says. */
 export function stringTests(schema: JsonSchema, wire: boolean): readonly ((text: string) => boolean)[] {
   const { minLength, maxLength, pattern, format, contentEncoding } = schema;
   const tests: ((text: string) => boolean)[] = [];
@@ -34,7 +34,7 @@ function points(text: string): number {
   return count;
 }
 
-/** Tests of a number or bigint beyond its being one. */
+/** Tests of a number or bigint, after that of its type. */
 export function numberTests(schema: JsonSchema): readonly ((value: number | bigint) => boolean)[] {
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema;
   const tests: ((value: number | bigint) => boolean)[] = [];

@@ -3,8 +3,8 @@ import type { JsonSchema, JsonType } from "./json-schema.js";
 import type { Kind } from "./kinds.js";
 
 /**
- * Keywords that refuse values, with the type they belong to. Beside a `$ref` or `anyOf` they hold for what
- * these let through.
+ * Keywords that refuse values, with the type they belong to.
+ * Beside a `$ref` or `anyOf` they hold for the values that these let through.
  */
 const BELONGS_TO = {
   minimum: "number",
@@ -35,7 +35,7 @@ const FARTHEST = 100;
 
 const CONSTRAINTS = Object.entries(BELONGS_TO);
 
-/** A union, `$ref`, or a schema of one type; each alone, so that whoever reads it has one case at a time. */
+/** Reduces schemas to a union, a `$ref`, or a schema of one type, so that readers have few cases. */
 export class Schemas {
   readonly #defs: Readonly<Record<string, JsonSchema>>;
 
@@ -51,8 +51,9 @@ export class Schemas {
   };
 
   /**
-   * The same schema in a simpler form: constraints beside a `$ref` or an `anyOf` go into what these stand
-   * for, a list of types becomes a union, and a missing type is read off the keywords.
+   * The same schema in a simpler form.
+   * Constraints beside a `$ref` or an `anyOf` go into the schemas behind these, a list of types becomes a
+   * union, and a missing type is derived from the keywords.
    */
   normal(schema: JsonSchema, far = 0): JsonSchema {
     if (schema.$ref !== undefined) {
@@ -70,13 +71,13 @@ export class Schemas {
     return type === undefined ? schema : { ...schema, type };
   }
 
-  /** The members of a union, those of unions in it included; of anything else itself. */
+  /** The members of a union, those of unions in it included; for other schemas the schema itself. */
   membersOf(schema: JsonSchema, seen: ReadonlySet<JsonSchema | string> = new Set()): readonly JsonSchema[] {
     // A union that is a member of itself adds nothing to it.
     const key = schema.$ref === undefined ? schema : JSON.stringify(schema);
     if (seen.has(key)) return [];
     const one = this.bare(schema);
-    // A reference stays one: it is made once, wherever it is used.
+    // A reference stays one: it is compiled once for all its uses.
     if (one.anyOf === undefined) return [schema.$ref === undefined ? one : schema];
     const within = new Set([...seen, key, one]);
     return one.anyOf.flatMap((member) => this.membersOf(member, within));
@@ -92,7 +93,7 @@ export class Schemas {
     return one;
   }
 
-  /** Of what kind the values of a member are; undefined: of any. */
+  /** The kinds of values of a member; undefined: any. */
   kindsOf(member: JsonSchema, wire: boolean): readonly Kind[] | undefined {
     const one = this.bare(member);
     if (one.anyOf !== undefined) return undefined;
@@ -125,7 +126,7 @@ export function regExpOf(pattern: string): RegExp {
       // Escapes such as `\-` are right without the flag only.
     }
   }
-  throw new StemError("STEM_SCHEMA_INVALID", `The pattern ${JSON.stringify(pattern)} of a schema is no regular expression.`, REMEDY);
+  throw new StemError("STEM_SCHEMA_INVALID", `The pattern ${JSON.stringify(pattern)} of a schema is not a regular expression.`, REMEDY);
 }
 
 const REMEDY = "Correct the type it was made from, and run: npx stem generate";

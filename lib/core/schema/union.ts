@@ -2,25 +2,25 @@ import type { JsonSchema } from "./json-schema.js";
 import { isRecord, kindOf, type Kind } from "./kinds.js";
 import { literalsOf, type Schemas } from "./schemas.js";
 
-/** A member of a union, with what was made of its schema. */
+/** A member of a union, with the result for its schema. */
 export interface Member<T> {
   readonly schema: JsonSchema;
   readonly made: T;
 }
 
-/** A property that tells the object members of a union apart by its literal value. */
+/** A property whose literal value identifies the object members of a union. */
 interface Tag<T> {
   readonly key: string;
   readonly members: ReadonlyMap<unknown, readonly T[]>;
 }
 
-/** Tells which members of a union a value can be of, without looking further into it than one property. */
+/** Finds the members of a union that a value may be of, by its kind and one property. */
 export class Chooser<T> {
   readonly tag: Tag<T> | undefined;
   readonly #any: readonly T[];
   readonly #byKind = new Map<Kind, readonly T[]>();
 
-  /** @param wire values are looked at as they travel, not as they are in JavaScript */
+  /** @param wire values are in their form on the wire, not in JavaScript */
   constructor(members: readonly Member<T>[], schemas: Schemas, wire: boolean) {
     const kinds = members.map(({ schema }) => schemas.kindsOf(schema, wire));
     this.#any = members.filter((_, i) => kinds[i] === undefined).map(({ made }) => made);
@@ -33,7 +33,7 @@ export class Chooser<T> {
     this.tag = objects.length > 1 ? tagOf(objects, schemas) : undefined;
   }
 
-  /** None: it is of no member. */
+  /** An empty list: it is of no member. */
   among(value: unknown): readonly T[] {
     const members = this.#byKind.get(kindOf(value)) ?? this.#any;
     if (members.length < 2 || this.tag === undefined || !isRecord(value)) return members;
@@ -42,7 +42,7 @@ export class Chooser<T> {
 }
 
 /**
- * The property that every member requires as a literal, the one with the most values if there are several.
+ * The property that every member requires as a literal; of several the one with the most values.
  */
 function tagOf<T>(members: readonly Member<T>[], schemas: Schemas): Tag<T> | undefined {
   const shapes = members.map(({ schema, made }) => ({ ...schemas.bare(schema), made }));

@@ -11,15 +11,15 @@ import { regExpOf, type Schemas } from "./schemas.js";
 import { Chooser } from "./union.js";
 
 /**
- * Makes one value of another. What does not fit its schema is left as it is: to judge is the check's part.
+ * Turns one value into another. A value that does not fit its schema is left as it is: the check refuses it.
  */
 export type Translate = (value: unknown) => unknown;
 
-/** What becomes of the values that JSON has no word for; undefined: not of that kind. */
+/** The translation of each type that JSON cannot carry; undefined: not of that type. */
 export interface Dictionary {
   readonly wire: boolean;
   readonly leaves: Readonly<Record<Exclude<StemType, "map" | "set">, Translate>>;
-  /** Lists the members of a collection, translated, or makes one of such a list. */
+  /** Lists the members of a collection, translated, or makes a collection of such a list. */
   readonly map: (value: unknown, key: Translate, member: Translate) => unknown;
   readonly set: (value: unknown, member: Translate) => unknown;
 }
@@ -37,7 +37,7 @@ export const ENCODE: Dictionary = {
   set: (value, member) => (types.isSet(value) ? Array.from(value, member) : value),
 };
 
-/** And back. */
+/** From what travels to JavaScript. */
 export const DECODE: Dictionary = {
   wire: true,
   leaves: {
@@ -49,7 +49,7 @@ export const DECODE: Dictionary = {
   set: (value, member) => (Array.isArray(value) ? new Set(value.map((one) => member(one))) : value),
 };
 
-/** Of its own memory, not of Node's pool, whose other bytes `buffer` would show. */
+/** A copy, because Node's pool would show its other bytes through `buffer`. */
 function bytesOf(base64: string): Buffer {
   const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(base64, "base64"));
   bytes.write(base64, "base64");
@@ -63,8 +63,8 @@ function isPairs(value: unknown): value is readonly (readonly [unknown, unknown]
 const SAME: Translate = (value) => value;
 
 /**
- * Makes translations of schemas, in one direction. There is none for a schema that only describes JSON, so
- * that plain payloads cost nothing.
+ * Compiles translations of schemas, in one direction.
+ * There is none for a schema that only describes JSON, so that plain payloads cost nothing.
  */
 export class Translations {
   readonly #schemas: Schemas;
@@ -72,10 +72,10 @@ export class Translations {
   readonly #by: Dictionary;
   readonly #byRef = new Map<string, Translate>();
   readonly #circles = new Circles<Translate>();
-  /** Whether something below a schema travels as something else. */
+  /** Whether a part of a schema travels in another form. */
   readonly #known = new Map<JsonSchema | string, boolean>();
 
-  /** @param checks in the terms of the values that are translated; they find the member of a union */
+  /** @param checks for values before their translation; they find the member of a union */
   constructor(schemas: Schemas, checks: Checks, by: Dictionary) {
     this.#schemas = schemas;
     this.#checks = checks;
@@ -92,7 +92,7 @@ export class Translations {
     );
   }
 
-  /** The same translation wherever the reference stands, also within itself. */
+  /** The same translation for every use of the reference, also within itself. */
   #once(given: JsonSchema): Translate {
     const key = JSON.stringify(given);
     const known = this.#byRef.get(key);
@@ -108,8 +108,8 @@ export class Translations {
   }
 
   /**
-   * Something below the schema travels as something else. Looked for without a stack: there may be thousands
-   * of types.
+   * Whether a part of the schema travels in another form.
+   * The search uses no recursion: there may be thousands of types.
    */
   #differs(given: JsonSchema): boolean {
     const looked = new Set<JsonSchema | string>();
@@ -164,7 +164,7 @@ export class Translations {
     const nameless = others !== undefined || patterns.some(({ of }) => of !== undefined);
     return (value) => {
       if (!isRecord(value)) return value;
-      // A copy has every property as its own, `__proto__` too, so that setting them sets nothing else.
+      // A copy has every property as its own, `__proto__` too, so that setting it changes no prototype.
       const copy: Record<string, unknown> = { ...value };
       for (const { key, of } of changing) if (Object.hasOwn(copy, key)) copy[key] = of(copy[key]);
       if (!nameless) return copy;
@@ -196,7 +196,7 @@ function keyOf(schema: JsonSchema): JsonSchema | string {
   return schema.$ref === undefined ? schema : JSON.stringify(schema);
 }
 
-/** The schemas right in one. */
+/** The schemas directly inside one. */
 function below(schema: JsonSchema): readonly JsonSchema[] {
   const {
     anyOf = [],

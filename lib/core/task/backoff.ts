@@ -1,8 +1,9 @@
 import type { RetryPolicy } from "./task.js";
 
 /**
- * The wait before the next attempt, in whole milliseconds. Fixed: `base`. Exponential: drawn from `min` up to
- * `min(cap, base · 2^(attempt-1))`, "full jitter": failures that came together do not come back together.
+ * The wait before the next attempt, in whole milliseconds.
+ * Fixed: `base`. Exponential: drawn from `min` up to `min(cap, base · 2^(attempt-1))`, "full jitter":
+ * failures that came together do not come back together.
  *
  * @param attempt the attempt that has just failed; 1 for the first
  * @param random a number in [0, 1); pass your own to make a test repeatable

@@ -14,9 +14,9 @@ export const DEFAULT_QUEUE = "default";
  * Settles a task's options: defaults filled in, durations in milliseconds.
  *
  * @param task `where` is the handler's place, for errors: `"SendMail.run"`; `source` the text of its code, by
- *   default that of `run`
+ * default that of `run`
  * @throws {OptionError} `STEM_NAME_INVALID`, `STEM_OPTION_UNKNOWN`, `STEM_OPTION_INVALID`,
- *   `STEM_DURATION_INVALID`, each naming the task and its place
+ * `STEM_DURATION_INVALID`, each naming the task and its place
  */
 export function defineTask(
   {
@@ -50,7 +50,7 @@ export function defineTask(
   };
 }
 
-/** Enough to tell versions of code apart. */
+/** A digest that differs between versions of code. */
 export function digestOf(text: string): string {
   return createHash("sha1").update(text).digest("hex").slice(0, 8);
 }

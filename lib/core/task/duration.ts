@@ -30,7 +30,7 @@ export function toMs(duration: Duration, what: string): number {
   return ms;
 }
 
-/** A duration in whole milliseconds; undefined if it is none. */
+/** A duration in whole milliseconds; undefined for other values. */
 export function msOf(duration: unknown): number | undefined {
   const ms = typeof duration === "number" ? duration : parse(duration);
   return ms >= 0 && ms <= LONGEST_MS ? Math.round(ms) : undefined;

@@ -9,17 +9,17 @@ import { retryPolicy } from "./retry.js";
 import type { Schema } from "./schema.js";
 import type { JobRetryOptions, TaskOptions } from "./task.js";
 
-/** How one job is to be enqueued; what is left out comes from the task. */
+/** How one job is to be enqueued. Options that are left out come from the task. */
 export interface EnqueueOptions {
   /**
-   * Chosen by you, so that enqueueing twice is harmless; 1 to 200 characters. Default: a new unique id. It
-   * stands for one job as long as its record is kept, over all tasks: that of another task's job is refused
-   * (`STEM_ID_TAKEN`). See docs/ids.md.
+   * Chosen by you, so that enqueueing twice is harmless; 1 to 200 characters. Default: a new unique id.
+   * It stands for one job as long as its record is kept, over all tasks: the id of another task's job is
+   * refused (`STEM_ID_TAKEN`). See docs/ids.md.
    */
   readonly id?: string;
   /**
-   * `true`: a job of this id that has ended is forgotten and this one stored in its place, in one step. One
-   * that waits or runs, or is an input yet, is a duplicate as ever.
+   * `true`: a job of this id that has ended is forgotten and this one stored in its place, in one step.
+   * One that waits or runs, or is still needed as an input, is a duplicate as without it.
    */
   readonly again?: boolean;
   readonly queue?: string;
@@ -33,21 +33,22 @@ export interface EnqueueOptions {
   readonly keepResult?: Duration;
   readonly keepFailed?: Duration;
   /**
-   * How this job is retried, in place of what its task says: `retry: { attempts: 8, base: "5s" }`, or a
-   * number of attempts; 1 means no retry. What is left out comes from the task. It is the job's for good,
-   * also when it is retried as a dead letter; of a workflow it is for the run, not for its steps. Workers of
-   * before 0.2 do not know it and go by the task.
+   * How this job is retried, in place of its task's options: `{ attempts: 8, base: "5s" }`, or a number.
+   * The number is that of attempts; 1 means no retry. Options that are left out come from the task. They stay
+   * with the job, also when it is retried as a dead letter; for a workflow they are for the run, not for its
+   * steps. Workers before 0.2 do not know them and go by the task.
    */
   readonly retry?: number | JobRetryOptions;
   /**
-   * Small facts that travel beside the payload, up to 8 KiB in all. Names that begin with `stem-` are ours.
+   * Small facts that travel beside the payload, up to 8 KiB in all.
+   * Names that begin with `stem-` are reserved.
    */
   readonly headers?: Readonly<Record<string, string>>;
-  /** A transaction of yours on the same store, for adapters whose `capabilities.transactions` is true. */
+  /** Your transaction on the same store, for adapters whose `capabilities.transactions` is true. */
   readonly transaction?: unknown;
 }
 
-/** How the jobs of a schedule are enqueued, and where its clock hangs. */
+/** How the jobs of a schedule are enqueued, and its time zone. */
 export interface ScheduleOptions extends Pick<
   EnqueueOptions,
   "queue" | "priority" | "expiresIn" | "keepResult" | "keepFailed" | "retry" | "headers"
@@ -57,13 +58,13 @@ export interface ScheduleOptions extends Pick<
 }
 
 /**
- * Without `id` and `transaction`: those are the canvas's, whose jobs are stored together under ids of its
- * own.
+ * Options of one signature. `id` and `transaction` belong to the canvas.
+ * Its jobs are stored together, and their ids are made of the canvas's id.
  */
 export type SignatureOptions = Omit<EnqueueOptions, "id" | "again" | "transaction"> & {
   /**
-   * What happens to the jobs that wait for this one if it does not succeed: they end too (`"fail"`, default),
-   * or they run and find the failure in `ctx.inputs`.
+   * What happens to the jobs that wait for this one if it does not succeed.
+   * They end too (`"fail"`, default), or they run and find the failure in `ctx.inputs`.
    */
   readonly onFailure?: "fail" | "continue";
 };

@@ -1,12 +1,12 @@
 import { StemError } from "../../contract/errors.js";
 
 /**
- * Names a task or workflow together with the types of its payload and result. Made by decorators, generated
- * clients and `taskOf`.
+ * Names a task or workflow together with the types of its payload and result.
+ * Made by decorators, generated clients and `taskOf`.
  */
 export interface TaskRef<I = unknown, O = unknown> {
   readonly name: string;
-  /** Where a producer that does not have the handler sends its jobs. */
+  /** The queue for jobs of a producer without the handler. */
   readonly queue?: string;
   readonly priority?: number;
   /** How long its records are kept; milliseconds. */
@@ -25,7 +25,7 @@ export type Target = string | TaskRef | HandlerClass;
 /** First parameter of method `M` of class instance `C`; `void` if it takes none. */
 export type InputOf<C, M extends keyof C> = C[M] extends (...args: infer A) => unknown ? (A extends [] ? void : A[0]) : never;
 
-/** What method `M` of class instance `C` returns in the end. */
+/** The result of method `M` of class instance `C`, without its promise. */
 export type OutputOf<C, M extends keyof C> = C[M] extends (...args: never[]) => infer R
   ? Exclude<Awaited<R>, import("./task.js").Snooze>
   : never;
@@ -41,7 +41,7 @@ export type InputFor<T> = T extends string
         : Refused<"This class has no method run: give taskOf(TheClass, 'method')">
       : never;
 
-/** A parameter nothing fits, so that the compiler says why. */
+/** A parameter that no argument fits, so that the compiler shows the reason. */
 export interface Refused<Why extends string> {
   readonly "~refused": Why;
 }
@@ -52,10 +52,7 @@ export type EnqueueInputFor<T> = "workflow" extends KindFor<T> ? Refused<"This i
 /** As `InputFor`, for `start`, which takes no task. */
 export type StartInputFor<T> = "task" extends KindFor<T> ? Refused<"This is a task: stem.enqueue(…) enqueues it"> : InputFor<T>;
 
-/**
- * What a target says by its type that it is: a class by the context its `run` takes, a client by what it can
- * do.
- */
+/** The kind of a target by its type: of a class by its context, of a client by its methods. */
 type KindFor<T> = T extends abstract new (...args: never[]) => { run(payload: never, context: infer X): unknown }
   ? unknown extends X
     ? "either"
@@ -83,7 +80,7 @@ export type OutputFor<T> = T extends string
 
 /**
  * Where decorators leave a class's ref: on the class for `run`, and for marked methods under their key.
- * A registered symbol, so that two copies of this package still understand each other.
+ * A registered symbol, so that two copies of this package read each other's.
  */
 const REFS = Symbol.for("nestjs-stem:refs");
 
@@ -115,8 +112,8 @@ export function taskOf<C, M extends keyof C & string>(
 }
 
 /**
- * Of the class itself, or of the nearest parent that marks the method: what a class does not mark again it
- * inherits.
+ * The ref of the class itself, or of the nearest parent that marks the method.
+ * A class inherits the marks that it does not repeat.
  */
 function markedRef(owner: object, method: string): TaskRef | undefined {
   for (let at: object | null = owner; at !== null; at = Object.getPrototypeOf(at) as object | null) {
@@ -137,14 +134,14 @@ export function refOf(target: Target): TaskRef {
   return target;
 }
 
-/** An object of a class, without the name a ref has. */
+/** Whether it is an instance of a class, without the name that a ref has. */
 function isInstance(target: object): boolean {
   if (typeof (target as { readonly name?: unknown }).name === "string") return false;
   const type: unknown = target.constructor;
   return typeof type === "function" && type.name !== "Object";
 }
 
-/** A class is undefined while the files that import each other in a circle are loading. */
+/** The error, with the remedy. A class is undefined while files that import each other in a circle load. */
 function noTask(given: unknown): StemError {
   if (typeof given === "object" && given !== null) {
     const { name } = given.constructor;

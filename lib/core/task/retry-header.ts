@@ -4,10 +4,10 @@ import { LONGEST_MS } from "./duration.js";
 import { isAttempts, retryPolicy } from "./retry.js";
 import type { JobRetryOptions, RetryPolicy } from "./task.js";
 
-/** Header of a job that is to be retried otherwise than its task says. */
+/** Header of a job with other retry options than its task. */
 export const RETRY_HEADER = "stem-retry";
 
-/** What such a header says, as JSON; what it leaves out comes from the task. */
+/** The content of such a header, as JSON; what it leaves out comes from the task. */
 type Said = Partial<Pick<RetryPolicy, "attempts" | "baseMs" | "capMs" | "minMs" | "fixed">>;
 
 /**
@@ -30,13 +30,13 @@ export function retryHeader(retry: number | JobRetryOptions, of: string): string
   return JSON.stringify(said);
 }
 
-/** How a job is retried: by its header, if it has a sound one, and else by its task. */
+/** The retry options of a job: those of its header if it is valid, and else of its task. */
 export function retryOf(header: string | undefined, task: RetryPolicy): RetryPolicy {
   const said = header === undefined ? undefined : read(header);
   return said === undefined ? task : { ...task, ...said };
 }
 
-/** Undefined: somebody else wrote it, or another version of this package. */
+/** Undefined: another program wrote it, or another version of this package. */
 function read(header: string): Said | undefined {
   let said: unknown;
   try {

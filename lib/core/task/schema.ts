@@ -1,6 +1,6 @@
 /**
- * Anything that can check a value: a zod, valibot or arktype schema, or your own. The part of Standard Schema
- * v1 that is used here.
+ * Anything that can check a value: a zod, valibot or arktype schema, or your own.
+ * It is the part of Standard Schema v1 that is used here.
  *
  * @see https://standardschema.dev
  */

@@ -3,8 +3,8 @@ import type { Duration } from "./duration.js";
 import type { Schema } from "./schema.js";
 
 /**
- * How a task wishes to be run. The producer reads `queue`, `priority` and what is kept; the worker reads the
- * rest.
+ * How a task is run.
+ * The producer reads `queue`, `priority` and what is kept; the worker reads the rest.
  */
 export interface TaskOptions {
   /** Default `"default"`. */
@@ -14,31 +14,29 @@ export interface TaskOptions {
   /** A number is short for `{ attempts }`. */
   readonly retry?: number | RetryOptions;
   /**
-   * How long one attempt may take. Then `ctx.signal` is aborted and the attempt has failed. Default: no
-   * limit.
+   * How long one attempt may take. Then `ctx.signal` is aborted and the attempt has failed.
+   * Default: no limit.
    */
   readonly timeout?: Duration;
   /** How long the record and result of a success are kept; 0 keeps nothing. Default one day. */
   readonly keepResult?: Duration;
   /** How long dead letters and other ends are kept. Default 30 days. */
   readonly keepFailed?: Duration;
-  /**
-   * Checks the payload, at enqueue and again before each attempt; what it returns is what the handler gets.
-   */
+  /** Checks the payload, at enqueue and again before each attempt. The handler gets what it returns. */
   readonly input?: Schema;
   /** Checks what the handler returned. */
   readonly output?: Schema;
   /**
-   * False: a generated client does not check payloads by the handler's type. Default true. A schema in
-   * `input` takes its place anyway. Dates, maps and the like are translated all the same.
+   * False: a generated client does not check payloads by the handler's type. Default true.
+   * A schema in `input` takes its place anyway. Dates, maps and the like are translated all the same.
    */
   readonly validate?: boolean;
 }
 
 export interface RetryOptions {
   /**
-   * How many times the handler may fail before the job is dead, the first included. Default 3; 1 means no
-   * retry.
+   * How many times the handler may fail before the job is dead, the first included.
+   * Default 3; 1 means no retry.
    */
   readonly attempts?: number;
   /**
@@ -46,8 +44,8 @@ export interface RetryOptions {
    */
   readonly backoff?: "exponential" | "fixed";
   /**
-   * Longest wait after the first failure; doubles with each further one. Of a fixed back-off, each wait.
-   * Default 1 s.
+   * Longest wait after the first failure; doubles with each further one. Default 1 s.
+   * Of a fixed back-off, each wait.
    */
   readonly base?: Duration;
   /** No wait is shorter. Default 0. */
@@ -55,35 +53,33 @@ export interface RetryOptions {
   /** No wait is longer. Default 1 h. */
   readonly cap?: Duration;
   /**
-   * False makes this failure final. Default: every error is retried but `NonRetryableError` and Nest's own
-   * `HttpException` of a status from 400 to 499 (408, 425 and 429 are retried). The errors of HTTP clients
-   * are retried whatever their status.
+   * False makes this failure final.
+   * Default: every error is retried but `NonRetryableError` and Nest's own `HttpException` of a status from
+   * 400 to 499 (408, 425 and 429 are retried). The errors of HTTP clients are retried at any status.
    */
   readonly when?: (error: unknown) => boolean;
 }
 
-/**
- * How one job is retried, otherwise than its task says. A function cannot travel, so `when` is the task's.
- */
+/** Retry options of one job, in place of its task's. A function cannot travel, so `when` is the task's. */
 export type JobRetryOptions = Omit<RetryOptions, "when">;
 
-/** What a handler may know about its job, and ask for. The second argument of every task handler. */
+/** The second argument of every task handler: its job, and what it can ask for. */
 export interface TaskContext {
   /** Same for all attempts, so it serves as an idempotency key. */
   readonly jobId: string;
   readonly task: string;
   readonly queue: string;
-  /** What the handler was called with; for middleware. */
+  /** The argument of the handler; for middleware. */
   readonly payload: unknown;
   /** 1 on the first start. */
   readonly attempt: number;
   readonly maxAttempts: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly enqueuedAt: Date;
-  /** What the jobs this one waited for left, in order; decoded. */
+  /** What the jobs before it left, in order; decoded. */
   readonly inputs: readonly TaskInput[];
   /**
-   * Aborted when the attempt's time is up, the job is cancelled or lost, or the worker shuts down;
+   * Aborted when the attempt's time is up, the job is cancelled or lost, or the worker shuts down.
    * `signal.reason` says which.
    */
   readonly signal: AbortSignal;
@@ -91,11 +87,11 @@ export interface TaskContext {
   snooze(delay: Duration): Snooze;
 }
 
-/** An input as a handler sees it: decoded. */
+/** An input for a handler: decoded. */
 export type TaskInput =
   { readonly jobId: string; readonly state: "succeeded"; readonly result: unknown } | Exclude<Input, { readonly state: "succeeded" }>;
 
-/** What `ctx.snooze` returns, to be returned by the handler. */
+/** The result of `ctx.snooze`, to be returned by the handler. */
 export class Snooze {
   readonly delayMs: number;
 
@@ -104,16 +100,16 @@ export class Snooze {
   }
 }
 
-/** Thrown by a handler that knows a retry cannot help: the job is dead at once. */
+/** Thrown by a handler if a retry cannot help: the job is dead at once. */
 export class NonRetryableError extends Error {
   override readonly name: string = "NonRetryableError";
 }
 
-/** A task (or workflow) as the worker and the client know it: its options settled, its handler callable. */
+/** A task (or workflow) inside worker and client: its options completed, its handler callable. */
 export interface TaskDefinition {
   readonly name: string;
   readonly kind: "task" | "workflow";
-  /** Where the handler is, for people: `"SendMail.run"`. */
+  /** Where the handler is, for messages: `"SendMail.run"`. */
   readonly where: string;
   readonly queue: string;
   readonly priority: number;
@@ -124,13 +120,11 @@ export interface TaskDefinition {
   readonly keepFailedMs: number;
   readonly input: Schema | undefined;
   readonly output: Schema | undefined;
-  /**
-   * Whether payloads are checked by their type, where a generated client knows it and `input` is undefined.
-   */
+  /** Whether payloads are checked by their type, if a generated client has it and `input` is undefined. */
   readonly validate: boolean;
-  /** A digest of the handler's source: differs where two versions of the code do. */
+  /** A digest of the handler's source, which differs between versions of the code. */
   readonly code: string;
-  /** Calls the handler with the decoded payload and a `TaskContext` (or `WorkflowContext` for a workflow). */
+  /** Calls the handler with the decoded payload and a `TaskContext`; of a workflow a `WorkflowContext`. */
   readonly run: (payload: unknown, context: never) => unknown;
 }
 

@@ -21,15 +21,12 @@ import type { LawStore, LawTransaction } from "./subject.js";
 /** Any fixed instant will do: 2026-01-01T00:00:00Z. */
 const START = Date.UTC(2026, 0, 1);
 
-/** The lease of workers that a law did not hire itself. One hour. */
+/** The lease of workers that the law did not register by `hire`. One hour. */
 const LONG_LEASE_MS = 3_600_000;
 
 let benches = 0;
 
-/**
- * What a law works with: an adapter on an empty store, a time of its own, names of its own, and short words
- * for the common verbs.
- */
+/** The tools of a law: an adapter on an empty store, a clock, names, and short forms of the common verbs. */
 export class LawBench {
   readonly adapter: Adapter;
   /** The law's own time, in milliseconds since the epoch; only the law moves it. */
@@ -53,12 +50,12 @@ export class LawBench {
     this.queue = this.name("queue");
   }
 
-  /** A second handle on the same store. */
+  /** A second connection to the same store. */
   other(): Promise<Adapter> {
     return (this.#other ??= this.#store.other());
   }
 
-  /** Begins a transaction of a caller's. */
+  /** Begins a transaction as a caller would. */
   async transaction(): Promise<LawTransaction> {
     assert.ok(this.#store.transaction, "the adapter claims transactions, so LawStore.transaction is wanted");
     return this.#store.transaction();
@@ -74,12 +71,12 @@ export class LawBench {
     this.now += ms;
   }
 
-  /** A name nobody else uses; the same for the same word. */
+  /** A name that no other law uses; the same for the same word. */
   name(word: string): string {
     return `${this.#prefix}.${word}`;
   }
 
-  /** A job with an id of its own in the bench's queue. */
+  /** A job with a new id in the bench's queue. */
   job(over: Partial<NewJob> = {}): NewJob {
     return { id: this.name(`job${++this.#serial}`), task: this.name("task"), queue: this.queue, payload: "{}", ...over };
   }
@@ -107,8 +104,8 @@ export class LawBench {
   }
 
   /**
-   * Claims; default up to 10 from the bench's queue for worker `ann`. A worker that was not hired is given a
-   * live lease first.
+   * Claims; default up to 10 from the bench's queue for worker `ann`.
+   * A worker that was not hired gets a live lease first.
    */
   async claim(over: Partial<Claim> = {}): Promise<Claimed> {
     return this.adapter.broker.claim(await this.ask(over), this.at);
@@ -183,8 +180,8 @@ export class LawBench {
   }
 
   /**
-   * Runs whatever is due in the queue until nothing is, each job ended by `handler`; returns the ids in the
-   * order they were lent.
+   * Runs all due jobs of the queue until none is due, each ended by `handler`.
+   * Returns the ids in the order they were lent.
    */
   async drain(
     handler: (delivery: Delivery) => Ending = () => ({ as: "succeeded" }),

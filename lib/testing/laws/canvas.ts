@@ -20,7 +20,7 @@ export function chord(bench: LawBench, size: number, link: Partial<Link> = {}): 
   return { members, body };
 }
 
-/** What a success leaves to whoever waits for it. */
+/** The input that a success leaves for the jobs that wait for it. */
 export const good = (job: NewJob, result?: string): Input => ({
   jobId: job.id,
   state: "succeeded",

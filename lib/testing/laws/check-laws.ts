@@ -2,7 +2,7 @@ import { LawBench } from "./bench.js";
 import type { Law, LawOutcome } from "./law.js";
 import type { LawSubject } from "./subject.js";
 
-/** Checks one law on a fresh store. @throws what the law found, or what `open` or `close` threw */
+/** Checks one law on a fresh store. @throws the fault that the law found, or an error of `open` or `close` */
 export async function checkLaw(law: Law, subject: LawSubject): Promise<void> {
   const store = await subject.open();
   try {
@@ -13,7 +13,7 @@ export async function checkLaw(law: Law, subject: LawSubject): Promise<void> {
 }
 
 /**
- * Checks laws one after another, each on a store of its own, and goes on when one is broken.
+ * Checks laws one after another, each on a fresh store, and goes on when one is broken.
  *
  * @param options.only checks just the laws whose title contains this text
  * @returns one outcome per law checked, in the order of `laws`

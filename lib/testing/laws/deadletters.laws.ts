@@ -14,7 +14,10 @@ async function kill(bench: LawBench, ...jobs: readonly NewJob[]): Promise<void> 
   }
 }
 
-/** A purge that is refused with a code and forgets nothing. `filter`: what TypeScript may not have seen. */
+/**
+ * Expects a purge that is refused with a code and forgets nothing.
+ * `filter` may be one that TypeScript would refuse.
+ */
 async function refused(bench: LawBench, filter: unknown, code: string): Promise<void> {
   const { deadLetters } = bench.adapter.broker;
   const before = (await deadLetters.list({}, bench.at)).length;

@@ -15,7 +15,7 @@ async function counted(bench: LawBench, filter: CountFilter): Promise<object> {
   return { ready, delayed, succeeded };
 }
 
-/** What tells a job that waits for its time from one that waits for a worker. */
+/** The difference between a job that waits for its time and one that waits for a worker. */
 export const delayedLaws: readonly Law[] = [
   {
     title: "a ready job that is due later is told from one that is due, in records, lists and counts, until its time comes",

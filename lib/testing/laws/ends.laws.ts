@@ -5,12 +5,12 @@ import { failure, type LawBench } from "./bench.js";
 import { chain, chord } from "./canvas.js";
 import type { Law } from "./law.js";
 
-/** What the answers of a law's calls have told of ends. */
+/** The ends that the answers of a law's calls have named. */
 function told(...answers: readonly { readonly ended?: readonly Ended[] }[]): Ended[] {
   return answers.flatMap(({ ended = [] }) => ended);
 }
 
-/** Expects each job to be told once, with what it was, and as its record has it. */
+/** Expects each job to be named once, with what it was, and as its record has it. */
 async function expectTold(bench: LawBench, ended: readonly Ended[], jobs: readonly NewJob[]): Promise<void> {
   assert.deepEqual(ended.map(({ id }) => id).sort(), jobs.map(({ id }) => id).sort(), "each end is told once, and no other");
   for (const { id, task, queue, payload, headers } of jobs) {

@@ -12,8 +12,8 @@ async function errorOf(bench: LawBench, { id }: { readonly id: string }): Promis
 }
 
 /**
- * What a store writes by itself when a job ends: the same names, codes and words everywhere, since users
- * branch on them.
+ * The failures that a store writes by itself: the same names, codes and words in every store.
+ * Users branch on them.
  */
 export const failureLaws: readonly Law[] = [
   {

@@ -6,7 +6,7 @@ import type { Law } from "./law.js";
 
 const doneWith = (id: string) => (hint: Hint) => hint.kind === "done" && (hint.ids === undefined || hint.ids.includes(id));
 
-/** A law about hints, heard on this handle and, where the store is shared, on another. */
+/** A law about hints, observed on this connection and, where the store is shared, on another. */
 async function everywhere(bench: LawBench, check: (listener: Adapter) => Promise<void>): Promise<void> {
   await check(bench.adapter);
   if (bench.adapter.capabilities.shared) await check(await bench.other());

@@ -7,7 +7,7 @@ import type { Law } from "./law.js";
 
 const DAY_MS = 86_400_000;
 
-/** Nothing can be known of a job any more, although nobody has pruned. */
+/** Expects that no call knows the job any more, although it was not pruned. */
 async function gone(bench: LawBench, id: string): Promise<void> {
   const { results, broker } = bench.adapter;
   assert.equal(await bench.record(id), undefined, "get");
@@ -21,7 +21,7 @@ async function missing(bench: LawBench, ...jobs: readonly NewJob[]): Promise<voi
   for (const { id } of jobs) assert.equal(await bench.record(id), undefined);
 }
 
-/** What ids mean: when one is taken, and when it is free again. */
+/** The meaning of ids: when one is taken, and when it is free again. */
 export const idLaws: readonly Law[] = [
   {
     title: "an id of another task's job is refused, whatever state that job is in, and nothing of the call is stored",

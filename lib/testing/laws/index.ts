@@ -70,8 +70,8 @@ export const laws: readonly Law[] = [
 ];
 
 /**
- * Checks all laws on an adapter, each on a fresh store, and says how each went. An adapter is ready when no
- * outcome has an `error`.
+ * Checks all laws on an adapter, each on a fresh store, and says how each went.
+ * An adapter is ready when no outcome has an `error`.
  *
  * @param options.only checks just the laws whose title contains this text
  * @example

@@ -4,7 +4,7 @@ import { failure, one } from "./bench.js";
 import { chain, chord, good } from "./canvas.js";
 import type { Law } from "./law.js";
 
-/** What becomes of jobs whose input did not succeed, and of their revival. */
+/** The ends of jobs whose input did not succeed, and their revival. */
 export const inputFailureLaws: readonly Law[] = [
   {
     title: "when an input fails, whoever waits for it fails, down the line, each naming its own input",

@@ -5,12 +5,12 @@ import { ids, one, sorted } from "./bench.js";
 import type { Law } from "./law.js";
 
 /**
- * Text that careless storage changes: quotes, backslashes, line ends of all kinds, astral and combining
- * characters, markup, SQL.
+ * Text that careless storage changes.
+ * It has quotes, backslashes, line ends of all kinds, astral and combining characters, markup, SQL.
  */
 export const ODD_TEXT = `'"\`\\ \\n \n\r\n\t \u0001 \u007f \u2028 \ufeff é e\u0301 漢字 👩‍👩‍👧 🦆 %s $1 :name ?1 {"a":[]} </script> '; DROP TABLE jobs; --  `;
 
-/** Something for each field that not every adapter honours. */
+/** A value for each field that not every adapter honours. */
 const SAMPLES: Partial<NewJob> = { limits: [{ name: "smtp" }], unique: { key: "k", until: "ended", whenHeld: "keep" } };
 
 export const jobLaws: readonly Law[] = [
@@ -194,7 +194,7 @@ export const jobLaws: readonly Law[] = [
         { expiresAt: bench.now + 60_000 },
         { payload: "other" },
       ];
-      // Each beside each other, so that nothing of a neighbour can be taken for its own.
+      // Each beside each other one, so that a mix-up of neighbours shows.
       const jobs = fields.flatMap((one) => fields.map((other) => [bench.job(one), bench.job(other)])).flat();
       await bench.enqueue(...jobs);
       const records = await bench.adapter.results.get(

@@ -1,9 +1,10 @@
 import type { LawBench } from "./bench.js";
 
 /**
- * One promise that every adapter keeps. It needs no test runner: `check` rejects (with an `AssertionError`
- * for the most part) when the promise is broken. A law passes its own time as `{ now }` to every verb, sleeps
- * for nothing, and expects no order that the contract does not promise.
+ * One promise that every adapter keeps.
+ * It needs no test runner: `check` rejects (mostly with an `AssertionError`) when the promise is broken. A
+ * law passes its own time as `{ now }` to every verb, never sleeps, and expects no order that the contract
+ * does not promise.
  */
 export interface Law {
   /** The promise, as a sentence. */

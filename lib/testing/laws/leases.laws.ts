@@ -16,8 +16,8 @@ const ENDINGS: readonly Ending[] = [
 ];
 
 /**
- * Every way in which a job that is on loan is forgotten, so that its id is free again. The worker that holds
- * it hears of nothing.
+ * Every way in which a job on loan is forgotten, so that its id is free again.
+ * The worker that holds it is not notified.
  */
 const FORGOTTEN: Readonly<Record<string, (bench: LawBench, held: Delivery) => Promise<unknown>>> = {
   "ended by its heir, and kept for no time": async (bench, { job }) => {
@@ -57,8 +57,8 @@ const FORGOTTEN: Readonly<Record<string, (bench: LawBench, held: Delivery) => Pr
 const LEASE_MS = 1_000;
 
 /**
- * A job of this id, lent to a worker that then freezes, and forgotten. Returns the lease that the worker
- * still holds.
+ * Stores a job of this id, lends it to a worker that then freezes, and forgets it.
+ * Returns the lease that the worker still holds.
  */
 async function lateLease(bench: LawBench, id: string, way: string): Promise<Lease> {
   await bench.hire("frozen", LEASE_MS);
@@ -86,7 +86,7 @@ function again(bench: LawBench, id: string, keepMs = 1e6, over: Partial<NewJob> 
   return bench.job({ id, keepResultMs: keepMs, keepFailedMs: keepMs, ...over });
 }
 
-/** Does something for every way of forgetting, each with an id of its own. */
+/** Does something for every way of forgetting, each with a new id. */
 async function forEachWay(bench: LawBench, use: (id: string, late: Lease, way: string) => Promise<void>): Promise<void> {
   for (const [n, way] of Object.keys(FORGOTTEN).entries()) {
     const id = bench.name(`order-${n}`);

@@ -33,7 +33,7 @@ export class Passes {
 
   /**
    * As `go`, by a worker that dies at the write of this number to the journal; then its lease runs out.
-   * False: it came to its end before.
+   * False: the run ended before.
    */
   async dieAt(append: number): Promise<boolean> {
     const found = await this.#take();

@@ -16,7 +16,7 @@ async function send(bench: LawBench, run: string, from: number, to: number): Pro
 
 const upTo = (count: number): readonly number[] => Array.from({ length: count }, (_, n) => n + 1);
 
-/** Notes each signal in a step of its own. */
+/** Notes each signal in a separate step. */
 const listener =
   (count: number, noted: (n: number) => void = () => {}) =>
   async (ctx: WorkflowContext): Promise<readonly number[]> => {

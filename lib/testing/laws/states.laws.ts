@@ -5,7 +5,7 @@ import { failure } from "./bench.js";
 import type { LawBench } from "./bench.js";
 import type { Law } from "./law.js";
 
-/** A job brought to some state, and what is needed to poke at it. */
+/** A job in some state, with the values that the verbs need. */
 interface Subject {
   readonly job: NewJob;
   /** The job it waits, or waited, for. */
@@ -32,7 +32,7 @@ const ENDINGS: Readonly<Record<string, Ending>> = {
   "cancels itself": { as: "cancelled", error: failure() },
 };
 
-/** All that can be done to a job or happen to it. */
+/** Everything that can be done to a job or happen to it. */
 const VERBS: Readonly<Record<string, Verb>> = {
   "is enqueued again": (bench, { job }) => bench.enqueue({ id: job.id, task: job.task, queue: job.queue, payload: "other" }),
   "is claimed": (bench, { job }) => bench.take({ worker: bench.name("claimer"), from: [{ queue: job.queue }] }),
@@ -54,8 +54,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   "has its expiry pass": async (bench, subject) => {
     bench.pass(EXPIRES_MS + 1);
     await bench.hire(subject.worker, LEASE_MS);
-    // The deadline has passed as well by then, so this is asked of a claim that lends no more than the
-    // expired would be.
+    // The deadline has passed as well by then, so the claim must not lend more than the expired job.
     await bench.take({ worker: bench.name("claimer"), from: [{ queue: subject.job.queue }] });
   },
   "has its queue paused": async (bench, { job }) => {
@@ -70,8 +69,8 @@ const VERBS: Readonly<Record<string, Verb>> = {
 };
 
 /**
- * Time passes and somebody claims from the job's queue, but only a job that goes before it: it is swept, yet
- * not lent.
+ * Lets time pass, and claims from the job's queue only a job that goes before it.
+ * The queue is swept, but the job is not lent.
  */
 async function later(bench: LawBench, { job, worker }: Subject, ms: number, how: { beating: boolean }): Promise<void> {
   bench.pass(ms);
@@ -82,8 +81,8 @@ async function later(bench: LawBench, { job, worker }: Subject, ms: number, how:
 }
 
 /**
- * How a job gets into a state, and where each verb takes it from there; a verb not named leaves it where it
- * is.
+ * How a job gets into a state, and where each verb takes it from there.
+ * A verb that is not named leaves it where it is.
  */
 interface Way {
   readonly state: JobState;
@@ -222,10 +221,7 @@ function titleOf(state: JobState): string {
   return `from ${state} a job moves to ${list}, by the right verb alone, and nowhere else`;
 }
 
-/**
- * One law per state: each verb is tried on a fresh job in that state, and takes it where the table says or
- * leaves it as it is.
- */
+/** One law per state: each verb, tried on a fresh job, takes it where the table says or changes nothing. */
 export const stateLaws: readonly Law[] = JOB_STATES.map((state) => ({
   title: titleOf(state),
   async check(bench: LawBench): Promise<void> {

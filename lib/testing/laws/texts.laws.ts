@@ -3,7 +3,7 @@ import { type Failure, idsMet, LONGEST, type NewJob } from "../../contract/index
 import type { LawBench } from "./bench.js";
 import type { Law } from "./law.js";
 
-/** What no store may take for a key: some would change it, some refuse it, some make two keys one. */
+/** Texts that no store may take for a key: some would change it, some refuse it, some make two keys one. */
 const halves: readonly unknown[] = ["half \ud83d", "half \ud83e", "\udca9 half", "nul \0 in it", 5, null, undefined, {}];
 
 /** The same, with a text of more characters than are allowed. */
@@ -18,7 +18,7 @@ async function refuses(what: string, texts: readonly unknown[], call: (text: str
   for (const text of texts) await assert.rejects(call(text as string), { code: "STEM_OPTION_INVALID" }, `${what} ${odd(text)}`);
 }
 
-/** What of a job is a text that others find it by, or read as it was given. */
+/** The fields of a job that are keys, or that are read back as they were given. */
 function badJobs(bench: LawBench): Partial<NewJob>[] {
   return [
     ...badTexts().flatMap((text) => [{ id: text }, { task: text }, { queue: text }]),

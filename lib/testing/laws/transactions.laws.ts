@@ -8,8 +8,8 @@ import type { Law } from "./law.js";
 import type { LawTransaction } from "./subject.js";
 
 /**
- * A law for adapters that take part in the caller's transactions; the others refuse them, which is a law of
- * its own.
+ * A law for adapters that take part in the caller's transactions.
+ * That the others refuse them is a separate law.
  */
 function law(title: string, check: (bench: LawBench) => Promise<void>): Law {
   return { title, check: async (bench) => (bench.adapter.capabilities.transactions ? check(bench) : undefined) };
@@ -23,7 +23,7 @@ const emit = (bench: LawBench, { handle }: LawTransaction, event: NewEvent) =>
 
 /*
  * While a transaction is open these laws only read through the adapter: on a store with one writer at a time
- * everybody else's writes wait for its end.
+ * all other writes wait for its end.
  */
 export const transactionLaws: readonly Law[] = [
   law("what is enqueued in a transaction is stored at its commit, as it was given", async (bench) => {
@@ -49,7 +49,7 @@ export const transactionLaws: readonly Law[] = [
     await transaction.rollback();
     assert.equal(await bench.record(a.id), undefined);
     assert.deepEqual(await bench.queues(), []);
-    // The id is free, and nothing is remembered of the queue that was first met in there.
+    // The id is free, and nothing is remembered of the queue that was first used in the transaction.
     await bench.put();
     assert.deepEqual(idsMet(await bench.enqueue(a)), []);
     const again = await bench.transaction();
@@ -122,7 +122,7 @@ export const transactionLaws: readonly Law[] = [
       const transaction = await bench.transaction();
       const stop = listener.hints.subscribe((hint) => names(hint) && early.push(hint));
       await store(bench, transaction, bench.job({ queue }));
-      // Round trips, so that a hint that was given too soon has had its time.
+      // Round trips, so that a hint that was sent too soon would have arrived.
       for (let i = 0; i < 3; i++) await listener.ping();
       stop();
       assert.deepEqual(early, [], "a hint came before the commit");

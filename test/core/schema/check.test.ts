@@ -613,7 +613,7 @@ describe("A check", () => {
   it("says so when a schema cannot be used", () => {
     expect(() => compile({ $ref: "#/$defs/Missing" })).toThrow(/refers to "#\/\$defs\/Missing", which is not there[^]*STEM_SCHEMA_INVALID/);
     expect(() => compile({ type: "string", pattern: "(" })).toThrow(
-      /The pattern "\(" of a schema is no regular expression[^]*STEM_SCHEMA_INVALID/,
+      /The pattern "\(" of a schema is not a regular expression[^]*STEM_SCHEMA_INVALID/,
     );
   });
 });
