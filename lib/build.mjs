@@ -29,8 +29,8 @@ function copy(folder, wanted, unwanted) {
 }
 
 /**
- * The client and the manifest that `nest add` begins with are what the generator makes of an app without
- * handlers, so the generator makes them.
+ * Makes the client and the manifest that `nest add` begins with.
+ * They are what the generator makes of an app without handlers, so the generator makes them.
  */
 function emptyClient() {
   const app = mkdtempSync(join(tmpdir(), "stem-empty-"));

@@ -1,6 +1,6 @@
 /**
- * `nestjs-stem`: background jobs, canvas, cron and durable workflows as ordinary Nest providers. Every public
- * name is listed here.
+ * `nestjs-stem`: background jobs, canvas, cron and durable workflows as ordinary Nest providers.
+ * Every public name is listed here.
  */
 
 // Putting it into an app

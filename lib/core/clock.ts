@@ -5,18 +5,17 @@ export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
   /**
-   * Milliseconds that go by evenly, from any start: for measuring, where `now` may be set by somebody.
+   * Milliseconds that go by evenly, from any start: for measuring, as `now` may be set by hand.
    * Default: `now`.
    */
   steady?(): number;
   /**
-   * Calls back once after `ms`; the returned function cancels. A pending timer does not keep the process
-   * alive.
+   * Calls back once after `ms`; the returned function cancels.
+   * A pending timer does not keep the process alive.
    */
   after(ms: number, callback: () => void): () => void;
   /**
-   * Of a clock that goes on only when a test tells it to: calls back each time it has stood so long that
-   * whoever waits would wait for ever.
+   * For a clock that only a test moves: calls back each time it has stood so long that waits would never end.
    */
   whenStuck?(callback: () => void): () => void;
 }

@@ -23,6 +23,6 @@ export interface Kit {
   readonly ends: Ends;
   /** The job that `enqueue` would store, checked and encoded. @throws as `Stem.enqueue` */
   draft(target: Target, payload?: unknown, options?: EnqueueOptions): Promise<NewJob>;
-  /** As `draft`, of a payload that `draft` has encoded earlier. */
+  /** As `draft`, for a payload that `draft` has encoded earlier. */
   draftEncoded(target: Target, payload: string, options?: EnqueueOptions): Promise<NewJob>;
 }

@@ -1,4 +1,4 @@
-/** Where core says what a person running it should know. Nest's `Logger` fits. */
+/** Messages of core for the people who run it. Nest's `Logger` fits. */
 export interface Log {
   log(message: string): void;
   warn(message: string): void;
@@ -7,15 +7,15 @@ export interface Log {
 }
 
 /**
- * The same log, except that it never throws: what a log cannot write must not stop a worker in the middle of
- * its work.
+ * The same log, except that it never throws.
+ * A log that cannot write must not stop a worker in the middle of its work.
  */
 export function unfailing(log: Log): Log {
   const safely = (say: () => void): void => {
     try {
       say();
     } catch {
-      // There is nowhere left to say so.
+      // A failing log leaves no place for the message.
     }
   };
   return {
@@ -26,5 +26,5 @@ export function unfailing(log: Log): Log {
   };
 }
 
-/** Says nothing. */
+/** Logs nothing. */
 export const silentLog: Log = { log() {}, warn() {}, error() {}, debug() {} };

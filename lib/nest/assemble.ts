@@ -38,7 +38,7 @@ export function workerOf(
   overrides: Partial<WorkerOptions> = {},
 ): Worker {
   const { middleware } = options;
-  // A schedule may send its jobs to a queue that no task of this process has by itself.
+  // A schedule may send its jobs to a queue that has no task in this process.
   const queues = new Set([...stem.registry.queues(), ...schedules.flatMap((schedule) => schedule.options?.queue ?? [])]);
   return new Worker({
     stem,

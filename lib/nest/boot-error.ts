@@ -1,13 +1,13 @@
 import { StemError } from "../contract/errors.js";
 
 /**
- * Everything that is wrong with how an app uses Stem, in one report. Thrown while the app starts, before any
- * store is opened.
+ * All mistakes in how an app uses Stem, in one report.
+ * Thrown while the app starts, before any store is opened.
  */
 export class StemBootError extends StemError {
   /**
-   * One per fault: a code, what is wrong and where, the remedy. Not enumerable: the message has them all, so
-   * nobody prints them again, each with its stack.
+   * One per fault: a code, what is wrong and where, the remedy.
+   * Not enumerable: the message has them all, so that no logger prints them again, each with its stack.
    */
   declare readonly problems: readonly StemError[];
 

@@ -2,8 +2,8 @@ import type { TaskRegistry } from "../core/task/registry.js";
 import { isScheduledOnly } from "./explore/schedules.js";
 
 /**
- * What an app has, counted as "stem generate" counts it: a method that is only scheduled is a schedule and no
- * task.
+ * What an app has, counted as "stem generate" counts it.
+ * A method that is only scheduled is a schedule and not a task.
  */
 export function countsText(registry: TaskRegistry, schedules: readonly unknown[]): string {
   const handlers = registry.all().filter((task) => !isScheduledOnly(task));

@@ -4,16 +4,14 @@ import type { StemDefinitions } from "../core/schema/json-schema.js";
 import { StemBootError } from "./boot-error.js";
 import { DEFAULT_INSTANCE, getStemToken, stemNameOf } from "./tokens.js";
 
-/**
- * What Nest leaves on a class whose constructor parameters say by `@Inject` what they are: a list of
- * `{ index, param }`.
- */
+/** The metadata of a class whose constructor parameters have `@Inject`: a list of `{ index, param }`. */
 const SELF_DECLARED = "self:paramtypes";
 
 /**
- * How Nest makes listed clients. The class of a standalone package knows nothing of Nest, so it carries no
- * metadata: it says in `instances` what it is made with. A client that injects nothing but instances of Stem
- * is made by a factory, so that a missing instance is told by its name and with a remedy.
+ * The providers of listed clients.
+ * The class of a standalone package does not import Nest, so it has no metadata: its `instances` list the
+ * constructor's arguments. A client that injects nothing but instances of Stem is made by a factory, so that
+ * the error for a missing instance has its name and a remedy.
  */
 export function providersOf(clients: readonly Type[]): readonly Provider[] {
   return clients.map((client) => {
@@ -32,7 +30,7 @@ export function providersOf(clients: readonly Type[]): readonly Provider[] {
   });
 }
 
-/** The names of the instances a client is made with; undefined where it injects something else as well. */
+/** The names of the instances a client is made with; undefined if it injects something else as well. */
 function instancesOf(client: Type): readonly (string | undefined)[] | undefined {
   const { instances } = client as { readonly instances?: unknown };
   if (Array.isArray(instances)) return instances.map((name: unknown) => (typeof name === "string" ? name : undefined));
@@ -54,8 +52,9 @@ function missingInstance(client: string, name: string): StemError {
 }
 
 /**
- * What generated clients know of types. Told by what they carry, not by their class: a client may come from
- * another package, and other providers may be listed too.
+ * The types of generated clients.
+ * Recognised by their members, not by their class: a client may come from another package, and other
+ * providers may be listed too.
  */
 export function definitionsOf(clients: readonly Type[]): readonly StemDefinitions[] {
   return clients.flatMap((client) => {
@@ -65,8 +64,8 @@ export function definitionsOf(clients: readonly Type[]): readonly StemDefinition
 }
 
 /**
- * Whoever prints the class of a client, as Nest does when it cannot inject it, is not to print all it knows
- * of types.
+ * Keeps the definitions out of a printed client class.
+ * Nest prints it when it cannot inject it.
  */
 export function hideDefinitions(client: object): void {
   const found = Object.getOwnPropertyDescriptor(client, "definitions");

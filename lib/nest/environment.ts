@@ -3,7 +3,7 @@ import type { ScheduleDefinition } from "../core/beat/beat.js";
 import type { Stem } from "../core/client/stem.js";
 import type { Clock, Dice } from "../core/clock.js";
 
-/** One instance of Stem (a `StemRuntime`) as its surroundings see it. */
+/** One instance of Stem (a `StemRuntime`) for the testing kit and the `stem` command. */
 export interface StemInstance {
   readonly name: string;
   readonly adapter: Adapter;
@@ -12,9 +12,9 @@ export interface StemInstance {
 }
 
 /**
- * What Stem takes from its surroundings rather than from options: the process, the time, the store it really
- * uses. One per app; the testing kit overrides it, so that a user's own modules run on memory and on a manual
- * clock without a change.
+ * What Stem takes from its surroundings rather than from options: the process, the time, the store.
+ * One per app. The testing kit overrides it, so that a user's own modules run on memory and on a manual clock
+ * without a change.
  */
 export interface StemEnvironment {
   /** `STEM_ROLE`. */
@@ -29,14 +29,15 @@ export interface StemEnvironment {
   readonly clock?: Clock;
   readonly dice?: Dice;
   /**
-   * False: worker and beat wait for `StemRuntime.start()`, whatever the options say. Default: as the options
-   * say.
+   * False: worker and beat wait for `StemRuntime.start()`, with any options.
+   * Default: as the options say.
    */
   readonly autoStart?: boolean;
   /** Called with each instance of the app when its store is open, before anything of it runs. */
   readonly opened?: (instance: StemInstance) => Promise<void>;
   /**
-   * Called when the app has been explored and is sound, before any store is opened; the boot waits for it.
+   * Called when the app has been explored and has no mistakes, before any store is opened.
+   * The boot waits for it.
    */
   readonly beforeOpen?: (instances: readonly StemInstance[]) => Promise<void>;
   /** The store to use for an instance in place of the one that was configured. */
@@ -47,8 +48,8 @@ export interface StemEnvironment {
 export const STEM_ENVIRONMENT = "nestjs-stem:environment";
 
 /**
- * Under this key of `globalThis` the `stem` command leaves its `beforeOpen`; the app it boots may have a copy
- * of this package of its own.
+ * The key of `globalThis` under which the `stem` command leaves its `beforeOpen`.
+ * The app it boots may have its own copy of this package.
  */
 const BEFORE_OPEN = Symbol.for("nestjs-stem:before-open");
 
@@ -66,10 +67,7 @@ export function processEnvironment(): StemEnvironment {
   };
 }
 
-/**
- * Every app that is made in this process from now on stops before it opens its stores, for as long as `hook`
- * likes.
- */
+/** Stops every app that this process makes from now on before it opens its stores, until `hook` ends. */
 export function holdBeforeOpen(hook: NonNullable<StemEnvironment["beforeOpen"]>): void {
   (globalThis as Hooked)[BEFORE_OPEN] = hook;
 }

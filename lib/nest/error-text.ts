@@ -1,4 +1,4 @@
-/** No `instanceof Error`: errors of Node's own making fail it in some test runners. */
+/** The message of an error. No `instanceof Error`: errors made by Node fail it in some test runners. */
 export function textOf(error: unknown): string {
   return typeof error === "object" && error !== null && "message" in error ? String(error.message) : String(error);
 }

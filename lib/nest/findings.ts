@@ -6,10 +6,10 @@ import type { Log } from "../core/log.js";
 const AGAIN_MS = 30_000;
 
 /**
- * Warns of what the store says about its own set-up, one line per weakness, as soon as it answers. Holds
- * nobody up and never fails: a store that cannot be looked at now is asked again.
+ * Warns of weak settings of the store, one line each, as soon as it answers.
+ * It delays nothing and never fails: a store that does not answer now is asked again.
  *
- * @returns what ends it
+ * @returns a function that ends it
  */
 export function tellFindings(adapter: Adapter, clock: Clock, log: Log): () => void {
   let ended = false;

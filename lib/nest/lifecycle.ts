@@ -6,8 +6,8 @@ import { inTime, keptAlive } from "./patience.js";
 import { leavingError, notReadyError } from "./refusals.js";
 
 /**
- * How long the start of an app waits for worker and beat to reach the store. They need no more than a few
- * round trips, and the app need not wait for them.
+ * How long the start of an app waits for worker and beat to reach the store.
+ * They need no more than a few round trips, and the app need not wait for them.
  */
 const START_PATIENCE_MS = 2_000;
 
@@ -28,7 +28,7 @@ export class Lifecycle {
   #opened = false;
   #started: Promise<void> | undefined;
   #stopped: Promise<void> = Promise.resolve();
-  /** Worker and beat have been stopped; each of them starts but once. */
+  /** Worker and beat have been stopped; each of them starts once only. */
   #worn = false;
   #leaving = false;
 

@@ -12,7 +12,7 @@ import { getOptionsToken, getStemToken } from "./tokens.js";
 export type StemModuleAsyncOptions = StemModuleExtras & Pick<ModuleMetadata, "imports"> & OptionsSource;
 
 type OptionsSource =
-  /** A function of what `inject` names. */
+  /** A function of the providers in `inject`. */
   | {
       readonly useFactory: (...injected: never[]) => StemOptions | Promise<StemOptions>;
       readonly inject?: FactoryProvider["inject"];
@@ -24,7 +24,7 @@ type OptionsSource =
   /** A provider of one of the `imports`. */
   | { readonly useExisting: Type<StemOptionsFactory>; readonly useFactory?: never; readonly useClass?: never; readonly inject?: never };
 
-/** Brings `Stem` into an app. Import it once, in the root module; it is global unless told otherwise. */
+/** Brings `Stem` into an app. Import it once, in the root module; it is global by default. */
 @Module({})
 export class StemModule {
   /**
@@ -37,8 +37,8 @@ export class StemModule {
   }
 
   /**
-   * The same with options that are made from other providers. `name`, `clients` and `isGlobal` decide which
-   * providers exist, so they stand outside the factory.
+   * The same with options that are made from other providers.
+   * `name`, `clients` and `isGlobal` decide which providers exist, so they stand outside the factory.
    *
    * ```ts
    * StemModule.forRootAsync({

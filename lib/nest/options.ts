@@ -9,17 +9,18 @@ import type { Middleware } from "../core/context/middleware.js";
 import { settleWorkerOptions, type WorkerOptions } from "../core/worker/options.js";
 import { problemOf } from "./boot-error.js";
 
-/** How an instance of Stem works. What `forRootAsync`'s factory returns. */
+/** How an instance of Stem works; also the result of `forRootAsync`'s factory. */
 export interface StemOptions {
   /** The store: `memory()`, `sqlite("stem.db")`, … */
   readonly adapter: Adapter;
   /**
-   * Run jobs in this process. Default true: it serves the queues of its own tasks. `STEM_ROLE` overrides it.
+   * Run jobs in this process. Default true: it serves the queues of its own tasks.
+   * `STEM_ROLE` overrides it.
    */
   readonly worker?: boolean | WorkerOptions;
   /**
-   * Fire schedules in this process: those of its code, and all that are made at run time. Default: if its
-   * code declares any, or it runs jobs. `STEM_ROLE` overrides it.
+   * Fire schedules in this process: those of its code, and all that are made at run time.
+   * Default: if its code declares any, or it runs jobs. `STEM_ROLE` overrides it.
    */
   readonly beat?: boolean;
   /** False: worker and beat do not start with the app but at `StemRuntime.start()`. Default true. */
@@ -34,17 +35,17 @@ export interface StemOptions {
   readonly clock?: Clock;
 }
 
-/** What decides which providers exist, and so cannot come from a factory. */
+/** Options that decide which providers exist, and so cannot come from a factory. */
 export interface StemModuleExtras {
   /**
-   * Tells several instances in one app apart: `@InjectStem(name)`, `@Task({ instance: name })`. Default: the
-   * one without a name.
+   * Distinguishes several instances in one app: `@InjectStem(name)`, `@Task({ instance: name })`.
+   * Default: the one without a name.
    */
   readonly name?: string;
   /**
-   * Generated clients (and other providers that inject this instance), registered and exported by the module.
-   * By the types they know, payloads are checked and revived: a Date that was enqueued arrives as one. List
-   * the client in producers and workers alike.
+   * Generated clients (and other providers that inject this instance), to register and to export.
+   * Payloads are checked and revived by their types: a Date that was enqueued arrives as one. List the client
+   * in producers and workers alike.
    */
   readonly clients?: readonly Type[];
   /** False: only modules that import this one can inject Stem. Default true. */
@@ -71,7 +72,7 @@ const KNOWN = [
 ] as const satisfies readonly (keyof StemOptions)[];
 const KNOWN_EXTRAS = ["name", "clients", "isGlobal"] as const satisfies readonly (keyof StemModuleExtras)[];
 
-/** Everything that is wrong with the options of one instance. */
+/** All mistakes in the options of one instance. */
 export function optionProblems(options: StemOptions, instance: string): StemError[] {
   if (typeof options !== "object" || options === null)
     return [
@@ -129,14 +130,14 @@ export function optionProblems(options: StemOptions, instance: string): StemErro
   return problems;
 }
 
-/** The check stops at the first fault; one option at a time finds them all. */
+/** The check stops at the first mistake; one option at a time finds them all. */
 function workerProblems(worker: WorkerOptions): StemError[] {
   return Object.entries(worker)
     .map(([option, value]) => problemOf(() => void settleWorkerOptions({ [option]: value as unknown } as WorkerOptions)))
     .filter((problem) => problem !== undefined);
 }
 
-/** One problem per key nobody knows. */
+/** One problem per unknown key. */
 export function unknownOf(options: object, known: readonly string[], of: string): StemError[] {
   return Object.keys(options)
     .map((key) => problemOf(() => refuseUnknown({ [key]: undefined }, known, of)))

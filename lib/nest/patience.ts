@@ -2,8 +2,9 @@ import type { Clock } from "../core/clock.js";
 import { keepAlive } from "../core/timers.js";
 
 /**
- * A stop that waits on nothing but sockets and timers of drivers would otherwise end the process, and with it
- * the hooks that were still to come.
+ * Keeps the process alive until `work` ends.
+ * A stop that waits only for sockets and timers of drivers would otherwise end the process before later
+ * hooks.
  */
 export async function keptAlive(work: Promise<void>): Promise<void> {
   const letGo = keepAlive();
@@ -16,7 +17,7 @@ export async function keptAlive(work: Promise<void>): Promise<void> {
 
 /**
  * Waits for a promise, but no longer than `ms`.
- * @returns whether it was fulfilled in time @throws what it was rejected with in time
+ * @returns whether it was fulfilled in time @throws its rejection in time
  */
 export async function inTime(clock: Clock, ms: number, promise: Promise<void>): Promise<boolean> {
   let cancel = (): void => {};

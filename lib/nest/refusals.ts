@@ -1,21 +1,17 @@
 import { StemError } from "../contract/errors.js";
 import type { ScheduleDefinition } from "../core/beat/beat.js";
 
-/** Of a start before the store is open. */
+/** The error of a start before the store is open. */
 export function notReadyError(): StemError {
-  return new StemError(
-    "STEM_NOT_READY",
-    "Stem was told to start before its store was open.",
-    "Call start() after app.init() or app.listen().",
-  );
+  return new StemError("STEM_NOT_READY", "Stem was started before its store was open.", "Call start() after app.init() or app.listen().");
 }
 
-/** Of a start while the app shuts down. */
+/** The error of a start while the app shuts down. */
 export function leavingError(): StemError {
-  return new StemError("STEM_CLOSED", "Stem was told to start while its app shuts down.", "Start before app.close(), or make a new app.");
+  return new StemError("STEM_CLOSED", "Stem was started while its app shuts down.", "Start before app.close(), or make a new app.");
 }
 
-/** Of two schedules of one name; undefined if this one is alone. */
+/** The error of two schedules of one name; undefined if this one is alone. */
 export function clashOf(schedule: ScheduleDefinition, others: readonly ScheduleDefinition[]): StemError | undefined {
   const other = others.find(({ id }) => id === schedule.id);
   if (other === undefined) return undefined;

@@ -11,7 +11,7 @@ export interface Roles {
 /**
  * Reads `STEM_ROLE`: `all`, `producer`, `worker` or `beat`, or several with commas between.
  *
- * @returns undefined when nothing is said: `forRoot` decides
+ * @returns undefined if it is not set: `forRoot` decides
  * @throws {OptionError} `STEM_ROLE_INVALID`
  */
 export function rolesOf(text: string | undefined): Roles | undefined {

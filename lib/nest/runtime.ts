@@ -29,14 +29,14 @@ import { differencesOf, staleWarning } from "./stale.js";
 import { DEFAULT_INSTANCE, isDefault } from "./tokens.js";
 import { unfitQueues } from "./unfit-queues.js";
 
-/** What `StemRuntime` is provided under; for the instance without a name that is the class itself. */
+/** The token of `StemRuntime`; for the instance without a name that is the class itself. */
 export function getRuntimeToken(name?: string): string | typeof StemRuntime {
   return isDefault(name) ? StemRuntime : `nestjs-stem:runtime:${name}`;
 }
 
 /**
- * One instance of Stem in one app: what it knows and what it runs. When each begins and ends is told at
- * `Lifecycle`, what worker and beat are made of in `assemble.ts`.
+ * One instance of Stem in one app: its handlers, its worker and its beat.
+ * `Lifecycle` says when each begins and ends, `assemble.ts` what worker and beat are made of.
  */
 export class StemRuntime
   implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown, OnApplicationShutdown
@@ -46,7 +46,7 @@ export class StemRuntime
   readonly stem: Stem;
   /** The tasks and workflows found in the app's providers; complete after `onModuleInit`. */
   readonly registry = new TaskRegistry();
-  /** What the instance's clients brought along. */
+  /** The definitions of the instance's clients. */
   readonly brought: readonly StemDefinitions[];
   readonly #options: StemOptions;
   readonly #environment: StemEnvironment;
@@ -57,10 +57,10 @@ export class StemRuntime
   #endFindings = (): void => {};
 
   /**
-   * @param brought what the clients listed with it know of types
+   * @param brought the types of the clients that are listed with it
    * @param boot explores the whole app, prepares all its instances and opens their stores; the same promise
-   *   for all of them
-   * @throws {StemBootError} without a store there is nothing to build on
+   * for all of them
+   * @throws {StemBootError} without a store
    */
   constructor(
     name: string | undefined,
@@ -106,16 +106,16 @@ export class StemRuntime
   }
 
   /**
-   * Takes what all clients of the app know of this instance's tasks, and of events. Returns where they
-   * contradict each other.
+   * Adds the definitions of all clients of the app for this instance's tasks, and for events.
+   * Returns where they contradict each other.
    */
   define(all: readonly StemDefinitions[]): readonly StemError[] {
     return all.flatMap((one) => this.stem.definitions.add(one, ({ instance = DEFAULT_INSTANCE }) => instance === this.name));
   }
 
   /**
-   * Takes what the app's providers contain and makes worker and beat of it, unstarted. Returns everything
-   * that is wrong.
+   * Adds the handlers of the app's providers and makes worker and beat of them, unstarted.
+   * Returns every mistake.
    */
   prepare(tasks: readonly TaskDefinition[], schedules: readonly ScheduleDefinition[]): readonly StemError[] {
     this.#schedules = schedules;
@@ -127,15 +127,14 @@ export class StemRuntime
   }
 
   /**
-   * Opens the store. A server that is not there is waited for a while (`connectTimeoutMs`); the app then
-   * comes up without it.
+   * Opens the store.
+   * A server that is not there is waited for a while (`connectTimeoutMs`); the app then comes up without it.
    */
   async open(): Promise<void> {
     try {
       await this.adapter.open(this.stem.log);
     } catch (error) {
-      // Whoever reads why the app does not start is helped by the message and its remedy, not by where in the
-      // driver it came up.
+      // The message and its remedy help, not the place in the driver.
       if (error instanceof StemError) error.stack = `${error.name}: ${error.message}`;
       throw error;
     }
@@ -150,8 +149,7 @@ export class StemRuntime
   }
 
   /**
-   * A worker as the options describe it, not started, beside the one that is this instance's own; for tests
-   * that run jobs step by step.
+   * A worker by the options, not started, beside the instance's own; for tests that run step by step.
    *
    * @param overrides go before the options
    */
@@ -160,9 +158,9 @@ export class StemRuntime
   }
 
   /**
-   * Starts worker and beat, where this process has them. The app does it by itself unless `autoStart` is
-   * false. Idempotent. After `stop` it goes on with new ones, as soon as the jobs of the old ones have ended:
-   * `worker` and `beat` are others then.
+   * Starts worker and beat, where this process has them. Idempotent.
+   * The app calls it unless `autoStart` is false. After `stop` it goes on with new ones, as soon as the jobs
+   * of the old ones have ended: `worker` and `beat` are others then.
    *
    * @throws {StemError} `STEM_NOT_READY` before the app is initialised, `STEM_CLOSED` once it shuts down
    */
@@ -171,8 +169,8 @@ export class StemRuntime
   }
 
   /**
-   * Stops claiming and firing at once; the promise waits for running jobs. `start` goes on. Never rejects;
-   * what goes wrong is logged. Idempotent; the app does it by itself at its end.
+   * Stops claiming and firing at once; the promise waits for running jobs. `start` goes on.
+   * Never rejects; failures are logged. Idempotent; the app calls it at its end.
    */
   stop(): Promise<void> {
     return this.#lifecycle.stop();
@@ -206,8 +204,8 @@ export class StemRuntime
   }
 
   /**
-   * While developing: whether the generated client is up to date. Tests have some of the handlers only, and
-   * run jobs by themselves.
+   * Warns of a generated client that is out of date, in development.
+   * Tests have some of the handlers only, and run jobs by themselves.
    */
   #tellStale(): void {
     if (this.#environment.production !== false) return;

@@ -7,10 +7,10 @@ import { isScheduledOnly } from "./explore/schedules.js";
 const LISTED = 10;
 
 /**
- * Where the generated clients of an instance and its handlers do not fit together, one line each. None if the
- * instance has no client.
+ * Where the generated clients of an instance and its handlers do not fit together, one line each.
+ * None if the instance has no client.
  *
- * A task of the client without a handler is told only if a worker of this process serves its queue: other
+ * A task of the client without a handler is listed only if a worker of this process serves its queue: other
  * processes of the app may well have it.
  *
  * @param served queues that a worker of this process takes jobs from by itself
@@ -35,7 +35,7 @@ export function differencesOf(definitions: Definitions, registry: TaskRegistry, 
   for (const [name, { kind, queue = DEFAULT_QUEUE, handler }] of gone) {
     if (!served.includes(queue)) continue;
     const said = `${kind} "${name}" of the client ${UNHANDLED}`;
-    // Renamed, if there is but one of each in the class.
+    // Renamed, if there is only one of each in the class.
     const owner = handler === undefined ? undefined : classOf(handler);
     const here = fresh.filter(({ where }) => classOf(where) === owner);
     const alone = gone.filter(([, one]) => one.handler !== undefined && classOf(one.handler) === owner).length === 1;
@@ -53,15 +53,15 @@ export function differencesOf(definitions: Definitions, registry: TaskRegistry, 
 
 const UNHANDLED = "has no handler here";
 
-/** The commonest cause is a class that no module lists, which a new client does not mend. */
+/** The most common cause is a class that no module lists, which a new client does not mend. */
 const TO_PROVIDERS = "to a module's providers";
 
-/** Of `SendMail.run`, of `FakeMail.run, in place of SendMail`, and of `SendMail (src/send-mail.ts)`. */
+/** The class in a place: `SendMail.run`, `FakeMail.run, in place of SendMail`, `SendMail (src/a.ts)`. */
 function classOf(where: string): string {
   return (/, in place of (.+)$/.exec(where)?.[1] ?? where).split(/[ .]/, 1)[0]!;
 }
 
-/** What to do, one line for all. */
+/** The remedy, one line for all. */
 export function staleWarning(differences: readonly string[]): string {
   const listed = differences.slice(0, LISTED).map((one) => `  ${one}`);
   const more = differences.length - listed.length;

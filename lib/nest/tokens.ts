@@ -1,22 +1,19 @@
 import { Stem } from "../core/client/stem.js";
 
-/** The name of the instance that was given none. */
+/** The name of the instance without one. */
 export const DEFAULT_INSTANCE = "default";
 
 /**
- * What `Stem` is provided under, for `overrideProvider` and `app.get`.
+ * The token of `Stem`, for `overrideProvider` and `app.get`.
  *
  * @param name the instance, as in `StemModule.forRoot({ name })`; without one the token is the class `Stem`
- *   itself
+ * itself
  */
 export function getStemToken(name?: string): string | typeof Stem {
   return isDefault(name) ? Stem : `nestjs-stem:stem:${name}`;
 }
 
-/**
- * The instance a token of `getStemToken` stands for, undefined for the one without a name; null: it is no
- * such token.
- */
+/** The instance of a token of `getStemToken`, undefined for the one without a name; null: another token. */
 export function stemNameOf(token: unknown): string | undefined | null {
   if (token === Stem) return undefined;
   return typeof token === "string" && token.startsWith("nestjs-stem:stem:") ? token.slice("nestjs-stem:stem:".length) : null;

@@ -3,8 +3,9 @@ import type { ScheduleDefinition } from "../core/beat/beat.js";
 import type { TaskRegistry } from "../core/task/registry.js";
 
 /**
- * Where the queues a worker is told to serve do not fit what the code enqueues, one line each: a queue that
- * nothing goes to by itself, perhaps misspelt, and a schedule whose jobs nobody in this process would take.
+ * Where the queues of a worker do not fit the code, one line each.
+ * Those are a queue that nothing is enqueued to, perhaps misspelt, and a schedule whose jobs no worker of
+ * this process would take.
  *
  * @param schedules those that a beat of this process fires
  */

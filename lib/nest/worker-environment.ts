@@ -3,7 +3,7 @@ import { checkName } from "../core/task/define.js";
 import type { WorkerOptions } from "../core/worker/options.js";
 import type { StemEnvironment } from "./environment.js";
 
-/** What faults call the two texts: where they were given. */
+/** The names of the two settings in errors: where they were given. */
 export interface OverrideNames {
   readonly queues: string;
   readonly concurrency: string;
@@ -12,8 +12,8 @@ export interface OverrideNames {
 const VARIABLES: OverrideNames = { queues: "STEM_QUEUES", concurrency: "environment variable STEM_CONCURRENCY" };
 
 /**
- * What `STEM_QUEUES` (`"mail,images=4"`: a number is how many of its jobs may run here at once) and
- * `STEM_CONCURRENCY` say; they go before the options of the worker.
+ * The values of `STEM_QUEUES` and `STEM_CONCURRENCY`; they go before the options of the worker.
+ * In `"mail,images=4"` a number says how many of the queue's jobs may run here at once.
  *
  * @throws {OptionError} `STEM_OPTION_INVALID`, `STEM_NAME_INVALID`
  */
@@ -28,7 +28,7 @@ export function workerOverrides(
   return {
     ...(slots !== undefined && { concurrency: slots }),
     // A queue without a number is bounded by the concurrency alone; in a list of shares that is the highest
-    // share there is.
+    // share.
     queues: someShare ? Object.fromEntries(shares.map(([name, share]) => [name, share ?? 10_000])) : shares.map(([name]) => name),
   };
 }

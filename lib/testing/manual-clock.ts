@@ -57,7 +57,7 @@ export class ManualClock implements Clock {
     if (target < this.#now) {
       throw new OptionError(
         "STEM_CLOCK_INVALID",
-        `The clock stands at ${this.date().toISOString()} and was told to go back to ${new Date(target).toISOString()}.`,
+        `The clock stands at ${this.date().toISOString()} and cannot go back to ${new Date(target).toISOString()}.`,
         "Time only goes on; start a test with the earliest moment it needs.",
       );
     }

@@ -29,7 +29,7 @@ export interface Node {
  */
 export function chainOf(canvasId: string, signatures: readonly Signature[]): readonly Node[] {
   if (signatures.length === 0) {
-    throw new OptionError("STEM_CANVAS_INVALID", "A chain of no jobs has no result.", "Give chain() at least one signature.");
+    throw new OptionError("STEM_CANVAS_INVALID", "A chain without jobs has no result.", "Give chain() at least one signature.");
   }
   checkSignatures(signatures, "of the chain");
   return signatures.map((signature, i) => ({

@@ -4,8 +4,8 @@ import type { RetryOptions } from "../task/task.js";
 import type { SignalType } from "../event/signal.js";
 
 /**
- * What a workflow body may ask of the world. Anything else it does must give the same on every replay. Second
- * argument of every workflow's `run`.
+ * The second argument of every workflow's `run`: what its body may ask for.
+ * Everything else in the body must give the same on every replay.
  */
 export interface WorkflowContext {
   readonly runId: string;
@@ -14,7 +14,7 @@ export interface WorkflowContext {
   readonly jobId: string;
   readonly task: string;
   readonly queue: string;
-  /** What the body was called with; for middleware. */
+  /** The argument of the body; for middleware. */
   readonly payload: unknown;
   /** Attempt of the whole run: 1 unless a pass has failed. */
   readonly attempt: number;
@@ -26,22 +26,22 @@ export interface WorkflowContext {
   /** Aborted when the run is cancelled or lost, or the worker shuts down. */
   readonly signal: AbortSignal;
   /**
-   * Runs `work` once in the life of the run; later passes get the journaled value. At least once for the step
-   * in flight at a crash; use `step.idempotencyKey`.
+   * Runs `work` once in the life of the run; later passes get the journaled value.
+   * A step in flight at a crash runs again; use `step.idempotencyKey`.
    */
   step<T>(name: string, work: (step: StepContext) => T | Promise<T>, options?: StepOptions): Promise<T>;
   /** Gives the worker back and goes on after `duration`; survives restarts. */
   sleep(name: string, duration: Duration): Promise<void>;
   sleepUntil(name: string, moment: Date): Promise<void>;
   /**
-   * Waits for the next event of that kind and key, also one sent before the wait began. With a `timeout`,
-   * undefined says that none came in time.
+   * Waits for the next event of that kind and key, also one sent before the wait began.
+   * With a `timeout`, undefined says that none came in time.
    */
   waitFor<T>(event: EventType<T>, options: WaitOptions & { readonly timeout: Duration }): Promise<T | undefined>;
   waitFor<T>(event: EventType<T>, options?: WaitOptions): Promise<T>;
   /**
-   * Waits for the next signal of that kind to this run, also one sent before the wait began: each is had
-   * once, in the order they were sent. With a `timeout`, undefined says that none came in time.
+   * Waits for the next signal of that kind to this run, also one sent before the wait began.
+   * Each is taken once, in the order they were sent. With a `timeout`, undefined says that none came in time.
    */
   waitForSignal<T>(signal: SignalType<T>, options: SignalWaitOptions & { readonly timeout: Duration }): Promise<T | undefined>;
   waitForSignal<T>(signal: SignalType<T>, options?: SignalWaitOptions): Promise<T>;
@@ -62,15 +62,15 @@ export interface WorkflowContext {
   now(): Promise<Date>;
 }
 
-/** What `ctx.race` gives: which was the first, and what it brought. */
+/** The result of `ctx.race`: the key of the first entrant, and its value. */
 export type Winner<T extends Readonly<Record<string, Promise<unknown>>>> = {
   readonly [K in keyof T]: { readonly key: K; readonly value: Awaited<T[K]> };
 }[keyof T];
 
 export interface StepContext {
   /**
-   * `<runId>/<step>#<n>`: the same each time this step runs again, different for every other step. Give it to
-   * payment services and the like.
+   * `<runId>/<step>#<n>`: the same each time this step runs again, different for every other step.
+   * Give it to payment services and the like.
    */
   readonly idempotencyKey: string;
   /** 1 on the first try of this step. */
@@ -80,8 +80,8 @@ export interface StepContext {
 
 export interface StepOptions {
   /**
-   * Tries of this step before its error reaches the body; a number is short for `{ attempts }`. Default 1:
-   * the error goes to the body at once.
+   * Tries of this step before its error reaches the body; a number is short for `{ attempts }`.
+   * Default 1: the error goes to the body at once.
    */
   readonly retry?: number | RetryOptions;
   /** How long one try may take. Default: no limit. */
@@ -89,12 +89,12 @@ export interface StepOptions {
 }
 
 export interface WaitOptions {
-  /** What the event is about, such as an order id. Default `""`. */
+  /** The subject of the event, such as an order id. Default `""`. */
   readonly key?: string;
   readonly timeout?: Duration;
   /** Name of the wait in the journal. Default: the event's name. */
   readonly name?: string;
 }
 
-/** As `WaitOptions`; what a signal is about is its run. */
+/** As `WaitOptions`; the subject of a signal is its run. */
 export type SignalWaitOptions = Omit<WaitOptions, "key">;

@@ -5,14 +5,14 @@ import { kindOf } from "../kind-of.js";
 /** All names and values together, in bytes of UTF-8. */
 const MAX_BYTES = 8_192;
 
-/** Header names that begin so are ours. */
+/** Header names that begin so are reserved. */
 const OWN_HEADERS = "stem-";
 
 /**
  * A copy of the headers, so that a later change of the caller's object changes no job.
  *
- * @throws {OptionError} `STEM_HEADERS_INVALID`: not strings of whole characters, over 8 KiB in all, or a name
- *   that is ours
+ * @throws {OptionError} `STEM_HEADERS_INVALID`: not strings of whole characters, over 8 KiB in all, or a
+ * reserved name
  */
 export function checkHeaders(headers: Readonly<Record<string, string>>, of: string): Readonly<Record<string, string>> {
   if (typeof headers !== "object" || headers === null || Array.isArray(headers)) refuse(`The headers ${of} are not an object.`, REMEDY);
@@ -34,7 +34,7 @@ export function checkHeaders(headers: Readonly<Record<string, string>>, of: stri
 
 const NONE: Readonly<Record<string, string>> = Object.freeze({});
 
-/** The headers of a job without those that are ours. */
+/** The headers of a job without the reserved ones. */
 export function usersHeaders(headers: Readonly<Record<string, string>> | undefined): Readonly<Record<string, string>> {
   if (headers === undefined) return NONE;
   for (const name in headers)

@@ -11,7 +11,7 @@ export { checkName, refuseUnknown, retryPolicy };
 export const DEFAULT_QUEUE = "default";
 
 /**
- * Settles a task's options: defaults filled in, durations in milliseconds.
+ * Completes a task's options: defaults filled in, durations in milliseconds.
  *
  * @param task `where` is the handler's place, for errors: `"SendMail.run"`; `source` the text of its code, by
  * default that of `run`

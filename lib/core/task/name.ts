@@ -1,10 +1,7 @@
 import { OptionError } from "../../contract/errors.js";
 import { shown } from "../../contract/options.js";
 
-/**
- * What a task may be called, and a queue: parts of letters, digits, `_` and `-`, joined by dots; up to 120
- * characters.
- */
+/** Names of tasks and queues: parts of letters, digits, `_` and `-`, joined by dots; up to 120 characters. */
 const NAME = /^(?=.{1,120}$)[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
 
 /** @throws {OptionError} `STEM_NAME_INVALID` */

@@ -69,7 +69,7 @@ export type SignatureOptions = Omit<EnqueueOptions, "id" | "again" | "transactio
   readonly onFailure?: "fail" | "continue";
 };
 
-/** What a client knows of its task besides the name, for a process that does not have the handler. */
+/** The defaults of a client's task, for a process that does not have the handler. */
 export interface ClientDefaults {
   readonly queue?: string;
   readonly priority?: number;
@@ -95,7 +95,7 @@ interface Row<K extends OptionName> {
   readonly forEnqueue: Holds<K, EnqueueOptions>;
   readonly forSignature: Holds<K, SignatureOptions>;
   readonly forSchedule: Holds<K, ScheduleOptions>;
-  /** What a producer without the handler is told by its client. */
+  /** What a producer without the handler learns from its client. */
   readonly forClient: Holds<K, ClientDefaults>;
   /** False, or how a task's is read; the same as `parse` where it says the same of all jobs of the task. */
   readonly forTask: K extends keyof TaskOptions ? (value: NonNullable<TaskOptions[K]>, of: string) => unknown : false;
@@ -181,7 +181,7 @@ function parseDelay(delay: Duration, of: string): number {
 }
 
 function parseAt(at: Date, of: string): number {
-  // Asked by method, not with instanceof, so that a date of another realm is one too.
+  // By method, not with instanceof, so that a date of another realm is one too.
   const time = typeof at === "object" && at !== null && typeof at.getTime === "function" ? at.getTime() : Number.NaN;
   if (!Number.isFinite(time))
     refuse(`The option at ${of} is ${String(at)}, which is not a valid Date.`, "Give a Date, such as new Date(ms).");

@@ -10,7 +10,7 @@ import { Repeats } from "../log/repeats.js";
 import { jobSignal } from "./job-signal.js";
 import type { SignalName, Signals } from "./signals.js";
 
-/** What telling needs of a Stem. */
+/** The parts of a Stem that signalling ends needs. */
 export interface EndsParts {
   readonly adapter: Adapter;
   readonly registry: TaskRegistry;
@@ -27,9 +27,9 @@ const SIGNALS = { failed: "job:dead", cancelled: "job:cancelled", expired: "job:
 >;
 
 /**
- * Tells the ends that a call of this process has brought about otherwise than by settling an attempt: by a
- * lapse, an expiry, a cancel, or a dead input. The store names each to one call, so that one process tells
- * it.
+ * Signals the ends that a call of this process has caused otherwise than by settling an attempt.
+ * Those are lapses, expiries, cancels, and failed inputs. The store names each to one call, so that one
+ * process signals it.
  */
 export class Ends {
   /** Messages about failed jobs. */
@@ -43,12 +43,12 @@ export class Ends {
     this.failures = new FailureLog(stem.log, this.#repeats);
   }
 
-  /** Says what was counted so far. */
+  /** Logs what was counted so far. */
   close(): void {
     this.#repeats.close();
   }
 
-  /** The answers of a cancel, its ends told. */
+  /** The answers of a cancel, its ends signalled. */
   async of(cancelling: Promise<readonly Cancelled[]>): Promise<readonly Cancelled[]> {
     const answers = await cancelling;
     for (const { ended } of answers) this.tell(ended);

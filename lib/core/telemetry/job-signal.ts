@@ -4,9 +4,7 @@ import type { Definitions } from "../codec/definitions.js";
 import { payloadOf } from "../canvas/payload-of.js";
 import type { Delivery } from "../../contract/job.js";
 
-/**
- * What a job signal is made of. `payload` is the stored text; undefined where the store did not hand it over.
- */
+/** The data of a job signal. `payload` is the stored text; undefined if the store did not return it. */
 export interface ToldJob {
   readonly id: string;
   readonly task: string;
@@ -21,7 +19,7 @@ interface Decoders {
   readonly definitions: Definitions;
 }
 
-/** A signal about one job. Its payload, and its result, are decoded when somebody looks, and once. */
+/** A signal about one job. Payload and result are decoded when they are first read. */
 class JobTold {
   readonly jobId: string;
   readonly task: string;
@@ -54,8 +52,8 @@ class JobTold {
   }
 
   /**
-   * Undefined where it cannot be read, or was to come from inputs that never came: a listener is told of the
-   * job all the same.
+   * Undefined if it cannot be read, or would have come from inputs that never came.
+   * The listener gets the signal all the same.
    */
   #decodedPayload(): unknown {
     const { codec, definitions } = this.#decoders;

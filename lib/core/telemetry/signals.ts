@@ -1,23 +1,23 @@
 import type { DeathCause, Failure } from "../../contract/job.js";
 
-/** What is told about a job in every job signal. */
+/** The fields of every job signal. */
 export interface JobSignal {
   readonly jobId: string;
   readonly task: string;
   readonly queue: string;
   /**
-   * Decoded when it is looked at, and revived by its type where a generated client knows it. Undefined where
-   * it cannot be read.
+   * Decoded when it is read, and revived by its type if a generated client has it.
+   * Undefined if it cannot be read.
    */
   readonly payload?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**
- * In-process lifecycle signals and what comes with each. Durations are milliseconds. Told after the store has
- * confirmed, where the store is involved. Each end of a job is told once in the whole system, by the process
- * whose call ended it: `job:succeeded`, `job:dead`, `job:cancelled` or `job:expired`, whatever brought it
- * about.
+ * In-process lifecycle signals and their fields. Durations are milliseconds.
+ * They are sent after the store has confirmed, where the store is involved. Each end of a job is signalled
+ * once in the whole system, by the process whose call ended it: `job:succeeded`, `job:dead`, `job:cancelled`
+ * or `job:expired`, from any cause.
  */
 export interface SignalMap {
   readonly "job:enqueued": JobSignal;
@@ -25,14 +25,15 @@ export interface SignalMap {
   readonly "job:succeeded": JobSignal & {
     readonly attempt: number;
     readonly ms: number;
-    /** What the handler returned, decoded when it is looked at. */
+    /** The result of the handler, decoded when it is read. */
     readonly result?: unknown;
   };
   /** An attempt failed and another will follow after `delayMs`. */
   readonly "job:retried": JobSignal & { readonly attempt: number; readonly ms: number; readonly delayMs: number; readonly error: Failure };
   /**
-   * It failed for good. `cause`: its handler (`error`), a refusal (`rejected`), lost workers (`lapsed`), or a
-   * job it waited for (`input`). `ms`: of its last attempt, where that ended it.
+   * It failed for good. `ms`: of its last attempt, where that ended it.
+   * `cause`: its handler (`error`), a refusal (`rejected`), lost workers (`lapsed`), or a job it waited for
+   * (`input`).
    */
   readonly "job:dead": JobSignal & {
     readonly attempt: number;
@@ -40,7 +41,7 @@ export interface SignalMap {
     readonly cause?: DeathCause;
     readonly error: Failure;
   };
-  /** It was cancelled, whatever it was doing, or (`cause: "input"`) because a job it waited for was. */
+  /** It was cancelled, in any state, or (`cause: "input"`) because a job it waited for was. */
   readonly "job:cancelled": JobSignal & { readonly attempt: number; readonly cause?: DeathCause; readonly error: Failure };
   /** It had not started in time. */
   readonly "job:expired": JobSignal & { readonly attempt: number; readonly error: Failure };
@@ -49,8 +50,8 @@ export interface SignalMap {
   /** Handed back at shutdown, attempt not spent. */
   readonly "job:released": JobSignal & { readonly attempt: number };
   /**
-   * An attempt here was for nothing: the job was cancelled, or had gone to another worker. What it did was
-   * not recorded.
+   * An attempt here was in vain: the job was cancelled, or had gone to another worker.
+   * Its result was not recorded.
    */
   readonly "job:lost": JobSignal & { readonly attempt: number };
   readonly "run:step": { readonly runId: string; readonly workflow: string; readonly step: string; readonly ms: number };
@@ -66,8 +67,9 @@ export type SignalName = keyof SignalMap;
 export type SignalListener<N extends SignalName> = (signal: SignalMap[N]) => void;
 
 /**
- * Typed in-process signals. A listener that throws, or returns a promise that rejects, is reported through
- * `onError` and hurts nobody.
+ * Typed in-process signals.
+ * A listener that throws, or returns a promise that rejects, is reported through `onError` and affects no
+ * other.
  */
 export class Signals {
   readonly #listeners = new Map<SignalName, Set<SignalListener<never>>>();
@@ -93,7 +95,7 @@ export class Signals {
   tell<N extends SignalName>(name: N, signal: SignalMap[N]): void {
     const listeners = this.#listeners.get(name);
     if (listeners === undefined) return;
-    // A copy: one that stops and listens anew meanwhile would be met again and again.
+    // A copy: a listener that stops and listens again meanwhile would be called again and again.
     for (const listener of Array.from(listeners)) {
       try {
         const answer: unknown = (listener as (signal: SignalMap[N]) => unknown)(signal);
@@ -108,7 +110,7 @@ export class Signals {
     try {
       this.#onError(error, name);
     } catch {
-      // There is nobody left to tell.
+      // A failing `onError` leaves no place for the error.
     }
   }
 }

@@ -19,7 +19,7 @@ export interface CronOptions extends Pick<
   readonly instance?: string;
 }
 
-/** Goes on whatever takes payload `P`: a `@Task` or `@Workflow` class, or a provider method. */
+/** Goes on a handler of payload `P`: a `@Task` or `@Workflow` class, or a provider method. */
 export interface CronDecorator<P> {
   (target: abstract new (...args: never[]) => { run: (payload: P, context: TaskContext & WorkflowContext) => unknown }): void;
   <M extends (payload: P, context: TaskContext) => unknown>(
@@ -33,8 +33,8 @@ export interface CronDecorator<P> {
 export type Written<P> = P extends (...args: never[]) => unknown ? P : P extends object ? { -readonly [K in keyof P]: Written<P[K]> } : P;
 
 /**
- * Enqueues a task or workflow by the clock: once per slot, however many processes run. Five fields, or six
- * with seconds first.
+ * Enqueues a task or workflow by the clock: once per slot, however many processes run.
+ * Five fields, or six with seconds first.
  *
  * On a `@Task` or `@Workflow` class or a `@Task` method it enqueues that; on any other provider method the
  * method becomes a task of the default name. It may stand several times on one handler, if all but one
@@ -51,7 +51,7 @@ export function Cron(expression: string, options: CronOptions & { readonly paylo
     mark(target, key, { by: "Cron", text: expression, options: { ...options } });
     if (typeof key !== "string" || typeof target === "function") return;
     const owner = target.constructor as Handled;
-    // A method that is a task by name keeps that name, whichever decorator is written first.
+    // A method that is a task by name keeps that name, in any order of the decorators.
     if (marksOf(owner).some((one) => one.by === "Task" && one.method === key)) return;
     markRef(owner, key, { name: defaultName(owner.name, key), queue: options.queue ?? DEFAULT_QUEUE });
   };

@@ -2,24 +2,24 @@ import "reflect-metadata";
 import { Injectable } from "@nestjs/common";
 
 /**
- * Where a class keeps its marks. A registered symbol, so that two copies of this package still see each
- * other's.
+ * Where a class keeps its marks.
+ * A registered symbol, so that two copies of this package see each other's.
  */
 const MARKS = Symbol.for("nestjs-stem:marks");
 
-/** What Nest leaves on a class that carries `@Injectable()`. */
+/** The metadata that Nest leaves on a class with `@Injectable()`. */
 const INJECTABLE = "__injectable__";
 
 /**
- * What one decorator said, unchecked: the boot looks at all marks together and reports everything that is
- * wrong at once.
+ * The arguments of one decorator, unchecked.
+ * The boot checks all marks together and reports every mistake at once.
  */
 export interface Mark {
   readonly by: "Task" | "Workflow" | "Step" | "Cron";
   /** The method it is on; undefined for the class itself. */
   readonly method: string | symbol | undefined;
   readonly isStatic: boolean;
-  /** The name given, if any; of a `@Cron` its expression. */
+  /** The name given, if any; for a `@Cron` its expression. */
   readonly text: string | undefined;
   readonly options: Readonly<Record<string, unknown>>;
 }
@@ -33,8 +33,8 @@ export interface OwnedMark extends Mark {
 export type Handled = abstract new (...args: never[]) => unknown;
 
 /**
- * Records a decorator. `target` and `key` are what TypeScript hands to it: a class alone, or a prototype (or
- * class, if static) and a key.
+ * Records a decorator.
+ * `target` and `key` come from TypeScript: a class alone, or a prototype (or class, if static) and a key.
  */
 export function mark(target: object, key: string | symbol | undefined, said: Pick<Mark, "by" | "text" | "options">): void {
   const onStatic = key !== undefined && typeof target === "function";
@@ -49,9 +49,9 @@ export function ownMarks(owner: Handled): readonly Mark[] {
 }
 
 /**
- * All marks that count for a class: its own, and those it inherits and does not make again. A class that
- * extends a task is that task, too, unless it says `@Task` or `@Workflow` itself: then it is another one, and
- * what the parent said of its own counts no more.
+ * All marks that count for a class: its own, and those it inherits and does not repeat.
+ * A class that extends a task is that task, too, unless it has `@Task` or `@Workflow` itself: then it is
+ * another one, and the parent's mark does not count.
  */
 export function marksOf(type: Handled): readonly OwnedMark[] {
   const found: OwnedMark[] = ownMarks(type).map((one) => ({ ...one, owner: type }));
@@ -75,16 +75,15 @@ export function isHandlerClass({ by, method }: Mark): boolean {
 }
 
 /**
- * Makes a class injectable unless `@Injectable()` was there, on it or on a parent: its scope is not to be
- * overwritten.
+ * Makes a class injectable unless it, or a parent, has `@Injectable()`: its scope must not be overwritten.
  */
 export function injectable(target: object): void {
   if (!Reflect.hasMetadata(INJECTABLE, target)) Injectable()(target as never);
 }
 
 /**
- * Splits the two ways to call `@Task` and its kin: `(name?, options?)` and
- * `(options with the name among them)`.
+ * Splits the two ways to call `@Task` and the like.
+ * They are `(name?, options?)` and `(options with the name among them)`.
  */
 export function spoken(
   first: string | object | undefined,

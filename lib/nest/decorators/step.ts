@@ -16,12 +16,13 @@ export type StepDecorator = <M extends (...args: never[]) => Promise<unknown>>(
 ) => void;
 
 /**
- * Makes a method of a `@Workflow` class a step: called within a run it is journaled, and never runs again
- * once it has returned. A second call in the same run is a second step (`charge#2`). Called outside a run,
- * from a test or another service, it is a plain method.
+ * Makes a method of a `@Workflow` class a step.
+ * Called within a run it is journaled, and never runs again once it has returned. A second call in the same
+ * run is a second step (`charge#2`). Called outside a run, from a test or another service, it is a plain
+ * method.
  *
- * At least once for the step in flight at a crash: hand `currentStep().idempotencyKey` to whatever must not
- * happen twice.
+ * The step in flight at a crash runs again: pass `currentStep().idempotencyKey` to services that must not act
+ * twice.
  */
 export function Step(name: string, options?: StepOptions): StepDecorator;
 export function Step(options?: NamedStepOptions): StepDecorator;
@@ -35,9 +36,8 @@ export function Step(first?: string | NamedStepOptions, second?: StepOptions): S
 }
 
 /**
- * A method that overrides a step without saying `@Step` is that step still: it would run at each replay if it
- * were not journaled. `super.charge()` in it is part of the step. Called at boot, for each class that handles
- * jobs.
+ * Makes an override of a step without `@Step` a step too: it would run at each replay if not journaled.
+ * `super.charge()` in it is part of the step. Called at boot, for each class that handles jobs.
  */
 export function keepStep(type: Handled, { owner, method, text, options }: OwnedMark): void {
   for (let at = type; at !== owner; at = Object.getPrototypeOf(at) as Handled) {
@@ -49,9 +49,7 @@ export function keepStep(type: Handled, { owner, method, text, options }: OwnedM
   }
 }
 
-/**
- * On methods that are steps. A registered symbol, so that two copies of this package still see each other's.
- */
+/** On methods that are steps. A registered symbol, so that two copies of this package see each other's. */
 const STEPPED = Symbol.for("nestjs-stem:stepped");
 
 type Plain = (...args: unknown[]) => Promise<unknown>;
@@ -64,10 +62,7 @@ function steppedOf(plain: Plain, name: string, options: StepOptions): Plain {
   return Object.defineProperty(dressedAs(stepped, plain), STEPPED, { value: true });
 }
 
-/**
- * Gives `cover` the name, arity and metadata of what it covers, so that tools that look at the method see the
- * same.
- */
+/** Gives `cover` the name, arity and metadata of what it covers, for tools that look at the method. */
 function dressedAs<F extends object>(cover: F, plain: object): F {
   for (const property of ["name", "length"] as const)
     Object.defineProperty(cover, property, { ...Object.getOwnPropertyDescriptor(plain, property), configurable: true });

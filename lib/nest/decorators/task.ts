@@ -7,12 +7,11 @@ import { injectable, mark, spoken } from "./marks.js";
 import type { HandlerDecorator, HandlerOptions, NamedHandlerOptions } from "./types.js";
 
 /**
- * Makes a class with a method `run(payload, context?)`, or a single method of any provider, the handler of a
- * background task.
+ * Makes a class with a method `run(payload, context?)`, or a single method, the handler of a task.
  *
  * The name defaults to the class, its first letter lowered (`SendMail` → `"sendMail"`), and the method, if it
- * is on one (`"mailTasks.welcome"`). It only marks: what is wrong with it stops the boot, in one report with
- * everything else that is wrong.
+ * is on one (`"mailTasks.welcome"`). The decorator only marks: a mistake stops the boot, in one report with
+ * all others.
  *
  * ```ts
  * @Task("mail.send", { queue: "mail", retry: 5, timeout: "30s" })
@@ -28,7 +27,7 @@ export function Task(first?: string | NamedHandlerOptions, second?: HandlerOptio
   return handlerDecorator("Task", spoken(first, second));
 }
 
-/** Both ways of `@Task`, and the one of `@Workflow`. */
+/** Both forms of `@Task`, and the one of `@Workflow`. */
 export function handlerDecorator(by: "Task" | "Workflow", said: ReturnType<typeof spoken>) {
   return (target: object, key?: string | symbol): void => {
     mark(target, key, { by, ...said });
@@ -36,7 +35,7 @@ export function handlerDecorator(by: "Task" | "Workflow", said: ReturnType<typeo
     if (typeof key === "symbol" || (key !== undefined && typeof target === "function")) return;
     const owner = key === undefined ? target : target.constructor;
     const { queue, priority, keepResult, keepFailed } = said.options;
-    // What is no duration the boot refuses.
+    // The boot refuses what is not a duration.
     const [keepResultMs, keepFailedMs] = [msOf(keepResult), msOf(keepFailed)];
     markRef(owner, key ?? "run", {
       name: typeof said.text === "string" ? said.text : defaultName((owner as { readonly name: string }).name, key),

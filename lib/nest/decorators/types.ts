@@ -3,8 +3,8 @@ import type { TaskOptions } from "../../core/task/task.js";
 /** Options of `@Task` and `@Workflow`. */
 export interface HandlerOptions extends TaskOptions {
   /**
-   * The instance of Stem it belongs to, as named in `StemModule.forRoot({ name })`. Default: the one without
-   * a name.
+   * The instance of Stem it belongs to, as named in `StemModule.forRoot({ name })`.
+   * Default: the one without a name.
    */
   readonly instance?: string;
 }
@@ -14,9 +14,7 @@ export interface NamedHandlerOptions extends HandlerOptions {
   readonly name?: string;
 }
 
-/**
- * A handler: payload first, context second; either may be left out. Whatever payload it takes, it fits here.
- */
+/** A handler: payload first, context second; either may be left out. Any type of payload fits here. */
 export type Handler<Context> = (payload: never, context: Context) => unknown;
 
 /** A class that can be marked: its public method `run` is a handler. */

@@ -4,9 +4,9 @@ import { handlerDecorator } from "./task.js";
 import type { HandlerClassDecorator, HandlerOptions, NamedHandlerOptions } from "./types.js";
 
 /**
- * Makes a class with a method `run(payload, context?)` a durable workflow. `run` starts again from the top
- * after every wait and every crash; what is journaled (`@Step` methods, `ctx.step`, `ctx.sleep`,
- * `ctx.waitFor`) is not done again.
+ * Makes a class with a method `run(payload, context?)` a durable workflow.
+ * `run` starts again from the top after every wait and every crash; journaled calls (`@Step` methods,
+ * `ctx.step`, `ctx.sleep`, `ctx.waitFor`) are not done again.
  *
  * The name defaults to the class, its first letter lowered: `ProcessOrder` → `"processOrder"`.
  */

@@ -2,37 +2,34 @@ import { isHandlerClass, marksOf, type Handled, type OwnedMark } from "../decora
 import type { Provided } from "./resolver.js";
 
 /**
- * A provider with marks it answers to: those of its own class, or those of the class it is provided in place
- * of.
+ * A provider with the marks that count for it.
+ * They are those of its own class, or those of the class it is provided in place of.
  */
 export interface Candidate {
   readonly provided: Provided;
   /** The class that counts as marked. */
   readonly type: Handled;
   readonly marks: readonly OwnedMark[];
-  /** What is there in place of that class. Undefined: the class itself. */
+  /** The provider in place of that class. Undefined: the class itself. */
   readonly standIn: StandIn | undefined;
-  /**
-   * The same for providers of the same thing: what one of them handles is handled, and no duplicate of what
-   * another does.
-   */
+  /** Equal for providers of the same thing: a task that one of them handles is no duplicate of another's. */
   readonly identity: object;
 }
 
 /**
- * What is provided under a marked class as token, and is not of that class:
- * `{ provide: SendMail, useClass: FakeMail }`, or `useValue`, `useFactory`, `useExisting`.
+ * A provider under a marked class as token that is not of that class.
+ * Examples are `{ provide: SendMail, useClass: FakeMail }`, `useValue`, `useFactory` and `useExisting`.
  */
 export interface StandIn {
-  /** Undefined of plain values and of what only a job makes. */
+  /** Undefined for plain values and for what only a job makes. */
   readonly type: Handled | undefined;
   readonly what: string;
   readonly has: (method: string) => boolean;
 }
 
 /**
- * Everything that may handle jobs. A class listed in several modules has several providers, but handles its
- * jobs once.
+ * Everything that may handle jobs.
+ * A class listed in several modules has several providers, but handles its jobs once.
  */
 export function candidatesOf(all: readonly Provided[]): readonly Candidate[] {
   const byToken = new Map(all.map((one) => [one.token as unknown, one]));
@@ -44,7 +41,7 @@ export function candidatesOf(all: readonly Provided[]): readonly Candidate[] {
     const asked = replaced === undefined ? [] : marksOf(replaced);
     if (type !== undefined && !provided.isAlias && !found.some((one) => one.type === type && one.standIn === undefined)) {
       const all = marksOf(type);
-      // Steps of what stands in for a workflow are steps of that workflow.
+      // Steps of a provider in place of a workflow are steps of that workflow.
       const marks = isWorkflow(asked) && !isWorkflow(all) ? all.filter(({ by }) => by !== "Step") : all;
       if (marks.length > 0) found.push({ provided, type, marks, standIn: undefined, identity: type });
     }
@@ -60,19 +57,19 @@ function isWorkflow(marks: readonly OwnedMark[]): boolean {
 }
 
 /**
- * The class of what is provided; of values and of what factories make only the object itself knows it.
+ * The class of a provider; for values and results of factories, that of the object.
  * Undefined: a plain value, or one that only a job makes.
  */
 function classOf(provided: Provided, byToken: ReadonlyMap<unknown, Provided>, steps = 0): Handled | undefined {
   if (!provided.isNotMetatype) return provided.metatype as Handled;
   const made = objectOf(provided);
   if (made === undefined) {
-    // An alias of something request-scoped.
+    // An alias of a request-scoped provider.
     const target = provided.isAlias && steps < 10 ? byToken.get(provided.inject?.[0]) : undefined;
     return target === undefined ? undefined : classOf(target, byToken, steps + 1);
   }
   if (typeof made === "function") return undefined;
-  // By its prototype, since a mock may answer anything when it is asked for its constructor.
+  // By its prototype, since a mock may return anything as its constructor.
   const prototype = Object.getPrototypeOf(made) as { readonly constructor?: unknown } | null;
   const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
   return isPlain || typeof prototype.constructor !== "function" ? undefined : (prototype.constructor as Handled);

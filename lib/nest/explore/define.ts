@@ -13,11 +13,11 @@ export interface Of<T> {
   readonly definition: T;
 }
 
-/** One definition, or what is wrong with it. */
+/** One definition, or its mistakes. */
 export type Defined<T> = { readonly made: readonly Of<T>[]; readonly problems: readonly StemError[] };
 
 /**
- * Makes the task or workflow that a mark stands for, with all faults of its options rather than the first.
+ * Makes the task or workflow of a mark, with all mistakes in its options rather than the first.
  * `code` is the source of the class.
  */
 export function defineMarked(
@@ -39,8 +39,8 @@ export function defineMarked(
   const made: Of<TaskDefinition>[] = [];
   const whole = problemOf(() => void made.push({ instance: instance ?? DEFAULT_INSTANCE, definition: defineTask(task, options) }));
   if (whole === undefined) return { made, problems: [] };
-  // The check stops at the first fault; one option at a time finds them all, under the default name if the
-  // given one is a fault itself.
+  // The check stops at the first mistake; one option at a time finds them all, under the default name if the
+  // given one is wrong itself.
   const named = problemOf(() => void defineTask(task)) === undefined ? task : { ...task, name: nameOf({ ...mark, text: undefined }) };
   const each = Object.entries(options)
     .map(([key, value]) => problemOf(() => void defineTask(named, { [key]: value as unknown } as TaskOptions)))
@@ -48,12 +48,12 @@ export function defineMarked(
   return { made: [], problems: [...new Map([whole, ...each].map((one) => [one.message, one])).values()] };
 }
 
-/** The method that handles: of a mark on a class it is `run`. */
+/** The method that handles: for a mark on a class it is `run`. */
 export function methodOf(mark: OwnedMark): string {
   return mark.method === undefined ? "run" : String(mark.method);
 }
 
-/** What jobs of the marked handler are called. */
+/** The task name of the marked handler. */
 export function nameOf(mark: OwnedMark): string {
   if (mark.by !== "Cron" && mark.text !== undefined) return mark.text;
   return defaultName(mark.owner.name, mark.method === undefined ? undefined : String(mark.method));

@@ -12,7 +12,7 @@ import { handlersOf } from "./handlers.js";
 import { controllerMisuses } from "./misuse.js";
 import { sourceOf } from "./resolver.js";
 
-/** Finds the handlers among all providers of one app, once, and hands them to the app's instances of Stem. */
+/** Finds the handlers among all providers of one app, once, for the app's instances of Stem. */
 @Injectable()
 export class StemExplorer {
   #booted: Promise<void> | undefined;
@@ -24,10 +24,10 @@ export class StemExplorer {
   ) {}
 
   /**
-   * Explores the app, and opens the stores if nothing is wrong. The first call does the work; all get the
-   * same promise.
+   * Explores the app, and opens the stores if there is no mistake.
+   * The first call does the work; all get the same promise.
    *
-   * @throws {StemBootError} with everything that is wrong
+   * @throws {StemBootError} with every mistake
    */
   boot(): Promise<void> {
     this.#booted ??= this.#boot();
@@ -69,8 +69,8 @@ export class StemExplorer {
 }
 
 /**
- * Adds to `all` what no provider of the same thing has brought before: one that is listed in several modules,
- * or has an alias, handles its jobs once.
+ * Adds to `all` what no provider of the same thing has brought before.
+ * One that is listed in several modules, or has an alias, handles its jobs once.
  */
 function gather<T extends TaskDefinition | ScheduleDefinition>(all: Brought<T>[], made: readonly Of<T>[], identity: object): void {
   const keyOf = ({ instance, definition }: Of<T>): string => `${instance} ${"id" in definition ? definition.id : definition.name}`;
@@ -84,8 +84,8 @@ interface Brought<T> {
 }
 
 /**
- * Opens all stores side by side, so that servers that are away are waited for once; if one does not open, the
- * others are closed, for nobody else would do it.
+ * Opens all stores side by side, so that servers that are away are waited for once.
+ * If one does not open, the others are closed.
  */
 async function openAll(runtimes: readonly StemRuntime[]): Promise<void> {
   const outcomes = await Promise.allSettled(runtimes.map((runtime) => runtime.open()));

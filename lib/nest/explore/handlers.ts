@@ -13,7 +13,7 @@ import { enhancerMisuses, misuseOf, placeInstead, placeOf, standInMisuse } from 
 import type { Source } from "./resolver.js";
 import { scheduleOf } from "./schedules.js";
 
-/** What one class contains, and what is wrong with it. */
+/** The content of one class, and its mistakes. */
 export interface Found {
   readonly tasks: Of<TaskDefinition>[];
   readonly schedules: Of<ScheduleDefinition>[];

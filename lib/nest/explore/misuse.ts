@@ -2,7 +2,7 @@ import { StemError } from "../../contract/errors.js";
 import type { Handled, OwnedMark } from "../decorators/marks.js";
 import type { StandIn } from "./candidates.js";
 
-/** Metadata under which Nest keeps what `@UseGuards` and its kin say. */
+/** The metadata of `@UseGuards` and similar decorators of Nest. */
 const ENHANCERS = {
   __guards__: "guards",
   __interceptors__: "interceptors",
@@ -10,26 +10,20 @@ const ENHANCERS = {
   __exceptionFilters__: "exception filters",
 } as const;
 
-/** `SendMail`, `SendMail.run`, `static Tools.clean`: where a mark is, for people. */
+/** The place of a mark, for messages: `SendMail`, `SendMail.run`, `static Tools.clean`. */
 export function placeOf(type: Handled, { method, isStatic }: Pick<OwnedMark, "method" | "isStatic">): string {
   if (method === undefined) return type.name;
   return `${isStatic ? "static " : ""}${type.name}${typeof method === "symbol" ? `[${String(method)}]` : `.${method}`}`;
 }
 
-/**
- * `FakeMail.run, in place of SendMail`: where the handler is, when something else is provided for a marked
- * class.
- */
+/** The place of a handler in place of a marked class: `FakeMail.run, in place of SendMail`. */
 export function placeInstead(type: Handled, method: string, standIn: StandIn): string {
   return standIn.type === undefined
     ? `${type.name}.${method}, ${standIn.what} in its place`
     : `${standIn.type.name}.${method}, in place of ${type.name}`;
 }
 
-/**
- * What is provided in place of a class has to do what the class is marked to do; else its jobs would wait for
- * ever.
- */
+/** A provider in place of a class needs the marked methods; without them its jobs would wait for ever. */
 export function standInMisuse(type: Handled, mark: OwnedMark, { what, has }: StandIn): StemError | undefined {
   const method = mark.method === undefined ? "run" : String(mark.method);
   if (mark.by === "Step" || has(method)) return undefined;
@@ -47,8 +41,8 @@ export function misplaced(what: string, remedy: string): StemError {
 }
 
 /**
- * All marks of a controller are wrong: Nest gives controllers to requests, and ignores what guards them
- * elsewhere.
+ * All marks of a controller are wrong.
+ * Nest uses controllers for requests, and ignores their guards elsewhere.
  */
 export function controllerMisuses(type: Handled, marks: readonly OwnedMark[]): readonly StemError[] {
   return marks.map((one) =>
@@ -59,7 +53,7 @@ export function controllerMisuses(type: Handled, marks: readonly OwnedMark[]): r
   );
 }
 
-/** What is wrong with where one mark stands, judged by the other marks of its class. */
+/** The mistake in the place of one mark, by the other marks of its class. */
 export function misuseOf(type: Handled, mark: OwnedMark, all: readonly OwnedMark[]): StemError | undefined {
   const place = placeOf(type, mark);
   const name = `@${mark.by}`;
@@ -93,8 +87,8 @@ export function misuseOf(type: Handled, mark: OwnedMark, all: readonly OwnedMark
 }
 
 /**
- * Enhancers on a handler, which do not run for jobs; ignoring a guard in silence would be worse than refusing
- * it.
+ * Enhancers on a handler, which do not run for jobs.
+ * A guard must not be ignored silently.
  */
 export function enhancerMisuses(type: Handled, method: string): readonly StemError[] {
   const handler = (type.prototype as Record<string, object | undefined>)[method];

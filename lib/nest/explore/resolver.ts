@@ -6,15 +6,15 @@ import type { TaskDefinition } from "../../core/task/task.js";
 export type Provided = ReturnType<DiscoveryService["getProviders"]>[number];
 
 /**
- * Where the instance comes from that is to handle a job: one for the whole app, or one made per job. Of the
- * latter, providers that inject `REQUEST` get the context.
+ * The instance that handles a job: one for the whole app, or one made per job.
+ * In the latter, providers that inject `REQUEST` get the context.
  */
 export type Source = { readonly instance: object } | { readonly make: (context: object) => Promise<object> };
 
 /**
- * Finds out how a provider's instances come to be. Where it, or anything it injects, is request-scoped, each
- * job has its own; a durable tree lives as long as its strategy says, chosen by the job's context (by its
- * headers, say).
+ * Finds out how a provider's instances are made.
+ * If it, or anything it injects, is request-scoped, each job has its own. A durable tree lives as long as its
+ * strategy says, chosen by the job's context (by its headers, say).
  */
 export async function sourceOf(provided: Provided, modules: ModuleRef): Promise<Source> {
   const token = provided.token as never;
@@ -28,18 +28,18 @@ export async function sourceOf(provided: Provided, modules: ModuleRef): Promise<
       },
     };
   }
-  // The instance in the record of a transient provider is nobody's; ours is one of its own, like any
-  // consumer's.
+  // The record of a transient provider holds an instance without an owner; handlers get their own, like any
+  // consumer.
   return {
     instance: provided.isTransient ? await modules.resolve<object>(token, undefined, { strict: false }) : (provided.instance as object),
   };
 }
 
 /**
- * Makes the function that handles a job. The method is looked up at each call, so that a test may spy on it.
+ * Makes the function that handles a job.
+ * The method is looked up at each call, so that a test may spy on it.
  *
- * @throws {StemError} `STEM_RUN_MISSING`, when called: what is made for a job alone can only be looked at
- *   then
+ * @throws {StemError} `STEM_RUN_MISSING`, when called: an instance made for one job can only be checked then
  */
 export function runOf(source: Source, method: string, where: string): TaskDefinition["run"] {
   const call = (handler: object, payload: unknown, context: object): unknown => {

@@ -18,10 +18,7 @@ const KNOWN: readonly string[] = ["name", "instance", "payload", "timeZone", ...
 
 const scheduledOnly = new WeakSet<TaskDefinition>();
 
-/**
- * Of a method that carries `@Cron` and nothing else: nobody enqueues it but its schedule, and no client has
- * it.
- */
+/** Whether a method carries `@Cron` and nothing else: only its schedule enqueues it, and no client has it. */
 export function isScheduledOnly(task: TaskDefinition): boolean {
   return scheduledOnly.has(task);
 }
@@ -34,9 +31,9 @@ export interface Scheduled {
 }
 
 /**
- * Makes the schedule that a `@Cron` stands for.
+ * Makes the schedule of a `@Cron`.
  *
- * @param where its handler, for people
+ * @param where its handler, for messages
  * @param given the mark that makes the same method (or class) a task or workflow, if there is one
  */
 export function scheduleOf(mark: OwnedMark, where: string, given: OwnedMark | undefined, source: Source): Scheduled {
