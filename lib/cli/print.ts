@@ -47,7 +47,16 @@ export function table(headings: readonly string[], rows: readonly (readonly unkn
 export function queuesTable(queues: readonly QueueInfo[]): void {
   table(
     ["QUEUE", "READY", "DELAYED", "ACTIVE", "BLOCKED", "PARKED", "DEAD", ""],
-    queues.map((one) => [one.queue, one.ready, one.delayed, one.active, one.blocked, one.parked, one.dead, one.paused ? "paused" : ""]),
+    queues.map((one) => [
+      one.queue,
+      one.ready,
+      one.delayed,
+      one.active,
+      one.blocked,
+      one.parked,
+      one.dead,
+      [...(one.paused ? ["paused"] : []), ...(one.capped ? ["or more"] : [])].join(", "),
+    ]),
   );
 }
 

@@ -36,7 +36,7 @@ export type { Met } from "./met.js";
 export { bytesOfRecord, limitOf, numberOfCursor, pageOf, PageOfRecords } from "./page.js";
 export type { Page, PageFilter } from "./page.js";
 export { Portion } from "./portion.js";
-export { queuesPerPage } from "./queues.js";
+export { countedUpTo, isQueueUsed, queueInfo, queuesPerPage } from "./queues.js";
 export type * from "./queues.js";
 export * from "./records.js";
 export type * from "./results.js";

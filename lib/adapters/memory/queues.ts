@@ -40,5 +40,21 @@ function infoOf(store: Store, queue: Queue, now: number): QueueInfo {
   store.promote(queue, now);
   const { ready, active, blocked, parked } = queue.counts;
   const { name, paused, delayedCount: delayed, dead } = queue;
-  return { queue: name, paused, ready: ready - delayed, delayed, active, blocked, parked, dead };
+  const oldestAt = oldest(queue);
+  return {
+    queue: name,
+    paused,
+    ready: ready - delayed,
+    delayed,
+    active,
+    blocked,
+    parked,
+    dead,
+    ...(oldestAt !== undefined && { oldestAt }),
+  };
+}
+
+function oldest({ lines }: Queue): number | undefined {
+  const heads = lines.flatMap((line) => line?.peek()?.dueAt ?? []);
+  return heads.length === 0 ? undefined : Math.min(...heads);
 }

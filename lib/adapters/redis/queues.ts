@@ -51,7 +51,7 @@ function isUsed({ paused, isCounted }: Counted): boolean {
   return paused || isCounted;
 }
 
-function infoOf({ queue, paused, later, of }: Counted): QueueInfo {
+function infoOf({ queue, paused, later, oldest, of }: Counted): QueueInfo {
   return {
     queue,
     paused,
@@ -61,5 +61,6 @@ function infoOf({ queue, paused, later, of }: Counted): QueueInfo {
     blocked: of("b"),
     parked: of("p"),
     dead: of("d"),
+    ...(oldest !== "" && { oldestAt: Number(oldest) }),
   };
 }

@@ -69,7 +69,7 @@ export async function sweep(store: Store, options: At | undefined): Promise<void
   await prune(store, SWEPT, options);
 }
 
-type Counted = [queue: string, paused: number, later: number, counters: string[]];
+type Counted = [queue: string, paused: number, later: number, counters: string[], oldest: string];
 
 /** Counters of these queues; default all. */
 export async function counted(store: Store, names: readonly string[] | undefined, options: At | undefined) {
@@ -81,10 +81,10 @@ export async function counted(store: Store, names: readonly string[] | undefined
     else part.push(name);
   }
   const answers = (await Promise.all([...byShard].map(([shard, of]) => store.run("queues", shard, of, options)))) as Counted[][];
-  return answers.flat().map(([queue, paused, later, pairs]) => {
+  return answers.flat().map(([queue, paused, later, pairs, oldest]) => {
     const counts = new Map<string, number>();
     for (let i = 0; i < pairs.length; i += 2) counts.set(pairs[i]!, Number(pairs[i + 1]));
-    return { queue, paused: paused === 1, isCounted: counts.size > 0, later, of: (what: string) => counts.get(what) ?? 0 };
+    return { queue, paused: paused === 1, isCounted: counts.size > 0, later, oldest, of: (what: string) => counts.get(what) ?? 0 };
   });
 }
 

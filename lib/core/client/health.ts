@@ -16,6 +16,10 @@ export type StemHealth =
       readonly adapter: string;
       /** Workers whose lease is live, and those that lapsed within the last hour. */
       readonly workers: readonly (WorkerRecord & { readonly alive: boolean })[];
+      /**
+       * Up to 1,000 queues. Stores that keep no counts count up to 1,000 here: what is `capped` has more. See
+       * `Stem.queues`.
+       */
       readonly queues: readonly QueueInfo[];
     })
   | {
@@ -27,6 +31,9 @@ export type StemHealth =
       readonly code?: string;
     };
 
+/** Health is asked every few seconds: it probes how much there is, and counts no backlog. */
+const COUNTED_UP_TO = 1_000;
+
 /** See `Stem.health`. */
 export async function healthOf(adapter: Adapter, clock: Clock, timeout: Duration | undefined): Promise<StemHealth> {
   const ms = timeout === undefined ? undefined : toMs(timeout, "timeout of health");
@@ -36,7 +43,7 @@ export async function healthOf(adapter: Adapter, clock: Clock, timeout: Duration
   });
   try {
     const workers = everyItem((page) => adapter.workers.list(page));
-    const asked = Promise.all([adapter.ping(), workers, adapter.queues.list(), tryWriting(adapter)]);
+    const asked = Promise.all([adapter.ping(), workers, adapter.queues.list({ upTo: COUNTED_UP_TO }), tryWriting(adapter)]);
     const [store, known, { items: queues }] = await Promise.race([asked, late]);
     const now = clock.now();
     return {

@@ -68,12 +68,59 @@ export const queueLaws: readonly Law[] = [
       const none = { ready: 0, delayed: 0, active: 0, blocked: 0, parked: 0, dead: 0 };
       assert.deepEqual(await bench.queues(), [
         { ...none, queue: a, paused: false, delayed: 1 },
-        { queue: b, paused: false, ready: 2, delayed: 2, active: 1, blocked: 1, parked: 1, dead: 1 },
+        { queue: b, paused: false, ready: 2, delayed: 2, active: 1, blocked: 1, parked: 1, dead: 1, oldestAt: bench.now },
         { ...none, queue: c, paused: true },
       ]);
       bench.pass(100);
       const [later] = await bench.queues();
-      assert.deepEqual(later, { ...none, queue: a, paused: false, ready: 1 }, "what was delayed is due now");
+      assert.deepEqual(later, { ...none, queue: a, paused: false, ready: 1, oldestAt: bench.now }, "what was delayed is due now");
+    },
+  },
+  {
+    title: "a queue tells when the job fell due that has been due for the longest, of whatever priority",
+    async check(bench) {
+      const oldest = async (): Promise<number | undefined> => (await bench.queues()).find(({ queue }) => queue === bench.queue)?.oldestAt;
+      const start = bench.now;
+      await bench.put({ delayMs: 500 });
+      assert.equal(await oldest(), undefined, "none is due");
+      await bench.put({ dueAt: start - 300, priority: 2 });
+      bench.pass(100);
+      const gone = await bench.put({ priority: 9 });
+      const [later, urgent] = [await bench.put(), await bench.put({ priority: 9, headers: { a: "b" } })];
+      assert.equal(await oldest(), start - 300);
+      await bench.adapter.broker.cancel([gone.id], "not wanted", bench.at);
+      const taken = await bench.take({ limit: 2 });
+      assert.equal(ids(taken)[0], urgent.id);
+      assert.equal(await oldest(), start + 100);
+      await bench.adapter.broker.cancel([later.id], "not wanted", bench.at);
+      assert.equal(await oldest(), undefined, "what was cancelled is not due, nor is what runs");
+      await bench.end(taken[0]!, { as: "ready", attempt: "spent", delayMs: 50 });
+      bench.pass(400);
+      assert.equal(await oldest(), start + 150);
+    },
+  },
+  {
+    title: "counts of queues are exact up to the bound that is asked for, and one that may go on says that it is capped",
+    async check(bench) {
+      const names = ["due", "later", "few"].map((word) => bench.name(word));
+      const [due, later, few] = names as [string, string, string];
+      await bench.enqueue(...bench.jobs(5, (i) => ({ queue: due, priority: i })), ...bench.jobs(5, { queue: later, delayMs: 100 }));
+      await bench.enqueue(...bench.jobs(3, { queue: few }));
+      const list = async (upTo: number): Promise<readonly (readonly [number, boolean])[]> => {
+        const { items } = await bench.adapter.queues.list({ names, upTo }, bench.at);
+        const counts = new Map(items.map((info) => [info.queue, [info.ready + info.delayed, info.capped === true] as const]));
+        return names.map((name) => counts.get(name)!);
+      };
+      assert.deepEqual(await list(5), [
+        [5, false],
+        [5, false],
+        [3, false],
+      ]);
+      for (const [at, [count, isCapped]] of (await list(3)).entries()) {
+        const all = at === 2 ? 3 : 5;
+        // Stores that keep their counts have no need to stop.
+        assert.ok(isCapped ? count === 3 && all > 3 : count === all, `${count} of ${all}`);
+      }
     },
   },
   {

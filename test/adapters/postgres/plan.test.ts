@@ -3,6 +3,7 @@ import { Client } from "pg";
 import { settleText } from "../../../lib/adapters/postgres/lend/settle-statement.js";
 import { CLAIM } from "../../../lib/adapters/postgres/lend/statement.js";
 import { ENQUEUE_PLAIN } from "../../../lib/adapters/postgres/enqueue.js";
+import { COUNTS } from "../../../lib/adapters/postgres/queues.js";
 import type { Adapter } from "../../../lib/contract/index.js";
 import { describeShared } from "../../servers/index.js";
 import { hire, PostgresBench } from "./bench.js";
@@ -139,6 +140,16 @@ describeShared("postgres")(`With ${WAITING.toLocaleString("en")} jobs waiting an
       expect(faultsOf(await nodesOf(ENQUEUE_PLAIN, values, text))).toEqual([]);
     });
   }
+
+  it("queues are counted no further than is asked for, in the order of the line's index", async () => {
+    const [ours] = settings;
+    const nodes = await nodesOf(COUNTS, [null, null, null, 1_001, 1_001, 100_000], ours![1]);
+    expect(faultsOf(nodes)).toEqual([]);
+    expect(nodes.some((node) => node["Index Name"] === "line_pkey" && node["Actual Rows"] > 0)).toBe(true);
+    const { items } = await adapter.queues.list({ upTo: 1_000 });
+    expect(items).toEqual([expect.objectContaining({ queue: "default", ready: 1_000, delayed: 1_000, capped: true, oldestAt: 1 })]);
+    expect((await adapter.queues.list()).items).toEqual([expect.objectContaining({ ready: 100_000, delayed: 50_000, capped: true })]);
+  });
 
   it("a prune forgets a batch without going through what it keeps", async () => {
     const began = performance.now();

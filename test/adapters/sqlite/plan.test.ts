@@ -2,6 +2,7 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, describe, expect, it, jest } from "@jest/globals";
 import { sqlite } from "../../../lib/adapters/sqlite/index.js";
+import { Stem, TaskRegistry } from "../../../lib/core/index.js";
 import type { Adapter, Claim, NewJob, Settlement } from "../../../lib/contract/index.js";
 import { inFolder } from "./processes.js";
 
@@ -96,6 +97,46 @@ describe("The statements of enqueue, claim, settle and take-back", () => {
       });
     // A scan or a sort of the backlog would take tens of milliseconds, hundreds of times as long.
     expect((await steps(200_000)) / (await steps(200))).toBeLessThan(20);
+  });
+});
+
+describe("The queues of a store with many jobs", () => {
+  afterEach(() => void jest.restoreAllMocks());
+
+  it("are counted along indexes, and by a health check no further than 1,000", async () => {
+    await inFolder(async (folder) => {
+      const file = join(folder, "stem.db");
+      const adapter = sqlite(file);
+      await adapter.open();
+      await adapter.broker.enqueue(jobs(0, 3_000));
+      const seen = new Set<string>();
+      const prepare = Database.prototype.prepare;
+      jest.spyOn(Database.prototype, "prepare").mockImplementation(function (this: Database.Database, sql: string) {
+        seen.add(sql);
+        return prepare.call(this, sql);
+      } as typeof prepare);
+      const health = await new Stem({ adapter, registry: new TaskRegistry() }).health();
+      jest.restoreAllMocks();
+      expect(health).toMatchObject({ ok: true, queues: [{ queue: "work", ready: 1_000, capped: true }] });
+      expect((await adapter.queues.list()).items).toMatchObject([{ queue: "work", ready: 3_000 }]);
+      await adapter.close();
+      const raw = new Database(file);
+      const scans = new Set<string>();
+      for (const sql of seen) {
+        if (!/^\s*SELECT/.test(sql)) continue;
+        const values = Array.from({ length: sql.split("?").length - 1 }, () => null);
+        const named = Object.fromEntries([...sql.matchAll(/@(\w+)/g)].map(([, name]) => [name, null]));
+        const plan = raw.prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).all(...values, named);
+        for (const { detail } of plan) if (detail.startsWith("SCAN")) scans.add(detail);
+        // What counts many rows stops at a bound.
+        if (/count\(\*\)/.test(sql) && !/FROM active/.test(sql)) expect(sql).toMatch(/LIMIT \? \+ 0/);
+      }
+      raw.close();
+      // Small tables, and what a bounded stretch of an index has given.
+      for (const scan of scans)
+        expect(scan).toMatch(/^SCAN (a|active|parked|queues|workers|locks|j|\(subquery-\d+\)|json_each|CONSTANT ROW)\b|^SCAN \(/);
+      expect(seen.size).toBeGreaterThan(5);
+    });
   });
 });
 

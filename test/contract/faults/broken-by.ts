@@ -141,6 +141,13 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
   "a queue can be paused before it exists, and pausing passes over that queue alone": ["pausing waits for the queue to exist"],
   "pausing a queue does not touch its running jobs": ["pausing cancels what runs"],
   "queues are listed by name with what they hold": ["delayed jobs are counted as ready"],
+  "a queue tells when the job fell due that has been due for the longest, of whatever priority": [
+    "the oldest job is that of the highest priority",
+    "a job that is due later is the oldest",
+  ],
+  "counts of queues are exact up to the bound that is asked for, and one that may go on says that it is capped": [
+    "counts stop at the bound and do not say so",
+  ],
   "queues are listed page by page, each once, and only a page without a next is the last": [
     "every page of queues is the last",
     "a page of queues begins with the last of the page before",

@@ -1,4 +1,4 @@
-import { but, inQueues, queuesAs } from "./fault.js";
+import { but, inQueues, omit, queuesAs } from "./fault.js";
 import type { Faults } from "./fault.js";
 
 export const queueFaults: Faults = {
@@ -37,6 +37,24 @@ export const queueFaults: Faults = {
     return but(info, { ready: info.ready + expired });
   }),
   "delayed jobs are counted as ready": queuesAs((info) => but(info, { ready: info.ready + info.delayed, delayed: 0 })),
+  "the oldest job is that of the highest priority": queuesAs(async (info, { results }, options) => {
+    const due = await results.list({ queue: info.queue, state: "ready", delayed: false }, options);
+    const first = [...due].sort((a, b) => b.priority - a.priority || a.dueAt - b.dueAt)[0];
+    return but(info, first ? { oldestAt: first.dueAt } : {});
+  }),
+  "a job that is due later is the oldest": queuesAs((info) => (info.delayed > 0 && info.ready === 0 ? but(info, { oldestAt: 1 }) : info)),
+  "counts stop at the bound and do not say so": inQueues(({ list }) => ({
+    list: async (filter = {}, options) => {
+      const { upTo = Infinity } = filter;
+      const page = await list(filter, options);
+      return {
+        ...page,
+        items: page.items.map((info) =>
+          but(omit(info, "capped"), { ready: Math.min(info.ready, upTo), delayed: Math.min(info.delayed, upTo) }),
+        ),
+      };
+    },
+  })),
   "every page of queues is the last": inQueues(({ list }) => ({
     list: async (filter, options) => ({ items: (await list(filter, options)).items }),
   })),

@@ -3,6 +3,28 @@ import { memory } from "../../../lib/adapters/memory/index.js";
 import { StoreError, type Adapter } from "../../../lib/contract/index.js";
 import { Stem, TaskRegistry } from "../../../lib/core/index.js";
 
+it("Health looks at queues with a small bound, once, and counts and lists no jobs", async () => {
+  const adapter = memory();
+  await adapter.open();
+  await adapter.broker.enqueue([{ id: "a", task: "t", queue: "mail", payload: "" }]);
+  const asked: unknown[] = [];
+  const refuse = (): never => {
+    throw new Error("Health asked for jobs.");
+  };
+  const watched: Adapter = {
+    ...adapter,
+    queues: { ...adapter.queues, list: (filter, options) => (asked.push(filter), adapter.queues.list(filter, options)) },
+    results: { ...adapter.results, count: refuse, list: refuse },
+    broker: { ...adapter.broker, claim: refuse },
+  };
+  expect(await new Stem({ adapter: watched, registry: new TaskRegistry() }).health()).toMatchObject({
+    ok: true,
+    queues: [{ queue: "mail", ready: 1 }],
+  });
+  expect(asked).toEqual([{ upTo: 1_000 }]);
+  await adapter.close();
+});
+
 it("The health of a store that answers and takes no writes is bad, with the reason, and leaves nothing behind where it is good", async () => {
   const adapter = memory();
   await adapter.open();
