@@ -16,6 +16,9 @@ export const LONG = process.env["STEM_CRASH"] === "long";
 /** Points of a worker's life it can be told to die at. */
 export type FaultPoint = "claimed" | "handling" | "settling" | "settled";
 
+/** The programs of these tests, in processes/. */
+export type Script = "worker" | "producer" | "beat" | "racer" | "side";
+
 /** What is wrong with a process from its start. */
 export interface Flaws {
   /** How far its clock is ahead. */
@@ -46,7 +49,7 @@ export class Member {
   #listeners: (() => void)[] = [];
   #ended = false;
 
-  constructor(script: string, wishes: object, flaws: Flaws) {
+  constructor(path: string, wishes: object, flaws: Flaws) {
     // No flags of the test runner's own: they would slow the children down and let them import what users
     // cannot.
     const execArgv = flaws.heapMb === undefined ? [] : [...WITHOUT_CORE, process.execPath, `--max-old-space-size=${flaws.heapMb}`];
@@ -55,7 +58,7 @@ export class Member {
     // A process that dies of its heap says so at length.
     const errors = flaws.heapMb === undefined ? "inherit" : "ignore";
     const given = [JSON.stringify({ ...wishes, ...flaws })];
-    this.process = fork(pathOf(script), given, { execPath, execArgv, stdio: ["ignore", "inherit", errors, "ipc"] });
+    this.process = fork(path, given, { execPath, execArgv, stdio: ["ignore", "inherit", errors, "ipc"] });
     this.pid = this.process.pid!;
     this.end = once(this.process, "exit") as Promise<[number | null, string | null]>;
     this.process.on("message", (message) => {
@@ -123,9 +126,14 @@ export class Fleet {
   }
 
   /** Starts a process; does not wait until it is ready. */
-  start(script: "worker" | "producer" | "beat" | "racer", wishes: object = {}, flaws: Flaws = {}): Member {
+  start(script: Script, wishes: object = {}, flaws: Flaws = {}): Member {
+    return this.startAt(pathOf(script), wishes, flaws);
+  }
+
+  /** Starts a process of another version, by the path of its script. */
+  startAt(path: string, wishes: object = {}, flaws: Flaws = {}): Member {
     if (this.#disbanded) throw new Error("This test is over.");
-    const member = new Member(script, { store: this.#place.address, ledger: this.ledger.file, folder: this.folder, ...wishes }, flaws);
+    const member = new Member(path, { store: this.#place.address, ledger: this.ledger.file, folder: this.folder, ...wishes }, flaws);
     this.#members.push(member);
     return member;
   }
@@ -194,18 +202,21 @@ export const SECONDS = (seconds: number): number => BUSY * seconds * 1_000 + 30_
 /**
  * Gives a fleet of its own to a test for so many seconds (three times as long on a busy machine), and leaves
  * nothing behind: no process, no file.
+ *
+ * @param opens false: `work` opens the fleet's adapter itself
  */
 export async function withFleet(
   store: StoreDescription,
   seconds: number,
   work: (fleet: Fleet) => Promise<void>,
   harm?: Harm,
+  opens = true,
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "stem-crash-"));
   try {
     const place = await store.place(folder, harm);
     const fleet = new Fleet(place, folder);
-    await fleet.adapter.open();
+    if (opens) await fleet.adapter.open();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, refuse) => {
       timer = setTimeout(() => refuse(new Error(`Not done within ${BUSY * seconds} s; ${fleet.story()}`)), BUSY * seconds * 1_000);

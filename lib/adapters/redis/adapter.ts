@@ -10,6 +10,7 @@ import {
 } from "../../contract/index.js";
 import { broker } from "./broker.js";
 import { pieceOf, routed, shardOfPiece } from "./cluster/route.js";
+import { FORMAT, refuseFormat } from "./connect/format.js";
 import { diagnose, type Keyspace, refuseUnfit, versionOf } from "./connect/fitness.js";
 import type { RedisOptions, Server } from "./connect/options.js";
 import { events } from "./events.js";
@@ -19,7 +20,7 @@ import { locks } from "./locks.js";
 import { queues } from "./queues.js";
 import { results } from "./results.js";
 import { schedules } from "./schedules.js";
-import { PROBE, Store } from "./store.js";
+import { FORMAT_SCRIPT, PROBE, Store } from "./store.js";
 import { workers } from "./workers.js";
 
 /** All the small contracts over one Redis. */
@@ -44,7 +45,10 @@ export class RedisAdapter implements Adapter {
   constructor(server: Server, options: RedisOptions) {
     const store = new Store(server, options);
     this.#store = store;
-    store.prove = () => refuseUnfit(keysOf(store));
+    store.prove = async () => {
+      await refuseUnfit(keysOf(store));
+      await this.#format(FORMAT);
+    };
     this.broker = broker(store, this);
     this.queues = queues(store);
     this.results = results(store);
@@ -88,13 +92,23 @@ export class RedisAdapter implements Adapter {
     const start = performance.now();
     await connection.ask((client) => client.ping());
     const ms = performance.now() - start;
-    const version = await versionOf(connection);
-    return { store: connection.where, ms, ...(version !== undefined && { server: `Redis ${version}` }) };
+    const [version, schema] = [await versionOf(connection), await this.#format()];
+    return { store: connection.where, ms, ...(version !== undefined && { server: `Redis ${version}` }), schema };
   }
 
   async diagnose(): Promise<readonly Finding[]> {
     this.#store.live();
     return diagnose(this.#store.connection);
+  }
+
+  /**
+   * The number of the format in the store. The home shard alone has it, also on a cluster.
+   * @param own raises a lower one
+   */
+  async #format(own?: number): Promise<number> {
+    const { connection, home } = this.#store;
+    const found = await this.#store.run(FORMAT_SCRIPT, home, [own ?? ""]);
+    return refuseFormat(String(found), connection.where, home);
   }
 
   async #open(log: StoreLog | undefined): Promise<void> {

@@ -14,6 +14,9 @@ export type { Shard };
 /** The script that tries what all others do. */
 export const PROBE = "probe";
 
+/** The script that reads and raises the number of the format; part of what is done before the first call. */
+export const FORMAT_SCRIPT = "format";
+
 let handles = 0;
 
 /**
@@ -108,7 +111,7 @@ export class Store {
   run(name: string, shard: Shard, args: readonly (string | number)[], options?: At): Promise<Reply> {
     if (!this.#open) return Promise.reject(closed(this.connection.where));
     const all = [shard, options?.now === undefined ? "" : String(options.now), this.origin, (this.spread ? "c" : "s") + this.home, ...args];
-    if (this.#proved || name === PROBE) return this.connection.run(scriptOf(name), all);
+    if (this.#proved || name === PROBE || name === FORMAT_SCRIPT) return this.connection.run(scriptOf(name), all);
     return this.proved().then(() => this.connection.run(scriptOf(name), all));
   }
 

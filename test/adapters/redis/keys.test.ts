@@ -66,9 +66,10 @@ describeShared("redis")("What the Redis adapter keeps", () => {
     await adapter.locks.release(lock!, at);
     await adapter.workers.leave("ann", later);
     expect((await adapter.queues.list({}, later)).items).toEqual([]);
-    // Counters that must never begin anew, and the one field that keeps the loans in a table.
+    // Counters that must never begin anew, the one field that keeps the loans in a table, and the number of
+    // the format.
     const rest = (await here.keys()).map((key) => key.slice(here.namespace.length + 3));
-    expect(rest).toEqual(["active", "es", "fence", "lt", "s", "wlast"]);
+    expect(rest).toEqual(["active", "es", "fence", "format", "lt", "s", "wlast"]);
     expect(await here.raw.hlen(`{${here.namespace}}:active`)).toBe(1);
   });
 
