@@ -87,6 +87,8 @@ describeShared("redis")("The format number in a Redis Cluster", () => {
     await adapter.broker.enqueue(["a", "b", "c"].map((queue) => ({ id: `f-${queue}`, task: "t", queue, payload: "" })));
     const client = new Cluster([{ host: new URL(url).hostname, port: Number(new URL(url).port) }]);
     clusters.push(client);
+    // Its nodes are known once it has answered.
+    await client.get("any");
     const keys = (await Promise.all(client.nodes("master").map((node: Redis) => node.keys(`{${namespace}*:format`)))).flat();
     expect(keys).toEqual([`{${namespace}}:format`]);
     await client.set(keys[0]!, String(FORMAT + 1));
