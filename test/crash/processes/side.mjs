@@ -36,7 +36,7 @@ process.on("message", async ({ verb, no, ...given }) => {
       return void process.send({ [no]: (await VERBS[verb](given)) ?? true });
     } catch (error) {
       note("trouble", { error: String(error), code: error.code });
-      if (!/^STEM_STORE/.test(error.code ?? "")) throw error;
+      if (!String(error.code).startsWith("STEM_STORE")) throw error;
       await pause(50);
     }
   }
