@@ -215,13 +215,13 @@ describeShared("postgres")("Between a process and its Postgres", () => {
     await bench.sql(`REVOKE DELETE ON ${schema}.line, ${schema}.waits FROM ${user}`);
     const url = new URL(bench.url);
     url.username = user;
-    const missing = ["DELETE on line", "DELETE on waits", "USAGE on event_seq", "USAGE on lock_token"];
+    const missing = ["DELETE on line", "DELETE on waits", "USAGE on event_seq", "USAGE on lock_token", "USAGE on order_no"];
     await expect(make(url.href, { migrate: false }).open()).rejects.toMatchObject({
       code: "STEM_STORE_RIGHTS",
       message: expect.stringContaining(missing.join(", ")),
     });
     await bench.sql(`GRANT DELETE ON ALL TABLES IN SCHEMA ${schema} TO ${user}`);
-    await bench.sql(`GRANT USAGE ON SEQUENCE ${schema}.event_seq, ${schema}.lock_token TO ${user}`);
+    await bench.sql(`GRANT USAGE ON SEQUENCE ${schema}.event_seq, ${schema}.lock_token, ${schema}.order_no TO ${user}`);
     await bench.sql("REVOKE EXECUTE ON FUNCTION pg_notify(text, text) FROM PUBLIC");
     try {
       await expect(make(url.href, { migrate: false }).open()).rejects.toMatchObject({

@@ -28,7 +28,7 @@ may('PUBSUB', 'NUMSUB', string.sub(ARGV[3], 2) .. ':hint:probe')
 if may('DEL', key) then
   for _, command in ipairs({
     { 'SET', key, 1 }, { 'SETNX', key, 1 }, { 'MSETNX', key, 1 }, { 'GET', key }, { 'MGET', key }, { 'INCR', key }, { 'STRLEN', key }, { 'GETRANGE', key, 0, 0 }, { 'EXISTS', key }, { 'DEL', key },
-    { 'HSET', key, 'a', 1 }, { 'HSETNX', key, 'a', 1 }, { 'HGET', key, 'a' }, { 'HMGET', key, 'a' }, { 'HGETALL', key }, { 'HKEYS', key },
+    { 'HSET', key, 'a', 1 }, { 'HSETNX', key, 'a', 1 }, { 'HGET', key, 'a' }, { 'HMGET', key, 'a' }, { 'HGETALL', key }, { 'HKEYS', key }, { 'HLEN', key },
     { 'HEXISTS', key, 'a' }, { 'HSCAN', key, 0 }, { 'HINCRBY', key, 'a', 1 }, { 'HDEL', key, 'a' }, { 'DEL', key },
     { 'RPUSH', key, 1 }, { 'LPUSH', key, 1 }, { 'LLEN', key }, { 'LINDEX', key, 0 }, { 'LPOS', key, 1 }, { 'LRANGE', key, 0, 0 }, { 'LPOP', key, 1 }, { 'DEL', key },
     { 'SADD', key, 1 }, { 'SMEMBERS', key }, { 'SRANDMEMBER', key, 1 }, { 'SREM', key, 1 }, { 'DEL', key },
@@ -45,7 +45,7 @@ end
 -- them half-way.
 local KINDS = {
   string = { 's', 'mail', 'wlast', 'olast', 'es', 'lt' },
-  hash = { 'q', 'active', 'ended', 'facts', 'workers', 'wno', 'held', 'wc', 'sn', 'outbox', 'ev', 'sc', 'lk', 'ids' },
+  hash = { 'q', 'active', 'ended', 'facts', 'workers', 'wno', 'held', 'wc', 'sn', 'outbox', 'along', 'ev', 'sc', 'lk', 'ids' },
   zset = { 'segments', 'dead', 'leases', 'holders', 'er', 'sd', 'lu', 'seen' },
   set = { 'keeps', 'needed', 'names', 'os' },
   stream = { 'control' },
