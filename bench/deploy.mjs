@@ -49,7 +49,7 @@ async function measure(store, old, fresh) {
     await pause(20);
   }
   while ((await stem.counts()).succeeded < JOBS) await pause(50);
-  const records = await adapter.results.get(ids);
+  const records = await adapter.jobs.get(ids);
   const delays = records.map(({ enqueuedAt, startedAt }) => startedAt - enqueuedAt).sort((a, b) => a - b);
   const part = (share) => delays[Math.min(JOBS - 1, Math.floor(JOBS * share))];
   console.log(JSON.stringify({ store, old, new: fresh, jobs: JOBS, p50: part(0.5), p99: part(0.99), max: delays.at(-1) }));

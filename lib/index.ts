@@ -66,10 +66,10 @@ export type { StemDefinitions } from "./core/schema/json-schema.js";
 export type { Codec } from "./core/codec/codec.js";
 export type { SignalMap, SignalName } from "./core/telemetry/signals.js";
 export type { Adapter } from "./contract/adapter.js";
-export type { DeadLetter, DeadLetterFilter, Purge, Removed } from "./contract/broker.js";
+export type { DeadLetter, DeadLetterFilter, JobFilter, Purge, Removed, RemoveFilter } from "./core/client/job-filters.js";
 export type { QueueInfo } from "./contract/queues.js";
 export type { Failure, JobState } from "./contract/job.js";
-export type { CountFilter, JobFilter, JobRecord, RemoveFilter, StateCounts } from "./contract/results.js";
+export type { CountFilter, JobRecord, StateCounts } from "./contract/jobs.js";
 
 // Errors
 export {

@@ -1,7 +1,7 @@
-import type { DeadLetter } from "../contract/broker.js";
-import type { JobFilter, JobRecord } from "../contract/results.js";
+import type { JobRecord } from "../contract/jobs.js";
 import { bytesOfRecord } from "../contract/page.js";
 import { Portion } from "../contract/portion.js";
+import type { DeadLetter, JobFilter } from "../core/client/job-filters.js";
 import type { Stem } from "../core/client/stem.js";
 import { paint, say } from "./print.js";
 
@@ -33,7 +33,7 @@ async function recordsOf({ adapter }: Stem, ids: readonly string[]): Promise<rea
   const portion = new Portion();
   const found: (JobRecord | undefined)[] = [];
   while (found.length < ids.length) {
-    const part = await adapter.results.get(ids.slice(found.length, found.length + portion.of(ids.length)));
+    const part = await adapter.jobs.get(ids.slice(found.length, found.length + portion.of(ids.length)));
     portion.came(
       part.length,
       part.reduce((bytes, record) => bytes + (record === undefined ? 0 : bytesOfRecord(record)), 0),

@@ -2,11 +2,11 @@ import type { Broker } from "./broker.js";
 import type { Events } from "./events.js";
 import type { FieldKind } from "./fields.js";
 import type { Hints } from "./hints.js";
+import type { Jobs } from "./jobs.js";
 import type { Journal } from "./journal.js";
 import type { Limits } from "./limits.js";
 import type { Locks } from "./locks.js";
 import type { Queues } from "./queues.js";
-import type { Results } from "./results.js";
 import type { Schedules } from "./schedules.js";
 import type { Workers } from "./workers.js";
 
@@ -23,7 +23,7 @@ export interface Adapter {
   readonly honours: ReadonlySet<FieldKind>;
   readonly broker: Broker;
   readonly queues: Queues;
-  readonly results: Results;
+  readonly jobs: Jobs;
   readonly journal: Journal;
   readonly events: Events;
   readonly schedules: Schedules;

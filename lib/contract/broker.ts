@@ -1,6 +1,6 @@
 import type { Along } from "./along.js";
 import type { At, Within } from "./at.js";
-import type { DeathCause, Delivery, EventWait, Failure, FinalState, JobState, Lease, NewJob } from "./job.js";
+import type { DeathCause, Delivery, EventWait, Failure, FinalState, Lease, NewJob } from "./job.js";
 import type { Met } from "./met.js";
 
 /**
@@ -36,77 +36,6 @@ export interface Broker {
    * and is reported in `lost`.
    */
   settle(settlements: readonly Settlement[], next?: Claim, options?: At): Promise<Settled>;
-
-  /**
-   * Forgets jobs that have ended or wait, in one step.
-   * A job that waits is ended first, so that none of its consequences follow. Not forgotten are jobs that
-   * run, and jobs whose end an unfinished job waits for or will be handed. Of a job and its dependants in one
-   * call, the dependants go first.
-   */
-  remove(ids: readonly string[], options?: At): Promise<readonly Removed[]>;
-
-  /**
-   * Ends unfinished jobs at once, in any state; a worker that holds one finds its lease lost.
-   * Jobs that wait for a cancelled job are cancelled with it (unless their link says `"continue"`).
-   */
-  cancel(ids: readonly string[], reason: string, options?: At): Promise<readonly Cancelled[]>;
-
-  readonly deadLetters: DeadLetters;
-}
-
-/** Jobs in state `failed` that died on their own account: `cause` is not `"input"`. */
-export interface DeadLetters {
-  /** Latest death first. */
-  list(filter?: DeadLetterFilter, options?: At): Promise<readonly DeadLetter[]>;
-  /**
-   * Makes jobs that `failed`, `expired` or were `cancelled` ready again with attempts and lapses at 0.
-   * Jobs that failed because of them as an input are `blocked` again. A job with cause `"input"` is not
-   * retried by itself. Returns the ids that moved.
-   */
-  retry(ids: readonly string[], options?: At): Promise<readonly string[]>;
-  /**
-   * Forgets dead letters; returns how many. Jobs that waited for them keep their own records.
-   * @throws {OptionError} `STEM_FILTER_EMPTY`: the filter chooses nothing; `STEM_OPTION_UNKNOWN`,
-   *   `STEM_OPTION_INVALID`
-   */
-  purge(filter: Purge, options?: At): Promise<number>;
-}
-
-/**
- * Which dead letters to forget: at least one of `ids`, `queue`, `task`, `before`, or all.
- * `limit` and `cursor` choose none by themselves.
- */
-export type Purge =
-  | (AtLeastOne<Pick<DeadLetterFilter, "ids" | "queue" | "task" | "before">> &
-      Pick<DeadLetterFilter, "limit" | "cursor"> & { readonly all?: undefined })
-  | ({ readonly all: true } & Pick<DeadLetterFilter, "limit" | "cursor"> & {
-        readonly [K in "ids" | "queue" | "task" | "before"]?: undefined;
-      });
-
-/** `T` with at least one of its fields present. */
-export type AtLeastOne<T> = { readonly [K in keyof T]-?: T & { readonly [One in K]-?: Exclude<T[One], undefined> } }[keyof T];
-
-export interface DeadLetterFilter {
-  readonly ids?: readonly string[];
-  readonly queue?: string;
-  readonly task?: string;
-  /** Died before this moment. */
-  readonly before?: number;
-  /** Default 100, at most 1,000 for `list`; unlimited for `purge`. */
-  readonly limit?: number;
-  /** Only deaths older than this id's; for paging. */
-  readonly cursor?: string;
-}
-
-export interface DeadLetter {
-  readonly id: string;
-  readonly task: string;
-  readonly queue: string;
-  readonly cause: Exclude<DeathCause, "input">;
-  readonly error: Failure;
-  readonly attempts: number;
-  readonly lapses: number;
-  readonly diedAt: number;
 }
 
 export interface Enqueued {
@@ -207,27 +136,6 @@ export interface Settled {
   readonly claimed?: Claimed;
   /** Also what the claim in it has ended. */
   readonly ended?: readonly Ended[];
-}
-
-export interface Cancelled {
-  readonly id: string;
-  /** `"ended"`: it was final already and stays so. */
-  readonly as: "cancelled" | "ended" | "unknown";
-  /** The state it was in before. */
-  readonly was?: JobState;
-  /** All that the call has ended: the jobs named, and those that waited for them; on the first answer. */
-  readonly ended?: readonly Ended[];
-}
-
-export interface Removed {
-  readonly id: string;
-  /**
-   * `"running"`: a worker has it, cancel it first.
-   * `"needed"`: an unfinished job waits for it, remove that too. `"unknown"`: nothing is stored under the id.
-   */
-  readonly as: "removed" | "running" | "needed" | "unknown";
-  /** The state it was in before. */
-  readonly was?: JobState;
 }
 
 export type { At, Within, FinalState };

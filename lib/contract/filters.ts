@@ -1,8 +1,8 @@
-import type { DeadLetterFilter, Purge } from "./broker.js";
 import { nearest, OptionError } from "./errors.js";
 import { JOB_STATES } from "./job.js";
+import type { Change, Choosing, CountFilter, JobFilter, Which } from "./jobs.js";
 import { isRecord, refuseUnknown, shown } from "./options.js";
-import type { CountFilter, JobFilter, RemoveFilter } from "./results.js";
+import { checkText, LONGEST } from "./text.js";
 
 /*
  * A filter that is not understood must not mean "all". Every verb that takes one passes it to a function of
@@ -20,23 +20,33 @@ const KINDS = {
   amount: { is: (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 1, give: "a whole number of 1 or more" },
   state: { is: (value: unknown) => (JOB_STATES as readonly unknown[]).includes(value), give: `one of ${JOB_STATES.join(", ")}` },
   either: { is: (value: unknown) => typeof value === "boolean", give: "true or false" },
+  whole: { is: (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0, give: "a whole number of 0 or more" },
+  priority: {
+    is: (value: unknown) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 9,
+    give: "a whole number from 0 to 9",
+  },
   yes: { is: (value: unknown) => value === true, give: "true, or leave it out" },
 } as const;
 
-type Fields<F> = { readonly [K in keyof F]-?: keyof typeof KINDS };
+/** What a field of a filter may be. */
+export type FilterKind = keyof typeof KINDS;
+type Fields<F> = { readonly [K in keyof F]-?: FilterKind };
 
 const COUNT = { task: "text", queue: "text", group: "text" } as const satisfies Fields<CountFilter>;
-const JOBS = { state: "state", delayed: "either", ...COUNT, limit: "amount", cursor: "text" } as const satisfies Fields<JobFilter>;
-const CHOOSING = { ids: "texts", queue: "text", task: "text", before: "moment" } as const;
-const DEAD = { ...CHOOSING, limit: "amount", cursor: "text" } as const satisfies Fields<DeadLetterFilter>;
-const PURGE = { ...DEAD, all: "yes" } as const;
+const CHOOSING = { state: "state", ...COUNT, dead: "yes", before: "moment" } as const satisfies Fields<Pick<JobFilter, Choosing>>;
+const PAGED = { limit: "amount", cursor: "text", from: "text" } as const;
+const JOBS = { ...CHOOSING, delayed: "either", ids: "texts", ...PAGED } as const satisfies Fields<JobFilter>;
+const WHICH = { ...JOBS, all: "yes" } as const;
 
 /**
  * Refuses a filter of jobs with an unknown field, or a wrong value.
  * @throws {OptionError} `STEM_OPTION_UNKNOWN`, `STEM_OPTION_INVALID`
  */
 export function checkJobFilter(filter: JobFilter | undefined): void {
-  if (filter !== undefined) checkFields(filter, JOBS, "of a filter of jobs");
+  if (filter === undefined) return;
+  const of = "of a filter of jobs";
+  checkFields(filter, JOBS, of);
+  checkStart(filter, of);
 }
 
 /** As `checkJobFilter`, for counts. */
@@ -44,33 +54,52 @@ export function checkCountFilter(filter: CountFilter | undefined): void {
   if (filter !== undefined) checkFields(filter, COUNT, "of a filter of counts");
 }
 
-/** As `checkJobFilter`, for lists of dead letters. */
-export function checkDeadLetterFilter(filter: DeadLetterFilter | undefined): void {
-  if (filter !== undefined) checkFields(filter, DEAD, "of a filter of dead letters");
-}
-
 /**
- * The filter of a purge, checked.
- * `limit` and `cursor` choose nothing by themselves, and neither does a field that is undefined.
+ * Refuses a choice of jobs to change that chooses nothing, or is not understood.
+ * A field that is undefined chooses nothing.
  *
  * @throws {OptionError} `STEM_FILTER_EMPTY`: nothing is chosen; `STEM_OPTION_UNKNOWN`, `STEM_OPTION_INVALID`
  */
-export function checkPurge(filter: Purge): DeadLetterFilter {
-  const of = "of a purge of dead letters";
-  checkFields(filter, PURGE, of);
-  const { all, ...chosen }: { readonly all?: true | undefined } = filter;
-  refuseEmpty({ all, ...chosen }, CHOOSING, of);
-  return chosen;
+export function checkWhich(which: Which): void {
+  const of = "of a change of jobs";
+  checkFields(which, WHICH, of);
+  checkStart(which, of);
+  if (idsOf(which) === undefined) refuseEmpty(which, CHOOSING, of);
 }
 
-/** As `checkPurge`, for jobs to be removed. @throws {OptionError} as `checkPurge` */
-export function checkRemoval(filter: RemoveFilter): JobFilter {
-  const of = "of a removal of jobs";
-  checkFields(filter, { ...JOBS, all: "yes" }, of);
-  const { all, ...chosen }: { readonly all?: true | undefined } = filter;
-  refuseEmpty({ all, ...chosen }, { state: 0, task: 0, queue: 0, group: 0 }, of);
-  return chosen;
+/** The ids of a choice by ids alone; undefined for one by a filter. */
+export function idsOf(which: Which): readonly string[] | undefined {
+  const { ids, ...rest }: Partial<Which> = which;
+  return Object.values(rest).every((value) => value === undefined) ? ids : undefined;
 }
+
+/**
+ * Refuses a change that is not known, or that no job can be changed to.
+ * @throws {OptionError} `STEM_OPTION_UNKNOWN`, `STEM_OPTION_INVALID`
+ */
+export function checkChange(change: Change): void {
+  const to: unknown = isRecord(change) ? change.to : undefined;
+  const fields = typeof to === "string" && Object.hasOwn(CHANGES, to) ? CHANGES[to as Change["to"]] : undefined;
+  if (fields === undefined)
+    throw new OptionError(
+      "STEM_OPTION_INVALID",
+      `Jobs are to be changed to ${shown(to ?? change)}.`,
+      `Give { to } with one of ${Object.keys(CHANGES).join(", ")}.`,
+    );
+  checkFields(change, { to: "text", ...fields }, `of a change to ${change.to}`);
+  if (change.to === "cancelled") checkText(change.reason, "The reason of a cancel", LONGEST.reason, 0);
+  if (change.to !== "moved") return;
+  if (change.queue !== undefined) checkText(change.queue, "The name of a queue to move jobs to");
+  if (change.priority !== undefined || change.dueAt !== undefined || change.queue !== undefined) return;
+  throw new OptionError("STEM_OPTION_INVALID", "A move says nothing of where to.", "Give at least one of priority, dueAt, queue.");
+}
+
+const CHANGES = {
+  cancelled: { reason: "text" },
+  ready: { payload: "text", delayMs: "whole" },
+  forgotten: {},
+  moved: { priority: "priority", dueAt: "whole", queue: "text" },
+} as const satisfies { readonly [To in Change["to"]]: Fields<Omit<Extract<Change, { readonly to: To }>, "to">> };
 
 /** Refuses a value that is not a list of ids, or of names. @throws {OptionError} `STEM_OPTION_INVALID` */
 export function checkTexts(ids: readonly string[], what: string): void {
@@ -78,7 +107,8 @@ export function checkTexts(ids: readonly string[], what: string): void {
   throw new OptionError("STEM_OPTION_INVALID", `The ${what} are ${shown(ids)}.`, "Give a list of strings.");
 }
 
-function checkFields(filter: object, fields: Readonly<Record<string, keyof typeof KINDS>>, of: string): void {
+/** Refuses fields that are not known, and values that cannot be. @throws {OptionError} */
+export function checkFields(filter: object, fields: Readonly<Record<string, FilterKind>>, of: string): void {
   if (!isRecord(filter))
     throw new OptionError(
       "STEM_OPTION_INVALID",
@@ -98,7 +128,14 @@ function checkFields(filter: object, fields: Readonly<Record<string, keyof typeo
   }
 }
 
-function refuseEmpty(filter: Readonly<Record<string, unknown>>, choosing: object, of: string): void {
+function checkStart({ cursor, from }: { readonly cursor?: string | undefined; readonly from?: string | undefined }, of: string): void {
+  if (cursor === undefined || from === undefined) return;
+  throw new OptionError("STEM_OPTION_INVALID", `The cursor and the from ${of} exclude each other.`, "Give one of them.");
+}
+
+/** Refuses a filter that chooses nothing, or both all and some. @throws {OptionError} */
+export function refuseEmpty(given: object, choosing: object, of: string): void {
+  const filter = given as Readonly<Record<string, unknown>>;
   const chosen = Object.keys(choosing).filter((key) => filter[key] !== undefined);
   if (filter["all"] === true && chosen.length > 0)
     throw new OptionError(

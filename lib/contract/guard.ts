@@ -1,31 +1,31 @@
 import type { Adapter } from "./adapter.js";
 import type { Along, NewCancel } from "./along.js";
-import type { DeadLetterFilter } from "./broker.js";
 import type { NewEvent } from "./events.js";
+import { checkChange, checkCountFilter, checkJobFilter, checkWhich } from "./filters.js";
 import type { EventWait } from "./job.js";
+import type { JobFilter } from "./jobs.js";
 import type { NewEntry } from "./journal.js";
-import type { JobFilter } from "./results.js";
 import { checkText, LONGEST } from "./text.js";
 
 /** The checks of each verb before it does anything, by part of the adapter. */
 type Checks = {
   readonly [P in Part]?: { readonly [V in Verb<Adapter[P]>]?: (...args: Parameters<Extract<Adapter[P][V], Callable>>) => void };
 };
-type Part = "broker" | "queues" | "results" | "journal" | "events" | "schedules" | "locks" | "workers";
+type Part = "broker" | "jobs" | "queues" | "journal" | "events" | "schedules" | "locks" | "workers";
 type Callable = (...args: never[]) => unknown;
 type Verb<T> = { [K in keyof T]: T[K] extends Callable ? K : never }[keyof T];
 
 /**
- * Makes every verb of an adapter refuse texts that cannot be keys, before it does anything.
+ * Makes every verb of an adapter refuse texts that cannot be keys, and filters that are not understood.
  * Those are texts that some store would change (half a surrogate pair, U+0000), texts that are too long, and
- * values that are not strings. Every adapter passes itself through it once, so that all refuse alike; the
+ * values that are not strings; for filters see `filters.ts`. A verb refuses before it does anything. Every
+ * adapter passes itself through it once, so that all refuse alike; the
  * texts of new jobs are for `checkJobs`.
  *
  * @returns the adapter given. Its verbs reject with `STEM_OPTION_INVALID`
  */
 export function guardTexts<A extends Adapter>(adapter: A): A {
   for (const [part, checks] of Object.entries(CHECKS)) guard(adapter[part as Part], checks);
-  guard(adapter.broker.deadLetters, DEAD_LETTERS);
   return adapter;
 }
 
@@ -54,10 +54,6 @@ const CHECKS: Checks = {
       }
       if (next !== undefined) checkClaim(next);
     },
-    cancel(ids, reason) {
-      checkIds(ids, "a job to cancel");
-      checkText(reason, "The reason of a cancel", LONGEST.reason, 0);
-    },
   },
   queues: {
     list(filter) {
@@ -66,10 +62,21 @@ const CHECKS: Checks = {
     },
     change: (names, { paused }) => checkAll(names, `The name of a queue to ${paused ? "pause" : "resume"}`),
   },
-  results: {
+  jobs: {
     get: (ids) => checkIds(ids, "a job to look up"),
-    list: (filter) => checkFilter(filter, "jobs"),
-    count: (filter) => checkFilter(filter, "jobs"),
+    list(filter) {
+      checkJobFilter(filter);
+      checkFilter(filter, "jobs");
+    },
+    count(filter) {
+      checkCountFilter(filter);
+      checkFilter(filter, "jobs");
+    },
+    change(which, change) {
+      checkWhich(which);
+      checkFilter(which as JobFilter, "jobs to change");
+      checkChange(change);
+    },
   },
   journal: {
     read: (ids) => checkIds(ids, "a run whose journal is to be read"),
@@ -108,12 +115,6 @@ const CHECKS: Checks = {
   },
 };
 
-const DEAD_LETTERS = {
-  list: (filter?: DeadLetterFilter) => checkFilter(filter, "dead letters"),
-  retry: (ids: readonly string[]) => checkIds(ids, "a dead letter to retry"),
-  purge: (filter: DeadLetterFilter) => checkFilter(filter, "dead letters"),
-};
-
 const idOf = ({ id }: { readonly id: string }): string => id;
 
 function checkIds(ids: readonly string[], of: string): void {
@@ -130,7 +131,7 @@ function checkClaim({ worker, from }: Parameters<Adapter["broker"]["claim"]>[0])
   for (const { queue } of from) checkText(queue, "The name of a queue to claim from");
 }
 
-function checkFilter(filter: (JobFilter & DeadLetterFilter) | undefined, of: string): void {
+function checkFilter(filter: JobFilter | undefined, of: string): void {
   for (const field of ["queue", "task", "group", "cursor"] as const) {
     const text = filter?.[field];
     if (text !== undefined) checkText(text, `The ${field} of the ${of} asked for`);

@@ -3,7 +3,8 @@ export { byReason, carries } from "./along.js";
 export type * from "./along.js";
 export type * from "./broker.js";
 export { checkAlong, checkJobs, expiryOf } from "./check.js";
-export { cancelledWith, ENDED_PAYLOAD, withEnded } from "./ended.js";
+export { byIds } from "./change.js";
+export { ENDED_PAYLOAD, withEnded } from "./ended.js";
 export {
   JobFailedError,
   nearest,
@@ -21,25 +22,25 @@ export {
 export type * from "./events.js";
 export { COMMON_KINDS, FIELDS, hasDueTime, hasExpiry, hasFacts, hasLinks, JOB_DEFAULTS } from "./fields.js";
 export type { FieldKind } from "./fields.js";
-export { checkCountFilter, checkDeadLetterFilter, checkJobFilter, checkPurge, checkTexts } from "./filters.js";
+export { checkChange, checkCountFilter, checkJobFilter, checkTexts, checkWhich, idsOf } from "./filters.js";
 export { guardTexts } from "./guard.js";
 export { cancelled, expired, inputEnded, lapsed } from "./failures.js";
 export type * from "./hints.js";
 export { isFinal, JOB_STATES, mayMove, NEXT_STATES } from "./job.js";
 export type * from "./job.js";
+export type * from "./jobs.js";
 export type * from "./journal.js";
 export { isLaterLease, isSameLease, leaseText } from "./lease.js";
 export type * from "./limits.js";
 export type * from "./locks.js";
 export { idsMet, metKnown } from "./met.js";
 export type { Met } from "./met.js";
-export { bytesOfRecord, limitOf, numberOfCursor, pageOf, PageOfRecords } from "./page.js";
-export type { Page, PageFilter } from "./page.js";
+export { bytesOfRecord, limitOf, LOOKED, markOf, numberOfCursor, PAGE, pageOf, placeOf, RecordPage } from "./page.js";
+export type { ListOrder, Page, PageFilter } from "./page.js";
 export { Portion } from "./portion.js";
 export { countedUpTo, isQueueUsed, queueInfo, queuesPerPage } from "./queues.js";
 export type * from "./queues.js";
 export * from "./records.js";
-export type * from "./results.js";
 export type * from "./schedules.js";
 export { bytesOf, bytesOfAlong, bytesOfJob, bytesOfSettlement, CALL_BYTES, fitting } from "./size.js";
 export { checkText, flawOfCharacters, flawOfText, LONGEST, TEXT_REMEDY } from "./text.js";

@@ -1,13 +1,14 @@
 import { OptionError } from "./errors.js";
-import type { JobRecord } from "./results.js";
+import type { JobRecord } from "./jobs.js";
+import { shown } from "./options.js";
 import { CALL_BYTES } from "./size.js";
 
 /** One page of a list. */
 export interface Page<T> {
   readonly items: readonly T[];
   /**
-   * The cursor of the next page; absent: this is the end.
-   * The list goes on behind this page, also if its last record has been forgotten meanwhile. A page may be
+   * Where the next page goes on: a text that only the adapter reads; absent: this is the end.
+   * The list goes on behind this page, also if its last item has been forgotten meanwhile. A page may be
    * short, or empty, and yet have one.
    */
   readonly next?: string;
@@ -23,7 +24,7 @@ export interface PageFilter {
 
 /** How many items a page has at most. */
 export function limitOf({ limit = 100 }: PageFilter = {}): number {
-  return Math.min(limit, 1_000);
+  return Math.min(limit, PAGE);
 }
 
 /**
@@ -50,13 +51,19 @@ export function numberOfCursor({ cursor = "0" }: PageFilter = {}): number {
   );
 }
 
+/** Most items of a page, and most jobs that one step changes. */
+export const PAGE = 1_000;
+
+/** Most records that one call of `jobs.list` or `jobs.change` looks at. */
+export const LOOKED = 10_000;
+
 /** The size of a record in a list. */
 export function bytesOfRecord({ payload, result }: Pick<JobRecord, "payload" | "result">): number {
   return Buffer.byteLength(payload) + (result === undefined ? 0 : Buffer.byteLength(result));
 }
 
-/** Gathers a page of records: up to `limit` of them, and about `CALL_BYTES`, but one at least. */
-export class PageOfRecords {
+/** Gathers the records of a page: up to `limit` of them, and about `CALL_BYTES`, but one at least. */
+export class RecordPage {
   readonly records: JobRecord[] = [];
   readonly #limit: number;
   #bytes = 0;
@@ -65,10 +72,49 @@ export class PageOfRecords {
     this.#limit = limit;
   }
 
-  /** @returns false: it is full. The record may have been left out */
+  /** @returns whether it found place */
   add(record: JobRecord): boolean {
-    this.#bytes += bytesOfRecord(record);
-    if (this.#bytes > CALL_BYTES && this.records.length > 0) return false;
-    return this.records.push(record) < this.#limit;
+    if (this.isFull) return false;
+    const bytes = bytesOfRecord(record);
+    if (this.#bytes + bytes > CALL_BYTES && this.records.length > 0) return false;
+    this.#bytes += bytes;
+    this.records.push(record);
+    return true;
   }
+
+  get isFull(): boolean {
+    return this.records.length >= this.#limit;
+  }
+}
+
+/** The orders that jobs are listed in: newest first, and latest death first. */
+export type ListOrder = "stored" | "died";
+
+/**
+ * The text that a page leaves for the next: the order, and the place in it by what never changes of a job,
+ * so that it is good when that job has gone.
+ */
+export function markOf(order: ListOrder, ...place: readonly (number | string)[]): string {
+  return JSON.stringify([order, ...place]);
+}
+
+/**
+ * The place that a mark tells of.
+ *
+ * @throws {OptionError} `STEM_OPTION_INVALID`: it is not what this adapter gave for this order
+ */
+export function placeOf(mark: string, order: ListOrder, kinds: readonly ("number" | "string")[]): readonly (number | string)[] {
+  let given: unknown;
+  try {
+    given = JSON.parse(mark);
+  } catch {
+    given = undefined;
+  }
+  if (Array.isArray(given) && given[0] === order && given.length === kinds.length + 1)
+    if (kinds.every((kind, i) => typeof given[i + 1] === kind)) return given.slice(1) as (number | string)[];
+  throw new OptionError(
+    "STEM_OPTION_INVALID",
+    `A list is to go on from ${shown(mark)}, which no page of it has given.`,
+    "Give the `next` of the page before with the same filter; an id goes into `cursor`.",
+  );
 }

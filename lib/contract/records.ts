@@ -1,5 +1,5 @@
 import type { JobState } from "./job.js";
-import type { JobRecord } from "./results.js";
+import type { JobRecord } from "./jobs.js";
 
 /** The fields of a job's record beside its state, for a job that is due at `dueAt`. */
 export function delayedOf(state: JobState, dueAt: number, now: number): Pick<JobRecord, "delayed"> {

@@ -1,7 +1,7 @@
 /** `nestjs-stem/core`: the same without Nest. Every public name is listed here. */
 
 export type { Adapter } from "../contract/adapter.js";
-export type { Cancelled, DeadLetter, DeadLetterFilter, Purge, Removed } from "../contract/broker.js";
+export type { Cancelled, DeadLetter, DeadLetterFilter, JobFilter, Purge, Removed, RemoveFilter } from "./client/job-filters.js";
 export type { QueueInfo } from "../contract/queues.js";
 export {
   JobFailedError,
@@ -19,7 +19,7 @@ export {
 } from "../contract/errors.js";
 export { IdTakenError } from "../contract/taken.js";
 export type { Failure, JobState } from "../contract/job.js";
-export type { CountFilter, JobFilter, JobRecord, RemoveFilter, StateCounts } from "../contract/results.js";
+export type { CountFilter, JobRecord, StateCounts } from "../contract/jobs.js";
 export { Beat } from "./beat/beat.js";
 export type { ScheduleDefinition } from "./beat/schedule.js";
 export type {

@@ -79,7 +79,7 @@ async function tellUnhandled(runtime: StemRuntime): Promise<void> {
   told.set(runtime, known);
   for (const { queue, ready, paused } of await stem.queues()) {
     if (ready === 0 || paused) continue;
-    const jobs = await stem.adapter.results.list({ queue, state: "ready", limit: 1_000 });
+    const jobs = await stem.jobs.list({ queue, state: "ready", limit: 1_000 });
     for (const { task, dueAt } of jobs) {
       if (known.has(task) || registry.get(task) !== undefined || dueAt > stem.clock.now()) continue;
       known.add(task);

@@ -1,7 +1,7 @@
 import type { INestApplicationContext, OnApplicationBootstrap } from "@nestjs/common";
 import { StemError } from "../contract/errors.js";
 import type { DeathCause, Failure, JobState } from "../contract/job.js";
-import type { JobRecord } from "../contract/results.js";
+import type { JobRecord } from "../contract/jobs.js";
 import type { Stem } from "../core/client/stem.js";
 import { toMs, type Duration } from "../core/task/duration.js";
 import { type InputFor, refOf, type Target } from "../core/task/ref.js";
@@ -158,7 +158,7 @@ export class StemTestKit implements OnApplicationBootstrap {
   /** Jobs that failed for good, in the order of their ends. At most 1,000. */
   async deadLetters(): Promise<readonly DeadJob[]> {
     const letters = [...(await this.stem.deadLetters.list({ limit: PAGE }))].reverse();
-    const records = await this.stem.adapter.results.get(letters.map(({ id }) => id));
+    const records = await this.stem.adapter.jobs.get(letters.map(({ id }) => id));
     return letters.map(({ id, task, queue, cause, error, attempts }, n) => ({
       id,
       task,

@@ -66,12 +66,12 @@ export async function everyState(old: OldAdapter): Promise<void> {
 /** Has both versions go on with it by turns, until nothing is left, and looks at every record. */
 export async function liveOn(old: OldAdapter, fresh: Adapter): Promise<void> {
   // What the old one lent is settled by the old one, and cancelled by the new one.
-  expect((await fresh.broker.cancel(["late"], "no more")).map(({ id }) => id)).toEqual(["late"]);
+  expect((await fresh.jobs.change({ ids: ["late"] }, { to: "cancelled", reason: "no more" })).answers).toMatchObject([{ id: "late", as: "changed" }]);
   const settled = await old.broker.settle(["active", "late"].map((id) => ({ lease: leases.get(id)!, as: "succeeded", result: "2" })));
   expect(settled.lost).toEqual(["late"]);
   // What it does not settle goes back when it leaves.
   await old.workers.leave("ann");
-  await fresh.broker.deadLetters.retry(["retried"]);
+  await fresh.jobs.change({ ids: ["retried"] }, { to: "ready" });
   await fresh.events.emit([{ id: "e2", name: "paid", key: "k", payload: "3" }]);
   await fresh.workers.renew({ id: "w0", leaseMs: 3_600_000, info: {} }, []);
   await old.workers.beat({ id: "w1", leaseMs: 3_600_000, info: {} }, []);
@@ -79,7 +79,7 @@ export async function liveOn(old: OldAdapter, fresh: Adapter): Promise<void> {
   const seen = new Map<string, object>();
   const until = performance.now() + 20_000;
   for (let n = 0; ; n++) {
-    const { ready, active, parked, blocked } = await fresh.results.count();
+    const { ready, active, parked, blocked } = await fresh.jobs.count();
     if (ready + active + parked + blocked === 0) break;
     if (performance.now() > until) throw new Error(`Not done: ${JSON.stringify({ ready, active, parked, blocked })}`);
     const lent = await turns[n % 2]!();
@@ -90,7 +90,7 @@ export async function liveOn(old: OldAdapter, fresh: Adapter): Promise<void> {
   expect(seen.get("parked")).toMatchObject({ wake: { by: "event" } });
   expect((await fresh.journal.read(["parked"]))[0]).toMatchObject([{ key: "a", value: '"kept"' }]);
   const ids = Object.keys(ENDS);
-  for (const records of [await old.results.get(ids), await fresh.results.get(ids)]) {
+  for (const records of [await old.results.get(ids), await fresh.jobs.get(ids)]) {
     expect(Object.fromEntries(records.map((record, i) => [ids[i], record?.state]))).toEqual(ENDS);
     expect(records.map((record) => record?.payload)).toEqual(ids.map((id) => `"${id}"`));
   }

@@ -201,7 +201,7 @@ describe("stem dlq", () => {
     expect(listed.map(({ id }) => id).sort()).toEqual(["books-1", "books-2", "stock-1"]);
 
     expect(await stem("dlq", "retry", "books-1", "--app", app)).toMatchObject({ code: 0, out: expect.stringContaining("Retried 1 of 1") });
-    expect((await store.results.get(["books-1"]))[0]).toMatchObject({ state: "ready", attempts: 0 });
+    expect((await store.jobs.get(["books-1"]))[0]).toMatchObject({ state: "ready", attempts: 0 });
 
     expect(await stem("dlq", "retry", "-t", "shop.syncStock", "--app", app)).toMatchObject({
       code: 0,
@@ -210,9 +210,9 @@ describe("stem dlq", () => {
     expect(await stem("dlq", "retry", "nothing-of-that-name", "--app", app)).toMatchObject({ code: 1 });
 
     expect(await stem("dlq", "purge", "--all", "--app", app)).toMatchObject({ code: 2, err: expect.stringContaining("--yes") });
-    expect((await store.results.get(["books-2"]))[0]?.state).toBe("failed");
+    expect((await store.jobs.get(["books-2"]))[0]?.state).toBe("failed");
     expect(await stem("dlq", "purge", "--all", "--yes", "--app", app)).toMatchObject({ code: 0, out: expect.stringContaining("Purged 1") });
-    expect((await store.results.get(["books-2"]))[0]).toBeUndefined();
+    expect((await store.jobs.get(["books-2"]))[0]).toBeUndefined();
   });
 
   it("shows what a dead letter carried: in the list, whole in JSON, and one by one", async () => {
@@ -318,7 +318,7 @@ describe("stem worker", () => {
     await store.broker.enqueue([
       { id: "parse-1", task: "orders.parse", queue: "orders", payload: '{"first":2,"lines":["A-00001,ada@example.com,honey,1,8.40"]}' },
     ]);
-    while ((await store.results.get(["parse-1"]))[0]?.state !== "succeeded") await new Promise((resolve) => setTimeout(resolve, 10));
+    while ((await store.jobs.get(["parse-1"]))[0]?.state !== "succeeded") await new Promise((resolve) => setTimeout(resolve, 10));
     worker.child.kill("SIGTERM");
     expect((await worker.ended).code).toBe(0);
     expect((await store.workers.list()).items.filter(({ leaseUntil }) => leaseUntil > Date.now())).toEqual([]);
@@ -364,7 +364,7 @@ describe("stem beat", () => {
     const beat = start(["beat", "--app", app]);
     await beat.printed(/Beat fires 1 schedule/);
     await store.open();
-    while ((await store.results.count({ task: "upkeep.tick" })).ready === 0) {
+    while ((await store.jobs.count({ task: "upkeep.tick" })).ready === 0) {
       if (beat.child.exitCode !== null) throw new Error("the beat has ended");
       await new Promise((resolve) => setTimeout(resolve, 20));
     }

@@ -32,7 +32,7 @@ export async function account(fleet: Fleet, expected: ReadonlyMap<string, unknow
   let lapses = 0;
   for (let from = 0; from < ids.length; from += 500) {
     const part = ids.slice(from, from + 500);
-    (await fleet.adapter.results.get(part)).forEach((record, i) => {
+    (await fleet.adapter.jobs.get(part)).forEach((record, i) => {
       const id = part[i]!;
       const right = JSON.stringify(expected.get(id));
       if (record === undefined) return wrong.push(`${id} was accepted and is gone`);

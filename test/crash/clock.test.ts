@@ -35,7 +35,7 @@ describeOn(STORES, "With clocks that are hours off on $name", (store) => {
         expect(sums).toMatchObject({ extraRuns: 0, cut: 0, lost: 0, lapses: 0 });
         // By the store's own record: clocks of two processes do not tell a delay to the millisecond.
         const ids = [...new Set(fleet.ledger.of("start").flatMap(({ id }) => (id.startsWith("delayed-") ? id : [])))];
-        const records = (await fleet.adapter.results.get(ids)).flatMap((record) => record ?? []);
+        const records = (await fleet.adapter.jobs.get(ids)).flatMap((record) => record ?? []);
         expect(records).toHaveLength(ids.length);
         const waits = records.map(({ enqueuedAt, startedAt }) => startedAt! - enqueuedAt);
         expect(records.filter(({ enqueuedAt, dueAt, startedAt }) => dueAt - enqueuedAt !== 300 || startedAt! < dueAt)).toEqual([]);

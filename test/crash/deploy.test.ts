@@ -45,7 +45,7 @@ describeOn(STORES, "A rolling deploy on $name", (store) => {
           if (n === 7) expect((await fleet.stop(old.pop()!)).code).toBe(0);
         }
         await until("all have ended", async () => (await fleet.unfinished()) === 0, TIME * 1_000);
-        const fired = async () => (await fleet.adapter.results.list({ task: "tick", limit: 1_000 })).map(({ id }) => id);
+        const fired = async () => (await fleet.adapter.jobs.list({ task: "tick", limit: 1_000 })).items.map(({ id }) => id);
         const timesOf = (slots: readonly string[]) => slots.map((id) => Date.parse(id.slice(SCHEDULE.length + 1)));
         await until("the new times go on without the old beat", async () => Math.max(...timesOf(await fired())) > goneAt + 2_000);
         const stoppedAt = Date.now();
@@ -54,13 +54,13 @@ describeOn(STORES, "A rolling deploy on $name", (store) => {
         expect(new Set(slots).size).toBe(slots.length);
         // Nobody went by the old times: none stands in the next year.
         expect(Math.max(...timesOf(slots))).toBeLessThan(changedAt + 3_600_000);
-        for (const record of await fleet.adapter.results.get(ids)) {
+        for (const record of await fleet.adapter.jobs.get(ids)) {
           expect(record).toMatchObject({ state: "succeeded", attempts: 1 });
           expect(JSON.parse(record!.result!)).toBe((JSON.parse(record!.payload) as { n: number }).n + 1);
         }
-        const ends = (await fleet.adapter.results.get(runs)).map((record) => `${record?.state} ${record?.attempts} ${record?.result}`);
+        const ends = (await fleet.adapter.jobs.get(runs)).map((record) => `${record?.state} ${record?.attempts} ${record?.result}`);
         expect(ends.filter((end) => end !== 'succeeded 1 "v1"' && end !== 'succeeded 1 "v2"')).toEqual([]);
-        const late = (await fleet.adapter.results.get(ids)).map((record) => record!.startedAt! - record!.enqueuedAt);
+        const late = (await fleet.adapter.jobs.get(ids)).map((record) => record!.startedAt! - record!.enqueuedAt);
         figures(store, "rolling deploy", {
           jobs: ids.length,
           runs: runs.length,

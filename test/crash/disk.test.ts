@@ -111,7 +111,7 @@ function expectToldWhy(fleet: Fleet, hint: RegExp): number {
       const after = sqlite(file);
       await after.open();
       await after.broker.enqueue([job(3)]);
-      expect((await after.results.count()).ready).toBe(3);
+      expect((await after.jobs.count()).ready).toBe(3);
       await after.close();
       figures(onSmallDisk, "disk read-only", { jobs: 3, "told at open": (trouble as { hint: string }).hint });
     } finally {

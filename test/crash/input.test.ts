@@ -93,18 +93,18 @@ describeOn(STORES, "What no producer of ours would write on $name", (store) => {
         const unknown = stored.filter((id) => id.startsWith("unknown"));
         await until("only tasks that nobody knows are left", async () => (await fleet.unfinished()) <= unknown.length);
         await until("each was handed back", async () => {
-          const records = await fleet.adapter.results.get(unknown);
+          const records = await fleet.adapter.jobs.get(unknown);
           return records.every((record) => record?.error?.code === "STEM_UNKNOWN_TASK" && record.attempts <= 1);
         });
         expect((await stem.cancel(unknown)).filter((one) => one.as !== "cancelled")).toEqual([]);
         expect((await fleet.stop(worker)).code).toBe(0);
         for (const [id, result] of expected) {
-          const [record] = await fleet.adapter.results.get([id]);
+          const [record] = await fleet.adapter.jobs.get([id]);
           expect(record).toMatchObject({ id, state: "succeeded", lapses: 0, result: JSON.stringify(result) });
           expect(fleet.ledger.of("start", id)).toHaveLength(1);
         }
         let [dead, ran] = [0, 0];
-        for (const record of await fleet.adapter.results.get(stored)) {
+        for (const record of await fleet.adapter.jobs.get(stored)) {
           expect(record).toBeDefined();
           const { id, state, cause, error } = record!;
           if (id.startsWith("unknown")) expect({ id, state }).toEqual({ id, state: "cancelled" });

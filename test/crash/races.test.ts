@@ -1,5 +1,5 @@
 import { expect, it } from "@jest/globals";
-import type { Adapter, Cancelled, Claimed } from "../../lib/contract/index.js";
+import type { Adapter, Answer, Changed, Claimed } from "../../lib/contract/index.js";
 import { Stem } from "../../lib/core/client/stem.js";
 import type { JobHandle } from "../../lib/core/client/face.js";
 import { TaskRegistry } from "../../lib/core/task/registry.js";
@@ -10,7 +10,7 @@ const PAIRS = 60;
 const ROUNDS = LONG ? 20 : 1;
 const TIME = LONG ? 300 : 60;
 
-type Call = readonly [at: number, part: keyof Adapter | "deadLetters", verb: string, ...given: unknown[]];
+type Call = readonly [at: number, part: keyof Adapter, verb: string, ...given: unknown[]];
 
 let races = 0;
 
@@ -46,26 +46,28 @@ async function cancelled(
   racers: readonly Member[],
   jobs: readonly JobHandle[],
   withinMs: number,
-): Promise<readonly Cancelled[]> {
+): Promise<readonly Answer[]> {
   const begin = now() + 20;
-  const answers = await race<readonly Cancelled[]>(racers, (racer) =>
+  const answers = await race<Changed>(racers, (racer) =>
     jobs.flatMap((job, n) =>
-      n % 2 === racer ? [[begin + Math.random() * withinMs, "broker", "cancel", [job.id], "changed my mind"] as const] : [],
+      n % 2 === racer
+        ? [[begin + Math.random() * withinMs, "jobs", "change", { ids: [job.id] }, { to: "cancelled", reason: "changed my mind" }] as const]
+        : [],
     ),
   );
   await until("all have ended", async () => (await fleet.unfinished()) === 0);
-  return answers.flat(2);
+  return answers.flat().flatMap((changed) => changed.answers);
 }
 
 /**
  * Whoever was told that a job is cancelled, it is; whoever was told that it had ended, it had; and nobody was
  * told both.
  */
-async function expectOneEnd(fleet: Fleet, jobs: readonly JobHandle[], told: readonly Cancelled[]): Promise<Record<string, number>> {
+async function expectOneEnd(fleet: Fleet, jobs: readonly JobHandle[], told: readonly Answer[]): Promise<Record<string, number>> {
   const found = await states(jobs);
   for (const [n, job] of jobs.entries()) {
     const { as } = told.find(({ id }) => id === job.id)!;
-    expect({ id: job.id, as, state: found[n] }).toEqual({ id: job.id, as, state: as === "cancelled" ? "cancelled" : "succeeded" });
+    expect({ id: job.id, as, state: found[n] }).toEqual({ id: job.id, as, state: as === "changed" ? "cancelled" : "succeeded" });
     expect(fleet.ledger.of("succeeded", job.id)).toHaveLength(found[n] === "succeeded" ? 1 : 0);
   }
   return tally(found);
@@ -171,26 +173,28 @@ describeOn(STORES, "When two come at once on $name", (store) => {
         const jobs = await stem.task<{ n: number }>("twice", { queue: "default" }).enqueueMany(numbers.map((n) => ({ n })));
         await until("all are dead", async () => (await stem.deadLetters.list()).length === PAIRS);
         const begin = now() + 20;
-        const [retried, counts] = (await race<readonly string[] | number>(racers, (racer) =>
-          numbers.map((n) => {
-            const at = begin + n + Math.random() * 5;
-            return racer === 0
-              ? ([at, "deadLetters", "retry", [jobs[n]!.id]] as const)
-              : ([at, "deadLetters", "purge", { ids: [jobs[n]!.id] }] as const);
-          }),
-        )) as [readonly (readonly string[])[], readonly number[]];
+        const [retried, purges] = (
+          await race<Changed>(racers, (racer) =>
+            numbers.map((n) => {
+              const at = begin + n + Math.random() * 5;
+              return racer === 0
+                ? ([at, "jobs", "change", { ids: [jobs[n]!.id] }, { to: "ready" }] as const)
+                : ([at, "jobs", "change", { ids: [jobs[n]!.id], dead: true }, { to: "forgotten" }] as const);
+            }),
+          )
+        ).map((answers) => answers.map((changed) => changed.answers.filter(({ as }) => as === "changed").length)) as [number[], number[]];
         await until("all have ended", async () => (await fleet.unfinished()) === 0);
         const found = await states(jobs);
         for (const [n, { id }] of jobs.entries()) {
-          expect({ id, retried: retried[n]!.length, purged: counts[n] }).toEqual({
+          expect({ id, retried: retried[n], purged: purges[n] }).toEqual({
             id,
-            retried: retried[n]!.length,
-            purged: 1 - retried[n]!.length,
+            retried: retried[n],
+            purged: 1 - retried[n]!,
           });
-          expect({ id, state: found[n] }).toEqual({ id, state: retried[n]!.length === 1 ? "succeeded" : undefined });
+          expect({ id, state: found[n] }).toEqual({ id, state: retried[n] === 1 ? "succeeded" : undefined });
         }
-        purged += counts.filter((count) => count === 1).length;
-        ran += retried.filter((ids) => ids.length === 1).length;
+        purged += purges.filter((count) => count === 1).length;
+        ran += retried.filter((count) => count === 1).length;
         await fleet.stop(worker);
       });
       figures(store, "purge against retry and claim", { pairs: PAIRS * ROUNDS, purged, ran });

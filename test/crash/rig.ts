@@ -164,7 +164,7 @@ export class Fleet {
   /** Jobs that have not ended; more than there can be while a store that is being harmed does not answer. */
   async unfinished(): Promise<number> {
     try {
-      const { blocked, ready, active, parked } = await this.adapter.results.count();
+      const { blocked, ready, active, parked } = await this.adapter.jobs.count();
       return blocked + ready + active + parked;
     } catch (error) {
       if (this.outages === 0 || !(error instanceof StoreError)) throw error;

@@ -37,7 +37,7 @@ async function recovery(fleet: Fleet, options: WorkerOptions): Promise<number> {
   await until("its jobs run again", () => again().length === mine.size, 30_000);
   // By the store's own record, however slow this machine is: nobody took them before the lease of the dead
   // was over, and then it was by that.
-  for (const record of await fleet.adapter.results.get([...mine])) {
+  for (const record of await fleet.adapter.jobs.get([...mine])) {
     expect(record).toMatchObject({ lapses: 1 });
     expect(record!.startedAt).toBeGreaterThanOrEqual(leaseUntil);
   }
@@ -80,7 +80,7 @@ describeOn(STORES, "Within its time on $name", (store) => {
         await Promise.all(beats.map((member) => member.says("ready")));
         const first = Date.now();
         const slots = async () =>
-          (await fleet.adapter.results.list({ task: "tick", limit: 1_000 })).map(({ id, enqueuedAt }) => ({ id, enqueuedAt }));
+          (await fleet.adapter.jobs.list({ task: "tick", limit: 1_000 })).items.map(({ id, enqueuedAt }) => ({ id, enqueuedAt }));
         const seen = new Map<string, number>();
         let kills = 0;
         while (Date.now() - first < SLOTS * 1_000 + 1_000) {

@@ -2,7 +2,7 @@ import { memory } from "../../lib/adapters/memory/index.js";
 import type { Adapter, Finding, StoreLog } from "../../lib/contract/adapter.js";
 import { StoreError } from "../../lib/contract/errors.js";
 
-const VERBS = ["broker", "results", "journal", "events", "schedules", "locks", "workers"] as const;
+const VERBS = ["broker", "jobs", "journal", "events", "schedules", "locks", "workers"] as const;
 
 /**
  * A store on a server that is away: as the contract has it, `open` says so and resolves after a while, and

@@ -67,7 +67,7 @@ describe("The life of an app", () => {
     await app.get(Stem).handle("init").result({ timeout: "5s" });
     await app.close();
     expect(log).toEqual(["store opens", "init", "before shutdown", "shutdown", "store closes"]);
-    const [before, shutdown] = await adapter.results.get(["before", "shutdown"]);
+    const [before, shutdown] = await adapter.jobs.get(["before", "shutdown"]);
     // The worker takes nothing new by then; another process will.
     expect([before?.state, shutdown?.state]).toEqual(["ready", "ready"]);
   });
@@ -93,7 +93,7 @@ describe("The life of an app", () => {
     const closing = app.close();
     goOn.open();
     await closing;
-    const [slow, from] = await adapter.results.get(["slow", "from slow"]);
+    const [slow, from] = await adapter.jobs.get(["slow", "from slow"]);
     expect([slow?.state, from?.state]).toEqual(["succeeded", "ready"]);
   });
 

@@ -2,10 +2,10 @@ import { COMMON_KINDS, guardTexts, type Adapter } from "../../contract/index.js"
 import { broker } from "./broker.js";
 import { events } from "./events.js";
 import { hints } from "./hints.js";
+import { jobs } from "./jobs.js";
 import { journal } from "./journal.js";
 import { locks } from "./locks.js";
 import { queues } from "./queues.js";
-import { results } from "./results.js";
 import { schedules } from "./schedules.js";
 import { Store } from "./store.js";
 import { workers } from "./workers.js";
@@ -34,7 +34,7 @@ export function memory(options: MemoryOptions = {}): Adapter {
     ...self,
     broker: broker(store, self),
     queues: queues(store),
-    results: results(store),
+    jobs: jobs(store),
     journal: journal(store, self),
     events: events(store, self),
     schedules: schedules(store, self),

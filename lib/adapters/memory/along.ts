@@ -17,6 +17,6 @@ export function carryOut(store: Store, { enqueue: jobs, emit, cancel }: Along, l
   if (cancel === undefined) return;
   for (const { id, reason } of cancel) {
     const { as, was } = cancelOne(store, id, reason, loose, now);
-    if (as === "cancelled" && was === "active") store.bell.stopped(id);
+    if (as === "changed" && was === "active") store.bell.stopped(id);
   }
 }

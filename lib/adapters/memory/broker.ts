@@ -1,10 +1,7 @@
-import { cancelledWith, checkAlong, checkJobs, metKnown, UnsupportedError, withEnded } from "../../contract/index.js";
+import { checkAlong, checkJobs, metKnown, UnsupportedError, withEnded } from "../../contract/index.js";
 import type { Broker } from "../../contract/index.js";
-import { cancel } from "./cancel.js";
 import { claim } from "./claim.js";
-import { deadLetters } from "./deadletters.js";
 import { enqueue, refuseTaken } from "./enqueue.js";
-import { remove } from "./remove.js";
 import { settle } from "./settle.js";
 import type { Self, Store } from "./store.js";
 
@@ -23,19 +20,5 @@ export function broker(store: Store, self: Self): Broker {
         checkAlong(settlements, self);
         return withEnded(settle(store, settlements, next, now), store.takeEnded());
       }),
-    remove: async (ids, options) =>
-      store.step(options, (now) => {
-        const answers = remove(store, ids, now);
-        // Whoever removes a job knows that it has ended.
-        store.takeEnded();
-        return answers;
-      }),
-    cancel: async (ids, reason, options) => {
-      const answers = store.step(options, (now) => cancelledWith(cancel(store, ids, reason, now), store.takeEnded()));
-      const stopped = answers.filter(({ as, was }) => as === "cancelled" && was === "active").map(({ id }) => id);
-      if (stopped.length > 0) store.bell.tell({ kind: "cancelled", ids: stopped });
-      return answers;
-    },
-    deadLetters: deadLetters(store),
   };
 }

@@ -1,6 +1,6 @@
 import { queuesPerPage } from "../../contract/index.js";
 import type { Page, QueueFilter, QueueInfo, Queues } from "../../contract/index.js";
-import { sweep } from "./results.js";
+import { sweep } from "./prune.js";
 import type { Queue } from "./rows.js";
 import type { Store } from "./store.js";
 

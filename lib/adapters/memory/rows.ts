@@ -26,10 +26,10 @@ export type Place = "nowhere" | "line" | "delayed" | "deadlines" | "kept";
 export class Row {
   readonly id: string;
   readonly task: string;
-  readonly queue: Queue;
-  readonly payload: string;
+  queue: Queue;
+  payload: string;
   readonly headers: Readonly<Record<string, string>> | undefined;
-  readonly priority: number;
+  priority: number;
   readonly group: string | undefined;
   readonly enqueuedAt: number;
   /** Grows with every job of the store. */

@@ -166,6 +166,18 @@ export class Store {
     this.file(row, now);
   }
 
+  /** Gives a job, which is filed nowhere, to another queue. */
+  changeQueue(row: Row, name: string): void {
+    const { queue } = row;
+    const to = this.queue(name);
+    if (to === queue) return;
+    queue.counts[row.state]--;
+    if (--queue.total === 0 && !queue.paused) this.queues.delete(queue.name);
+    to.counts[row.state]++;
+    to.total++;
+    row.queue = to;
+  }
+
   /** Puts a ready job in line. */
   file(row: Row, now: number): void {
     const { queue } = row;

@@ -17,10 +17,10 @@ import { migrate, migrations, prepareSchema, lookAt, type SchemaName } from "./c
 import type { PgClient } from "./connect/driver.js";
 import { events } from "./events.js";
 import { PostgresHints } from "./hints.js";
+import { jobs } from "./jobs.js";
 import { journal } from "./journal.js";
 import { locks } from "./locks.js";
 import { queues } from "./queues.js";
-import { results } from "./results.js";
 import { schedules } from "./schedules.js";
 import { Store } from "./store.js";
 import { workers } from "./workers.js";
@@ -34,7 +34,7 @@ export class PostgresAdapter implements Adapter {
   readonly honours: ReadonlySet<FieldKind> = new Set(COMMON_KINDS);
   readonly broker;
   readonly queues;
-  readonly results;
+  readonly jobs;
   readonly journal;
   readonly events;
   readonly schedules;
@@ -59,7 +59,7 @@ export class PostgresAdapter implements Adapter {
     this.#migrates = options.migrate;
     this.broker = new PostgresBroker(store, this);
     this.queues = queues(store);
-    this.results = results(store);
+    this.jobs = jobs(store);
     this.journal = journal(store, this);
     this.events = events(store);
     this.schedules = schedules(store, this);

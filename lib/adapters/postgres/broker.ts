@@ -1,43 +1,34 @@
 import {
-  cancelledWith,
   checkAlong,
   checkJobs,
   metKnown,
   type At,
   type Broker,
-  type Cancelled,
   type Adapter,
   type Claim,
   type Claimed,
-  type DeadLetters,
   type Enqueued,
   type Within,
   type NewJob,
-  type Removed,
   type Settled,
   type Settlement,
   withEnded,
 } from "../../contract/index.js";
-import { cancelAll } from "./cancel.js";
 import { claim } from "./claim.js";
-import { deadLetters } from "./deadletters.js";
 import { endedIn } from "./ended.js";
 import { checkPayloads, insertAtOnce, insertJobs, isLarge, isLinked } from "./enqueue.js";
-import { removeAll } from "./remove.js";
 import { settle } from "./settle.js";
 import { News, type Store } from "./store.js";
 import { inTransaction } from "./transaction/index.js";
 
 /** The line of jobs. */
 export class PostgresBroker implements Broker {
-  readonly deadLetters: DeadLetters;
   readonly #store: Store;
   readonly #adapter: Pick<Adapter, "name" | "honours">;
 
   constructor(store: Store, adapter: Pick<Adapter, "name" | "honours">) {
     this.#store = store;
     this.#adapter = adapter;
-    this.deadLetters = deadLetters(store);
   }
 
   async enqueue(jobs: readonly NewJob[], options?: Within): Promise<Enqueued> {
@@ -78,15 +69,5 @@ export class PostgresBroker implements Broker {
       return { lost: [] };
     }
     return settle(this.#store, settlements, next, options);
-  }
-
-  async remove(ids: readonly string[], options?: At): Promise<readonly Removed[]> {
-    if (ids.length === 0) return [];
-    return this.#store.transact(options, (tx) => removeAll(tx, ids));
-  }
-
-  async cancel(ids: readonly string[], reason: string, options?: At): Promise<readonly Cancelled[]> {
-    if (ids.length === 0) return [];
-    return this.#store.transact(options, async (tx) => cancelledWith(await cancelAll(tx, ids, reason), await endedIn(tx)));
   }
 }

@@ -1,53 +1,31 @@
-import { cancelled, type Cancelled } from "../../contract/index.js";
+import { cancelled } from "../../contract/index.js";
 import { bigs } from "./connect/values.js";
 import { giveBack } from "./lend/loans.js";
 import { endBadly, followLinks, lockPlaces, type Ending, type Held, type Loose } from "./links.js";
-import { PRESENT } from "./results.js";
-import { STATES } from "./rows.js";
 import type { Tx } from "./store.js";
 
 /**
- * Ends unfinished jobs inside a transaction, and then whoever waits for them.
+ * Ends unfinished jobs by their ids inside a transaction, and then the jobs that wait for them.
  *
  * @param later takes those whose links the caller will follow itself
  */
-export async function cancelAll(tx: Tx, ids: readonly string[], reason: string, later?: Loose[]): Promise<readonly Cancelled[]> {
-  const places = await lockPlaces(tx, [...new Set(ids)]);
-  const open = places.filter(({ stands }) => stands > 4);
+export async function cancelAll(tx: Tx, ids: readonly string[], reason: string, later?: Loose[]): Promise<void> {
+  await cancelHeld(tx, await lockPlaces(tx, [...new Set(ids)]), reason, later);
+}
+
+/** As `cancelAll`, of jobs that are held. */
+export async function cancelHeld(tx: Tx, held: readonly Held[], reason: string, later?: Loose[]): Promise<void> {
+  const open = held.filter(({ stands }) => stands > 4);
   const ended = await endAll(
     tx,
     open.map(({ seq }) => seq),
     reason,
   );
   const loose = await endBadly(tx, ended);
-  // After all of them, so that one that was asked for by name is not ended as somebody's dependant.
+  // After all of them, so that one that was asked for by name is not ended as a dependant.
   if (later === undefined) await followLinks(tx, loose);
   else later.push(...loose);
   for (const { id, stands } of open) if (stands === 5) tx.news.stopped.push(id);
-  const stood = new Map(places.map(({ id, stands }) => [id, stands]));
-  for (const id of await goneOf(tx, places)) stood.delete(id);
-  const told = new Set<string>();
-  return ids.map((id): Cancelled => {
-    const stands = stood.get(id);
-    if (stands === undefined) return { id, as: "unknown" };
-    if (stands <= 4) return { id, as: "ended", was: STATES[stands]! };
-    // Asked for twice in one call: the second finds it cancelled.
-    if (told.has(id)) return { id, as: "ended", was: "cancelled" };
-    told.add(id);
-    return { id, as: "cancelled", was: STATES[stands]! };
-  });
-}
-
-/** Ids of those that have ended and had their time. */
-export async function goneOf(tx: Tx, places: readonly Held[]): Promise<string[]> {
-  const ended = places.filter(({ stands }) => stands <= 4);
-  if (ended.length === 0) return [];
-  const gone = await tx.rows(`SELECT e.seq FROM stem.ended e WHERE e.seq = ANY($2::bigint[]) AND NOT ${PRESENT}`, [
-    tx.now,
-    bigs(ended.map(({ seq }) => seq)),
-  ]);
-  const seqs = new Set(gone.map(([seq]) => seq as number));
-  return ended.filter(({ seq }) => seqs.has(seq)).map(({ id }) => id);
 }
 
 type CancelRow = [

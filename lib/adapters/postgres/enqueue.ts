@@ -13,7 +13,7 @@ import {
 import { codeOf } from "./connect/errors.js";
 import { bigs, ints, texts, type Value } from "./connect/values.js";
 import { followLinks, lockPlaces, looseOf, type Loose } from "./links.js";
-import { forget, NEEDED, PRESENT } from "./results.js";
+import { forget, NEEDED, PRESENT } from "./prune.js";
 import { FINAL, GIVES, TAKES } from "./rows.js";
 import { CLOCK, LEVELS, type Row, type Sql, type Store, type Tx } from "./store.js";
 

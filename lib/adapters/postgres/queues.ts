@@ -1,7 +1,7 @@
 import { countedUpTo, isQueueUsed, queueInfo, queuesPerPage } from "../../contract/index.js";
 import type { At, Page, QueueChange, QueueFilter, QueueInfo, Queues } from "../../contract/index.js";
 import { texts } from "./connect/values.js";
-import { PRESENT } from "./results.js";
+import { PRESENT } from "./prune.js";
 import { CLOCK, LEVELS, News, type Store } from "./store.js";
 
 export function queues(store: Store): Queues {

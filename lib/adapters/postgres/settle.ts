@@ -5,7 +5,7 @@ import { bigs, ints, texts, type Value } from "./connect/values.js";
 import { endedIn } from "./ended.js";
 import { appendAll, entryLists } from "./journal.js";
 import { endBadly, enterLine, followLinks, type Ending, type Loose, type Place } from "./links.js";
-import { forget } from "./results.js";
+import { forget } from "./prune.js";
 import { ENDED, GIVES } from "./rows.js";
 import { settleText } from "./lend/settle-statement.js";
 import { bitsOf, giveBack, holdLoans, type Borrowed, type Given } from "./lend/loans.js";

@@ -15,10 +15,10 @@ import { diagnose, type Keyspace, refuseUnfit, versionOf } from "./connect/fitne
 import type { RedisOptions, Server } from "./connect/options.js";
 import { events } from "./events.js";
 import { RedisHints } from "./hints.js";
+import { jobs } from "./jobs.js";
 import { journal } from "./journal.js";
 import { locks } from "./locks.js";
 import { queues } from "./queues.js";
-import { results } from "./results.js";
 import { schedules } from "./schedules.js";
 import { FORMAT_SCRIPT, PROBE, Store } from "./store.js";
 import { workers } from "./workers.js";
@@ -30,7 +30,7 @@ export class RedisAdapter implements Adapter {
   readonly honours: ReadonlySet<FieldKind> = new Set(COMMON_KINDS);
   readonly broker;
   readonly queues;
-  readonly results;
+  readonly jobs;
   readonly journal;
   readonly events;
   readonly schedules;
@@ -51,7 +51,7 @@ export class RedisAdapter implements Adapter {
     };
     this.broker = broker(store, this);
     this.queues = queues(store);
-    this.results = results(store);
+    this.jobs = jobs(store);
     this.journal = journal(store, this);
     this.events = events(store, this);
     this.schedules = schedules(store, this);

@@ -1,10 +1,7 @@
 import { checkAlong, checkJobs, UnsupportedError } from "../../contract/index.js";
 import type { Adapter, Broker } from "../../contract/index.js";
-import { cancel } from "./cancel.js";
 import { claim } from "./claim.js";
-import { deadLetters } from "./deadletters.js";
 import { enqueue } from "./enqueue.js";
-import { remove } from "./remove.js";
 import { settle } from "./settle.js";
 import type { Store } from "./store.js";
 
@@ -23,8 +20,5 @@ export function broker(store: Store, self: Self): Broker {
       checkAlong(settlements, self);
       return settle(store, settlements, next, options);
     },
-    remove: (ids, options) => remove(store, ids, options),
-    cancel: (ids, reason, options) => cancel(store, ids, reason, options),
-    deadLetters: deadLetters(store),
   };
 }

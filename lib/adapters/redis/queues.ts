@@ -1,6 +1,7 @@
 import { queuesPerPage } from "../../contract/index.js";
 import type { At, Page, QueueFilter, QueueInfo, Queues } from "../../contract/index.js";
-import { counted, sweep } from "./results.js";
+import { counted } from "./jobs.js";
+import { sweep } from "./prune.js";
 import type { Shard, Store } from "./store.js";
 
 /** Queues counted by one script, at most: a millisecond of the server's. */

@@ -16,10 +16,10 @@ import {
 import { SqliteBroker } from "./broker.js";
 import { events } from "./events.js";
 import { SqliteHints } from "./hints.js";
+import { jobs } from "./jobs.js";
 import { journal } from "./journal.js";
 import { locks } from "./locks.js";
 import { queues } from "./queues.js";
-import { results } from "./results.js";
 import { schedules } from "./schedules.js";
 import { codeOf, messageOf, REMEDIES, Store, type Driver } from "./store.js";
 import { Guests } from "./transaction/guests.js";
@@ -69,7 +69,7 @@ export class SqliteAdapter implements Adapter {
   readonly honours: ReadonlySet<FieldKind> = new Set(COMMON_KINDS);
   readonly broker: Broker;
   readonly queues;
-  readonly results;
+  readonly jobs;
   readonly journal;
   readonly events;
   readonly schedules;
@@ -90,12 +90,9 @@ export class SqliteAdapter implements Adapter {
     const waiting = <Part extends object>(part: Part, ...verbs: readonly (keyof Part & string)[]): Part =>
       patient(store, options.busyTimeoutMs ?? BUSY_TIMEOUT_MS, part, verbs);
     const broker: Broker = new SqliteBroker(store, guests, this);
-    this.broker = {
-      ...waiting(broker, "enqueue", "claim", "settle", "remove", "cancel"),
-      deadLetters: waiting(broker.deadLetters, "retry", "purge"),
-    };
+    this.broker = waiting(broker, "enqueue", "claim", "settle");
     this.queues = waiting(queues(store), "change");
-    this.results = waiting(results(store), "prune");
+    this.jobs = jobs(store, waiting({ write: async <T>(work: () => T): Promise<T> => store.write(work) }, "write").write);
     this.journal = waiting(journal(store, this), "append");
     this.events = waiting(events(store, guests), "emit");
     this.schedules = waiting(schedules(store, this), "upsert", "fire", "pause", "resume", "remove");

@@ -15,5 +15,5 @@ export function carryOut(store: Store, { enqueue, emit, cancel }: Along, loose: 
   if (cancel === undefined) return;
   for (const [reason, ids] of byReason(cancel))
     for (const { id, as, was } of cancelAll(store, ids, reason, now, loose))
-      if (as === "cancelled" && was === "active") store.hintStopped(id);
+      if (as === "changed" && was === "active") store.hintStopped(id);
 }

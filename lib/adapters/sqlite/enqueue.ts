@@ -1,6 +1,6 @@
 import { expiryOf, hasExpiry, hasFacts, hasLinks, IdTakenError, type NewJob } from "../../contract/index.js";
 import { enterLine, followLinks, looseOf, type Loose } from "./links.js";
-import { forget, neededBy, present } from "./results.js";
+import { forget, neededBy, present } from "./prune.js";
 import { FINAL, GIVES, TAKES } from "./rows.js";
 import { LEVELS, type Store } from "./store.js";
 

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { countedUpTo, isQueueUsed, queueInfo, queuesPerPage } from "../../contract/index.js";
 import type { At, Page, QueueChange, QueueFilter, QueueInfo, Queues } from "../../contract/index.js";
-import { present } from "./results.js";
+import { present } from "./prune.js";
 import { LEVELS, type Store } from "./store.js";
 
 /**

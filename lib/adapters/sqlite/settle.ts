@@ -3,7 +3,7 @@ import { carryOut } from "./along.js";
 import { lend } from "./claim.js";
 import { appendEntries } from "./journal.js";
 import { endBadly, enterLine, followLinks, type Loose } from "./links.js";
-import { forget } from "./results.js";
+import { forget } from "./prune.js";
 import { ENDED, GIVES } from "./rows.js";
 import { LEVELS, type Loan, type Store } from "./store.js";
 

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import type { DeadLetter, DeadLetterFilter, Purge } from "../../contract/broker.js";
 import { type AppOptions, withApp } from "../app.js";
+import type { DeadLetter, DeadLetterFilter, Purge } from "../../core/client/job-filters.js";
 import { describe } from "../../core/log/describe.js";
 import { Exit, EXIT } from "../exit.js";
 import { jobsOf, NOTHING_STORED, sayJob, textOf, whyLeft, withContents } from "../letters.js";

@@ -1,8 +1,6 @@
 import type { Command } from "commander";
-import type { Removed } from "../../contract/broker.js";
-import { checkJobFilter } from "../../contract/filters.js";
 import type { JobState } from "../../contract/job.js";
-import type { JobFilter, RemoveFilter } from "../../contract/results.js";
+import { checkJobFilter, type JobFilter, type Removed, type RemoveFilter } from "../../core/client/job-filters.js";
 import { describe } from "../../core/log/describe.js";
 import { type AppOptions, withApp } from "../app.js";
 import { Exit, EXIT } from "../exit.js";

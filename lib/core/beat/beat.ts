@@ -212,7 +212,7 @@ export class Beat {
    * nothing runs: that is said.
    */
   async #stored(shots: readonly Shot[]): Promise<readonly Shot[]> {
-    const records = await this.#stem.adapter.results.get(shots.map(({ id, job }) => job?.id ?? id)).catch(() => []);
+    const records = await this.#stem.adapter.jobs.get(shots.map(({ id, job }) => job?.id ?? id)).catch(() => []);
     return shots.filter(({ id, slot, job }, i) => {
       const holder = records[i]?.task;
       if (job === undefined || holder === undefined || holder === job.task) return true;

@@ -64,7 +64,11 @@ async function cancelStranded(producer: Producer, drafts: readonly Draft[], dupl
   const stranded = new Set<string>();
   for (const { id, links } of drafts)
     for (const { to } of links ?? []) if ((duplicates.has(id) || stranded.has(id)) && !duplicates.has(to)) stranded.add(to);
-  if (stranded.size > 0) await producer.parts.adapter.broker.cancel([...stranded], "its canvas was enqueued before, and has ended");
+  if (stranded.size > 0)
+    await producer.parts.adapter.jobs.change(
+      { ids: [...stranded] },
+      { to: "cancelled", reason: "its canvas was enqueued before, and has ended" },
+    );
 }
 
 /**

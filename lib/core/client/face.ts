@@ -1,4 +1,4 @@
-import type { JobRecord } from "../../contract/results.js";
+import type { JobRecord } from "../../contract/jobs.js";
 import type { Duration } from "../task/duration.js";
 import type { Signature } from "../canvas/signature.js";
 import type { EmitOptions, Emitted } from "../event/emit.js";

@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import type { Adapter } from "../../contract/adapter.js";
-import type { Cancelled } from "../../contract/broker.js";
-import type { JobRecord } from "../../contract/results.js";
+import type { JobRecord } from "../../contract/jobs.js";
+import type { Cancelled } from "./job-filters.js";
 import { IdTakenError } from "../../contract/taken.js";
 import type { Codec } from "../codec/codec.js";
 import type { Definitions } from "../codec/definitions.js";
@@ -63,7 +63,7 @@ export class Handle<O> implements JobHandle<O> {
   }
 
   async status(): Promise<JobRecord | undefined> {
-    const [record] = await this.#parts.stem.adapter.results.get([this.id]);
+    const [record] = await this.#parts.stem.adapter.jobs.get([this.id]);
     return record && this.#ofTask(record);
   }
 

@@ -1,30 +1,74 @@
 import type { Adapter } from "../../contract/adapter.js";
 import type { At } from "../../contract/at.js";
-import type { Cancelled, DeadLetter, DeadLetterFilter, DeadLetters, Purge, Removed } from "../../contract/broker.js";
-import { checkCountFilter, checkDeadLetterFilter, checkJobFilter, checkPurge, checkRemoval, checkTexts } from "../../contract/filters.js";
-import type { CountFilter, JobFilter, JobRecord, RemoveFilter, StateCounts } from "../../contract/results.js";
+import { checkCountFilter, checkTexts } from "../../contract/filters.js";
+import type { Answer, CountFilter, JobRecord, Jobs, StateCounts, Which } from "../../contract/jobs.js";
+import { bytesOfRecord, type Page, PAGE } from "../../contract/page.js";
+import { CALL_BYTES } from "../../contract/size.js";
+import { checkJobFilter, checkRemoval, type Cancelled, type JobFilter, type Removed, type RemoveFilter } from "./job-filters.js";
 
-/*
- * What people and pages ask of the store about jobs. A filter that is not understood is refused before the
- * store hears of it: it would answer for everything, or forget everything.
+/** Records of a list that says no limit. */
+const LISTED = 100;
+
+/**
+ * Jobs that fit, following pages until there are `limit` of them, or about 8 MiB of payloads and results, or
+ * no more. So an empty list is the end.
  */
-
-export async function listJobs({ results }: Adapter, filter: JobFilter | undefined): Promise<readonly JobRecord[]> {
+export async function listJobs({ jobs }: Adapter, filter: JobFilter = {}): Promise<readonly JobRecord[]> {
   checkJobFilter(filter);
-  return results.list(filter);
+  const most = Math.min(filter.limit ?? LISTED, PAGE);
+  const found: JobRecord[] = [];
+  let bytes = 0;
+  for await (const page of pagesOf((from) => jobs.list({ ...from(filter), limit: most - found.length }))) {
+    for (const record of page) {
+      bytes += bytesOfRecord(record);
+      if (bytes > CALL_BYTES && found.length > 0) return found;
+      found.push(record);
+    }
+    if (found.length >= most) break;
+  }
+  return found;
 }
 
-export async function countJobs({ results }: Adapter, filter: CountFilter | undefined): Promise<StateCounts> {
+/** Puts where a page goes on into a filter. */
+type From = <F extends JobFilter | Which>(filter: F) => F;
+
+/** Pages one after another; `ask` puts into its filter where each goes on. */
+export async function* pagesOf<T>(ask: (from: From) => Promise<Page<T>>): AsyncGenerator<readonly T[]> {
+  for (let mark: string | undefined; ;) {
+    const page: Page<T> = await ask((filter) => {
+      if (mark === undefined) return filter;
+      return { ...filter, cursor: undefined, from: mark };
+    });
+    yield page.items;
+    if (page.next === undefined) return;
+    mark = page.next;
+  }
+}
+
+export async function countJobs({ jobs }: Adapter, filter: CountFilter | undefined): Promise<StateCounts> {
   checkCountFilter(filter);
-  return results.count(filter);
+  return jobs.count(filter);
 }
 
-export async function cancelJobs({ broker }: Adapter, ids: readonly string[] | string, reason: string): Promise<readonly Cancelled[]> {
-  return broker.cancel(listOf(ids, "ids of the jobs to cancel"), reason);
+/** Ends unfinished jobs, and says of each whether it was this call. */
+export async function cancelJobs(
+  { jobs }: Adapter,
+  given: readonly string[] | string,
+  reason: string,
+  options?: At,
+): Promise<readonly Cancelled[]> {
+  const ids = listOf(given, "ids of the jobs to cancel");
+  const { answers, ended = [] } = await jobs.change({ ids }, { to: "cancelled", reason }, options);
+  const told = new Set<string>();
+  const cancelled = answers.map(({ id, as, was }): Cancelled => {
+    if (as !== "changed") return { id, as: as === "unknown" ? as : "ended", ...(was !== undefined && { was }) };
+    // Asked for twice in one call: the second finds it cancelled.
+    if (told.has(id)) return { id, as: "ended", was: "cancelled" };
+    told.add(id);
+    return { id, as: "cancelled", ...(was !== undefined && { was }) };
+  });
+  return ended.length === 0 || cancelled.length === 0 ? cancelled : [{ ...cancelled[0]!, ended }, ...cancelled.slice(1)];
 }
-
-/** Jobs removed in one step of the store. */
-const PAGE = 500;
 
 /**
  * Forgets jobs that have ended or wait, by ids or by a filter, and says of each what came of it.
@@ -32,23 +76,38 @@ const PAGE = 500;
  * @throws {OptionError} `STEM_FILTER_EMPTY`: the filter chooses nothing; as `checkJobFilter`
  */
 export async function removeJobs(
-  { broker, results }: Adapter,
+  { jobs }: Adapter,
   which: readonly string[] | string | RemoveFilter,
+  options?: At,
 ): Promise<readonly Removed[]> {
-  if (typeof which === "string" || Array.isArray(which))
-    return broker.remove(listOf(which as readonly string[], "ids of the jobs to remove"));
-  const { limit = Infinity, ...filter } = checkRemoval(which as RemoveFilter);
-  const answers: Removed[] = [];
-  let page = await results.list({ ...filter, limit: Math.min(PAGE, limit) });
-  while (page.length > 0) {
-    // Asked for before this page is removed, and its last job with it. A page may be short for its size; only
-    // an empty one is the end.
-    const left = limit - answers.length - page.length;
-    const next = left <= 0 ? [] : await results.list({ ...filter, limit: Math.min(PAGE, left), cursor: page.at(-1)!.id });
-    answers.push(...(await broker.remove(page.map(({ id }) => id))));
-    page = next;
+  if (typeof which === "string" || Array.isArray(which)) {
+    const ids = listOf(which as readonly string[], "ids of the jobs to remove");
+    return (await jobs.change({ ids }, { to: "forgotten" }, options)).answers.map(removedOf);
   }
-  return answers;
+  const { limit = Infinity, ...filter } = checkRemoval(which as RemoveFilter);
+  const removed: Removed[] = [];
+  for await (const answers of forget(jobs, filter as Which, () => limit - removed.length, options)) removed.push(...answers.map(removedOf));
+  return removed;
+}
+
+/** Forgets jobs by a filter, step by step, while `left` says that more may go. */
+export async function* forget(jobs: Jobs, filter: Which, left: () => number, options: At | undefined): AsyncGenerator<readonly Answer[]> {
+  const pages = pagesOf(async (from) => {
+    const { answers, next } = await jobs.change({ ...from(filter), limit: Math.min(left(), PAGE) } as Which, { to: "forgotten" }, options);
+    return { items: answers, ...(next !== undefined && { next }) };
+  });
+  for await (const answers of pages) {
+    yield answers;
+    if (left() <= 0) return;
+  }
+}
+
+function removedOf({ id, as, was }: Answer): Removed {
+  return {
+    id,
+    as: as === "changed" ? "removed" : as === "running" || as === "needed" ? as : "unknown",
+    ...(was !== undefined && { was }),
+  };
 }
 
 /** Names or ids, one or several. @throws {OptionError} `STEM_OPTION_INVALID` for anything else */
@@ -58,15 +117,13 @@ export function listOf(given: readonly string[] | string, what: string): readonl
   return given;
 }
 
-/** See `DeadLetters`; an id alone stands for a list of one. */
-export interface StemDeadLetters extends DeadLetters {
-  retry(ids: readonly string[] | string, options?: At): Promise<readonly string[]>;
-}
-
 /** Jobs that are stored: to list, to look at, to count, to remove. Called as a function it is `list`. */
 export interface StemJobs {
   (filter?: JobFilter): Promise<readonly JobRecord[]>;
-  /** Newest first. */
+  /**
+   * Newest first. At most `limit` (default 100, at most 1,000), and about 8 MiB of payloads and results,
+   * though one at least: only an empty list is the end.
+   */
   list(filter?: JobFilter): Promise<readonly JobRecord[]>;
   /** Undefined: nothing is stored under the id. */
   get(id: string): Promise<JobRecord | undefined>;
@@ -86,23 +143,8 @@ export function jobsOf(adapter: Adapter): StemJobs {
   const list = (filter?: JobFilter): Promise<readonly JobRecord[]> => listJobs(adapter, filter);
   return Object.assign((filter?: JobFilter) => list(filter), {
     list,
-    get: async (id: string) => (await adapter.results.get([...listOf(id, "id of the job")]))[0],
+    get: async (id: string) => (await adapter.jobs.get([...listOf(id, "id of the job")]))[0],
     counts: (filter?: CountFilter) => countJobs(adapter, filter),
     remove: (which: readonly string[] | string | RemoveFilter) => removeJobs(adapter, which),
   });
-}
-
-/** The dead letters of a store, asked for in terms that were checked. */
-export function checkedDeadLetters({ broker }: Adapter): StemDeadLetters {
-  return {
-    async list(filter?: DeadLetterFilter, options?): Promise<readonly DeadLetter[]> {
-      checkDeadLetterFilter(filter);
-      return broker.deadLetters.list(filter, options);
-    },
-    retry: async (ids, options) => broker.deadLetters.retry(listOf(ids, "ids of the dead letters to retry"), options),
-    async purge(filter: Purge, options?): Promise<number> {
-      checkPurge(filter);
-      return broker.deadLetters.purge(filter, options);
-    },
-  };
 }

@@ -24,7 +24,7 @@ export async function signalOne(
   const { name } = signal;
   const of = `signal "${name}"`;
   checkText(runId, `The run of ${of}`);
-  const [record] = await parts.adapter.results.get([runId]);
+  const [record] = await parts.adapter.jobs.get([runId]);
   const draft = draftOf(parts, of, name, payload, options, parts.definitions.signal(record?.task, name));
   // In a transaction it may be the very one that starts the run, which is not seen from outside yet.
   if (record === undefined && options.transaction === undefined) throw new UnknownJobError(runId);

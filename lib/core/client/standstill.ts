@@ -1,6 +1,6 @@
 import { isFinal } from "../../contract/job.js";
 import { ResultTimeoutError } from "../../contract/errors.js";
-import type { JobRecord } from "../../contract/results.js";
+import type { JobRecord } from "../../contract/jobs.js";
 import type { Clock } from "../clock.js";
 import type { TaskRegistry } from "../task/registry.js";
 

@@ -1,5 +1,4 @@
 import type { Adapter } from "../../contract/adapter.js";
-import type { Cancelled } from "../../contract/broker.js";
 import type { NewJob } from "../../contract/job.js";
 import type { QueueInfo } from "../../contract/queues.js";
 import { chainOf, chordOf, groupOf } from "../canvas/draw.js";
@@ -44,7 +43,9 @@ import type { Signature } from "../canvas/signature.js";
 import { AllOf, type HandleParts, LastOf } from "./handle.js";
 import { healthOf, type StemHealth } from "./health.js";
 import { uniqueIds } from "./ids.js";
-import { cancelJobs, checkedDeadLetters, jobsOf, type StemDeadLetters, type StemJobs } from "./jobs.js";
+import { deadLettersOf, type StemDeadLetters } from "./dead-letters.js";
+import type { Cancelled } from "./job-filters.js";
+import { cancelJobs, jobsOf, type StemJobs } from "./jobs.js";
 import type { StemParts } from "./parts.js";
 import { Producer } from "./producer.js";
 import { Puts } from "./puts.js";
@@ -91,11 +92,11 @@ export class Stem implements Kit {
     this.definitions = parts.definitions ?? new Definitions();
     this.schedules = scheduleList(this.adapter);
     this.ends = new Ends(this);
-    const { results, hints } = this.adapter;
+    const { jobs, hints } = this.adapter;
     this.jobs = jobsOf(this.adapter);
     this.counts = this.jobs.counts;
     this.#producer = new Producer(this);
-    this.#waiter = new Waiter({ results, hints, clock: this.clock, log: this.log, registry: this.registry });
+    this.#waiter = new Waiter({ jobs, hints, clock: this.clock, log: this.log, registry: this.registry });
     this.#handles = { waiter: this.#waiter, stem: this };
     this.#puts = new Puts(this.#producer, this.#handles);
   }
@@ -305,7 +306,7 @@ export class Stem implements Kit {
 
   /** Jobs that failed for good: to list, to retry, to purge. */
   get deadLetters(): StemDeadLetters {
-    return checkedDeadLetters(this.adapter);
+    return deadLettersOf(this.adapter);
   }
 
   /** Jobs that are stored: to list (also as `stem.jobs(filter)`), to look at, to count, to remove. */

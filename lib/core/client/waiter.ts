@@ -1,7 +1,7 @@
 import { JobFailedError, ResultNotKeptError, ResultTimeoutError, UnknownJobError } from "../../contract/errors.js";
 import type { Hints } from "../../contract/hints.js";
 import { isFinal } from "../../contract/job.js";
-import type { JobRecord, Results } from "../../contract/results.js";
+import type { JobRecord, Jobs } from "../../contract/jobs.js";
 import { bytesOf } from "../../contract/size.js";
 import type { Clock } from "../clock.js";
 import type { Log } from "../log.js";
@@ -50,7 +50,7 @@ interface Wait {
  * asked to tell the end.
  */
 export class Waiter {
-  readonly #results: Results;
+  readonly #jobs: Jobs;
   readonly #hints: Hints;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -72,14 +72,14 @@ export class Waiter {
   #closed = false;
 
   constructor(parts: {
-    readonly results: Results;
+    readonly jobs: Jobs;
     readonly hints: Hints;
     readonly clock: Clock;
     readonly log: Log;
     readonly registry?: TaskRegistry;
     readonly pollMs?: number;
   }) {
-    this.#results = parts.results;
+    this.#jobs = parts.jobs;
     this.#hints = parts.hints;
     this.#clock = parts.clock;
     this.#log = parts.log;
@@ -203,7 +203,7 @@ export class Waiter {
           from += ids.length;
           const read = ++this.#reads;
           this.#ask(ids, ({ stored }) => stored?.brief === true);
-          const records = await this.#results.get(ids);
+          const records = await this.#jobs.get(ids);
           this.#portion.came(ids.length, bytesRead(records));
           this.#failing = false;
           ids.forEach((id, i) => this.#hear(id, records[i], read));
@@ -276,7 +276,7 @@ export class Waiter {
   }
 
   async #failStuck(id: string, fail: (error: unknown) => void): Promise<void> {
-    const [record] = await this.#results.get([id]).catch(() => []);
+    const [record] = await this.#jobs.get([id]).catch(() => []);
     const why = record === undefined ? undefined : standstill(record, { clock: this.#clock, registry: this.#registry });
     if (why !== undefined) fail(why);
   }

@@ -1,6 +1,6 @@
 import type { Hint, Hints } from "../../contract/hints.js";
 import type { NewJob } from "../../contract/job.js";
-import type { JobRecord } from "../../contract/results.js";
+import type { JobRecord } from "../../contract/jobs.js";
 
 /*
  * A job whose record is forgotten as it ends (`keepResult: 0`) leaves nothing to read. A waiter asks the

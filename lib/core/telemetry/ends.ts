@@ -1,4 +1,4 @@
-import type { Cancelled, Ended } from "../../contract/broker.js";
+import type { Ended } from "../../contract/broker.js";
 import type { Adapter } from "../../contract/adapter.js";
 import type { Clock } from "../clock.js";
 import type { Codec } from "../codec/codec.js";
@@ -49,7 +49,7 @@ export class Ends {
   }
 
   /** The answers of a cancel, its ends signalled. */
-  async of(cancelling: Promise<readonly Cancelled[]>): Promise<readonly Cancelled[]> {
+  async of<T extends { readonly ended?: readonly Ended[] }>(cancelling: Promise<readonly T[]>): Promise<readonly T[]> {
     const answers = await cancelling;
     for (const { ended } of answers) this.tell(ended);
     return answers.map(without);
@@ -69,7 +69,7 @@ export class Ends {
     for (const end of ended) {
       if (end.payload !== undefined) this.#signal(end);
       else {
-        const [record] = await this.#stem.adapter.results.get([end.id]).catch(() => []);
+        const [record] = await this.#stem.adapter.jobs.get([end.id]).catch(() => []);
         this.#signal(record === undefined ? end : { ...end, payload: record.payload });
       }
     }
@@ -91,7 +91,6 @@ export class Ends {
   }
 }
 
-function without(answer: Cancelled): Cancelled {
-  const { id, as, was } = answer;
-  return was === undefined ? { id, as } : { id, as, was };
+function without<T extends { readonly ended?: readonly Ended[] }>({ ended: _, ...answer }: T): T {
+  return answer as T;
 }

@@ -1,4 +1,4 @@
-import type { Results } from "../../contract/results.js";
+import type { Jobs } from "../../contract/jobs.js";
 import type { Workers } from "../../contract/workers.js";
 import type { Clock } from "../clock.js";
 import { goneOf } from "./gone.js";
@@ -10,7 +10,7 @@ import type { StoreTime } from "./store-time.js";
 
 export interface LeaseParts {
   readonly workers: Workers;
-  readonly results: Results;
+  readonly jobs: Jobs;
   readonly clock: Clock;
   readonly storeTime: StoreTime;
   readonly leaseMs: number;
@@ -141,7 +141,7 @@ export class WorkerLease {
 
   async #give(held: readonly RunningJob[], lost: readonly string[]): Promise<void> {
     const gone = [...goneOf(held, lost)];
-    const records = await this.#parts.results.get(gone.map((job) => job.delivery.lease.jobId)).catch(() => []);
+    const records = await this.#parts.jobs.get(gone.map((job) => job.delivery.lease.jobId)).catch(() => []);
     gone.forEach((job, i) => {
       if (job.live) this.#parts.attempts.lose(job, records[i]?.state === "cancelled" ? "cancelled" : "lost");
     });

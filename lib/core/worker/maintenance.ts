@@ -1,4 +1,4 @@
-import type { Results } from "../../contract/results.js";
+import type { Jobs } from "../../contract/jobs.js";
 import type { Clock, Dice } from "../clock.js";
 import type { Log } from "../log.js";
 import { describe } from "../log/describe.js";
@@ -11,7 +11,7 @@ const PER_CALL = 1_000;
  * minute later.
  */
 export class Maintenance {
-  readonly #results: Results;
+  readonly #jobs: Jobs;
   readonly #clock: Clock;
   readonly #dice: Dice;
   readonly #log: Log;
@@ -20,14 +20,8 @@ export class Maintenance {
   #cancel: (() => void) | undefined;
 
   /** @param due told when `chore` has something to do */
-  constructor(parts: {
-    readonly results: Results;
-    readonly clock: Clock;
-    readonly dice: Dice;
-    readonly log: Log;
-    readonly due: () => void;
-  }) {
-    this.#results = parts.results;
+  constructor(parts: { readonly jobs: Jobs; readonly clock: Clock; readonly dice: Dice; readonly log: Log; readonly due: () => void }) {
+    this.#jobs = parts.jobs;
     this.#clock = parts.clock;
     this.#dice = parts.dice;
     this.#log = parts.log;
@@ -59,7 +53,7 @@ export class Maintenance {
 
   async #prune(): Promise<void> {
     try {
-      if ((await this.#results.prune(PER_CALL)) < PER_CALL) this.#state = "waiting";
+      if ((await this.#jobs.prune(PER_CALL)) < PER_CALL) this.#state = "waiting";
       else this.#state = "due";
     } catch (error) {
       this.#state = "waiting";

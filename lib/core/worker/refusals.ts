@@ -1,6 +1,6 @@
 import { StemError } from "../../contract/errors.js";
 import type { HandedBack } from "../../contract/job.js";
-import type { Results } from "../../contract/results.js";
+import type { Jobs } from "../../contract/jobs.js";
 import type { Dice } from "../clock.js";
 import type { Log } from "../log.js";
 import type { Crowd } from "./crowd.js";
@@ -19,7 +19,7 @@ interface Case {
 }
 
 export interface RefusalsParts {
-  readonly results: Results;
+  readonly jobs: Jobs;
   readonly crowd: Crowd;
   readonly storeTime: StoreTime;
   readonly queues: ServedQueues;
@@ -80,9 +80,9 @@ export class Refusals {
   }
 
   async #decide(cases: readonly Case[]): Promise<void> {
-    const { results, crowd, decided } = this.#parts;
+    const { jobs, crowd, decided } = this.#parts;
     const ids = cases.map(({ job }) => job.delivery.job.id);
-    const [records] = await Promise.all([results.get(ids).catch(() => []), crowd.look()]);
+    const [records] = await Promise.all([jobs.get(ids).catch(() => []), crowd.look()]);
     const refused = new Map<ServedQueue, { count: number; awaited: boolean }>();
     const outcomes = cases.map(({ job, refused: one }, i) => {
       const { outcome, awaited } = this.#judge(job, one, records[i]?.error?.handedBack);

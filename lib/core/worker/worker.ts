@@ -75,20 +75,20 @@ export class Worker {
   constructor(parts: WorkerParts) {
     const { stem, dice = Math.random, info = {} } = parts;
     const { adapter, clock, log, registry, definitions, ends } = stem;
-    const { broker, results, workers, hints, capabilities } = adapter;
+    const { broker, jobs, workers, hints, capabilities } = adapter;
     const { concurrency, deployMs, leaseMs, pollMs, queues: named } = (this.#settings = settleWorkerOptions(parts.options));
     const announced = announcementOf(registry, definitions);
     const { code } = announced;
     const storeTime = new StoreTime(clock);
     const queues = new ServedQueues(named ?? new Map(registry.queues().map((queue) => [queue, undefined])), storeTime);
-    const shared = { clock, dice, log, storeTime, results, workers, queues, running: this.#running, endings: this.#endings };
+    const shared = { clock, dice, log, storeTime, jobs, workers, queues, running: this.#running, endings: this.#endings };
     this.#stem = stem;
     this.#queues = queues;
     this.#slots = new Slots(concurrency, this.#running, capabilities.remote === true);
     this.#outage = new Outage(clock, dice, log);
     this.#announcer = new Announcer(stem, this.id);
     this.#answers = new Answers({ hints, clock });
-    const refusals = { results, crowd: new Crowd({ ...shared, code }), storeTime, code, deployMs };
+    const refusals = { jobs, crowd: new Crowd({ ...shared, code }), storeTime, code, deployMs };
     const told = { announcer: this.#announcer, answers: this.#answers };
     this.#attempts = new Attempts({ ...shared, ...told, ...executorsOf(parts, storeTime), registry, definitions, refusals });
     this.#lease = new WorkerLease({

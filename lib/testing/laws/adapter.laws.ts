@@ -22,7 +22,7 @@ export const adapterLaws: readonly Law[] = [
       await assert.rejects(bench.enqueue(bench.job()), closed);
       await assert.rejects(adapter.broker.claim({ worker: "ann", from: [], limit: 1 }, bench.at), closed);
       await assert.rejects(adapter.broker.settle([], undefined, bench.at), closed);
-      await assert.rejects(adapter.results.get([job.id], bench.at), closed);
+      await assert.rejects(adapter.jobs.get([job.id], bench.at), closed);
       await assert.rejects(adapter.ping(), closed);
       await adapter.open();
       const kept = await bench.record(job.id);

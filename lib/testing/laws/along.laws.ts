@@ -7,10 +7,10 @@ import type { Law } from "./law.js";
 
 /** How a worker loses a lease while it goes on. */
 const GONE: Readonly<Record<string, (bench: LawBench, delivery: Delivery) => Promise<unknown>>> = {
-  "it was cancelled": (bench, { job }) => bench.adapter.broker.cancel([job.id], "stop", bench.at),
+  "it was cancelled": (bench, { job }) => bench.cancel([job.id]),
   "it was forgotten and stored anew": async (bench, { job, lease }) => {
     await bench.settle({ lease, as: "succeeded" });
-    await bench.adapter.broker.remove([job.id], bench.at);
+    await bench.forget([job.id]);
     await bench.enqueue(bench.job({ id: job.id, queue: job.queue }));
     await bench.takeOne({ from: [{ queue: job.queue }] });
   },

@@ -2,19 +2,24 @@ import assert from "node:assert/strict";
 import type {
   Adapter,
   Along,
+  Answer,
   At,
   Claim,
+  Change,
+  Changed,
   Claimed,
   Delivery,
   Ending,
   Enqueued,
   Failure,
+  JobFilter,
   JobRecord,
   JobState,
   NewJob,
   QueueInfo,
   Settled,
   Settlement,
+  Which,
 } from "../../contract/index.js";
 import type { LawStore, LawTransaction } from "./subject.js";
 
@@ -144,8 +149,37 @@ export class LawBench {
     return this.end(delivery, { as: "failed", cause: "error", error: failure(message) });
   }
 
+  change(which: Which, change: Change): Promise<Changed> {
+    return this.adapter.jobs.change(which, change, this.at);
+  }
+
+  async cancel(jobIds: readonly string[], reason = "stop"): Promise<readonly Answer[]> {
+    return (await this.change({ ids: jobIds }, { to: "cancelled", reason })).answers;
+  }
+
+  async forget(jobIds: readonly string[]): Promise<readonly Answer[]> {
+    return (await this.change({ ids: jobIds }, { to: "forgotten" })).answers;
+  }
+
+  /** Makes jobs ready again; returns those that moved. */
+  async retry(jobIds: readonly string[]): Promise<readonly string[]> {
+    const { answers } = await this.change({ ids: jobIds }, { to: "ready" });
+    return answers.filter(({ as }) => as === "changed").map(({ id }) => id);
+  }
+
+  /** One page of dead letters. */
+  async dead(filter: JobFilter = {}): Promise<readonly JobRecord[]> {
+    return (await this.adapter.jobs.list({ ...filter, dead: true }, this.at)).items;
+  }
+
+  /** Forgets dead letters in one step; returns how many. */
+  async purge(filter: JobFilter = {}): Promise<number> {
+    const { answers } = await this.change({ ...filter, dead: true } as Which, { to: "forgotten" });
+    return answers.filter(({ as }) => as === "changed").length;
+  }
+
   async record(id: string): Promise<JobRecord | undefined> {
-    const found = await this.adapter.results.get([id], this.at);
+    const found = await this.adapter.jobs.get([id], this.at);
     assert.equal(found.length, 1, "get answers once per id");
     return found[0];
   }

@@ -15,15 +15,14 @@ export const cancelLaws: readonly Law[] = [
       await bench.enqueue({ ...ready, links: [{ to: blocked.id, position: 0 }] }, blocked);
       bench.pass(5);
       const all = { blocked, parked, active, ready, delayed };
-      const answers = await bench.adapter.broker.cancel(
+      const answers = await bench.cancel(
         Object.values(all).map(({ id }) => id),
         "not wanted",
-        bench.at,
       );
       assert.equal(answers.length, 5);
       for (const [state, job] of Object.entries(all)) {
         const { id, as, was } = one(answers.filter((answer) => answer.id === job.id));
-        assert.deepEqual({ id, as, was }, { id: job.id, as: "cancelled", was: state === "delayed" ? "ready" : state });
+        assert.deepEqual({ id, as, was }, { id: job.id, as: "changed", was: state === "delayed" ? "ready" : state });
         const record = await bench.known(job.id);
         assert.equal(record.state, "cancelled", state);
         assert.equal(record.endedAt, bench.now, state);
@@ -44,7 +43,7 @@ export const cancelLaws: readonly Law[] = [
       await bench.fail(second!);
       const before = await Promise.all([bench.known(good.id), bench.known(bad.id)]);
       bench.pass(5);
-      const answers = await bench.adapter.broker.cancel([good.id, bad.id], "too late", bench.at);
+      const answers = await bench.cancel([good.id, bad.id], "too late");
       assert.deepEqual(one(answers.filter(({ id }) => id === good.id)), { id: good.id, as: "ended", was: "succeeded" });
       assert.deepEqual(one(answers.filter(({ id }) => id === bad.id)), { id: bad.id, as: "ended", was: "failed" });
       assert.deepEqual(await Promise.all([bench.known(good.id), bench.known(bad.id)]), before);
@@ -54,7 +53,7 @@ export const cancelLaws: readonly Law[] = [
     title: "cancelling an unknown id says so and does nothing",
     async check(bench) {
       const id = bench.name("nobody");
-      const answer = one(await bench.adapter.broker.cancel([id], "why not", bench.at));
+      const answer = one(await bench.cancel([id], "why not"));
       assert.deepEqual([answer.id, answer.as], [id, "unknown"]);
       assert.equal(await bench.record(id), undefined);
       assert.deepEqual(idsMet(await bench.enqueue(bench.job({ id }))), []);
@@ -66,7 +65,7 @@ export const cancelLaws: readonly Law[] = [
       const [job, kept] = [await bench.put(), await bench.put()];
       const [mine, fine] = await bench.take();
       assert.deepEqual(ids([mine!, fine!]), [job.id, kept.id]);
-      await bench.adapter.broker.cancel([job.id], "stop", bench.at);
+      await bench.cancel([job.id], "stop");
       const beat = await bench.adapter.workers.renew({ id: "ann", leaseMs: 60_000, info: {} }, [mine!.lease, fine!.lease], bench.at);
       assert.deepEqual(beat.lost, [job.id]);
       assert.deepEqual((await bench.settle({ lease: mine!.lease, as: "succeeded", result: "1" })).lost, [job.id]);
@@ -80,7 +79,7 @@ export const cancelLaws: readonly Law[] = [
     async check(bench) {
       const [a, b, c] = [bench.job(), bench.job({ waitsFor: 1 }), bench.job({ waitsFor: 1 })];
       await bench.enqueue({ ...a, links: [{ to: b.id, position: 0 }] }, { ...b, links: [{ to: c.id, position: 0 }] }, c);
-      await bench.adapter.broker.cancel([a.id], "stop", bench.at);
+      await bench.cancel([a.id], "stop");
       assert.deepEqual(await bench.states(a, b, c), ["cancelled", "cancelled", "cancelled"]);
       const [first, second, third] = [await bench.known(a.id), await bench.known(b.id), await bench.known(c.id)];
       assert.ok(!("cause" in first));
@@ -98,12 +97,12 @@ export const cancelLaws: readonly Law[] = [
       await Promise.all(
         deliveries.map(async ({ job, lease }, i) => {
           const settle = () => bench.adapter.broker.settle([{ lease, as: "succeeded", result: "1" }], undefined, bench.at);
-          const cancel = () => other.broker.cancel([job.id], "stop", bench.at);
+          const cancel = () => other.jobs.change({ ids: [job.id] }, { to: "cancelled", reason: "stop" }, bench.at);
           const early = i % 2 === 0 ? settle() : undefined;
           const [cancelled, settled] = await Promise.all([cancel(), early ?? settle()]);
           const record = await bench.known(job.id);
           assert.equal(record.state, settled.lost.length === 0 ? "succeeded" : "cancelled");
-          assert.equal(one(cancelled).as, settled.lost.length === 0 ? "ended" : "cancelled");
+          assert.equal(one(cancelled.answers).as, settled.lost.length === 0 ? "ended" : "changed");
           assert.equal("result" in record, record.state === "succeeded");
         }),
       );

@@ -93,9 +93,9 @@ export const canvasLaws: readonly Law[] = [
       const [first, second] = await bench.take({ limit: 2 });
       await bench.succeed(first!);
       await bench.fail(second!);
-      const count = await bench.adapter.results.count({ group }, bench.at);
+      const count = await bench.adapter.jobs.count({ group }, bench.at);
       assert.deepEqual([count.ready, count.succeeded, count.failed, count.active], [2, 1, 1, 0]);
-      const list = await bench.adapter.results.list({ group }, bench.at);
+      const list = (await bench.adapter.jobs.list({ group }, bench.at)).items;
       assert.deepEqual(sorted(list.map(({ id }) => id)), sorted(members.map(({ id }) => id)));
     },
   },
@@ -123,7 +123,7 @@ export const canvasLaws: readonly Law[] = [
       const [a, b] = members as [NewJob, NewJob];
       await bench.enqueue(a, { ...b, delayMs: 50 }, body);
       await bench.fail(await bench.takeOne());
-      await bench.adapter.broker.deadLetters.retry([a.id], bench.at);
+      await bench.retry([a.id]);
       await bench.succeed(await bench.takeOne(), '"second time"');
       assert.equal(await bench.state(body.id), "blocked", "it waits for the other still");
       bench.pass(50);
@@ -145,7 +145,7 @@ export const canvasLaws: readonly Law[] = [
       const again = await bench.takeOne({ worker: "bob" });
       assert.deepEqual(again.inputs, [good(a, "1")]);
       await bench.fail(again);
-      await bench.adapter.broker.deadLetters.retry([b.id], bench.at);
+      await bench.retry([b.id]);
       const last = await bench.takeOne({ worker: "bob" });
       assert.deepEqual([last.job.id, last.inputs], [b.id, [good(a, "1")]]);
     },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { idsMet } from "../../contract/index.js";
-import type { NewJob, Purge } from "../../contract/index.js";
+import type { JobFilter, NewJob, Which } from "../../contract/index.js";
 import { failure, ids, one, sorted } from "./bench.js";
 import type { LawBench } from "./bench.js";
 import type { Law } from "./law.js";
@@ -14,15 +14,11 @@ async function kill(bench: LawBench, ...jobs: readonly NewJob[]): Promise<void> 
   }
 }
 
-/**
- * Expects a purge that is refused with a code and forgets nothing.
- * `filter` may be one that TypeScript would refuse.
- */
+/** A choice of jobs that is refused with a code, and nothing is forgotten. */
 async function refused(bench: LawBench, filter: unknown, code: string): Promise<void> {
-  const { deadLetters } = bench.adapter.broker;
-  const before = (await deadLetters.list({}, bench.at)).length;
-  await assert.rejects(deadLetters.purge(filter as Purge, bench.at), { code }, JSON.stringify(filter));
-  assert.equal((await deadLetters.list({}, bench.at)).length, before, JSON.stringify(filter));
+  const before = (await bench.dead()).length;
+  await assert.rejects(bench.change(filter as Which, { to: "forgotten" }), { code }, JSON.stringify(filter));
+  assert.equal((await bench.dead()).length, before, JSON.stringify(filter));
 }
 
 export const deadLetterLaws: readonly Law[] = [
@@ -31,21 +27,17 @@ export const deadLetterLaws: readonly Law[] = [
     async check(bench) {
       const [a, b] = bench.jobs(2) as [NewJob, NewJob];
       await kill(bench, a, b);
-      const list = await bench.adapter.broker.deadLetters.list(undefined, bench.at);
+      const list = await bench.dead(undefined);
       assert.deepEqual(
         list.map(({ id }) => id),
         [b.id, a.id],
       );
-      assert.deepEqual(list[0], {
-        id: b.id,
-        task: b.task,
-        queue: b.queue,
-        cause: "error",
-        error: failure(`${b.id} broke`),
-        attempts: 1,
-        lapses: 0,
-        diedAt: bench.now,
-      });
+      assert.deepEqual(list[0], await bench.known(b.id));
+      const { task, queue, cause, error, attempts, lapses, endedAt } = list[0]!;
+      assert.deepEqual(
+        { task, queue, cause, error, attempts, lapses, endedAt },
+        { task: b.task, queue: b.queue, cause: "error", error: failure(`${b.id} broke`), attempts: 1, lapses: 0, endedAt: bench.now },
+      );
     },
   },
   {
@@ -58,21 +50,20 @@ export const deadLetterLaws: readonly Law[] = [
       await bench.enqueue(good);
       await bench.succeed(await bench.takeOne());
       await bench.enqueue(revoked, { ...late, expiresAt: bench.now + 1 });
-      await bench.adapter.broker.cancel([revoked.id], "stop", bench.at);
+      await bench.cancel([revoked.id], "stop");
       bench.pass(5);
       await bench.take();
       assert.deepEqual(await bench.states(next, good, revoked, late), ["failed", "succeeded", "cancelled", "expired"]);
-      assert.equal(one(await bench.adapter.broker.deadLetters.list({}, bench.at)).id, bad.id);
+      assert.equal(one(await bench.dead()).id, bad.id);
     },
   },
   {
     title: "dead letters can be filtered by id, queue, task and time of death",
     async check(bench) {
-      const { deadLetters } = bench.adapter.broker;
       const start = bench.now;
       const [a, b, c] = [bench.job(), bench.job({ queue: bench.name("q2") }), bench.job({ task: bench.name("t2") })];
       await kill(bench, a, b, c);
-      const list = async (filter: Parameters<typeof deadLetters.list>[0]) => (await deadLetters.list(filter, bench.at)).map(({ id }) => id);
+      const list = async (filter: JobFilter) => (await bench.dead(filter)).map(({ id }) => id);
       assert.deepEqual(await list({ ids: [a.id, c.id, bench.name("nobody")] }), [c.id, a.id]);
       assert.deepEqual(await list({ queue: b.queue }), [b.id]);
       assert.deepEqual(await list({ task: c.task }), [c.id]);
@@ -84,13 +75,12 @@ export const deadLetterLaws: readonly Law[] = [
   {
     title: "dead letters are paged by limit and cursor, each seen once, also of one moment",
     async check(bench) {
-      const { deadLetters } = bench.adapter.broker;
       const jobs = bench.jobs(7);
       await bench.enqueue(...jobs);
       for (const delivery of await bench.take()) await bench.fail(delivery);
       const seen: string[] = [];
       for (let cursor: string | undefined; ; cursor = seen.at(-1)) {
-        const page = await deadLetters.list({ limit: 3, ...(cursor !== undefined && { cursor }) }, bench.at);
+        const page = await bench.dead({ limit: 3, ...(cursor !== undefined && { cursor }) });
         assert.ok(page.length <= 3);
         if (page.length === 0) break;
         assert.ok(seen.length <= jobs.length, "the pages have no end");
@@ -109,11 +99,11 @@ export const deadLetterLaws: readonly Law[] = [
       const delivery = await bench.takeOne({ worker: "bob" });
       await bench.fail(delivery);
       bench.pass(1_000);
-      assert.deepEqual(await bench.adapter.broker.deadLetters.retry([job.id, bench.name("nobody")], bench.at), [job.id]);
+      assert.deepEqual(await bench.retry([job.id, bench.name("nobody")]), [job.id]);
       const record = await bench.known(job.id);
       assert.deepEqual([record.state, record.attempts, record.lapses], ["ready", 0, 0]);
       assert.ok(!("endedAt" in record) && !("cause" in record), "it has not ended any more");
-      assert.deepEqual(await bench.adapter.broker.deadLetters.list({}, bench.at), []);
+      assert.deepEqual(await bench.dead(), []);
       const again = await bench.takeOne({ worker: "bob" });
       assert.equal(again.attempt, 1);
       assert.ok(again.lease.fence > delivery.lease.fence);
@@ -126,11 +116,11 @@ export const deadLetterLaws: readonly Law[] = [
     title: "cancelled and expired jobs can be retried, and then do not expire again",
     async check(bench) {
       const [revoked, late] = [await bench.put(), await bench.put({ expiresAt: bench.now + 1 })];
-      await bench.adapter.broker.cancel([revoked.id], "stop", bench.at);
+      await bench.cancel([revoked.id], "stop");
       bench.pass(10);
       assert.deepEqual(await bench.take(), []);
       assert.deepEqual(await bench.states(revoked, late), ["cancelled", "expired"]);
-      const moved = await bench.adapter.broker.deadLetters.retry([revoked.id, late.id], bench.at);
+      const moved = await bench.retry([revoked.id, late.id]);
       assert.deepEqual(sorted(moved), sorted([revoked.id, late.id]));
       assert.deepEqual(sorted(ids(await bench.take())), sorted([revoked.id, late.id]));
     },
@@ -143,7 +133,7 @@ export const deadLetterLaws: readonly Law[] = [
       const active = await bench.put();
       const held = await bench.takeOne();
       const waiting = await bench.put({ delayMs: 1_000 });
-      assert.deepEqual(await bench.adapter.broker.deadLetters.retry([good.id, active.id, waiting.id], bench.at), []);
+      assert.deepEqual(await bench.retry([good.id, active.id, waiting.id]), []);
       assert.deepEqual(await bench.states(good, active, waiting), ["succeeded", "active", "ready"]);
       assert.deepEqual(await bench.take(), []);
       await bench.succeed(held);
@@ -157,7 +147,7 @@ export const deadLetterLaws: readonly Law[] = [
       const entry = { seq: 1, key: "charge", kind: "step", state: "done", value: "1" } as const;
       await bench.adapter.journal.append([{ lease: delivery.lease, journal: [entry] }], bench.at);
       await bench.fail(delivery);
-      await bench.adapter.broker.deadLetters.retry([job.id], bench.at);
+      await bench.retry([job.id]);
       assert.equal((await bench.takeOne()).journaled, true);
       assert.equal(one(one(await bench.adapter.journal.read([job.id], bench.at))).key, "charge");
     },
@@ -165,50 +155,49 @@ export const deadLetterLaws: readonly Law[] = [
   {
     title: "purge forgets just the dead letters of its filter, and says how many",
     async check(bench) {
-      const { deadLetters } = bench.adapter.broker;
       const [a, b, c, d] = [bench.job(), bench.job(), bench.job({ queue: bench.name("q2") }), bench.job({ task: bench.name("t2") })];
       const start = bench.now;
       await kill(bench, a, b, c, d);
       const alive = await bench.put({ queue: c.queue });
-      assert.equal(await deadLetters.purge({ queue: c.queue }, bench.at), 1);
-      assert.equal(await deadLetters.purge({ before: start + 1_500 }, bench.at), 1);
-      assert.equal(await deadLetters.purge({ task: d.task, ids: [d.id, b.id] }, bench.at), 1);
+      assert.equal(await bench.purge({ queue: c.queue }), 1);
+      assert.equal(await bench.purge({ before: start + 1_500 }), 1);
+      assert.equal(await bench.purge({ task: d.task, ids: [d.id, b.id] }), 1);
       assert.equal(await bench.record(a.id), undefined);
       assert.equal(await bench.record(c.id), undefined);
       assert.equal(await bench.record(d.id), undefined);
       assert.deepEqual(await bench.states(alive, b), ["ready", "failed"]);
-      assert.equal(await deadLetters.purge({ all: true }, bench.at), 1);
-      assert.deepEqual(await deadLetters.list({}, bench.at), []);
+      assert.equal(await bench.purge(), 1);
+      assert.deepEqual(await bench.dead(), []);
       assert.deepEqual(idsMet(await bench.enqueue(b)), [], "its id is free again");
     },
   },
   {
     title: "purge respects its limit",
     async check(bench) {
-      const { deadLetters } = bench.adapter.broker;
       await kill(bench, ...bench.jobs(5));
-      assert.equal(await deadLetters.purge({ queue: bench.queue, limit: 3 }, bench.at), 3);
-      assert.equal((await deadLetters.list({}, bench.at)).length, 2);
+      assert.equal(await bench.purge({ queue: bench.queue, limit: 3 }), 3);
+      assert.equal((await bench.dead()).length, 2);
     },
   },
   {
     title: "purge of all keeps to its limit too, the latest deaths first",
     async check(bench) {
-      const { deadLetters } = bench.adapter.broker;
       const jobs = bench.jobs(3);
       await kill(bench, ...jobs);
-      assert.equal(await deadLetters.purge({ all: true, limit: 2 }, bench.at), 2);
-      assert.equal(one(await deadLetters.list({}, bench.at)).id, jobs[0]!.id);
+      assert.equal(await bench.purge({ limit: 2 }), 2);
+      assert.equal(one(await bench.dead()).id, jobs[0]!.id);
     },
   },
   {
-    title: "purge without any filter is refused and forgets nothing",
+    title: "a filter that chooses nothing is refused, and no job is changed",
     async check(bench) {
       await kill(bench, bench.job());
       for (const filter of [
         {},
         { queue: undefined },
         { ids: undefined, limit: 5 },
+        { delayed: true },
+        { ids: [bench.name("x")], limit: 1 },
         { limit: 1_000 },
         { cursor: bench.name("x"), limit: 1 },
       ])
@@ -216,17 +205,19 @@ export const deadLetterLaws: readonly Law[] = [
     },
   },
   {
-    title: "purge with a filter that is not understood is refused and forgets nothing",
+    title: "a filter that is not understood is refused, and no job is changed",
     async check(bench) {
       await kill(bench, bench.job());
       const { queue } = bench;
       await refused(bench, { quue: queue }, "STEM_OPTION_UNKNOWN");
       await refused(bench, { queue, olderThan: "7d" }, "STEM_OPTION_UNKNOWN");
-      await refused(bench, { queue, state: "failed" }, "STEM_OPTION_UNKNOWN");
       for (const filter of [
         { all: false },
         { all: "true" },
         { queue, all: true },
+        { all: true, dead: true },
+        { dead: false },
+        { state: "dead" },
         { ids: "one" },
         { ids: [1] },
         { queue: null },
@@ -240,6 +231,9 @@ export const deadLetterLaws: readonly Law[] = [
         { queue, limit: 0 },
         { queue, limit: "5" },
         { queue, cursor: 1 },
+        { queue, from: "nobody" },
+        { queue, from: 1 },
+        { queue, from: "[]", cursor: "x" },
       ])
         await refused(bench, filter, "STEM_OPTION_INVALID");
       for (const filter of [null, [], "all", true]) await refused(bench, filter, "STEM_OPTION_INVALID");
@@ -251,7 +245,7 @@ export const deadLetterLaws: readonly Law[] = [
       const [bad, next] = [bench.job(), bench.job({ waitsFor: 1 })];
       await bench.enqueue({ ...bad, links: [{ to: next.id, position: 0 }] }, next);
       await bench.fail(await bench.takeOne());
-      assert.equal(await bench.adapter.broker.deadLetters.purge({ ids: [bad.id] }, bench.at), 1);
+      assert.equal(await bench.purge({ ids: [bad.id] }), 1);
       assert.equal(await bench.record(bad.id), undefined);
       assert.equal((await bench.known(next.id)).cause, "input");
     },

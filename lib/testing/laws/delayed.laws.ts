@@ -5,11 +5,11 @@ import type { LawBench } from "./bench.js";
 import type { Law } from "./law.js";
 
 async function listed(bench: LawBench, filter: JobFilter): Promise<readonly string[]> {
-  return (await bench.adapter.results.list({ queue: bench.queue, ...filter }, bench.at)).map(({ id }) => id);
+  return (await bench.adapter.jobs.list({ queue: bench.queue, ...filter }, bench.at)).items.map(({ id }) => id);
 }
 
 async function counted(bench: LawBench, filter: CountFilter): Promise<object> {
-  const { ready, delayed, succeeded } = await bench.adapter.results.count(filter, bench.at);
+  const { ready, delayed, succeeded } = await bench.adapter.jobs.count(filter, bench.at);
   const info = (await bench.queues()).find(({ queue }) => queue === bench.queue);
   assert.deepEqual([info?.ready ?? 0, info?.delayed ?? 0], [ready - delayed, delayed]);
   return { ready, delayed, succeeded };
@@ -34,11 +34,11 @@ export const delayedLaws: readonly Law[] = [
 
       const delayed = async (): Promise<readonly string[]> => {
         const jobs = [retried, done, later, fixed, due, input, blocked];
-        const records = await bench.adapter.results.get(
+        const records = await bench.adapter.jobs.get(
           jobs.map(({ id }) => id),
           bench.at,
         );
-        const alike = await bench.adapter.results.list({ queue: bench.queue }, bench.at);
+        const alike = (await bench.adapter.jobs.list({ queue: bench.queue }, bench.at)).items;
         for (const record of alike) assert.deepEqual(record, records[jobs.findIndex(({ id }) => id === record.id)]);
         for (const record of records) assert.ok(record!.delayed === undefined || record!.state === "ready");
         return records.filter((record) => record!.delayed).map((record) => record!.id);
@@ -52,7 +52,7 @@ export const delayedLaws: readonly Law[] = [
       assert.deepEqual(await listed(bench, { state: "succeeded", delayed: true }), []);
       const all = { ready: 5, delayed: 3, succeeded: 1 };
       for (const filter of [{}, { queue: bench.queue }, { task: due.task }]) assert.deepEqual(await counted(bench, filter), all);
-      const { ready, delayed: inGroup } = await bench.adapter.results.count({ group: bench.name("group") }, bench.at);
+      const { ready, delayed: inGroup } = await bench.adapter.jobs.count({ group: bench.name("group") }, bench.at);
       assert.deepEqual([ready, inGroup], [1, 1]);
 
       bench.pass(2_000);

@@ -71,10 +71,10 @@ export const endsLaws: readonly Law[] = [
       const [first, second] = chain(bench, 2);
       await bench.enqueue(first!, second!);
       const [delayed, ended] = [await bench.put({ delayMs: 9_000 }), await bench.put({ id: bench.name("unknown"), delayMs: 9_000 })];
-      await bench.adapter.broker.cancel([ended.id], "before", bench.at);
+      await bench.cancel([ended.id], "before");
       const ids = [active, first!, delayed, ended].map(({ id }) => id);
-      await expectTold(bench, told(...(await bench.adapter.broker.cancel(ids, "stop", bench.at))), [active, first!, second!, delayed]);
-      assert.deepEqual(told(...(await bench.adapter.broker.cancel(ids, "stop", bench.at))), [], "once");
+      await expectTold(bench, told(await bench.change({ ids }, { to: "cancelled", reason: "stop" })), [active, first!, second!, delayed]);
+      assert.deepEqual(told(await bench.change({ ids }, { to: "cancelled", reason: "stop" })), [], "once");
     },
   },
   {

@@ -198,7 +198,7 @@ export const eventLaws: readonly Law[] = [
     title: "an event does not wake a job that was cancelled while it waited",
     async check(bench) {
       const { job } = await park(bench);
-      await bench.adapter.broker.cancel([job.id], "stop", bench.at);
+      await bench.cancel([job.id], "stop");
       assert.deepEqual((await bench.adapter.events.emit([event(bench)], bench.at)).woken, []);
       assert.equal(await bench.state(job.id), "cancelled");
     },
@@ -285,16 +285,16 @@ export const eventLaws: readonly Law[] = [
       await bench.adapter.events.emit([event(bench, { key: "short", keepMs: 1_000 }), event(bench, { key: "long" })], bench.at);
       const keys = async () => (await bench.adapter.events.list({ name: bench.name("paid") }, bench.at)).map(({ key }) => key);
       bench.pass(990);
-      await bench.adapter.results.prune(undefined, bench.at);
+      await bench.adapter.jobs.prune(undefined, bench.at);
       assert.deepEqual(await keys(), ["short", "long"]);
       bench.pass(20);
-      await bench.adapter.results.prune(undefined, bench.at);
+      await bench.adapter.jobs.prune(undefined, bench.at);
       assert.deepEqual(await keys(), ["long"]);
       bench.pass(7 * 86_400_000 - 2_000);
-      await bench.adapter.results.prune(undefined, bench.at);
+      await bench.adapter.jobs.prune(undefined, bench.at);
       assert.deepEqual(await keys(), ["long"]);
       bench.pass(3_000);
-      await bench.adapter.results.prune(undefined, bench.at);
+      await bench.adapter.jobs.prune(undefined, bench.at);
       assert.deepEqual(await keys(), []);
       const { job } = await park(bench, [wait(bench, { key: "long" })]);
       assert.equal(await bench.state(job.id), "parked", "what is forgotten wakes nobody");
@@ -312,7 +312,7 @@ export const eventLaws: readonly Law[] = [
         seqs.push(wake.seq);
         await bench.settle({ lease, as: "succeeded" });
         bench.pass(20);
-        await bench.adapter.results.prune(undefined, bench.at);
+        await bench.adapter.jobs.prune(undefined, bench.at);
       }
       assert.deepEqual(
         seqs,

@@ -36,10 +36,10 @@ export const failureLaws: readonly Law[] = [
         await bench.hire("sweeper");
         assert.deepEqual(await bench.take({ worker: "sweeper" }), []);
         assert.deepEqual(await errorOf(bench, poison), lapsed(maxLapses));
-        assert.deepEqual(one(await bench.adapter.broker.deadLetters.list({ ids: [poison.id] }, bench.at)).error, lapsed(maxLapses));
+        assert.deepEqual(one(await bench.dead({ ids: [poison.id] })).error, lapsed(maxLapses));
       }
       const stopped = await bench.put();
-      await bench.adapter.broker.cancel([stopped.id], 'the "customer" left – ü', bench.at);
+      await bench.cancel([stopped.id], 'the "customer" left – ü');
       assert.deepEqual(await errorOf(bench, stopped), cancelled('the "customer" left – ü'));
     },
   },
@@ -53,7 +53,7 @@ export const failureLaws: readonly Law[] = [
       assert.deepEqual(await errorOf(bench, c), inputEnded(b.id, "failed", BOOM));
       const [d, e] = chain(bench, 2) as [NewJob, NewJob];
       await bench.enqueue(d, e);
-      await bench.adapter.broker.cancel([d.id], "stop", bench.at);
+      await bench.cancel([d.id], "stop");
       assert.deepEqual(await errorOf(bench, e), inputEnded(d.id, "cancelled", cancelled("stop")));
       const [f, g] = chain(bench, 2) as [NewJob, NewJob];
       const at = bench.now + 1;

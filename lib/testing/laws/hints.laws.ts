@@ -63,7 +63,7 @@ export const hintLaws: readonly Law[] = [
       const delivery = await bench.takeOne();
       await hinted(bench, bench.adapter, doneWith(b.id), () => bench.fail(delivery));
       const c = await bench.put();
-      await hinted(bench, bench.adapter, doneWith(c.id), () => bench.adapter.broker.cancel([c.id], "stop", bench.at));
+      await hinted(bench, bench.adapter, doneWith(c.id), () => bench.cancel([c.id], "stop"));
     },
   },
   {
@@ -72,7 +72,7 @@ export const hintLaws: readonly Law[] = [
       const job = await bench.put();
       await bench.takeOne();
       const cancelled = (hint: Hint): boolean => hint.kind === "cancelled" && hint.ids.includes(job.id);
-      await hinted(bench, bench.adapter, cancelled, () => bench.adapter.broker.cancel([job.id], "stop", bench.at));
+      await hinted(bench, bench.adapter, cancelled, () => bench.cancel([job.id], "stop"));
     },
   },
   {
@@ -103,12 +103,12 @@ export const hintLaws: readonly Law[] = [
     title: "resuming a queue, retrying a dead letter and leaving hint at work",
     check: (bench) =>
       everywhere(bench, async (listener) => {
-        const { broker, workers } = bench.adapter;
+        const { workers } = bench.adapter;
         await bench.pause(bench.queue);
         await hinted(bench, listener, workIn(bench.queue), () => bench.resume(bench.queue));
         const job = await bench.put();
         await bench.fail(await bench.takeOne());
-        await hinted(bench, listener, workIn(bench.queue), () => broker.deadLetters.retry([job.id], bench.at));
+        await hinted(bench, listener, workIn(bench.queue), () => bench.retry([job.id]));
         await bench.takeOne();
         await hinted(bench, listener, workIn(bench.queue), () => workers.leave("ann", bench.at));
         await bench.succeed(await bench.takeOne({ worker: "bob" }));

@@ -9,12 +9,12 @@ const DAY_MS = 86_400_000;
 
 /** Expects that no call knows the job any more, although it was not pruned. */
 async function gone(bench: LawBench, id: string): Promise<void> {
-  const { results, broker } = bench.adapter;
+  const { jobs } = bench.adapter;
   assert.equal(await bench.record(id), undefined, "get");
-  assert.ok(!(await results.list({}, bench.at)).some((record) => record.id === id), "list");
-  assert.ok(!(await broker.deadLetters.list({}, bench.at)).some((letter) => letter.id === id), "dead letters");
-  assert.deepEqual(await broker.cancel([id], "late", bench.at), [{ id, as: "unknown" }]);
-  assert.deepEqual(await broker.deadLetters.retry([id], bench.at), []);
+  assert.ok(!(await jobs.list({}, bench.at)).items.some((record) => record.id === id), "list");
+  assert.ok(!(await bench.dead()).some((letter) => letter.id === id), "dead letters");
+  assert.deepEqual(await bench.cancel([id], "late"), [{ id, as: "unknown" }]);
+  assert.deepEqual(await bench.retry([id]), []);
 }
 
 async function missing(bench: LawBench, ...jobs: readonly NewJob[]): Promise<void> {
@@ -58,7 +58,7 @@ export const idLaws: readonly Law[] = [
       const many = bench.jobs(30, { group });
       const wrong = bench.job({ id: taken.id, task: bench.name("other") });
       await assert.rejects(bench.adapter.broker.enqueue([first, last, ...many, wrong], bench.at), { code: "STEM_ID_TAKEN" });
-      assert.deepEqual(await bench.adapter.results.list({ group }, bench.at), []);
+      assert.deepEqual((await bench.adapter.jobs.list({ group }, bench.at)).items, []);
       assert.deepEqual(idsMet(await bench.enqueue(first, last, ...many)), []);
       assert.equal((await bench.take({ limit: 100 })).length, 32);
     },
@@ -71,7 +71,7 @@ export const idLaws: readonly Law[] = [
         await bench.put({ keepFailedMs: 1_000 }),
         await bench.put({ keepFailedMs: 1_000 }),
       ];
-      await bench.adapter.broker.cancel([revoked.id], "stop", bench.at);
+      await bench.cancel([revoked.id], "stop");
       for (const delivery of await bench.take()) await (delivery.job.id === good.id ? bench.succeed(delivery, "1") : bench.fail(delivery));
       bench.pass(999);
       assert.deepEqual(await bench.states(good, bad, revoked), ["succeeded", "failed", "cancelled"]);
@@ -85,27 +85,27 @@ export const idLaws: readonly Law[] = [
       assert.equal((await bench.known(good.id)).payload, '"anew"');
       assert.equal((await bench.known(bad.id)).attempts, 0);
       assert.deepEqual(sorted((await bench.take()).map(({ job }) => job.id)), sorted([good.id, bad.id, fresh.id]));
-      assert.equal((await bench.adapter.results.list({}, bench.at)).length, 4, "each is listed once");
+      assert.equal((await bench.adapter.jobs.list({}, bench.at)).items.length, 4, "each is listed once");
     },
   },
   {
     title: "what is past its retention is not counted, in no state and no queue",
     async check(bench) {
-      const { results, broker } = bench.adapter;
+      const { jobs } = bench.adapter;
       await bench.enqueue(...bench.jobs(3, { keepResultMs: 10, keepFailedMs: 10 }), bench.job());
       const [a, b, c, d] = await bench.take();
       await bench.succeed(a!, "1");
       await bench.fail(b!);
-      await broker.cancel([c!.job.id], "stop", bench.at);
+      await bench.cancel([c!.job.id], "stop");
       await bench.succeed(d!, "1");
       const filters = [{}, { task: d!.job.task }, { queue: bench.queue }];
       for (const filter of filters) {
-        const { succeeded, failed, cancelled } = await results.count(filter, bench.at);
+        const { succeeded, failed, cancelled } = await jobs.count(filter, bench.at);
         assert.deepEqual([succeeded, failed, cancelled], [2, 1, 1]);
       }
       bench.pass(10);
       for (const filter of filters) {
-        const { succeeded, failed, cancelled } = await results.count(filter, bench.at);
+        const { succeeded, failed, cancelled } = await jobs.count(filter, bench.at);
         assert.deepEqual([succeeded, failed, cancelled], [1, 0, 0], JSON.stringify(filter));
       }
       assert.equal((await bench.queues()).find(({ queue }) => queue === bench.queue)?.dead ?? 0, 0);
@@ -120,7 +120,7 @@ export const idLaws: readonly Law[] = [
       assert.deepEqual(idsMet(await bench.enqueue(job)), []);
       await bench.succeed(await bench.takeOne());
       assert.deepEqual(idsMet(await bench.enqueue(job)), []);
-      await bench.adapter.broker.cancel([job.id], "stop", bench.at);
+      await bench.cancel([job.id], "stop");
       assert.deepEqual(idsMet(await bench.enqueue(job)), []);
       assert.equal((await bench.takeOne()).attempt, 1);
     },
@@ -168,7 +168,7 @@ export const idLaws: readonly Law[] = [
       const [good, bad, revoked] = jobs as [NewJob, NewJob, NewJob];
       const again = jobs.map((job) => ({ ...job, payload: '"anew"', known: "again" }) as const);
       assert.deepEqual(idsMet(await bench.enqueue(...again)), [good.id, bad.id, revoked.id], "they wait");
-      await bench.adapter.broker.cancel([revoked.id], "stop", bench.at);
+      await bench.cancel([revoked.id], "stop");
       const [first, second] = await bench.take();
       assert.deepEqual(idsMet(await bench.enqueue(again[0]!)), [good.id], "it runs");
       await bench.succeed(first!, "1");
@@ -199,7 +199,6 @@ export const idLaws: readonly Law[] = [
   {
     title: "jobs that have ended or wait can be removed, and their ids are free",
     async check(bench) {
-      const { broker } = bench.adapter;
       const [good, bad, late, parked, ready] = [
         await bench.put(),
         await bench.put(),
@@ -214,14 +213,14 @@ export const idLaws: readonly Law[] = [
       await bench.end(await bench.takeOne(), { as: "parked", waits: [{ name: bench.name("paid"), key: "", after: 0 }] });
       await bench.enqueue(ready);
       const all = [good, bad, late, parked, ready];
-      assert.deepEqual(await broker.remove([...all.map(({ id }) => id), bench.name("nobody")], bench.at), [
-        ...["succeeded", "failed", "ready", "parked", "ready"].map((was, i) => ({ id: all[i]!.id, as: "removed", was })),
+      assert.deepEqual(await bench.forget([...all.map(({ id }) => id), bench.name("nobody")]), [
+        ...["succeeded", "failed", "ready", "parked", "ready"].map((was, i) => ({ id: all[i]!.id, as: "changed", was })),
         { id: bench.name("nobody"), as: "unknown" },
       ]);
       await missing(bench, ...all);
       assert.deepEqual(await bench.take(), []);
-      assert.deepEqual(await bench.adapter.results.list({}, bench.at), []);
-      assert.ok(Object.values(await bench.adapter.results.count({}, bench.at)).every((n) => n === 0));
+      assert.deepEqual((await bench.adapter.jobs.list({}, bench.at)).items, []);
+      assert.ok(Object.values(await bench.adapter.jobs.count({}, bench.at)).every((n) => n === 0));
       assert.deepEqual(
         (await bench.adapter.events.emit([{ id: bench.name("e"), name: bench.name("paid"), key: "", keepMs: 0 }], bench.at)).woken,
         [],
@@ -235,7 +234,7 @@ export const idLaws: readonly Law[] = [
     async check(bench) {
       const job = await bench.put();
       const delivery = await bench.takeOne();
-      assert.deepEqual(await bench.adapter.broker.remove([job.id], bench.at), [{ id: job.id, as: "running", was: "active" }]);
+      assert.deepEqual(await bench.forget([job.id]), [{ id: job.id, as: "running", was: "active" }]);
       await bench.succeed(delivery, "1");
       assert.equal(await bench.state(job.id), "succeeded");
     },
@@ -243,22 +242,21 @@ export const idLaws: readonly Law[] = [
   {
     title: "a job that an unfinished one waits for is not removed without it",
     async check(bench) {
-      const { broker } = bench.adapter;
       const [first, next, last] = [bench.job(), bench.job({ waitsFor: 1 }), bench.job({ waitsFor: 1 })];
       const chain = [{ ...first, links: [{ to: next.id, position: 0 }] }, { ...next, links: [{ to: last.id, position: 0 }] }, last];
       await bench.enqueue(...chain);
-      const answers = await broker.remove([first.id, next.id], bench.at);
+      const answers = await bench.forget([first.id, next.id]);
       assert.deepEqual(
         answers.map(({ as }) => as),
         ["needed", "needed"],
       );
       assert.deepEqual(await bench.states(first, next, last), ["ready", "blocked", "blocked"]);
       await bench.succeed(await bench.takeOne(), "1");
-      assert.equal(one(await broker.remove([first.id], bench.at)).as, "needed", "its result is wanted yet");
-      const rest = await broker.remove([first.id, next.id, last.id], bench.at);
+      assert.equal(one(await bench.forget([first.id])).as, "needed", "its result is wanted yet");
+      const rest = await bench.forget([first.id, next.id, last.id]);
       assert.deepEqual(
         rest.map(({ as }) => as),
-        ["removed", "removed", "removed"],
+        ["changed", "changed", "changed"],
       );
       assert.deepEqual(idsMet(await bench.enqueue(...chain)), []);
       await bench.succeed(await bench.takeOne(), "2");

@@ -20,7 +20,7 @@ import type { Law, LawOutcome } from "./law.js";
 import { leaseLaws } from "./leases.laws.js";
 import { lockLaws } from "./locks.laws.js";
 import { queueLaws } from "./queues.laws.js";
-import { resultLaws } from "./results.laws.js";
+import { recordLaws } from "./jobs.laws.js";
 import { runLaws } from "./runs.laws.js";
 import { scheduleLaws } from "./schedules.laws.js";
 import { settleLaws } from "./settle.laws.js";
@@ -60,7 +60,7 @@ export const laws: readonly Law[] = [
   ...runLaws,
   ...scheduleLaws,
   ...lockLaws,
-  ...resultLaws,
+  ...recordLaws,
   ...delayedLaws,
   ...workerLaws,
   ...orderLaws,

@@ -77,7 +77,7 @@ export const inputFailureLaws: readonly Law[] = [
       const [first, last] = await bench.take({ limit: 2 });
       await bench.fail(first!, "boom");
       await bench.succeed(last!, "4");
-      await bench.adapter.broker.cancel([cancels.id], "stop", bench.at);
+      await bench.cancel([cancels.id], "stop");
       assert.equal(await bench.state(body.id), "blocked");
       bench.pass(10);
       const { job, inputs } = (await bench.take())[0] ?? (await bench.takeOne());
@@ -96,7 +96,7 @@ export const inputFailureLaws: readonly Law[] = [
       await bench.fail(await bench.takeOne());
       assert.deepEqual(await bench.states(a, b, c, d), ["failed", "failed", "failed", "failed"]);
       bench.pass(1_000);
-      assert.ok((await bench.adapter.broker.deadLetters.retry([a.id], bench.at)).includes(a.id));
+      assert.ok((await bench.retry([a.id])).includes(a.id));
       assert.deepEqual(await bench.states(a, b, c, d), ["ready", "blocked", "blocked", "blocked"]);
       const revived = await bench.known(b.id);
       assert.ok(!("cause" in revived) && !("endedAt" in revived), "it has not ended any more");
@@ -109,8 +109,8 @@ export const inputFailureLaws: readonly Law[] = [
     async check(bench) {
       const [a, b, c] = chain(bench, 3) as [NewJob, NewJob, NewJob];
       await bench.enqueue(a, b, c);
-      await bench.adapter.broker.cancel([a.id], "stop", bench.at);
-      await bench.adapter.broker.deadLetters.retry([a.id], bench.at);
+      await bench.cancel([a.id], "stop");
+      await bench.retry([a.id]);
       assert.deepEqual(await bench.states(a, b, c), ["ready", "blocked", "blocked"]);
       assert.deepEqual(await bench.drain(), [a.id, b.id, c.id]);
     },
@@ -122,11 +122,11 @@ export const inputFailureLaws: readonly Law[] = [
       const [a, b] = members as [NewJob, NewJob];
       await bench.enqueue(a, b, body);
       for (const delivery of await bench.take()) await bench.fail(delivery);
-      await bench.adapter.broker.deadLetters.retry([a.id], bench.at);
+      await bench.retry([a.id]);
       assert.deepEqual(await bench.states(a, b, body), ["ready", "failed", "failed"]);
       await bench.succeed(await bench.takeOne(), '"a"');
       assert.equal(await bench.state(body.id), "failed");
-      await bench.adapter.broker.deadLetters.retry([b.id], bench.at);
+      await bench.retry([b.id]);
       assert.deepEqual(await bench.states(a, b, body), ["succeeded", "ready", "blocked"]);
       await bench.succeed(await bench.takeOne(), '"b"');
       assert.deepEqual((await bench.takeOne()).inputs, [good(a, '"a"'), good(b, '"b"')]);
@@ -138,7 +138,7 @@ export const inputFailureLaws: readonly Law[] = [
       const [a, b] = chain(bench, 2) as [NewJob, NewJob];
       await bench.enqueue(a, b);
       await bench.fail(await bench.takeOne());
-      assert.deepEqual(await bench.adapter.broker.deadLetters.retry([b.id], bench.at), []);
+      assert.deepEqual(await bench.retry([b.id]), []);
       assert.deepEqual(await bench.states(a, b), ["failed", "failed"]);
     },
   },
@@ -147,9 +147,9 @@ export const inputFailureLaws: readonly Law[] = [
     async check(bench) {
       const [a, b] = chain(bench, 2) as [NewJob, NewJob];
       await bench.enqueue(a, b);
-      await bench.adapter.broker.cancel([b.id], "stop", bench.at);
+      await bench.cancel([b.id], "stop");
       assert.deepEqual(await bench.states(a, b), ["ready", "cancelled"]);
-      assert.deepEqual(await bench.adapter.broker.deadLetters.retry([b.id], bench.at), [b.id]);
+      assert.deepEqual(await bench.retry([b.id]), [b.id]);
       assert.equal(await bench.state(b.id), "blocked");
       await bench.succeed(await bench.takeOne(), "1");
       assert.deepEqual((await bench.takeOne()).inputs, [good(a, "1")]);
@@ -161,12 +161,12 @@ export const inputFailureLaws: readonly Law[] = [
       const [a, b] = chain(bench, 2) as [NewJob, NewJob];
       const [c, d] = chain(bench, 2) as [NewJob, NewJob];
       await bench.enqueue(a, b, c, d);
-      await bench.adapter.broker.cancel([b.id, d.id], "stop", bench.at);
+      await bench.cancel([b.id, d.id], "stop");
       const [first, second] = await bench.take();
       await bench.succeed(first!, "1");
       await bench.fail(second!);
       assert.deepEqual(await bench.states(b, d), ["cancelled", "cancelled"], "the arrival of an input revives nobody");
-      assert.deepEqual(await bench.adapter.broker.deadLetters.retry([b.id, d.id], bench.at), [b.id]);
+      assert.deepEqual(await bench.retry([b.id, d.id]), [b.id]);
       assert.deepEqual(await bench.states(b, d), ["ready", "cancelled"]);
       const delivery = await bench.takeOne();
       assert.deepEqual([delivery.job.id, delivery.inputs], [b.id, [good(a, "1")]]);
@@ -177,9 +177,9 @@ export const inputFailureLaws: readonly Law[] = [
     async check(bench) {
       const [a, b] = chain(bench, 2) as [NewJob, NewJob];
       await bench.enqueue(a, b);
-      await bench.adapter.broker.cancel([b.id], "stop", bench.at);
+      await bench.cancel([b.id], "stop");
       await bench.fail(await bench.takeOne());
-      await bench.adapter.broker.deadLetters.retry([a.id], bench.at);
+      await bench.retry([a.id]);
       assert.deepEqual(await bench.states(a, b), ["ready", "cancelled"]);
     },
   },

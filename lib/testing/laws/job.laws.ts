@@ -197,7 +197,7 @@ export const jobLaws: readonly Law[] = [
       // Each beside each other one, so that a mix-up of neighbours shows.
       const jobs = fields.flatMap((one) => fields.map((other) => [bench.job(one), bench.job(other)])).flat();
       await bench.enqueue(...jobs);
-      const records = await bench.adapter.results.get(
+      const records = await bench.adapter.jobs.get(
         jobs.map(({ id }) => id),
         bench.at,
       );
@@ -214,7 +214,7 @@ export const jobLaws: readonly Law[] = [
       const due = jobs.filter(({ dueAt, delayMs }) => (dueAt ?? delayMs) === undefined);
       assert.deepEqual((await bench.drain(undefined, { limit: 1_000 })).toSorted(), due.map(({ id }) => id).toSorted());
       bench.pass(1_000);
-      const left = await bench.adapter.results.get(
+      const left = await bench.adapter.jobs.get(
         due.map(({ id }) => id),
         bench.at,
       );
@@ -276,7 +276,7 @@ export const jobLaws: readonly Law[] = [
     async check(bench) {
       const other = await bench.other();
       const job = await bench.put();
-      assert.equal((await other.results.get([job.id], bench.at))[0]?.state, "ready");
+      assert.equal((await other.jobs.get([job.id], bench.at))[0]?.state, "ready");
       await bench.hire("bob");
       const { deliveries } = await other.broker.claim({ worker: "bob", from: [{ queue: bench.queue }], limit: 1 }, bench.at);
       await other.broker.settle([{ lease: one(deliveries).lease, as: "succeeded", result: "7" }], undefined, bench.at);

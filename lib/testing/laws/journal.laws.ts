@@ -168,10 +168,10 @@ export const journalLaws: readonly Law[] = [
       const delivery = await bench.takeOne();
       assert.equal(delivery.journaled, true);
       await bench.succeed(delivery);
-      await bench.adapter.results.prune(undefined, bench.at);
+      await bench.adapter.jobs.prune(undefined, bench.at);
       assert.equal(one(await bench.adapter.journal.read([job.id], bench.at)).length, 1);
       bench.pass(1_001);
-      await bench.adapter.results.prune(undefined, bench.at);
+      await bench.adapter.jobs.prune(undefined, bench.at);
       assert.deepEqual(await bench.adapter.journal.read([job.id], bench.at), [[]]);
     },
   },
@@ -187,7 +187,7 @@ export const journalLaws: readonly Law[] = [
       assert.equal(second.journaled, false);
       assert.deepEqual(await bench.adapter.journal.read([job.id], bench.at), [[]]);
       await bench.settle({ lease: second.lease, journal: [step(1)], as: "failed", cause: "error", error: failure() });
-      await bench.adapter.broker.deadLetters.purge({ ids: [job.id] }, bench.at);
+      await bench.purge({ ids: [job.id] });
       assert.deepEqual(await bench.adapter.journal.read([job.id], bench.at), [[]]);
     },
   },

@@ -31,10 +31,10 @@ const FORGOTTEN: Readonly<Record<string, (bench: LawBench, held: Delivery) => Pr
   },
   "ended by its heir, and purged": async (bench, { job }) => {
     await bench.fail(await heirOf(bench, job.id));
-    await bench.adapter.broker.deadLetters.purge({ ids: [job.id] }, bench.at);
+    await bench.purge({ ids: [job.id] });
   },
   "cancelled, and pruned": async (bench, { job }) => {
-    await bench.adapter.broker.cancel([job.id], "not wanted", bench.at);
+    await bench.cancel([job.id], "not wanted");
     await prune(bench);
   },
   "given back by its worker that signed off, and ended by another": async (bench) => {
@@ -78,7 +78,7 @@ async function heirOf(bench: LawBench, id: string): Promise<Delivery> {
 
 async function prune(bench: LawBench): Promise<void> {
   bench.pass(1);
-  await bench.adapter.results.prune(undefined, bench.at);
+  await bench.adapter.jobs.prune(undefined, bench.at);
 }
 
 /** A job of this id, kept after its end for so long. */

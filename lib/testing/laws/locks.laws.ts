@@ -57,7 +57,7 @@ export const lockLaws: readonly Law[] = [
       bench.pass(200);
       const third = granted(await locks.acquire(name, "cem", 100, bench.at));
       bench.pass(200);
-      await bench.adapter.results.prune(undefined, bench.at);
+      await bench.adapter.jobs.prune(undefined, bench.at);
       const fourth = granted(await locks.acquire(name, "ann", 100, bench.at));
       tokens.push(first.token, second.token, third.token, fourth.token);
       for (let i = 1; i < tokens.length; i++) assert.ok(tokens[i]! > tokens[i - 1]!, tokens.join(" "));

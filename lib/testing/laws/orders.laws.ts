@@ -112,14 +112,14 @@ export const orderLaws: readonly Law[] = [
   {
     title: "a worker that comes back after a lapse finds its orders; one that was forgotten does not",
     async check(bench) {
-      const { results, workers } = bench.adapter;
+      const { jobs, workers } = bench.adapter;
       for (const id of ["ann", "bob"]) await renew(bench, id, undefined, 1_000);
       assert.equal(await workers.order("all", "pause", bench.at), 2);
       bench.pass(5_000);
-      await results.prune(undefined, bench.at);
+      await jobs.prune(undefined, bench.at);
       assert.deepEqual(await ordered(bench, "ann"), ["pause"]);
       bench.pass(HOUR_MS);
-      await results.prune(undefined, bench.at);
+      await jobs.prune(undefined, bench.at);
       assert.deepEqual(await ordered(bench, "bob"), []);
       assert.deepEqual(await ordered(bench, "ann"), ["pause"], "it has lapsed for less than an hour");
     },

@@ -88,11 +88,11 @@ export const queueLaws: readonly Law[] = [
       const gone = await bench.put({ priority: 9 });
       const [later, urgent] = [await bench.put(), await bench.put({ priority: 9, headers: { a: "b" } })];
       assert.equal(await oldest(), start - 300);
-      await bench.adapter.broker.cancel([gone.id], "not wanted", bench.at);
+      await bench.cancel([gone.id], "not wanted");
       const taken = await bench.take({ limit: 2 });
       assert.equal(ids(taken)[0], urgent.id);
       assert.equal(await oldest(), start + 100);
-      await bench.adapter.broker.cancel([later.id], "not wanted", bench.at);
+      await bench.cancel([later.id], "not wanted");
       assert.equal(await oldest(), undefined, "what was cancelled is not due, nor is what runs");
       await bench.end(taken[0]!, { as: "ready", attempt: "spent", delayMs: 50 });
       bench.pass(400);

@@ -144,7 +144,7 @@ export const settleLaws: readonly Law[] = [
     async check(bench) {
       const job = await bench.put();
       const delivery = await bench.takeOne();
-      await bench.adapter.broker.cancel([job.id], "revoked", bench.at);
+      await bench.cancel([job.id], "revoked");
       const before = await bench.known(job.id);
       bench.pass(10);
       const [follow, journal] = [bench.job(), [{ seq: 1, key: "step", kind: "step", state: "done" as const }]];
@@ -187,7 +187,7 @@ export const settleLaws: readonly Law[] = [
     async check(bench) {
       await bench.enqueue(...bench.jobs(3));
       const [a, b, c] = await bench.take();
-      await bench.adapter.broker.cancel([b!.job.id], "revoked", bench.at);
+      await bench.cancel([b!.job.id], "revoked");
       const { lost } = await bench.settle(
         { lease: a!.lease, as: "succeeded" },
         { lease: b!.lease, as: "succeeded" },
@@ -264,7 +264,7 @@ export const settleLaws: readonly Law[] = [
         ),
       );
       assert.deepEqual(sorted(rounds.flatMap(({ lost }) => lost)), sorted(ids(deliveries)), "one of the two settles of each job is lost");
-      assert.equal((await bench.adapter.results.count({ queue: bench.queue }, bench.at)).succeeded, 50);
+      assert.equal((await bench.adapter.jobs.count({ queue: bench.queue }, bench.at)).succeeded, 50);
     },
   },
   {
@@ -282,7 +282,7 @@ export const settleLaws: readonly Law[] = [
       await bench.fail(await bench.takeOne(), half);
       assert.match((await bench.known(odd!.id)).error!.message, /^cut in the middle/);
       await bench.succeed(await bench.takeOne());
-      assert.deepEqual(await bench.adapter.broker.deadLetters.retry([odd!.id], bench.at), [odd!.id]);
+      assert.deepEqual(await bench.retry([odd!.id]), [odd!.id]);
       await bench.succeed(await bench.takeOne());
       assert.deepEqual(await bench.states(odd!, other!, heir), ["succeeded", "succeeded", "succeeded"]);
     },

@@ -40,9 +40,9 @@ const VERBS: Readonly<Record<string, Verb>> = {
     Object.entries(ENDINGS).map(([word, ending]): [string, Verb] => [word, (bench, { lease }) => bench.settle({ lease, ...ending })]),
   ),
   "succeeds under an older fence": (bench, { lease }) => bench.settle({ lease: { ...lease, fence: lease.fence - 1 }, as: "succeeded" }),
-  "is cancelled": (bench, { job }) => bench.adapter.broker.cancel([job.id], "stop", bench.at),
-  "is retried by a person": (bench, { job }) => bench.adapter.broker.deadLetters.retry([job.id], bench.at),
-  "is purged with the dead of another task": (bench) => bench.adapter.broker.deadLetters.purge({ task: bench.name("none") }, bench.at),
+  "is cancelled": (bench, { job }) => bench.cancel([job.id], "stop"),
+  "is retried by a person": (bench, { job }) => bench.retry([job.id]),
+  "is purged with the dead of another task": (bench) => bench.purge({ task: bench.name("none") }),
   "has its event": (bench, { job }) =>
     bench.adapter.events.emit([{ id: bench.name(`event ${job.id}`), name: bench.name("paid"), key: job.id }], bench.at),
   "has an event of another key": (bench, { job }) =>
@@ -63,9 +63,9 @@ const VERBS: Readonly<Record<string, Verb>> = {
   },
   "has its input succeed": (bench, { inputLease }) => bench.settle({ lease: inputLease, as: "succeeded" }),
   "has its input fail": (bench, { inputLease }) => bench.settle({ lease: inputLease, as: "failed", cause: "error", error: failure() }),
-  "has its input cancelled": (bench, { input }) => bench.adapter.broker.cancel([input.id], "stop", bench.at),
-  "has its input retried by a person": (bench, { input }) => bench.adapter.broker.deadLetters.retry([input.id], bench.at),
-  "is looked over by prune": (bench) => bench.adapter.results.prune(undefined, bench.at),
+  "has its input cancelled": (bench, { input }) => bench.cancel([input.id], "stop"),
+  "has its input retried by a person": (bench, { input }) => bench.retry([input.id]),
+  "is looked over by prune": (bench) => bench.adapter.jobs.prune(undefined, bench.at),
 };
 
 /**
@@ -170,20 +170,20 @@ const WAYS: readonly Way[] = [
     how: "revoked while ready",
     bring: async (bench, subject) => {
       await ready(bench, subject);
-      await bench.adapter.broker.cancel([subject.job.id], "stop", bench.at);
+      await bench.cancel([subject.job.id], "stop");
     },
     moves: { "is retried by a person": "ready" },
   },
   {
     state: "cancelled",
     how: "revoked while it waited for its input",
-    bring: (bench, subject) => bench.adapter.broker.cancel([subject.job.id], "stop", bench.at),
+    bring: (bench, subject) => bench.cancel([subject.job.id], "stop"),
     moves: { "is retried by a person": "blocked" },
   },
   {
     state: "cancelled",
     how: "cancelled with its input",
-    bring: (bench, { input }) => bench.adapter.broker.cancel([input.id], "stop", bench.at),
+    bring: (bench, { input }) => bench.cancel([input.id], "stop"),
     moves: { "has its input retried by a person": "blocked" },
   },
   {

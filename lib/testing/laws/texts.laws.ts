@@ -79,35 +79,35 @@ export const textLaws: readonly Law[] = [
       assert.deepEqual(idsMet(await bench.enqueue(job)), [job.id]);
       const delivery = await bench.takeOne({ from: [{ queue: job.queue }] });
       for (const field of ["id", "task", "queue", "group"] as const) assert.equal(delivery.job[field], job[field], field);
-      assert.equal((await bench.adapter.results.list({ group: job.group! }, bench.at)).length, 1);
+      assert.equal((await bench.adapter.jobs.list({ group: job.group! }, bench.at)).items.length, 1);
     },
   },
   {
     title: "a job is not looked up, cancelled, retried or purged by an id that no job can have, and no other job is met instead",
     async check(bench) {
-      const { broker, results, journal } = bench.adapter;
+      const { jobs, journal } = bench.adapter;
       // What storage as UTF-8 makes of the halves.
       const other = await bench.put({ id: "half \ufffd" });
-      await refuses("get", badTexts(), (id) => results.get([other.id, id], bench.at));
+      await refuses("get", badTexts(), (id) => jobs.get([other.id, id], bench.at));
       await refuses("read", badTexts(), (id) => journal.read([id], bench.at));
-      await refuses("cancel", badTexts(), (id) => broker.cancel([other.id, id], "no more", bench.at));
-      await refuses("retry", badTexts(), (id) => broker.deadLetters.retry([id], bench.at));
-      await refuses("purge", badTexts(), (id) => broker.deadLetters.purge({ ids: [id] }, bench.at));
+      await refuses("cancel", badTexts(), (id) => bench.cancel([other.id, id], "no more"));
+      await refuses("retry", badTexts(), (id) => bench.retry([id]));
+      await refuses("purge", badTexts(), (id) => bench.purge({ ids: [id] }));
       assert.equal((await bench.known(other.id)).state, "ready");
     },
   },
   {
     title: "jobs and dead letters are not listed or counted by a text that none can have",
     async check(bench) {
-      const { broker, results } = bench.adapter;
+      const { jobs } = bench.adapter;
       const given = badTexts().filter((text) => text !== undefined);
       for (const field of ["task", "queue", "group"] as const)
-        await refuses(field, given, (text) => results.count({ [field]: text }, bench.at));
+        await refuses(field, given, (text) => jobs.count({ [field]: text }, bench.at));
       for (const field of ["task", "queue", "group", "cursor"] as const)
-        await refuses(field, given, (text) => results.list({ [field]: text }, bench.at));
+        await refuses(field, given, (text) => jobs.list({ [field]: text }, bench.at));
       for (const field of ["task", "queue", "cursor"] as const) {
-        await refuses(field, given, (text) => broker.deadLetters.list({ [field]: text }, bench.at));
-        await refuses(field, given, (text) => broker.deadLetters.purge({ [field]: text } as { readonly queue: string }, bench.at));
+        await refuses(field, given, (text) => bench.dead({ [field]: text }));
+        await refuses(field, given, (text) => bench.purge({ [field]: text }));
       }
     },
   },
@@ -255,7 +255,7 @@ export const textLaws: readonly Law[] = [
       const dead = await bench.put();
       await bench.end(await bench.takeOne(), { as: "failed", cause: "error", error });
       assert.deepEqual((await bench.known(dead.id)).error, error);
-      assert.deepEqual((await bench.adapter.broker.deadLetters.list({}, bench.at))[0]?.error, error);
+      assert.deepEqual((await bench.dead())[0]?.error, error);
       const retried = await bench.put();
       await bench.end(await bench.takeOne(), { as: "ready", attempt: "spent", ran: true, error, delayMs: 1_000 });
       assert.deepEqual((await bench.known(retried.id)).error, error);
@@ -264,13 +264,12 @@ export const textLaws: readonly Law[] = [
   {
     title: "a reason that would not come back as it was given cancels nothing; any other is told as it was",
     async check(bench) {
-      const { broker } = bench.adapter;
       const job = await bench.put();
       const texts = badTexts(LONGEST.reason).filter((text) => text !== "");
-      await refuses("reason", texts, (reason) => broker.cancel([job.id], reason, bench.at));
+      await refuses("reason", texts, (reason) => bench.change({ ids: [job.id] }, { to: "cancelled", reason }));
       assert.equal((await bench.known(job.id)).state, "ready");
       const reason = longest(LONGEST.reason, "a duck 🦆, quotes \"'\\");
-      await broker.cancel([job.id], reason, bench.at);
+      await bench.cancel([job.id], reason);
       assert.equal((await bench.known(job.id)).error?.message, reason);
     },
   },

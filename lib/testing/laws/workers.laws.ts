@@ -46,7 +46,7 @@ export const workerLaws: readonly Law[] = [
       const names = async () => (await bench.adapter.workers.list({}, bench.at)).items.map(({ id }) => id);
       assert.deepEqual(await names(), ["lapsed"]);
       bench.pass(HOUR_MS);
-      await bench.adapter.results.prune(undefined, bench.at);
+      await bench.adapter.jobs.prune(undefined, bench.at);
       assert.deepEqual(await names(), ["lapsed"]);
       bench.pass(2_000);
       assert.deepEqual(await names(), []);

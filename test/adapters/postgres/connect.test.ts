@@ -82,7 +82,7 @@ describeShared("postgres")("A Postgres store", () => {
     await adapter.broker.enqueue([job], { transaction: client });
     await client.query("COMMIT");
     await client.end();
-    expect((await adapter.results.get([job.id]))[0]?.state).toBe("ready");
+    expect((await adapter.jobs.get([job.id]))[0]?.state).toBe("ready");
     await adapter.close();
   });
 
@@ -154,7 +154,7 @@ describeShared("postgres")("A Postgres store", () => {
     await adapter.broker.settle([{ lease: delivery!.lease, as: "succeeded" }]);
     await adapter.events.emit([{ id: "e", name: "n", key: "k" }]);
     await adapter.locks.acquire("l", "me", 10);
-    await adapter.results.prune();
+    await adapter.jobs.prune();
     expect((await adapter.diagnose!()).map(({ code }) => code)).toContain("STEM_POSTGRES_CREATE");
     await adapter.close();
   });
@@ -250,7 +250,7 @@ describeShared("postgres")("A Postgres store", () => {
     await adapter.events.emit([{ id: "pooled", name: "n", key: "k" }]);
     adapter.hints.control("ping", "x");
     await adapter.workers.leave("pooled");
-    expect((await adapter.results.get([body.id]))[0]).toMatchObject({ state: "succeeded", result: "1" });
+    expect((await adapter.jobs.get([body.id]))[0]).toMatchObject({ state: "succeeded", result: "1" });
     expect(names).toEqual([]);
     stop();
     await adapter.close();

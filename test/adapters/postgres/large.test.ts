@@ -25,13 +25,13 @@ describeShared("postgres")("Records of many jobs that are large", () => {
     try {
       const ids = large.map(({ id }) => id);
       const asked = [...ids.slice(0, 30), "nobody", ...ids.slice(30)];
-      expect((await adapter.results.get(asked)).map((record) => record?.id)).toEqual(asked.map((id) => (id === "nobody" ? undefined : id)));
+      expect((await adapter.jobs.get(asked)).map((record) => record?.id)).toEqual(asked.map((id) => (id === "nobody" ? undefined : id)));
       expect(answers.reduce((a, b) => a + b, 0)).toBe(60);
       expect(Math.max(...answers)).toBeLessThanOrEqual(10);
       const many = small.map(({ id }) => id);
-      for (let n = 0; n < 3; n++) await adapter.results.get(many);
+      for (let n = 0; n < 3; n++) await adapter.jobs.get(many);
       answers.length = 0;
-      expect((await adapter.results.get(many)).every((record, at) => record?.id === many[at])).toBe(true);
+      expect((await adapter.jobs.get(many)).every((record, at) => record?.id === many[at])).toBe(true);
       expect(answers).toEqual([600]);
     } finally {
       spy.mockRestore();

@@ -15,7 +15,7 @@ describeShared("postgres")("Orders in Postgres", () => {
     expect(await adapter.workers.order("all", "pause")).toBe(2);
     // What `leave` of 0.1 does.
     await bench.sql("DELETE FROM stem.workers WHERE id = 'old'");
-    await adapter.results.prune();
+    await adapter.jobs.prune();
     expect(await bench.sql("SELECT w.id FROM stem.orders o LEFT JOIN stem.workers w ON w.no = o.worker")).toEqual([{ id: "new" }]);
   });
 

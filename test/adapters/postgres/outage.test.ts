@@ -71,7 +71,7 @@ describeOwn("postgres")("After an outage of Postgres all goes on by itself:", ()
     await again(() => hire(adapter, "ann"));
     const [delivery] = await again(() => take(adapter, "ann", 1, first.queue));
     await again(() => adapter.broker.settle([{ lease: delivery!.lease, as: "succeeded" }]));
-    expect((await adapter.results.get([first.id]))[0]?.state).toBe("succeeded");
+    expect((await adapter.jobs.get([first.id]))[0]?.state).toBe("succeeded");
   }
 
   it("connections that are cut", async () => {
@@ -86,7 +86,7 @@ describeOwn("postgres")("After an outage of Postgres all goes on by itself:", ()
     await expect(adapter.broker.enqueue([job()])).rejects.toMatchObject({ code: "STEM_STORE_UNREACHABLE" });
     await server.restart();
     await goesOn();
-    expect((await adapter.results.get([kept.id]))[0]?.state).toBe("ready");
+    expect((await adapter.jobs.get([kept.id]))[0]?.state).toBe("ready");
   });
 
   it("a server that shuts down every connection", async () => {
@@ -112,7 +112,7 @@ describeOwn("postgres")("After an outage of Postgres all goes on by itself:", ()
     server.thaw();
     const later = job();
     await again(() => adapter.broker.enqueue([later]));
-    expect((await again(() => adapter.results.get([later.id])))[0]?.state).toBe("ready");
+    expect((await again(() => adapter.jobs.get([later.id])))[0]?.state).toBe("ready");
   });
 
   it("a store that is closed while its server is away is closed at once", async () => {

@@ -32,7 +32,7 @@ describeShared("postgres")("Two connections at once:", () => {
     const [row] = await bench.sql<{ n: string }>("SELECT deadlocks AS n FROM pg_stat_database WHERE datname = current_database()");
     return Number(row!.n);
   };
-  const stateOf = async ({ id }: { readonly id: string }) => (await a.results.get([id]))[0]?.state;
+  const stateOf = async ({ id }: { readonly id: string }) => (await a.jobs.get([id]))[0]?.state;
   /** Each in its own order, and together. */
   const both = <A, B>(first: () => Promise<A>, second: () => Promise<B>, turn: number): Promise<[A, B]> => {
     if (turn % 2 === 0) return Promise.all([first(), second()]);
@@ -99,12 +99,12 @@ describeShared("postgres")("Two connections at once:", () => {
     for (let turn = 0; turn < TRIES; turn++) {
       const job = bench.job();
       await a.broker.enqueue([job]);
-      const [[cancelled], deliveries] = await both(
-        () => a.broker.cancel([job.id], "stop"),
+      const [cancelled, deliveries] = await both(
+        () => a.jobs.change({ ids: [job.id] }, { to: "cancelled", reason: "stop" }),
         () => take(b, "bob"),
         turn,
       );
-      expect(cancelled).toMatchObject({ as: "cancelled", was: deliveries.length === 1 ? "active" : "ready" });
+      expect(cancelled.answers[0]).toMatchObject({ as: "changed", was: deliveries.length === 1 ? "active" : "ready" });
       expect(await stateOf(job)).toBe("cancelled");
       for (const { lease } of deliveries) expect((await b.broker.settle([{ lease, as: "succeeded" }])).lost).toEqual([job.id]);
     }
@@ -132,7 +132,9 @@ describeShared("postgres")("Two connections at once:", () => {
     });
     const c = postgres(pool, { schema: bench.schema });
     await c.open();
-    expect(await c.broker.cancel([job.id], "stop")).toEqual([{ id: job.id, as: "ended", was: "succeeded" }]);
+    expect(await c.jobs.change({ ids: [job.id] }, { to: "cancelled", reason: "stop" })).toEqual({
+      answers: [{ id: job.id, as: "ended", was: "succeeded" }],
+    });
     expect([meanwhile, await stateOf(job)]).toEqual([[], "succeeded"]);
     await c.close();
   });
@@ -163,10 +165,10 @@ describeShared("postgres")("Two connections at once:", () => {
       const body = bench.job({ waitsFor: 1 });
       const input = bench.job({ links: [{ to: body.id, position: 0 }] });
       await a.broker.enqueue([input, body]);
-      await a.broker.cancel([body.id], "stop");
+      await a.jobs.change({ ids: [body.id] }, { to: "cancelled", reason: "stop" });
       const [delivery] = await take(b, "bob");
       const end = () => b.broker.settle([{ lease: delivery!.lease, as: "succeeded", result: "1" }]);
-      const [moved] = await both(() => a.broker.deadLetters.retry([body.id]), end, turn);
+      const [moved] = await both(() => a.jobs.change({ ids: [body.id] }, { to: "ready" }), end, turn);
       expect(moved).toEqual([body.id]);
       const [next] = await take(b, "bob");
       expect(next).toMatchObject({ job: { id: body.id }, inputs: [{ jobId: input.id, result: "1" }] });
@@ -186,13 +188,10 @@ describeShared("postgres")("Two connections at once:", () => {
       const heir = b.broker.claim(ask("heir", 5, "brink"), { now: now + 10 });
       await Promise.all([late, heir]);
       await b.broker.claim(ask("heir", 5, "brink"), { now: now + 11 });
-      const held = (await a.results.get(jobs.map(({ id }) => id))).map((record) => record?.worker);
+      const held = (await a.jobs.get(jobs.map(({ id }) => id))).map((record) => record?.worker);
       expect(held).toEqual(jobs.map(() => "heir"));
       await b.workers.leave("heir");
-      await b.broker.cancel(
-        jobs.map(({ id }) => id),
-        "done",
-      );
+      await b.jobs.change({ ids: jobs.map(({ id }) => id) }, { to: "cancelled", reason: "done" });
     }
   });
 
@@ -211,7 +210,7 @@ describeShared("postgres")("Two connections at once:", () => {
     expect(await stateOf(job)).toBe("ready");
     await client.query("COMMIT");
     await client.end();
-    const [record] = await a.results.get([job.id]);
+    const [record] = await a.jobs.get([job.id]);
     const now = record!.dueAt;
     const { deliveries } = await b.broker.claim(ask("bob", 1, "long"), { now });
     await b.broker.settle([{ lease: deliveries[0]!.lease, ...park }], undefined, { now });

@@ -95,7 +95,7 @@ describeOwn("postgres")("A process that lives on beside a Postgres store that is
       // The number that was the default's is now that of reports.
       await scene.fresh.broker.enqueue([job("report", "reports")]);
       expect(idsMet(await again(() => old.broker.enqueue([job("after"), job("urgent", "mail")])))).toEqual([]);
-      const records = await scene.fresh.results.get(["report", "after", "urgent"]);
+      const records = await scene.fresh.jobs.get(["report", "after", "urgent"]);
       expect(records.map((record) => record?.queue)).toEqual(["reports", "default", "mail"]);
       for (const [id, queue] of [
         ["after", "default"],
@@ -106,7 +106,7 @@ describeOwn("postgres")("A process that lives on beside a Postgres store that is
       expect((await scene.fresh.queues.list()).items.filter(({ paused }) => paused).map(({ queue }) => queue)).toEqual(["default"]);
       expect(await old.schedules.upsert([{ id: "s", spec: "", nextAt: 1 }])).toBeUndefined();
       await old.schedules.fire([{ id: "s", spec: "", slot: 1, nextAt: undefined, job: job("shot", "new") }]);
-      expect((await scene.fresh.results.get(["shot"]))[0]).toMatchObject({ queue: "new", state: "ready" });
+      expect((await scene.fresh.jobs.get(["shot"]))[0]).toMatchObject({ queue: "new", state: "ready" });
     },
     SECONDS,
   );
@@ -145,7 +145,7 @@ describeOwn("postgres")("A process that lives on beside a Postgres store that is
       expect([...(await again(() => old.journal.append(writes))).lost].sort()).toEqual(["old-1", "old-2"]);
       const late = held.map(({ lease }) => ({ lease, as: "succeeded", result: '"late"' }) as const);
       expect([...(await again(() => old.broker.settle(late))).lost].sort()).toEqual(["old-1", "old-2"]);
-      expect((await fresh.results.get(["new-1", "old-2"])).map((record) => record?.state)).toEqual(["active", "active"]);
+      expect((await fresh.jobs.get(["new-1", "old-2"])).map((record) => record?.state)).toEqual(["active", "active"]);
       expect(await fresh.journal.read(["new-1", "old-2"])).toEqual([[], []]);
       expect((await fresh.broker.settle(lent.map(({ lease }) => ({ lease, as: "succeeded" })))).lost).toEqual([]);
     },
@@ -170,7 +170,7 @@ describeOwn("postgres")("A process that lives on beside a Postgres store that is
         await scene.fresh.broker.enqueue([job("report", "reports")]);
         await inOne("READ COMMITTED", "after");
         await inOne("REPEATABLE READ", "later");
-        const records = await scene.fresh.results.get(["before", "after", "later"]);
+        const records = await scene.fresh.jobs.get(["before", "after", "later"]);
         expect(records.map((record) => record?.queue)).toEqual([undefined, "default", "default"]);
       } finally {
         await client.end();

@@ -74,7 +74,7 @@ describeOwn("postgres")("Under steady load", () => {
         if (aheadMs > 0) await new Promise((resolve) => setTimeout(resolve, aheadMs));
         deliveries = claimed!.deliveries;
         if (performance.now() > pruneAt) {
-          for (let forgot = 1_000; forgot === 1_000;) forgot = await adapter.results.prune();
+          for (let forgot = 1_000; forgot === 1_000;) forgot = await adapter.jobs.prune();
           await hire(adapter, "ann");
           pruneAt = performance.now() + 500;
         }

@@ -38,7 +38,7 @@ describeShared("postgres")("In a transaction of", () => {
   let onWork: (queues: readonly string[]) => void = () => undefined;
 
   const job = (): NewJob => ({ id: `job'"\\ ${++serial}`, task: "ship", queue: "orders", payload: '{"a":"é\\\\ $1 ? :x"}' });
-  const isStored = async ({ id }: NewJob): Promise<boolean> => (await adapter.results.get([id]))[0] !== undefined;
+  const isStored = async ({ id }: NewJob): Promise<boolean> => (await adapter.jobs.get([id]))[0] !== undefined;
   const isOrdered = async (id: string): Promise<boolean> => (await pool.query("SELECT FROM orders WHERE id = $1", [id])).rowCount === 1;
 
   beforeAll(async () => {
@@ -71,8 +71,8 @@ describeShared("postgres")("In a transaction of", () => {
   });
 
   afterEach(async () => {
-    const ids = (await adapter.results.list({ limit: 1_000 })).map(({ id }) => id);
-    await adapter.broker.cancel(ids, "the test is over");
+    const ids = (await adapter.jobs.list({ limit: 1_000 })).items.map(({ id }) => id);
+    await adapter.jobs.change({ ids: ids }, { to: "cancelled", reason: "the test is over" });
   });
 
   const libraries: readonly Library[] = [
@@ -173,7 +173,7 @@ describeShared("postgres")("In a transaction of", () => {
         expect([await isStored(a), await isOrdered(order)]).toEqual([false, false]);
       });
       expect([await isStored(a), await isOrdered(order)]).toEqual([true, true]);
-      expect((await adapter.results.get([a.id]))[0]).toMatchObject({ payload: a.payload, state: "ready" });
+      expect((await adapter.jobs.get([a.id]))[0]).toMatchObject({ payload: a.payload, state: "ready" });
     });
 
     it(`${name} a job rolls back with the caller's own write`, async () => {
@@ -205,7 +205,7 @@ describeShared("postgres")("In a transaction of", () => {
         expect(isWoken).toBe(false);
       });
       await came;
-      const records = await adapter.results.get([sleeper.id, first.id, body.id]);
+      const records = await adapter.jobs.get([sleeper.id, first.id, body.id]);
       expect(records.map((record) => record?.state)).toEqual(["ready", "ready", "blocked"]);
       expect(await adapter.events.list({ name: "paid", key: sleeper.id })).toMatchObject([{ id: event.id, payload: '"7"' }]);
     });

@@ -64,12 +64,12 @@ describeOwn("redis")("On a Redis Cluster", () => {
     ];
     expect(idsMet(await adapter.broker.enqueue(batch))).toEqual([]);
     expect(idsMet(await adapter.broker.enqueue(batch))).toEqual(["a1", "b1", "body", "last"]);
-    const states = async () => (await adapter.results.get(["a1", "b1", "body", "last"])).map((record) => record?.state);
+    const states = async () => (await adapter.jobs.get(["a1", "b1", "body", "last"])).map((record) => record?.state);
     expect(await states()).toEqual(["ready", "ready", "blocked", "blocked"]);
     await settleAll(adapter, a, () => ({ as: "succeeded", result: '"one"' }));
     await settleAll(adapter, b, () => ({ as: "failed", cause: "error", error: { name: "E", message: "m" } }));
     expect(await states()).toEqual(["succeeded", "failed", "failed", "failed"]);
-    expect(await adapter.broker.deadLetters.retry(["b1"])).toEqual(["b1"]);
+    expect(await adapter.jobs.change({ ids: ["b1"] }, { to: "ready" })).toEqual(["b1"]);
     expect(await states()).toEqual(["succeeded", "ready", "blocked", "blocked"]);
     await settleAll(adapter, b, () => ({ as: "succeeded", result: '"two"' }));
     const { deliveries } = await claim(adapter, { queue: c });
@@ -81,8 +81,8 @@ describeOwn("redis")("On a Redis Cluster", () => {
     expect(await settleAll(adapter, a, () => ({ as: "succeeded" }))).toEqual(["last"]);
     expect(await states()).toEqual(["succeeded", "succeeded", "succeeded", "succeeded"]);
     await adapter.broker.enqueue([job("x1", { queue: a, links: links("x2") }), job("x2", { queue: b, waitsFor: 1 })]);
-    await adapter.broker.cancel(["x1"], "stop");
-    expect((await adapter.results.get(["x2"]))[0]).toMatchObject({ state: "cancelled", cause: "input" });
+    await adapter.jobs.change({ ids: ["x1"] }, { to: "cancelled", reason: "stop" });
+    expect((await adapter.jobs.get(["x2"]))[0]).toMatchObject({ state: "cancelled", cause: "input" });
   });
 
   it("an id is stored once, whichever queue it is for and however many ask at once", async () => {
@@ -95,7 +95,7 @@ describeOwn("redis")("On a Redis Cluster", () => {
       const answers = await Promise.all(asks);
       expect(answers.filter(({ met }) => met.length === 0).length).toBe(1);
     }
-    expect((await one.results.count()).ready).toBe(20);
+    expect((await one.jobs.count()).ready).toBe(20);
   });
 
   it("an id that is forgotten is free again, for another queue too", async () => {
@@ -103,7 +103,7 @@ describeOwn("redis")("On a Redis Cluster", () => {
     await adapter.broker.enqueue([job("again", { queue: "first", keepResultMs: 0 })]);
     await settleAll(adapter, "first", () => ({ as: "succeeded" }));
     expect(idsMet(await adapter.broker.enqueue([job("again", { queue: "second" })]))).toEqual([]);
-    expect((await adapter.results.get(["again"]))[0]).toMatchObject({ queue: "second", state: "ready" });
+    expect((await adapter.jobs.get(["again"]))[0]).toMatchObject({ queue: "second", state: "ready" });
   });
 
   it("ids of our making tell where their job is, so that nothing has to be looked up", async () => {
@@ -139,10 +139,10 @@ describeOwn("redis")("On a Redis Cluster", () => {
       piece[4] = (piece[4] as number) - 10_000;
       await raw.hset(`${shard}:outbox`, no, JSON.stringify(piece));
     }
-    expect((await adapter.results.get(["m2"]))[0]?.state).toBe("blocked");
+    expect((await adapter.jobs.get(["m2"]))[0]?.state).toBe("blocked");
     const heir = await open(adapter.namespace);
     await claim(heir, { worker: "heir", queue: "elsewhere" });
-    expect((await adapter.results.get(["m2"]))[0]?.state).toBe("ready");
+    expect((await adapter.jobs.get(["m2"]))[0]?.state).toBe("ready");
     expect(await raw.exists(`${shard}:outbox`)).toBe(0);
     raw.disconnect();
   });
@@ -178,7 +178,7 @@ describeOwn("redis")("On a Redis Cluster", () => {
         piece[4] = (piece[4] as number) - 10_000;
         await raw.hset(`${shard}:${box}`, no, JSON.stringify(piece));
       }
-    const states = async (...ids: string[]) => (await adapter.results.get(ids)).map((record) => record?.state);
+    const states = async (...ids: string[]) => (await adapter.jobs.get(ids)).map((record) => record?.state);
     expect(await states("n2", "n3", routed)).toEqual(["parked", "ready", undefined]);
     const heir = await open(adapter.namespace);
     const { ended = [] } = await claim(heir, { worker: "heir", queue: "elsewhere" });

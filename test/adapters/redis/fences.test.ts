@@ -47,10 +47,7 @@ describeShared("redis")("A fence of the Redis adapter", () => {
     expect(fences).toEqual([...new Set(fences)]);
     expect(fences[150]).toBe(ahead + 1);
     await adapter.workers.leave("ann");
-    await adapter.broker.cancel(
-      Array.from({ length: 300 }, (_, i) => `many${i}`),
-      "done",
-    );
+    await adapter.jobs.change({ ids: Array.from({ length: 300 }, (_, i) => `many${i}`) }, { to: "cancelled", reason: "done" });
   });
 
   it("is a number that scripts of version 0.1 count on from, and theirs are ones that ours count on from", async () => {

@@ -28,7 +28,7 @@ describeShared("redis")("What the Redis adapter keeps", () => {
     await adapter.broker.enqueue([job("a"), job("b", { delayMs: 5 }), job("c", { expiresInMs: 1 }), job("g", { group: "all" })], at);
     const chain = [job("1", { links: [{ to: "2", position: 0 }] }), job("2", { waitsFor: 1 }), job("3", { keepResultMs: 0 })];
     await adapter.broker.enqueue(chain, at);
-    await adapter.broker.cancel(["a"], "not wanted", at);
+    await adapter.jobs.change({ ids: ["a"] }, { to: "cancelled", reason: "not wanted" }, at);
     await end(
       (id) =>
         id === "1"
@@ -39,7 +39,7 @@ describeShared("redis")("What the Redis adapter keeps", () => {
       start + 2,
     );
     await adapter.events.emit([{ id: "e", name: "paid", key: "other" }], at);
-    await adapter.broker.deadLetters.retry(["1", "a"], { now: start + 10 });
+    await adapter.jobs.change({ ids: ["1", "a"] }, { to: "ready" }, { now: start + 10 });
     const { deliveries } = await claim(adapter, { now: start + 20 });
     await adapter.journal.append(
       deliveries.map(({ lease }) => ({ lease, journal: [{ seq: 1, key: "s", kind: "step", state: "done" as const }] })),
@@ -55,13 +55,13 @@ describeShared("redis")("What the Redis adapter keeps", () => {
     await adapter.schedules.upsert([{ id: "s", spec: "", nextAt: start }], at);
     await adapter.schedules.fire([{ id: "s", slot: start, nextAt: undefined, spec: "", job: job("s@1") }], at);
     await end(() => ({ as: "failed", cause: "rejected", error: { name: "E", message: "m" } }), start + 200);
-    expect((await adapter.results.count({}, { now: start + 200 })).ready).toBe(0);
+    expect((await adapter.jobs.count({}, { now: start + 200 })).ready).toBe(0);
     const full = await here.keys();
     expect(full.every((key) => key.startsWith(`{${here.namespace}}:`))).toBe(true);
     expect(full.length).toBeGreaterThan(20);
 
     const later = { now: start + 31 * DAY_MS };
-    expect(await adapter.results.prune(undefined, later)).toBe(7);
+    expect(await adapter.jobs.prune(undefined, later)).toBe(7);
     await adapter.schedules.remove("s", later);
     await adapter.locks.release(lock!, at);
     await adapter.workers.leave("ann", later);
@@ -81,13 +81,9 @@ describeShared("redis")("What the Redis adapter keeps", () => {
       Array.from({ length: 300 }, (_, i) => job(`j${i}`, { priority: i % 3, ...(i % 5 === 0 && { delayMs: 10 }) })),
       at,
     );
-    await own.broker.cancel(
-      Array.from({ length: 60 }, (_, i) => `j${i * 5}`),
-      "stop",
-      at,
-    );
-    await own.broker.cancel(["j1", "j2", "j3"], "stop", at);
-    await own.broker.deadLetters.retry(["j1", "j5", "j10"], at);
+    await own.jobs.change({ ids: Array.from({ length: 60 }, (_, i) => `j${i * 5}`) }, { to: "cancelled", reason: "stop" }, at);
+    await own.jobs.change({ ids: ["j1", "j2", "j3"] }, { to: "cancelled", reason: "stop" }, at);
+    await own.jobs.change({ ids: ["j1", "j5", "j10"] }, { to: "ready" }, at);
     const { deliveries } = await claim(own, { now: 1_000, limit: 100 });
     await own.broker.settle(
       deliveries.map(({ lease }, i) => ({
@@ -102,8 +98,8 @@ describeShared("redis")("What the Redis adapter keeps", () => {
       at,
     );
     await claim(own, { worker: "bob", now: 5_000, limit: 50 });
-    const counted = await own.results.count({ queue: "q" }, late);
-    const listed = await own.results.count({ queue: "q", task: "t" }, late);
+    const counted = await own.jobs.count({ queue: "q" }, late);
+    const listed = await own.jobs.count({ queue: "q", task: "t" }, late);
     expect(counted).toEqual(listed);
     const [info] = (await own.queues.list({}, late)).items;
     expect(info).toMatchObject({ ready: listed.ready, active: 50, dead: listed.failed });
@@ -125,8 +121,8 @@ describeShared("redis")("What the Redis adapter keeps", () => {
     const other = space(await sharedRedis());
     const own = await other.open();
     await own.broker.enqueue([job("a"), job("b"), job("c")], { now: 1_000 });
-    await own.broker.cancel(["a"], "stop", { now: 1_000 });
-    await own.results.prune(undefined, { now: 1_000 + 31 * DAY_MS });
+    await own.jobs.change({ ids: ["a"] }, { to: "cancelled", reason: "stop" }, { now: 1_000 });
+    await own.jobs.prune(undefined, { now: 1_000 + 31 * DAY_MS });
     await own.broker.enqueue([job("a")], { now: 1_000 });
     const { deliveries } = await claim(own, { now: 1_001, limit: 2 });
     const rest = await claim(own, { now: 1_001 });

@@ -27,7 +27,7 @@ describeOwn("redis")("When Redis has lost everything", () => {
       await stem.close();
       await adapter.close();
     });
-    const fired = async (): Promise<boolean> => (await adapter.results.count()).ready > 0;
+    const fired = async (): Promise<boolean> => (await adapter.jobs.count()).ready > 0;
     await until(fired);
     const admin = new Redis(server.url);
     cleanups.push(() => admin.quit());

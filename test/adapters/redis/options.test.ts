@@ -165,7 +165,7 @@ describeOwn("redis")("Options of ioredis", () => {
         code: "STEM_STORE_UNREACHABLE",
       });
       await until(async () => (await adapter.ping().catch(() => undefined)) !== undefined);
-      expect(await direct.results.count()).toMatchObject({ ready: 1, active: 1 });
+      expect(await direct.jobs.count()).toMatchObject({ ready: 1, active: 1 });
     }
   });
 

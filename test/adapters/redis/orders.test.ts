@@ -18,7 +18,7 @@ describeShared("redis")("Orders in Redis", () => {
     // What `leave` of 0.1 does.
     const key = (name: string): string => `{${here.namespace}}:${name}`;
     await here.raw.multi().hdel(key("workers"), "old").zrem(key("leases"), "old").hdel(key("wno"), "1").exec();
-    await adapter.results.prune();
+    await adapter.jobs.prune();
     expect((await here.keys()).filter((found) => !idle.includes(found))).toEqual([key("olast"), key("or:new"), key("os")]);
     const { orders } = await adapter.workers.renew({ ...beat, id: "new" }, []);
     expect(orders).toEqual([{ no: 1, text: "pause" }]);

@@ -78,7 +78,7 @@ describeOwn("redis")("A Redis user", () => {
     await adapter.broker.settle(deliveries.map(({ lease }) => ({ lease, as: "succeeded" as const })));
     await adapter.events.emit([{ id: "e", name: "n", key: "k" }]);
     adapter.hints.control("t", "m");
-    await adapter.results.prune();
+    await adapter.jobs.prune();
     expect(await adapter.diagnose!()).toHaveLength(1);
     const raw = new Redis({ port: server.port, username: "app", password: "x", protocol: 2 });
     clients.push(raw);
@@ -94,7 +94,7 @@ describeOwn("redis")("A Redis user", () => {
     const { deliveries } = await claim(adapter);
     expect(deliveries).toHaveLength(2);
     expect(await adapter.broker.settle(deliveries.map(({ lease }) => ({ lease, as: "succeeded" as const })))).toMatchObject({ lost: [] });
-    expect((await adapter.results.get(["a"]))[0]).toMatchObject({ state: "succeeded" });
+    expect((await adapter.jobs.get(["a"]))[0]).toMatchObject({ state: "succeeded" });
   });
 
   it("who was refused in the middle is refused before the first write from then on, until the right is there again", async () => {

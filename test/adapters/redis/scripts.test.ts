@@ -17,7 +17,7 @@ describeShared("redis")("The scripts of the Redis adapter", () => {
     await here.raw.script("FLUSH");
     const settled = await adapter.broker.settle(deliveries.map(({ lease }) => ({ lease, as: "succeeded" as const })));
     expect(settled.lost).toEqual([]);
-    expect((await adapter.results.count({ queue: "q" })).succeeded).toBe(5);
+    expect((await adapter.jobs.count({ queue: "q" })).succeeded).toBe(5);
   });
 
   it("stay linear when ten thousand jobs end into one", async () => {
@@ -55,12 +55,12 @@ describeShared("redis")("The scripts of the Redis adapter", () => {
     ]);
     const root = await claim(adapter, { queue: "wide" });
     await adapter.broker.settle([{ lease: root.deliveries[0]!.lease, as: "failed", cause: "error", error: { name: "E", message: "m" } }]);
-    expect(await adapter.results.count({ queue: "wide" })).toMatchObject({ failed: n + 1, blocked: 0 });
-    await adapter.broker.deadLetters.retry(["root"]);
-    expect(await adapter.results.count({ queue: "wide" })).toMatchObject({ failed: 0, blocked: n, ready: 1 });
+    expect(await adapter.jobs.count({ queue: "wide" })).toMatchObject({ failed: n + 1, blocked: 0 });
+    await adapter.jobs.change({ ids: ["root"] }, { to: "ready" });
+    expect(await adapter.jobs.count({ queue: "wide" })).toMatchObject({ failed: 0, blocked: n, ready: 1 });
     const again = await claim(adapter, { queue: "wide" });
     await adapter.broker.settle([{ lease: again.deliveries[0]!.lease, as: "succeeded" }]);
-    expect(await adapter.results.count({ queue: "wide" })).toMatchObject({ succeeded: 1, ready: n });
+    expect(await adapter.jobs.count({ queue: "wide" })).toMatchObject({ succeeded: 1, ready: n });
     expect(await here.raw.exists(`{${here.namespace}}:outbox`)).toBe(0);
   });
 
@@ -86,7 +86,7 @@ describeShared("redis")("The scripts of the Redis adapter", () => {
     await here.raw.hset(`${home}:outbox`, no, JSON.stringify(piece));
     const heir = await here.open();
     await claim(heir, { worker: "heir", queue: "elsewhere" });
-    expect((await heir.results.count({ queue: "left" })).ready).toBe(n);
+    expect((await heir.jobs.count({ queue: "left" })).ready).toBe(n);
     expect(await here.raw.exists(`${home}:outbox`)).toBe(0);
   });
 });

@@ -163,7 +163,7 @@ describeOwn("redis")("A server that refuses", () => {
       message: expect.stringContaining("out of memory"),
     });
     await server.call("CONFIG", "SET", "maxmemory", 0);
-    expect(await adapter.results.get(["full"])).toEqual([undefined]);
+    expect(await adapter.jobs.get(["full"])).toEqual([undefined]);
     expect(idsMet(await adapter.broker.enqueue([job("full")]))).toEqual([]);
     await here.close();
   });
@@ -175,13 +175,13 @@ describeOwn("redis")("A server that refuses", () => {
     await here.raw.del(`{${here.namespace}}:j:gone`, `{${here.namespace}}:j:dated`);
     const { deliveries } = await claim(adapter);
     expect(deliveries.map((delivery) => delivery.job.id)).toEqual(["here"]);
-    const letters = await adapter.broker.deadLetters.list();
-    expect(letters.map(({ id, error }) => [id, error.code]).sort()).toEqual([
+    const letters = (await adapter.jobs.list({ dead: true })).items;
+    expect(letters.map(({ id, error }) => [id, error?.code]).sort()).toEqual([
       ["dated", "STEM_STORE_EVICTED"],
       ["gone", "STEM_STORE_EVICTED"],
     ]);
-    expect(letters[0]!.error.message).toMatch(/noeviction/);
-    expect(await adapter.results.count()).toMatchObject({ ready: 0, active: 1, failed: 2 });
+    expect(letters[0]!.error?.message).toMatch(/noeviction/);
+    expect(await adapter.jobs.count()).toMatchObject({ ready: 0, active: 1, failed: 2 });
     await here.close();
   });
 
@@ -190,9 +190,9 @@ describeOwn("redis")("A server that refuses", () => {
     const adapter = await here.open();
     const jobs = Array.from({ length: 50_001 }, (_, i) => job(`m${i}`));
     await expect(adapter.broker.enqueue(jobs)).rejects.toMatchObject({ code: "STEM_BATCH_TOO_LARGE" });
-    expect((await adapter.results.count()).ready).toBe(0);
+    expect((await adapter.jobs.count()).ready).toBe(0);
     await adapter.broker.enqueue(jobs.slice(1));
-    expect((await adapter.results.count()).ready).toBe(50_000);
+    expect((await adapter.jobs.count()).ready).toBe(50_000);
     await here.close();
   });
 });

@@ -38,7 +38,7 @@ describe("Several processes on one SQLite file", () => {
       expect(ends).toEqual([0, 0, 0, 0, 0, 0]);
       const adapter = sqlite(file);
       await adapter.open();
-      expect((await adapter.results.count()).ready).toBe(6);
+      expect((await adapter.jobs.count()).ready).toBe(6);
       await adapter.close();
     });
   });
@@ -47,7 +47,7 @@ describe("Several processes on one SQLite file", () => {
     await withFile(async (adapter, _file, start) => {
       const children = Array.from({ length: 4 }, () => start("produce"));
       expect(await Promise.all(children.map((child) => child.end()))).toEqual([0, 0, 0, 0]);
-      expect((await adapter.results.count()).ready).toBe(4_000);
+      expect((await adapter.jobs.count()).ready).toBe(4_000);
     });
   });
 
@@ -61,7 +61,7 @@ describe("Several processes on one SQLite file", () => {
       const had = await Promise.all(children.map(async (child) => JSON.parse(await child.line()) as string[]));
       expect(had.flat().toSorted()).toEqual(jobs.map(({ id }) => id));
       expect(had.every((list) => list.length > 0)).toBe(true);
-      expect((await adapter.results.count()).succeeded).toBe(20_000);
+      expect((await adapter.jobs.count()).succeeded).toBe(20_000);
     });
   });
 
@@ -112,7 +112,7 @@ describe("Several processes on one SQLite file", () => {
       const parents = Array.from({ length: 3_000 }, (_, i) => job(`p${i}`, { task: "parent", maxLapses: 1_000 }));
       await adapter.broker.enqueue(parents);
       const left = async (): Promise<number> => {
-        const { ready, active } = await adapter.results.count();
+        const { ready, active } = await adapter.jobs.count();
         return ready + active;
       };
       let kills = 0;
@@ -131,7 +131,7 @@ describe("Several processes on one SQLite file", () => {
       expect(kills).toBeGreaterThan(2);
       const last = start("ledger", ledger);
       expect([await last.line(), await last.line()]).toEqual(["ready", "empty"]);
-      const counts = await adapter.results.count();
+      const counts = await adapter.jobs.count();
       expect(counts).toEqual({
         blocked: 0,
         ready: 0,

@@ -34,7 +34,7 @@ afterEach(async () => {
 });
 
 const job = (id: string, queue = "mail") => ({ id, task: "send", queue, payload: "{}" });
-const state = async (id: string): Promise<string | undefined> => (await adapter.results.get([id]))[0]?.state;
+const state = async (id: string): Promise<string | undefined> => (await adapter.jobs.get([id]))[0]?.state;
 const orders = (): readonly unknown[] => db.prepare("SELECT id FROM orders").pluck().all();
 
 async function inTransaction(work: () => Promise<unknown>, end: "COMMIT" | "ROLLBACK" = "COMMIT"): Promise<void> {
@@ -83,7 +83,7 @@ describe("A job that is enqueued in a transaction on the app's own SQLite connec
     await inTransaction(() => adapter.broker.enqueue([job("a", "undone")], { transaction: db }), "ROLLBACK");
     await adapter.broker.enqueue([job("b", "first")]);
     await inTransaction(() => adapter.broker.enqueue([job("c", "undone")], { transaction: db }));
-    expect((await adapter.results.list()).map(({ id, queue }) => [id, queue])).toEqual([
+    expect((await adapter.jobs.list()).items.map(({ id, queue }) => [id, queue])).toEqual([
       ["c", "undone"],
       ["b", "first"],
     ]);

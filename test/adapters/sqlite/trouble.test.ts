@@ -33,12 +33,12 @@ describe("When SQLite refuses a write", () => {
           accepted.push(...batch.map(({ id }) => id));
         } catch (error) {
           refused = error;
-          expect((await adapter.results.get(batch.map(({ id }) => id))).every((record) => record === undefined)).toBe(true);
+          expect((await adapter.jobs.get(batch.map(({ id }) => id))).every((record) => record === undefined)).toBe(true);
         }
       }
       expect(refused).toMatchObject({ code: "STEM_STORE_FAILED", cause: expect.objectContaining({ code: "SQLITE_FULL" }) });
       expect(String((refused as Error).message)).toMatch(/free some space/);
-      expect((await adapter.results.count()).ready).toBe(accepted.length);
+      expect((await adapter.jobs.count()).ready).toBe(accepted.length);
       connection!.pragma("max_page_count = 100000");
       await adapter.broker.enqueue([job("later")]);
       await adapter.workers.renew({ id: "ann", leaseMs: 60_000, info: {} }, []);
@@ -68,11 +68,11 @@ describe("When SQLite refuses a write", () => {
       other.exec("BEGIN IMMEDIATE");
       const idle = await adapter.broker.claim({ worker: "ann", from: [{ queue: "work" }], limit: 1 });
       expect(idle).toMatchObject({ deliveries: [], lapsed: false });
-      expect(await adapter.results.get(["a"])).toEqual([undefined]);
+      expect(await adapter.jobs.get(["a"])).toEqual([undefined]);
       other.exec("ROLLBACK");
       other.close();
       await adapter.broker.enqueue([job("a")]);
-      expect((await adapter.results.count()).ready).toBe(1);
+      expect((await adapter.jobs.count()).ready).toBe(1);
       await adapter.close();
     });
   });
@@ -84,7 +84,7 @@ describe("When SQLite refuses a write", () => {
       const batch = Array.from({ length: 50 }, (_, i) => job(`j${i}`));
       const broken = { ...job("broken"), payload: undefined as unknown as string };
       await expect(adapter.broker.enqueue([...batch, broken])).rejects.toMatchObject({ message: expect.any(String) });
-      expect(await adapter.results.count()).toMatchObject({ ready: 0 });
+      expect(await adapter.jobs.count()).toMatchObject({ ready: 0 });
       expect((await adapter.queues.list()).items).toEqual([]);
       expect(idsMet(await adapter.broker.enqueue(batch))).toEqual([]);
       await adapter.close();
@@ -121,8 +121,8 @@ describe("When SQLite refuses a write", () => {
       const claim = async () => (await broker.claim({ worker: "ann", from: [{ queue: "work" }], limit: 1 })).deliveries[0]!;
       await broker.enqueue([{ ...job("a"), keepFailedMs: 0 }]);
       const first = await claim();
-      await broker.cancel(["a"], "not wanted");
-      expect(await adapter.results.prune(10, { now: Date.now() + 1 })).toBe(1);
+      await adapter.jobs.change({ ids: ["a"] }, { to: "cancelled", reason: "not wanted" });
+      expect(await adapter.jobs.prune(10, { now: Date.now() + 1 })).toBe(1);
       await broker.enqueue([job("b")]);
       const second = await claim();
       expect(second.lease.fence).toBe(first.lease.fence);

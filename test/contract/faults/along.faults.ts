@@ -1,16 +1,18 @@
 import type { Along, Broker, Journal, JournalWrite, NewCancel, Settlement } from "../../../lib/contract/index.js";
-import { alongAs, both, inBroker, inJournal, omit, settlementsAs } from "./fault.js";
+import { alongAs, both, changesOf, inBroker, inJournal, omit, settlementsAs } from "./fault.js";
 import type { Fault, Faults } from "./fault.js";
 
 type Carrier = Settlement | JournalWrite;
+
+type Doing = Broker & Pick<ReturnType<typeof changesOf>, "cancel">;
 
 /** A carrier without some of what travels along. */
 const rid = <T extends Along>(along: T, ...members: readonly (keyof Along)[]): T => omit(along, ...members) as T;
 
 /** Something is done with what travels along, before or after the call that should have done it. */
 function apart(of: {
-  readonly before?: (carrier: Carrier, broker: Broker, emit: (carrier: Carrier) => Promise<unknown>) => Promise<unknown>;
-  readonly after?: (carrier: Carrier, broker: Broker, lost: boolean) => Promise<unknown>;
+  readonly before?: (carrier: Carrier, broker: Doing, emit: (carrier: Carrier) => Promise<unknown>) => Promise<unknown>;
+  readonly after?: (carrier: Carrier, broker: Doing, lost: boolean) => Promise<unknown>;
   readonly left: readonly (keyof Along)[];
 }): Fault {
   return (adapter) => {
@@ -22,7 +24,11 @@ function apart(of: {
       now: { readonly now?: number } | undefined,
     ): Promise<T> => {
       const emit = (carrier: Carrier): Promise<unknown> => adapter.events.emit(carrier.emit ?? [], now);
-      const broker = { ...adapter.broker, cancel: at(adapter.broker, now), enqueue: (jobs) => adapter.broker.enqueue(jobs, now) } as Broker;
+      const broker: Doing = {
+        ...adapter.broker,
+        cancel: (ids, reason) => changesOf(adapter.jobs).cancel(ids, reason, now),
+        enqueue: (jobs) => adapter.broker.enqueue(jobs, now),
+      };
       for (const carrier of carriers) await of.before?.(carrier, broker, emit);
       const sent = await send(carriers.map((carrier) => rid(carrier, ...of.left)));
       for (const carrier of carriers) await of.after?.(carrier, broker, sent.lost.includes(carrier.lease.jobId));
@@ -35,12 +41,7 @@ function apart(of: {
   };
 }
 
-const at =
-  (broker: Broker, now: { readonly now?: number } | undefined): Broker["cancel"] =>
-  (ids, reason) =>
-    broker.cancel(ids, reason, now);
-
-const cancelAll = async ({ cancel = [] }: Carrier, broker: Broker): Promise<void> => {
+const cancelAll = async ({ cancel = [] }: Carrier, broker: Doing): Promise<void> => {
   for (const { id, reason } of cancel) await broker.cancel([id], reason);
 };
 

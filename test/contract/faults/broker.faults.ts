@@ -1,5 +1,6 @@
-import type { Adapter, Delivery, Purge } from "../../../lib/contract/index.js";
+import type { Adapter, Delivery, JobFilter } from "../../../lib/contract/index.js";
 import {
+  changesOf,
   anyFence,
   leasesStartAnew,
   both,
@@ -7,8 +8,8 @@ import {
   deliveriesAs,
   endingsAs,
   inBroker,
-  inDeadLetters,
-  inResults,
+  inChanges,
+  inJobs,
   inWorkers,
   omit,
   recordsAs,
@@ -61,7 +62,7 @@ export const brokerFaults: Faults = {
     },
   })),
   "expired jobs are said to be cancelled": recordsAs((record) => (record.state === "expired" ? { ...record, state: "cancelled" } : record)),
-  "a job that has started expires too": inBroker(({ enqueue, claim, cancel }) => {
+  "a job that has started expires too": inBroker(({ enqueue, claim }, { jobs: stored }) => {
     const expiries = new Map<string, number>();
     return {
       enqueue: (jobs, options) => {
@@ -71,7 +72,7 @@ export const brokerFaults: Faults = {
       claim: async (request, options) => {
         const claimed = await claim(request, options);
         const late = new Set(ids(claimed.deliveries.filter(({ job }) => (expiries.get(job.id) ?? Infinity) <= claimed.now)));
-        await cancel([...late], "expired", options);
+        await changesOf(stored).cancel([...late], "expired", options);
         return { ...claimed, deliveries: claimed.deliveries.filter(({ job }) => !late.has(job.id)) };
       },
     };
@@ -153,9 +154,9 @@ export const brokerFaults: Faults = {
   "the last of two equal leases counts": inBroker(({ settle }) => ({
     settle: (settlements, next, options) => settle([...settlements].toReversed(), next, options),
   })),
-  "one lost lease holds up the batch": inBroker(({ settle }, { results }) => ({
+  "one lost lease holds up the batch": inBroker(({ settle }, { jobs }) => ({
     settle: async (settlements, next, options) => {
-      const records = await results.get(
+      const records = await jobs.get(
         settlements.map(({ lease }) => lease.jobId),
         options,
       );
@@ -174,23 +175,23 @@ export const brokerFaults: Faults = {
     },
   })),
   "jobs of a settlement are not stored": settlementsAs((settlement) => omit(settlement, "enqueue") as typeof settlement),
-  "cancel spares running jobs": inBroker(({ cancel }, adapter) => ({
+  "cancel spares running jobs": inChanges(({ cancel }, adapter) => ({
     cancel: (ids, reason, options) => sparing(adapter, cancel, ids, reason, options),
   })),
-  "cancel says it ended what had ended": inBroker(({ cancel }) => ({
-    cancel: async (ids, reason, options) => (await cancel(ids, reason, options)).map((answer) => but(answer, { as: "cancelled" })),
+  "cancel says it ended what had ended": inChanges(({ cancel }) => ({
+    cancel: async (ids, reason, options) => (await cancel(ids, reason, options)).map((answer) => but(answer, { as: "changed" })),
   })),
   "cancel keeps the reason to itself": recordsAs((record) =>
     record.state === "cancelled" && record.error ? { ...record, error: { ...record.error, message: "" } } : record,
   ),
-  "cancel comes in two steps, the answer first": inBroker(({ cancel }, { results }) => ({
+  "cancel comes in two steps, the answer first": inChanges(({ cancel }, { jobs }) => ({
     cancel: async (ids, reason, options) => {
-      const before = await results.get(ids, options);
+      const before = await jobs.get(ids, options);
       await cancel(ids, reason, options);
-      return ids.map((id, i) => ({ id, as: before[i]?.state === "active" ? "cancelled" : "ended" }));
+      return ids.map((id, i) => ({ id, as: before[i]?.state === "active" ? "changed" : "ended" }));
     },
   })),
-  "an unknown id is said to have ended": inBroker(({ cancel }) => ({
+  "an unknown id is said to have ended": inChanges(({ cancel }) => ({
     cancel: async (ids, reason, options) =>
       (await cancel(ids, reason, options)).map((answer) => (answer.as === "unknown" ? but(answer, { as: "ended" }) : answer)),
   })),
@@ -199,26 +200,26 @@ export const brokerFaults: Faults = {
   "what died of an input says it died of an error": recordsAs((record) =>
     record.cause === "input" ? { ...record, cause: "error" } : record,
   ),
-  "dead letters are listed first death first": inDeadLetters(({ list }) => ({
+  "dead letters are listed first death first": inChanges(({ list }) => ({
     list: async (filter, options) => [...(await list(filter, options))].toReversed(),
   })),
-  "what died of its input is a dead letter": inDeadLetters(({ list }, { results }) => ({
+  "what died of its input is a dead letter": inChanges(({ list }, { jobs }) => ({
     list: async (filter, options) => {
       const letters = await list(filter, options);
-      const failed = await results.list({ state: "failed" }, options);
+      const failed = (await jobs.list({ state: "failed" }, options)).items;
       return failed.length === letters.length ? letters : [...letters, ...letters];
     },
   })),
-  "filters of dead letters are ignored": inDeadLetters(({ list }) => ({ list: (_, options) => list({}, options) })),
-  "the cursor of dead letters is the moment of death": inDeadLetters(({ list }, { results }) => ({
+  "filters of dead letters are ignored": inChanges(({ list }) => ({ list: (_, options) => list({}, options) })),
+  "the cursor of dead letters is the moment of death": inChanges(({ list }, { jobs }) => ({
     list: async (filter = {}, options) => {
       if (filter.cursor === undefined) return list(filter, options);
-      const [last] = await results.get([filter.cursor], options);
+      const [last] = await jobs.get([filter.cursor], options);
       return list({ ...omit(filter, "cursor"), before: last?.endedAt ?? 0 }, options);
     },
   })),
   "a retried job keeps its attempts": deliveriesAs((delivery) => but(delivery, { attempt: delivery.lease.fence - delivery.lapses })),
-  "retry moves dead letters alone": inDeadLetters(({ retry, list }) => ({
+  "retry moves dead letters alone": inChanges(({ retry, list }) => ({
     retry: async (ids, options) => {
       const dead = new Set((await list({}, options)).map(({ id }) => id));
       return retry(
@@ -227,7 +228,7 @@ export const brokerFaults: Faults = {
       );
     },
   })),
-  "retry says it moved everything": inDeadLetters(({ retry }) => ({
+  "retry says it moved everything": inChanges(({ retry }) => ({
     retry: async (ids, options) => {
       await retry(ids, options);
       return ids;
@@ -236,7 +237,7 @@ export const brokerFaults: Faults = {
   "retry moves what succeeded": (adapter) => {
     const moved = new Set<string>();
     return both(
-      inDeadLetters(({ retry }) => ({
+      inChanges(({ retry }) => ({
         retry: (asked, options) => {
           for (const id of asked) moved.add(id);
           return retry(asked, options);
@@ -245,36 +246,39 @@ export const brokerFaults: Faults = {
       recordsAs((record) => (record.state === "succeeded" && moved.has(record.id) ? { ...record, state: "ready" } : record)),
     )(adapter);
   },
-  "retry does nothing": inDeadLetters(() => ({ retry: async () => [] })),
-  "purge forgets everything dead": inDeadLetters(({ purge }) => ({ purge: (_, options) => purge({ all: true }, options) })),
-  "purge without a filter means all": inDeadLetters(({ purge }) => ({
-    purge: (filter, options) => purge(Object.keys(filter).length === 0 ? { all: true } : filter, options),
+  "retry does nothing": inChanges(() => ({ retry: async () => [] })),
+  "purge forgets everything dead": inChanges(({ purge }) => ({ purge: (_, options) => purge(DEAD, options) })),
+  "purge without a filter means all": inChanges(({ purge }) => ({
+    purge: (filter, options) => purge(Object.keys(filter).length === 0 ? DEAD : filter, options),
   })),
-  "a purge that knows no field of its filter means all": inDeadLetters(({ purge }) => ({
-    purge: (filter, options) => purge(known(filter, ["ids", "queue", "task", "before"]) ? filter : { all: true }, options),
+  "a purge that knows no field of its filter means all": inChanges(({ purge }) => ({
+    purge: (filter, options) => purge(known(filter, FIELDS) ? filter : DEAD, options),
   })),
-  "unknown fields of a purge are ignored": inDeadLetters(({ purge }) => ({
-    purge: (filter, options) => purge(narrowed(filter, ["ids", "queue", "task", "before", "all", "limit", "cursor"]) as Purge, options),
+  "unknown fields of a purge are ignored": inChanges(({ purge }) => ({
+    purge: (filter, options) => purge(narrowed(filter, [...FIELDS, "all", "limit", "cursor", "from"]) as JobFilter, options),
   })),
-  "the limit of a purge is ignored": inDeadLetters(({ purge }) => ({
-    purge: (filter, options) => purge(("limit" in filter ? omit(filter, "limit") : filter) as Purge, options),
+  "the limit of a purge is ignored": inChanges(({ purge }) => ({
+    purge: (filter, options) => purge(("limit" in filter ? omit(filter, "limit") : filter) as JobFilter, options),
   })),
   "purge takes along whoever waited": (adapter) => {
     let purged = false;
     return both(
-      inDeadLetters(({ purge }) => ({
+      inChanges(({ purge }) => ({
         purge: (filter, options) => {
           purged = "ids" in filter;
           return purge(filter, options);
         },
       })),
-      inResults(({ get }) => ({
+      inJobs(({ get }) => ({
         get: async (asked, options) =>
           (await get(asked, options)).map((record) => (purged && record?.cause === "input" ? undefined : record)),
       })),
     )(adapter);
   },
 };
+
+const DEAD: JobFilter = { dead: true };
+const FIELDS = ["state", "task", "queue", "group", "dead", "before", "ids", "delayed"];
 
 function narrowed(filter: object, fields: readonly string[]): object {
   return filter === null || typeof filter !== "object"
@@ -291,18 +295,18 @@ function ids(deliveries: readonly Delivery[]): string[] {
 }
 
 async function sparing(
-  { results }: Adapter,
-  cancel: Adapter["broker"]["cancel"],
+  { jobs }: Adapter,
+  cancel: ReturnType<typeof changesOf>["cancel"],
   ids: readonly string[],
   reason: string,
   options: { readonly now?: number } | undefined,
 ) {
-  const records = await results.get(ids, options);
+  const records = await jobs.get(ids, options);
   const active = new Set(records.flatMap((record) => (record?.state === "active" ? [record.id] : [])));
   const answers = await cancel(
     ids.filter((id) => !active.has(id)),
     reason,
     options,
   );
-  return [...answers, ...[...active].map((id) => ({ id, as: "cancelled" as const, was: "active" as const }))];
+  return [...answers, ...[...active].map((id) => ({ id, as: "changed" as const, was: "active" as const }))];
 }

@@ -1,5 +1,5 @@
 import type { Input } from "../../../lib/contract/index.js";
-import { deliveriesAs, inBroker, inDeadLetters, inResults, omit, recordsAs, but } from "./fault.js";
+import { changesOf, deliveriesAs, inBroker, inChanges, inJobs, omit, recordsAs, but } from "./fault.js";
 import type { Fault, Faults } from "./fault.js";
 
 const inputsAs = (change: (inputs: readonly Input[], attempt: number) => readonly Input[]): Fault =>
@@ -29,9 +29,9 @@ export const canvasFaults: Faults = {
       );
     },
   })),
-  "a link from a job stored before counts for nothing": inBroker(({ enqueue }, { results }) => ({
+  "a link from a job stored before counts for nothing": inBroker(({ enqueue }, { jobs: stored }) => ({
     enqueue: async (jobs, options) => {
-      const known = await results.get(
+      const known = await stored.get(
         jobs.map(({ id }) => id),
         options,
       );
@@ -47,12 +47,12 @@ export const canvasFaults: Faults = {
       );
     },
   })),
-  "a retry revives nobody else": inDeadLetters(({ retry }, adapter) => ({
+  "a retry revives nobody else": inChanges(({ retry }, adapter) => ({
     retry: async (ids, options) => {
-      const before = await adapter.results.list({ limit: 1_000 }, options);
+      const before = (await adapter.jobs.list({ limit: 1_000 }, options)).items;
       const moved = await retry(ids, options);
       const victims = before.filter(({ cause, id }) => cause === "input" && !ids.includes(id));
-      await adapter.broker.cancel(
+      await changesOf(adapter.jobs).cancel(
         victims.map(({ id }) => id),
         "not revived",
         options,
@@ -60,9 +60,9 @@ export const canvasFaults: Faults = {
       return moved;
     },
   })),
-  "a retry revives what a person cancelled": inDeadLetters(({ retry }, { results }) => ({
+  "a retry revives what a person cancelled": inChanges(({ retry }, { jobs }) => ({
     retry: async (ids, options) => {
-      const cancelled = await results.list({ state: "cancelled", limit: 1_000 }, options);
+      const cancelled = (await jobs.list({ state: "cancelled", limit: 1_000 }, options)).items;
       const moved = await retry(ids, options);
       await retry(
         cancelled.filter(({ cause }) => cause === undefined).map(({ id }) => id),
@@ -71,10 +71,10 @@ export const canvasFaults: Faults = {
       return moved;
     },
   })),
-  "a retry of one input is enough": inDeadLetters(({ retry }, { results }) => ({
+  "a retry of one input is enough": inChanges(({ retry }, { jobs }) => ({
     retry: async (ids, options) => {
       const moved = await retry(ids, options);
-      const failed = await results.list({ state: "failed", limit: 1_000 }, options);
+      const failed = (await jobs.list({ state: "failed", limit: 1_000 }, options)).items;
       await retry(
         failed.filter(({ cause }) => cause !== "input").map(({ id }) => id),
         options,
@@ -82,14 +82,14 @@ export const canvasFaults: Faults = {
       return moved;
     },
   })),
-  "a retry of what died of its input retries the input": inDeadLetters(({ retry }, { results }) => ({
+  "a retry of what died of its input retries the input": inChanges(({ retry }, { jobs }) => ({
     retry: async (ids, options) => {
-      const failed = await results.list({ state: "failed", limit: 1_000 }, options);
+      const failed = (await jobs.list({ state: "failed", limit: 1_000 }, options)).items;
       const all = failed.some(({ id, cause }) => cause === "input" && ids.includes(id)) ? [...ids, ...failed.map(({ id }) => id)] : ids;
       return retry(all, options);
     },
   })),
-  "a group counts everybody": inResults(({ count, list }) => ({
+  "a group counts everybody": inJobs(({ count, list }) => ({
     count: (_, options) => count({}, options),
     list: (filter, options) => list(filter?.limit ? { limit: filter.limit } : {}, options),
   })),

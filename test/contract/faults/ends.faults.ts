@@ -1,17 +1,19 @@
 import type { Ended } from "../../../lib/contract/index.js";
-import { inBroker, omit } from "./fault.js";
+import { both, inBroker, inJobs, omit } from "./fault.js";
 import type { Fault, Faults } from "./fault.js";
 
 /** The ends that each verb tells are changed. */
 const endsAs = (change: (ended: readonly Ended[]) => readonly Ended[]): Fault => {
   const changed = <T extends { readonly ended?: readonly Ended[] }>(answer: T): T =>
     answer.ended === undefined ? answer : { ...answer, ended: change(answer.ended) };
-  return inBroker(({ enqueue, claim, settle, cancel }) => ({
-    enqueue: async (jobs, options) => changed(await enqueue(jobs, options)),
-    claim: async (request, options) => changed(await claim(request, options)),
-    settle: async (settlements, next, options) => changed(await settle(settlements, next, options)),
-    cancel: async (ids, reason, options) => (await cancel(ids, reason, options)).map(changed),
-  }));
+  return both(
+    inBroker(({ enqueue, claim, settle }) => ({
+      enqueue: async (jobs, options) => changed(await enqueue(jobs, options)),
+      claim: async (request, options) => changed(await claim(request, options)),
+      settle: async (settlements, next, options) => changed(await settle(settlements, next, options)),
+    })),
+    inJobs(({ change: sound }) => ({ change: async (which, to, options) => changed(await sound(which, to, options)) })),
+  );
 };
 
 export const endsFaults: Faults = {

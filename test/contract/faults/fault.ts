@@ -1,25 +1,29 @@
+import { idsOf } from "../../../lib/contract/index.js";
 import type {
   Adapter,
   Along,
+  Answer,
   At,
   Broker,
   Claim,
   Claimed,
-  DeadLetters,
   Delivery,
   Ending,
   Events,
   Journal,
+  JobFilter,
   JobRecord,
+  Jobs,
   Lease,
   Locks,
   NewJob,
+  Page,
   QueueInfo,
   Queues,
-  Results,
   Schedules,
   Settled,
   Settlement,
+  Which,
   Workers,
 } from "../../../lib/contract/index.js";
 
@@ -30,22 +34,62 @@ export type Fault = (sound: Adapter) => Adapter;
 export type Faults = Readonly<Record<string, Fault>>;
 
 /** A fault in one part: the given functions take the place of the sound ones, which they may call. */
-function inPart<Part extends "broker" | "queues" | "results" | "journal" | "events" | "schedules" | "locks" | "workers">(part: Part) {
+function inPart<Part extends "broker" | "queues" | "jobs" | "journal" | "events" | "schedules" | "locks" | "workers">(part: Part) {
   return (change: (sound: Adapter[Part], adapter: Adapter) => Partial<Adapter[Part]>): Fault =>
     (adapter) => ({ ...adapter, [part]: { ...adapter[part], ...change(adapter[part], adapter) } });
 }
 
 export const inBroker: (change: (sound: Broker, adapter: Adapter) => Partial<Broker>) => Fault = inPart("broker");
 export const inQueues: (change: (sound: Queues, adapter: Adapter) => Partial<Queues>) => Fault = inPart("queues");
-export const inResults: (change: (sound: Results, adapter: Adapter) => Partial<Results>) => Fault = inPart("results");
+export const inJobs: (change: (sound: Jobs, adapter: Adapter) => Partial<Jobs>) => Fault = inPart("jobs");
 export const inJournal: (change: (sound: Journal, adapter: Adapter) => Partial<Journal>) => Fault = inPart("journal");
 export const inEvents: (change: (sound: Events, adapter: Adapter) => Partial<Events>) => Fault = inPart("events");
 export const inSchedules: (change: (sound: Schedules, adapter: Adapter) => Partial<Schedules>) => Fault = inPart("schedules");
 export const inLocks: (change: (sound: Locks, adapter: Adapter) => Partial<Locks>) => Fault = inPart("locks");
 export const inWorkers: (change: (sound: Workers, adapter: Adapter) => Partial<Workers>) => Fault = inPart("workers");
 
-export const inDeadLetters = (change: (sound: DeadLetters, adapter: Adapter) => Partial<DeadLetters>): Fault =>
-  inBroker((broker, adapter) => ({ deadLetters: { ...broker.deadLetters, ...change(broker.deadLetters, adapter) } }));
+/** The changes of jobs one by one: by ids, but for `purge`, which forgets by a filter. */
+interface Changes {
+  cancel(ids: readonly string[], reason: string, options?: At): Promise<readonly Answer[]>;
+  /** Returns the ids that moved. */
+  retry(ids: readonly string[], options?: At): Promise<readonly string[]>;
+  remove(ids: readonly string[], options?: At): Promise<readonly Answer[]>;
+  purge(filter: JobFilter, options?: At): Promise<readonly Answer[]>;
+  /** Lists dead letters. */
+  list(filter: JobFilter, options?: At): Promise<readonly JobRecord[]>;
+}
+
+export function changesOf({ change, list }: Jobs): Changes {
+  return {
+    cancel: async (ids, reason, options) => (await change({ ids }, { to: "cancelled", reason }, options)).answers,
+    retry: async (ids, options) =>
+      (await change({ ids }, { to: "ready" }, options)).answers.flatMap(({ id, as }) => (as === "changed" ? [id] : [])),
+    remove: async (ids, options) => (await change({ ids }, { to: "forgotten" }, options)).answers,
+    purge: async (filter, options) => (await change(filter as Which, { to: "forgotten" }, options)).answers,
+    list: async (filter, options) => (await list({ ...filter, dead: true }, options)).items,
+  };
+}
+
+/** A fault in one kind of change, or in the list of dead letters. */
+export const inChanges = (wrong: (sound: Changes, adapter: Adapter) => Partial<Changes>): Fault =>
+  inJobs((jobs, adapter) => {
+    const { cancel, retry, remove, purge, list } = wrong(changesOf(jobs), adapter);
+    return {
+      list: async (filter, options) =>
+        list === undefined || filter?.dead !== true ? jobs.list(filter, options) : { items: await list(omit(filter, "dead"), options) },
+      async change(which, change, options) {
+        const ids = idsOf(which);
+        if (change.to === "forgotten" && ids === undefined && purge !== undefined)
+          return { answers: await purge(which as JobFilter, options) };
+        if (change.to === "forgotten" && ids !== undefined && remove !== undefined) return { answers: await remove(ids, options) };
+        if (change.to === "cancelled" && ids !== undefined && cancel !== undefined)
+          return { answers: await cancel(ids, change.reason, options) };
+        if (change.to !== "ready" || ids === undefined || retry === undefined) return jobs.change(which, change, options);
+        const moved = await retry(ids, options);
+        return { answers: ids.map((id) => ({ id, as: moved.includes(id) ? "changed" : "unknown" })) };
+      },
+    };
+  });
 
 /** Several faults at once. */
 export const both =
@@ -145,9 +189,9 @@ export const queuesAs = (change: (info: QueueInfo, adapter: Adapter, options: At
 
 /** Records are told other than they are. */
 export const recordsAs = (change: (record: JobRecord) => JobRecord): Fault =>
-  inResults(({ get, list }) => ({
+  inJobs(({ get, list }) => ({
     get: async (ids, options) => (await get(ids, options)).map((record) => record && change(record)),
-    list: async (filter, options) => (await list(filter, options)).map(change),
+    list: async (filter, options) => pageAs(await list(filter, options), (items) => items.map(change)),
   }));
 
 /** The adapter forgets which lease is the present one: any lease of a job that is lent will do. */
@@ -181,6 +225,11 @@ function mistaken(current: (lease: Lease, present: Lease | undefined) => Lease):
     })),
     inWorkers(({ renew }) => ({ renew: (worker, held, options) => renew(worker, held.map(taken), options) })),
   );
+}
+
+/** A page with other items. */
+export function pageAs<T>(page: Page<T>, change: (items: readonly T[]) => readonly T[]): Page<T> {
+  return { ...page, items: change(page.items) };
 }
 
 /** An object without some keys. */

@@ -1,6 +1,6 @@
 import type { Adapter, NewJob } from "../../../lib/contract/index.js";
 import { idsMet, isFinal, metKnown } from "../../../lib/contract/index.js";
-import { type Fault, type Faults, inBroker, inResults, jobsAs, without } from "./fault.js";
+import { changesOf, type Fault, type Faults, inBroker, inChanges, inJobs, jobsAs, without } from "./fault.js";
 
 type Enqueue = Adapter["broker"]["enqueue"];
 
@@ -9,17 +9,17 @@ const isTaken = (error: unknown): error is { readonly jobId: string } => (error 
 /** `enqueue` with something else to do when an id is taken. */
 const whenTaken = (
   act: (
-    call: { readonly enqueue: Enqueue; readonly jobs: readonly NewJob[]; readonly id: string; readonly broker: Adapter["broker"] },
+    call: { readonly enqueue: Enqueue; readonly jobs: readonly NewJob[]; readonly id: string; readonly stored: Adapter["jobs"] },
     options: Parameters<Enqueue>[1],
   ) => ReturnType<Enqueue>,
 ): Fault =>
-  inBroker((broker) => ({
+  inBroker((broker, { jobs: stored }) => ({
     async enqueue(jobs, options) {
       try {
         return await broker.enqueue(jobs, options);
       } catch (error) {
         if (!isTaken(error)) throw error;
-        const answer = await act({ enqueue: broker.enqueue, jobs, id: error.jobId, broker }, options);
+        const answer = await act({ enqueue: broker.enqueue, jobs, id: error.jobId, stored }, options);
         if (answer.met.length === 0) throw error;
         return answer;
       }
@@ -46,9 +46,9 @@ export const idFaults: Faults = {
     );
     return { met: [] };
   }),
-  "again frees other tasks' ids": whenTaken(async ({ enqueue, jobs, id, broker }, options) => {
+  "again frees other tasks' ids": whenTaken(async ({ enqueue, jobs, id, stored }, options) => {
     if (!jobs.some((job) => job.id === id && job.known === "again")) return { met: [] };
-    await broker.remove([id], options);
+    await changesOf(stored).remove([id], options);
     await enqueue(
       jobs.filter((job) => job.id !== id),
       options,
@@ -67,16 +67,16 @@ export const idFaults: Faults = {
       },
     }))(adapter);
   },
-  "an ended job is no duplicate": inBroker(({ enqueue }, { results }) => ({
+  "an ended job is no duplicate": inBroker(({ enqueue }, { jobs: stored }) => ({
     async enqueue(jobs, options) {
       const { met } = await enqueue(jobs, options);
-      const records = await results.get(idsMet({ met }), options);
+      const records = await stored.get(idsMet({ met }), options);
       return { met: met.filter((_, i) => !isFinal(records[i]!.state)) };
     },
   })),
   "what has had its time is counted until it is pruned": (adapter) => {
     let most = 0;
-    return inResults(({ count }) => ({
+    return inJobs(({ count }) => ({
       async count(filter, options) {
         const counts = await count(filter, options);
         most = Math.max(most, counts.succeeded);
@@ -85,8 +85,8 @@ export const idFaults: Faults = {
     }))(adapter);
   },
   "what has had its time is known until it is pruned": (adapter) => {
-    const seen = new Map<string, NonNullable<Awaited<ReturnType<Adapter["results"]["get"]>>[number]>>();
-    return inResults(({ get }) => ({
+    const seen = new Map<string, NonNullable<Awaited<ReturnType<Adapter["jobs"]["get"]>>[number]>>();
+    return inJobs(({ get }) => ({
       async get(ids, options) {
         const records = await get(ids, options);
         for (const record of records) if (record !== undefined) seen.set(record.id, record);
@@ -112,13 +112,13 @@ export const idFaults: Faults = {
       },
     };
   },
-  "remove only cancels": inBroker(({ remove, cancel }) => ({
+  "remove only cancels": inChanges(({ remove, cancel }) => ({
     async remove(ids, options) {
       await cancel(ids, "removed", options);
-      return (await remove([], options)).concat(ids.map((id) => ({ id, as: "removed" as const })));
+      return (await remove([], options)).concat(ids.map((id) => ({ id, as: "changed" as const })));
     },
   })),
-  "remove cancels what runs or is waited for first": inBroker(({ remove, cancel }) => ({
+  "remove cancels what runs or is waited for first": inChanges(({ remove, cancel }) => ({
     async remove(ids, options) {
       await cancel(ids, "removed", options);
       return remove(ids, options);

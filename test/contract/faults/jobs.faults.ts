@@ -1,6 +1,6 @@
 import { checkJobs, idsMet, metKnown } from "../../../lib/contract/index.js";
 import type { Met, NewJob } from "../../../lib/contract/index.js";
-import { asksAs, both, claimedAs, deliveriesAs, inBroker, inEvents, jobsAs, omit, without, but } from "./fault.js";
+import { asksAs, both, changesOf, claimedAs, deliveriesAs, inBroker, inEvents, jobsAs, omit, without, but } from "./fault.js";
 import type { Faults } from "./fault.js";
 
 export const jobFaults: Faults = {
@@ -52,9 +52,9 @@ export const jobFaults: Faults = {
     inBroker(({ enqueue }) => ({ enqueue: (jobs, options) => enqueue(jobs, options && omit(options, "transaction")) })),
     inEvents(({ emit }) => ({ emit: (events, options) => emit(events, options && omit(options, "transaction")) })),
   ),
-  "a batch with a known id is skipped whole": inBroker(({ enqueue }, { results }) => ({
+  "a batch with a known id is skipped whole": inBroker(({ enqueue }, { jobs: stored }) => ({
     enqueue: async (jobs, options) => {
-      const known = await results.get(
+      const known = await stored.get(
         jobs.map(({ id }) => id),
         options,
       );
@@ -73,16 +73,16 @@ export const jobFaults: Faults = {
   "duplicates are sorted": inBroker(({ enqueue }) => ({
     enqueue: async (jobs, options) => ({ met: metKnown(idsMet(await enqueue(jobs, options)).sort()) }),
   })),
-  "a duplicate takes the place of the stored job": inBroker((sound) => ({
+  "a duplicate takes the place of the stored job": inBroker((sound, { jobs: stored }) => ({
     enqueue: async (jobs, options) => {
       const { met } = await sound.enqueue(jobs, options);
-      if (met.length > 0) await sound.cancel(idsMet({ met }), "replaced", options);
+      if (met.length > 0) await changesOf(stored).cancel(idsMet({ met }), "replaced", options);
       return { met };
     },
   })),
-  "known ids are looked up before the write and outside it": inBroker((sound, { results }) => ({
+  "known ids are looked up before the write and outside it": inBroker((sound, { jobs: stored }) => ({
     enqueue: async (jobs, options) => {
-      const known = await results.get(
+      const known = await stored.get(
         jobs.map(({ id }) => id),
         options,
       );

@@ -1,4 +1,4 @@
-import { but, inQueues, omit, queuesAs } from "./fault.js";
+import { changesOf, but, inQueues, omit, queuesAs } from "./fault.js";
 import type { Faults } from "./fault.js";
 
 export const queueFaults: Faults = {
@@ -18,11 +18,11 @@ export const queueFaults: Faults = {
       );
     },
   })),
-  "pausing cancels what runs": inQueues(({ change }, { broker, results }) => ({
+  "pausing cancels what runs": inQueues(({ change }, { jobs }) => ({
     change: async (names, to, options) => {
       await change(names, to, options);
-      const running = await results.list({ state: "active" }, options);
-      await broker.cancel(
+      const running = (await jobs.list({ state: "active" }, options)).items;
+      await changesOf(jobs).cancel(
         running.filter(({ queue }) => names.includes(queue)).map(({ id }) => id),
         "paused",
         options,
@@ -32,14 +32,14 @@ export const queueFaults: Faults = {
   "one queue of a call is paused": inQueues(({ change }) => ({
     change: (names, to, options) => change(names.slice(0, 1), to, options),
   })),
-  "a queue goes on counting what has expired": queuesAs(async (info, { results }, options) => {
-    const { expired } = await results.count({ queue: info.queue }, options);
+  "a queue goes on counting what has expired": queuesAs(async (info, { jobs }, options) => {
+    const { expired } = await jobs.count({ queue: info.queue }, options);
     return but(info, { ready: info.ready + expired });
   }),
   "delayed jobs are counted as ready": queuesAs((info) => but(info, { ready: info.ready + info.delayed, delayed: 0 })),
-  "the oldest job is that of the highest priority": queuesAs(async (info, { results }, options) => {
-    const due = await results.list({ queue: info.queue, state: "ready", delayed: false }, options);
-    const first = [...due].sort((a, b) => b.priority - a.priority || a.dueAt - b.dueAt)[0];
+  "the oldest job is that of the highest priority": queuesAs(async (info, { jobs }, options) => {
+    const due = await jobs.list({ queue: info.queue, state: "ready", delayed: false }, options);
+    const first = [...due.items].sort((a, b) => b.priority - a.priority || a.dueAt - b.dueAt)[0];
     return but(info, first ? { oldestAt: first.dueAt } : {});
   }),
   "a job that is due later is the oldest": queuesAs((info) => (info.delayed > 0 && info.ready === 0 ? but(info, { oldestAt: 1 }) : info)),

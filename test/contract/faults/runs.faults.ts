@@ -1,5 +1,5 @@
 import type { Entry, StoredEvent, Wake } from "../../../lib/contract/index.js";
-import { both, deliveriesAs, endingsAs, inDeadLetters, inEvents, inJournal, inResults, omit, settlementsAs, but } from "./fault.js";
+import { both, changesOf, deliveriesAs, endingsAs, inChanges, inEvents, inJournal, inJobs, omit, settlementsAs, but } from "./fault.js";
 import type { Fault, Faults } from "./fault.js";
 
 const readAs = (change: (entries: readonly Entry[]) => readonly Entry[]): Fault =>
@@ -39,9 +39,9 @@ export const runFaults: Faults = {
       return { lost: [] };
     },
   })),
-  "one stale journal write refuses the others": inJournal(({ append }, { results }) => ({
+  "one stale journal write refuses the others": inJournal(({ append }, { jobs }) => ({
     append: async (writes, options) => {
-      const records = await results.get(
+      const records = await jobs.get(
         writes.map(({ lease }) => lease.jobId),
         options,
       );
@@ -119,9 +119,9 @@ export const runFaults: Faults = {
   "a park without waits ends at once": endingsAs((ending) =>
     ending.as === "parked" && ending.waits.length === 0 ? { as: "ready", attempt: "returned" } : ending,
   ),
-  "emit tells of every job that ever waited": inEvents(({ emit }, { results }) => ({
+  "emit tells of every job that ever waited": inEvents(({ emit }, { jobs }) => ({
     emit: async (events, options) => {
-      const cancelled = await results.list({ state: "cancelled" }, options);
+      const cancelled = (await jobs.list({ state: "cancelled" }, options)).items;
       const emitted = await emit(events, options);
       return { ...emitted, woken: [...emitted.woken, ...cancelled.map(({ id }) => id)] };
     },
@@ -159,21 +159,21 @@ export const runFaults: Faults = {
     storedAs((events) => events.map((event) => Object.assign({}, event, { seq: 1 }))),
   ),
   "of two events the later is the wake": inEvents(({ emit }) => ({ emit: (events, options) => emit([...events].toReversed(), options) })),
-  "a cancelled run keeps waiting": inEvents(({ emit }, { results, broker }) => ({
+  "a cancelled run keeps waiting": inEvents(({ emit }, { jobs }) => ({
     emit: async (events, options) => {
-      const cancelled = await results.list({ state: "cancelled" }, options);
-      await broker.deadLetters.retry(
+      const cancelled = (await jobs.list({ state: "cancelled" }, options)).items;
+      await changesOf(jobs).retry(
         cancelled.map(({ id }) => id),
         options,
       );
       return emit(events, options);
     },
   })),
-  "prune forgets no events": inResults(() => ({ prune: async () => 0 })),
-  "a retry forgets the journal": inDeadLetters(({ retry, purge }, { broker, results }) => ({
+  "prune forgets no events": inJobs(() => ({ prune: async () => 0 })),
+  "a retry forgets the journal": inChanges(({ retry, purge }, { broker, jobs }) => ({
     retry: async (ids, options) => {
-      const records = await results.get(ids, options);
-      await purge({ ids }, options);
+      const records = await jobs.get(ids, options);
+      await purge({ ids, dead: true }, options);
       await broker.enqueue(
         records.flatMap((record) => (record ? [{ id: record.id, task: record.task, queue: record.queue, payload: record.payload }] : [])),
         options,

@@ -1,5 +1,20 @@
+import { markOf } from "../../../lib/contract/index.js";
 import type { Adapter, Hint, Lock, Schedule, WorkerRecord } from "../../../lib/contract/index.js";
-import { both, inBroker, inDeadLetters, inEvents, inLocks, inResults, inSchedules, inWorkers, omit, recordsAs, but } from "./fault.js";
+import {
+  both,
+  changesOf,
+  inBroker,
+  inChanges,
+  inEvents,
+  inLocks,
+  inJobs,
+  inSchedules,
+  inWorkers,
+  omit,
+  pageAs,
+  recordsAs,
+  but,
+} from "./fault.js";
 import type { Fault, Faults } from "./fault.js";
 import { orderFaults } from "./orders.faults.js";
 
@@ -105,10 +120,10 @@ export const storeFaults: Faults = {
   "due forgets what comes next": inSchedules(({ due }) => ({
     due: async (ids, limit, options) => ({ ...(await due(ids, limit, options)), nextDueAt: undefined }),
   })),
-  "fire moves, and stores no job": inSchedules(({ fire }, { broker }) => ({
+  "fire moves, and stores no job": inSchedules(({ fire }, { jobs }) => ({
     fire: async (shots, options) => {
       const moved = await fire(shots, options);
-      await broker.cancel(
+      await changesOf(jobs).cancel(
         shots.flatMap(({ job }) => job?.id ?? []),
         "not stored",
         options,
@@ -163,9 +178,9 @@ export const storeFaults: Faults = {
       return shots.every(({ id }) => known.has(id)) ? fire(shots, options) : [];
     },
   })),
-  "a stored job stops the schedule": inSchedules(({ fire }, { results }) => ({
+  "a stored job stops the schedule": inSchedules(({ fire }, { jobs }) => ({
     fire: async (shots, options) => {
-      const known = await results.get(
+      const known = await jobs.get(
         shots.map(({ job }) => job?.id ?? ""),
         options,
       );
@@ -221,53 +236,53 @@ export const storeFaults: Faults = {
   })),
 
   "records do not tell the worker": recordsAs((record) => omit(record, "worker")),
-  "unknown records are left out": inResults(({ get }) => ({
+  "unknown records are left out": inJobs(({ get }) => ({
     get: async (ids, options) => (await get(ids, options)).filter((record) => record !== undefined),
   })),
-  "records are listed oldest first": inResults(({ list }) => ({
-    list: async (filter, options) => [...(await list(filter, options))].toReversed(),
+  "records are listed oldest first": inJobs(({ list }) => ({
+    list: async (filter, options) => pageAs(await list(filter, options), (items) => [...items].toReversed()),
   })),
-  "filters of records are ignored": inResults(({ list, count }) => ({
+  "filters of records are ignored": inJobs(({ list, count }) => ({
     list: (filter, options) => list(filter?.limit ? { limit: filter.limit } : {}, options),
     count: (_, options) => count({}, options),
   })),
-  "the cursor of records is the moment of enqueue": inResults(({ list }) => ({
-    list: async (filter = {}, options) => (filter.cursor === undefined ? list(filter, options) : []),
+  "the cursor of records is the moment of enqueue": inJobs(({ list }) => ({
+    list: async (filter = {}, options) => (filter.cursor === undefined ? list(filter, options) : { items: [] }),
   })),
-  "the limit of a list is a thousand": inResults(({ list }) => ({ list: (filter, options) => list({ limit: 1_000, ...filter }, options) })),
-  "a page of records is as large as its records are": inResults(({ list }) => ({
+  "the limit of a list is a thousand": inJobs(({ list }) => ({ list: (filter, options) => list({ limit: 1_000, ...filter }, options) })),
+  "a page of records is as large as its records are": inJobs(({ list }) => ({
     async list(filter = {}, options) {
-      const records = [...(await list(filter, options))];
+      const records = [...(await list(filter, options)).items];
       for (let more = records; more.length > 0 && records.length < (filter.limit ?? 100);)
-        records.push(...(more = [...(await list({ ...filter, cursor: records.at(-1)!.id }, options))]));
-      return records.slice(0, filter.limit ?? 100);
+        records.push(...(more = [...(await list({ ...omit(filter, "from"), cursor: records.at(-1)!.id }, options)).items]));
+      return { items: records.slice(0, filter.limit ?? 100), ...(records.length > 0 && { next: markOf("stored", 0) }) };
     },
   })),
   "a delayed job looks like one that is due": recordsAs((record) => omit(record, "delayed")),
-  "a delayed job stays delayed in lists": inResults(({ list }) => ({
+  "a delayed job stays delayed in lists": inJobs(({ list }) => ({
     list: (filter, options) => list(filter, { now: filter?.delayed === true ? (options?.now ?? 0) - 1_000 : (options?.now ?? 0) }),
   })),
-  "delayed jobs are not counted apart": inResults(({ count }) => ({
+  "delayed jobs are not counted apart": inJobs(({ count }) => ({
     count: async (filter, options) => ({ ...(await count(filter, options)), delayed: 0 }),
   })),
-  "states with no jobs are not counted": inResults(({ count }) => ({
+  "states with no jobs are not counted": inJobs(({ count }) => ({
     count: async (filter, options) => Object.fromEntries(Object.entries(await count(filter, options)).filter(([, n]) => n > 0)) as never,
   })),
-  "expired jobs stay in the count of the ready": inResults(({ count }) => ({
+  "expired jobs stay in the count of the ready": inJobs(({ count }) => ({
     count: async (filter, options) => {
       const counts = await count(filter, options);
       return { ...counts, ready: counts.ready + counts.expired };
     },
   })),
-  "retention counts from the enqueue": inResults(({ prune }) => ({
+  "retention counts from the enqueue": inJobs(({ prune }) => ({
     prune: (limit, options) => prune(limit, { now: (options?.now ?? 0) + 5_000 }),
   })),
-  "prune forgets nothing": inResults(() => ({ prune: async () => 0 })),
-  "prune forgets the unfinished": inResults(({ prune }, { broker, results }) => ({
+  "prune forgets nothing": inJobs(() => ({ prune: async () => 0 })),
+  "prune forgets the unfinished": inJobs(({ prune }, { jobs }) => ({
     prune: async (limit, options) => {
-      const old = await results.list({ limit: 1_000 }, options);
+      const old = (await jobs.list({ limit: 1_000 }, options)).items;
       const waiting = old.filter(({ enqueuedAt }) => enqueuedAt + 1e10 < (options?.now ?? 0));
-      await broker.cancel(
+      await changesOf(jobs).cancel(
         waiting.map(({ id }) => id),
         "too old",
         options,
@@ -275,27 +290,27 @@ export const storeFaults: Faults = {
       return prune(limit, options);
     },
   })),
-  "prune forgets all that succeeded": inResults(({ prune, list, get }) => {
+  "prune forgets all that succeeded": inJobs(({ prune, list, get }) => {
     const gone = new Set<string>();
     return {
       prune: async (limit, options) => {
         const pruned = await prune(limit, options);
-        const succeeded = (await list({ state: "succeeded" }, options)).filter(({ id }) => !gone.has(id));
+        const succeeded = (await list({ state: "succeeded" }, options)).items.filter(({ id }) => !gone.has(id));
         for (const { id } of succeeded) gone.add(id);
         return pruned + succeeded.length;
       },
       get: async (ids, options) => (await get(ids, options)).map((record) => (record && gone.has(record.id) ? undefined : record)),
     };
   }),
-  "the limit of a prune is ignored": inResults(({ prune }) => ({ prune: (_, options) => prune(1e9, options) })),
+  "the limit of a prune is ignored": inJobs(({ prune }) => ({ prune: (_, options) => prune(1e9, options) })),
   "prune hides the records that stay": (adapter) => {
     let pruned = false;
-    return inResults(({ prune, list }) => ({
+    return inJobs(({ prune, list }) => ({
       prune: (limit, options) => {
         pruned = true;
         return prune(limit, options);
       },
-      list: async (filter, options) => (await list(filter, options)).slice(0, pruned ? 1 : undefined),
+      list: async (filter, options) => pageAs(await list(filter, options), (items) => items.slice(0, pruned ? 1 : undefined)),
     }))(adapter);
   },
 
@@ -370,8 +385,8 @@ export const storeFaults: Faults = {
     return both(told, heard)(adapter);
   },
   "settling hints at nothing": silent((quiet) => inBroker(({ settle }) => ({ settle: quiet(settle) }))),
-  "cancelling hints at nothing": silent((quiet) => inBroker(({ cancel }) => ({ cancel: quiet(cancel) }))),
-  "retrying hints at nothing": silent((quiet) => inDeadLetters(({ retry }) => ({ retry: quiet(retry) }))),
+  "cancelling hints at nothing": silent((quiet) => inChanges(({ cancel }) => ({ cancel: quiet(cancel) }))),
+  "retrying hints at nothing": silent((quiet) => inChanges(({ retry }) => ({ retry: quiet(retry) }))),
   "emitting hints at nothing": silent((quiet) => inEvents(({ emit }) => ({ emit: quiet(emit) }))),
   "control messages are dropped": hintsAs((hint) => (hint.kind === "control" ? undefined : hint)),
   "unsubscribing does nothing": (adapter) => ({

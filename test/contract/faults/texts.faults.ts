@@ -3,12 +3,12 @@ import {
   but,
   endingsAs,
   inBroker,
-  inDeadLetters,
+  inChanges,
   inJournal,
   inEvents,
   inLocks,
   inQueues,
-  inResults,
+  inJobs,
   inSchedules,
   inWorkers,
   jobsAs,
@@ -50,10 +50,8 @@ export const textFaults: Faults = {
   "texts of jobs are stored as UTF-8": jobsAs(mended),
   "ids are cut at a hundred characters": jobsAs((job) => but(job, { id: cutTo(100)(job.id) })),
   "jobs are looked for by mended ids": both(
-    inResults(mends<Adapter["results"]>("get", "list", "count")),
+    inJobs(mends<Adapter["jobs"]>("get", "list", "count", "change")),
     inJournal(mends<Adapter["journal"]>("read")),
-    inBroker(mends<Adapter["broker"]>("cancel")),
-    inDeadLetters(mends<Adapter["broker"]["deadLetters"]>("list", "retry", "purge")),
   ),
   "queues are looked for by mended names": both(
     inBroker(mends<Adapter["broker"]>("claim")),
@@ -76,5 +74,5 @@ export const textFaults: Faults = {
     inWorkers(mends<Adapter["workers"]>("renew", "leave", "order")),
   ),
   "errors lose the character U+0000": errorsAs((error) => ({ ...error, message: error.message.replaceAll("\0", "") })),
-  "reasons are stored as UTF-8": inBroker(({ cancel }) => ({ cancel: (ids, reason, options) => cancel(ids, mended(reason), options) })),
+  "reasons are stored as UTF-8": inChanges(({ cancel }) => ({ cancel: (ids, reason, options) => cancel(ids, mended(reason), options) })),
 };

@@ -17,7 +17,7 @@ class Transaction {
 export function transactional(): { readonly adapter: Adapter; readonly begin: () => Promise<LawTransaction> } {
   const sound = memory();
   const capabilities = { ...sound.capabilities, transactions: true };
-  const { broker, events, results } = sound;
+  const { broker, events, jobs: stored } = sound;
   /** Carries out one call, now or at the commit; returns the ids that are known. */
   const call = async (
     ids: readonly string[],
@@ -41,7 +41,7 @@ export function transactional(): { readonly adapter: Adapter; readonly begin: ()
         if (options?.transaction === undefined) return broker.enqueue(jobs, options);
         checkJobs(jobs, sound);
         const { transaction: _, ...at } = options;
-        const known = async (id: string): Promise<boolean> => (await results.get([id], at))[0] !== undefined;
+        const known = async (id: string): Promise<boolean> => (await stored.get([id], at))[0] !== undefined;
         const ids = await call(
           jobs.map(({ id }) => id),
           options,

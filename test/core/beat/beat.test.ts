@@ -17,7 +17,7 @@ describe("A beat", () => {
     await rig.advance(10_000);
     await rig.advance(10_250);
     expect(await rig.jobs()).toEqual(["tick@2026-01-01T00:00:10.000Z", "tick@2026-01-01T00:00:20.000Z"]);
-    const [record] = await rig.adapter.results.get(["tick@2026-01-01T00:00:20.000Z"]);
+    const [record] = await rig.adapter.jobs.get(["tick@2026-01-01T00:00:20.000Z"]);
     expect(record).toMatchObject({ task: "work", queue: "q", priority: 7, payload: '{"n":1}', headers: { tenant: "a" } });
     expect(told).toEqual([
       { schedule: "tick", slot: new Date("2026-01-01T00:00:10Z"), jobId: "tick@2026-01-01T00:00:10.000Z", lateMs: 0 },
@@ -44,7 +44,7 @@ describe("A beat", () => {
   it("tells a slot whose job nothing is known of any more as fired: it may have ended, and its record be gone", async () => {
     const told: string[] = [];
     rig.signals.on("schedule:fired", ({ jobId }) => told.push(jobId));
-    const get = jest.spyOn(rig.adapter.results, "get").mockResolvedValueOnce([undefined]).mockRejectedValueOnce(new Error("away"));
+    const get = jest.spyOn(rig.adapter.jobs, "get").mockResolvedValueOnce([undefined]).mockRejectedValueOnce(new Error("away"));
     await rig.beat([schedule()]).start();
     for (let i = 0; i < 2; i++) await rig.advance(10_000);
     get.mockRestore();

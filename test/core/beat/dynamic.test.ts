@@ -34,7 +34,7 @@ describe("A schedule made at run time", () => {
     expect([made.name, await made.next()]).toEqual(["digest.ada", new Date("2026-01-01T00:00:20Z")]);
     await rig.advance(20_000);
     expect(await rig.jobs()).toEqual(["digest.ada@2026-01-01T00:00:20.000Z"]);
-    const [record] = await rig.adapter.results.get(["digest.ada@2026-01-01T00:00:20.000Z"]);
+    const [record] = await rig.adapter.jobs.get(["digest.ada@2026-01-01T00:00:20.000Z"]);
     expect(record).toMatchObject({ task: "digest", queue: "mails", priority: 4, payload: '{"user":"ada"}', headers: { tenant: "a" } });
   });
 
@@ -65,8 +65,8 @@ describe("A schedule made at run time", () => {
       const stem = new Stem({ adapter: here, registry: new TaskRegistry() });
       await stem.task<void>("digest", { queue: "mails" }).schedule("often", "* * * * * *");
       const until = Date.now() + 8_000;
-      while ((await here.results.count()).ready === 0 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
-      expect(await here.results.list({ limit: 1 })).toMatchObject([
+      while ((await here.jobs.count()).ready === 0 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
+      expect((await here.jobs.list({ limit: 1 })).items).toMatchObject([
         { id: expect.stringMatching(/^often@/), task: "digest", queue: "mails" },
       ]);
     } finally {
@@ -152,7 +152,7 @@ describe("A schedule made at run time", () => {
     await rig.beat([]).start();
     await producer().workflow<{ id: string }>("order.check", { queue: "runs" }).schedule("check", "* * * * *", { id: "1" });
     await rig.advance(60_000);
-    expect(await rig.adapter.results.list()).toMatchObject([{ task: "order.check", queue: "runs", payload: '{"id":"1"}' }]);
+    expect((await rig.adapter.jobs.list()).items).toMatchObject([{ task: "order.check", queue: "runs", payload: '{"id":"1"}' }]);
   });
 
   it("is refused with what is wrong, before anything is stored", async () => {

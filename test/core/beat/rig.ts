@@ -58,7 +58,7 @@ export class Rig {
 
   /** Ids of all jobs, oldest first. */
   async jobs(): Promise<readonly string[]> {
-    return (await this.adapter.results.list({ limit: 1_000 })).map(({ id }) => id).reverse();
+    return (await this.adapter.jobs.list({ limit: 1_000 })).items.map(({ id }) => id).reverse();
   }
 
   async stop(): Promise<void> {

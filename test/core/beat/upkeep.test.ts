@@ -53,7 +53,7 @@ describe("Beats of two versions of an app, which declare other times for a sched
     await young.start();
     await pass(2 * MINUTE);
     expect(await rig.jobs()).toHaveLength(12);
-    expect(new Set((await rig.adapter.results.list()).map(({ task }) => task))).toEqual(new Set(["work.renamed"]));
+    expect(new Set((await rig.adapter.jobs.list()).items.map(({ task }) => task))).toEqual(new Set(["work.renamed"]));
     expect([rig.errors, rig.warnings]).toEqual([[], []]);
   });
 

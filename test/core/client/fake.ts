@@ -5,7 +5,7 @@ import { COMMON_KINDS } from "../../../lib/contract/fields.js";
 import type { Hint } from "../../../lib/contract/hints.js";
 import type { FinalState, NewJob } from "../../../lib/contract/job.js";
 import { metKnown } from "../../../lib/contract/met.js";
-import type { JobRecord } from "../../../lib/contract/results.js";
+import type { JobRecord } from "../../../lib/contract/jobs.js";
 import type { Clock } from "../../../lib/core/clock.js";
 import type { StemParts } from "../../../lib/core/client/parts.js";
 import { Stem } from "../../../lib/core/client/stem.js";

@@ -18,13 +18,12 @@ async function asked() {
     new Proxy(part, {
       get: (of, key) => {
         const verb = Reflect.get(of, key) as unknown;
-        if (key === "deadLetters") return counting(verb as object);
         return typeof verb !== "function"
           ? verb
           : (...args: unknown[]) => (questions++, (verb as (...args: unknown[]) => unknown)(...args));
       },
     });
-  const watched: Adapter = { ...adapter, broker: counting(adapter.broker), results: counting(adapter.results) };
+  const watched: Adapter = { ...adapter, broker: counting(adapter.broker), jobs: counting(adapter.jobs) };
   const stem = new Stem({ adapter: watched, registry: new TaskRegistry() });
   return { stem, adapter, questions: () => questions };
 }
@@ -52,7 +51,7 @@ describe("A filter that is not understood is refused before the store hears of i
       await expect(ask(stem, { quue: "q" } as never)).rejects.toMatchObject({ code: "STEM_OPTION_UNKNOWN", hint: 'Did you mean "queue"?' });
       await expect(ask(stem, { queue: "q", olderThan: "7d" } as never)).rejects.toMatchObject({ code: "STEM_OPTION_UNKNOWN" });
       expect(questions()).toBe(0);
-      expect(await adapter.results.count()).toMatchObject({ failed: 1, ready: 1 });
+      expect(await adapter.jobs.count()).toMatchObject({ failed: 1, ready: 1 });
     });
 
     it(`${name} refuses a known field of a wrong type, and what is no filter`, async () => {
@@ -93,7 +92,7 @@ describe("A filter that is not understood is refused before the store hears of i
       await expect(stem.deadLetters.purge(filter as never)).rejects.toMatchObject({ code: "STEM_FILTER_EMPTY" });
     for (const filter of [{ all: false }, { all: 1 }, { all: true, queue: "q" }])
       await expect(stem.deadLetters.purge(filter as never)).rejects.toMatchObject({ code: "STEM_OPTION_INVALID" });
-    expect(await adapter.results.count()).toMatchObject({ failed: 1 });
+    expect(await adapter.jobs.count()).toMatchObject({ failed: 1 });
   });
 
   it("an id alone may stand for a list of one", async () => {

@@ -14,7 +14,7 @@ it("Health looks at queues with a small bound, once, and counts and lists no job
   const watched: Adapter = {
     ...adapter,
     queues: { ...adapter.queues, list: (filter, options) => (asked.push(filter), adapter.queues.list(filter, options)) },
-    results: { ...adapter.results, count: refuse, list: refuse },
+    jobs: { ...adapter.jobs, count: refuse, list: refuse },
     broker: { ...adapter.broker, claim: refuse },
   };
   expect(await new Stem({ adapter: watched, registry: new TaskRegistry() }).health()).toMatchObject({

@@ -59,8 +59,8 @@ describe("An id", () => {
   it("of another task's job is refused by that handle, too, if the job was not there yet when it was asked", async () => {
     const stem = await shop();
     await (await stem.enqueue("ship", 1, { id: "order-7", delay: "1h" })).cancel();
-    const { results } = stem.adapter;
-    const get = jest.spyOn(results, "get").mockResolvedValueOnce([undefined]);
+    const { jobs } = stem.adapter;
+    const get = jest.spyOn(jobs, "get").mockResolvedValueOnce([undefined]);
     await expect(stem.task("bill").handle("order-7").result()).rejects.toMatchObject({ ...taken, task: "bill" });
     get.mockRestore();
   });

@@ -75,11 +75,13 @@ describe("The end of a job is told once, with its payload, when it", () => {
     const heard = ears(rig);
     const long = "x".repeat(100_000);
     await rig.stem.enqueue("work", long, { id: "long", delay: "1h" });
-    const { cancel } = rig.stem.adapter.broker;
+    const { change } = rig.stem.adapter.jobs;
     // As an adapter answers that does not carry long payloads along.
-    Object.assign(rig.stem.adapter.broker, {
-      cancel: async (ids: string[], reason: string) =>
-        (await cancel(ids, reason)).map((answer) => ({ ...answer, ended: answer.ended?.map((end) => omit(end, "payload")) })),
+    Object.assign(rig.stem.adapter.jobs, {
+      change: async (...asked: Parameters<typeof change>) => {
+        const changed = await change(...asked);
+        return { ...changed, ended: changed.ended?.map((end) => omit(end, "payload")) };
+      },
     });
     await rig.stem.cancel("long");
     await until(() => heard.length > 0);
@@ -89,9 +91,10 @@ describe("The end of a job is told once, with its payload, when it", () => {
   it("is told by nobody twice, and an adapter that does not say whom it ended is borne", async () => {
     const rig = new Rig({ work: () => 1 });
     const heard = ears(rig);
-    const { cancel, claim } = rig.stem.adapter.broker;
+    const { claim } = rig.stem.adapter.broker;
+    const { change } = rig.stem.adapter.jobs;
+    Object.assign(rig.stem.adapter.jobs, { change: async (...asked: Parameters<typeof change>) => omit(await change(...asked), "ended") });
     Object.assign(rig.stem.adapter.broker, {
-      cancel: async (ids: string[], reason: string) => (await cancel(ids, reason)).map((answer) => omit(answer, "ended")),
       claim: async (request: never) => omit(await claim(request), "ended"),
     });
     await rig.stem.enqueue("work", 1, { id: "old", delay: "1h" });

@@ -15,7 +15,7 @@ describe("The worker's loop", () => {
     });
     await rig.stem.enqueueMany("work", Array.from({ length: 200 }));
     const worker = await rig.started({ concurrency: 7 });
-    await until(async () => (await rig.store.results.count()).succeeded === 200);
+    await until(async () => (await rig.store.jobs.count()).succeeded === 200);
     expect(most).toBe(7);
     expect(worker.running).toBe(0);
     for (const { next } of rig.calls) expect(next?.limit ?? 0).toBeLessThanOrEqual(7);
@@ -39,7 +39,7 @@ describe("The worker's loop", () => {
       Array.from({ length: 60 }, (_, n) => n),
     );
     await rig.started({ concurrency: 10, queues: { a: 2, b: 5 } });
-    await until(async () => (await rig.store.results.count()).succeeded === 120);
+    await until(async () => (await rig.store.jobs.count()).succeeded === 120);
     expect(most).toEqual({ a: 2, b: 5 });
   });
 
@@ -62,7 +62,7 @@ describe("The worker's loop", () => {
       Array.from({ length: 40 }, () => large),
     );
     await rig.started({ concurrency: 20 });
-    await until(async () => (await rig.store.results.count()).succeeded === 40);
+    await until(async () => (await rig.store.jobs.count()).succeeded === 40);
     await turns();
     for (const { settlements } of rig.verbs("settle")) expect(settlements.length).toBeLessThanOrEqual(8);
     const asked = rig.calls.flatMap(({ next }) => next?.limit ?? []);
@@ -73,7 +73,7 @@ describe("The worker's loop", () => {
     const rig = new Rig({ work: async () => {} });
     await rig.stem.enqueueMany("work", Array.from({ length: 300 }));
     await rig.started({ concurrency: 100 });
-    await until(async () => (await rig.store.results.count()).succeeded === 300);
+    await until(async () => (await rig.store.jobs.count()).succeeded === 300);
     await turns();
     expect(rig.verbs("claim")).toHaveLength(1);
     // At first few, since nothing is known of their sizes.
@@ -139,7 +139,7 @@ describe("The worker's loop", () => {
     }
     expect(timers).toBe(0);
     held.open();
-    await until(async () => (await rig.store.results.count()).succeeded === 3);
+    await until(async () => (await rig.store.jobs.count()).succeeded === 3);
   });
 
   it("starts a job at once when a hint comes, without waiting for the poll", async () => {
@@ -209,7 +209,7 @@ describe("The worker's loop", () => {
       Array.from({ length: 10_000 }, (_, n) => n),
     );
     await Promise.all([rig.started(), rig.started()]);
-    await until(async () => (await rig.store.results.count()).succeeded === 10_000);
+    await until(async () => (await rig.store.jobs.count()).succeeded === 10_000);
     expect(runs.size).toBe(10_000);
     expect([...runs.values()].every((count) => count === 1)).toBe(true);
     const claimers = new Set(rig.calls.map(({ next }) => next?.worker));
@@ -244,7 +244,7 @@ describe("The worker's loop", () => {
     const rig = new Rig({ work: [async () => {}, { keepResult: 1 }] });
     await rig.stem.enqueueMany("work", Array.from({ length: 2_500 }));
     await rig.started({ poll: "1h", lease: "10h", concurrency: 1_000 });
-    await until(async () => (await rig.store.results.count()).succeeded === 2_500);
+    await until(async () => (await rig.store.jobs.count()).succeeded === 2_500);
     await turns();
     rig.fault = (verb) => (verb === "prune" ? new Error("busy") : undefined);
     rig.clock.advance("1m");
@@ -255,6 +255,6 @@ describe("The worker's loop", () => {
     rig.clock.advance("1m");
     await turns();
     expect(rig.verbs("prune")).toHaveLength(4);
-    expect((await rig.store.results.count()).succeeded).toBe(0);
+    expect((await rig.store.jobs.count()).succeeded).toBe(0);
   });
 });

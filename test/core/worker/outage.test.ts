@@ -26,7 +26,7 @@ describe("When the store fails, a worker", () => {
     }
     slow.open();
     await turns();
-    expect((await rig.store.results.count()).active).toBe(5);
+    expect((await rig.store.jobs.count()).active).toBe(5);
     rig.heal();
     rig.clock.advance("5s");
     const records = await rig.ended(...jobs.map(({ id }) => id));
@@ -47,7 +47,7 @@ describe("When the store fails, a worker", () => {
     rig.heal();
     await turns();
     rig.clock.advance("5s");
-    await until(async () => (await rig.store.results.count()).succeeded === 1);
+    await until(async () => (await rig.store.jobs.count()).succeeded === 1);
     expect(rig.lines.filter((line) => line.startsWith("error"))).toEqual([expect.stringContaining("connection refused")]);
     expect(rig.lines.filter((line) => line.includes("The store is back"))).toHaveLength(1);
     expect(rig.told.filter((line) => line === "worker:error").length).toBeGreaterThanOrEqual(5);
@@ -127,7 +127,7 @@ describe("When the store fails, a worker", () => {
     rig.faultAfter = (verb) => (verb === "claim" && answers++ === 0 ? down() : undefined);
     const worker = await rig.started({ lease: "1h" });
     await until(() => rig.told.includes("worker:error"));
-    expect((await rig.store.results.count()).active).toBe(3);
+    expect((await rig.store.jobs.count()).active).toBe(3);
     rig.clock.advance("1s");
     await until(() => rig.verbs("claim").length >= 2);
     await turns();
@@ -197,7 +197,7 @@ describe("When the store fails, a worker", () => {
     rig.stem.adapter.hints.subscribe(() => {});
     await turns();
     held.open();
-    await rig.store.broker.cancel([id], "changed my mind");
+    await rig.store.jobs.change({ ids: [id] }, { to: "cancelled", reason: "changed my mind" });
     await until(() => rig.told.includes(`job:lost ${id}`));
     expect(await rig.record(id)).toMatchObject({ state: "cancelled" });
     expect(rig.told).not.toContain(`job:succeeded ${id}`);
@@ -226,7 +226,7 @@ describe("When the store fails, a worker", () => {
     rig.heal();
     await turns();
     rig.clock.advance("5s");
-    await until(async () => (await rig.store.results.count()).succeeded === 1);
+    await until(async () => (await rig.store.jobs.count()).succeeded === 1);
     expect(rig.lines.filter((line) => line.includes("The store is back"))).toHaveLength(1);
   });
 });

@@ -24,7 +24,7 @@ describe("On a store that is a server, the worker", () => {
     const book = answers(rig);
     await rig.stem.enqueueMany("work", Array.from({ length: 1_000 }));
     await rig.started({ concurrency: 100 });
-    while ((await rig.store.results.count()).succeeded < 1_000) {
+    while ((await rig.store.jobs.count()).succeeded < 1_000) {
       await turns(5);
       book.waiting.shift()?.();
     }
@@ -51,7 +51,7 @@ describe("On a store that is a server, the worker", () => {
     for (const one of gates) one.open();
     await until(async () => {
       book.waiting.shift()?.();
-      return (await rig.store.results.count()).succeeded === 200;
+      return (await rig.store.jobs.count()).succeeded === 200;
     });
   });
 
@@ -74,7 +74,7 @@ describe("On a store that is a server, the worker", () => {
     for (const one of gates) one.open();
     await until(async () => {
       book.waiting.shift()?.();
-      return (await rig.store.results.count()).succeeded === 40;
+      return (await rig.store.jobs.count()).succeeded === 40;
     });
   });
 
@@ -108,7 +108,7 @@ describe("On a store that is a server, the worker", () => {
       await rig.stem.enqueueMany("wide", numbers(0));
       await rig.stem.enqueueMany("narrow", numbers(2_000));
       await rig.started({ concurrency: 60, queues: { wide: ceiling, narrow: 9 } });
-      await until(async () => (await rig.store.results.count()).succeeded === 4_000);
+      await until(async () => (await rig.store.jobs.count()).succeeded === 4_000);
       expect(most.all).toBeLessThanOrEqual(60);
       expect(most.all).toBeGreaterThan(20);
       expect(most.narrow).toBeLessThanOrEqual(9);
@@ -159,7 +159,7 @@ describe("On a store that is a server, the worker", () => {
       rig.clock.advance("1m");
       await turns();
     }
-    await until(async () => (await rig.store.results.count()).succeeded === 600);
+    await until(async () => (await rig.store.jobs.count()).succeeded === 600);
     expect(renewals.every((others) => others === 0)).toBe(true);
     expect([...runs.values()].filter((count) => count !== 1)).toEqual([]);
     expect(runs.size).toBe(600);
@@ -170,7 +170,7 @@ describe("On a store that is a server, the worker", () => {
     const book = answers(rig);
     await rig.stem.enqueueMany("work", Array.from({ length: 100 }));
     await rig.started({ concurrency: 20 });
-    while ((await rig.store.results.count()).succeeded < 100) {
+    while ((await rig.store.jobs.count()).succeeded < 100) {
       await turns(5);
       book.waiting.shift()?.();
     }

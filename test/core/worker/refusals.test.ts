@@ -108,7 +108,7 @@ describe("A job that this worker cannot run", () => {
     await typo(rig);
     await pass(rig, 50_000);
     // Another worker has it and lets it sleep.
-    await rig.store.broker.cancel([], "");
+    await rig.store.jobs.change({ ids: [] }, { to: "cancelled", reason: "" });
     await other(rig)();
     let lease: Lease | undefined;
     for (let n = 0; n < 100 && lease === undefined; n++) {

@@ -123,13 +123,13 @@ export class Rig {
   }
 
   async record(id: string): Promise<JobRecord> {
-    const [record] = await this.store.results.get([id]);
+    const [record] = await this.store.jobs.get([id]);
     expect(record).toBeDefined();
     return record!;
   }
 
   async ended(...ids: string[]): Promise<readonly JobRecord[]> {
-    const records = async (): Promise<readonly (JobRecord | undefined)[]> => this.store.results.get(ids);
+    const records = async (): Promise<readonly (JobRecord | undefined)[]> => this.store.jobs.get(ids);
     await until(async () => (await records()).every((record) => record?.endedAt !== undefined), `the end of ${ids.join(", ")}`);
     return (await records()) as JobRecord[];
   }
@@ -167,7 +167,7 @@ export class Rig {
         claim: (request): Promise<Claimed> => pass("claim", () => store.broker.claim(request), [], request),
         settle: (settlements, next): Promise<Settled> => pass("settle", () => store.broker.settle(settlements, next), settlements, next),
       },
-      results: { ...store.results, prune: (limit) => pass("prune", () => store.results.prune(limit)) },
+      jobs: { ...store.jobs, prune: (limit) => pass("prune", () => store.jobs.prune(limit)) },
       workers: {
         ...store.workers,
         renew: (worker, held) => pass("renew", () => store.workers.renew(worker, held)),

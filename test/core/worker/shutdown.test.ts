@@ -136,7 +136,7 @@ describe("Stopping a worker", () => {
     await expect(worker.start()).rejects.toMatchObject({ code: "STEM_CLOSED" });
     await rig.stem.enqueue("work");
     await turns();
-    expect(await rig.store.results.list({ state: "ready" })).toHaveLength(1);
+    expect((await rig.store.jobs.list({ state: "ready" })).items).toHaveLength(1);
   });
 
   it("during an outage gives up after both graces together, and lets the lease lapse", async () => {

@@ -3,7 +3,7 @@ import type { Adapter } from "../../../lib/contract/adapter.js";
 import type { Settlement } from "../../../lib/contract/broker.js";
 import type { Delivery } from "../../../lib/contract/job.js";
 import type { Entry, Journal } from "../../../lib/contract/journal.js";
-import type { JobRecord } from "../../../lib/contract/results.js";
+import type { JobRecord } from "../../../lib/contract/jobs.js";
 import { Stem } from "../../../lib/core/client/stem.js";
 import { silentLog } from "../../../lib/core/log.js";
 import { defineTask } from "../../../lib/core/task/define.js";
@@ -77,7 +77,7 @@ export class Rig {
   }
 
   async record(id = "run"): Promise<JobRecord> {
-    return (await this.adapter.results.get([id]))[0]!;
+    return (await this.adapter.jobs.get([id]))[0]!;
   }
 
   /**

@@ -294,6 +294,6 @@ describe("A wait for an event", () => {
     });
     await Promise.all([a.work(), b.work(), ...emits]);
     for (let i = 0; i < 5; i++) await Promise.all([a.work(), b.work()]);
-    expect((await rig.adapter.results.get(ids)).map((record) => record?.result)).toEqual(ids.map((_, n) => String(n)));
+    expect((await rig.adapter.jobs.get(ids)).map((record) => record?.result)).toEqual(ids.map((_, n) => String(n)));
   });
 });

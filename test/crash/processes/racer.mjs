@@ -10,8 +10,7 @@ process.on("message", async ({ race, calls }) => {
   const answers = await Promise.all(
     calls.map(async ([at, part, verb, ...given]) => {
       await pause(Math.max(0, at - now()));
-      const of = part === "deadLetters" ? adapter.broker.deadLetters : adapter[part];
-      return of[verb](...given);
+      return adapter[part][verb](...given);
     }),
   );
   process.send({ [race]: answers });

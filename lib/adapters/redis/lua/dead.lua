@@ -1,22 +1,31 @@
--- Dead letters, latest death first: one page of what may fit.
+-- Dead letters, latest death first: one page.
 --
--- ARGV[4]   look at so many at most
--- ARGV[5]   '' or the id to go on after
--- ARGV[6]   '' or died before this time
--- ARGV[7]   '' or the id of the one letter that is wanted
--- Returns   ids, bodies without their payloads, ends, the time
-#include base heads
+-- ARGV[4]   how many at most
+-- ARGV[5]   '' or died before this time
+-- ARGV[6]   '' or an id: also of that time, behind this one, whether it is there still or not
+-- Returns   ids and times, in turns
+#include base
 
-if ARGV[7] ~= '' then return { {}, {}, call('ZSCORE', P .. 'dead', ARGV[7]) and { call('HGET', P .. 'ended', ARGV[7]) } or {} } end
 local key, from = P .. 'dead', 0
-if ARGV[5] ~= '' then
-  local rank = call('ZREVRANK', key, ARGV[5])
-  if not rank then return { {}, {}, {} } end
-  from = rank + 1
+
+-- As sorted sets compare members.
+local function is_below(a, b)
+  for k = 1, math.min(#a, #b) do
+    local x, y = a:byte(k), b:byte(k)
+    if x ~= y then return x < y end
+  end
+  return #a < #b
 end
-if ARGV[6] ~= '' then from = math.max(from, call('ZCOUNT', key, ARGV[6], '+inf')) end
-local ids = call('ZREVRANGE', key, from, from + ARGV[4] - 1)
-if #ids == 0 then return { {}, {}, {} } end
-local heads = {}
-for k, id in ipairs(ids) do heads[k] = head_of(id) end
-return { ids, heads, call('HMGET', P .. 'ended', unpack(ids)), tostring(now) }
+
+if ARGV[5] ~= '' then
+  from = call('ZCOUNT', key, ARGV[5], '+inf')
+  if ARGV[6] ~= '' then
+    local low, high = call('ZCOUNT', key, '(' .. ARGV[5], '+inf'), from
+    while low < high do
+      local mid = math.floor((low + high) / 2)
+      if is_below(call('ZREVRANGE', key, mid, mid)[1], ARGV[6]) then high = mid else low = mid + 1 end
+    end
+    from = low
+  end
+end
+return call('ZREVRANGE', key, from, from + ARGV[4] - 1, 'WITHSCORES')

@@ -6,10 +6,10 @@ import type { LawBench } from "./bench.js";
 import type { Law } from "./law.js";
 
 const DAY_MS = 86_400_000;
-const prune = (bench: LawBench, limit?: number) => bench.adapter.results.prune(limit, bench.at);
+const prune = (bench: LawBench, limit?: number) => bench.adapter.jobs.prune(limit, bench.at);
 const idsOf = (records: readonly JobRecord[]) => records.map(({ id }) => id);
 
-export const resultLaws: readonly Law[] = [
+export const recordLaws: readonly Law[] = [
   {
     title: "a record tells what is known of a job while it waits and while it runs",
     async check(bench) {
@@ -35,12 +35,12 @@ export const resultLaws: readonly Law[] = [
     title: "records come in the order asked, undefined where nothing is stored",
     async check(bench) {
       const [a, b] = [await bench.put(), await bench.put()];
-      const found = await bench.adapter.results.get([b.id, bench.name("nobody"), a.id, b.id], bench.at);
+      const found = await bench.adapter.jobs.get([b.id, bench.name("nobody"), a.id, b.id], bench.at);
       assert.deepEqual(
         found.map((record) => record?.id),
         [b.id, undefined, a.id, b.id],
       );
-      assert.deepEqual(await bench.adapter.results.get([], bench.at), []);
+      assert.deepEqual(await bench.adapter.jobs.get([], bench.at), []);
     },
   },
   {
@@ -50,7 +50,10 @@ export const resultLaws: readonly Law[] = [
       await bench.enqueue(...jobs);
       bench.pass(10);
       const last = await bench.put({ dueAt: bench.now - 5_000 });
-      assert.deepEqual(idsOf(await bench.adapter.results.list(undefined, bench.at)), [last.id, ...jobs.map(({ id }) => id).toReversed()]);
+      assert.deepEqual(idsOf((await bench.adapter.jobs.list(undefined, bench.at)).items), [
+        last.id,
+        ...jobs.map(({ id }) => id).toReversed(),
+      ]);
     },
   },
   {
@@ -62,8 +65,8 @@ export const resultLaws: readonly Law[] = [
       const c = await bench.put({ task, headers: { long: "é".repeat(2_000) } });
       const d = await bench.put({ queue, group });
       await bench.succeed((await bench.take({ from: [{ queue }], limit: 1 }))[0]!);
-      const list = async (filter: Parameters<typeof bench.adapter.results.list>[0]) =>
-        idsOf(await bench.adapter.results.list(filter, bench.at));
+      const list = async (filter: Parameters<typeof bench.adapter.jobs.list>[0]) =>
+        idsOf((await bench.adapter.jobs.list(filter, bench.at)).items);
       assert.deepEqual(await list({ state: "succeeded" }), [b.id]);
       assert.deepEqual(await list({ state: "ready" }), [d.id, c.id, a.id]);
       assert.deepEqual(await list({ task }), [c.id]);
@@ -80,7 +83,8 @@ export const resultLaws: readonly Law[] = [
       await bench.enqueue(...jobs);
       const seen: string[] = [];
       for (let cursor: string | undefined; ; cursor = seen.at(-1)) {
-        const page = await bench.adapter.results.list({ queue: bench.queue, limit: 3, ...(cursor !== undefined && { cursor }) }, bench.at);
+        const page = (await bench.adapter.jobs.list({ queue: bench.queue, limit: 3, ...(cursor !== undefined && { cursor }) }, bench.at))
+          .items;
         if (page.length === 0) break;
         assert.ok(seen.length <= jobs.length, "the pages have no end");
         assert.ok(page.length <= 3);
@@ -99,7 +103,7 @@ export const resultLaws: readonly Law[] = [
       for (const part of [[first], jobs.slice(0, 7), jobs.slice(7, 14), jobs.slice(14), [huge]]) await bench.enqueue(...part);
       const seen: string[] = [];
       for (let cursor: string | undefined; ; cursor = seen.at(-1)) {
-        const page = await bench.adapter.results.list({ limit: 100, ...(cursor !== undefined && { cursor }) }, bench.at);
+        const page = (await bench.adapter.jobs.list({ limit: 100, ...(cursor !== undefined && { cursor }) }, bench.at)).items;
         if (page.length === 0) break;
         const bytes = page.reduce((sum, { payload }) => sum + payload.length, 0);
         assert.ok(page.length === 1 || bytes <= 8_388_608, `${page.length} records of ${bytes} bytes came in one page`);
@@ -108,7 +112,7 @@ export const resultLaws: readonly Law[] = [
       }
       assert.deepEqual(seen, [first, ...jobs, huge].map(({ id }) => id).toReversed(), "each is on one page");
       await bench.succeed((await bench.take({ limit: 1 }))[0]!, large);
-      const found = await bench.adapter.results.get(
+      const found = await bench.adapter.jobs.get(
         [...jobs, first].map(({ id }) => id),
         bench.at,
       );
@@ -119,8 +123,8 @@ export const resultLaws: readonly Law[] = [
     title: "by default a list has a hundred records",
     async check(bench) {
       await bench.enqueue(...bench.jobs(130));
-      assert.equal((await bench.adapter.results.list({}, bench.at)).length, 100);
-      assert.equal((await bench.adapter.results.list({ limit: 120 }, bench.at)).length, 120);
+      assert.equal((await bench.adapter.jobs.list({}, bench.at)).items.length, 100);
+      assert.equal((await bench.adapter.jobs.list({ limit: 120 }, bench.at)).items.length, 120);
     },
   },
   {
@@ -131,7 +135,7 @@ export const resultLaws: readonly Law[] = [
       await bench.succeed((await bench.take({ from: [{ queue }], limit: 1 }))[0]!);
       await bench.take({ limit: 1 });
       const none = noCounts();
-      const count = (filter?: Parameters<typeof bench.adapter.results.count>[0]) => bench.adapter.results.count(filter, bench.at);
+      const count = (filter?: Parameters<typeof bench.adapter.jobs.count>[0]) => bench.adapter.jobs.count(filter, bench.at);
       assert.deepEqual(await count(), { ...none, ready: 4, delayed: 1, active: 1, succeeded: 1 });
       assert.deepEqual(await count({ queue }), { ...none, ready: 2, delayed: 1, succeeded: 1 });
       assert.deepEqual(await count({ queue, task: bench.name("t2") }), { ...none, ready: 1, delayed: 1 });
@@ -149,7 +153,7 @@ export const resultLaws: readonly Law[] = [
       const queue = (await bench.queues()).find((info) => info.queue === bench.queue);
       const none = { active: 0, blocked: 0, parked: 0, dead: 0 };
       assert.deepEqual(queue, { ...none, queue: bench.queue, paused: false, ready: 0, delayed: 1 });
-      assert.deepEqual(await bench.adapter.results.count({ queue: bench.queue }, bench.at), {
+      assert.deepEqual(await bench.adapter.jobs.count({ queue: bench.queue }, bench.at), {
         ...noCounts(),
         ready: 1,
         delayed: 1,
@@ -186,7 +190,7 @@ export const resultLaws: readonly Law[] = [
       const [first, second] = await bench.take({ limit: 2 });
       await bench.succeed(first!);
       await bench.fail(second!);
-      await bench.adapter.broker.cancel([revoked.id], "stop", bench.at);
+      await bench.cancel([revoked.id], "stop");
       bench.pass(10);
       await bench.take();
       bench.pass(DAY_MS - 1_000);
@@ -207,7 +211,7 @@ export const resultLaws: readonly Law[] = [
       const job = await bench.put({ keepFailedMs: 1_000, keepResultMs: 9_000_000 });
       await bench.fail(await bench.takeOne());
       bench.pass(900);
-      await bench.adapter.broker.deadLetters.retry([job.id], bench.at);
+      await bench.retry([job.id]);
       bench.pass(500);
       assert.equal(await prune(bench), 0, "an unfinished job is never pruned");
       await bench.fail(await bench.takeOne());
@@ -215,7 +219,7 @@ export const resultLaws: readonly Law[] = [
       assert.equal(await prune(bench), 0);
       bench.pass(200);
       assert.equal(await prune(bench), 1);
-      assert.deepEqual(await bench.adapter.broker.deadLetters.list({}, bench.at), []);
+      assert.deepEqual(await bench.dead(), []);
     },
   },
   {
@@ -260,7 +264,7 @@ export const resultLaws: readonly Law[] = [
       await bench.fail(await bench.takeOne());
       bench.pass(DAY_MS);
       assert.equal(await prune(bench), 0, "the job has failed, and may be retried");
-      await bench.adapter.broker.deadLetters.retry([body.id], bench.at);
+      await bench.retry([body.id]);
       const delivery = await bench.takeOne();
       assert.deepEqual(delivery.inputs, [{ jobId: input.id, state: "succeeded", result: '"kept"' }]);
       await bench.succeed(delivery);
@@ -307,7 +311,7 @@ export const resultLaws: readonly Law[] = [
       bench.pass(10);
       await prune(bench);
       const last = await bench.put();
-      assert.deepEqual(idsOf(await bench.adapter.results.list({}, bench.at)), [last.id, long.id]);
+      assert.deepEqual(idsOf((await bench.adapter.jobs.list({}, bench.at)).items), [last.id, long.id]);
     },
   },
 ];

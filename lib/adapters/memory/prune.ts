@@ -1,0 +1,45 @@
+import { pruneEvents } from "./events.js";
+import { pruneLocks } from "./locks.js";
+import type { Store } from "./store.js";
+import { pruneWorkers } from "./workers.js";
+
+/** Forgets up to `limit` jobs past their time, and what else has had its time; returns how many jobs. */
+export function prune(store: Store, limit: number, now: number): number {
+  pruneEvents(store, now);
+  pruneWorkers(store, now);
+  pruneLocks(store, now);
+  return pruneJobs(store, limit, now);
+}
+
+/** Forgets what has had its time before it is counted. Cheap while there is nothing of the kind. */
+export function sweep(store: Store, now: number): void {
+  pruneJobs(store, Infinity, now);
+}
+
+/**
+ * Looks at ended jobs in the order they ended; what is needed as an input is set aside and looked at again
+ * every time.
+ */
+function pruneJobs(store: Store, limit: number, now: number): number {
+  let pruned = 0;
+  for (const [keepMs, line] of store.kept) {
+    for (let row = line.peek(); row !== undefined && row.endedAt! + keepMs <= now && pruned < limit; row = line.peek()) {
+      line.drop();
+      row.place = "nowhere";
+      if (store.isNeeded(row)) {
+        store.needed.add(row);
+        continue;
+      }
+      store.forget(row);
+      pruned++;
+    }
+    if (line.peek() === undefined) store.kept.delete(keepMs);
+  }
+  for (const row of store.needed) {
+    if (pruned >= limit) break;
+    if (store.isNeeded(row)) continue;
+    store.forget(row);
+    pruned++;
+  }
+  return pruned;
+}

@@ -1,0 +1,195 @@
+import { byIds, idsOf, isFinal, OptionError, PAGE, withEnded } from "../../contract/index.js";
+import type { Answer, At, Change, Changed, JobFilter, Which } from "../../contract/index.js";
+import { cancelHeld } from "./cancel.js";
+import { bigs, ints } from "./connect/values.js";
+import { endedIn } from "./ended.js";
+import { enterLine, lockJobs, lockPlaces, reopenLinks, revive, type Held } from "./links.js";
+import { conditions, idsIn } from "./list.js";
+import { forget, PRESENT } from "./prune.js";
+import { FROM, STATES } from "./rows.js";
+import { LEVELS, type Store, type Tx } from "./store.js";
+
+/** Changes jobs, by ids or by a filter. */
+export async function changeJobs(store: Store, which: Which, change: Change, options: At | undefined): Promise<Changed> {
+  if (change.to === "ready") checkPayload(change.payload);
+  const ids = idsOf(which);
+  if (ids !== undefined) return byIds(ids, change.to, (part) => store.transact(options, (tx) => changeAll(tx, part, change)));
+  const filter = which as JobFilter;
+  return store.transact(options, async (tx) => {
+    const { ids: found, next } = await idsIn(tx, filter, tx.now, Math.min(filter.limit ?? PAGE, PAGE));
+    const { answers, ended } = await changeAll(tx, found, change, filter);
+    return withEnded({ answers, ...(next !== undefined && { next }) }, ended);
+  });
+}
+
+function checkPayload(payload: string | undefined): void {
+  if (payload?.includes("\0"))
+    throw new OptionError(
+      "STEM_JOB_INVALID",
+      "A payload that jobs are to be retried with holds the character U+0000, which Postgres has no place for.",
+      "Let the codec escape that character, as JSON does; nothing of this call was stored.",
+    );
+}
+
+/**
+ * Changes jobs inside a transaction. With `filter`, those alone that still fit it once they are held, and
+ * only these are answered.
+ */
+async function changeAll(tx: Tx, ids: readonly string[], change: Change, filter?: JobFilter) {
+  const queue = change.to === "moved" && change.queue !== undefined ? await numberOf(tx, change.queue) : undefined;
+  const places = ids.length === 0 ? [] : await lockPlaces(tx, ids);
+  const gone = await goneOf(tx, places);
+  let held = places.filter(({ seq }) => !gone.has(seq));
+  if (filter !== undefined && held.length > 0) {
+    const fitting = await fittingOf(tx, held, filter);
+    held = held.filter(({ seq }) => fitting.has(seq));
+  }
+  const answers = new Map<string, Answer>();
+  const answer = ({ id, stands }: Held, as: Answer["as"]): void => void answers.set(id, { id, as, was: STATES[stands]! });
+  switch (change.to) {
+    case "cancelled":
+      await cancelHeld(tx, held, change.reason);
+      for (const job of held) answer(job, job.stands > 4 ? "changed" : "ended");
+      break;
+    case "ready":
+      await retryAll(tx, held, change, answer);
+      break;
+    case "forgotten":
+      await forgetAll(tx, held, answer);
+      break;
+    case "moved":
+      await moveAll(tx, held, change, queue, answer);
+  }
+  const ended = await endedIn(tx);
+  return {
+    answers: ids.flatMap((id) => answers.get(id) ?? (filter === undefined ? ({ id, as: "unknown" } as const) : [])),
+    // Who has a job forgotten knows that it has ended.
+    ended: change.to === "forgotten" ? [] : ended,
+  };
+}
+
+type Say = (job: Held, as: Answer["as"]) => void;
+
+/** Numbers of those that have ended and had their time. */
+async function goneOf(tx: Tx, places: readonly Held[]): Promise<ReadonlySet<number>> {
+  const ended = places.filter(({ stands }) => stands <= 4);
+  if (ended.length === 0) return new Set();
+  const gone = await tx.rows(`SELECT e.seq FROM stem.ended e WHERE e.seq = ANY($2::bigint[]) AND NOT ${PRESENT}`, [
+    tx.now,
+    bigs(ended.map(({ seq }) => seq)),
+  ]);
+  return new Set(gone.map(([seq]) => seq as number));
+}
+
+async function fittingOf(tx: Tx, held: readonly Held[], filter: JobFilter): Promise<ReadonlySet<number>> {
+  const { where, values } = conditions(filter, tx.now);
+  const seqs = `$${values.push(bigs(held.map(({ seq }) => seq)))}::bigint[]`;
+  const rows = await tx.rows(`SELECT j.seq ${FROM} WHERE j.seq = ANY(${seqs}) AND ${where}`, values);
+  return new Set(rows.map(([seq]) => seq as number));
+}
+
+type Of<To extends Change["to"]> = Extract<Change, { readonly to: To }>;
+
+/** Links decide where to; and a job starts late by the wish of a person, so it does not expire any more. */
+async function retryAll(tx: Tx, held: readonly Held[], { payload, delayMs }: Of<"ready">, say: Say): Promise<void> {
+  const all = held.filter(({ stands }) => stands > 1 && stands <= 4).map(({ seq }) => seq);
+  await lockJobs(tx, all);
+  // Looked at after they are held, so that an input that arrives now is either counted already or finds them
+  // revived.
+  const rows = (await tx.rows(
+    `SELECT j.seq, j.lane, j.open FROM stem.jobs j JOIN stem.ended e ON e.seq = j.seq
+     WHERE j.seq = ANY($1::bigint[]) AND j.failed = 0 AND coalesce(e.cause, '') <> 'input' ORDER BY j.seq FOR NO KEY UPDATE OF j`,
+    [bigs(all)],
+  )) as [number, number, number][];
+  const free = new Set(rows.map(([seq]) => seq));
+  for (const job of held) {
+    const { stands, seq } = job;
+    say(job, stands > 4 ? "unfinished" : stands === 1 ? "ended" : free.has(seq) ? "changed" : "input");
+  }
+  if (rows.length === 0) return;
+  const seqs = [...free];
+  const dueAt = tx.now + (delayMs ?? 0);
+  await revive(tx, seqs);
+  await tx.rows(
+    `UPDATE stem.jobs SET expires_at = NULL, due_at = CASE WHEN open = 0 OR $3::boolean THEN $2::bigint ELSE due_at END WHERE seq = ANY($1::bigint[])`,
+    [bigs(seqs), dueAt, delayMs !== undefined],
+  );
+  if (payload !== undefined) await tx.rows("UPDATE stem.jobs SET payload = $2::text WHERE seq = ANY($1::bigint[])", [bigs(seqs), payload]);
+  await enterLine(
+    tx,
+    rows.filter(([, , open]) => open === 0).map(([seq, lane]) => ({ seq, lane, dueAt })),
+  );
+  await reopenLinks(tx, seqs);
+}
+
+/** Number of a queue, made if it is new: looked up here, since what this handle knows may be another store's. */
+async function numberOf(tx: Tx, queue: string): Promise<number> {
+  const [known] = await tx.rows("SELECT no FROM stem.queues WHERE name = $1::text", [queue]);
+  if (known !== undefined) return known[0] as number;
+  const made = await tx.rows(
+    "INSERT INTO stem.queues (name) VALUES ($1::text) ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING no",
+    [queue],
+  );
+  return made[0]![0] as number;
+}
+
+/** A row of the line is never updated, since claims know rows by their place: it goes, and another comes. */
+async function moveAll(tx: Tx, held: readonly Held[], to: Of<"moved">, queue: number | undefined, say: Say): Promise<void> {
+  for (const job of held) {
+    const was = STATES[job.stands]!;
+    say(job, was === "ready" ? "changed" : isFinal(was) ? "ended" : was === "active" ? "running" : "waiting");
+  }
+  const ready = held.filter(({ stands }) => stands === 8).map(({ seq }) => seq);
+  if (ready.length === 0) return;
+  const rows = (await tx.rows(
+    `DELETE FROM stem.line l USING stem.jobs j WHERE j.seq = ANY($1::bigint[]) AND l.lane = j.lane AND l.due_at = j.due_at AND l.seq = j.seq
+     RETURNING l.seq, l.lane, l.due_at, l.expires_at`,
+    [bigs(ready)],
+  )) as [seq: number, lane: number, dueAt: number, expiresAt: number | null][];
+  const places = rows.map(([seq, lane, dueAt, expiresAt]) => ({
+    seq,
+    lane: (queue ?? Math.floor(lane / LEVELS)) * LEVELS + (to.priority === undefined ? lane % LEVELS : LEVELS - 1 - to.priority),
+    dueAt: to.dueAt ?? dueAt,
+    expiresAt,
+  }));
+  await tx.rows(
+    `UPDATE stem.jobs j SET lane = u.lane, due_at = u.due_at FROM unnest($1::bigint[], $2::int[], $3::bigint[]) u(seq, lane, due_at) WHERE j.seq = u.seq`,
+    [bigs(places.map(({ seq }) => seq)), ints(places.map(({ lane }) => lane)), bigs(places.map(({ dueAt }) => dueAt))],
+  );
+  await enterLine(tx, places);
+}
+
+/** Forgets jobs that have ended or wait. */
+async function forgetAll(tx: Tx, held: readonly Held[], say: Say): Promise<void> {
+  let left = held;
+  // Again while that makes others free: whoever waits goes before what it waits for.
+  for (let before = Infinity; left.length > 0 && left.length < before;) {
+    before = left.length;
+    const needed = await neededOf(
+      tx,
+      left.map(({ seq }) => seq),
+    );
+    const free = left.filter(({ seq, stands }) => stands !== 5 && !needed.has(seq));
+    await cancelHeld(
+      tx,
+      free.filter(({ stands }) => stands > 4),
+      "removed",
+    );
+    await forget(
+      tx,
+      free.map(({ seq }) => seq),
+    );
+    for (const job of left) say(job, job.stands === 5 ? "running" : needed.has(job.seq) ? "needed" : "changed");
+    left = left.filter(({ stands, seq }) => stands !== 5 && needed.has(seq));
+  }
+}
+
+/** Of some jobs those that an unfinished one waits for. */
+async function neededOf(tx: Tx, seqs: readonly number[]): Promise<ReadonlySet<number>> {
+  const rows = await tx.rows(
+    `SELECT DISTINCT l.from_seq FROM stem.links l JOIN stem.jobs t ON t.seq = l.to_seq LEFT JOIN stem.ended x ON x.seq = l.to_seq
+     WHERE l.from_seq = ANY($1::bigint[]) AND x.seq IS NULL`,
+    [bigs(seqs)],
+  );
+  return new Set(rows.map(([seq]) => seq as number));
+}

@@ -1,0 +1,55 @@
+import { bigs } from "./connect/values.js";
+import { CLOCK, type Sql } from "./store.js";
+
+const HOUR_MS = 3_600_000;
+
+/** True while a stored job that has not succeeded waits, or may wait again, for the result of job `e.seq`. */
+const neededBy = (
+  but: string,
+): string => `EXISTS (SELECT FROM stem.links l JOIN stem.jobs t ON t.seq = l.to_seq LEFT JOIN stem.ended x ON x.seq = l.to_seq
+  WHERE l.from_seq = e.seq AND (x.seq IS NULL OR x.state <> 1${but}))`;
+
+export const NEEDED = neededBy("");
+
+/**
+ * True unless the job has ended, has had its time by $1 (null: the store's clock), and nobody needs it who
+ * has not: then it is as good as forgotten. Of a job that has not ended all of `e` is null.
+ */
+export const PRESENT = `(e.forget_at IS NULL OR e.forget_at > (SELECT ${CLOCK}) OR ${neededBy(` AND x.forget_at > (SELECT ${CLOCK})`)})`;
+
+/** Forgets up to `limit` jobs past their time, and what else has had its time; returns how many jobs. */
+export async function prune(sql: Sql, limit: number, now: number): Promise<number> {
+  const jobs = await sql.rows(
+    `SELECT e.seq FROM stem.ended e WHERE e.forget_at <= $1::bigint AND NOT ${NEEDED} ORDER BY e.forget_at LIMIT $2::int FOR UPDATE OF e SKIP LOCKED`,
+    [now, limit],
+  );
+  await forget(
+    sql,
+    jobs.map(([seq]) => seq as number),
+  );
+  await sql.rows(
+    `DELETE FROM stem.events WHERE seq IN (SELECT seq FROM stem.events WHERE forget_at <= $1::bigint ORDER BY forget_at LIMIT $2::int FOR UPDATE SKIP LOCKED)`,
+    [now, limit],
+  );
+  await sql.rows(
+    "DELETE FROM stem.workers w WHERE lease_until <= $1::bigint AND NOT EXISTS (SELECT FROM stem.loans l WHERE l.worker = w.no)",
+    [now - HOUR_MS],
+  );
+  // Those of workers that an older version has forgotten, or signed off.
+  await sql.rows("DELETE FROM stem.orders o WHERE NOT EXISTS (SELECT FROM stem.workers w WHERE w.no = o.worker)");
+  await sql.rows("DELETE FROM stem.listeners WHERE until <= $1::bigint", [now]);
+  return jobs.length;
+}
+
+/** Forgets jobs, wherever their record is, with their journals and links. */
+export async function forget(sql: Sql, seqs: readonly number[]): Promise<void> {
+  if (seqs.length === 0) return;
+  await sql.rows(
+    `WITH gone AS (DELETE FROM stem.jobs WHERE seq = ANY($1::bigint[]) RETURNING seq, links),
+       e AS (DELETE FROM stem.ended WHERE seq = ANY($1::bigint[])),
+       n AS (DELETE FROM stem.journal t USING gone WHERE t.job = gone.seq AND (gone.links & 4) <> 0),
+       f AS (DELETE FROM stem.links t USING gone WHERE t.from_seq = gone.seq AND (gone.links & 1) <> 0)
+     DELETE FROM stem.links t USING gone WHERE t.to_seq = gone.seq AND (gone.links & 2) <> 0`,
+    [bigs(seqs)],
+  );
+}

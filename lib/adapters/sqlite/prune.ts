@@ -1,0 +1,47 @@
+import type { Store } from "./store.js";
+
+const HOUR_MS = 3_600_000;
+
+/**
+ * True while a stored job that has not succeeded waits, or may wait again, for the result of the ended job
+ * `e`.
+ */
+export const neededBy = (e: string, but = ""): string =>
+  `EXISTS (SELECT 1 FROM links l JOIN jobs t ON t.seq = l.to_seq LEFT JOIN ended x ON x.seq = l.to_seq
+  WHERE l.from_seq = ${e}.seq AND (x.seq IS NULL OR x.state <> 1${but}))`;
+
+/**
+ * True unless the job has ended, has had its time by `@now`, and nobody needs it who has not: then it is as
+ * good as forgotten. Of a job that has not ended all of `e` is null.
+ */
+export const present = (e: string): string =>
+  `(${e}.forget_at IS NULL OR ${e}.forget_at > @now OR ${neededBy(e, " AND x.forget_at > @now")})`;
+
+/** Forgets up to `limit` jobs past their time, and what else has had its time; returns how many jobs. */
+export function prune(store: Store, limit: number, now: number): number {
+  const jobs = store
+    .value(`SELECT seq FROM ended WHERE forget_at <= ? AND NOT ${neededBy("ended")} ORDER BY forget_at LIMIT ?`)
+    .all(now, limit) as number[];
+  forget(store, jobs);
+  store.sql("DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE forget_at <= ? ORDER BY forget_at LIMIT ?)").run(now, limit);
+  store.sql("DELETE FROM workers WHERE lease_until <= ? AND no NOT IN (SELECT worker FROM active)").run(now - HOUR_MS);
+  return jobs.length;
+}
+
+/**
+ * Forgets jobs, wherever their record is, with their journals and links. Their numbers are never given to
+ * another job.
+ */
+export function forget(store: Store, seqs: readonly number[]): void {
+  if (seqs.length === 0) return;
+  const top = seqs.reduce((a, b) => Math.max(a, b));
+  store.sql("UPDATE meta SET value = ? WHERE name = 'seq_floor' AND value < ? AND ? = (SELECT max(seq) FROM jobs)").run(top, top, top);
+  for (const seq of seqs) {
+    const links = store.value("DELETE FROM jobs WHERE seq = ? RETURNING links").get(seq) as number | undefined;
+    store.sql("DELETE FROM ended WHERE seq = ?").run(seq);
+    if (links === undefined || links === 0) continue;
+    store.sql("DELETE FROM journal WHERE job = ?").run(seq);
+    store.sql("DELETE FROM links WHERE from_seq = ?").run(seq);
+    store.sql("DELETE FROM links WHERE to_seq = ?").run(seq);
+  }
+}
