@@ -66,7 +66,9 @@ export async function everyState(old: OldAdapter): Promise<void> {
 /** Has both versions go on with it by turns, until nothing is left, and looks at every record. */
 export async function liveOn(old: OldAdapter, fresh: Adapter): Promise<void> {
   // What the old one lent is settled by the old one, and cancelled by the new one.
-  expect((await fresh.jobs.change({ ids: ["late"] }, { to: "cancelled", reason: "no more" })).answers).toMatchObject([{ id: "late", as: "changed" }]);
+  expect((await fresh.jobs.change({ ids: ["late"] }, { to: "cancelled", reason: "no more" })).answers).toMatchObject([
+    { id: "late", as: "changed" },
+  ]);
   const settled = await old.broker.settle(["active", "late"].map((id) => ({ lease: leases.get(id)!, as: "succeeded", result: "2" })));
   expect(settled.lost).toEqual(["late"]);
   // What it does not settle goes back when it leaves.

@@ -91,6 +91,7 @@ export class Ends {
   }
 }
 
-function without<T extends { readonly ended?: readonly Ended[] }>({ ended: _, ...answer }: T): T {
-  return answer as T;
+function without<T extends { readonly ended?: readonly Ended[] }>(answer: T): T {
+  const { ended: _, ...rest } = answer;
+  return rest as T;
 }

@@ -3,6 +3,7 @@ import { alongLaws } from "./along.laws.js";
 import { alongOrderLaws } from "./along-order.laws.js";
 import { cancelLaws } from "./cancel.laws.js";
 import { canvasLaws } from "./canvas.laws.js";
+import { changeLaws } from "./changes.laws.js";
 import { checkLawsOf } from "./check-laws.js";
 import { claimLaws } from "./claim.laws.js";
 import { deadLetterLaws } from "./deadletters.laws.js";
@@ -61,6 +62,7 @@ export const laws: readonly Law[] = [
   ...scheduleLaws,
   ...lockLaws,
   ...recordLaws,
+  ...changeLaws,
   ...delayedLaws,
   ...workerLaws,
   ...orderLaws,

@@ -244,8 +244,8 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
   "purge forgets just the dead letters of its filter, and says how many": ["purge forgets everything dead"],
   "purge respects its limit": ["the limit of a purge is ignored"],
   "purge of all keeps to its limit too, the latest deaths first": ["the limit of a purge is ignored"],
-  "purge without any filter is refused and forgets nothing": ["purge without a filter means all"],
-  "purge with a filter that is not understood is refused and forgets nothing": [
+  "a filter that chooses nothing is refused, and no job is changed": ["purge without a filter means all"],
+  "a filter that is not understood is refused, and no job is changed": [
     "a purge that knows no field of its filter means all",
     "unknown fields of a purge are ignored",
   ],
@@ -385,6 +385,27 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
   "an input is kept while the job that needs it has not succeeded, and may yet be retried": ["prune forgets all that succeeded"],
   "an input is no longer kept once the job that needed it is forgotten": ["failures are kept for ever"],
   "prune forgets no more than its limit, a thousand by default": ["the limit of a prune is ignored"],
+  "a change by ids answers each in the order asked, an id that is given twice alike": ["answers come in the order of ids"],
+  "a job that is not made ready again says why not": ["what is not made ready says it has ended"],
+  "a job is made ready again with another payload and later, where that is asked for": [
+    "a replay keeps the payload",
+    "a replay is due at once",
+  ],
+  "a ready job is moved to another priority, time and queue, and stands in line by these": ["a move keeps the priority"],
+  "a moved job still expires, and only ready jobs are moved": ["a move ends the expiry"],
+  "by a filter jobs are changed in steps that go on where the last one ended, also where that has been forgotten": [
+    "a filter changes all at once",
+    "steps begin at the top again",
+  ],
+  "one step by a filter changes a thousand jobs at most": ["a filter changes all at once"],
+  "a list goes on behind what has been forgotten meanwhile, and so do dead letters": [
+    "a list ends where its last record has been forgotten",
+  ],
+  "a dead letter whose end an unfinished job will be handed is not forgotten, by ids or by a filter": [
+    "what is needed is forgotten all the same",
+  ],
+  "jobs that leave a filter while it is changed by it are not touched": ["a filter is looked up first and changed by ids"],
+  "a list looks at no more than ten thousand jobs at once, and goes on": ["a list looks until it has found"],
   "a list goes on after records were pruned": ["prune hides the records that stay"],
   "a worker is listed with what it says of itself, its lease and the jobs it holds": ["workers hold nothing"],
   "a worker that lapsed is listed for an hour, one that left is not": ["lapsed workers are not listed"],

@@ -1,6 +1,7 @@
 import { alongFaults } from "./along.faults.js";
 import { brokerFaults } from "./broker.faults.js";
 import { canvasFaults } from "./canvas.faults.js";
+import { changeFaults } from "./changes.faults.js";
 import { endsFaults } from "./ends.faults.js";
 import type { Faults } from "./fault.js";
 import { idFaults } from "./ids.faults.js";
@@ -20,6 +21,7 @@ export const faults: Faults = {
   ...brokerFaults,
   ...queueFaults,
   ...canvasFaults,
+  ...changeFaults,
   ...endsFaults,
   ...runFaults,
   ...alongFaults,
