@@ -1,5 +1,5 @@
 import type { JobRecord } from "../contract/jobs.js";
-import { bytesOfRecord } from "../contract/page.js";
+import { bytesOfRecord } from "../contract/record-page.js";
 import { Portion } from "../contract/portion.js";
 import type { DeadLetter, JobFilter } from "../core/client/job-filters.js";
 import type { Stem } from "../core/client/stem.js";

@@ -16,8 +16,8 @@ type Callable = (...args: never[]) => unknown;
 type Verb<T> = { [K in keyof T]: T[K] extends Callable ? K : never }[keyof T];
 
 /**
- * Makes every verb of an adapter refuse texts that cannot be keys, and filters that are not understood.
- * Those are texts that some store would change (half a surrogate pair, U+0000), texts that are too long, and
+ * Makes every verb refuse texts that cannot be keys, and filters that are not understood.
+ * Such texts are texts that some store would change (half a surrogate pair, U+0000), texts that are too long, and
  * values that are not strings; for filters see `filters.ts`. A verb refuses before it does anything. Every
  * adapter passes itself through it once, so that all refuse alike; the
  * texts of new jobs are for `checkJobs`.

@@ -10,8 +10,8 @@ import type { Page } from "./page.js";
  */
 export interface Jobs {
   /**
-   * One record per id, in the order asked; undefined where nothing is stored (never enqueued, or forgotten by
-   * retention).
+   * One record per id, in the order asked.
+   * Undefined if nothing is stored (never enqueued, or forgotten by retention).
    */
   get(ids: readonly string[], options?: At): Promise<readonly (JobRecord | undefined)[]>;
   /**
@@ -43,9 +43,9 @@ export interface Jobs {
    */
   change(which: Which, change: Change, options?: At): Promise<Changed>;
   /**
-   * Forgets up to `limit` (default 1,000) ended jobs whose retention has passed, with their journals, and
-   * events and workers past theirs; returns how many jobs. A record that an unfinished job still needs as an
-   * input is kept.
+   * Forgets up to `limit` (default 1,000) ended jobs whose retention has passed, with their journals.
+   * Events and workers past theirs go too. Returns how many jobs. A record that an unfinished job still needs
+   * as an input is kept.
    */
   prune(limit?: number, options?: At): Promise<number>;
 }
@@ -57,7 +57,7 @@ export interface JobFilter {
   readonly task?: string;
   readonly queue?: string;
   readonly group?: string;
-  /** Only dead letters: jobs in state `failed` that died on their own account, so whose cause is not `"input"`. */
+  /** Only dead letters: jobs in state `failed` whose cause is not `"input"`. */
   readonly dead?: true;
   /** Only jobs that ended before this moment. */
   readonly before?: number;
@@ -92,20 +92,21 @@ export type Which =
 /** What to change jobs to. */
 export type Change =
   /**
-   * Ends unfinished jobs at once, whatever they are doing; a worker that holds one finds its lease lost. Jobs
+   * Ends unfinished jobs at once, in any state; a worker that holds one finds its lease lost. Jobs
    * that wait for a cancelled job are cancelled with it (unless their link says `"continue"`). `"ended"`.
    */
   | { readonly to: "cancelled"; readonly reason: string }
   /**
-   * Makes jobs that `failed`, `expired` or were `cancelled` ready again, with attempts and lapses at 0, the
-   * journal kept, and no expiry; with another payload, and due `delayMs` from now, where that is given.
-   * Whatever died of them as an input is `blocked` again. `"ended"` (it succeeded), `"unfinished"`,
-   * `"input"`.
+   * Makes jobs that `failed`, `expired` or were `cancelled` ready again.
+   * Attempts and lapses begin at 0, the journal is kept, and they do not expire any more. They have another
+   * payload, and are due `delayMs` from now, where that is given. Jobs that failed because of them as an
+   * input are `blocked` again. Not changed: `"ended"` (it succeeded), `"unfinished"`, `"input"`.
    */
   | { readonly to: "ready"; readonly payload?: string; readonly delayMs?: number }
   /**
-   * Forgets jobs that have ended or wait; one that waits is ended first, so that whatever should have come of
-   * it does not. `"running"`, `"needed"`.
+   * Forgets jobs that have ended or wait.
+   * One that waits is ended first, so that none of its consequences follow. Not changed: `"running"`,
+   * `"needed"`.
    */
   | { readonly to: "forgotten" }
   /**

@@ -1,5 +1,5 @@
 import type { Along } from "../../contract/index.js";
-import { cancelOne } from "./cancel.js";
+import { cancelOne } from "./change.js";
 import { enqueue } from "./enqueue.js";
 import { emitAll } from "./events.js";
 import type { Row } from "./rows.js";

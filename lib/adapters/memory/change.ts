@@ -1,8 +1,7 @@
 import { byIds, cancelled, idsOf, isFinal, PAGE, withEnded } from "../../contract/index.js";
 import type { Answer, At, Change, Changed, JobFilter, Which } from "../../contract/index.js";
-import { cancelAll } from "./cancel.js";
 import { stopWaiting } from "./events.js";
-import { finish, revive } from "./links.js";
+import { close, finish, revive, spreadAll } from "./links.js";
 import { look } from "./list.js";
 import type { Row } from "./rows.js";
 import type { Store } from "./store.js";
@@ -39,8 +38,29 @@ function changeAll(store: Store, ids: readonly string[], change: Change, now: nu
         ? cancelAll(store, ids, change.reason, now)
         : ids.map((id) => changeOne(store, id, change, now));
   const ended = store.takeEnded();
-  // Who has a job forgotten knows that it has ended.
+  // The caller of this change knows that they have ended.
   return { answers, ended: change.to === "forgotten" ? [] : ended };
+}
+
+/** Ends unfinished jobs, in any state, and with them the jobs that wait for them. Answers in the order asked. */
+function cancelAll(store: Store, ids: readonly string[], reason: string, now: number): Answer[] {
+  const loose: Row[] = [];
+  const answers = ids.map((id) => cancelOne(store, id, reason, loose, now));
+  // After all of them, so that one that was asked for by name is not ended as a dependant.
+  spreadAll(store, loose, now);
+  return answers;
+}
+
+/** Ends one job if it is unfinished; its links are left to the caller, in `loose`. */
+export function cancelOne(store: Store, id: string, reason: string, loose: Row[], now: number): Answer {
+  const row = store.find(id, now);
+  if (row === undefined) return { id, as: "unknown" };
+  const was = row.state;
+  if (isFinal(was)) return { id, as: "ended", was };
+  stopWaiting(store, row);
+  close(store, row, { state: "cancelled", error: cancelled(reason) }, now);
+  loose.push(row);
+  return { id, as: "changed", was };
 }
 
 function changeOne(store: Store, id: string, change: Extract<Change, { readonly to: "ready" | "moved" }>, now: number): Answer {

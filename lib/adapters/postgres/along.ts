@@ -1,5 +1,5 @@
 import { byReason, withEnded, type Along, type At, type Ended, type Lease, type NewCancel, type NewEvent } from "../../contract/index.js";
-import { cancelAll } from "./cancel.js";
+import { cancelAll } from "./change.js";
 import { texts } from "./connect/values.js";
 import { endedIn } from "./ended.js";
 import { insertJobs } from "./enqueue.js";

@@ -1,9 +1,20 @@
-import { byIds, idsOf, isFinal, OptionError, PAGE, withEnded } from "../../contract/index.js";
+import { byIds, cancelled, idsOf, isFinal, OptionError, PAGE, withEnded } from "../../contract/index.js";
 import type { Answer, At, Change, Changed, JobFilter, Which } from "../../contract/index.js";
-import { cancelHeld } from "./cancel.js";
 import { bigs, ints } from "./connect/values.js";
 import { endedIn } from "./ended.js";
-import { enterLine, lockJobs, lockPlaces, reopenLinks, revive, type Held } from "./links.js";
+import { giveBack } from "./lend/loans.js";
+import {
+  endBadly,
+  enterLine,
+  followLinks,
+  lockJobs,
+  lockPlaces,
+  reopenLinks,
+  revive,
+  type Ending,
+  type Held,
+  type Loose,
+} from "./links.js";
 import { conditions, idsIn } from "./list.js";
 import { forget, PRESENT } from "./prune.js";
 import { FROM, STATES } from "./rows.js";
@@ -63,7 +74,7 @@ async function changeAll(tx: Tx, ids: readonly string[], change: Change, filter?
   const ended = await endedIn(tx);
   return {
     answers: ids.flatMap((id) => answers.get(id) ?? (filter === undefined ? ({ id, as: "unknown" } as const) : [])),
-    // Who has a job forgotten knows that it has ended.
+    // The caller of this change knows that they have ended.
     ended: change.to === "forgotten" ? [] : ended,
   };
 }
@@ -86,6 +97,81 @@ async function fittingOf(tx: Tx, held: readonly Held[], filter: JobFilter): Prom
   const seqs = `$${values.push(bigs(held.map(({ seq }) => seq)))}::bigint[]`;
   const rows = await tx.rows(`SELECT j.seq ${FROM} WHERE j.seq = ANY(${seqs}) AND ${where}`, values);
   return new Set(rows.map(([seq]) => seq as number));
+}
+
+/**
+ * Ends unfinished jobs by their ids inside a transaction, and then the jobs that wait for them.
+ *
+ * @param later takes those whose links the caller will follow itself
+ */
+export async function cancelAll(tx: Tx, ids: readonly string[], reason: string, later?: Loose[]): Promise<void> {
+  await cancelHeld(tx, await lockPlaces(tx, [...new Set(ids)]), reason, later);
+}
+
+/** As `cancelAll`, of jobs that are held. */
+async function cancelHeld(tx: Tx, held: readonly Held[], reason: string, later?: Loose[]): Promise<void> {
+  const open = held.filter(({ stands }) => stands > 4);
+  const ended = await endAll(
+    tx,
+    open.map(({ seq }) => seq),
+    reason,
+  );
+  const loose = await endBadly(tx, ended);
+  // After all of them, so that one that was asked for by name is not ended as a dependant.
+  if (later === undefined) await followLinks(tx, loose);
+  else later.push(...loose);
+  for (const { id, stands } of open) if (stands === 5) tx.news.stopped.push(id);
+}
+
+type CancelRow = [
+  number,
+  string,
+  number,
+  number,
+  number,
+  number | null,
+  number | null,
+  no: number | null,
+  place: number | null,
+  size: number | null,
+];
+
+/** Takes jobs, which are held, from wherever they stand. */
+async function endAll(tx: Tx, seqs: readonly number[], reason: string): Promise<Ending[]> {
+  if (seqs.length === 0) return [];
+  const rows = (await tx.rows(
+    `SELECT j.seq, j.id, j.links, j.attempts + (a.seq IS NOT NULL)::int, j.fence + (a.seq IS NOT NULL)::int, coalesce(a.started_at, j.started_at), j.keep_failed,
+       a.no, a.place, a.size
+     FROM stem.jobs j LEFT JOIN LATERAL (
+       SELECT a.seq, a.started_at, a.no, a.place, l.size FROM (SELECT no, cardinality(seqs) AS size FROM stem.loans WHERE j.seq = ANY (seqs)) l
+         JOIN stem.active a ON a.no = l.no WHERE a.seq = j.seq) a ON true
+     WHERE j.seq = ANY($1::bigint[]) ORDER BY j.seq`,
+    [bigs(seqs)],
+  )) as CancelRow[];
+  await tx.rows(
+    `WITH gone AS (SELECT seq, lane, due_at FROM stem.jobs WHERE seq = ANY($1::bigint[])),
+       p AS (DELETE FROM stem.parked USING gone WHERE parked.seq = gone.seq),
+       w AS (DELETE FROM stem.waits USING gone WHERE waits.seq = gone.seq)
+     DELETE FROM stem.line USING gone WHERE line.lane = gone.lane AND line.due_at = gone.due_at AND line.seq = gone.seq`,
+    [bigs(seqs)],
+  );
+  await giveBack(
+    tx,
+    rows.flatMap(([, , , , , , , no, place, size]) => (no === null ? [] : [{ no, place: place!, size: size! }])),
+  );
+  const error = cancelled(reason);
+  return rows.map(([seq, id, links, attempts, fence, startedAt, keepFailed]) => ({
+    seq,
+    id,
+    links,
+    attempts,
+    fence,
+    startedAt,
+    keepFailed,
+    state: "cancelled",
+    cause: null,
+    error,
+  }));
 }
 
 type Of<To extends Change["to"]> = Extract<Change, { readonly to: To }>;
@@ -122,7 +208,10 @@ async function retryAll(tx: Tx, held: readonly Held[], { payload, delayMs }: Of<
   await reopenLinks(tx, seqs);
 }
 
-/** Number of a queue, made if it is new: looked up here, since what this handle knows may be another store's. */
+/**
+ * Number of a queue, made if it is new.
+ * It is looked up here, since what this handle knows may be of another store.
+ */
 async function numberOf(tx: Tx, queue: string): Promise<number> {
   const [known] = await tx.rows("SELECT no FROM stem.queues WHERE name = $1::text", [queue]);
   if (known !== undefined) return known[0] as number;
@@ -162,7 +251,7 @@ async function moveAll(tx: Tx, held: readonly Held[], to: Of<"moved">, queue: nu
 /** Forgets jobs that have ended or wait. */
 async function forgetAll(tx: Tx, held: readonly Held[], say: Say): Promise<void> {
   let left = held;
-  // Again while that makes others free: whoever waits goes before what it waits for.
+  // Again while that makes others free: a dependant goes before what it waits for.
   for (let before = Infinity; left.length > 0 && left.length < before;) {
     before = left.length;
     const needed = await neededOf(

@@ -71,7 +71,7 @@ async function changeIn(
   const [found, mail] = (await store.run("change", shard, args, options)) as [Found[], Reply[]];
   const { ended } = await store.mail.deliver(shard, mail, options);
   const answers = found.flatMap(([as, was], k): Answer[] => (as === "" ? [] : [{ id: ids[k]!, as, ...(was !== "" && { was }) }]));
-  // Who has a job forgotten knows that it has ended.
+  // The caller of this change knows that they have ended.
   return { answers, ended: change.to === "forgotten" ? [] : ended };
 }
 

@@ -2,8 +2,7 @@ import { JOB_STATES, noCounts } from "../../contract/index.js";
 import type { At, CountFilter, JobRecord, Jobs, StateCounts } from "../../contract/index.js";
 import { changeJobs } from "./change.js";
 import { COUNTERS, countFitting, listJobs } from "./list.js";
-import { prune, sweep } from "./prune.js";
-import { AT_ONCE, read } from "./read.js";
+import { AT_ONCE, prune, read, sweep } from "./prune.js";
 import type { Shard, Store } from "./store.js";
 
 export function jobs(store: Store): Jobs {

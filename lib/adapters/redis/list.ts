@@ -2,7 +2,7 @@ import { fitsDelayed, isFinal, LOOKED, markOf, noCounts, PAGE, placeOf, RecordPa
 import type { At, JobFilter, JobRecord, Page, StateCounts } from "../../contract/index.js";
 import { merged } from "./cluster/merge.js";
 import { json } from "./connect/json.js";
-import { AT_ONCE, read, type Read } from "./read.js";
+import { AT_ONCE, read, type Read } from "./prune.js";
 import type { Shard, Store } from "./store.js";
 
 /** Counters of lua/common/base.lua by state. */
@@ -36,7 +36,7 @@ export async function countFitting(store: Store, filter: JobFilter, options: At 
   return total;
 }
 
-/** Where in a list over all shards: behind this the next page begins. `id` counts among dead letters alone. */
+/** Where in a list over all shards: behind this the next page begins. `id` counts for dead letters alone. */
 interface Place {
   /** Number by arrival, or the time of death. */
   readonly at: number;

@@ -1,5 +1,5 @@
 import { byReason, type Along } from "../../contract/index.js";
-import { cancelAll } from "./cancel.js";
+import { cancelAll } from "./change.js";
 import { insertJobs } from "./enqueue.js";
 import { emitAll } from "./events.js";
 import type { Loose } from "./links.js";

@@ -1,11 +1,10 @@
-import { byIds, idsOf, isFinal, PAGE, withEnded } from "../../contract/index.js";
+import { byIds, cancelled, idsOf, isFinal, PAGE, withEnded } from "../../contract/index.js";
 import type { Answer, At, Change, Changed, JobFilter, Which } from "../../contract/index.js";
-import { cancelAll } from "./cancel.js";
 import { takeEnded } from "./ended.js";
-import { find, leaveLine, type Found } from "./find.js";
-import { enterLine, reopenLinks, revive } from "./links.js";
+import { endBadly, enterLine, followLinks, reopenLinks, revive, type Loose } from "./links.js";
 import { look } from "./list.js";
-import { forget } from "./prune.js";
+import { forget, present } from "./prune.js";
+import { FROM, STANDS, STATES } from "./rows.js";
 import { LEVELS, type Store } from "./store.js";
 
 /** Runs a transaction. */
@@ -34,7 +33,7 @@ function changeFitting(store: Store, filter: JobFilter, change: Change, now: num
 /** Changes jobs inside the caller's transaction. */
 function changeAll(store: Store, ids: readonly string[], change: Change, now: number) {
   const answers = CHANGES[change.to](store, ids, change as never, now);
-  // Who has a job forgotten knows that it has ended.
+  // The caller of this change knows that they have ended.
   if (change.to === "forgotten") store.ended = [];
   return { answers, ended: takeEnded(store) };
 }
@@ -49,6 +48,69 @@ const CHANGES: {
   forgotten: (store, ids, _, now) => forgetAll(store, ids, now),
   moved: (store, ids, to, now) => ids.map((id) => moveOne(store, id, to, now)),
 };
+
+/** Where a job stands, and what changing it needs to know. */
+interface Found {
+  readonly seq: number;
+  readonly was: ReturnType<typeof stateOf>;
+  readonly lane: number;
+  readonly dueAt: number;
+  readonly attempts: number;
+  readonly fence: number;
+  readonly startedAt: number | null;
+  readonly keepFailed: number | null;
+  readonly links: number;
+  readonly open: number;
+  readonly failed: number;
+  readonly cause: string | null;
+}
+
+const stateOf = (stands: number) => STATES[stands]!;
+
+/** Finds a job by its id; undefined where nothing is stored. */
+function find(store: Store, id: string, now: number): Found | undefined {
+  const row = store
+    .sql(
+      `SELECT j.seq, ${STANDS} AS stands, j.lane, coalesce(j.due_at, j.enqueued_at) AS dueAt, j.attempts + (a.seq IS NOT NULL) AS attempts,
+         coalesce(a.fence, j.fence) AS fence, coalesce(a.started_at, j.started_at) AS startedAt, j.keep_failed AS keepFailed, j.links,
+         j.open, j.failed, e.cause ${FROM} WHERE j.id = ? AND ${present("e")}`,
+    )
+    .get({ now }, id) as (Omit<Found, "was"> & { readonly stands: number }) | undefined;
+  return row && { ...row, was: stateOf(row.stands) };
+}
+
+/** Takes a ready job out of its line. */
+function leaveLine(store: Store, { lane, dueAt, seq }: Pick<Found, "lane" | "dueAt" | "seq">): void {
+  store.sql("DELETE FROM line WHERE lane = ? AND due_at = ? AND seq = ?").run(lane, dueAt, seq);
+}
+
+/**
+ * Ends unfinished jobs inside the caller's transaction, and then the jobs that wait for them.
+ *
+ * @param later takes those whose links the caller will follow itself
+ */
+export function cancelAll(store: Store, ids: readonly string[], reason: string, now: number, later?: Loose[]): readonly Answer[] {
+  const loose = later ?? [];
+  const answers = ids.map((id) => cancelOne(store, id, reason, now, loose));
+  // After all of them, so that one that was asked for by name is not ended as a dependant.
+  if (later === undefined) followLinks(store, loose, now);
+  return answers;
+}
+
+function cancelOne(store: Store, id: string, reason: string, now: number, loose: Loose[]): Answer {
+  const job = find(store, id, now);
+  if (job === undefined) return { id, as: "unknown" };
+  const { seq, was } = job;
+  if (isFinal(was)) return { id, as: "ended", was };
+  if (was === "ready") leaveLine(store, job);
+  else if (was === "active") store.sql("DELETE FROM active WHERE seq = ?").run(seq);
+  else if (was === "parked") {
+    store.sql("DELETE FROM parked WHERE seq = ?").run(seq);
+    store.sql("DELETE FROM waits WHERE seq = ?").run(seq);
+  }
+  endBadly(store, { ...job, id, state: "cancelled", cause: null, error: cancelled(reason) }, now, loose);
+  return { id, as: "changed", was };
+}
 
 function retryAll(store: Store, ids: readonly string[], to: Of<"ready">, now: number): readonly Answer[] {
   const seqs: number[] = [];

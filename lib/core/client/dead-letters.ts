@@ -11,8 +11,8 @@ export interface DeadLetters {
   list(filter?: DeadLetterFilter, options?: At): Promise<readonly DeadLetter[]>;
   /**
    * Makes jobs that `failed`, `expired` or were `cancelled` ready again with attempts and lapses at 0.
-   * Whatever died of them as an input is `blocked` again. A job with cause `"input"` is not retried by
-   * itself. Returns the ids that moved.
+   * Jobs that failed because of them as an input are `blocked` again. A job with cause `"input"` is not
+   * retried by itself. Returns the ids that moved.
    */
   retry(ids: readonly string[], options?: At): Promise<readonly string[]>;
   /**

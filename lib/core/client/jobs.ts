@@ -2,7 +2,8 @@ import type { Adapter } from "../../contract/adapter.js";
 import type { At } from "../../contract/at.js";
 import { checkCountFilter, checkTexts } from "../../contract/filters.js";
 import type { Answer, CountFilter, JobRecord, Jobs, StateCounts, Which } from "../../contract/jobs.js";
-import { bytesOfRecord, type Page, PAGE } from "../../contract/page.js";
+import { type Page, PAGE } from "../../contract/page.js";
+import { bytesOfRecord } from "../../contract/record-page.js";
 import { CALL_BYTES } from "../../contract/size.js";
 import { checkJobFilter, checkRemoval, type Cancelled, type JobFilter, type Removed, type RemoveFilter } from "./job-filters.js";
 
