@@ -60,10 +60,10 @@ const itemsOf = (page) => page.items ?? page;
 /** The reads of the contract, which has named two of its parts otherwise before. */
 function readsOf({ queues, broker, ...adapter }) {
   const records = adapter.jobs ?? adapter.results;
-  const dead = adapter.jobs ? undefined : broker.deadLetters;
+  const dead = broker.deadLetters ?? { list: (filter) => records.list({ ...filter, dead: true }) };
   const page2 = async () => {
     const page = await records.list({ limit: 50 });
-    await records.list({ limit: 50, cursor: page.next ?? itemsOf(page).at(-1).id });
+    await records.list({ limit: 50, ...(page.next === undefined ? { cursor: itemsOf(page).at(-1).id } : { from: page.next }) });
   };
   return {
     "queues.list(), a page": () => queues.list(),
@@ -81,11 +81,9 @@ function readsOf({ queues, broker, ...adapter }) {
     'list({ state: "failed" })': () => records.list({ state: "failed", limit: 50 }),
     "list({ task, state })": () => records.list({ task: "t3", state: "failed", limit: 50 }),
     "list({ task: unknown })": () => records.list({ task: "nope", limit: 50 }),
-    ...(dead && {
-      "deadLetters.list()": () => dead.list({ limit: 50 }),
-      "deadLetters.list({ task })": () => dead.list({ task: "t3", limit: 50 }),
-      "deadLetters.list({ task: unknown })": () => dead.list({ task: "nope", limit: 50 }),
-    }),
+    "deadLetters.list()": () => dead.list({ limit: 50 }),
+    "deadLetters.list({ task })": () => dead.list({ task: "t3", limit: 50 }),
+    "deadLetters.list({ task: unknown })": () => dead.list({ task: "nope", limit: 50 }),
   };
 }
 

@@ -17,10 +17,10 @@ type Verb<T> = { [K in keyof T]: T[K] extends Callable ? K : never }[keyof T];
 
 /**
  * Makes every verb refuse texts that cannot be keys, and filters that are not understood.
- * Such texts are texts that some store would change (half a surrogate pair, U+0000), texts that are too long, and
- * values that are not strings; for filters see `filters.ts`. A verb refuses before it does anything. Every
- * adapter passes itself through it once, so that all refuse alike; the
- * texts of new jobs are for `checkJobs`.
+ * Such texts are those that some store would change (half a surrogate pair, U+0000), those that are too
+ * long, and values that are not strings; for filters see `filters.ts`. A verb refuses before it does
+ * anything. Every adapter passes itself through it once, so that all refuse alike; the texts of new jobs are
+ * for `checkJobs`.
  *
  * @returns the adapter given. Its verbs reject with `STEM_OPTION_INVALID`
  */

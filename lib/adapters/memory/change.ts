@@ -42,7 +42,7 @@ function changeAll(store: Store, ids: readonly string[], change: Change, now: nu
   return { answers, ended: change.to === "forgotten" ? [] : ended };
 }
 
-/** Ends unfinished jobs, in any state, and with them the jobs that wait for them. Answers in the order asked. */
+/** Ends unfinished jobs, and with them the jobs that wait for them. Answers in the order asked. */
 function cancelAll(store: Store, ids: readonly string[], reason: string, now: number): Answer[] {
   const loose: Row[] = [];
   const answers = ids.map((id) => cancelOne(store, id, reason, loose, now));

@@ -68,7 +68,7 @@ function* latestDeathFirst(store: Store, { cursor, from: mark }: JobFilter): Ite
   for (const row of dead) if (row.endedAt! < at || (row.endedAt === at && row.order < order)) yield row;
 }
 
-/** Whether a job is one of those that a filter asks for, but for its ids and those that have had their time. */
+/** Whether a job is one that a filter asks for, but for the ids in it and for jobs past their time. */
 export function fits(row: Row, { state, delayed, task, queue, group, dead, before }: JobFilter, now: number): boolean {
   return (
     (state === undefined || row.state === state) &&
