@@ -111,8 +111,8 @@ describeOn(STORES, "The version before beside this one on $name", (store) => {
           const sums = await account(fleet);
           expect(sums.extraRuns).toBeLessThanOrEqual(sums.cut + sums.lost);
           const cancelled = [...laterOld, ...listenOld, ...laterNew, ...listenNew];
-          expect(new Set((await fleet.adapter.results.get(cancelled)).map((record) => record?.state))).toEqual(new Set(["cancelled"]));
-          for (const [n, record] of (await fleet.adapter.results.get(runs)).entries()) {
+          expect(new Set((await fleet.adapter.jobs.get(cancelled)).map((record) => record?.state))).toEqual(new Set(["cancelled"]));
+          for (const [n, record] of (await fleet.adapter.jobs.get(runs)).entries()) {
             expect({ id: record?.id, state: record?.state, error: record?.error }).toEqual({
               id: runs[n],
               state: "succeeded",
@@ -122,7 +122,7 @@ describeOn(STORES, "The version before beside this one on $name", (store) => {
             expect(result).toMatchObject({ n, paid: { amount: n * 10 } });
             expect(result.done.map(({ key }) => key)).toEqual(STEPS.map((step) => `${runs[n]}/${step}`));
           }
-          const slots = (await fleet.adapter.results.list({ task: "tick", limit: 1_000 })).map(({ id }) =>
+          const slots = (await fleet.adapter.jobs.list({ task: "tick", limit: 1_000 })).items.map(({ id }) =>
             Date.parse(id.slice(SCHEDULE.length + 1)),
           );
           const missed: number[] = [];
