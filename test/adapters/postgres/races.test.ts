@@ -169,7 +169,7 @@ describeShared("postgres")("Two connections at once:", () => {
       const [delivery] = await take(b, "bob");
       const end = () => b.broker.settle([{ lease: delivery!.lease, as: "succeeded", result: "1" }]);
       const [moved] = await both(() => a.jobs.change({ ids: [body.id] }, { to: "ready" }), end, turn);
-      expect(moved).toEqual([body.id]);
+      expect(moved.answers).toEqual([{ id: body.id, as: "changed", was: "cancelled" }]);
       const [next] = await take(b, "bob");
       expect(next).toMatchObject({ job: { id: body.id }, inputs: [{ jobId: input.id, result: "1" }] });
       await b.broker.settle([{ lease: next!.lease, as: "succeeded" }]);

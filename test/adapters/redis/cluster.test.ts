@@ -69,7 +69,7 @@ describeOwn("redis")("On a Redis Cluster", () => {
     await settleAll(adapter, a, () => ({ as: "succeeded", result: '"one"' }));
     await settleAll(adapter, b, () => ({ as: "failed", cause: "error", error: { name: "E", message: "m" } }));
     expect(await states()).toEqual(["succeeded", "failed", "failed", "failed"]);
-    expect(await adapter.jobs.change({ ids: ["b1"] }, { to: "ready" })).toEqual(["b1"]);
+    expect((await adapter.jobs.change({ ids: ["b1"] }, { to: "ready" })).answers).toEqual([{ id: "b1", as: "changed", was: "failed" }]);
     expect(await states()).toEqual(["succeeded", "ready", "blocked", "blocked"]);
     await settleAll(adapter, b, () => ({ as: "succeeded", result: '"two"' }));
     const { deliveries } = await claim(adapter, { queue: c });
