@@ -54,15 +54,15 @@ export class FakeStore {
           this.options.push(options);
           return this.holdEnqueue ? hold(this.enqueues, jobs) : this.#store(jobs);
         },
-        cancel: async (ids: readonly string[], reason: string) => {
-          this.cancels.push({ ids, reason });
-          return ids.map((id) => ({ id, as: this.records.has(id) ? ("cancelled" as const) : ("unknown" as const) }));
-        },
       },
-      results: {
+      jobs: {
         get: (ids: readonly string[]) => {
           this.reads.push(ids);
           return this.holdGet ? hold(this.gets, ids) : Promise.resolve(this.read(ids));
+        },
+        change: async ({ ids = [] }: { readonly ids?: readonly string[] }, { reason }: { readonly reason: string }) => {
+          this.cancels.push({ ids, reason });
+          return { answers: ids.map((id) => ({ id, as: this.records.has(id) ? ("changed" as const) : ("unknown" as const) })) };
         },
       },
       events: {
