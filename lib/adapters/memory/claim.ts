@@ -23,8 +23,8 @@ export function claim(store: Store, { worker: id, from, limit }: Claim, now: num
 }
 
 /**
- * Makes ready what lapsed workers hold, or ends it if it has lost too many workers. Its place in line is the
- * one it had.
+ * Makes ready what lapsed workers hold, or ends it if it has lost too many workers.
+ * It gets its earlier place in line.
  */
 function takeBack(store: Store, now: number): void {
   for (const worker of store.workers.values()) {

@@ -1,7 +1,7 @@
 import type { Ended } from "../../contract/index.js";
 import type { Row } from "./rows.js";
 
-/** What is told of a job that has just ended. */
+/** The answer about a job that has just ended. */
 export function endedOf(row: Row, state: Ended["state"]): Ended {
   const { id, task, queue, payload, headers, attempts, cause } = row;
   return {

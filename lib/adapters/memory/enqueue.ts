@@ -36,16 +36,16 @@ export function refuseTaken(store: Store, jobs: readonly NewJob[], now: number):
   }
 }
 
-/** Whether a stored job makes place for a new one of its id. */
+/** Whether a stored job is replaced by a new one of its id. */
 function givesWay(store: Store, known: Row, { task, known: wish }: NewJob, now: number): boolean {
   if (store.isGone(known, now)) return true;
   return wish === "again" && known.task === task && isFinal(known.state) && !store.isNeeded(known);
 }
 
 /**
- * Adds the links of a batch; `last` is the order of the last job stored before it. A job that was stored
- * before is left as it is, so a link to it is dropped; a link *from* it to a new job is kept, or that job
- * would wait for ever, and if it has ended by now it counts at once.
+ * Adds the links of a batch; `last` is the order of the last job stored before it.
+ * A job that was stored before is left as it is, so a link to it is dropped; a link *from* it to a new job is
+ * kept, or that job would wait for ever, and if it has ended by now it counts at once.
  */
 function connectAll(store: Store, jobs: readonly NewJob[], last: number, now: number): void {
   const early: Arrow[] = [];

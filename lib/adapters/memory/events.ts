@@ -73,7 +73,7 @@ export function park(store: Store, row: Row, waits: readonly EventWait[], deadli
   row.place = "deadlines";
 }
 
-/** Makes a parked job ready, and says why. */
+/** Makes a parked job ready, with the reason. */
 export function wake(store: Store, row: Row, why: Wake, dueAt: number, now: number): void {
   stopWaiting(store, row);
   store.unfile(row);

@@ -1,8 +1,8 @@
 import type { Hint, Hints } from "../../contract/index.js";
 
 /**
- * Gathers what a verb made due or ended, and tells the listeners once the verb is done. Costs next to nothing
- * while nobody listens.
+ * Gathers what a verb made due or ended, and calls the listeners once the verb is done.
+ * It costs next to nothing without listeners.
  */
 export class Bell {
   readonly #listeners = new Set<(hint: Hint) => void>();
@@ -18,7 +18,7 @@ export class Bell {
     this.#lastQueue = queue;
   }
 
-  /** What there was in this queue has been lent in the same step. */
+  /** The work in this queue has been lent in the same step. */
   noWork(queue: string): void {
     if (this.#lastQueue === undefined) return;
     this.#queues.delete(queue);
@@ -58,7 +58,7 @@ export class Bell {
       try {
         listener(hint);
       } catch {
-        // What was written is written: a listener's fault is not the verb's.
+        // The write is done: an error of a listener must not fail the verb.
       }
     }
   }

@@ -29,8 +29,8 @@ export function journal(store: Store, self: Self): Journal {
 }
 
 /**
- * Adds entries in `seq` order; a number that is taken stays as it is. A run that gets on is no poison: its
- * lapses are forgotten.
+ * Adds entries in `seq` order; a number that is taken stays as it is.
+ * A run that makes progress is no poison: its lapses are forgotten.
  */
 export function write(row: Row, entries: readonly NewEntry[], now: number): void {
   if (entries.length > 0) row.lapses = 0;

@@ -16,8 +16,8 @@ export interface End {
 }
 
 /**
- * Ends a job and everything that ends with it, and makes ready what waited for it alone. A worklist rather
- * than recursion: lines may be long.
+ * Ends a job and everything that ends with it, and makes ready the jobs that waited for it alone.
+ * A worklist rather than recursion: lines may be long.
  */
 export function finish(store: Store, row: Row, end: End, now: number): void {
   close(store, row, end, now);
@@ -29,7 +29,7 @@ export function spreadAll(store: Store, rows: readonly Row[], now: number): void
   for (const row of rows) if (row.outs !== undefined) spread(store, row, now);
 }
 
-/** Tells whoever waits for an ended job, and whoever waits for those that end with it. */
+/** Hands the end of a job to the jobs that wait for it, and on to those that wait for these. */
 export function spread(store: Store, row: Row, now: number): void {
   const ended = [row];
   for (let from = ended.pop(); from !== undefined; from = ended.pop())
@@ -48,7 +48,10 @@ export function connect(from: Row, to: Row, { position, onFailure }: Link): Arro
   return arrow;
 }
 
-/** Tells the waiting job that its input has ended. A link counts once. Returns that job if it ended of it. */
+/**
+ * Hands the end of an input to the waiting job. A link counts once.
+ * Returns that job if it ended because of it.
+ */
 export function deliver(store: Store, arrow: Arrow, now: number): Row | undefined {
   const { from, to } = arrow;
   if (arrow.state !== "open" || !isFinal(from.state)) return undefined;
@@ -68,8 +71,8 @@ export function deliver(store: Store, arrow: Arrow, now: number): Row | undefine
 }
 
 /**
- * Opens the failed links of a job that runs again, and sets back to waiting what had died of them alone, down
- * the line.
+ * Opens the failed links of a job that runs again.
+ * Jobs that had failed because of them alone wait again, down the line.
  */
 export function revive(store: Store, row: Row): void {
   const opened = [row];
@@ -112,7 +115,7 @@ export function close(store: Store, row: Row, { state, result, error, cause, own
   store.bell.done(row.id);
   if (state !== "succeeded" && own === undefined) store.ends(endedOf(row, state));
   if (state === "succeeded") {
-    // A success is for good, so nobody can ask for its inputs again.
+    // A success stays, so its inputs will not be read again.
     row.ins = undefined;
     if (row.keepResultMs === 0 && row.outs === undefined) return store.forget(row);
   }

@@ -39,8 +39,8 @@ function upsert(store: Store, { id, spec, nextAt, dynamic = false }: NewSchedule
 }
 
 /**
- * Of the ids and the dynamic ones those whose slot has come, and when the next of the others will. Sorts the
- * former only: there may be many that wait.
+ * Of the ids and the dynamic ones those whose slot has come, and when the next of the others will.
+ * Sorts only those that have come: there may be many that wait.
  */
 function due(store: Store, ids: readonly string[], limit: number, now: number): Due {
   const asked = new Set(ids);

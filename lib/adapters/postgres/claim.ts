@@ -15,7 +15,7 @@ import { CLAIM, CLAIM_LOOSELY, EXPIRED, LAPSED_WORKERS, LISTENED, LIVE, OVERDUE 
 import { FINAL, JOURNALED, TAKES } from "./rows.js";
 import { LEVELS, type Row, type Sql, type Store, type Tx } from "./store.js";
 
-/** Claims as a transaction of its own: one statement, unless there is something to be done first. */
+/** Claims in a separate transaction: one statement, unless there are chores first. */
 export async function claim(store: Store, request: Claim, at: { readonly now?: number } | undefined): Promise<Claimed> {
   const rows = await store.rows(CLAIM_LOOSELY, claimValues(store, request, at?.now));
   return hasChores(rows[0]!)
@@ -28,8 +28,8 @@ export async function lend(store: Store, tx: Tx, request: Claim): Promise<Claime
   const queues = request.from.map(({ queue }) => queue);
   let rows = await tx.rows(CLAIM, claimValues(store, request, tx.now));
   let expired = 0;
-  // What is ended or made ready by one chore may bring another; a backlog of expired jobs is left to the next
-  // claim.
+  // A job that one chore ends or makes ready may bring another chore; a backlog of expired jobs is left to
+  // the next claim.
   for (let round = 0; round < 3 && hasChores(rows[0]!) && expired < BOUND; round++) {
     expired += await doChores(tx, rows[0]![1] as number, queues);
     rows = await tx.rows(CLAIM, claimValues(store, request, tx.now));
@@ -38,19 +38,19 @@ export async function lend(store: Store, tx: Tx, request: Claim): Promise<Claime
   return hasChores(rows[0]!) ? { ...claimed, nextDueAt: tx.now } : claimed;
 }
 
-/** What the statements of `lend/statement.ts` are given first. */
+/** The first parameters of the statements in `lend/statement.ts`. */
 export function claimValues(store: Store, { worker, from, limit }: Claim, now: number | undefined): Value[] {
   const queues = from.map(({ queue }) => queue);
   return [now ?? null, worker, texts(queues), ints(from.map((share) => share.limit ?? limit)), limit, bigs(store.floors.of(queues))];
 }
 
-/** True if the claim lent nothing because there is something to be done first. */
+/** True if the claim lent nothing because there are chores first. */
 export function hasChores(header: Row): boolean {
   const flags = header[1] as number;
   return (flags & LIVE) !== 0 && (flags & (LAPSED_WORKERS | OVERDUE | EXPIRED)) !== 0;
 }
 
-/** Whether somebody, in some process, wants to hear of ends. */
+/** Whether a listener, in any process, wants to learn of ends. */
 export function isListened(header: Row): boolean {
   return ((header[1] as number) & LISTENED) !== 0;
 }
@@ -83,8 +83,8 @@ export async function read(store: Store, sql: Sql, request: Claim, rows: readonl
 type LentRow = [
   seq: number,
   /**
-   * As a lane, with the place of the queue among those asked for (from 1) for its number: a number that is
-   * known from before may be another queue's now.
+   * As a lane, with the place of the queue among those asked for (from 1) as its number.
+   * A number from an earlier call may be another queue's now.
    */
   lane: number,
   dueAt: number,
@@ -103,7 +103,7 @@ function inOrder(a: LentRow, b: LentRow): number {
   return a[1] - b[1] || a[2] - b[2] || a[0] - b[0];
 }
 
-/** They come in order as a rule; the server promises none. */
+/** They usually come in order; the server does not promise it. */
 function isInOrder(lent: readonly LentRow[]): boolean {
   for (let i = 1; i < lent.length; i++) if (inOrder(lent[i - 1]!, lent[i]!) > 0) return false;
   return true;
@@ -138,7 +138,7 @@ function deliver(queue: string, row: LentRow, inputs: ReadonlyMap<number, readon
 
 const ORDINARY = [0, null, null, null] as const;
 
-/** What the inputs of jobs left, by the job's number. */
+/** The inputs of jobs, by the job's number. */
 async function inputsOf(sql: Sql, lent: readonly LentRow[]): Promise<ReadonlyMap<number, readonly Input[]>> {
   const rows = (await sql.rows(
     // An input that has been retried since has not ended now: what it had left is its last failure.

@@ -4,7 +4,7 @@ import { LEVELS, type Tx } from "./store.js";
 
 type EndedRow = [seq: number, task: string, queue: string, payload: string | null, headers: string | null];
 
-/** What a transaction has ended, as its caller is to be told. Costs nothing where there is nothing. */
+/** The ends of a transaction, for its caller. Costs nothing if there are none. */
 export async function endedIn(tx: Tx): Promise<readonly Ended[]> {
   const { ended } = tx.news;
   if (ended.length === 0) return ended as [];

@@ -39,13 +39,13 @@ export function events(store: Store): Events {
   };
 }
 
-/** The number of the lock of a name and key, of columns `u.name` and `u.key`; of our schema's own. */
+/** The number of the lock of a name and key, of columns `u.name` and `u.key`; specific to this schema. */
 export const EVENT_LOCK = "hashtextextended('stem.events' || u.name || chr(1) || u.key, 1)";
 
 /**
- * Holds names and keys of events until the transaction ends, so that their numbers are seen in the order they
- * were drawn, and nobody parks meanwhile. Taken before any row is held, in the order of the locks, so that
- * nobody waits in a circle.
+ * Holds names and keys of events until the transaction ends.
+ * So their numbers are seen in the order they were drawn, and no job parks meanwhile. Taken before any row is
+ * held, in the order of the locks, so that there is no circle of waits.
  */
 export async function lockEvents(tx: Tx, events: readonly { readonly name: string; readonly key: string }[]): Promise<void> {
   await tx.rows(
@@ -55,7 +55,7 @@ export async function lockEvents(tx: Tx, events: readonly { readonly name: strin
   );
 }
 
-/** Stores events and makes those ready who wait for them, inside a transaction. */
+/** Stores events and makes the jobs ready that wait for them, inside a transaction. */
 export async function emitAll(tx: Tx, list: readonly NewEvent[]): Promise<Emitted> {
   await lockEvents(tx, list);
   const known = await tx.rows("SELECT id FROM stem.events WHERE id = ANY($1::text[])", [texts(list.map(({ id }) => id))]);
@@ -115,7 +115,7 @@ async function wakeWaiting(tx: Tx, events: readonly { readonly event: NewEvent; 
     const { payload } = first.event;
     wakes.set(Number(job), { id, why: { by: "event", name, key, seq: first.seq, ...(payload !== undefined && { payload }) } });
   }
-  // Held first: one that is being cancelled, or whose deadline has come, is not woken by this.
+  // Held first: a job that is being cancelled, or whose deadline has come, is not woken by this.
   const held = await tx.rows("SELECT seq FROM stem.parked WHERE seq = ANY($1::bigint[]) ORDER BY seq FOR UPDATE", [
     bigs([...wakes.keys()]),
   ]);

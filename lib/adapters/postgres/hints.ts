@@ -12,16 +12,13 @@ type Kind = Hint["kind"];
 
 const KINDS: readonly Kind[] = ["work", "done", "cancelled", "control"];
 
-/**
- * How long a process counts as one that wants to hear of ends without a sign of life; it gives one every few
- * seconds.
- */
+/** How long a process counts as a listener for ends after its last sign-up, repeated every few seconds. */
 const LISTENER_MS = 60_000;
 
-/** How long a close waits for what is still to be said. */
+/** How long a close waits for messages that are not sent yet. */
 const FAREWELL_MS = 500;
 
-/** How long messages are kept for those whose connection is coming up. */
+/** How long messages are kept for processes whose connection is coming up. */
 const CONTROL_MS = 60_000;
 
 interface Subscriber {
@@ -31,9 +28,10 @@ interface Subscriber {
 }
 
 /**
- * Wake-ups. Those of this handle's own commits are told at once; other processes hear by NOTIFY. There is a
- * connection that listens only while somebody here does, and nobody is told of ends unless somebody somewhere
- * has said that it wants to hear of them.
+ * Wake-ups.
+ * Hints of this handle's own commits reach its listeners at once; other processes get them by NOTIFY. There
+ * is a connection that listens only while this process has listeners, and ends are sent only while a process
+ * has signed up for them.
  */
 export class PostgresHints implements Hints {
   readonly #store: Store;
@@ -42,7 +40,7 @@ export class PostgresHints implements Hints {
   readonly #connection: Connection;
   readonly #subscribers = new Set<Subscriber>();
   readonly #channels: ReadonlyMap<string, Kind>;
-  /** Tells our own messages apart, which our listeners have had already. */
+  /** Marks this handle's own messages, which its listeners have had already. */
   readonly #tag = randomBytes(4).toString("hex");
   readonly #control = new Set<number>();
   #heardAt = 0;
@@ -88,14 +86,14 @@ export class PostgresHints implements Hints {
       .catch(() => undefined);
   }
 
-  /** Begins to listen if there is somebody to tell. */
+  /** Begins to listen if there are listeners. */
   start(): void {
     this.#isUp = true;
     this.#listener?.refresh();
   }
 
   async stop(): Promise<void> {
-    // What has committed is still said: many a process does nothing but enqueue, and ends.
+    // Hints of committed changes are still sent: many processes only enqueue, and end.
     for (const until = performance.now() + FAREWELL_MS; this.#isSaying() && performance.now() < until;) await pause(2);
     this.#isUp = false;
     this.#notifier.stop();
@@ -110,7 +108,7 @@ export class PostgresHints implements Hints {
       try {
         listener(hint);
       } catch {
-        // What was written is written: a listener's fault is not the verb's.
+        // The write is done: an error of a listener must not fail the verb.
       }
     }
   }
@@ -128,7 +126,7 @@ export class PostgresHints implements Hints {
     }
   }
 
-  /** After the commit: what may be done now, what has ended, what was stopped. */
+  /** After the commit: sends what is due now, what has ended, what was cancelled. */
   async #announced(news: News): Promise<void> {
     const { queues, lanes, done, stopped } = news;
     if (lanes.size > 0) {
@@ -173,7 +171,7 @@ export class PostgresHints implements Hints {
     throw new TypeError(kind);
   }
 
-  /** What was said before the connection was up has been missed. */
+  /** Messages before the connection was up have been missed. */
   async #up(channels: readonly string[], client: PgOwnClient): Promise<void> {
     const kinds = new Set(channels.map((channel) => this.#channels.get(channel)));
     if (kinds.has("done")) await this.#sign(client);
@@ -187,7 +185,7 @@ export class PostgresHints implements Hints {
     else await client.query({ text: "SELECT 1" });
   }
 
-  /** Signs the list of those who want to hear of ends, and strikes out those that have not for long. */
+  /** Signs the list of processes that want to learn of ends, and strikes out old entries. */
   async #sign(client: PgOwnClient): Promise<void> {
     await client.query({
       text: this.#store.named(
@@ -199,7 +197,7 @@ export class PostgresHints implements Hints {
     });
   }
 
-  /** Messages given since the eldest subscription that is still waiting for the connection. */
+  /** Messages since the oldest subscription that is still waiting for the connection. */
   async #replay(client: PgOwnClient): Promise<void> {
     let since = performance.now();
     for (const subscriber of this.#subscribers) if (subscriber.kinds.has("control")) since = Math.min(since, subscriber.since);

@@ -5,12 +5,11 @@ import { check, targetOf, type PostgresOptions } from "./connect/target.js";
 export type { PostgresOptions } from "./connect/target.js";
 
 /**
- * Jobs, results, journals, events, schedules and locks in one schema of a Postgres database (13 or newer),
- * shared by any number of processes. Needs the package pg, which is loaded when the adapter is opened.
- * Nothing is touched before that.
+ * Stores everything in one schema of a Postgres database (13 or newer), shared by all processes.
+ * Needs the package pg, which is loaded when the adapter is opened. Nothing is touched before that.
  *
- * @param at a URL (`postgres://user:password@host/database`), a `pg.Pool` of yours (used as it is, and not
- *   closed), `{ pool }`, or what `pg.Pool` takes
+ * @param at a URL (`postgres://user:password@host/database`), your own `pg.Pool` (used as it is, and not
+ * closed), `{ pool }`, or the options of `pg.Pool`
  * @throws {OptionError} `STEM_OPTION_INVALID`, `STEM_OPTION_UNKNOWN`
  */
 export function postgres(at: string | PoolLike | { readonly pool: PoolLike } | PgConfig, options: PostgresOptions = {}): Adapter {
@@ -23,7 +22,7 @@ export function postgres(at: string | PoolLike | { readonly pool: PoolLike } | P
   });
 }
 
-/** What `pg.Pool` takes. Our own options go into the second argument. */
+/** The options of `pg.Pool`. Stem's own options go into the second argument. */
 export type PgConfig = { readonly [name in keyof PostgresOptions]?: never } & Readonly<Record<string, unknown>>;
 
 /** A `pg.Pool`, as far as it is needed. */

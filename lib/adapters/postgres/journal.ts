@@ -51,7 +51,7 @@ export async function appendAll(tx: Tx, writes: readonly Writing[]): Promise<voi
      SELECT u.*, $1::bigint FROM unnest($2::bigint[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[]) u ON CONFLICT DO NOTHING`,
     [tx.now, ...lists],
   );
-  // A run that gets on is no poison: its lapses are forgotten.
+  // A run that makes progress is no poison: its lapses are forgotten.
   await tx.rows(
     `UPDATE stem.jobs SET links = links | ${JOURNALED}, lapses = 0 WHERE seq = ANY($1::bigint[]) AND (links & ${JOURNALED} = 0 OR lapses > 0)`,
     [lists[0]!],
@@ -84,7 +84,8 @@ export function journal(store: Store, adapter: Pick<Adapter, "name" | "honours">
       const loans = writes.flatMap(({ lease }) => store.recall(lease) ?? []);
       if (loans.length === writes.length) return appendRemembered(store, writes, loans, options);
       return store.transact(options, async (tx) => {
-        // Held until the entries are in, so that nobody takes the run away between the look and the write.
+        // Held until the entries are in, so that no other worker takes the run between the look and the
+        // write.
         const loans = await holdLoans(
           store,
           tx,

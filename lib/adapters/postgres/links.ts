@@ -10,7 +10,7 @@ export type Loose = { readonly seq: number; readonly id: string } & (
   { readonly state: "succeeded" } | { readonly state: "failed" | "cancelled" | "expired"; readonly error: Failure }
 );
 
-/** What an ended job has left, by its state and the text of its error. */
+/** The result or failure of an ended job, by its state and the text of its error. */
 export function looseOf(seq: number, id: string, state: FinalState, error: string | null): Loose {
   return state === "succeeded" ? { seq, id, state } : { seq, id, state, error: JSON.parse(error!) as Failure };
 }
@@ -20,7 +20,7 @@ export interface Place {
   readonly seq: number;
   readonly lane: number;
   readonly dueAt: number;
-  /** Only of a job that was never begun. */
+  /** Only for a job that was never begun. */
   readonly expiresAt?: number | null;
 }
 
@@ -41,8 +41,8 @@ export async function enterLine(tx: Tx, places: readonly Place[]): Promise<void>
 }
 
 /**
- * Records the ends of jobs that did not succeed; returns those that others wait for. The caller has taken
- * them from wherever they stood.
+ * Records the ends of jobs that did not succeed; returns those that others wait for.
+ * The caller has taken them from their places.
  */
 export async function endBadly(tx: Tx, jobs: readonly Ending[]): Promise<Loose[]> {
   if (jobs.length === 0) return [];
@@ -77,9 +77,10 @@ interface Target {
 }
 
 /**
- * Follows the links of jobs that have ended: frees those that have all their inputs, ends those that lost
- * one, and so on down the line. Counts once per target and batch, so that a fan-in of thousands stays linear;
- * two batches that arrive at one target meet in the lock of its row.
+ * Follows the links of jobs that have ended.
+ * It frees jobs that have all their inputs, ends those that lost one, and so on down the line. Counts once
+ * per target and batch, so that a fan-in of thousands stays linear; two batches that arrive at one target
+ * meet in the lock of its row.
  */
 export async function followLinks(tx: Tx, ended: readonly Loose[]): Promise<void> {
   for (let batch = ended; batch.length > 0;) {
@@ -132,7 +133,7 @@ async function arrive(tx: Tx, targets: ReadonlyMap<number, Target>): Promise<Loo
      RETURNING j.seq, j.open, j.failed, j.lane, j.due_at, j.id, j.links, j.attempts, j.fence, j.started_at, j.keep_failed, j.expires_at`,
     [bigs(seqs), ints(of(({ arrived }) => arrived)), ints(of(({ failed }) => failed))],
   )) as TargetRow[];
-  // Asked after the rows are held: whoever ended one of them meanwhile has committed by now.
+  // Read after the rows are held: a transaction that ended one of them meanwhile has committed by now.
   const gone = new Set(
     (await tx.rows("SELECT seq FROM stem.ended WHERE seq = ANY($1::bigint[])", [bigs(seqs)])).map(([seq]) => seq as number),
   );
@@ -151,10 +152,7 @@ async function arrive(tx: Tx, targets: ReadonlyMap<number, Target>): Promise<Loo
   return endBadly(tx, lost);
 }
 
-/**
- * Holds the rows of jobs, in the order of their numbers, so that two who want several of them do not wait for
- * each other.
- */
+/** Holds the rows of jobs, in the order of their numbers, so that two transactions do not deadlock. */
 export async function lockJobs(tx: Tx, seqs: readonly number[]): Promise<number[]> {
   if (seqs.length < 2) return [...seqs];
   const rows = await tx.rows("SELECT seq FROM stem.jobs WHERE seq = ANY($1::bigint[]) ORDER BY seq FOR NO KEY UPDATE", [bigs(seqs)]);
@@ -162,8 +160,8 @@ export async function lockJobs(tx: Tx, seqs: readonly number[]): Promise<number[
 }
 
 /**
- * Opens the failed links of jobs that will run again; whatever had died of them as an input, and of nothing
- * else, is blocked again, and so on down the line.
+ * Opens the failed links of jobs that will run again.
+ * Jobs that had failed because of them, and for no other reason, are blocked again, and so on down the line.
  */
 export async function reopenLinks(tx: Tx, from: readonly number[]): Promise<void> {
   for (let batch = from; batch.length > 0;) {
@@ -188,8 +186,8 @@ export async function reopenLinks(tx: Tx, from: readonly number[]): Promise<void
 }
 
 /**
- * Takes jobs back out of `ended`, attempts and lapses at 0, the fence kept. Returns those that had ended, and
- * of this cause.
+ * Takes jobs back out of `ended`, attempts and lapses at 0, the fence kept.
+ * Returns those that had ended, and of this cause.
  */
 export async function revive(tx: Tx, seqs: readonly number[], cause?: "input"): Promise<number[]> {
   if (seqs.length === 0) return [];
@@ -213,8 +211,9 @@ export interface Held {
 type Look = [seq: number, id: string, stands: number, lane: number, dueAt: number];
 
 /**
- * Finds where jobs stand and holds each there: whoever wants to lend, end or wake one of them waits, and then
- * sees what this transaction did. A job that moved on while it was looked for is looked for again.
+ * Finds where jobs stand and holds each there.
+ * Others that want to lend, end or wake one of them wait, and then see what this transaction did. A job that
+ * moved on during the search is searched again.
  */
 export async function lockPlaces(tx: Tx, ids: readonly string[]): Promise<Held[]> {
   const held = new Map<number, Held>();
@@ -234,7 +233,7 @@ export async function lockPlaces(tx: Tx, ids: readonly string[]): Promise<Held[]
 }
 
 /**
- * As `lockPlaces`, but looks once, and holds the loans of more jobs together with those of the jobs it finds.
+ * As `lockPlaces`, but looks once, and holds the loans of more jobs together with those it finds.
  *
  * @param lent numbers of those jobs
  * @returns ids of the jobs that moved on while they were looked for
@@ -274,8 +273,7 @@ async function hold(tx: Tx, rows: readonly Look[], lent: readonly number[] = [])
     const loans = await tx.rows("SELECT no FROM stem.loans WHERE seqs && $1::bigint[] ORDER BY no FOR UPDATE", [
       bigs([...active.map(([seq]) => seq), ...lent]),
     ]);
-    // On those loans only: a job that came back and was lent anew while they were waited for is on one that
-    // nobody holds.
+    // On those loans only: a job that came back and was lent anew meanwhile is on a loan that is not held.
     const where = "WHERE seq = ANY($1::bigint[]) AND no = ANY($2::bigint[])";
     for (const [seq] of await tx.rows(`SELECT seq FROM stem.active ${where}`, [...seqs, bigs(loans.map(([no]) => no as number))]))
       caught.add(seq as number);

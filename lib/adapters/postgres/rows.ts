@@ -29,7 +29,7 @@ export const RECORD = `SELECT j.id, j.task, (SELECT q.name FROM stem.queues q WH
   j.headers, j.grp, coalesce(e.attempts, j.attempts + (a.seq IS NOT NULL)::int), j.lapses, j.enqueued_at, j.due_at, coalesce(e.started_at, a.started_at, j.started_at),
   e.ended_at, e.result, coalesce(e.error, j.error), e.cause, (SELECT w.id FROM stem.workers w WHERE w.no = a.worker), ${DELAYED}`;
 
-/** The record that a row of `RECORD` tells of. */
+/** The record in a row of `RECORD`. */
 export function toRecord(row: Row): JobRecord {
   const [id, task, queue, level, state, payload, headers, group, attempts, lapses, enqueuedAt, dueAt] = row as [
     string,

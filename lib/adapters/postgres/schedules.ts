@@ -14,9 +14,7 @@ import { CLOCK, type Row, type Store } from "./store.js";
 
 const COLUMNS = "id, spec, next_at, last_at, fires, paused, dynamic";
 
-/**
- * Two lists that need no sorting of all there is: of the ids asked, and of the dynamic ones by their index.
- */
+/** Two lists that need no sort of everything: of the ids asked, and of the dynamic ones by their index. */
 const DUE = `WITH clock AS MATERIALIZED (SELECT ${CLOCK} AS now)
   SELECT clock.now, ${COLUMNS} FROM clock LEFT JOIN LATERAL (
     (SELECT ${COLUMNS} FROM stem.schedules WHERE id = ANY($2::text[]) AND NOT dynamic AND NOT paused AND next_at IS NOT NULL ORDER BY next_at, id LIMIT $3::int)
@@ -28,8 +26,8 @@ const DUE = `WITH clock AS MATERIALIZED (SELECT ${CLOCK} AS now)
 export function schedules(store: Store, adapter: Pick<Adapter, "name" | "honours">): Schedules {
   return {
     async upsert(list: readonly NewSchedule[]): Promise<void> {
-      // In the order of their ids, so that two processes that start at once do not wait for each other; the
-      // last of two equal ids counts, as if one by one.
+      // In the order of their ids, so that two processes that start at once do not deadlock; the last of two
+      // equal ids counts, as if one by one.
       const byId = [...new Map(list.map((schedule) => [schedule.id, schedule])).values()].sort((a, b) => (a.id < b.id ? -1 : 1));
       await store.rows(
         `INSERT INTO stem.schedules AS s (id, spec, next_at, dynamic) SELECT id, spec, next_at, id = ANY($4::text[]) FROM unnest($1::text[], $2::text[], $3::bigint[]) u(id, spec, next_at)

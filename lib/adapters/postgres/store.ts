@@ -9,17 +9,15 @@ import { LEVELS } from "./lend/levels.js";
 /** A row as a list of its columns. */
 export type Row = readonly unknown[];
 
-/**
- * Where statements go: a connection of ours for one statement, a transaction of ours, or one of the caller's.
- */
+/** Where statements go: one connection, a transaction of Stem, or a transaction of the caller. */
 export interface Sql {
-  /** A transaction of the caller's. */
+  /** A caller's transaction. */
   readonly isGuest?: boolean;
-  /** Runs a statement whose text says `stem.` where our schema is meant. */
+  /** Runs a statement whose text says `stem.` where the schema's name belongs. */
   rows(text: string, values?: readonly Value[]): Promise<Row[]>;
 }
 
-/** What ending a job needs to know of it. */
+/** The fields of a job that are needed to end it. */
 export interface Ending {
   readonly seq: number;
   readonly id: string;
@@ -35,7 +33,7 @@ export interface Ending {
   readonly own?: true;
 }
 
-/** What is gathered while a transaction runs, to be told once it has committed. */
+/** Gathered while a transaction runs, and announced once it has committed. */
 export class News {
   readonly queues = new Set<string>();
   readonly lanes = new Set<number>();
@@ -43,9 +41,9 @@ export class News {
   readonly stopped: string[] = [];
   /** Jobs that have ended without success, other than by their own settlement. */
   readonly ended: Ending[] = [];
-  /** Something was put into a line with another due time than now. */
+  /** A job was put into a line with another due time than now. */
   isEarlier = false;
-  /** Whether somebody wants to hear of ends; undefined: it is not known yet. */
+  /** Whether a listener wants to learn of ends; undefined: not known yet. */
   isListened?: boolean;
 }
 
@@ -63,14 +61,11 @@ export interface Loan {
   readonly no: number;
   readonly place: number;
   readonly size: number;
-  /**
-   * When it was lent. With the number it tells the loan from any of another store that stands in the place of
-   * ours now.
-   */
+  /** When it was lent. With the number it distinguishes the loan from those of a replaced store. */
   readonly startedAt: number;
   /**
-   * How many of that row have not come back yet, as far as this handle knows; shared by them. Only a guess at
-   * what will be found.
+   * How many of that row have not come back yet, as far as this handle knows; shared by them.
+   * Only a guess at what will be found.
    */
   readonly out?: { count: number };
   readonly fence: number;
@@ -85,26 +80,26 @@ export { LEVELS };
 /** Loans remembered at most; it is only a cache. */
 const LOANS = 50_000;
 
-/** How often a transaction that got in another's way is run again. */
+/** How often a transaction that met a conflict is run again. */
 const TRIES = 10;
 
 const WIDELY = `SELECT ${["enable_seqscan", "enable_hashjoin", "enable_bitmapscan"].map((name) => `set_config('${name}', 'on', true)`).join(", ")},
   set_config('plan_cache_mode', 'force_custom_plan', true)`;
 
-/** The store's clock in milliseconds, unless parameter 1 says otherwise. */
+/** The store's clock in milliseconds, unless parameter 1 replaces it. */
 export const CLOCK = "coalesce($1::bigint, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint)";
 
 /** Statements and transactions in one schema of one database, and what this handle remembers of it. */
 export class Store implements Sql {
   readonly connection: Connection;
-  /** Our schema, and the same as it is written in SQL. */
+  /** The schema's name, and its name in SQL. */
   readonly name: string;
   readonly schema: string;
   /** Jobs lent through this handle, by id. */
   readonly loans = new Map<string, Loan>();
-  /** From where on claims read their lines. */
+  /** From which due time on claims read their lines. */
   readonly floors = new Floors();
-  /** Told, after each commit, what it made due or ended. */
+  /** Called, after each commit, with what it made due or ended. */
   onNews: (news: News) => void = () => undefined;
 
   readonly #texts = new Map<string, { readonly text: string; readonly name: string }>();
@@ -116,12 +111,12 @@ export class Store implements Sql {
     this.name = schema;
     this.schema = quoted(schema);
     connection.onReconnect = () => this.forget();
-    // It may be another server, or a restored one, although no call has failed. Names serve hints alone; what
-    // is written looks at numbers again.
+    // It may be another server, or a restored one, although no call has failed. Names serve hints alone;
+    // writes check the numbers again.
     connection.onConnect = () => this.#names.clear();
   }
 
-  /** A statement with our schema's name in it, and a name for it that is the same in every process. */
+  /** A statement with the schema's name in it, and a name for it that is the same in every process. */
   statement(text: string): { readonly text: string; readonly name: string } {
     let known = this.#texts.get(text);
     if (known === undefined) {
@@ -132,7 +127,7 @@ export class Store implements Sql {
     return known;
   }
 
-  /** A text that says `stem.` for our schema, with its name. */
+  /** A text with the schema's name in place of `stem.`. */
   named(text: string): string {
     return text.replaceAll(/('?)\bstem\./g, (_, quote: string) =>
       quote === "" ? `${this.schema}.` : `'${this.schema.replaceAll("'", "''")}.`,
@@ -151,8 +146,8 @@ export class Store implements Sql {
   }
 
   /**
-   * One statement that counts much of what there is: planned for these very values, and free to read whole
-   * tables, which our settings keep all others from.
+   * One statement that counts much of what there is.
+   * It is planned for these very values, and may read whole tables, which the settings forbid to all others.
    */
   async report(text: string, values: readonly Value[] = []): Promise<Row[]> {
     return this.transact({ now: 0 }, async ({ rows }) => {
@@ -162,8 +157,8 @@ export class Store implements Sql {
   }
 
   /**
-   * Runs `work` as one transaction, again if it got in another's way, and tells its news once it has
-   * committed. Whatever it throws undoes all of it.
+   * Runs `work` as one transaction, again if it met a conflict, and announces its news after the commit.
+   * An error undoes all of it.
    */
   async transact<T>(at: { readonly now?: number } | undefined, work: (tx: Tx) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
@@ -187,7 +182,7 @@ export class Store implements Sql {
     this.loans.set(id, loan);
   }
 
-  /** The loan of a lease as this handle remembers it, if it is this very delivery. */
+  /** The loan of a lease in the memory of this handle, if it is this very delivery. */
   recall(lease: Lease): Loan | undefined {
     const loan = this.loans.get(lease.jobId);
     return loan?.seq === lease.job && loan.fence === lease.fence ? loan : undefined;
@@ -199,8 +194,8 @@ export class Store implements Sql {
   }
 
   /**
-   * Makes the queues known that are not yet. In a commit of its own, so that a number once given out is good
-   * whatever becomes of its first job.
+   * Gives the new queues numbers.
+   * In a separate commit, so that a number once given out is good even if its first job is not stored.
    */
   async learnQueues(names: readonly string[]): Promise<void> {
     const unknown = [...new Set(names)].filter((name) => !this.#numbers.has(name)).sort();
@@ -211,19 +206,19 @@ export class Store implements Sql {
          SELECT no FROM made UNION ALL SELECT no FROM stem.queues WHERE name = $1::text LIMIT 1`,
         [name],
       );
-      // Made by another at the same moment, and so seen only by the next look.
+      // Made by another at the same moment, and so only seen by the next look.
       if (row === undefined) await this.learnQueues([name]);
       else this.#keep(name, row[0] as number);
     }
   }
 
-  /** After a commit: tells what it made due or ended. */
+  /** After a commit: announces what it made due or ended. */
   announce(news: News): void {
     if (news.isEarlier) this.floors.forget();
     this.onNews(news);
   }
 
-  /** Tells of ends that were written by a statement of their own. */
+  /** Announces ends that were written by a separate statement. */
   ended(ids: readonly string[], isListened: boolean): void {
     if (ids.length === 0) return;
     const news = new News();
@@ -237,7 +232,7 @@ export class Store implements Sql {
     return this.#names.get(Math.floor(lane / LEVELS));
   }
 
-  /** Makes the names of these lanes' queues known. */
+  /** Reads the names of these lanes' queues. */
   async learnLanes(lanes: Iterable<number>): Promise<void> {
     for (const lane of lanes) {
       if (this.queueOf(lane) !== undefined) continue;
@@ -246,7 +241,7 @@ export class Store implements Sql {
     }
   }
 
-  /** In our words. After an outage, or while tables are missing, what comes back may be another store. */
+  /** As an error of Stem. After an outage, or while tables are missing, the store may be another one. */
   #failure(error: unknown): unknown {
     if (isOutage(error) || isMissing(error)) this.forget();
     return this.connection.failure(error);
@@ -257,7 +252,7 @@ export class Store implements Sql {
     this.#names.set(no, name);
   }
 
-  /** What another server, or a restored one, may number anew. */
+  /** Forgets what another server, or a restored one, may number anew. */
   forget(): void {
     this.#numbers.clear();
     this.#names.clear();
@@ -265,7 +260,7 @@ export class Store implements Sql {
     this.floors.forget();
   }
 
-  /** The numbers of queues change as often as they are asked for. */
+  /** The error when the numbers of queues change at every try. */
   renumbered(): StoreError {
     return new StoreError(
       "STEM_STORE_FAILED",

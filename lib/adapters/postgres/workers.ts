@@ -55,7 +55,7 @@ export function workers(store: Store): Workers {
 
     async leave(id: string, options?: At): Promise<void> {
       await store.transact(options, async (tx) => {
-        // Held for update, which keeps its own claims off.
+        // Held for update, which blocks its own claims.
         const [row] = await tx.rows("SELECT no FROM stem.workers WHERE id = $1::text FOR UPDATE", [id]);
         if (row === undefined) return;
         const held = await takeHeld(tx, ints([row[0] as number]), 0);
@@ -112,8 +112,8 @@ function ordersOf(text: string | null): readonly Order[] {
 }
 
 /**
- * Which of these leases are not this worker's. A look of its own: whoever took them away has committed before
- * the renewal could pass.
+ * Those of these leases that are not this worker's.
+ * A separate look: a transaction that took them away has committed before the renewal could pass.
  */
 async function lostOf(store: Store, held: readonly Lease[], worker: number): Promise<string[]> {
   const rows = await store.rows(

@@ -7,7 +7,7 @@ import type { Shard, Store } from "./store.js";
 /** Seven days. */
 const KEEP_MS = 7 * 86_400_000;
 
-/** How much travels along, as a script is told in front; absent members: nothing. */
+/** The counts of what travels along, in front of a script's arguments; absent members: nothing. */
 export interface Counts {
   readonly enqueue?: number;
   readonly emit?: number;

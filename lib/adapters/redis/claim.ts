@@ -5,7 +5,7 @@ import { Bodies, Loan, storedOf, type Facts, type Row } from "./rows.js";
 import type { Shard, Store } from "./store.js";
 import { copyLease, takeBackElsewhere } from "./workers.js";
 
-/** What claim answers, alone or inside a settle. */
+/** The answer of claim, alone or inside a settle. */
 export type Lent = [now: string, lapsed: number, next: string, ids: string, bodies: string, extras: Reply[], fence: number];
 
 /** Takes back, wakes, expires, lends. */
@@ -16,7 +16,7 @@ export async function claim(store: Store, request: Claim, options: At | undefine
   return also(await claimSpread(store, request, options), ended);
 }
 
-/** A claim that has ended more than it says itself. */
+/** A claim that has ended more jobs than its own answer names. */
 function also(claimed: Claimed, more: readonly Ended[]): Claimed {
   return more.length === 0 ? claimed : { ...claimed, ended: [...more, ...(claimed.ended ?? [])] };
 }
@@ -36,7 +36,7 @@ export async function claimSpread(store: Store, request: Claim, options: At | un
     const shard = store.shardOf(share.queue);
     const part: Claim = { worker: request.worker, from: [share], limit: left };
     let found = await claimIn(store, shard, part, options);
-    // A worker that is new to the shard is not known there; its home knows.
+    // A worker that is new to the shard is not known there; its home knows it.
     if (found.lapsed && (await copyLease(store, request.worker, shard, options))) found = await claimIn(store, shard, part, options);
     if (found.ended !== undefined) ended.push(...found.ended);
     all.deliveries.push(...found.deliveries);
@@ -58,8 +58,8 @@ async function claimIn(store: Store, shard: Shard, request: Claim, options: At |
 }
 
 /**
- * Workers that vanished may hold jobs in any shard. Asked about once a second, and always at the times of a
- * test.
+ * Takes back the jobs of vanished workers, in any shard.
+ * About once a second, and always at the times of a test.
  */
 async function takeBack(store: Store, options: At | undefined): Promise<readonly Ended[]> {
   if (options?.now === undefined && !store.every("take back", 1_000)) return [];

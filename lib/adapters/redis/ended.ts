@@ -5,7 +5,7 @@ import { causeOf, stateOf, unpack } from "./rows.js";
 /** An end as a script tells it; see `close` in lua/common/jobs.lua. */
 type End = [id: string, code: string, attempts: string, tail: string, task: string, queue: string, body: string, ...held: "a"[]];
 
-/** Whether a piece of a script's mail is an end that its caller is to be told of. */
+/** Whether a piece of a script's mail is an end for the answer of its call. */
 export function isEnd(piece: Reply): piece is End {
   return Array.isArray(piece);
 }

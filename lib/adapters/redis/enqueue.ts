@@ -13,7 +13,7 @@ export async function enqueue(store: Store, jobs: readonly NewJob[], options: At
   for (;;) {
     const { shard, args, late, listed } = await storing(store, jobs, repeated, undefined, options, true);
     const reply = (await store.run("enqueue", shard, [late, ...args], options)) as [string[], Reply[], string?, string?] | null;
-    // The ids reserved for it may have been given to somebody else: once more.
+    // The ids reserved for it may have been given to another caller: once more.
     if (reply === null) continue;
     const [, , taken, holder] = reply;
     if (taken !== undefined) throw new IdTakenError(taken, taskOf(jobs, taken), holder!);
@@ -26,7 +26,7 @@ export async function enqueue(store: Store, jobs: readonly NewJob[], options: At
   return withEnded({ met: metKnown(known.size === 0 && repeated.length === 0 ? [] : inOrder(jobs, known, repeated)) }, ended);
 }
 
-/** What a script needs to be told to store jobs. */
+/** The arguments with which a script stores jobs. */
 export interface Storing {
   readonly shard: Shard;
   readonly args: readonly Arg[];
@@ -37,8 +37,8 @@ export interface Storing {
 }
 
 /**
- * Prepares jobs to be stored in one step. `here`: the shard whose script will do it; default: where the first
- * job belongs.
+ * Prepares jobs to be stored in one step.
+ * `here`: the shard whose script will do it; default: that of the first job.
  */
 export async function storing(
   store: Store,
@@ -66,8 +66,8 @@ export async function storing(
 }
 
 /**
- * Of a spread store: forgets the stored jobs that have to give way to new ones, each in its shard; says
- * whether there were any.
+ * In a spread store: forgets the stored jobs that new ones replace, each in its shard.
+ * Returns whether there were any.
  * @throws {IdTakenError}
  */
 async function makePlaces(
@@ -100,10 +100,7 @@ function taskOf(jobs: readonly NewJob[], wanted: string): string {
   return jobs.find(({ id }) => id === wanted)!.task;
 }
 
-/**
- * Reports duplicates in the order given: what was stored before, and the second of two equal ids of this
- * call.
- */
+/** Reports duplicates in the order given: ids stored before, and the second of two equal ids of this call. */
 function inOrder(jobs: readonly NewJob[], known: ReadonlySet<string>, repeated: readonly string[]): string[] {
   const twice = new Set(repeated);
   const seen = new Set<string>();

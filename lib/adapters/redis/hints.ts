@@ -8,8 +8,9 @@ type Kind = Hint["kind"];
 const KINDS: readonly Kind[] = ["work", "done", "cancelled", "control"];
 
 /**
- * Wake-ups. Own verbs tell own listeners at once; those of others come over one connection that subscribes to
- * what somebody here wants to hear of, and only while somebody does.
+ * Wake-ups. Hints of own verbs reach own listeners at once.
+ * Those of others come over one connection, which subscribes to the kinds that listeners here want, and only
+ * while there are any.
  */
 export class RedisHints implements Hints {
   readonly #store: Store;
@@ -38,7 +39,7 @@ export class RedisHints implements Hints {
     if (this.#store.isOpen) this.#store.run("control", this.#store.home, [json([topic, message])]).catch(() => undefined);
   }
 
-  /** Begins to hear what listeners want, or stops. Does nothing while the store is closed. */
+  /** Subscribes for the listeners, or stops. Does nothing while the store is closed. */
   start(): void {
     const wanted = new Set<string>();
     for (const kinds of this.#store.listeners.values()) for (const kind of kinds ?? KINDS) wanted.add(this.#channel(kind));
@@ -54,7 +55,7 @@ export class RedisHints implements Hints {
   }
 
   /**
-   * Makes up for what was missed: there may be work, jobs may have ended, and control messages are read
+   * Makes up for missed messages: there may be work, jobs may have ended, and control messages are read
    * again.
    */
   #tuned(channels: readonly string[], since: number): void {
@@ -64,8 +65,8 @@ export class RedisHints implements Hints {
   }
 
   /**
-   * Control messages since a moment of this process's clock; some of just before it may be among them, none
-   * is left out.
+   * Control messages since a moment of this process's clock.
+   * Some of just before it may be among them, none is left out.
    */
   async #readAgain(since: number): Promise<void> {
     const span = Math.ceil(performance.now() - since) + 5_000;
@@ -89,7 +90,7 @@ export class RedisHints implements Hints {
         this.#store.tell({ kind: "control", topic, message: body });
       }
     } catch {
-      // Somebody else wrote to our channel.
+      // Another program wrote to this channel.
     }
   }
 }

@@ -98,7 +98,7 @@ function entriesFrom(pairs: readonly string[]): Entry[] {
   return entries.sort((a, b) => a.seq - b.seq);
 }
 
-/** Entries as the scripts take them: number, and the rest as text they need not look into. */
+/** Entries for the scripts: number, and the rest as text that they need not parse. */
 export function entriesOf(entries: readonly NewEntry[]): readonly (readonly [number, string])[] {
   return entries.map((entry) => [entry.seq, json(entry)]);
 }

@@ -3,8 +3,8 @@ import type { DeathCause, Failure, FinalState, JobRecord, JobState, Lease, NewJo
 import { delayedOf, hasDueTime, hasExpiry, hasLinks, JOB_DEFAULTS } from "../../contract/index.js";
 
 /**
- * What a job is, beside its payload; short names, since every stored job carries them. What is left out has
- * its default.
+ * The fields of a job beside its payload. Names are short, since every stored job carries them.
+ * Missing fields have their default.
  */
 interface Meta {
   readonly t: string;
@@ -28,8 +28,8 @@ export class Packer {
   #meta = "";
 
   /**
-   * The body to store: `index:flags:length:{meta}\npayload`; the script puts time, number and segment before
-   * it.
+   * The body to store: `index:flags:length:{meta}\npayload`.
+   * The script puts time, number and segment before it.
    */
   pack(job: NewJob, index: number, flags = ""): string {
     if (this.#last === undefined || !alike(job, this.#last)) {
@@ -42,8 +42,8 @@ export class Packer {
 }
 
 /**
- * Due at once, never expires, nobody waits: such a job goes into the list, which is the fast way. Its id must
- * be one line, since those travel as lines.
+ * Due at once, never expires, no other job waits for it: such a job goes into the list, the fast way.
+ * Its id must be one line, since those travel as lines.
  */
 export function isPlain(job: NewJob): boolean {
   return !job.id.includes("\n") && !hasDueTime(job) && !hasExpiry(job) && !hasLinks(job);
@@ -170,7 +170,7 @@ export function unpack(body: string): Row {
   return new Bodies(body).next();
 }
 
-/** What a delivery tells of a job. */
+/** The part of a delivery that describes its job. */
 export function storedOf(id: string, { at, meta, payload }: Row, dueAt: number | undefined): StoredJob {
   const plain = {
     id,
@@ -185,7 +185,7 @@ export function storedOf(id: string, { at, meta, payload }: Row, dueAt: number |
   return { ...plain, ...(meta.h !== undefined && { headers: meta.h }), ...(meta.g !== undefined && { group: meta.g }) };
 }
 
-/** What has changed of a job since it was stored; see lua/common/jobs.lua. */
+/** The changes of a job since it was stored; see lua/common/jobs.lua. */
 export interface Facts {
   /** In extras of a claim: an id of more than one line. */
   readonly id?: string;
@@ -202,14 +202,12 @@ export interface Facts {
 }
 
 /**
- * A loan as this process remembers it: what settling it the plain way needs to be told. Only a cache; the
- * script checks.
+ * A loan in the memory of this process, for settling it the plain way.
+ * Only a cache; the script checks.
  */
 export class Loan implements Lease {
   readonly jobId: string;
-  /**
-   * New at every claim and above all earlier ones of the shard, so it alone tells the loans of an id apart.
-   */
+  /** New at every claim and above all earlier ones of the shard, so it identifies the loans of an id. */
   readonly fence: number;
   readonly job = 0;
   readonly #row: Row;
@@ -223,8 +221,8 @@ export class Loan implements Lease {
   }
 
   /**
-   * The row of a lease that is settled the plain way if nothing has come up; undefined if it is another's, or
-   * not plain.
+   * The row of a lease that is settled the plain way if nothing has come up.
+   * Undefined if another process lent it, or if it is not plain.
    */
   static rowOf(lease: Lease): Row | undefined {
     return #row in lease && lease.#plain ? lease.#row : undefined;
@@ -244,7 +242,7 @@ export function stateOf(code: string): FinalState {
   return FINAL[code]!;
 }
 
-/** What an end that was no success had as its cause, by what the record says it left. */
+/** The cause of an end without success, from its record. */
 export function causeOf(tail: string): DeathCause | undefined {
   return CAUSES[tail[0]!];
 }
@@ -286,7 +284,7 @@ export function endOf(text: string): End {
   return { ...base, error: JSON.parse(tail.slice(1)) as Failure, ...(cause !== undefined && { cause }) };
 }
 
-/** Whether an ended job has had its time, unless somebody needs it yet. */
+/** Whether an ended job is past its retention, unless it is still needed as an input. */
 export function hasPassed({ meta }: Row, { state, at }: End, now: number): boolean {
   return at + (state === "succeeded" ? (meta.kr ?? JOB_DEFAULTS.keepResultMs) : (meta.kf ?? JOB_DEFAULTS.keepFailedMs)) <= now;
 }

@@ -74,7 +74,7 @@ async function settleSpread(
   return withEnded({ lost, claimed }, [...ended, ...more]);
 }
 
-/** Own listeners hear at once what others hear by the server. */
+/** Own listeners get at once the hints that others get through the server. */
 function tell(store: Store, settlements: readonly Settlement[], ended: readonly Ended[]): void {
   if (store.listeners.size === 0) return;
   const done = ended.map(({ id }) => id);
@@ -101,7 +101,7 @@ async function settleArgs(
   let last: Group | undefined;
   for (const settlement of settlements) {
     const row = isPlainSuccess(settlement) ? plainRow(settlement.lease) : undefined;
-    // The second settlement of a lease must find the first one carried out, so it goes apart.
+    // The second settlement of a lease must find the first one carried out, so it goes separately.
     if (row === undefined || seen.size === seen.add(settlement.lease.jobId).size) {
       seen.add(settlement.lease.jobId);
       others.push(settlement);
@@ -130,10 +130,7 @@ async function settleArgs(
   return args;
 }
 
-/**
- * A job that is forgotten at once and is in the directory takes more than the plain way: it has to be struck
- * out there.
- */
+/** Undefined for a job that is forgotten at once and is in the directory, which must strike it out. */
 function plainRow(lease: Lease): Row | undefined {
   const row = Loan.rowOf(lease);
   return row !== undefined && row.meta.kr === 0 && row.flags.includes("U") ? undefined : row;

@@ -50,7 +50,7 @@ export function workers(store: Store): Workers {
   };
 }
 
-/** Makes sure that a shard knows a worker's lease. False: it has none that is live. */
+/** Makes sure that a shard knows a worker's lease. False: the worker has no live lease. */
 export async function copyLease(store: Store, worker: string, shard: Shard, options: At | undefined): Promise<boolean> {
   const leaseMs = (await store.run("lease", store.home, [worker, shard], options)) as number;
   if (leaseMs <= 0) return false;
@@ -95,7 +95,7 @@ function orderOf(text: string): Order {
 async function leave(store: Store, shard: Shard, id: string, options: At | undefined): Promise<void> {
   for (let left = Infinity; ;) {
     const still = (await store.run("leave", shard, [id], options)) as number;
-    // What it is said to hold but what is nowhere to be found ends the search.
+    // A job that it is said to hold but that is nowhere to be found ends the search.
     if (still <= 0 || still >= left) return;
     left = still;
   }

@@ -17,8 +17,8 @@ import { FINAL, JOURNALED, TAKES } from "./rows.js";
 import { LEVELS, type Store } from "./store.js";
 
 /**
- * Most parked jobs that one claim wakes, and most expired jobs it ends: a backlog of them is worked off over
- * several claims.
+ * Most parked jobs that one claim wakes, and most expired jobs it ends.
+ * A backlog of them takes several claims.
  */
 const BOUND = 1_000;
 
@@ -35,13 +35,13 @@ interface Worker {
 }
 
 /*
- * "LIMIT ? + 0" below, because SQLite plans anew, at every bind, a statement whose limit is a bare parameter:
+ * "LIMIT ? + 0" below, because SQLite plans a statement anew at every bind if its limit is a bare parameter:
  * 12 to 28 µs each.
  */
 
 /**
- * Claims as a transaction of its own. One that finds nothing to do writes nothing, so that idle workers never
- * hold the write lock.
+ * Claims in a separate transaction.
+ * A claim that finds nothing to do writes nothing, so that idle workers never hold the write lock.
  */
 export function claim(store: Store, request: Claim, now: number): Claimed {
   const idle = store.read((): Claimed | undefined => {
@@ -61,7 +61,7 @@ export function lend(store: Store, request: Claim, now: number): Claimed {
   const loose: Loose[] = [];
   takeBack(store, now, loose);
   wakeOverdue(store, now);
-  // What died now may free or end others, and those belong to this claim.
+  // Jobs that failed now may free or end others, which belong to this claim.
   followLinks(store, loose, now);
   const queues = queuesOf(store, request);
   const deliveries: Delivery[] = [];
@@ -97,7 +97,8 @@ function hasChores(store: Store, now: number): boolean {
 }
 
 /**
- * The first lane at or after `lane`, of the same queue, that has jobs: one probe instead of one per priority.
+ * The first lane at or after `lane`, of the same queue, that has jobs.
+ * One probe instead of one per priority.
  */
 function usedLane(store: Store, lane: number): number | undefined {
   const end = (Math.floor(lane / LEVELS) + 1) * LEVELS;
@@ -142,8 +143,8 @@ function horizon(store: Store, queues: readonly Queue[], worker: number, now: nu
 type HeldRow = [number, string, number, number, number, number, number, number, number | null, number | null, number];
 
 /**
- * Takes back what lapsed workers hold: the attempt is given back, the lapse counted, and the last lapse
- * allowed is the job's end.
+ * Takes back the jobs of lapsed workers.
+ * The attempt is given back, the lapse counted, and the last lapse allowed ends the job.
  */
 function takeBack(store: Store, now: number, loose: Loose[]): void {
   for (const worker of store.value("SELECT no FROM workers WHERE emptied = 0 AND lease_until <= ?").all(now) as number[]) {
@@ -220,7 +221,7 @@ function lendFrom(store: Store, queue: Queue, room: number, worker: number, now:
       lane = next(store, lane);
       continue;
     }
-    // In one statement where nothing expires: the stretch of the line that was just read.
+    // In one statement if nothing expires: the stretch of the line that was just read.
     const late = rows.filter((row) => hasExpired(row, now));
     if (late.length === 0)
       store

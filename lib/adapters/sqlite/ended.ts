@@ -1,10 +1,7 @@
 import { ENDED_PAYLOAD, type Ended } from "../../contract/index.js";
 import type { Store } from "./store.js";
 
-/**
- * What the transaction under way has ended, as its caller is to be told. Called at the end of the
- * transaction.
- */
+/** The ends of the transaction under way, for its caller. Called at the end of the transaction. */
 export function takeEnded(store: Store): readonly Ended[] {
   if (store.ended.length === 0) return NONE;
   const ended = store.ended;

@@ -52,7 +52,7 @@ function isStored(store: Store, id: string): boolean {
   return store.value("SELECT 1 FROM events WHERE id = ?").get(id) !== undefined;
 }
 
-/** Stores one event and makes those ready who wait for it; returns their ids. */
+/** Stores one event and makes the jobs ready that wait for it; returns their ids. */
 function emitOne(store: Store, event: NewEvent, now: number): string[] {
   const { id, name, key, payload } = event;
   const keepMs = event.keepMs ?? WEEK_MS;

@@ -5,20 +5,18 @@ import type { Store } from "./store.js";
 /** Messages kept for processes that look a little later. */
 const KEPT = 256;
 
-/**
- * After a notice the next one is answered no sooner than this, so that a busy neighbour does not keep
- * everybody awake.
- */
+/** After a notice the next look comes no sooner, so that a busy process does not keep others awake. */
 const QUIET_MS = 4;
 
-/** Time between looks where the file system gives notice: for the notice that got lost. */
+/** Time between looks where the file system sends notices, for lost ones. */
 const INSURANCE_MS = 250;
 
 /**
- * Wake-ups. Those of this handle's own commits are exact and at once (the store gives them). Commits of
- * others are told apart by `PRAGMA data_version`, a number in shared memory that changes with them, so no
- * table is touched. It is looked at when the file system reports a write to the log, or every `watchMs` where
- * it turns out not to; and only while somebody listens.
+ * Wake-ups.
+ * Those of this handle's own commits are exact and at once (the store sends them). Commits of others show in
+ * `PRAGMA data_version`, a number in shared memory that changes with them, so no table is touched. It is read
+ * when the file system reports a write to the log, or every `watchMs` if it turns out not to; and only while
+ * there are listeners.
  */
 export class SqliteHints implements Hints {
   readonly #store: Store;
@@ -28,12 +26,12 @@ export class SqliteHints implements Hints {
   #quiet: NodeJS.Timeout | undefined;
   /** The log has been written since the last look. */
   #noticed = false;
-  /** The file system has given notice at least once. */
+  /** The file system has sent a notice at least once. */
   #givesNotice = false;
   #version: unknown;
   /** The last control message seen. */
   #seen = 0;
-  /** Messages of our own, which our listeners have had already. */
+  /** Messages of this handle, which its listeners have had already. */
   readonly #own = new Set<number>();
 
   constructor(store: Store, watchMs: number) {
@@ -62,12 +60,12 @@ export class SqliteHints implements Hints {
       if (this.#timer !== undefined) this.#own.add(no);
       this.#own.delete(no - KEPT);
     } catch {
-      // A hint may be lost; whoever gives one is never disturbed by it.
+      // A hint may be lost, and must not fail its sender.
     }
     this.#store.tell({ kind: "control", topic, message });
   }
 
-  /** Begins to watch if there is somebody to tell and something to watch. */
+  /** Begins to watch if there are listeners and a file to watch. */
   start(): void {
     if (this.#timer !== undefined || !this.#store.isOpen || this.#store.listeners.size === 0) return;
     this.#version = this.#readVersion();
@@ -77,7 +75,7 @@ export class SqliteHints implements Hints {
       this.#watcher.on("error", () => this.#lookEvery(this.#watchMs));
       this.#lookEvery(Math.max(INSURANCE_MS, this.#watchMs));
     } catch {
-      // No notice to be had here, or no more watchers allowed.
+      // There are no notices here, or no more watchers allowed.
       this.#lookEvery(this.#watchMs);
     }
   }
@@ -96,7 +94,7 @@ export class SqliteHints implements Hints {
   #lookEvery(ms: number): void {
     clearInterval(this.#timer);
     this.#timer = setInterval(() => {
-      // A change of which there was no notice, and there never was any: then look often.
+      // A change without a notice, and there never was one: then look often.
       if (this.#look() && !this.#givesNotice && ms !== this.#watchMs) this.#lookEvery(this.#watchMs);
     }, ms);
     this.#timer.unref();
@@ -118,7 +116,7 @@ export class SqliteHints implements Hints {
     this.#quiet.unref();
   }
 
-  /** True if another connection has written since the last look; listeners have been told then. */
+  /** True if another connection has written since the last look; listeners have been called then. */
   #look(): boolean {
     let messages: readonly [number, string, string][];
     try {

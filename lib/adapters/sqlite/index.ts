@@ -4,12 +4,12 @@ import { SqliteAdapter, type SqliteOptions } from "./adapter.js";
 export type { SqliteOptions } from "./adapter.js";
 
 /**
- * Jobs, results, journals, events, schedules and locks in one SQLite file, shared by any number of processes
- * of one host. Needs the package better-sqlite3, which is loaded when the adapter is opened. Nothing is
- * touched before that.
+ * Stores everything in one SQLite file, shared by any number of processes of one host.
+ * Needs the package better-sqlite3, which is loaded when the adapter is opened. Nothing is touched before
+ * that.
  *
  * @param file path of the database; it and its folder are made when missing. The file must be on a local
- *   disk, with some 40 MB to spare for its log
+ * disk, with some 40 MB to spare for its log
  * @throws {OptionError} `STEM_OPTION_INVALID`, `STEM_OPTION_UNKNOWN`
  */
 export function sqlite(file: string, options: SqliteOptions = {}): Adapter {
@@ -44,7 +44,7 @@ function check(file: unknown, options: SqliteOptions): void {
   }
 }
 
-/** What other tools read as an address would be a path with odd folders here. */
+/** Refuses an address of other tools, which would be a path with odd folders here. */
 function refuseAddress(file: string): void {
   if (file.includes("\0"))
     throw new OptionError(

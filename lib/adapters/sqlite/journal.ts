@@ -13,22 +13,19 @@ export function appendEntries(store: Store, { seq: job }: Pick<Loan, "seq">, ent
     "INSERT INTO journal (job, seq, key, kind, state, at, value) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
   );
   for (const { seq, key, kind, state, value } of entries) insert.run(job, seq, key, kind, state, now, value ?? null);
-  // A run that gets on is no poison: its lapses are forgotten.
+  // A run that makes progress is no poison: its lapses are forgotten.
   store.sql(`UPDATE jobs SET links = links | ${JOURNALED}, lapses = 0 WHERE seq = ? AND (links & ${JOURNALED} = 0 OR lapses > 0)`).run(job);
 }
 
-/**
- * Entries that are read in one turn of the event loop: while the driver reads, everybody else in the process
- * waits.
- */
+/** Entries that are read in one turn of the event loop, which the driver blocks while it reads. */
 const PAGE = 250;
 
 /** The workflow store. */
 export function journal(store: Store, adapter: Pick<Adapter, "name" | "honours">): Journal {
   return {
     /**
-     * Page by page. Whoever reads holds the run, so nobody else writes between two pages; by its number, so
-     * that a later run of the id is not taken for it.
+     * Page by page. The reader holds the run, so no other connection writes between two pages.
+     * By its number, so that a later run of the id is not taken for it.
      */
     async read(runIds: readonly string[]): Promise<readonly (readonly Entry[])[]> {
       const journals = runIds.map((): Entry[] => []);

@@ -9,7 +9,7 @@ export type Loose = { readonly seq: number; readonly id: string } & (
   { readonly state: "succeeded" } | { readonly state: "failed" | "cancelled" | "expired"; readonly error: Failure }
 );
 
-/** What an ended job has left, by its state and the text of its error. */
+/** The result or failure of an ended job, by its state and the text of its error. */
 export function looseOf(seq: number, id: string, state: FinalState, error: string | null): Loose {
   return state === "succeeded" ? { seq, id, state } : { seq, id, state, error: JSON.parse(error!) as Failure };
 }
@@ -21,8 +21,8 @@ export function enterLine(store: Store, seq: number, lane: number, dueAt: number
 }
 
 /**
- * Records the end of a job that did not succeed; `loose` collects it if others wait for it. The caller has
- * taken it from wherever it stood.
+ * Records the end of a job that did not succeed; `loose` collects it if others wait for it.
+ * The caller has taken it from its place.
  */
 export function endBadly(store: Store, job: Ending, now: number, loose: Loose[]): void {
   store
@@ -52,8 +52,9 @@ interface Target {
 }
 
 /**
- * Follows the links of jobs that have ended: frees those that have all their inputs, ends those that lost
- * one, and so on down the line. Counts once per target and batch, so that a fan-in of thousands stays linear.
+ * Follows the links of jobs that have ended.
+ * It frees jobs that have all their inputs, ends those that lost one, and so on down the line. Counts once
+ * per target and batch, so that a fan-in of thousands stays linear.
  */
 export function followLinks(store: Store, ended: readonly Loose[], now: number): void {
   for (let batch = ended; batch.length > 0;) {
@@ -101,8 +102,8 @@ function arrive(store: Store, seq: number, { arrived, failed, by }: Target, now:
 }
 
 /**
- * Opens the failed links of jobs that will run again; whatever had died of them as an input, and of nothing
- * else, is blocked again, and so on down the line.
+ * Opens the failed links of jobs that will run again.
+ * Jobs that had failed because of them, and for no other reason, are blocked again, and so on down the line.
  */
 export function reopenLinks(store: Store, from: readonly number[]): void {
   for (let batch = from; batch.length > 0;) {
@@ -121,8 +122,8 @@ export function reopenLinks(store: Store, from: readonly number[]): void {
 }
 
 /**
- * Takes a job back out of `ended`, attempts and lapses at 0, the fence kept. False if it has not ended, or
- * not of this cause.
+ * Takes a job back out of `ended`, attempts and lapses at 0, the fence kept.
+ * False if it has not ended, or not of this cause.
  */
 export function revive(store: Store, seq: number, cause?: "input"): boolean {
   const row = store

@@ -6,7 +6,7 @@ export function locks(store: Store): Locks {
   return {
     async acquire(name: string, owner: string, ttlMs: number, options?: At): Promise<Lock | undefined> {
       const now = store.clock(options);
-      // A look first: whoever finds the lock taken need not queue for the write lock.
+      // A look first: if the lock is taken, there is no need to wait for the write lock.
       const taken = (): boolean =>
         store.value("SELECT 1 FROM locks WHERE name = ? AND owner <> ? AND until > ?").get(name, owner, now) !== undefined;
       if (store.read(taken)) return undefined;

@@ -47,7 +47,7 @@ export type RecordRow = [
   string | null,
 ];
 
-/** The record that a row of `RECORD` tells of. */
+/** The record in a row of `RECORD`. */
 export function toRecord(store: Store, row: RecordRow, now: number): JobRecord {
   const [
     id,

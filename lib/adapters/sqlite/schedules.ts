@@ -13,9 +13,7 @@ import { type Store } from "./store.js";
 
 const COLUMNS = "SELECT id, spec, next_at, last_at, fires, paused, dynamic FROM schedules";
 
-/**
- * Two lists that need no sorting of all there is: of the ids asked, and of the dynamic ones by their index.
- */
+/** Two lists that need no sort of everything: of the ids asked, and of the dynamic ones by their index. */
 const DUE = `SELECT * FROM (${COLUMNS} WHERE id IN (SELECT value FROM json_each(?)) AND dynamic = 0 AND paused = 0 AND next_at IS NOT NULL ORDER BY next_at, id LIMIT ?)
   UNION ALL SELECT * FROM (${COLUMNS} WHERE dynamic = 1 AND paused = 0 AND next_at IS NOT NULL ORDER BY next_at, id LIMIT ?)
   ORDER BY next_at, id LIMIT ?`;

@@ -10,8 +10,8 @@ export interface Driver {
 }
 
 /**
- * Lists that statements return may come from the realm the module was first loaded in: `Array.from` makes
- * ours of those that leave the adapter.
+ * A prepared statement. `Array.from` copies the lists that leave the adapter.
+ * Lists that statements return may come from the realm in which the module was first loaded.
  */
 export interface Statement {
   run(...values: readonly unknown[]): { readonly changes: number };
@@ -23,8 +23,8 @@ export interface Statement {
 }
 
 /**
- * What this handle remembers of a job it lent, so that settling needs no look-up. Good as long as number,
- * fence and links still match the row in `active`.
+ * What this handle remembers of a job it lent, so that settling needs no look-up.
+ * Valid as long as number, fence and links still match the row in `active`.
  */
 export interface Loan {
   readonly seq: number;
@@ -38,7 +38,7 @@ export interface Loan {
   readonly keepFailed: number | null;
 }
 
-/** What ending a job needs to know of it. */
+/** The fields of a job that are needed to end it. */
 export interface Ending {
   readonly seq: number;
   readonly id: string;
@@ -61,23 +61,20 @@ export const LEVELS = 10;
 const LOANS = 50_000;
 
 /**
- * A transaction of a caller in this process holds the write lock; nothing was done. Never leaves the adapter.
+ * A caller's transaction in this process holds the write lock; nothing was done. Never leaves the adapter.
  */
 export class HeldError extends Error {}
 
-/**
- * One connection to one file: statements, transactions, errors, and the hints that a transaction gives once
- * it has committed.
- */
+/** One connection to one file: statements, transactions, errors, and hints after each commit. */
 export class Store {
   readonly file: string;
   /** Jobs lent through this handle, by id. */
   readonly loans = new Map<string, Loan>();
-  /** Told of every commit's hints, at once. */
+  /** Called with the hints of each commit, right after it. */
   readonly listeners = new Set<(hint: Hint) => void>();
   /**
-   * Connections of callers in this process whose transactions we have written in; they hold the write lock
-   * until they end.
+   * Connections of callers in this process whose transactions have jobs of Stem.
+   * They hold the write lock until they end.
    */
   readonly heldBy = new Set<Driver>();
   /** Jobs that the transaction under way has ended without success, other than by their own settlement. */
@@ -118,7 +115,7 @@ export class Store {
     this.#live();
   }
 
-  /** What is remembered of queues may have been rolled back. */
+  /** Forgets the numbers of queues, which may have been rolled back. */
   forgetQueues(): void {
     this.#queueNumbers.clear();
     this.#queueNames.clear();
@@ -146,8 +143,8 @@ export class Store {
   }
 
   /**
-   * Milliseconds since the epoch: of the test, else of this host as SQLite reads it, which all processes on
-   * the file share whatever one has made of its `Date`.
+   * Milliseconds since the epoch: of the test, else of this host as SQLite reads it.
+   * All processes on the file share that clock, also if one has faked its `Date`.
    */
   clock(options?: { readonly now?: number }): number {
     return options?.now ?? (this.value("SELECT CAST(round(unixepoch('subsec') * 1000) AS INTEGER)").get() as number);
@@ -159,10 +156,10 @@ export class Store {
   }
 
   /**
-   * Runs `work` as one transaction that has the write lock from the start (a lock taken half-way could be
-   * refused), commits, and then gives the hints that `work` asked for. Whatever it throws undoes all of it.
+   * Runs `work` as one transaction, commits, and then sends the hints that `work` asked for.
+   * It has the write lock from the start (a lock taken half-way could be refused). An error undoes all of it.
    *
-   * @throws {HeldError} before anything else; see `patient`
+   * @throws {HeldError} before anything else
    */
   write<T>(work: () => T): T {
     if (this.heldBy.size > 0 && this.#isHeld()) throw new HeldError();
@@ -191,7 +188,7 @@ export class Store {
       try {
         listener(hint);
       } catch {
-        // What was written is written: a listener's fault is not the verb's.
+        // The write is done: an error of a listener must not fail the verb.
       }
     }
   }
@@ -201,7 +198,7 @@ export class Store {
     this.loans.set(id, loan);
   }
 
-  /** The loan of a lease as this handle remembers it, if it is this very delivery. */
+  /** The loan of a lease in the memory of this handle, if it is this very delivery. */
   recall(lease: Lease): Loan | undefined {
     const loan = this.loans.get(lease.jobId);
     return loan?.seq === lease.job && loan.fence === lease.fence ? loan : undefined;
@@ -230,7 +227,7 @@ export class Store {
     return name;
   }
 
-  /** Puts a statement's failure into our words; ours pass unchanged. */
+  /** Turns a statement's failure into an error of Stem; errors of Stem pass unchanged. */
   failure(error: unknown): unknown {
     const code = codeOf(error);
     if (error instanceof StemError || !code.startsWith("SQLITE_")) return error;
@@ -243,7 +240,7 @@ export class Store {
     );
   }
 
-  /** What a verb fails with that has waited long enough for a caller's transaction. */
+  /** The error of a verb that has waited too long for a caller's transaction. */
   heldTooLong(ms: number): StoreError {
     return new StoreError(
       "STEM_STORE_FAILED",
@@ -305,8 +302,8 @@ export class Store {
 }
 
 /**
- * The log may hold nearly all that is on a full disk. Moved into the file it makes room for the next try;
- * readers are not waited for.
+ * Moves the log into the file, to make room on a full disk for the next try.
+ * The log may hold nearly all that is on it. Readers are not waited for.
  */
 function makeRoom(driver: Driver): void {
   const patience = driver.pragma("busy_timeout", { simple: true });
@@ -314,13 +311,13 @@ function makeRoom(driver: Driver): void {
     driver.pragma("busy_timeout = 0");
     driver.pragma("wal_checkpoint(TRUNCATE)");
   } catch {
-    // The disk is too full for that, too: then somebody has to free some space.
+    // The disk is too full for that, too: then a person has to free some space.
   } finally {
     driver.pragma(`busy_timeout = ${String(patience)}`);
   }
 }
 
-/** What to do about an SQLite error, by the start of its code. */
+/** The remedy for an SQLite error, by the start of its code. */
 export const REMEDIES: Readonly<Record<string, string>> = {
   SQLITE_BUSY: "Another process held the write lock for longer than busyTimeoutMs: look for a long transaction, or raise it.",
   SQLITE_FULL: "The disk or the quota is full: free some space and try again.",
@@ -329,13 +326,13 @@ export const REMEDIES: Readonly<Record<string, string>> = {
   SQLITE_CORRUPT: "The file is damaged: restore a backup, or let `sqlite3 FILE .recover` save what it can.",
 };
 
-/** Codes tell errors apart; classes do not, since a native module may have come from another realm. */
+/** The code of an error. Classes do not identify it, since a native module may come from another realm. */
 export function codeOf(error: unknown): string {
   const code = typeof error === "object" && error !== null ? (error as { readonly code?: unknown }).code : undefined;
   return typeof code === "string" ? code : "";
 }
 
-/** The message of whatever was thrown. */
+/** The message of any thrown value. */
 export function messageOf(error: unknown): string {
   const message = typeof error === "object" && error !== null ? (error as { readonly message?: unknown }).message : undefined;
   return typeof message === "string" ? message : String(error);

@@ -27,7 +27,7 @@ function heldBy(store: Store, lease: Lease): number | undefined {
   return seq === undefined ? undefined : (store.value("SELECT worker FROM active WHERE seq = ?").get(seq) as number | undefined);
 }
 
-/** Who is alive. */
+/** The live workers. */
 export function workers(store: Store): Workers {
   return {
     async renew({ id, leaseMs, info, heard = 0 }: Renewal, held: readonly Lease[], options?: At): Promise<Renewed> {

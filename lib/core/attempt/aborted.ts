@@ -2,8 +2,8 @@ import { StemError } from "../../contract/errors.js";
 import type { AbortedBy } from "./outcome.js";
 
 /**
- * What `ctx.signal.reason` is, and what an aborted `fetch` or `signal.throwIfAborted()` throws. `reason` says
- * why.
+ * The value of `ctx.signal.reason`; an aborted `fetch` or `signal.throwIfAborted()` throws it.
+ * `reason` says why.
  */
 export class AttemptAbortedError extends StemError {
   readonly reason: AbortedBy;

@@ -7,11 +7,11 @@ import type { RetryPolicy } from "../task/task.js";
 import type { Outcome } from "./outcome.js";
 
 /**
- * Turns the end of an attempt into the one thing to write. Pure but for the dice, which are thrown for a
- * retry's wait only.
+ * Turns the end of an attempt into the one thing to write.
+ * Pure but for the dice, which are thrown for a retry's wait only.
  *
- * @returns undefined when nothing may be written, because the job is somebody else's by now (cancelled or
- *   lost)
+ * @returns undefined when nothing may be written, because the job is not this worker's any more (cancelled or
+ * lost)
  */
 export function decide(outcome: Outcome, delivery: Delivery, retry: RetryPolicy, dice: Dice): Settlement | undefined {
   const { lease, attempt } = delivery;
@@ -60,7 +60,7 @@ export function decide(outcome: Outcome, delivery: Delivery, retry: RetryPolicy,
       if (outcome.reason === "cancelled" || outcome.reason === "lost") return undefined;
       if (outcome.reason === "shutdown") {
         const journal = journalOf(outcome);
-        // What was journaled may be what the wake brought.
+        // The journaled entries may hold what the wake brought.
         return { lease, as: "ready", attempt: "returned", ...(journal !== undefined && { ran: true }), ...journal };
       }
       return decide({ ...outcome, kind: "threw", error: TOOK_TOO_LONG, retryable: true, cause: "error" }, delivery, retry, dice);

@@ -1,13 +1,13 @@
 import type { EventWait, Failure, NewJob } from "../../contract/job.js";
 import type { NewEntry } from "../../contract/journal.js";
 
-/** Why a running attempt was told to stop; `AttemptAbortedError.reason` on `ctx.signal.reason`. */
+/** Why a running attempt was aborted; `AttemptAbortedError.reason` on `ctx.signal.reason`. */
 export type AbortedBy = "cancelled" | "lost" | "shutdown" | "timeout";
 
 /**
- * How an attempt ended, before anyone asks what that means for the job (`decide` does). Whatever the kind,
- * `journal` travels with the settlement, so that the last entries of a pass and its ending are one step in
- * the store.
+ * How an attempt ended, before `decide` turns it into a settlement.
+ * For every kind, `journal` travels with the settlement, so that the last entries of a pass and its ending
+ * are one step in the store.
  */
 export type Outcome =
   /**
@@ -20,8 +20,8 @@ export type Outcome =
       readonly enqueue?: readonly NewJob[];
     }
   /**
-   * `retryable: false` ends the job whatever attempts are left; `why` says why to people. `cause` becomes
-   * that of the dead letter.
+   * `retryable: false` ends the job even if attempts are left; `why` is the reason, for people.
+   * `cause` becomes that of the dead letter.
    */
   | {
       readonly kind: "threw";
@@ -43,10 +43,10 @@ export type Outcome =
       readonly journal?: readonly NewEntry[];
     }
   /**
-   * Nothing was done: this worker's code cannot do it, another's might. `verdict` is how it ends if nobody
-   * can; `error` and `advice` say why, for people. `alone`: whether the verdict stands at once where no
-   * worker with other code is alive that may be able, or only after the time of a deploy. `patienceMs`: not
-   * to be tried again sooner.
+   * Nothing was done: this worker's code cannot run it, another's might.
+   * `verdict` is how it ends if no worker can; `error` and `advice` say why, for people. `alone`: whether the
+   * verdict stands at once where no worker with other code is alive that may be able, or only after the time
+   * of a deploy. `patienceMs`: not to be tried again sooner.
    */
   | {
       readonly kind: "refused";
@@ -60,10 +60,10 @@ export type Outcome =
   /** Given back unstarted, attempt and all, for another worker. */
   | { readonly kind: "handedBack"; readonly error: Failure; readonly dueAt: number; readonly journal?: undefined }
   /**
-   * Stopped from outside. `cancelled` and `lost`: nothing is written; `shutdown`: attempt given back;
-   * `timeout`: a failed attempt.
+   * Stopped from outside.
+   * `cancelled` and `lost`: nothing is written; `shutdown`: attempt given back; `timeout`: a failed attempt.
    */
   | { readonly kind: "aborted"; readonly reason: AbortedBy; readonly journal?: readonly NewEntry[] };
 
-/** How a job ends that nobody could run. */
+/** How a job ends that no worker could run. */
 export type Verdict = Extract<Outcome, { readonly kind: "threw" }>;

@@ -2,18 +2,17 @@ import type { Log } from "../log.js";
 import { describe } from "../log/describe.js";
 import type { RetryPolicy } from "../task/task.js";
 
-/**
- * Whether another attempt may follow a failed one and, where none may, why: for the dead letter and the log.
- */
+/** Whether another attempt may follow a failed one and, if not, why: for the dead letter and the log. */
 export type Verdict = { readonly retryable: true } | { readonly retryable: false; readonly why: string };
 
 const AGAIN: Verdict = { retryable: true };
 
 /**
- * Whether another attempt could help. No for `NonRetryableError` and its children, for a refusal by an
- * `HttpException` of Nest (400 to 499, but not 408, 425 and 429, which ask to try later), and when the task's
- * `retry.when` says so. What else an error carries (`status`, `code`, and so on) belongs to whoever made it
- * and says nothing here. An error in `retry.when` itself is logged and counts as a yes.
+ * Whether another attempt could help.
+ * No for `NonRetryableError` and its children, for a refusal by an `HttpException` of Nest (400 to 499, but
+ * not 408, 425 and 429, which ask to try later), and when the task's `retry.when` says so. Other fields of an
+ * error (`status`, `code`, and so on) have no common meaning and do not count. An error in `retry.when`
+ * itself is logged and counts as a yes.
  */
 export function judge(error: unknown, policy: RetryPolicy, task: string, log: Log): Verdict {
   try {
@@ -21,8 +20,7 @@ export function judge(error: unknown, policy: RetryPolicy, task: string, log: Lo
     const status = refusalOf(error);
     if (status !== undefined) return { retryable: false, why: `an HttpException of status ${status} refuses for good` };
   } catch {
-    // A getter or proxy trap of the thrown value threw: it says nothing about itself, so it is treated as any
-    // other error.
+    // A getter or proxy trap of the thrown value threw, so the value is treated as any other error.
   }
   if (policy.when === undefined) return AGAIN;
   try {
@@ -33,10 +31,7 @@ export function judge(error: unknown, policy: RetryPolicy, task: string, log: Lo
   }
 }
 
-/**
- * By name along the prototypes, not with `instanceof`: a second copy of this package in `node_modules` has a
- * class of its own.
- */
+/** By name along the prototypes, not with `instanceof`: a second copy of this package has another class. */
 function isFinalByName(error: unknown): boolean {
   if (typeof error !== "object" || error === null) return false;
   return (error as { name?: unknown }).name === FINAL || descends(error, FINAL);
@@ -44,12 +39,12 @@ function isFinalByName(error: unknown): boolean {
 
 const FINAL = "NonRetryableError";
 
-/** Those of 400 to 499 that blame the moment, not the request: time-out, too early, too many requests. */
+/** Those of 400 to 499 that depend on the moment, not the request: time-out, too early, too many requests. */
 const LATER: ReadonlySet<number> = new Set([408, 425, 429]);
 
 /**
- * The status of an `HttpException` of Nest that blames the request. Known by its class and methods, since
- * core does not import Nest.
+ * The status of an `HttpException` of Nest for a wrong request.
+ * Recognised by its class and methods, since core does not import Nest.
  */
 function refusalOf(error: unknown): number | undefined {
   if (typeof error !== "object" || error === null || !descends(error, "HttpException")) return undefined;

@@ -14,12 +14,12 @@ export interface QueueLoad {
 }
 
 /**
- * One attempt under way in this process. Made per job on the hot path: an abort controller exists only once
- * somebody asked for the signal.
+ * One attempt under way in this process.
+ * Made per job on the hot path: an abort controller exists only once the signal was read.
  */
 export class RunningJob {
   readonly delivery: Delivery;
-  /** Undefined: nobody here has a handler for its task. */
+  /** Undefined: this worker has no handler for its task. */
   readonly definition: TaskDefinition | undefined;
   readonly queue: QueueLoad | undefined;
   /** Name under which the worker borrowed it. */
@@ -30,7 +30,7 @@ export class RunningJob {
   place = -1;
   /** On the steady clock: when it must have ended; `Infinity` for no limit. */
   deadline = Number.POSITIVE_INFINITY;
-  /** Set once the attempt was told to stop. */
+  /** Set once the attempt was aborted. */
   abortedBy: AbortedBy | undefined;
   /** Handed back at shutdown. */
   released = false;
@@ -45,7 +45,7 @@ export class RunningJob {
     this.startedAt = startedAt;
   }
 
-  /** How it is retried: as its own options say, and else its task's. */
+  /** How it is retried: by its own options, and else by its task's. */
   get retry(): RetryPolicy {
     const { definition, delivery } = this;
     return definition === undefined ? NO_RETRY : retryOf(delivery.job.headers?.[RETRY_HEADER], definition.retry);
@@ -56,7 +56,7 @@ export class RunningJob {
     return this.place >= 0;
   }
 
-  /** True once it is known to be somebody else's, or nobody's: nothing it does is recorded any more. */
+  /** True once it is known that the worker does not hold it any more: its result is not recorded. */
   get gone(): boolean {
     return this.abortedBy === "cancelled" || this.abortedBy === "lost";
   }
@@ -69,7 +69,7 @@ export class RunningJob {
     return this.#controller.signal;
   }
 
-  /** Tells the handler to stop. The first reason stays. */
+  /** Aborts the handler. The first reason stays. */
   abort(by: AbortedBy, reason: unknown): void {
     if (this.abortedBy !== undefined) return;
     this.abortedBy = by;
@@ -78,7 +78,7 @@ export class RunningJob {
   }
 }
 
-/** The attempts under way. Joining and leaving cost the same however many there are. */
+/** The attempts under way. Adding and removing take constant time. */
 export class RunningJobs {
   readonly #jobs: RunningJob[] = [];
   #waiting: (() => void)[] = [];

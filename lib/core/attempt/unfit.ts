@@ -7,17 +7,17 @@ import type { Outcome, Verdict } from "./outcome.js";
 import { judge } from "./retryable.js";
 
 /**
- * Refused before the handler ran, or after it with a result that cannot be kept: running it again would end
- * the same.
+ * The verdict of a refusal before the handler ran, or of a result that cannot be kept.
+ * Another attempt would end the same.
  */
 export function rejected(error: unknown): Verdict {
   return { kind: "threw", error, retryable: false, cause: "rejected" };
 }
 
 /**
- * The end of an attempt whose payload or result did not get past its schema. What the schema reported
- * (`PayloadError`) is final; a schema that threw instead has not judged, perhaps because what it asks is
- * away, so that its error is one like the handler's own.
+ * The end of an attempt whose payload or result did not pass its schema.
+ * Issues of the schema (`PayloadError`) are final. A schema that threw instead has not judged, perhaps
+ * because a service it needs is away, so its error counts like the handler's own.
  */
 export function unfit(error: unknown, { retry, name }: TaskDefinition, log: Log): Verdict {
   if (error instanceof PayloadError) return rejected(error);
@@ -26,7 +26,7 @@ export function unfit(error: unknown, { retry, name }: TaskDefinition, log: Log)
 
 type Refused = Extract<Outcome, { readonly kind: "refused" }>;
 
-/** A job whose task nobody here has a handler for. */
+/** The outcome of a job without a handler in this process. */
 export function unknownTask(task: string, registry: TaskRegistry, definitions: Definitions): Refused {
   const known = definitions.task(task);
   const error = new UnknownTaskError(task, registry.names(), known?.handler);
@@ -38,8 +38,8 @@ export function unknownTask(task: string, registry: TaskRegistry, definitions: D
 }
 
 /**
- * A payload that did not get past this worker's checks: those of another version of the code may be of
- * another opinion.
+ * The outcome of a payload that did not pass this worker's checks.
+ * Another version of the code may accept it.
  */
 export function refusedPayload(verdict: Verdict): Outcome {
   if (verdict.retryable) return verdict;

@@ -4,18 +4,18 @@ import { CronExpressionParser } from "cron-parser";
 const FIELDS = ["second", "minute", "hour", "dayOfMonth", "month", "dayOfWeek"] as const;
 const WEEKDAY = 5;
 
-/** What the parser says of the lists that only it refuses. */
+/** The parser's errors about lists that only it refuses. */
 const ONLY_LISTS = /duplicate values found|`#` and `[,-]` special characters are incompatible/;
 
 /**
- * Expressions that together mean what one with overlapping lists means, which the parser refuses: elements of
- * a list may overlap (`9-17,12`), and a weekday of the month may stand in one (`MON#1,FRI`, `1-5#1`). A list
- * is the union of its elements, as in Vixie cron's crontab(5).
+ * Expressions that together mean one with overlapping lists, which the parser refuses.
+ * Elements of a list may overlap (`9-17,12`), and a weekday of the month may stand in one (`MON#1,FRI`,
+ * `1-5#1`). A list is the union of its elements, as in Vixie cron's crontab(5).
  *
  * @param fields six, seconds first
- * @param error what the parser said of them
+ * @param error the parser's error about them
  * @returns undefined: something else is wrong with them
- * @throws {Error} the parser's, of an element that is wrong by itself
+ * @throws {Error} the parser's, if an element is wrong by itself
  */
 export function withoutOverlaps(fields: readonly string[], hashSeed: string, error: string): readonly string[] | undefined {
   if (!ONLY_LISTS.test(error)) return undefined;

@@ -19,34 +19,34 @@ const ALIASES: Readonly<Record<string, string>> = {
   "@weekends": "0 0 * * 0,6",
 };
 
-/** The part of a schedule that says when. */
+/** The part of a schedule that gives its times. */
 export interface CronTimes {
-  /** Five fields (minute hour day month weekday), six with the second first, or an alias such as `@daily`. */
+  /** Five fields (minute hour day month weekday), six with the second first, or an alias (`@daily`). */
   readonly cron: string;
   /** IANA name, such as `"Europe/Berlin"`. */
   readonly timeZone: string;
-  /** Fixes what `H` in an expression stands for, so that all beats agree. */
+  /** Fixes the value of `H` in an expression, so that all beats agree. */
   readonly id: string;
 }
 
-/** Field by field, seconds first: what a step may be at most. */
+/** The largest step of each field, seconds first. */
 const WIDTHS = [60, 60, 24, 31, 12, 8];
 const FIELDS = ["seconds", "minutes", "hours", "days of the month", "months", "weekdays"];
 
-/** Expressions kept ready: schedules are few, but asked for every slot. */
+/** Expressions kept ready: schedules are few, but computed for every slot. */
 const MOST = 1_000;
 const cache = new Map<string, Cron>();
 
 /**
- * A cron expression in a time zone. Five fields (minutes first) or six (seconds first), or an alias such as
- * `@daily`. Lists (which may overlap), ranges, steps and names (`MON-FRI`, `JAN`) as usual; `L` (last day),
- * `1#2` (second Monday) and `H` (a number of the schedule's own) too. Where day of month and weekday are both
- * restricted, either fits.
+ * A cron expression in a time zone.
+ * Five fields (minutes first) or six (seconds first), or an alias such as `@daily`. Lists (which may
+ * overlap), ranges, steps and names (`MON-FRI`, `JAN`) as usual; `L` (last day), `1#2` (second Monday) and
+ * `H` (a number of the schedule's own) too. Where day of month and weekday are both restricted, either fits.
  *
  * **When clocks change.** A schedule by the hour of the day (any hours but `*`) fires once for each of its
- * local times: one that is shown twice fires at the first, and what is skipped fires once, at the moment of
- * the skip (02:30 in Berlin, skipped on the last Sunday of March, fires at 03:00). A schedule for every hour
- * goes by the time that passes: "every half hour" fires every half hour, whatever the clock shows.
+ * local times: one that is shown twice fires at the first, and one that is skipped fires once, at the moment
+ * of the skip (02:30 in Berlin, skipped on the last Sunday of March, fires at 03:00). A schedule for every
+ * hour goes by the time that passes: "every half hour" fires every half hour, through clock changes too.
  *
  * The parser is asked about local times only; its own way through clock changes depends on where it is
  * started, so that two beats could disagree.
@@ -94,8 +94,8 @@ export class Cron {
   }
 
   /**
-   * The moment of a local time that is to come: within a day by the clock as it goes now, so that a time
-   * shown again is a moment of its own.
+   * The moment of a coming local time, within a day by the clock as it goes now.
+   * So a time that is shown again is another moment.
    */
   #near(local: number, offset: number, from: number): number | undefined {
     const at = local - offset;
@@ -128,8 +128,8 @@ export class Cron {
 }
 
 /**
- * The first slot of a schedule after a moment, in milliseconds since the epoch; undefined if there is none
- * any more. Throws what `checkCron` does.
+ * The first slot of a schedule after a moment, in ms since the epoch; undefined if none is left.
+ * Throws as `checkCron`.
  */
 export function nextSlot({ cron, timeZone, id }: CronTimes, afterMs: number): number | undefined {
   const key = JSON.stringify([timeZone, cron, /H/i.test(cron) ? id : ""]);
@@ -143,11 +143,11 @@ export function nextSlot({ cron, timeZone, id }: CronTimes, afterMs: number): nu
 }
 
 /**
- * Refuses what is not a schedule, before it is stored.
+ * Refuses a wrong expression or time zone, before it is stored.
  *
  * @param of names the schedule in the error, such as `"of @Cron on Reports.daily"`
  * @throws {OptionError} `STEM_CRON_INVALID`: not five or six fields or a known alias, a field out of range, a
- *   date that never comes; `STEM_TIME_ZONE_INVALID`
+ * date that never comes; `STEM_TIME_ZONE_INVALID`
  */
 export function checkCron(cron: unknown, timeZone: unknown, of: string): void {
   void new Cron({ cron, timeZone, id: "check" }, of);
@@ -190,7 +190,7 @@ function parseOne(text: string, hashSeed: string): CronExpression {
   return parsed;
 }
 
-/** Those that come at all; throws if none does. */
+/** Those with a date that comes; throws if there is none. */
 function parseEach(texts: readonly string[], hashSeed: string): readonly CronExpression[] {
   const parsed: CronExpression[] = [];
   let never: unknown;
@@ -206,12 +206,12 @@ function parseEach(texts: readonly string[], hashSeed: string): readonly CronExp
   return parsed;
 }
 
-/** How the parser says that it found no date. */
+/** The parser's messages for an expression without a date. */
 const NEVER = /out of the time|loop limit|explicit day of month/i;
 
 /**
- * A step over the end of its field, such as every 100 minutes: the parser reads it as "each hour", which
- * nobody means.
+ * A step over the end of its field, such as every 100 minutes.
+ * The parser reads it as "each hour", which is never meant.
  */
 function wideStep(fields: readonly string[]): string | undefined {
   for (const [i, field] of fields.entries())

@@ -6,7 +6,7 @@ import type { Schedule } from "../../contract/schedules.js";
 const ASKED = "schedules.who-declares";
 const ANSWERED = "schedules.declared";
 
-/** So many questions must go unheard before nobody is taken to be left: hints may be lost. */
+/** Questions without an answer before the other version counts as gone: hints may be lost. */
 const QUESTIONS = 3;
 /** Keys in one message, so that none grows without bound. */
 const MOST_KEYS = 200;
@@ -17,18 +17,18 @@ interface Asked {
 }
 
 /**
- * Beats of another version of the app, which declare other times for the same schedules. During a deploy both
- * run, and what was stored last stands: no beat overwrites it while a beat lives that declares it. Once none
- * is left, it is overwritten.
+ * Beats of another version of the app, which declare other times for the same schedules.
+ * During a deploy both run, and the times stored last stand: no beat overwrites them while a beat lives that
+ * declares them. Once none is left, they are overwritten.
  *
  * Beats ask each other through hints. A lost answer costs no slot; at worst a schedule changes its times too
  * soon.
  */
 export class Rivals {
   readonly #hints: Hints;
-  /** Keys of what is declared here. */
+  /** Keys of the schedules that are declared here. */
   readonly #own: ReadonlySet<string>;
-  /** What was asked, by the id of its schedule. */
+  /** The question about each schedule, by its id. */
   readonly #asked = new Map<string, Asked>();
 
   /** @param specs by the id of the schedule, as they are declared here */
@@ -37,7 +37,7 @@ export class Rivals {
     this.#own = new Set([...specs].map(([id, spec]) => keyOf({ id, spec })));
   }
 
-  /** Answers what others ask, and notes what they answer. */
+  /** Answers questions of other beats, and notes their answers. */
   hear(hint: Hint): void {
     if (hint.kind !== "control") return;
     if (hint.topic === ASKED)
@@ -51,9 +51,9 @@ export class Rivals {
   }
 
   /**
-   * Asks who declares the given schedules, which stand otherwise than they are declared here.
+   * Asks which beats declare the given schedules, which differ from the declarations here.
    *
-   * @returns ids of those that nobody has answered for, three times
+   * @returns ids of those without an answer to three questions
    */
   abandoned(standing: readonly Schedule[]): readonly string[] {
     const alone: string[] = [];

@@ -7,7 +7,7 @@ import { type CronTimes, nextSlot } from "./cron.js";
 export interface ScheduleDefinition extends CronTimes {
   /** Unique per store; slots and job ids are made of it. */
   readonly id: string;
-  /** Where it was declared, for people: `"Reports.daily"`. */
+  /** Where it was declared, for messages: `"Reports.daily"`. */
   readonly where: string;
   /** Name of the task or workflow. */
   readonly task: string;
@@ -17,14 +17,14 @@ export interface ScheduleDefinition extends CronTimes {
 }
 
 /**
- * The id of the job of one slot: `shop.tick@2026-01-01T09:00:00.000Z`. One slot, one id, so that a slot fired
- * twice is one job.
+ * The id of the job of one slot: `shop.tick@2026-01-01T09:00:00.000Z`.
+ * One slot, one id, so that a slot fired twice is one job.
  */
 export function slotId(scheduleId: string, slotMs: number): string {
   return `${scheduleId}@${new Date(slotMs).toISOString()}`;
 }
 
-/** What a schedule is stored as: enough to compute its slots and to make its jobs, in any process. */
+/** The stored form of a schedule: enough to compute its slots and to make its jobs, in any process. */
 interface Spec {
   readonly cron: string;
   readonly timeZone: string;
@@ -32,13 +32,13 @@ interface Spec {
   /** Encoded. */
   readonly payload: string;
   readonly options: Omit<NonNullable<ScheduleDefinition["options"]>, "retry">;
-  /** Beside the options, where beats of before 0.2 do not look: they refuse options that they do not know. */
+  /** Beside the options, where beats before 0.2 do not look: they refuse unknown options. */
   readonly retry?: EnqueueOptions["retry"];
-  /** Of a dynamic schedule: where its jobs go from a process that does not know the task. */
+  /** For a dynamic schedule: where its jobs go from a process that does not know the task. */
   readonly to?: Omit<TaskRef, "name">;
 }
 
-/** What is stored of a schedule, its first slot the next one after `now`. */
+/** The stored form of a schedule, its first slot the next one after `now`. */
 export function storedSchedule(schedule: ScheduleDefinition, payload: string, now: number, to?: Spec["to"]): NewSchedule {
   const { id, cron, timeZone, task, options: { retry, ...options } = {} } = schedule;
   const sorted = Object.fromEntries(Object.entries(options).sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -55,8 +55,8 @@ export function storedSchedule(schedule: ScheduleDefinition, payload: string, no
 }
 
 /**
- * What stands in place of a declared schedule that a person removed, so that it can be told from one that the
- * store lost: only the latter is declared again while a beat runs.
+ * Stands in place of a declared schedule that a person removed.
+ * Only a schedule that the store lost is declared again while a beat runs.
  */
 export const REMOVED: Pick<NewSchedule, "spec" | "nextAt"> = { spec: '{"removed":true}', nextAt: undefined };
 
@@ -71,7 +71,7 @@ export interface StoredPlan extends CronTimes {
   readonly options: NonNullable<ScheduleDefinition["options"]>;
 }
 
-/** @throws {SyntaxError} it was stored by something else */
+/** Reads a stored plan. @throws {SyntaxError} another program stored it */
 export function storedPlanOf({ id, spec }: Pick<NewSchedule, "id" | "spec">): StoredPlan {
   const { cron, timeZone, task, payload, options, retry, to } = JSON.parse(spec) as Spec;
   return { id, cron, timeZone, task: { name: task, ...to }, payload, options: { ...options, ...(retry !== undefined && { retry }) } };

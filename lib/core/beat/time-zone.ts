@@ -1,12 +1,13 @@
 import { nearest, OptionError } from "../../contract/errors.js";
 import { shown } from "../../contract/options.js";
 
-/** Clocks are changed by less, and less often: a day, and what a clock change can add to it. */
+/** The longest span around a clock change: a day, and what the change can add to it. */
 export const DAY_MS = 26 * 3_600_000;
 
 /**
- * Local clocks of one IANA time zone. Local times are written as if they were UTC: 09:00 in Berlin is
- * `Date.UTC(…, 9)`. Offsets come from the ICU data of this Node.
+ * Local clocks of one IANA time zone.
+ * Local times are written as if they were UTC: 09:00 in Berlin is `Date.UTC(…, 9)`. Offsets come from the ICU
+ * data of this Node.
  */
 export class TimeZone {
   readonly #format: Intl.DateTimeFormat | undefined;
@@ -16,7 +17,7 @@ export class TimeZone {
     this.#format = name === "UTC" ? undefined : formatOf(name, of);
   }
 
-  /** What the local clock is ahead of UTC, in milliseconds. */
+  /** How far the local clock is ahead of UTC, in milliseconds. */
   offset(ms: number): number {
     if (this.#format === undefined) return 0;
     const text = this.#format.format(ms);
@@ -30,8 +31,8 @@ export class TimeZone {
   }
 
   /**
-   * The latest time the local clock has shown up to `ms`: later than what it shows when it was put back
-   * shortly before.
+   * The latest time the local clock has shown up to `ms`.
+   * It is later than the present one if the clock was put back shortly before.
    */
   latestShown(ms: number): number {
     const change = this.change(ms - DAY_MS, ms);
@@ -39,8 +40,8 @@ export class TimeZone {
   }
 
   /**
-   * The first moment at which the local clock shows `local` or later. Of a time that is shown twice, the
-   * first; of one that is skipped, the moment of the skip.
+   * The first moment at which the local clock shows `local` or later.
+   * For a time that is shown twice, the first; for one that is skipped, the moment of the skip.
    */
   firstShown(local: number): number {
     const change = this.change(local - DAY_MS, local + DAY_MS);
@@ -49,7 +50,7 @@ export class TimeZone {
     return local - before < at ? local - before : Math.max(at, local - after);
   }
 
-  /** The change of the clock in `(from, to]`, if there is one; two within that time are not told apart. */
+  /** The change of the clock in `(from, to]`, if there is one; two within that time count as one. */
   change(from: number, to: number): { readonly at: number; readonly before: number; readonly after: number } | undefined {
     const [before, after] = [this.offset(from), this.offset(to)];
     if (before === after) return undefined;
@@ -65,7 +66,7 @@ export class TimeZone {
 
 function formatOf(name: unknown, of: string): Intl.DateTimeFormat {
   try {
-    // An offset such as "+02:00" is a zone to newer Intl, but to nobody's clock.
+    // An offset such as "+02:00" is a zone to newer Intl, but no local clock follows it.
     if (typeof name !== "string" || name === "" || /^[+-]/.test(name)) throw new RangeError("not a name");
     return new Intl.DateTimeFormat("en-US", { timeZone: name, timeZoneName: "longOffset" });
   } catch (cause) {

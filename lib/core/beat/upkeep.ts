@@ -5,8 +5,8 @@ import { Rivals } from "./rivals.js";
 import { isRemoved, storedPlanOf, type ScheduleDefinition, storedSchedule } from "./schedule.js";
 
 /**
- * How often it looks at what is declared here, and how often while a schedule stands as another version
- * declares it.
+ * How often it looks at the schedules declared here.
+ * The second is for the time while a schedule stands as another version declares it.
  */
 const LOOK_MS = 60_000;
 const RIVALS_MS = 10_000;
@@ -20,12 +20,13 @@ const AHEAD_MS = 3_600_000;
 const SLICE = 100;
 
 /**
- * Keeps the stored schedules as they should be:
- * - What is declared here and is stored no more (the store was emptied or restored) is declared again.
- * - What stands as another version of the app declared it stays so while a beat of that version lives; then
- *   it is declared again.
- * - What stands at a moment that is none of its times goes on at the next one that is: a clock that was
- *   ahead, or a beat that went by other times, had put it there.
+ * Keeps the stored schedules in order:
+ * - A schedule that is declared here and is not stored any more (the store was emptied or restored) is
+ *   declared again.
+ * - A schedule that stands as another version of the app declared it stays so while a beat of that version
+ *   lives; then it is declared again.
+ * - A schedule that stands at a moment that is not one of its times goes on at its next time: a clock that
+ *   was ahead, or a beat that went by other times, had put it there.
  */
 export class Upkeep {
   readonly rivals: Rivals;
@@ -48,7 +49,7 @@ export class Upkeep {
     this.rivals = new Rivals(stem.adapter.hints, this.#specs);
   }
 
-  /** Store time at which it wants to look again. */
+  /** Store time at which it will look again. */
   get looksAt(): number {
     return this.#looksAt;
   }
@@ -63,18 +64,18 @@ export class Upkeep {
     return this.#stored;
   }
 
-  /** Stores what is declared here, and looks; a schedule that is stored unchanged keeps its place. */
+  /** Stores the schedules declared here, and looks; one that is stored unchanged keeps its place. */
   async declare(now: number): Promise<void> {
     await this.#store([...this.#declared.keys()], now);
     await this.look(now);
     this.#stored = true;
   }
 
-  /** Whether it is time to look, judging by what is due. */
+  /** Whether it is time to look, by the answer of `due`. */
   isTime({ schedules, nextDueAt, now }: Due): boolean {
     if (now < this.#seen - PUT_BACK_MS) this.#looksAt = this.#looksAtAllAt = now;
     this.#seen = now;
-    // Where nothing is due and nothing will be, everything may be lost.
+    // If nothing is due and nothing will be, everything may be lost.
     return now >= this.#looksAt || (this.#declared.size > 0 && schedules.length === 0 && nextDueAt === undefined);
   }
 
@@ -115,7 +116,7 @@ export class Upkeep {
       const moves = stored.slice(i, i + SLICE).flatMap((one) => healing(one, now) ?? []);
       if (moves.length === 0) continue;
       const moved = await this.#stem.adapter.schedules.fire(moves);
-      this.#say(moved, "set to a moment that is none of its times, as by a clock that was ahead; it goes on at its next one");
+      this.#say(moved, "set to a moment that is not one of its times, as by a clock that was ahead; it goes on at its next one");
       healed += moved.length;
     }
     return healed;
@@ -129,8 +130,8 @@ export class Upkeep {
 }
 
 /**
- * The move of a schedule that stands at a future moment which is not its next slot. Undefined: it stands
- * where it should.
+ * The move of a schedule that stands at a future moment which is not its next slot.
+ * Undefined: it stands where it should.
  */
 function healing(stored: Schedule, now: number): Shot | undefined {
   const { id, spec, nextAt, lastAt, paused } = stored;
@@ -141,7 +142,7 @@ function healing(stored: Schedule, now: number): Shot | undefined {
     const right = nextSlot(storedPlanOf(stored), from);
     return right === undefined || right === nextAt ? undefined : { id, spec, slot: nextAt, nextAt: right };
   } catch {
-    // Something else stored it. The beat tells of it when it is due.
+    // Another program stored it. The beat logs that when it is due.
     return undefined;
   }
 }

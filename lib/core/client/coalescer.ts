@@ -9,24 +9,25 @@ const BATCH = 1_000;
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** Jobs that are to be stored all or none. */
+/** Jobs to be stored all or none. */
 interface Call {
   readonly jobs: readonly NewJob[];
-  /** The caller chose the ids, so that they may be met twice. */
+  /** The caller chose the ids, so that one may come twice. */
   readonly named: boolean;
   readonly accept: (duplicates: ReadonlySet<string>) => void;
   readonly refuse: (error: unknown) => void;
 }
 
 /**
- * Group commit for producers. Calls made in one turn, and calls made while the store is busy with earlier
- * ones, travel together in its next batch, in the order they were made. A lone call waits for nothing. Memory
- * is bounded by the callers: each awaits its own call.
+ * Group commit for producers.
+ * Calls made in one turn, and calls made while the store is busy with earlier ones, travel together in its
+ * next batch, in the order they were made. A lone call does not wait. Memory is bounded by the callers: each
+ * awaits its own call.
  *
  * Each call stays all or none: a batch that fails is tried again call by call, so that one caller's mistake
- * is not everyone's. If the store itself cannot be used (`STEM_STORE_…`), all of the batch hear so at once;
- * and if it cannot be reached, also those who came while the batch was waiting for it, so that nobody waits
- * longer than the adapter does and what waits stays bounded.
+ * does not fail the others. If the store itself cannot be used (`STEM_STORE_…`), all of the batch fail at
+ * once; and if it cannot be reached, also calls that came while the batch was waiting for it, so that no call
+ * waits longer than the adapter does and the number of waiting calls stays bounded.
  */
 export class Coalescer {
   readonly #broker: Broker;
@@ -34,7 +35,7 @@ export class Coalescer {
   #waiting: Call[] = [];
   #busy = false;
 
-  /** @param ends told what the store says it has ended */
+  /** @param ends called with the jobs that the store has ended */
   constructor(broker: Broker, ends: (ended: Enqueued["ended"]) => void = () => {}) {
     this.#broker = broker;
     this.#ends = ends;
@@ -66,7 +67,7 @@ export class Coalescer {
     this.#busy = false;
   }
 
-  /** Answers every call of the batch. @returns what refused the batch, if the store itself cannot be used */
+  /** Answers every call of the batch. @returns the error, if the store itself cannot be used */
   async #send(batch: readonly Call[]): Promise<unknown> {
     const jobs = batch.length === 1 ? batch[0]!.jobs : batch.flatMap((call) => call.jobs);
     try {
@@ -87,8 +88,8 @@ export class Coalescer {
 }
 
 /**
- * The calls that may travel together: up to 1,000 jobs and about 8 MiB, and no chosen id twice, since the
- * store's answer could not say which of the two was first.
+ * The calls that may travel together: up to 1,000 jobs and about 8 MiB, and no chosen id twice.
+ * The store's answer could not say which of two equal ids was first.
  */
 function nextBatch(calls: readonly Call[], from: number): readonly Call[] {
   const ids = new Set<string>();

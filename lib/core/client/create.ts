@@ -14,7 +14,7 @@ export interface StandaloneOptions<C> {
   readonly adapter: Adapter;
   /** The generated class. Default: none, for a client that is only a `stem`. */
   readonly client?: ClientClass<C>;
-  /** The one the workers use. Default: JSON. */
+  /** The codec of the workers. Default: JSON. */
   readonly codec?: Codec;
   /** Largest payload, encoded, in bytes. Default 1 MiB. */
   readonly maxPayloadBytes?: number;
@@ -33,8 +33,8 @@ export interface StandaloneClient {
 }
 
 /**
- * A typed client without Nest, for scripts, other frameworks and producers in other repositories. It
- * enqueues, waits and emits; it runs no jobs.
+ * A typed client without Nest, for scripts, other frameworks and producers in other repositories.
+ * It enqueues, waits and emits; it runs no jobs.
  *
  * ```ts
  * const client = await createStemClient({ adapter: redis({ url }), client: StemClient });
@@ -45,7 +45,7 @@ export interface StandaloneClient {
  * @returns an instance of the class given, with `stem` and `close` beside its own members; open
  * @throws {StoreError} the store cannot be opened
  * @throws {OptionError} `STEM_OPTION_UNKNOWN`, `STEM_OPTION_INVALID`: such as a class whose tasks belong to
- *   several instances of Stem
+ * several instances of Stem
  */
 export async function createStemClient<C extends object = object>(options: StandaloneOptions<C>): Promise<C & StandaloneClient> {
   const { adapter, client, codec, maxPayloadBytes, log = silentLog } = checked(options);

@@ -7,17 +7,18 @@ import type { TaskRef } from "../task/ref.js";
 import type { TaskDefinition } from "../task/task.js";
 import { ENQUEUE_OPTIONS, type EnqueueOptions, OPTIONS } from "../task/options.js";
 
-/** A job while it is being put together. */
+/** A job while it is being built. */
 export type Draft = { -readonly [K in keyof NewJob]: NewJob[K] };
 
 /**
- * Everything of a job but its id and payload, settled from, in this order: the options of the call, the
- * definition registered in this process, the ref, the defaults.
+ * All fields of a job but its id and payload.
+ * They come from, in this order: the options of the call, the definition registered in this process, the ref,
+ * the defaults.
  *
  * @param also options the caller knows besides those of `EnqueueOptions`
  * @throws {UnknownTaskError} neither registered here nor given with its queue
  * @throws {OptionError} `STEM_NAME_INVALID`, `STEM_OPTION_UNKNOWN`, `STEM_OPTION_INVALID`,
- *   `STEM_DURATION_INVALID`, `STEM_HEADERS_INVALID`
+ * `STEM_DURATION_INVALID`, `STEM_HEADERS_INVALID`
  */
 export function draftOf(
   ref: TaskRef,

@@ -8,11 +8,12 @@ import type { Draft } from "./draft.js";
 import type { Producer } from "./producer.js";
 
 /**
- * Stores one job per payload, all or none, each with the options that a function gives it. The handle of a
- * job says whether its id was known: in the store, or from an earlier payload of the same call.
+ * Stores one job per payload, all or none, each with the options that a function gives it.
+ * The handle of a job says whether its id was known: in the store, or from an earlier payload of the same
+ * call.
  *
  * @throws as `Stem.enqueue`; {OptionError} `STEM_OPTION_INVALID`: the options are a promise, or name more
- *   than one transaction
+ * than one transaction
  */
 export async function putEach(
   producer: Producer,
@@ -28,7 +29,7 @@ export async function putEach(
   return producer.answer(async () => {
     const token = producer.parts.ids();
     const transactions = new Set<unknown>();
-    /** By id; of several with one id the first, as the store would have it. */
+    /** By id; for several with one id the first, as in the store. */
     const first = new Map<string, Draft>();
     const chosen = new Set<string>();
     const drafts: Draft[] = [];

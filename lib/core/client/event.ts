@@ -2,7 +2,7 @@ import type { EmitOptions, Emitted } from "../event/emit.js";
 import type { EventType } from "../event/event.js";
 import type { EventClient, PayloadArgs } from "./face.js";
 
-/** What an event client needs of its Stem. */
+/** The parts of a Stem that an event client needs. */
 interface Emitter {
   emit(event: EventType, key: string, payload?: unknown, options?: EmitOptions): Promise<Emitted>;
 }

@@ -6,7 +6,7 @@ import type { Definitions } from "../codec/definitions.js";
 import type { Signals } from "../telemetry/signals.js";
 import type { TaskRegistry } from "../task/registry.js";
 
-/** What a Stem is made of. */
+/** The parts of a Stem. */
 export interface StemParts {
   /** Open already, or opened before the first call. */
   readonly adapter: Adapter;
@@ -20,8 +20,8 @@ export interface StemParts {
   /** Largest payload in bytes of UTF-8. Default 1 MiB. */
   readonly maxPayloadBytes?: number;
   /**
-   * What generated clients know of types (`StemClient.definitions`). Default: nothing, so that values travel
-   * as JSON.
+   * The types of generated clients (`StemClient.definitions`).
+   * Default: none, so that values travel as JSON.
    */
   readonly definitions?: Definitions;
   readonly log?: Log;

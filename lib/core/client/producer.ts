@@ -31,16 +31,10 @@ export interface ProducerParts {
   readonly ends: Pick<Ends, "tell">;
 }
 
-/**
- * A job's payload: a value, one that was checked and encoded earlier, or what the jobs before it will have
- * returned.
- */
+/** A job's payload: a value, an encoded text, or the results of the jobs before it. */
 export type Payload = { readonly value: unknown } | { readonly text: string } | { readonly from: "one" | "all" };
 
-/**
- * The way in: checks and encodes what is to be enqueued, refuses what cannot be right, and hands the rest to
- * the store.
- */
+/** The way in: checks and encodes jobs, refuses wrong ones, and passes the rest to the store. */
 export class Producer {
   readonly parts: ProducerParts;
   readonly #coalescer: Coalescer;
@@ -54,8 +48,9 @@ export class Producer {
   }
 
   /**
-   * The job that `enqueue` would store; at once, unless a schema answers later, so that calls made in one
-   * turn are stored in their order whichever they are. @throws as `Stem.enqueue`
+   * The job that `enqueue` would store. @throws as `Stem.enqueue`
+   * It is returned at once, unless a schema is asynchronous, so that calls made in one turn are stored in
+   * their order.
    */
   draft(
     ref: TaskRef,
@@ -115,8 +110,8 @@ export class Producer {
   /**
    * Stores jobs, all or none, and returns which ids were stored already.
    *
-   * @param named the caller chose the ids. Ids of ours are new, so "stored already" can then only mean an
-   *   earlier try of this very call.
+   * @param named the caller chose the ids. Ids made here are new, so "stored already" can then only mean an
+   * earlier try of this very call
    */
   async send(jobs: readonly NewJob[], named: boolean, transaction?: unknown): Promise<ReadonlySet<string>> {
     if (jobs.length === 0) return NONE;
@@ -134,7 +129,7 @@ export class Producer {
   }
 
   /**
-   * Every call of a user's goes through it, so that `close` can answer those under way.
+   * Wraps every public call, so that `close` can answer those under way.
    * @throws {StemError} `STEM_CLOSED`
    */
   async answer<T>(call: () => Promise<T>): Promise<T> {
@@ -147,7 +142,7 @@ export class Producer {
     }
   }
 
-  /** Refuses what comes later and resolves when what came before has been answered. */
+  /** Refuses later calls and resolves when earlier ones have been answered. */
   close(): Promise<void> {
     this.#closed = true;
     return this.#inside === 0 ? Promise.resolve() : new Promise((done) => this.#empty.push(done));
@@ -158,13 +153,13 @@ export class Producer {
     return draftOf(ref, definition, options, { now: () => clock.now(), names: () => registry.names(), also });
   }
 
-  /** An id of our making, which also tells a store that is spread over several servers where the job is. */
+  /** A new id. In a store that is spread over several servers it also carries the place of the job. */
   #freshId(queue: string): string {
     const id = this.parts.ids();
     return this.parts.adapter.routedId?.(id, queue) ?? id;
   }
 
-  /** Checks by the type, unless a schema of the task's own has done so, and encodes. */
+  /** Checks by the type, unless the task's own schema has done so, and encodes. */
   #encode(ref: TaskRef, definition: TaskDefinition | undefined, value: unknown): string {
     const { codec, maxPayloadBytes, definitions } = this.parts;
     const shape = definitions.input(ref.name);
@@ -175,7 +170,7 @@ export class Producer {
   }
 }
 
-/** What every call gets after `close`. */
+/** The error of every call after `close`. */
 export function closedError(): StemError {
   return new StemError("STEM_CLOSED", "This Stem has been closed.", "Enqueue and wait before the application shuts down.");
 }
@@ -183,8 +178,8 @@ export function closedError(): StemError {
 const NONE: ReadonlySet<string> = new Set();
 
 /**
- * The payload travels as given, not as the schema made it: the worker lets the schema make it anew, and a
- * schema need not accept its own output.
+ * The payload travels as given, not as the schema returned it: the worker validates again, and a schema need
+ * not accept its own output.
  */
 function checkInput(definition: TaskDefinition, value: unknown): unknown {
   return validate(definition.input!, value, "payload", `${definition.kind} "${definition.name}"`);

@@ -16,7 +16,7 @@ import type { Producer } from "./producer.js";
 import { type Enqueuer, refAs } from "./task-client.js";
 import { waitApart } from "./waiter.js";
 
-/** Stores jobs and gives their handles, untyped: what `Stem` and the typed clients stand on. */
+/** Stores jobs and returns their handles, untyped: the basis of `Stem` and the typed clients. */
 export class Puts implements Enqueuer {
   readonly #producer: Producer;
   readonly #handles: HandleParts;
@@ -56,7 +56,7 @@ export class Puts implements Enqueuer {
 
   async putAndWait(target: Target, payload: unknown, options: EnqueueOptions & WaitForOptions = {}): Promise<unknown> {
     const { wait, rest } = waitApart(options);
-    // Under an id of ours the record is in nobody's way, so it is kept until it has been read.
+    // Under a new id the record conflicts with no other job, so it is kept until it has been read.
     return (await this.put(target, payload, rest, { keepMs: rest.id === undefined ? LEAST_KEEP_MS : 0 })).result(wait);
   }
 
@@ -89,7 +89,7 @@ export class Puts implements Enqueuer {
     return this.#producer.answer(() => signalOne(this.#producer.parts, runId, signal, payload, options));
   }
 
-  /** Of jobs that have just been stored, or are to be once a transaction commits. */
+  /** Of jobs that have just been stored, or will be once a transaction commits. */
   #handlesOf(drafts: readonly Draft[], duplicates: ReadonlySet<string>, named: boolean, transaction: unknown): readonly JobHandle[] {
     return drafts.map((draft) => this.#handleOf(draft, duplicates, named, transaction));
   }
@@ -100,8 +100,8 @@ export class Puts implements Enqueuer {
   }
 
   /**
-   * Marks the jobs of a call whose ids were chosen and whose records may soon be gone, so that their ends are
-   * told apart from others'; says whether ids were chosen.
+   * Marks jobs with chosen ids whose records may soon be gone, so that their ends can be identified.
+   * Returns whether ids were chosen.
    */
   #mark(drafts: readonly Draft[], options: EnqueueOptions | undefined): boolean {
     if (options === undefined) return false;

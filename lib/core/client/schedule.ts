@@ -12,7 +12,7 @@ import { Handle, type HandleParts } from "./handle.js";
 import type { Draft } from "./draft.js";
 import type { Producer } from "./producer.js";
 
-/** What `TaskClient.schedule` was called with. */
+/** The arguments of `TaskClient.schedule`. */
 interface Wanted {
   readonly name: string;
   readonly cron: string;
@@ -36,8 +36,8 @@ export async function storePlan(producer: Producer, task: TaskRef, { name, cron,
   if (known?.dynamic === false && !isRemoved(known.spec)) throw declared(name);
   const definition = { id: name, where: `schedule("${name}")`, cron, timeZone, task: task.name, options: rest };
   const stored = storedSchedule(definition, job.payload, now, wayOf(job, rest));
-  // One that was declared once, and removed, gives its name free, unless a beat declares it again before we
-  // are done.
+  // A declared schedule that was removed frees its name, unless a beat declares it again before this call
+  // ends.
   const removed = known?.dynamic === false;
   if (removed) await schedules.remove(name);
   await schedules.upsert([stored]);
@@ -46,8 +46,8 @@ export async function storePlan(producer: Producer, task: TaskRef, { name, cron,
 }
 
 /**
- * What a beat that does not know the task is to know of it. What is as usual or among the options is left
- * out, so that a spec stays what it was.
+ * What a beat without the task needs to know about it.
+ * Default values and the schedule's own options are left out, so that a spec stays the same text.
  */
 function wayOf({ queue, priority = 0, keepResultMs, keepFailedMs }: Draft, options: ScheduleOptions): Omit<TaskRef, "name"> {
   return {
@@ -88,7 +88,7 @@ export class StemScheduleClient<O> implements ScheduleClient<O> {
 
   async resume(): Promise<boolean> {
     const { known, now } = await this.#known();
-    // The slot of one that goes on is not to be skipped, though it may have passed.
+    // The slot of a schedule that is not paused must not be skipped, though it may have passed.
     if (known?.paused !== true) return known !== undefined;
     const nextAt = nextSlot(storedPlanOf(known), now);
     const resumed = await this.#schedules.resume(this.name, nextAt);
@@ -118,7 +118,7 @@ export class StemScheduleClient<O> implements ScheduleClient<O> {
   async remove(): Promise<boolean> {
     const { known } = await this.#known();
     if (known === undefined || !(await this.#schedules.remove(this.name))) return false;
-    // A beat that declares it is told by this that it is not lost.
+    // It shows a beat that declares it that it is not lost.
     if (!known.dynamic) await this.#schedules.upsert([{ id: this.name, ...REMOVED }]);
     return true;
   }

@@ -6,8 +6,8 @@ import { isRemoved, storedPlanOf } from "../beat/schedule.js";
 export interface ScheduleInfo {
   readonly name: string;
   /**
-   * Name of the task or workflow. Undefined where this version cannot read what a newer one stored; so are
-   * the next two.
+   * Name of the task or workflow.
+   * Undefined if this version cannot read what a newer one stored; so are the next two.
    */
   readonly task: string | undefined;
   readonly cron: string | undefined;

@@ -14,26 +14,26 @@ import {
 import type { JobHandle, ManyOptions, PayloadArgs, RunHandle, ScheduleClient, TaskClient, WaitForOptions, WorkflowClient } from "./face.js";
 import type { Signature } from "../canvas/signature.js";
 
-/** What clients need of their Stem. Payloads are typed by the clients. */
+/** The parts of a Stem that clients need. Payloads are typed by the clients. */
 export interface Enqueuer {
   put(target: Target, payload: unknown, options?: EnqueueOptions): Promise<JobHandle>;
   putMany(target: Target, payloads: readonly unknown[], options?: ManyOptions<never>): Promise<readonly JobHandle[]>;
   putAndWait(target: Target, payload: unknown, options?: EnqueueOptions & WaitForOptions): Promise<unknown>;
   plan(target: Target, name: string, cron: string, payload: unknown, options?: ScheduleOptions): Promise<ScheduleClient>;
-  /** The handle of a job of that task, by its id; of another's it rejects. */
+  /** The handle of a job of that task, by its id; for another task's job it rejects. */
   handleOf(id: string, task: string): JobHandle;
-  /** A handle that can tell its run the signals of those names, by what they are called on it. */
+  /** A handle that can send its run the signals of those names, by their names on it. */
   runHandle(job: JobHandle, signals: Readonly<Record<string, string>>): JobHandle;
 }
 
 /** As `ClientDefaults`, for a workflow. */
 export interface WorkflowClientDefaults extends ClientDefaults {
-  /** The names of its signals, by what they are called on a handle. */
+  /** The names of its signals, by their names on a handle. */
   readonly signals?: Readonly<Record<string, string>>;
 }
 
 /**
- * What a producer is to know of the task of a client.
+ * The ref of a client's task.
  *
  * @throws {OptionError} `STEM_NAME_INVALID`, `STEM_OPTION_UNKNOWN`, `STEM_DURATION_INVALID`
  */
@@ -52,8 +52,8 @@ export function clientRef(name: string, defaults: WorkflowClientDefaults, kind: 
 }
 
 /**
- * Refuses a task that is to be started and a workflow that is to be enqueued, where this process has the
- * handler and so knows what it is. Names are left to those who use them: what `enqueue` stores is the same.
+ * Refuses a task that is to be started and a workflow that is to be enqueued.
+ * That needs the handler in this process. Bare names are not checked: `enqueue` stores the same for both.
  *
  * @throws {StemError} `STEM_NOT_A_WORKFLOW`, `STEM_NOT_A_TASK`
  */

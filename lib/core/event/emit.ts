@@ -11,12 +11,12 @@ import { type Duration, toMs } from "../task/duration.js";
 export interface EmitOptions {
   /** Makes a repeated emit harmless. Default: a new unique id. */
   readonly id?: string;
-  /** How long waits that come later still find it. Default 7 days; 0 reaches only those who wait now. */
+  /** How long later waits still find it. Default 7 days; 0 reaches only runs that wait now. */
   readonly keep?: Duration;
   readonly transaction?: unknown;
 }
 
-/** What came of an emit. */
+/** The result of an emit. */
 export interface Emitted {
   readonly id: string;
   /** An event of this id was stored already; nothing happened. */
@@ -27,7 +27,7 @@ export interface Emitted {
 
 const KNOWN = ["id", "keep", "transaction"] as const satisfies readonly (keyof EmitOptions)[];
 
-/** What emitting needs of its Stem. */
+/** The parts of a Stem that emitting needs. */
 export interface EmitParts {
   readonly adapter: Adapter;
   readonly codec: Codec;
@@ -45,7 +45,7 @@ export async function emitOne(parts: EmitParts, name: string, key: string, paylo
 }
 
 /**
- * What an event carries and how long it is kept, checked and encoded.
+ * The event to store, checked and encoded.
  *
  * @param of names it in errors: `event "order.paid"`
  * @throws as `Stem.emit`

@@ -7,7 +7,7 @@ export interface EventType<T = unknown> {
   readonly "~type"?: T;
 }
 
-/** What comes with an event or a signal. */
+/** The type of the payload of an event or a signal. */
 export type PayloadOf<E> = E extends { readonly "~type"?: infer T } ? T : never;
 
 /**
@@ -15,7 +15,7 @@ export type PayloadOf<E> = E extends { readonly "~type"?: infer T } ? T : never;
  * Exported at the top level of a file it is in the generated client.
  *
  * @param options.instance the instance of Stem by which the generated client emits it. Default: the one
- *   without a name. Waits go by the name alone
+ * without a name. Waits go by the name alone
  */
 export function defineEvent<T>(name: string, options?: { readonly instance?: string }): EventType<T>;
 export function defineEvent<T>(name: string): EventType<T> {

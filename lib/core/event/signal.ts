@@ -1,10 +1,10 @@
 /**
- * Something that a run can be told from outside while it goes on, and the type of what is said. Not an
- * `EventType`: an event is about a key and wakes every run that waits for it, a signal is for one run.
+ * A message to one run while it goes on, and the type of its payload.
+ * Not an `EventType`: an event has a key and wakes every run that waits for it.
  */
 export interface SignalType<T = unknown> {
   readonly name: string;
-  /** Tells a signal from an event: neither can be given where the other is asked for. */
+  /** Distinguishes a signal from an event: neither can be given where the other is asked for. */
   readonly "~signal": true;
   /** Types only, never present. */
   readonly "~type"?: T;
@@ -26,19 +26,19 @@ export function defineSignal<T = void>(name: string): SignalType<T> {
 }
 
 /**
- * The durable event that a signal is: its key is the run's id. No event of a user's can have this name, as
- * theirs have no colon.
+ * The name of the durable event behind a signal: its key is the run's id.
+ * No event of a user can have this name, as theirs have no colon.
  */
 export function eventOf(signal: Pick<SignalType, "name">): string {
   return `${PREFIX}${signal.name}`;
 }
 
-/** The name of the signal that an event is; undefined for an event that is none. */
+/** The name of the signal behind an event; undefined for other events. */
 export function signalOf(event: string): string | undefined {
   return event.startsWith(PREFIX) ? event.slice(PREFIX.length) : undefined;
 }
 
-/** How people call what a run waits for: `event "order.paid"`, `signal "approved"`. */
+/** The words for what a run waits for: `event "order.paid"`, `signal "approved"`. */
 export function spokenEvent(event: string): string {
   const signal = signalOf(event);
   return signal === undefined ? `event "${event}"` : `signal "${signal}"`;

@@ -7,8 +7,8 @@ import type { JobSignal, SignalName } from "../telemetry/signals.js";
 import type { RunningJob } from "../attempt/running.js";
 
 /**
- * Tells and logs what has become of a job, once the store has confirmed it. Costs a look at the listeners
- * when nobody listens.
+ * Signals and logs the end of an attempt, once the store has confirmed it.
+ * Without listeners it costs one look at their list.
  */
 export class Announcer {
   readonly #stem: Kit;
@@ -49,7 +49,7 @@ export class Announcer {
       case "ready":
         if (settlement.attempt === "spent" && settlement.error !== undefined) this.#retried(job, settlement.error, settlement.delayMs ?? 0);
         else if (job.released) {
-          // Of a task that nobody here knows nothing was begun.
+          // This worker has no handler for the task, so the attempt did not begin.
           if (job.definition !== undefined) this.#tell("job:released", job, {});
         } else this.#tell("job:snoozed", job, this.#timed(job));
     }

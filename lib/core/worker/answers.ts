@@ -6,19 +6,19 @@ import { type Clock, steadyNow } from "../clock.js";
 import { queueMicrotask } from "../timers.js";
 import type { RunningJob } from "../attempt/running.js";
 
-/** How long a question stands. Waiters ask again well before. */
+/** How long a question is kept. Waiters ask again well before. */
 const STANDS_MS = 60_000;
 
-/** Questions that stand, at most: the eldest gives way. */
+/** The most questions that are kept: the oldest gives way. */
 const MOST = 10_000;
 
-/** Successes remembered for questions that come a little late, and how long a result may be for that. */
+/** Successes kept for questions that come a little late, and the longest result kept so. */
 const RECENT = 1_024;
 const MOST_CHARS = 4_096;
 
 /**
- * Tells those who wait for a job that ended here how it did, as its record may be forgotten already. See
- * `client/answers.ts`.
+ * Answers waiters of jobs that ended here, whose record may be forgotten already.
+ * See `client/answers.ts`.
  */
 export class Answers {
   readonly #hints: Hints;
@@ -26,8 +26,8 @@ export class Answers {
   /** When questions lapse, by the id asked for; in the order they came. */
   readonly #asked = new Map<string, number>();
   /**
-   * Round and round. Successes only: another end may be undone, and of it this would be old news. Only those
-   * whose records are soon forgotten.
+   * A ring. Successes only: another end may be undone by a retry, so its answer could be out of date.
+   * Only those whose records are soon forgotten.
    */
   readonly #recent: ToldEnd[] = [];
   #next = 0;
@@ -54,7 +54,7 @@ export class Answers {
     for (const end of this.#recent) if (wanted.has(end.id)) this.#tell(end);
   }
 
-  /** The store has confirmed how an attempt ended. */
+  /** To be called when the store has confirmed how an attempt ended. */
   settled({ delivery, definition }: RunningJob, settlement: Settlement, how: { readonly lost: boolean; readonly refused?: unknown }): void {
     if (how.lost) return;
     const { id, task, enqueuedAt, headers } = delivery.job;

@@ -41,15 +41,15 @@ export interface AttemptsParts {
 /** How long a handler may go on after its time was up before a warning counts it. */
 const PATIENCE_MS = 5_000;
 
-/** The life of each attempt in this process: start, end, time up, lost, shut down. */
+/** The life of each attempt in this process: start, end, timeout, loss, shutdown. */
 export class Attempts {
   readonly #parts: AttemptsParts;
   readonly #deadlines: Deadlines;
   readonly #suspects = new Suspects();
   readonly #refusals: Refusals;
   /**
-   * Handlers that go on although their attempt has failed by timeout; they hold no slot. By lease, not by
-   * job: one that never ends must not keep its payload.
+   * Handlers that go on although their attempt has failed by timeout; they hold no slot.
+   * Kept by lease, not by job: one that never ends must not keep its payload.
    */
   readonly #overdue = new Map<string, { readonly task: string; readonly since: number }>();
   #warned = 0;
@@ -97,12 +97,12 @@ export class Attempts {
     try {
       (definition.kind === "task" ? tasks : workflows).execute(job, definition, this.#ended);
     } catch (error) {
-      // Whatever it is, it must not keep the jobs lent together with this one from starting.
+      // No error may keep the jobs lent together with this one from starting.
       this.#ended(job, { kind: "threw", error, retryable: true, cause: "error" });
     }
   }
 
-  /** While it waited, the worker may have been told to stop, or the job may have gone. */
+  /** While it waited, the worker may have begun to stop, or the job may have gone. */
   #beginSuspect(job: RunningJob, definition: TaskDefinition | undefined): void {
     if (!job.live) return;
     if (job.gone) return this.#ended(job, GONE);
@@ -117,23 +117,26 @@ export class Attempts {
     endings.add(job, { lease: job.delivery.lease, as: "ready", attempt: "returned", delayMs: 250 + Math.floor(dice() * 750) });
   }
 
-  /** The store says that a running job is not ours any more. Its slot is free when its handler ends. */
+  /**
+   * To be called when the store says that another worker may have a running job.
+   * Its slot is free when its handler ends.
+   */
   lose(job: RunningJob, why: "cancelled" | "lost"): void {
     job.abort(why, abortReason(why, job.delivery.job.id));
   }
 
-  /** From now on what is lent is handed back. */
+  /** From now on jobs that are lent are handed back. */
   stopStarting(): void {
     this.#stopping = true;
   }
 
-  /** Tells all running handlers that the worker shuts down. */
+  /** Aborts all running handlers because the worker shuts down. */
   abortAll(): void {
     for (const job of this.#parts.running.all()) job.abort("shutdown", abortReason("shutdown", job.delivery.job.id));
   }
 
   /**
-   * Hands back what still runs; what those handlers do from now on is not recorded.
+   * Hands back jobs that still run; what those handlers do from now on is not recorded.
    * @returns how many jobs
    */
   releaseAll(): number {
@@ -165,14 +168,14 @@ export class Attempts {
     const { running, announcer, dice, endings } = this.#parts;
     if (!job.live) return void this.#overdue.delete(leaseText(job.delivery.lease));
     if (outcome.kind === "refused" && !job.gone) {
-      // Nothing of it has been done, so that its time is not up any more.
+      // Nothing of it has been done, so it has no deadline any more.
       job.deadline = Number.POSITIVE_INFINITY;
       return this.#refusals.refuse(job, outcome);
     }
     running.leave(job);
     this.#suspects.ended(job);
-    // A handler that stops with an error because we told it to: our doing, not the job's. A pass over a run
-    // says so itself.
+    // A handler that stops with an error after an abort at shutdown does not count as failed. A pass over a
+    // run reports that itself.
     const toldTo = job.abortedBy === "shutdown" && outcome.kind === "threw" && job.definition?.kind === "task";
     const really = toldTo ? SHUT_DOWN : outcome;
     const settlement = job.gone ? undefined : decide(really, job.delivery, job.retry, dice);

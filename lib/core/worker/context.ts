@@ -5,7 +5,7 @@ import { Snooze, type TaskContext, type TaskInput } from "../task/task.js";
 import { inputsOf } from "../canvas/payload-of.js";
 import type { RunningJob } from "../attempt/running.js";
 
-/** What a task handler gets as its second argument. Whatever costs something is made when it is asked for. */
+/** The second argument of a task handler. Parts that cost something are made when they are first read. */
 export class AttemptContext implements TaskContext {
   readonly jobId: string;
   readonly task: string;

@@ -6,21 +6,18 @@ import { digestOf } from "../task/define.js";
 import type { TaskRegistry } from "../task/registry.js";
 import type { StoreTime } from "./store-time.js";
 
-/**
- * What a worker says of its code in its sign of life (`WorkerBeat.info`), for those that meet a job they
- * cannot run.
- */
+/** What a worker publishes about its code (`WorkerBeat.info`), for workers that cannot run a job. */
 export interface Announcement {
-  /** Names of the tasks it knows, or `*` if they are too many to list. */
+  /** Names of its tasks, or `*` if they are too many to list. */
   readonly tasks: string;
-  /** The same for all workers of one version of the code, and hardly ever for two. */
+  /** Equal for all workers of one version of the code, and hardly ever for two versions. */
   readonly code: string;
 }
 
 /** Longest list of names. */
 const LONGEST = 8_000;
 
-/** What is known of the others may be so old. */
+/** How old the list of the others may be. */
 const FRESH_MS = 1_000;
 
 export function announcementOf(registry: TaskRegistry, definitions: Definitions): Announcement {
@@ -38,10 +35,7 @@ export interface CrowdParts {
   readonly code: string;
 }
 
-/**
- * The workers that are alive, as far as this one knows. Looked at only by those that meet a job they cannot
- * run.
- */
+/** The live workers, as far as this one knows. Read only when a worker meets a job it cannot run. */
 export class Crowd {
   readonly #parts: CrowdParts;
   #records: readonly WorkerRecord[] | undefined;
@@ -53,8 +47,8 @@ export class Crowd {
   }
 
   /**
-   * Brings what is known up to date, to the second. Never rejects: if the store does not answer, it stays as
-   * it was.
+   * Reads the list of workers again if it is a second old.
+   * Never rejects: if the store does not answer, the list stays as it was.
    */
   look(): Promise<void> {
     if (this.#looking !== undefined) return this.#looking;
@@ -63,13 +57,13 @@ export class Crowd {
   }
 
   /**
-   * Whether a live worker with other code may be able to run the task: it knows the name, or does not say
-   * what it knows (an older version of this package).
+   * Whether a live worker with other code may be able to run the task.
+   * It lists the name, or lists no names (an older version of this package).
    *
    * @param not code that was seen to be unable
    */
   mayRun(task: string, queue: string, not: ReadonlySet<string>): boolean {
-    // Who cannot see must not judge.
+    // Without a list no worker can be excluded.
     if (this.#records === undefined) return true;
     return this.#others(queue).some(({ info }) => {
       if (info["code"] === undefined || info["tasks"] === undefined) return true;
@@ -77,13 +71,13 @@ export class Crowd {
     });
   }
 
-  /** How many kinds of workers serve a queue, by their code, and which place this one's has among them. */
+  /** How many kinds of workers serve a queue, by their code, and the place of this one among them. */
   placeIn(queue: string): { readonly place: number; readonly of: number } {
     const kinds = new Set([this.#parts.code, ...this.#others(queue).map(({ info }) => info["code"] ?? "")]);
     return { place: [...kinds].sort().indexOf(this.#parts.code), of: kinds.size };
   }
 
-  /** Those alive that serve the queue with other code. */
+  /** Live workers that serve the queue with other code. */
   #others(queue: string): readonly WorkerRecord[] {
     const { storeTime, code } = this.#parts;
     const now = storeTime.now();
@@ -97,7 +91,7 @@ export class Crowd {
       this.#records = await everyItem((page) => this.#parts.workers.list(page));
       this.#lookedAt = steadyNow(this.#parts.clock);
     } catch {
-      // The worker's own calls say what is wrong with the store.
+      // The worker's own calls report what is wrong with the store.
     }
   }
 }

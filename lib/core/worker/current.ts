@@ -5,8 +5,8 @@ import type { TaskContext } from "../task/task.js";
 export const taskStorage = new AsyncLocalStorage<TaskContext>();
 
 /**
- * The context of the task this code runs in, also deep inside services that know nothing of jobs; undefined
- * outside a task.
+ * The context of the task this code runs in; undefined outside a task.
+ * It works deep inside services without a parameter for it.
  */
 export function currentTask(): TaskContext | undefined {
   return taskStorage.getStore();

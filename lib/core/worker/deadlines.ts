@@ -16,8 +16,8 @@ export class Deadlines {
   }
 
   /**
-   * Watches a running job's `deadline`. It need not be told when the job ends: the timer looks at who is
-   * left.
+   * Watches a running job's `deadline`.
+   * No call is needed when the job ends: the timer looks at the jobs that are left.
    */
   watch(job: RunningJob): void {
     if (job.deadline < this.#armedFor) this.#arm(job.deadline);
@@ -30,8 +30,8 @@ export class Deadlines {
   }
 
   /**
-   * Fires at the earliest deadline known when it was armed; one scan per firing, which at worst is one per
-   * timeout that really happens.
+   * Fires at the earliest deadline known when it was armed.
+   * Each firing scans once, which at worst is one scan per real timeout.
    */
   #arm(deadline: number): void {
     this.#disarm?.();

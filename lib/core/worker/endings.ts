@@ -14,7 +14,7 @@ export class Endings {
   changed: () => void = () => {};
   #jobs: RunningJob[] = [];
   #settlements: Settlement[] = [];
-  /** Those of the calls under way. */
+  /** Endings in the calls under way. */
   readonly #travelling = new Set<readonly RunningJob[]>();
 
   /** How many wait to be written. */

@@ -15,12 +15,12 @@ import type { Slots } from "./slots.js";
 import type { StoreTime } from "./store-time.js";
 import { settleOneByOne } from "./salvage.js";
 
-/** At most so many endings travel in one call; what is more goes with the next. */
+/** The most endings in one call; the rest go with the next. */
 const BATCH = 1_000;
 
 /**
- * After so many settles in a row that failed while the store answered other calls they are tried one by one,
- * and after so many what still fails is given up.
+ * Settles in a row that failed while the store answered other calls, until each ending is tried alone.
+ * After the second number, those that still fail are given up.
  */
 const STUCK = 2;
 const JUDGED = 4;
@@ -48,15 +48,15 @@ export class Exchange {
   /** New jobs come with their payloads and inputs. */
   readonly #portion = new Portion();
   /**
-   * A claim was not answered, or its answer not dealt with to the end: jobs may be lent to us that we know
-   * nothing of.
+   * A claim was not answered, or its answer was not processed to the end.
+   * The store may have lent jobs that this worker does not know.
    */
   #astray = false;
   /** Settles that failed in a row while the store answered other calls. */
   #stuck = 0;
   /**
-   * When the last claim went out, and when the store foresees that the next could bring something; on this
-   * process's clock.
+   * When the last claim went out, and when the next could bring something according to the store.
+   * Both on this process's clock.
    */
   askedAt = Number.NEGATIVE_INFINITY;
   dueAt = Number.POSITIVE_INFINITY;
@@ -73,13 +73,13 @@ export class Exchange {
   }
 
   /**
-   * Writes what waits and, when `claiming`, asks for as much as there are free slots.
+   * Writes the waiting endings and, when `claiming`, asks for as many jobs as there are free slots.
    *
    * @param recovering the last call failed or found the lease lapsed: registers first
    * @returns false if the worker's lease had lapsed, so that nothing was lent
-   * @throws what the store threw; the endings are kept for the next try. If the store had written them and
-   *   only its answer was lost, that try finds the leases gone: such jobs are told as lost although all is
-   *   well with them in the store
+   * @throws the store's error; the endings are kept for the next try. If the store had written them and only
+   * its answer was lost, that try finds the leases gone: such jobs are reported as lost although all is well
+   * with them in the store
    */
   async once(claiming: boolean, recovering: boolean): Promise<boolean> {
     const { endings, slots } = this.#parts;
@@ -101,7 +101,7 @@ export class Exchange {
   async #recover(): Promise<void> {
     const astray = this.#astray;
     this.#astray = false;
-    // From here on a failing settle counts as stuck, since the store is seen to answer.
+    // From here on a failing settle counts as stuck, since the store has answered.
     const stuck = this.#stuck;
     this.#stuck = 0;
     if (astray) this.#parts.lease.rename();
@@ -124,7 +124,7 @@ export class Exchange {
     try {
       const { lost, claimed, ended }: Settled =
         settlements.length > 0 ? await broker.settle(settlements, next) : { lost: [], claimed: await broker.claim(next!) };
-      // What is lent from here on is counted as running.
+      // Jobs that are lent from here on count as running.
       slots.asked -= shares?.limit ?? 0;
       if (shares !== undefined && claimed !== undefined) {
         queues.answered(shares, claimed);
@@ -160,9 +160,9 @@ export class Exchange {
     const { clock, attempts, storeTime } = this.#parts;
     storeTime.heard(claimed.now);
     if (claimed.lapsed) return false;
-    // By the difference, since the store's clock need not agree with ours, and counted from when the store
-    // looked, which was halfway there and back; at least a millisecond from now, so that a moment just missed
-    // makes no busy loop.
+    // By the difference, since the store's clock may differ from this process's, and counted from when the
+    // store looked, which was halfway there and back; at least a millisecond from now, so that a moment just
+    // missed makes no busy loop.
     const present = clock.now();
     this.dueAt =
       claimed.nextDueAt === undefined
@@ -176,7 +176,7 @@ export class Exchange {
     return true;
   }
 
-  /** @throws what the store threw; what was dealt with is gone from both lists */
+  /** @throws the store's error; processed entries are gone from both lists */
   async #salvage(jobs: RunningJob[], settlements: Settlement[]): Promise<void> {
     const { dealt, error } = await settleOneByOne(this.#parts, settlements, this.#stuck >= JUDGED);
     for (const [i, how] of dealt) this.#parts.attempts.settled(jobs[i]!, settlements[i]!, how);

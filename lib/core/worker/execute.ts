@@ -24,8 +24,9 @@ export interface TaskParts {
 }
 
 /**
- * Attempts of tasks: decode and revive → validate → context → middleware → handler → validate the result →
- * encode. A handler without schemas and middleware passes through without a promise of ours.
+ * Attempts of tasks.
+ * Decode and revive → validate → context → middleware → handler → validate the result → encode. A handler
+ * without schemas and middleware gets no extra promise.
  */
 export class TaskExecutor implements Executor {
   readonly #codec: Codec;
@@ -127,7 +128,7 @@ function nameOf({ kind, name }: TaskDefinition): string {
   return `${kind} "${name}"`;
 }
 
-/** @throws whatever a `then` getter throws */
+/** @throws the error of a `then` getter */
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 }

@@ -2,9 +2,9 @@ import { isLaterLease } from "../../contract/lease.js";
 import type { RunningJob } from "../attempt/running.js";
 
 /**
- * The deliveries whose leases have gone. A store names them by id, once per lease; two deliveries of one id
- * may be here (the job was taken back, or forgotten and stored anew, while the first still ran), and then the
- * earlier one is meant.
+ * The deliveries whose leases have gone.
+ * A store names them by id, once per lease. Two deliveries of one id may be here (the job was taken back, or
+ * forgotten and stored anew, while the first still ran); then the earlier one is meant.
  */
 export function goneOf(jobs: readonly RunningJob[], lost: readonly string[]): ReadonlySet<RunningJob> {
   const times = new Map<string, number>();

@@ -29,13 +29,14 @@ export interface LoopParts {
 }
 
 /**
- * When a worker talks to the store: one call at a time. Endings that gather while a call is under way travel
- * in the next, which also brings new jobs. When nothing has ended, it claims only if there may be work: after
- * a hint, when the store foresaw something, or at the safety poll.
+ * Decides when a worker calls the store: one call at a time.
+ * Endings that gather while a call is under way travel in the next, which also brings new jobs. When nothing
+ * has ended, it claims only if there may be work: after a hint, when the store foresaw something, or at the
+ * safety poll.
  *
  * With a store that is a server a second call may go out while the first is under way, once a good part of
  * what may run here has ended or is free: then the server works at one half while the other half runs here.
- * Few endings wait for the next call as ever, since small calls cost more than they save.
+ * Few endings wait for the next call as usual, since small calls cost more than they save.
  */
 export class Loop {
   readonly #parts: LoopParts;
@@ -72,14 +73,14 @@ export class Loop {
     this.nudge();
   }
 
-  /** There may be work in these queues; undefined: in any. */
+  /** To be called when there may be work in these queues; undefined: in any. */
   hint(queues: readonly string[] | undefined): void {
     if (this.#parts.queues.hint(queues)) this.nudge();
   }
 
   /**
-   * Looks, in a turn of its own, whether there is something to do: siblings that end in the same turn of the
-   * event loop then travel together, and timers and sockets get their turn between batches.
+   * Looks for work in a separate turn of the event loop.
+   * So jobs that end in the same turn travel together, and timers and sockets get their turn between batches.
    */
   nudge(): void {
     if (this.#scheduled || !this.#mayCall()) return;
@@ -87,7 +88,7 @@ export class Loop {
     setImmediate(this.#inOwnContext, this.#turn);
   }
 
-  /** Lets the next call be made after `ms`, whatever happens meanwhile. */
+  /** Makes the next call after `ms`, and not sooner. */
   pause(ms: number): void {
     this.#cancelPause?.();
     this.#cancelPause = this.#parts.clock.after(ms, () => {
@@ -96,7 +97,7 @@ export class Loop {
     });
   }
 
-  /** The store has answered somebody: if a failed call is waited out, there is no need to wait longer. */
+  /** To be called when the store has answered another call: a pause after a failed call then ends. */
   resume(): void {
     if (this.#cancelPause === undefined || !this.#parts.outage.lasting) return;
     this.#cancelPause();
@@ -142,7 +143,7 @@ export class Loop {
 
   #mayCall(): boolean {
     if (this.#cancelPause !== undefined || this.#state === "closed") return false;
-    // Whoever recovers gives a name up; nothing may be claimed under it meanwhile.
+    // Recovery gives a name up; nothing may be claimed under it meanwhile.
     return this.#calls === 0 || (this.#calls === 1 && this.#worthSecond && !this.#recovering);
   }
 
@@ -193,13 +194,13 @@ export class Loop {
     }
   }
 
-  /** Nothing to do now: sets the one timer for the next moment at which asking makes sense by itself. */
+  /** Nothing to do now: sets the one timer for the next moment at which a claim makes sense by itself. */
   #rest(): void {
     const { clock, pollMs, queues, running, slots, lease } = this.#parts;
     if (this.#state !== "claiming") return;
     const { askedAt, dueAt } = this.#exchange;
-    // Without a free place no moment makes a claim possible, only an ending does; a timer for a moment
-    // already past would fire for ever.
+    // Without a free slot no moment makes a claim possible, only an ending does; a timer for a moment already
+    // past would fire for ever.
     if (slots.free > 0) {
       const now = clock.now();
       const next = queues.open ? Math.min(dueAt, Math.max(askedAt, now - pollMs) + pollMs) : Number.POSITIVE_INFINITY;

@@ -5,30 +5,31 @@ import { type Duration, toMs } from "../task/duration.js";
 
 export interface WorkerOptions {
   /**
-   * Queues to serve: names, or names with how many of its jobs may run here at once. Default: the queues of
-   * all tasks registered in this process.
+   * Queues to serve: names, or names with how many of its jobs may run here at once.
+   * Default: the queues of all tasks registered in this process.
    */
   readonly queues?: readonly string[] | Readonly<Record<string, number>>;
   /** How many jobs may run in this process at once. Default 100. */
   readonly concurrency?: number;
   /**
-   * How long the store waits for a sign of life before it lends this worker's jobs to others; renewed every
-   * third of it. Default 10 s, at least 100 ms.
+   * After how long without a renewal the store lends this worker's jobs to others.
+   * Renewed every third of it. Default 10 s, at least 100 ms.
    */
   readonly lease?: Duration;
   /**
-   * How long a shutdown waits for running handlers before it aborts their `ctx.signal` with reason
-   * `"shutdown"`. Default 20 s.
+   * How long a shutdown waits for running handlers before it aborts them. Default 20 s.
+   * Their `ctx.signal` is aborted with reason `"shutdown"`.
    */
   readonly grace?: Duration;
   /** How long it then waits for aborted handlers to end before it hands their jobs back. Default 5 s. */
   readonly abortGrace?: Duration;
-  /** Longest time without asking the store for work, should a wake-up be lost. Default 5 s. */
+  /** Longest time without asking the store for work, if a wake-up was lost. Default 5 s. */
   readonly poll?: Duration;
   /**
-   * How long a deploy may take at most. A job that this worker cannot run (it does not know the task, or its
-   * code ends before the run's journal does) is handed back, its attempt not spent, until no worker that
-   * might run it has been seen for so long; only then it has failed. Default 15 min.
+   * How long a deploy may take at most. Default 15 min.
+   * A job that this worker cannot run (it does not know the task, or its code ends before the run's journal
+   * does) is handed back, its attempt not spent, until no worker that might run it has been seen for so long;
+   * only then it has failed.
    */
   readonly deploy?: Duration;
 }
@@ -36,8 +37,8 @@ export interface WorkerOptions {
 /** `WorkerOptions` with the defaults filled in. Milliseconds. */
 export interface WorkerSettings {
   /**
-   * Name to ceiling; `undefined` for a queue that is only bounded by `concurrency`. Undefined as a whole: the
-   * queues of the registry.
+   * Name to ceiling; `undefined` for a queue that is only bounded by `concurrency`.
+   * Undefined as a whole: the queues of the registry.
    */
   readonly queues: ReadonlyMap<string, number | undefined> | undefined;
   readonly concurrency: number;
@@ -62,8 +63,8 @@ const KNOWN = [
 ] as const satisfies readonly (keyof WorkerOptions)[];
 
 /**
- * @throws {OptionError} `STEM_OPTION_UNKNOWN`, `STEM_OPTION_INVALID`, `STEM_NAME_INVALID`,
- *   `STEM_DURATION_INVALID`
+ * Completes the options. @throws {OptionError} `STEM_OPTION_UNKNOWN`, `STEM_OPTION_INVALID`,
+ * `STEM_NAME_INVALID`, `STEM_DURATION_INVALID`
  */
 export function settleWorkerOptions(options: WorkerOptions = {}): WorkerSettings {
   refuseUnknown(options, KNOWN, "of the worker");

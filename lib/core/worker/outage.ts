@@ -7,15 +7,15 @@ const FIRST_MS = 100;
 const LONGEST_MS = 5_000;
 
 /**
- * How long the store has been failing, and when to ask again. Says so once when it begins and once when it is
- * over.
+ * How long the store has been failing, and when to ask again.
+ * It logs once when that begins and once when it is over.
  */
 export class Outage {
   readonly #clock: Clock;
   readonly #dice: Dice;
   readonly #log: Log;
   #since: number | undefined;
-  /** How it fails: it answers, and refuses; or nobody answers. */
+  /** How it fails: true if the server answers and refuses, false if there is no answer. */
   #refused = false;
   #calls = 0;
   #tries = 0;
@@ -30,11 +30,11 @@ export class Outage {
     return this.#since !== undefined;
   }
 
-  /** Takes note of a call that failed. */
+  /** Notes a call that failed. */
   noticed(error: unknown): void {
     this.#calls++;
     const refused = hasRefused(error);
-    // Once of each: who looks at the network while the server refuses looks in the wrong place.
+    // Logged once each: while the server refuses, a message about the network would mislead.
     if (this.#since !== undefined && refused === this.#refused) return;
     this.#since ??= this.#clock.now();
     this.#refused = refused;
@@ -45,7 +45,7 @@ export class Outage {
   /**
    * As `noticed`, for a call that is tried again.
    * @returns the wait before the next try: doubling from 100 ms up to 5 s, of which the second half is drawn,
-   *   so that workers that lost the store together do not come back together
+   * so that workers that lost the store together do not come back together
    */
   failed(error: unknown): number {
     this.noticed(error);
@@ -63,15 +63,15 @@ export class Outage {
   }
 }
 
-/** Whether a store was there and said no, as its own errors tell. Of any other error nobody knows. */
+/** Whether the store answered and refused, by its own errors. Other errors do not count. */
 export function hasRefused(error: unknown): boolean {
   const code = codeOf(error);
   return typeof code === "string" && code.startsWith("STEM_") && code !== "STEM_STORE_UNREACHABLE";
 }
 
 /**
- * Whether asking again is pointless, because the adapter was closed. By code, so that another realm's or
- * copy's error counts.
+ * Whether asking again is pointless, because the adapter was closed.
+ * By code, so that another realm's or copy's error counts.
  */
 export function isClosed(error: unknown): boolean {
   return codeOf(error) === "STEM_STORE_CLOSED";

@@ -6,12 +6,12 @@ export type ProbeEvent =
   | { readonly at: "settling"; readonly worker: string; readonly ids: readonly string[] }
   /** Endings are written. */
   | { readonly at: "settled"; readonly worker: string; readonly ids: readonly string[] }
-  /** Nothing runs, nothing is to be written, and nothing is thought to be waiting. */
+  /** Nothing runs, nothing is to be written, and no work is known to wait. */
   | { readonly at: "idle"; readonly worker: string };
 
 /**
- * A window for tests, instead of sleeps; for fault injection too: what the listener throws or kills happens
- * at exactly that moment. One for the whole process; without a listener it costs one comparison per store
- * call.
+ * A window for tests, instead of sleeps.
+ * It serves fault injection too: an error or a kill in the listener happens at exactly that moment. There is
+ * one for the whole process; without a listener it costs one comparison per store call.
  */
 export const workerProbe: { listener: ((event: ProbeEvent) => void) | undefined } = { listener: undefined };

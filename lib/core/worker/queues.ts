@@ -11,8 +11,7 @@ export interface ServedQueue extends QueueLoad {
   /** How many the claims under way ask for. */
   asked: number;
   /**
-   * The last claim got less than it asked for and nothing has been heard since: asking again would bring
-   * nothing.
+   * The last claim got less than it asked for and no hint has come since: asking again would bring nothing.
    */
   dry: boolean;
   /** Number of the last hint that named it. */
@@ -21,7 +20,7 @@ export interface ServedQueue extends QueueLoad {
   rota: Rota | undefined;
 }
 
-/** One claim under way: what it asks, of whom, and what had been heard when it was sent. */
+/** One claim under way: the queues it asks, how much of each, and the number of the last hint before it. */
 export interface Shares {
   readonly from: readonly QueueShare[];
   /** No answer can bring more. */
@@ -30,7 +29,7 @@ export interface Shares {
   readonly heard: number;
 }
 
-/** Which queues a claim asks, for how much, and in which order; and whether asking makes sense. */
+/** Decides which queues a claim asks, for how much, and in which order; and whether asking makes sense. */
 export class ServedQueues {
   readonly #queues: readonly ServedQueue[];
   readonly #byName: ReadonlyMap<string, ServedQueue>;
@@ -61,7 +60,7 @@ export class ServedQueues {
     return this.#byName.get(name);
   }
 
-  /** Takes note of a wake-up. @returns whether it concerns a queue that is served here */
+  /** Notes a wake-up. @returns whether it concerns a queue that is served here */
   hint(names: readonly string[] | undefined): boolean {
     if (names === undefined) {
       this.wakeAll();
@@ -79,7 +78,7 @@ export class ServedQueues {
     return ours;
   }
 
-  /** Every queue is worth asking again: a moment has come that the store foresaw, or the safety poll. */
+  /** Makes every queue worth asking again: a moment has come that the store foresaw, or the safety poll. */
   wakeAll(): void {
     this.#hints++;
     for (const queue of this.#queues) {
@@ -93,16 +92,17 @@ export class ServedQueues {
     return this.#queues.some((queue) => this.#placesOf(queue) > 0);
   }
 
-  /** Whether a claim of its own is worth a round trip: a queue with a free place might hold work. */
+  /** Whether a separate claim is worth a round trip: a queue with a free slot might hold work. */
   get promising(): boolean {
     for (const queue of this.#queues) if (!queue.dry && this.#placesOf(queue) > 0) return true;
     return false;
   }
 
   /**
-   * The shares of the next claim: all queues with a free place, also those thought dry (a passenger costs
-   * nothing). The order rotates from claim to claim, so that a queue with endless work cannot keep the others
-   * from their turn. The places are taken until `answered` or `unanswered`.
+   * The shares of the next claim: all queues with a free slot, also those thought dry.
+   * A dry queue that travels along adds no round trip. The order rotates from claim to claim, so that a queue
+   * with endless work cannot keep the others from their turn. The slots are taken until `answered` or
+   * `unanswered`.
    *
    * @param free slots of the whole worker that no other claim asks for, above 0
    * @returns undefined when every queue is at its ceiling
@@ -127,7 +127,8 @@ export class ServedQueues {
   }
 
   /**
-   * Learns from the answer to `shares` which queues are dry. To be called before a delivery of it is started.
+   * Learns from the answer to `shares` which queues are dry.
+   * To be called before a delivery of it is started.
    */
   answered({ asked, heard, limit }: Shares, { deliveries, lapsed }: Claimed): void {
     const all = deliveries.length >= limit;
@@ -135,12 +136,12 @@ export class ServedQueues {
     if (!all && !lapsed) for (const { job } of deliveries) got.set(job.queue, (got.get(job.queue) ?? 0) + 1);
     for (const [queue, share] of asked) {
       queue.asked -= share;
-      // Told of work while the call was under way, which may or may not have seen it.
+      // A hint that came while the call was under way, which may or may not have seen that work.
       if (!lapsed) queue.dry = !all && queue.hint <= heard && (got.get(queue.name) ?? 0) < share;
     }
   }
 
-  /** The claim of these shares failed. */
+  /** To be called when the claim of these shares failed. */
   unanswered({ asked }: Shares): void {
     for (const [queue, share] of asked) queue.asked -= share;
   }

@@ -4,16 +4,16 @@ const TURN_MS = 100;
 const KEPT_MS = 5_000;
 
 /**
- * After turns that brought nothing this worker can run it leaves out 0, 1, then 3 of them: with two kinds of
- * workers it then looks every 0.8 s.
+ * After turns without a job that this worker can run it leaves out 0, 1, then 3 of them.
+ * With two kinds of workers it then looks every 0.8 s.
  */
 const MOST_IN_VAIN = 7;
 
 /**
- * When a worker that has met jobs it cannot run may take from their queue. Without an order of that kind nine
- * old workers would snatch a job from the one new worker again and again. The time of the store is cut into
- * turns of 100 ms, which go round among the kinds of workers alive; a worker that can run everything it meets
- * takes whenever it likes.
+ * When a worker that has met jobs it cannot run may take from their queue.
+ * Without turns nine old workers would take a job before the one new worker again and again. The time of the
+ * store is cut into turns of 100 ms, which go round among the kinds of live workers; a worker that can run
+ * everything it meets takes at any time.
  */
 export class Rota {
   #until = Number.NEGATIVE_INFINITY;
@@ -22,19 +22,19 @@ export class Rota {
   #of = 1;
   #vain = 0;
 
-  /** From when on the queue may be asked again; a moment that has passed: now. All times are the store's. */
+  /** The moment from which the queue may be asked again; a past one: now. All times are the store's. */
   opensAt(now: number): number {
     if (now < this.#opensAt) return this.#opensAt;
     if (now >= this.#until || this.#isOurs(now)) return Number.NEGATIVE_INFINITY;
     return this.#next(now);
   }
 
-  /** Nothing is asked until it is known who else is there. */
+  /** Asks for nothing until the other workers are known. */
   hold(): void {
     this.#opensAt = Number.POSITIVE_INFINITY;
   }
 
-  /** There is nobody whom it would help to wait. */
+  /** Takes at any time again: no other worker would gain by the turns. */
   release(): void {
     this.#opensAt = Number.NEGATIVE_INFINITY;
     this.#until = Number.NEGATIVE_INFINITY;

@@ -4,22 +4,22 @@ import type { Ends } from "../telemetry/ends.js";
 
 export interface Salvaged {
   /**
-   * By place: what became of those that are dealt with. `refused`: the store would not take it, and the job
-   * was ended as a dead letter instead.
+   * By place: the result of each settlement that is dealt with.
+   * `refused`: the store refused it, and the job was ended as a dead letter instead.
    */
   readonly dealt: ReadonlyMap<number, { readonly lost: boolean; readonly refused?: unknown }>;
-  /** What the store threw for the first that is not dealt with, if any. */
+  /** The store's error for the first that is not dealt with, if any. */
   readonly error?: { readonly thrown: unknown };
 }
 
 /**
- * Settles one by one, for a batch that the store keeps failing although it is alive: a single ending it
- * cannot write (a result it finds too large, a job to enqueue that it refuses) must not hold up all others
- * for ever. Stops after two failures in a row: then it is the store after all.
+ * Settles one by one, for a batch that the store keeps failing although it is alive.
+ * A single ending that it cannot write (a result it finds too large, a job to enqueue that it refuses) must
+ * not hold up all others for ever. Stops after two failures in a row: then the store itself fails.
  *
- * @param judge true: what still fails ends as a dead letter, cause `rejected`, that carries the store's
- *   words, unless that fails too. False: it is left for another try, since a store that was only busy must
- *   not cost a job its result.
+ * @param judge true: an ending that still fails becomes a dead letter, cause `rejected`, with the store's
+ * error, unless that fails too. False: it is left for another try, since a store that was only busy must not
+ * cost a job its result.
  */
 export async function settleOneByOne(
   { broker, ends }: { readonly broker: Broker; readonly ends: Pick<Ends, "tell"> },

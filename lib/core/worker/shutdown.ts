@@ -25,16 +25,16 @@ export interface ShutdownParts {
 const LAST_WRITES_MS = 1_000;
 
 /**
- * Brings a worker that claims no more to rest, one line of log per phase that has something to do. What ends
- * in any phase is settled at once. Bounded: by the graces for handlers, and for a store that does not answer
- * by both graces together (at least a second), after which leases are left to lapse.
+ * Brings a worker that claims no more to rest, one line of log per phase that has something to do.
+ * Jobs that end in any phase are settled at once. Bounded: by the graces for handlers, and for a store that
+ * does not answer by both graces together (at least a second), after which leases are left to lapse.
  *
  * @returns how many jobs were handed back
  */
 export async function shutDown(parts: ShutdownParts): Promise<number> {
   const { clock, log, graceMs, abortGraceMs, running, endings, attempts, loop, lease } = parts;
   const began = clock.now();
-  // With nothing running and nothing to write, a store that is away keeps nobody waiting.
+  // With nothing running and nothing to write, there is no need to wait for the store.
   const idle = running.count === 0 && endings.unsettled.length === 0;
   const left = (): number =>
     (idle ? began + LAST_WRITES_MS : Math.max(clock.now() + LAST_WRITES_MS, began + graceMs + abortGraceMs)) - clock.now();

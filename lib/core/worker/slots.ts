@@ -1,6 +1,6 @@
 import type { RunningJobs } from "../attempt/running.js";
 
-/** From so many slots on, half of them is a batch worth a call of its own. */
+/** From so many slots on, half of them is a batch worth a separate call. */
 const WORTH_TWO = 32;
 
 /**

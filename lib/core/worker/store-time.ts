@@ -1,8 +1,8 @@
 import { type Clock, steadyNow } from "../clock.js";
 
 /**
- * The store's clock as this process knows it: what the store last said, plus the time since, whatever becomes
- * of the clock of this host. Behind by the way of the answer, never ahead.
+ * The store's clock in this process: its last answer plus the time since.
+ * Changes of this host's clock do not matter. It is late by the way of the answer, never early.
  */
 export class StoreTime {
   readonly #clock: Clock;
@@ -12,7 +12,7 @@ export class StoreTime {
     this.#clock = clock;
   }
 
-  /** The store has just said what time it is. */
+  /** Notes the time in an answer of the store. */
   heard(now: number): void {
     this.#ahead = now - steadyNow(this.#clock);
   }

@@ -5,11 +5,11 @@ import type { RunningJob } from "../attempt/running.js";
 export const SUSPECT_LAPSES = 2;
 
 /**
- * Keeps a job that kills its worker from taking others along until they are dead as well. What is claimed
- * together with it lapses together with it, comes back together and would be claimed together again. So of
- * all jobs that have lapsed twice a worker runs one at a time: the others are handed back, and the one begins
- * only when the store has confirmed that they are. It then kills nothing but itself, and others that run
- * beside it get two lapses from it at most.
+ * Keeps a job that kills its worker from using up the lapses of the jobs beside it.
+ * Jobs that are claimed together lapse together, come back together and would be claimed together again. So
+ * of all jobs that have lapsed twice a worker runs one at a time: the others are handed back, and the one
+ * begins only when the store has confirmed that they are. It then kills nothing but itself, and others that
+ * run beside it get two lapses from it at most.
  */
 export class Suspects {
   #one: RunningJob | undefined;
@@ -18,8 +18,8 @@ export class Suspects {
   #looking = false;
 
   /**
-   * @param begin starts the job; called once, when those of the same claim that had to be handed back are
-   * @returns false if another one is here: this one is to be handed back
+   * @param begin starts the job; called once, when all jobs of the same claim that had to be handed back are
+   * @returns false if another one is here: this one has to be handed back
    */
   admit(job: RunningJob, begin: () => void): boolean {
     if (this.#one !== undefined) {
@@ -33,7 +33,7 @@ export class Suspects {
   }
 
   /**
-   * The store has confirmed how a job ended here, or that it is somebody else's.
+   * To be called when the store has confirmed how a job ended here, or that it was lost.
    *
    * @returns true if it was handed back unstarted
    */
@@ -43,14 +43,14 @@ export class Suspects {
     return was;
   }
 
-  /** A job has ended here. */
+  /** To be called when a job has ended here. */
   ended(job: RunningJob): void {
     if (this.#one !== job) return;
     this.#one = undefined;
     this.#begin = undefined;
   }
 
-  /** In a turn of its own, when all of a claim have been looked at. */
+  /** In a separate turn, when all jobs of a claim have been looked at. */
   #look(): void {
     if (this.#looking) return;
     this.#looking = true;

@@ -6,18 +6,16 @@ import type { Inbox } from "./inbox.js";
 import type { Ledger } from "./ledger.js";
 import type { Fact, Past } from "./past.js";
 
-/** What the course of a pass is made of. */
+/** The parts of the course of a pass. */
 export interface FlowParts {
   readonly past: Past;
   readonly ledger: Ledger;
   readonly inbox: Inbox;
   readonly clock: Clock;
   readonly storeNow: () => number;
-  /**
-   * How long a body that waits, or asks for something new, may be silent about what it did before. Real time.
-   */
+  /** How long a body that waits, or asks for something new, may not ask for what it did before. Real time. */
   readonly patienceMs: number;
-  /** Called, perhaps more than once, when the body has been told all that is journaled, or stands still. */
+  /** Called, perhaps more than once, when the body has got all that is journaled, or stands still. */
   readonly replayed: () => void;
   /** Called when the verdict stands; steps may still run then. */
   readonly stopped: (verdict: Verdict) => void;
@@ -34,21 +32,23 @@ export type Verdict =
   /** The code does not fit the journal. */
   | { readonly kind: "changed"; readonly why: string; readonly silent?: boolean };
 
-/** Something durable the body waits for. */
+/** Something durable that the body waits for. */
 export interface Pending {
-  /** Store time: the wait is over then (a sleep, the next try of a step). Checked here, while steps run. */
+  /**
+   * Store time at which the wait is over (a sleep, the next try of a step). Checked here, while steps run.
+   */
   readonly until?: number;
   readonly elapsed?: () => void;
   /** Comes from outside; `deadline` in store time is checked by the store, in one step with the park. */
   readonly event?: Omit<EventWait, "after">;
-  /** The event has come. */
+  /** Called when the event has come. */
   readonly heard?: (heard: Heard) => void;
   readonly deadline?: number;
 }
 
 /** What an ask does, by what is known under its key. */
 export interface Asked {
-  /** The outcome is known: the body is to be told. */
+  /** The outcome is known and goes to the body. */
   told(draft: Draft): void;
   /** Begun in an earlier pass. Defaults to `begin`. */
   again?(fact: Fact): void;
@@ -66,17 +66,17 @@ export interface FreshOutcome {
 }
 
 /**
- * The failure of a step. It is journaled only once the body has gone on from it; until then the step may be
- * run again.
+ * The failure of a step.
+ * It is journaled only once the body has gone on from it; until then the step may be run again.
  */
 export interface Failing {
-  /** Where the body was told: after the entry of this number. */
+  /** The place at which the body got it: after the entry of this number. */
   readonly failed: (after: number) => Draft;
-  /** What to journal if the run fails of it; undefined: nothing. */
+  /** The entry to write if the run fails because of it; undefined: none. */
   readonly anew: Draft | undefined;
   /**
-   * Its work was done, only its result cannot be kept: unless the run fails of it, it is journaled even if
-   * the body has not gone on yet.
+   * Its work was done, only its result cannot be kept.
+   * Unless the run fails because of it, it is journaled even if the body has not gone on yet.
    */
   readonly once: boolean;
 }

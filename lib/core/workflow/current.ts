@@ -1,20 +1,20 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { StepContext, WorkflowContext } from "../context/workflow.js";
 
-/** Where in a run a piece of code is: in the body, or inside the work of a step. */
+/** The place of code in a run: in the body, or inside the work of a step. */
 export interface Here {
   readonly run: WorkflowContext;
   /** Undefined in the body. */
   readonly step: StepContext | undefined;
 }
 
-/** Set around every pass over a body, and anew around the work of every step. */
+/** Set around every pass over a body, and again around the work of every step. */
 export const hereStorage = new AsyncLocalStorage<Here>();
 
 /**
- * The run whose body this code belongs to, also deep inside services that know nothing of workflows.
- * Undefined outside a run, and inside the work of a step: what is called there is part of that step, so a
- * `@Step` method called there is a plain method.
+ * The run whose body this code belongs to, also deep inside services.
+ * Undefined outside a run, and inside the work of a step: code that is called there is part of that step, so
+ * a `@Step` method called there is a plain method.
  */
 export function currentRun(): WorkflowContext | undefined {
   const here = hereStorage.getStore();

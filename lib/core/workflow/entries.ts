@@ -2,8 +2,9 @@ import type { EventWait, Failure } from "../../contract/job.js";
 import type { NewEntry } from "../../contract/journal.js";
 
 /**
- * What a run journals. The texts in `value` are ours (JSON), except of a finished step, whose `value` is what
- * the codec made of its result.
+ * The entries of a run's journal.
+ * The texts in `value` are JSON of Stem, except of a finished step, whose `value` is its result as the codec
+ * encoded it.
  *
  * | kind | `open` | `done` | `failed` |
  * |---|---|---|---|
@@ -27,11 +28,11 @@ export interface Tried {
   readonly dueAt: number;
 }
 
-/** The end of a step whose error the body has dealt with. */
+/** The end of a step whose error the body has handled. */
 export interface Failed {
   readonly error: Failure;
   readonly attempts: number;
-  /** The body was told after the entry of this number and before the next: replays keep that order. */
+  /** The body got it after the entry of this number and before the next: replays keep that order. */
   readonly after: number;
 }
 
@@ -44,7 +45,7 @@ export interface Waiting {
 
 export type Waited =
   | { readonly name: string; readonly key: string; readonly seq: number; readonly payload?: string }
-  /** None came in time; or it lost a race and was withdrawn, so that nothing is told. */
+  /** None came in time; or it lost a race and was withdrawn, so that the body gets nothing. */
   | { readonly late: true; readonly withdrawn?: true };
 
 /** An event that came for a wait. */
@@ -58,7 +59,7 @@ export function keyOf(name: string, occurrence: number): string {
   return occurrence === 1 ? name : `${name}#${occurrence}`;
 }
 
-/** Tells waits for the same events from others. */
+/** A key for the events that a wait is for. */
 export function topicOf({ name, key }: Pick<EventWait, "name" | "key">): string {
   return `${name.length}:${name}${key}`;
 }

@@ -2,9 +2,10 @@ import { StemError } from "../../contract/errors.js";
 import type { Failure } from "../../contract/job.js";
 
 /**
- * A step failed, its tries used up. It carries the `name`, `message` and `code` of what the step's work threw
- * (`code` is `STEM_STEP_FAILED` if that had none), because a later pass knows no more than these: branch on
- * them, not with `instanceof`. `cause` is the failure as data, its stack included.
+ * A step failed, its tries used up.
+ * It has the `name`, `message` and `code` of the error of the step's work (`code` is `STEM_STEP_FAILED` if
+ * that had none), because a later pass knows no more than these: branch on them, not with `instanceof`.
+ * `cause` is the failure as data, its stack included.
  */
 export class StepError extends StemError {
   override readonly cause: Failure;
@@ -39,12 +40,12 @@ export class StepTimeoutError extends StemError {
 }
 
 /**
- * The code of a workflow no longer fits what one of its runs has done: continuing would skip or repeat work.
- * The run is stopped as a dead letter and nothing is undone.
+ * The code of a workflow no longer fits the journal of one of its runs.
+ * Continuing would skip or repeat work. The run is stopped as a dead letter and nothing is undone.
  */
 export class WorkflowChangedError extends StemError {
   readonly runId: string;
-  /** What the journal says was done, as `kind key`, in order. */
+  /** The journaled entries, as `kind key`, in order. */
   readonly journaled: readonly string[];
   /** What the code asked for in this pass, as `kind key`, in order. */
   readonly asked: readonly string[];
@@ -61,7 +62,7 @@ export class WorkflowChangedError extends StemError {
   }
 }
 
-/** Names at either end of a long list are enough to see where two lists part. */
+/** Names at either end of a long list are enough to see where two lists differ. */
 function listed(names: readonly string[]): string {
   if (names.length === 0) return "(nothing)";
   const shown = names.length > 30 ? [...names.slice(0, 20), `… ${names.length - 29} more …`, ...names.slice(-9)] : names;

@@ -21,14 +21,14 @@ export interface WorkflowParts {
 }
 
 /**
- * Attempts of workflows: passes over runs. One per worker, so that the journals of all its runs are written
- * together.
+ * Attempts of workflows: passes over runs.
+ * One per worker, so that the journals of all its runs are written together.
  */
 export class WorkflowExecutor implements Executor {
   readonly #parts: WorkflowParts;
   readonly #journal: JournalWriter;
   readonly #events: EventReader;
-  /** Runs whose body was silent about what it did before, and how long it may be so the next time. */
+  /** Runs whose body did not ask for what it did before, and how long it may do so the next time. */
   readonly #patience = new Map<string, number>();
   readonly #composed = new WeakMap<TaskDefinition, TaskDefinition>();
 
@@ -58,12 +58,12 @@ export class WorkflowExecutor implements Executor {
         else if (patienceMs !== undefined) this.#patience.delete(id);
         ended(job, outcome);
       },
-      // Such as a journal that is damaged.
+      // Such as a damaged journal.
       (error: unknown) => ended(job, { kind: "threw", error, retryable: true, cause: "error" }),
     );
   }
 
-  /** A body that waits for something of its own for long gets longer each time. */
+  /** A body that waits long for something outside the journal gets longer each time. */
   #wasSilent(runId: string, ms: number): void {
     this.#patience.delete(runId);
     if (this.#patience.size >= REMEMBERED) this.#patience.delete(this.#patience.keys().next().value!);

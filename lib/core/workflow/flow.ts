@@ -20,15 +20,16 @@ interface Turn {
 const TICK_MS = 25;
 
 /**
- * The course of one pass: tells the body outcomes one at a time in their order, starts new work when that is
- * safe, notices when the body can go no further, and ends the pass exactly once, never while steps run.
+ * The course of one pass.
+ * It gives outcomes to the body one at a time in their order, starts new work when that is safe, notices when
+ * the body can go no further, and ends the pass exactly once, never while steps run.
  *
  * **New work** waits until the body has asked for everything the journal holds: code that no longer asks for
  * something must not do more before that is found out.
  *
- * **Suspended** is a body that has not ended while no step runs, every known outcome was told, something
- * durable is awaited, and nothing moved for two turns of the event loop. What the body awaits besides (I/O of
- * its own) is not seen, and done again by the next pass: I/O belongs in steps.
+ * **Suspended** is a body that has not ended while no step runs, every known outcome was given to it,
+ * something durable is awaited, and nothing moved for two turns of the event loop. Other things that the body
+ * awaits (its own I/O) are not seen, and done again by the next pass: I/O belongs in steps.
  */
 export class Flow {
   readonly past: Past;
@@ -48,7 +49,7 @@ export class Flow {
   readonly #end: (verdict: Verdict) => void;
   /** In ticks. */
   readonly #patience: number;
-  /** Asked for and not told yet; and how often the body had been told something by then. */
+  /** Keys without an outcome so far, and how many outcomes the body had got when it asked. */
   readonly #open = new Map<string, number>();
   readonly #inbox: Inbox;
   #told = 0;
@@ -89,12 +90,12 @@ export class Flow {
     return this.#unmet.size > 0;
   }
 
-  /** Outcomes from earlier passes are yet to be told. */
+  /** Outcomes from earlier passes are still to be given to the body. */
   get replaying(): boolean {
     return this.#unheard > 0;
   }
 
-  /** The body asks for something durable. After the end nobody is answered any more. */
+  /** Handles an ask of the body for something durable. After the end no ask is answered any more. */
   ask(name: string, kind: EntryKind, answer: (key: string) => Asked): void {
     if (this.over) return;
     this.#stillness.moved();
@@ -123,7 +124,7 @@ export class Flow {
   }
 
   /**
-   * Runs a step's work. What was added to the ledger before is in the store when it begins. Must not throw.
+   * Runs a step's work. Entries added to the ledger before are in the store when it begins. Must not throw.
    */
   run(work: () => Promise<void>): void {
     this.#running++;
@@ -138,7 +139,7 @@ export class Flow {
     return !this.over;
   }
 
-  /** An outcome has come about; the body is told in its turn. */
+  /** Notes a new outcome; the body gets it in its turn. */
   news({ key, entry, tell, written }: FreshOutcome): void {
     this.pending.delete(key);
     this.#turns.push({ key, from: "here", entry, tell, written });
@@ -152,8 +153,8 @@ export class Flow {
   }
 
   /**
-   * A wait or sleep has lost a race: it is over, and the body is not told. In a replay the journal says so
-   * itself.
+   * Withdraws a wait or sleep that has lost a race: it is over, and the body gets nothing.
+   * In a replay the journal says so itself.
    */
   withdraw(key: string, kind: "wait" | "sleep"): void {
     if (this.over || !this.#open.has(key)) return;
@@ -161,7 +162,7 @@ export class Flow {
     if (this.#turns[at]?.from === "journal") return;
     if (at >= 0) {
       const [turn] = this.#turns.splice(at, 1);
-      // An event that has come for it is still to be had, by the next wait for the same.
+      // An event that has come for it is left for the next wait for the same.
       const waited = kind === "wait" ? (JSON.parse((turn!.entry as Draft).value!) as Waited) : undefined;
       if (waited !== undefined && !("late" in waited)) this.#inbox.putBack(waited);
     }
@@ -185,22 +186,19 @@ export class Flow {
     this.#finish();
   }
 
-  /** Brings the ledger to the state that is to travel with the ending. */
+  /** Brings the ledger to the state that travels with the ending. */
   close({ kind }: Verdict): void {
     // A body that waits for something else has gone on, too.
     if (kind === "suspended") this.#decide();
-    // What has run out will have run out for the next pass too; the event that woke the run is told by this
-    // delivery only.
+    // A time that has passed will have passed for the next pass too; only this delivery has the event that
+    // woke the run.
     for (const { from, entry, written } of this.#turns)
       if ((from === "here" || from === "event") && !("failed" in entry)) this.ledger.add(entry, written);
     if (kind !== "threw") this.#keepOnce();
     if (kind === "threw") for (const { anew } of this.#undecided) if (anew !== undefined) this.ledger.add(anew);
   }
 
-  /**
-   * A step whose work was done is not done again by the next pass, whether or not the body has been told of
-   * its failure.
-   */
+  /** Journals steps whose work was done, so that no later pass does them again. */
   #keepOnce(): void {
     for (const { draft, once } of this.#undecided) if (once) this.ledger.add(draft);
     for (const { entry } of this.#turns) if ("failed" in entry && entry.once) this.ledger.add(entry.failed(this.ledger.seq));
@@ -222,10 +220,7 @@ export class Flow {
     for (const begin of this.#held.splice(0)) begin();
   }
 
-  /**
-   * The body has gone on after it was told of failures: it has dealt with them, and will have to on every
-   * replay.
-   */
+  /** The body has gone on after it got failures: it has handled them, and will have to on every replay. */
   #decide(): void {
     if (this.#undecided.length === 0) return;
     for (const { draft } of this.#undecided) this.ledger.add(draft);
@@ -233,8 +228,8 @@ export class Flow {
   }
 
   /**
-   * One outcome at a time, and the next when the body has done what it does about this one: a race must end
-   * the same way each time.
+   * Gives one outcome at a time, and the next when the body has reacted to it.
+   * A race must end the same way each time.
    */
   #pump(): void {
     if (this.#pumping || this.over || this.#turns[0]?.tell === undefined) return;
@@ -269,7 +264,7 @@ export class Flow {
       if (!this.#elapse() && !this.#hear()) this.#arm();
       return;
     }
-    // Told out of turn: what came before it is not asked for any more, or not yet.
+    // Given out of turn: the body does not ask any more, or not yet, for what came before it.
     const ahead = this.#turns.findIndex(({ tell }) => tell !== undefined);
     if (ahead >= 0) return this.#tell(this.#turns.splice(ahead, 1)[0]!);
     if (this.#elapse()) return;
@@ -283,7 +278,7 @@ export class Flow {
     else void this.flush();
   }
 
-  /** Whether the earliest of what has come is for one of the waits; it is told then. */
+  /** Whether the earliest event that has come is for one of the waits, which then gets it. */
   #hear(): boolean {
     const waits = this.#waits();
     const heard = this.#inbox.take(waits.map(([, { event }]) => event));
@@ -309,10 +304,10 @@ export class Flow {
     );
   }
 
-  /** In ticks, so that an event loop that is blocked takes one of them from the body and not all. */
+  /** Counts in ticks, so that a blocked event loop takes one of them from the body and not all. */
   #wait(moves: number, ticks: number): void {
     this.#disarm = later(TICK_MS, () => {
-      // Whoever moves is watched anew.
+      // Each move starts the watch again.
       if (this.over || this.#stillness.moves !== moves) return;
       if (ticks > 1) return this.#wait(moves, ticks - 1);
       const wish = this.#held.length > 0 ? `it asked for ${this.asked.at(-1)}` : "it waits";
@@ -320,7 +315,7 @@ export class Flow {
     });
   }
 
-  /** While steps run, sleeps and tries that fall due are seen here. */
+  /** Notices sleeps and tries that fall due while steps run. */
   #arm(): void {
     const next = Math.min(...[...this.pending.values()].flatMap(({ until }) => until ?? []));
     if (next === Number.POSITIVE_INFINITY) return;

@@ -7,7 +7,7 @@ import { type Heard, topicOf } from "./entries.js";
 /** Events in one answer at most. */
 const PAGE = 20;
 
-/** For so long a pass goes on taking in more, and for no more than a tenth of the time it may take in all. */
+/** How long a pass goes on taking in more events; at most a tenth of its `timeout`. */
 const TAKES_MS = 1_000;
 
 type Topic = Pick<EventWait, "name" | "key">;
@@ -22,8 +22,8 @@ export class EventReader {
   }
 
   /**
-   * The next few of one name and key, oldest first; none also if the store does not answer: it is asked again
-   * when the run is parked.
+   * The next few events of one name and key, oldest first.
+   * None also if the store does not answer: the park looks again.
    */
   async next({ name, key, after }: EventWait): Promise<{ readonly found: readonly Heard[]; readonly more: boolean }> {
     const limit = this.#portion.of(PAGE);
@@ -55,18 +55,18 @@ export interface InboxParts {
 }
 
 /**
- * What has come for a run in this pass and was not told to its body. A body that has had an event and waits
- * for the next of its kind is given what the store has kept, page by page: one pass for each would replay the
- * whole journal each time. Nothing is taken out of the store by that: what was told is journaled with its
- * number, and the store is asked for what comes after.
+ * Events that have come for a run in this pass and were not given to its body.
+ * A body that has had an event and waits for the next of its kind gets those that the store has kept, page by
+ * page: one pass for each would replay the whole journal each time. That takes nothing out of the store: an
+ * event that was given is journaled with its number, and the store is asked for later ones.
  */
 export class Inbox {
   readonly #parts: InboxParts;
   /** By topic, in the order of their numbers. */
   readonly #left = new Map<string, Heard[]>();
-  /** Highest number known, told or not. */
+  /** Highest event number known, given or not. */
   readonly #known: Map<string, number>;
-  /** Up to which number all that came is known. */
+  /** The number up to which all events are known. */
   readonly #complete = new Map<string, number>();
   #until: number | undefined;
   #empty = false;
@@ -76,20 +76,20 @@ export class Inbox {
     this.#known = new Map(parts.cursors);
   }
 
-  /** After which number the store is to look when the run is parked. */
+  /** The number after which the store looks when the run is parked. */
   after(topic: string): number {
     const [first] = this.#leftOf(topic);
     return first === undefined ? (this.#known.get(topic) ?? 0) : first.seq - 1;
   }
 
-  /** An event that came for a wait that was withdrawn. */
+  /** Takes back an event that came for a wait that was withdrawn. */
   putBack(heard: Heard): void {
     this.#put(topicOf(heard), [heard], heard.seq);
   }
 
   /**
-   * Takes out the earliest that one of these waits is for, if nothing earlier may be in the store for another
-   * of them, and the pass has not lasted too long.
+   * Takes out the earliest event for one of these waits.
+   * Undefined if an earlier one may be in the store for another of them, or if the pass has lasted too long.
    */
   take(waits: readonly Topic[]): Heard | undefined {
     const topics = waits.map(topicOf);
@@ -99,8 +99,8 @@ export class Inbox {
   }
 
   /**
-   * Whether there may be more for these waits: the run has had one of them already, and the last look has
-   * found something.
+   * Whether there may be more for these waits.
+   * The run has had one of them already, and the last look has found something.
    */
   mayHaveMore(waits: readonly Topic[]): boolean {
     if (this.#empty || !waits.some((wait) => (this.#known.get(topicOf(wait)) ?? 0) > 0)) return false;

@@ -8,7 +8,7 @@ import type { Entry, Journal, NewEntry } from "../../contract/journal.js";
 /** Runs in one store call. */
 const BATCH = 1_000;
 
-/** What one run has to write in the next call. */
+/** The entries that one run writes in the next call. */
 interface Write {
   readonly lease: Lease;
   readonly entries: NewEntry[];
@@ -22,9 +22,9 @@ interface Read {
 }
 
 /**
- * Group commit for the journals of all runs in this process: what is appended while one call is in flight
- * goes together in the next, and reads likewise. A lone call waits for nothing. Memory is bounded by the
- * runs: each awaits its own writes.
+ * Group commit for the journals of all runs in this process.
+ * Appends that come while one call is in flight go together in the next, and reads likewise. A lone call does
+ * not wait. Memory is bounded by the runs: each awaits its own writes.
  */
 export class JournalWriter {
   readonly #journal: Journal;
@@ -42,8 +42,8 @@ export class JournalWriter {
    * Adds entries to a run's journal. Calls for one run are carried out in the order made.
    *
    * @returns false: the lease had gone and nothing was written
-   * @throws what the store threw; the entries may or may not have been written, and may be sent again under
-   *   the same `seq`
+   * @throws the store's error; the entries may or may not have been written, and may be sent again under the
+   * same `seq`
    */
   append(lease: Lease, entries: readonly NewEntry[]): Promise<boolean> {
     return new Promise((accept, refuse) => {
@@ -60,7 +60,7 @@ export class JournalWriter {
     });
   }
 
-  /** A run's journal in `seq` order. @throws what the store threw */
+  /** A run's journal in `seq` order. @throws the store's error */
   read(runId: string): Promise<readonly Entry[]> {
     return new Promise((accept, refuse) => {
       this.#reads.push({ runId, accept, refuse });
@@ -76,8 +76,8 @@ export class JournalWriter {
   }
 
   /**
-   * Up to 1,000 runs and about 8 MiB, none twice: the store names lost runs by id, which could not say which
-   * of two leases it means.
+   * Up to 1,000 runs and about 8 MiB, none twice.
+   * The store names lost runs by id, which could not say which of two leases it means.
    */
   #nextBatch(): readonly Write[] {
     const ids = new Set<string>();
@@ -108,9 +108,10 @@ export class JournalWriter {
   }
 
   /**
-   * One run's entry that the store cannot take must not be everyone's failure. But two that fail alone, one
-   * after the other, are a store that is away: the rest then fails at once instead of trying it a thousand
-   * times, which is harmless, since those runs take their entries along when they are put back.
+   * Sends one by one, so that an entry which the store refuses fails its own run only.
+   * But if two fail alone, one after the other, the store is away: the rest then fails at once instead of
+   * being tried a thousand times. That is harmless, since those runs take their entries along when they are
+   * put back.
    */
   async #sendOneByOne(batch: readonly Write[]): Promise<void> {
     let failures = 0;

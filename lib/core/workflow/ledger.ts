@@ -9,15 +9,16 @@ interface Line {
   readonly written: (() => void) | undefined;
 }
 
-/** What came of a flush. */
+/** The result of a flush. */
 export type Flushed = "kept" | "lost" | "unsure";
 
 /**
- * The entries one pass adds to its run's journal. They gather here and are written together when something
- * hangs on them: before the work of a step begins, and when the body is busy elsewhere. What is left travels
- * with the pass's ending, so that a pass with one step costs one write.
+ * The entries one pass adds to its run's journal.
+ * They gather here and are written together when something depends on them: before the work of a step begins,
+ * and when the body is busy elsewhere. The rest travels with the pass's ending, so that a pass with one step
+ * costs one write.
  *
- * Nothing hangs on an entry that is still here: were it lost in a crash, the next pass would come to it in
+ * Nothing depends on an entry that is still here: if it were lost in a crash, the next pass would make it in
  * the same way.
  */
 export class Ledger {
@@ -54,9 +55,9 @@ export class Ledger {
   }
 
   /**
-   * Writes what was added so far. `lost`: the lease has gone. `unsure`: the store failed; the entries are
-   * kept for the ending, under the same numbers, so that writing them twice is harmless. After either,
-   * nothing more is sent.
+   * Writes the entries added so far.
+   * `lost`: the lease has gone. `unsure`: the store failed; the entries are kept for the ending, under the
+   * same numbers, so that writing them twice is harmless. After either, nothing more is sent.
    */
   flush(): Promise<Flushed> {
     if (this.#how !== "kept") return Promise.resolve(this.#how);
@@ -69,10 +70,10 @@ export class Ledger {
   }
 
   /**
-   * What is to travel with the ending. Waits for writes under way.
+   * The entries that travel with the ending. Waits for writes under way.
    *
    * @param failures false leaves out failures of steps that are still here: the run failed, and its next
-   *   attempt tries them again
+   * attempt tries them again
    */
   async rest(failures: boolean): Promise<readonly NewEntry[]> {
     await this.#last;
@@ -85,7 +86,7 @@ export class Ledger {
   async #send(entries: readonly NewEntry[], told: readonly (() => void)[]): Promise<Flushed> {
     try {
       if (!(await this.#writer.append(this.#lease, entries))) this.#how = "lost";
-      // Those sent before it have been answered by now: the writer keeps the order.
+      // Entries sent before it have been answered by now: the writer keeps the order.
       else if (this.#how === "kept") this.#sent = this.#sent.filter(({ seq }) => seq > entries.at(-1)!.seq);
     } catch {
       this.#how = "unsure";

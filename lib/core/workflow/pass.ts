@@ -29,12 +29,9 @@ export interface PassParts {
   readonly stem: Pick<Kit, "codec" | "definitions" | "signals" | "log" | "clock" | "maxPayloadBytes">;
   readonly journal: JournalWriter;
   readonly events: EventReader;
-  /**
-   * The store's clock, in milliseconds: as last told by the store, plus the time since. Never this host's own
-   * idea of the time.
-   */
+  /** The store's clock, in milliseconds: its last answer plus the time since. Never this host's clock. */
   readonly storeNow: () => number;
-  /** Its reason says why the pass is to end (`AttemptAbortedError`); steps that run are waited for. */
+  /** Its reason says why the pass has to end (`AttemptAbortedError`); running steps are waited for. */
   readonly signal: AbortSignal;
   /** See `Flow`. Default 1 s. */
   readonly patienceMs?: number;
@@ -43,14 +40,14 @@ export interface PassParts {
 }
 
 /**
- * How often a journal that cannot be read is asked for before the run is put back, and the first and the
- * longest wait in between.
+ * How often a journal that cannot be read is asked for before the run is put back.
+ * The others are the first and the longest wait in between.
  */
 const READS = 8;
 const READ_AGAIN_MS = 50;
 const READ_AGAIN_AT_MOST_MS = 5_000;
 
-/** How long a body may be silent about what the journal holds, at first. */
+/** How long a body may at first not ask for what the journal holds. */
 export const PATIENCE_MS = 1_000;
 
 /** How long a run waits after the store refused its journal. */
@@ -58,30 +55,30 @@ const UNSURE_MS = 1_000;
 
 const JOURNALED = {
   retryable: false,
-  why: "the failure of this step is journaled, so that each further pass would be told the same",
+  why: "the failure of this step is journaled, so that each further pass would get the same",
 } as const;
 
 /**
- * One pass over a run: replays what the journal holds, then goes on until the body ends or must wait. Waiting
- * is an ordinary outcome, `parked` or `snoozed`, so that a run needs no queue, lease, timer or retry policy
- * of its own.
+ * One pass over a run: replays the journal, then goes on until the body ends or must wait.
+ * Waiting is an ordinary outcome, `parked` or `snoozed`, so that a run needs no queue, lease, timer or retry
+ * policy of its own.
  *
- * - **A suspension is not an exception**: what the body awaits is never settled in this process, so that no
- *   `catch` or `finally` of it runs.
+ * - **A suspension is not an exception**: the promise that the body awaits is never settled in this process,
+ *   so that no `catch` or `finally` of it runs.
  * - **Steps** are journaled before anything is done that builds on them. One that was in flight at a crash
  *   runs again under the same idempotency key; one that is journaled never does. A pass waits for the steps
  *   it has begun before it ends, or they would run in two workers.
  * - **The failure of a step** is journaled once the body goes on after it (asks for something more, or is
  *   suspended elsewhere), and every replay takes the same branch. A body that throws instead leaves the step
- *   to be run again by the run's next attempt. A run that fails of a failure already journaled is dead at
- *   once: no attempt could end differently.
+ *   to be run again by the run's next attempt. A run that fails because of a failure already journaled is
+ *   dead at once: no attempt could end differently.
  * - **Changed code** is found out before it does anything new: a key of another kind, or an end, a wait or
  *   new work while something journaled has not been asked for. Such a run becomes a dead letter with cause
- *   `"rejected"` (`WorkflowChangedError`), its journal kept, for a person to retry. Fine are: anything added
- *   after the last journaled entry, and another order of what is journaled.
+ *   `"rejected"` (`WorkflowChangedError`), its journal kept, for a person to retry. Allowed are anything
+ *   added after the last journaled entry, and another order of what is journaled.
  *
- * Never rejects. A journal that cannot be written puts the run back with its attempt; what is not confirmed
- * travels with that.
+ * Never rejects. A journal that cannot be written puts the run back with its attempt; entries that are not
+ * confirmed travel with that.
  */
 export async function passOver(parts: PassParts): Promise<Outcome> {
   const { delivery, definition, stem, signal } = parts;
@@ -90,7 +87,7 @@ export async function passOver(parts: PassParts): Promise<Outcome> {
   try {
     const shape = stem.definitions.input(definition.name);
     payload = payloadOf(delivery, stem.codec, shape);
-    // A run that has begun is not judged again by a type that may have changed since.
+    // A run that has begun is not checked again by a type that may have changed since.
     if (shape !== undefined && definition.validate && definition.input === undefined && !delivery.journaled && isWhole(delivery))
       shape.check(payload, "payload", nameOf(definition));
   } catch (error) {
@@ -208,8 +205,8 @@ async function conclude(
 }
 
 /**
- * Nothing but sleeps: due again when the first is over. Otherwise parked for the events, and for the earliest
- * moment if there is one.
+ * Nothing but sleeps: due again when the first is over.
+ * Otherwise parked for the events, and for the earliest moment if there is one.
  */
 async function suspended(flow: Flow, inbox: Inbox): Promise<Outcome> {
   const now = flow.storeNow();
@@ -250,8 +247,8 @@ async function returned(
 }
 
 /**
- * Keeps asking, for a run that an event woke without end: putting it back would clear its wake, which may be
- * kept nowhere else.
+ * Keeps asking without end for a run that an event woke.
+ * Putting it back would clear its wake, which may be kept nowhere else.
  */
 async function read({ delivery, journal, stem, signal }: PassParts): Promise<readonly Entry[] | undefined> {
   const reads = delivery.wake?.by === "event" ? Number.POSITIVE_INFINITY : READS;

@@ -2,7 +2,7 @@ import type { Wake } from "../../contract/job.js";
 import type { Entry } from "../../contract/journal.js";
 import { type Draft, type EntryKind, type Failed, topicOf, type Waited, type Waiting } from "./entries.js";
 
-/** What the journal says under one key. */
+/** The content of the journal under one key. */
 export interface Fact {
   readonly key: string;
   readonly kind: EntryKind;
@@ -10,19 +10,19 @@ export interface Fact {
   readonly last: Entry;
 }
 
-/** An outcome the body is to be told, in its order. */
+/** An outcome to be given to the body, in its order. */
 export interface KnownOutcome {
   readonly key: string;
-  /** From the journal, or what is to be added to it when the body is told. */
+  /** From the journal, or to be added to it when the body gets it. */
   readonly entry: Draft;
   /** The journal has it; or the event that woke the run is it; or its time has come. */
   readonly from: "journal" | "event" | "time";
 }
 
 /**
- * A run as it stands when a pass begins: what the journal holds, and what has come to pass since. `told`
- * lists every known outcome in the order in which the body learns them, which is the order it first learnt
- * them in; what is fresh comes last: the event that woke the run, then what has run out, by time.
+ * A run as it stands when a pass begins: its journal, and what has happened since.
+ * `told` lists every known outcome in the order in which the body gets them, which is the order of the first
+ * time. New ones come last: the event that woke the run, then what has run out, by time.
  */
 export class Past {
   /** In the order the body first asked. */
@@ -32,7 +32,7 @@ export class Past {
   readonly lastSeq: number;
   /** Highest event number this run has had, per topic. */
   readonly cursors = new Map<string, number>();
-  /** Where in the journal the body learnt something. */
+  /** The places in the journal at which the body got something. */
   readonly #learnt: readonly number[];
 
   constructor(entries: readonly Entry[], wake: Wake | undefined, now: number) {
@@ -90,8 +90,8 @@ export class Past {
       if (fact.kind === "sleep" && Number(fact.last.value) <= now) out.push({ at: Number(fact.last.value), told: over(fact, "time") });
     }
     // A wait is late only if the store said so when it woke the run, since its event may have come in time
-    // while the run was busy with something else. The mark tells which moment that was, also to a pass that
-    // comes after a crash and finds waits that were not there yet.
+    // while the run was busy with something else. The mark has that moment, also for a pass that comes after
+    // a crash and finds waits that did not exist yet.
     const upTo = wake?.by === "deadline" && mark !== undefined ? mark : Number.NEGATIVE_INFINITY;
     for (const { fact, waiting } of waits) {
       const { deadline } = waiting;
@@ -106,11 +106,11 @@ function over({ key, kind }: Fact, from: "event" | "time", waited?: Waited): Kno
 }
 
 /**
- * Of several open waits for the same, in the order asked, the one to be told. What was asked for before the
- * body last learnt something may have been given up since (it lost a race), so it comes last; of those asked
- * for side by side the first is told.
+ * Of several open waits for the same, in the order asked, the one that gets the event.
+ * A wait from before the body last got something may have been given up since (it lost a race), so it comes
+ * last; of those asked for side by side the first gets it.
  *
- * @param parted whether the body has learnt something between the two
+ * @param parted whether the body has got something between the two
  */
 export function latest<W>(waits: readonly W[], parted: (earlier: W, later: W) => boolean): W | undefined {
   let found: W | undefined;

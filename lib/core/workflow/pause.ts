@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.js";
 
-/** Waits for `ms`, or until the signal is aborted, whichever comes first. */
+/** Waits for `ms`, or until the signal is aborted. */
 export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();

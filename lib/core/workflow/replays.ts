@@ -10,11 +10,11 @@ let inHand = 0;
 const line: Waiting[] = [];
 
 /**
- * Waits until a run may replay its journal: few entries at a time, all workers of the process together, in
- * the order they come. Else long runs that wake together would each do a part of their work in every turn of
- * the event loop.
+ * Waits until a run may replay its journal: few entries at a time, all workers of the process together.
+ * Runs go in the order they come. Otherwise long runs that wake together would each do a part of their work
+ * in every turn of the event loop.
  *
- * @param signal lets it go at once: its pass is to end
+ * @param signal ends the wait at once, since the pass has to end
  * @returns to be called, once or more often, when the replay is over or stands still
  */
 export function mayReplay(entries: number, signal: AbortSignal): Promise<() => void> {

@@ -23,7 +23,7 @@ export interface RunParts extends Omit<StepsParts, "run"> {
   readonly signal: AbortSignal;
 }
 
-/** What a body gets as its second argument: turns what it asks for into asks of the flow. One per pass. */
+/** The second argument of a body: turns its calls into asks of the flow. One per pass. */
 export class Run implements WorkflowContext {
   readonly runId: string;
   readonly workflow: string;
@@ -37,7 +37,7 @@ export class Run implements WorkflowContext {
   readonly #codec: Codec;
   readonly #definitions: Definitions;
   readonly #delivery: Delivery;
-  /** What each promise given to the body was asked as. */
+  /** The ask of each promise given to the body. */
   readonly #asks = new WeakMap<Promise<unknown>, { readonly key: string; readonly kind: EntryKind }>();
 
   constructor(parts: RunParts) {
@@ -97,7 +97,7 @@ export class Run implements WorkflowContext {
 
   /** @throws {OptionError} `STEM_OPTION_INVALID` */
   #momentOf(name: string, moment: Date): () => number {
-    // Asked by method, not with instanceof, so that a date of another realm is one too.
+    // By method, not with instanceof, so that a date of another realm is one too.
     const ms = typeof moment === "object" && moment !== null && typeof moment.getTime === "function" ? moment.getTime() : Number.NaN;
     if (!Number.isFinite(ms)) {
       throw new OptionError(
@@ -170,7 +170,8 @@ export class Run implements WorkflowContext {
   }
 
   /**
-   * Not checked, only revived: whoever sent it did, and a replay must not end otherwise than the pass before.
+   * Not checked, only revived: the sender has checked it, and a replay must not end otherwise than the pass
+   * before.
    */
   #heard(event: string, text: string | undefined): unknown {
     const payload = this.#codec.decode(text, `payload of ${spokenEvent(event)}`);
@@ -232,7 +233,7 @@ export class Run implements WorkflowContext {
     });
   }
 
-  /** What is wrong with an ask (`check` and the name tell) rejects it, without touching the run. */
+  /** Rejects a wrong ask (by `check` and the name) without a change to the run. */
   #ask<T, C>(
     name: string,
     kind: EntryKind,
@@ -246,7 +247,7 @@ export class Run implements WorkflowContext {
       const checked = check();
       this.#flow.ask(name, kind, (key) => {
         asked = { key, kind };
-        // Steps are waited for in any case; that one failed is to be known.
+        // Steps are waited for in any case; that one failed has to be known.
         const failed = (error: unknown): void => {
           this.unawaited.add({ key, kind, promise, error });
           refuse(error);
@@ -255,7 +256,7 @@ export class Run implements WorkflowContext {
       });
     });
     if (asked !== undefined) this.#asks.set(promise, asked);
-    // A body that forgets to await a step that fails must not take the process down.
+    // A body that forgets to await a step that fails must not end the process.
     promise.catch(nothing);
     Watched.forget(promise);
     if (asked !== undefined && (kind === "sleep" || kind === "wait")) this.unawaited.add({ key: asked.key, kind, promise });

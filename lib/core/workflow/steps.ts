@@ -44,7 +44,7 @@ export interface StepPlan {
   readonly timeoutMs: number | undefined;
 }
 
-/** The tries are used up: nothing more need be said. */
+/** The tries are used up, which needs no further reason. */
 const SPENT = { retryable: false, why: undefined } as const;
 
 const PLAIN: StepPlan = { retry: { attempts: 1, baseMs: 1_000, capMs: 3_600_000, when: undefined }, timeoutMs: undefined };
@@ -63,10 +63,10 @@ export function stepPlanOf(name: string, options: StepOptions | undefined): Step
 /** The steps of one pass. */
 export class Steps {
   readonly #parts: StepsParts;
-  /** What the work really threw, for the run's retry policy; a later pass has only the data. */
+  /** The original errors, for the run's retry policy; a later pass has only the data. */
   readonly #originals = new WeakMap<StepError, unknown>();
   readonly #replayed = new WeakSet<StepError>();
-  /** What steps failed of whose failure the body has not been told. */
+  /** Errors of failed steps that the body has not got. */
   readonly #untold = new Map<string, unknown>();
   /** Steps whose work was done and whose result cannot be kept. */
   readonly #unkept = new Set<string>();
@@ -75,7 +75,7 @@ export class Steps {
     this.#parts = parts;
   }
 
-  /** How a step is answered. `accept` and `refuse` are those of the promise the body awaits. */
+  /** The answer to an ask for a step. `accept` and `refuse` are those of the promise the body awaits. */
   answer<T>(
     key: string,
     plan: StepPlan,
@@ -91,14 +91,14 @@ export class Steps {
     };
   }
 
-  /** What a step's work threw, if this is its error and it failed in this pass. */
+  /** The original error of a step, if `error` is its `StepError` from this pass. */
   originalOf(error: unknown): unknown {
     return typeof error === "object" && error !== null && this.#originals.has(error as StepError)
       ? this.#originals.get(error as StepError)
       : error;
   }
 
-  /** The error of a step whose failure is journaled, so that every further pass is told the same. */
+  /** Whether it is the error of a step whose failure is journaled: every further pass gets the same. */
   isFinal(error: unknown): boolean {
     if (typeof error !== "object" || error === null) return false;
     if (this.#replayed.has(error as StepError)) return true;
@@ -106,15 +106,15 @@ export class Steps {
   }
 
   /**
-   * A step that was done in this pass without a trace in the journal: its result cannot be kept, and the body
-   * has not gone on since.
+   * A step that was done in this pass without an entry in the journal.
+   * Its result cannot be kept, and the body has not gone on since.
    */
   get unkept(): string | undefined {
     for (const key of this.#unkept) if (!this.#parts.flow.ledger.failures.has(key)) return key;
     return undefined;
   }
 
-  /** After the body has returned: it awaited none of these. */
+  /** Warns after the body has returned without awaiting these. */
   warnOfUntold(): void {
     const { log, run } = this.#parts;
     for (const [key, error] of this.#untold)
@@ -180,8 +180,7 @@ export class Steps {
         const shape = this.#shapeOf(key);
         text = codec.encode(shape === undefined ? value : shape.encode(value), `result of step "${key}"`);
         checkResultSize(text, this.#parts.maxResultBytes, `step "${key}"`);
-        // The body gets what later passes will get, not the object itself, which might do more than its data
-        // says.
+        // The body gets what later passes will get, not the object itself, which may have more than its data.
         if (typeof value === "object" || typeof value === "number") value = this.#decode(key, text);
       } catch (error) {
         this.#unkept.add(key);
@@ -201,7 +200,7 @@ export class Steps {
   #failed(trial: Trial, attempt: number, error: unknown): number | undefined {
     const { flow, run, dice, log } = this.#parts;
     const { key, plan } = trial;
-    // Told to stop, it stopped: nobody's failure. The next pass runs it again.
+    // It stopped because of the abort, which is not a failure. The next pass runs it again.
     if (run.signal.aborted) return undefined;
     if (flow.over) {
       this.#untold.set(key, error);
@@ -225,7 +224,7 @@ export class Steps {
    * The step has failed for good: its error goes to the body.
    *
    * @param why it was not tried again although tries were left
-   * @param once its work was done, so that it must not be done again by a pass that knows nothing of it
+   * @param once its work was done, so that a pass without an entry must not do it again
    */
   #fail({ key, refuse }: Trial, attempts: number, thrown: unknown, why?: string, once?: true): void {
     const error: Failure = { ...toFailure(thrown, attempts), ...(why !== undefined && { notRetried: why }) };
@@ -256,7 +255,7 @@ export class Steps {
     const late = new Promise<never>((_, refuse) => {
       cancel = clock.after(timeoutMs, () => {
         const error = new StepTimeoutError(key, timeoutMs);
-        // First: work that stops on the signal would otherwise be heard before.
+        // First, so that the body gets this error and not that of work that stops on the signal.
         refuse(error);
         step.abort(error);
       });
@@ -282,13 +281,11 @@ interface Trial {
   readonly work: (step: StepContext) => unknown;
   readonly accept: (value: unknown) => void;
   readonly refuse: (error: unknown) => void;
-  /**
-   * Calls back in the async context of the body's call: what begins the work may be another call, or a timer.
-   */
+  /** Calls back in the async context of the body's call, since a timer may begin the work. */
   readonly asCalled: <T>(call: () => T) => T;
 }
 
-/** A signal of its own is made only for those who ask, or for a timeout. */
+/** A signal is made only when it is read, or for a timeout. */
 class TryContext implements StepContext {
   readonly idempotencyKey: string;
   readonly attempt: number;

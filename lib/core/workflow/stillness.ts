@@ -4,7 +4,7 @@ interface StillnessParts {
   /** Something is under way that will move. */
   readonly busy: () => boolean;
   readonly over: () => boolean;
-  /** Told once each time that nothing has moved for two turns. */
+  /** Called once each time that nothing has moved for two turns. */
   readonly quiet: () => void;
 }
 

@@ -3,9 +3,9 @@ import type { TaskDefinition } from "../task/task.js";
 import { describe } from "../log/describe.js";
 
 /**
- * A promise that knows whether anybody has looked at it. Before it awaits a promise, calls back from `then`,
- * `catch` or `finally`, or hands it to `Promise.race` and the like, the language reads its `constructor`; and
- * as that is `Promise`, all goes on as with any other.
+ * A promise that knows whether it was ever used.
+ * Before it awaits a promise, calls back from `then`, `catch` or `finally`, or hands it to `Promise.race` and
+ * the like, the language reads its `constructor`; and as that is `Promise`, all goes on as with any other.
  *
  * @see ECMA-262, PromiseResolve and SpeciesConstructor
  */
@@ -26,7 +26,7 @@ export class Watched<T> extends Promise<T> {
     return promise.#seen;
   }
 
-  /** What has looked at it so far does not count. */
+  /** Forgets all use so far. */
   static forget(promise: Watched<unknown>): void {
     promise.#seen = false;
   }
@@ -36,16 +36,16 @@ interface Ask {
   readonly key: string;
   readonly kind: string;
   readonly promise: Watched<unknown>;
-  /** Of a step: why it failed. */
+  /** For a step: why it failed. */
   readonly error?: unknown;
 }
 
-/** Kept at least before those that were looked at are let go. */
+/** So many are kept before those that were used are dropped. */
 const MANY = 100;
 
 /**
- * The sleeps and waits a body asked for, and its steps that failed. One that nobody ever looks at was most
- * likely meant to be awaited.
+ * The sleeps and waits a body asked for, and its steps that failed.
+ * One that is never used was most likely meant to be awaited.
  */
 export class Unawaited {
   #asks: Ask[] = [];
@@ -55,11 +55,11 @@ export class Unawaited {
     this.#asks.push(ask);
     if (this.#asks.length < this.#most) return;
     this.#asks = this.#asks.filter(({ promise }) => !Watched.hasBeenSeen(promise));
-    // Twice what is left, so that many of them are not gone through for each.
+    // Twice what is left, so that many of them are not searched for each.
     this.#most = Math.max(MANY, 2 * this.#asks.length);
   }
 
-  /** After the body has returned. Told once for each that the workflow calls so. */
+  /** To be called after the body has returned. Logs once for each name in the workflow. */
   warn(definition: TaskDefinition, runId: string, log: Log): void {
     for (const { key, kind, promise, error } of this.#asks) {
       if (Watched.hasBeenSeen(promise)) continue;
@@ -70,7 +70,7 @@ export class Unawaited {
       before.add(name);
       const failed = error === undefined ? "" : `, which failed: ${describe(error)}`;
       log.warn(
-        `Run ${runId} of workflow "${definition.name}" has returned, and nobody ever waited for its ${kind} "${name}"${failed} → Await what ctx gave for it: await ctx.… (this is told once).`,
+        `Run ${runId} of workflow "${definition.name}" has returned without ever awaiting its ${kind} "${name}"${failed} → Await what ctx gave for it: await ctx.… (this is logged once).`,
       );
     }
   }

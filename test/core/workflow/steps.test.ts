@@ -48,7 +48,7 @@ describe("A step", () => {
     expect(await rig.finish()).toMatchObject({ state: "succeeded" });
     expect(warned).toEqual([
       expect.stringMatching(/^Step "bg" of run run \(workflow "flow"\) failed after .*no disk/),
-      expect.stringMatching(/nobody ever waited for its step "huge", which failed: .*STEM_PAYLOAD_UNSERIALISABLE/s),
+      expect.stringMatching(/without ever awaiting its step "huge", which failed: .*STEM_PAYLOAD_UNSERIALISABLE/s),
     ]);
   });
 

@@ -40,7 +40,7 @@ describe("A sleep or wait that nobody awaits", () => {
       for (let n = 0; n < 3; n++) void ask(ctx);
     };
     expect(await warnings(body, 3)).toEqual([
-      `Run run0 of workflow "flow" has returned, and nobody ever waited for its ${kind} "${name}" → Await what ctx gave for it: await ctx.… (this is told once).`,
+      `Run run0 of workflow "flow" has returned without ever awaiting its ${kind} "${name}" → Await what ctx gave for it: await ctx.… (this is logged once).`,
     ]);
   });
 
@@ -111,7 +111,7 @@ describe("A step that fails while its body goes on, and that nobody awaits", () 
       return "returned";
     };
     expect(await warnings(body, 2)).toEqual([
-      `Run run0 of workflow "flow" has returned, and nobody ever waited for its step "bg", which failed: Error: boom → Await what ctx gave for it: await ctx.… (this is told once).`,
+      `Run run0 of workflow "flow" has returned without ever awaiting its step "bg", which failed: Error: boom → Await what ctx gave for it: await ctx.… (this is logged once).`,
     ]);
   });
 

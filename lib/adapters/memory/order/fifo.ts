@@ -1,14 +1,14 @@
 /**
- * Something that is filed in at most one place at a time. Its ticket changes whenever it leaves that place,
- * which makes the entry left behind void.
+ * Something that is filed in at most one place at a time.
+ * Its ticket changes when it leaves that place, which makes the entry left behind void.
  */
 export interface Filed {
   ticket: number;
 }
 
 /**
- * First in, first out, at constant cost: nothing is shifted, and an entry whose ticket has changed is passed
- * over when it comes up.
+ * First in, first out, at constant cost.
+ * Nothing is shifted, and an entry whose ticket has changed is skipped when it comes up.
  */
 export class Fifo<T extends Filed> {
   #items: (T | undefined)[] = [];
@@ -35,7 +35,7 @@ export class Fifo<T extends Filed> {
     return undefined;
   }
 
-  /** Takes the first entry out, whatever it is. */
+  /** Takes the first entry out, void or not. */
   drop(): void {
     this.#items[this.#head++] = undefined;
     if (this.#head === this.#items.length) {

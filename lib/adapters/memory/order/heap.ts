@@ -8,8 +8,8 @@ interface Entry<T> {
 }
 
 /**
- * Items by time, then by order of storing (a binary heap). Entries whose ticket has changed are void, as in
- * `Fifo`.
+ * Items by time, then by order of storing (a binary heap).
+ * Entries whose ticket has changed are void, as in `Fifo`.
  */
 export class Heap<T extends Filed> {
   #entries: Entry<T>[] = [];
@@ -38,15 +38,15 @@ export class Heap<T extends Filed> {
     return this.peek() === undefined ? undefined : this.#entries[0]!.at;
   }
 
-  /** Takes the first entry out, whatever it is. */
+  /** Takes the first entry out, void or not. */
   drop(): void {
     const last = this.#entries.pop();
     if (last !== undefined && this.#entries.length > 0) this.#sink(last);
   }
 
   /**
-   * To be told when an item has left from the middle (its ticket changed), so that void entries never
-   * outnumber the others for long.
+   * To be called when an item has left from the middle (its ticket changed).
+   * So void entries never outnumber the others for long.
    */
   left(): void {
     if (++this.#void < 64 || this.#void * 2 < this.#entries.length) return;

@@ -8,9 +8,10 @@ export interface Waiting extends Filed {
 }
 
 /**
- * The due jobs of one queue and priority. Jobs nearly always come in order, and those cost a push and a
- * shift; the few that come late (a retry of an older job, the next of a chain) stand in a heap beside, and
- * the earlier of the two heads goes first. So no claim ever sorts.
+ * The due jobs of one queue and priority.
+ * Jobs nearly always come in order, and those cost a push and a shift; the few that come late (a retry of an
+ * older job, the next of a chain) stand in a heap beside, and the earlier of the two heads goes first. So no
+ * claim ever sorts.
  */
 export class Line<T extends Waiting> {
   readonly #inOrder = new Fifo<T>();
@@ -29,7 +30,7 @@ export class Line<T extends Waiting> {
     this.#lastOrder = item.order;
   }
 
-  /** The one whose turn it is, left where it is. */
+  /** The next job, left where it is. */
   peek(): T | undefined {
     const first = this.#inOrder.peek();
     if (this.#late.size === 0) return first;
@@ -38,15 +39,15 @@ export class Line<T extends Waiting> {
     return late.dueAt < first.dueAt || (late.dueAt === first.dueAt && late.order < first.order) ? late : first;
   }
 
-  /** Takes out what `peek` gave. */
+  /** Takes out the item of `peek`. */
   drop(item: T): void {
     if (this.#inOrder.peek() === item) this.#inOrder.drop();
     else this.#late.drop();
   }
 
   /**
-   * To be told when an item has left the line from the middle (its ticket changed), so that void entries
-   * never outnumber the others for long.
+   * To be called when an item has left the line from the middle (its ticket changed).
+   * So void entries never outnumber the others for long.
    */
   left(): void {
     if (++this.#void < 64 || this.#void * 2 < this.#inOrder.size + this.#late.size) return;

@@ -2,18 +2,15 @@ import { createHash } from "node:crypto";
 import type { Hint } from "../../../contract/index.js";
 
 /**
- * Names of the channels of a schema, one per kind of hint. A digest, since a channel's name has at most 63
- * bytes.
+ * Names of the channels of a schema, one per kind of hint.
+ * A digest, since a channel's name has at most 63 bytes.
  */
 export function channelOf(schema: string, kind: Hint["kind"]): string {
   return `stem_${createHash("sha1").update(schema).digest("hex").slice(0, 16)}_${kind}`;
 }
 
-/** Length of what stands before the names of a payload: who says it. */
+/** Length of the sender's tag before the names of a payload. */
 export const TAG = 8;
 
-/**
- * Stands for nobody: a message that goes out at the commit of a caller's transaction, and that everybody is
- * to hear.
- */
+/** The tag of no sender: a message at the commit of a caller's transaction, which every process reads. */
 export const NOBODY = "--------";

@@ -7,13 +7,13 @@ import { List, toBinary, type Value } from "./values.js";
 
 /** What a connection is made from. */
 export interface Target {
-  /** A pool of the application's: neither reconfigured nor closed. */
+  /** A pool of the application: neither reconfigured nor closed. */
   readonly pool?: PgPool;
-  /** Otherwise: what pg's `Pool` is given. */
+  /** Otherwise: the options of pg's `Pool`. */
   readonly config: Readonly<Record<string, unknown>>;
-  /** Where the store is, without secrets. */
+  /** The address of the store, without secrets. */
   readonly where: string;
-  /** Passwords, which must not be said. */
+  /** Passwords, which must not be printed. */
   readonly secrets: readonly string[];
   readonly connectTimeoutMs: number;
   readonly commandTimeoutMs: number;
@@ -35,7 +35,7 @@ const LONGEST_WAIT_MS = 5_000;
 export class Connection {
   readonly target: Target;
   onReconnect: () => void = () => undefined;
-  /** Told of every new connection of the pool. */
+  /** Called for every new connection of the pool. */
   onConnect: () => void = () => undefined;
 
   #pg: Pg | undefined;
@@ -46,7 +46,7 @@ export class Connection {
   #stop = new AbortController();
   readonly #ignore = (): void => undefined;
   readonly #connected = (): void => this.onConnect();
-  /** Clients whose errors are listened to. */
+  /** Clients whose errors have a listener. */
   readonly #heard = new WeakSet<PgPoolClient>();
 
   constructor(target: Target) {
@@ -75,18 +75,19 @@ export class Connection {
   }
 
   /**
-   * Makes the pool and has `prepare` look at the store. Returns when that is done, or after
-   * `connectTimeoutMs` without a server, and then goes on trying.
+   * Makes the pool and lets `prepare` check the store.
+   * Returns when that is done, or after `connectTimeoutMs` without a server, and then goes on trying.
    *
-   * @throws what no waiting can mend
+   * @throws a fault that waiting cannot mend
    */
   async open(log: StoreLog | undefined, prepare: () => Promise<void>): Promise<void> {
     this.#pg = await loadDriver();
     if (this.target.pool === undefined) refuseUnreadable(new this.#pg.Client(this.target.config), this.target.where);
     this.#pool = this.target.pool ?? new this.#pg.Pool(this.target.config);
-    // A client that is cut while it idles reports here; unheard, that would end the process.
+    // A client that is cut while it idles reports here; without a listener, that would end the process.
     this.#pool.on("error", this.#ignore);
-    // At once: between being lent and the next turn of ours a client may hear that its server shuts down.
+    // At once: before the next turn of the event loop a lent client may get the error that its server shuts
+    // down.
     this.#pool.on("acquire", this.#hear);
     this.#pool.on("connect", this.#connected);
     this.#stop = new AbortController();
@@ -156,14 +157,15 @@ export class Connection {
     return this.lend();
   }
 
-  /** A client of the pool, whatever is known of the store. */
+  /** A client of the pool, whether the store is known to be good or not. */
   async lend(): Promise<PgPoolClient> {
     return this.#take();
   }
 
   /**
-   * A pool listens to its idle clients only. One that is cut between two queries of a loan would, unheard,
-   * end the process; its next query fails anyhow.
+   * Listens to a lent client, since a pool listens to its idle clients only.
+   * An error between two queries of a loan would end the process without a listener; its next query fails
+   * anyhow.
    */
   readonly #hear = (client: PgPoolClient): void => {
     if (!this.#heard.has(client)) client.on("error", this.#ignore);
@@ -172,7 +174,7 @@ export class Connection {
 
   async #take(): Promise<PgPoolClient> {
     if (this.target.pool === undefined) return this.pool.connect();
-    // The application's pool may have no bound of its own to waiting.
+    // The application's pool may not bound its waits.
     const asked = this.pool.connect();
     const late = new AbortController();
     try {
@@ -188,7 +190,7 @@ export class Connection {
     }
   }
 
-  /** Runs `work` with a client of its own, whether this is open or not. */
+  /** Runs `work` with a separate client, whether this is open or not. */
   async apart<T>(work: (client: PgClient) => Promise<T>): Promise<T> {
     if (this.target.pool !== undefined) {
       const client = await this.target.pool.connect();
@@ -209,7 +211,7 @@ export class Connection {
     }
   }
 
-  /** In our words. */
+  /** As an error of Stem. */
   failure(error: unknown): unknown {
     return toStoreError(error, this.target.where, this.target.secrets);
   }
@@ -258,7 +260,7 @@ export class Connection {
         const { cause = error } = error as { cause?: unknown };
         const isUsed = isLocked(cause);
         if (!isOutage(error) && !isOutage(cause) && !isUsed) throw this.failure(error);
-        // Twice as long each time, up to 5 s, and never together with everybody else.
+        // Twice as long each time, up to 5 s, and drawn, so that processes do not come back together.
         const waitMs = Math.min(LONGEST_WAIT_MS, 250 * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
         const reason = messageOf(cause).replace(/\s*\n\s*/g, " ");
         const what = isUsed
@@ -280,19 +282,19 @@ export class Connection {
   }
 }
 
-/** Each statement is to see what has committed before it, whatever the database has for a default. */
+/** Each statement must see what has committed before it, with any default of the database. */
 const BEGIN = { text: "BEGIN ISOLATION LEVEL READ COMMITTED", name: "" };
 const COMMIT = { text: "COMMIT", name: "" };
 const ROLLBACK = { text: "ROLLBACK", name: "" };
 
-/** After such an error nobody knows what the connection is doing. */
+/** After such an error the state of the connection is unknown. */
 function isUnusable(error: unknown): boolean {
   return error !== undefined && !(error instanceof StemError) && isOutage(error);
 }
 
 /**
- * A wait that keeps the process alive, whatever sockets and timers it is made of: without it, one that ends
- * would leave out what was still to come.
+ * Keeps the process alive until `work` ends.
+ * Its sockets and timers may not, and the process would end before later steps.
  */
 export async function keptAlive<T>(work: Promise<T>): Promise<T> {
   const timer = setInterval(() => undefined, 60_000);

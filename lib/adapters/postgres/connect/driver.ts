@@ -13,7 +13,7 @@ export interface PgPoolClient extends PgClient {
   release(destroy?: boolean | Error): void;
 }
 
-/** One that stands alone. */
+/** A client outside of a pool. */
 export interface PgOwnClient extends PgClient {
   connect(): Promise<void>;
   end(): Promise<void>;
@@ -67,9 +67,7 @@ const asNumber = (text: string): number => Number(text);
 const asBoolean = (text: string): boolean => text === "t";
 const asText = (text: string): string => text;
 
-/**
- * int8, int2, int4 and boolean as what they are; all else as text, whatever parsers an application has set.
- */
+/** Parsers: int8, int2, int4 and boolean as values; all else as text, with any parsers of an application. */
 export const TYPES = {
   getTypeParser(oid: number): (text: string) => unknown {
     return oid === 20 || oid === 23 || oid === 21 ? asNumber : oid === 16 ? asBoolean : asText;

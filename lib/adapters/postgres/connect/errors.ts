@@ -6,7 +6,7 @@ export function codeOf(error: unknown): string {
   return typeof code === "string" ? code : "";
 }
 
-/** The message of whatever was thrown; of several tries (one per address of a host) the first. */
+/** The message of any thrown value; of several tries (one per address of a host) the first. */
 export function messageOf(error: unknown): string {
   const { message, errors } = (typeof error === "object" && error !== null ? error : {}) as {
     readonly message?: unknown;
@@ -16,30 +16,28 @@ export function messageOf(error: unknown): string {
   return typeof message === "string" && message !== "" ? message : String(error);
 }
 
-/** Nobody answers, or nobody will on this connection: waiting and a new connection may mend it. */
+/** No server answers, or this connection is lost: waiting and a new connection may mend it. */
 export function isOutage(error: unknown): boolean {
   const code = codeOf(error);
-  // Poolers say nearly everything with the code of a broken protocol; this is how they are set up, which no
-  // waiting changes.
+  // Poolers report nearly everything with the code of a broken protocol; waiting does not change their
+  // settings.
   if (isPooler(error)) return false;
   if (/^(ECONN|EAI_|ENOTFOUND|EHOST|ENET|EPIPE|ETIMEDOUT|ENOENT|08|57P0)/.test(code) || code === "53300") return true;
   return code === "" && LOST.test(messageOf(error));
 }
 
-/**
- * What pg says, without a code, of a connection that was cut, could not be made in time, or did not answer.
- */
+/** Messages of pg, without a code, for a connection that was cut, not made in time, or silent. */
 const LOST =
   /connection terminated|timeout exceeded when trying to connect|timeout expired|read timeout|not queryable|client was closed|socket hang up|server closed the connection/i;
 
-/** What only a pooler says, of what it will never do. */
+/** Messages of poolers about what they will never do. */
 const POOLER = /unsupported startup parameter|statement pooling mode/i;
 
 function isPooler(error: unknown): boolean {
   return POOLER.test(messageOf(error));
 }
 
-/** Two transactions got in each other's way and one was undone: it is run again. */
+/** Two transactions conflicted and one was undone: it is run again. */
 export function isContention(error: unknown): boolean {
   const code = codeOf(error);
   return code === "40001" || code === "40P01";
@@ -55,7 +53,7 @@ export function isMissing(error: unknown): boolean {
   return ["3F000", "42P01"].includes(codeOf(error));
 }
 
-/** Puts whatever the driver or the server threw into our words; ours pass unchanged. */
+/** Turns any error of the driver or the server into an error of Stem; errors of Stem pass unchanged. */
 export function toStoreError(error: unknown, where: string, secrets: readonly string[] = []): unknown {
   if (error instanceof StemError) return error;
   const code = codeOf(error);

@@ -2,14 +2,14 @@ import { OptionError, StoreError } from "../../../contract/index.js";
 import { TYPES, type PgClient, type PgOwnClient, type PgPoolClient } from "./driver.js";
 import type { SchemaName } from "./migrate.js";
 
-/** What a client of pg was made with in the end: of options, a URL, the environment and pg's defaults. */
+/** The final options of a client of pg: from options, a URL, the environment and pg's defaults. */
 interface Effective {
   readonly binary?: unknown;
   readonly native?: unknown;
   readonly connectionParameters?: { readonly client_encoding?: unknown; readonly replication?: unknown };
 }
 
-/** @throws {OptionError} `STEM_OPTION_INVALID`: answers would not be what our statements ask for */
+/** Refuses settings that change answers. @throws {OptionError} `STEM_OPTION_INVALID` */
 export function refuseUnreadable(client: PgOwnClient | PgPoolClient, where: string): void {
   const { binary, native, connectionParameters } = client as unknown as Effective;
   const refuse = (what: string, remedy: string): never => {
@@ -25,18 +25,16 @@ export function refuseUnreadable(client: PgOwnClient | PgPoolClient, where: stri
     refuse("a replication connection", "Leave out pg's option replication.");
 }
 
-/** What the driver knows of the connection, were it not for a pooler. */
+/** The driver's data about the connection, which a pooler falsifies. */
 type Known = PgPoolClient & { readonly processID?: number | null };
 
-/**
- * A pooler hands out the connection that came back last; one that does otherwise is caught by a later try.
- */
+/** A pooler usually hands out the connection that came back last; otherwise a later try finds it out. */
 const TRIES = 3;
 
 /**
- * Finds out whether two transactions of one connection may run in two sessions of the server: prepared
- * statements, LISTEN and settings would then be lost, or somebody else's. A server tells whose session it is;
- * that of a pooler is another one than it tells the driver.
+ * Refuses a pooler that may run two transactions of one connection in two sessions of the server.
+ * Prepared statements, LISTEN and settings would then be lost, or another client's. A server reports the
+ * process of its session; behind a pooler the driver knows another one.
  *
  * @throws {StoreError} `STEM_STORE_OPEN`
  */
@@ -77,7 +75,7 @@ function poolerBetween(where: string): StoreError {
   );
 }
 
-/** Functions that statements use and that a careful DBA may have taken from the public. */
+/** Functions that statements use and that a careful DBA may have revoked from the public. */
 const FUNCTIONS = [
   "pg_notify(text,text)",
   "pg_advisory_xact_lock(bigint)",
@@ -87,7 +85,7 @@ const FUNCTIONS = [
 ] as const;
 
 /**
- * Names every right that some statement needs and this user lacks, before the first job is stored.
+ * Names every right that a statement needs and this user lacks, before the first job is stored.
  *
  * @throws {StoreError} `STEM_STORE_RIGHTS`
  */

@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Connection } from "./connection.js";
 import type { PgOwnClient } from "./driver.js";
 
-/** How often a quiet connection is asked for a sign of life, and how long it may take. */
+/** How often a quiet connection gets a ping, and how long the answer may take. */
 const WATCH_MS = 5_000;
 const ANSWER_MS = 2_500;
 
@@ -12,14 +12,14 @@ const LONGEST_WAIT_MS = 5_000;
 export interface Ears {
   /** The channels wanted now. */
   readonly channels: () => readonly string[];
-  /** These have just come up: what was said on them before has been missed. */
+  /** These have just come up: earlier messages on them have been missed. */
   readonly up: (channels: readonly string[], client: PgOwnClient) => Promise<void>;
   readonly heard: (channel: string, payload: string) => void;
-  /** At every sign of life. */
+  /** At every ping. */
   readonly watch: (client: PgOwnClient) => Promise<void>;
 }
 
-/** One connection that listens, while there is something to listen for; it comes back by itself. */
+/** One connection that listens, while there are channels to listen to; it reconnects by itself. */
 export class Listener {
   readonly #connection: Connection;
   readonly #ears: Ears;
@@ -34,7 +34,7 @@ export class Listener {
     this.#ears = ears;
   }
 
-  /** Called when what is wanted may have changed. */
+  /** To be called when the wanted channels may have changed. */
   refresh(): void {
     if (this.#ears.channels().length === 0) return void this.stop();
     if (this.#stop === undefined) {
@@ -64,7 +64,7 @@ export class Listener {
       let isConnected = false;
       const stopped = (): void => {
         gone();
-        // Nobody waits for an answer that may never come.
+        // Does not wait for an answer that may never come.
         if (!isConnected) client.connection.stream.destroy();
       };
       signal.addEventListener("abort", stopped, { once: true });
@@ -98,7 +98,7 @@ export class Listener {
   #make(): PgOwnClient {
     const { target, driver, pool } = this.#connection;
     const client = new driver.Client({
-      // A pool hides its password from whoever lists its options.
+      // A pool hides its password when its options are listed.
       ...(target.pool === undefined ? target.config : { ...pool.options, password: pool.options["password"] }),
       query_timeout: target.commandTimeoutMs,
     });
@@ -117,7 +117,7 @@ export class Listener {
     client.connection.stream.destroy();
   }
 
-  /** Listens to what is wanted and no more, one change after the other. */
+  /** Listens to the wanted channels and no others, one change after the other. */
   #adjust(): void {
     const client = this.#client;
     if (client === undefined) return;

@@ -20,10 +20,10 @@ const STEPS: readonly Step[] = readdirSync(FOLDER)
 /** The version of the schema this code knows: the number of files in sql/. */
 export const SCHEMA_VERSION = STEPS.length;
 
-/** Oldest server that is supported, as the server writes its version. */
+/** Oldest server that is supported, in the server's notation. */
 const OLDEST = 130_000;
 
-/** A schema by its name, and how its name is put into SQL. */
+/** A schema by its name, and its name in SQL. */
 export interface SchemaName {
   readonly name: string;
   /** Puts the name into a text that says `stem.`. */
@@ -50,13 +50,13 @@ interface Look {
   readonly server: number;
   readonly isStandby: boolean;
   readonly exists: boolean;
-  /** Steps taken; undefined: the schema is not ours. */
+  /** Steps taken; undefined: the schema is not Stem's. */
   readonly version: number | undefined;
   readonly isEmpty: boolean;
 }
 
 /**
- * Looks at server and schema without changing anything.
+ * Reads server and schema without changing anything.
  * @throws {StoreError} if this store can never be used by this code
  */
 export async function lookAt(client: PgClient, schema: SchemaName): Promise<Look> {
@@ -99,13 +99,13 @@ export async function lookAt(client: PgClient, schema: SchemaName): Promise<Look
   return { server: Number(server), isStandby: standby === "true", exists: exists === "true", version, isEmpty: Number(objects) === 0 };
 }
 
-/** One day: as good as no bound, which pg takes for its default. */
+/** One day: practically no bound, which is pg's default. */
 const PATIENT_MS = 86_400_000;
 
 /**
- * How long one try waits for the lock of a table. While it waits, everybody else's statements on that table
- * queue up behind it, so most tries are short; each fifth outlasts the server's `deadlock_timeout`, after
- * which an autovacuum gives way.
+ * How long one try waits for the lock of a table.
+ * While it waits, other statements on that table wait behind it, so most tries are short; each fifth outlasts
+ * the server's `deadlock_timeout`, after which an autovacuum gives way.
  */
 const LOCK_MS = [100, 100, 200, 400] as const;
 const LONGEST_LOCK_MS = 5_000;
@@ -120,9 +120,9 @@ const LOCKED_MS = 60_000;
 const LOCKED_AT_BOOT_MS = 4_000;
 
 /**
- * Takes the missing steps, whichever process comes first; the others wait and find nothing to do.
+ * Takes the missing steps, in the first process; the others wait and find nothing to do.
  *
- * @throws {StoreError} `STEM_STORE_FAILED`: somebody's transaction has kept a table locked all the time
+ * @throws {StoreError} `STEM_STORE_FAILED`: another transaction has kept a table locked all the time
  */
 export async function migrate(client: PgClient, schema: SchemaName, patienceMs = LOCKED_MS): Promise<readonly Migration[]> {
   const since = performance.now();
@@ -153,7 +153,7 @@ async function takeSteps(client: PgClient, schema: SchemaName, lockMs: number | 
       values: [lockMs ?? null, BREATH_MS, LONGEST_LOCK_MS],
     });
     const { exists, version = 0 } = await lookAt(client, schema);
-    // Only where it is missing: a user who may not make schemas may be given one.
+    // Only if it is missing: a user who may not make schemas may be given one.
     if (!exists) await client.query({ text: `CREATE SCHEMA ${schema.quoted}` });
     for (const step of STEPS.slice(version)) await client.query({ text: textOf(schema, step), query_timeout: PATIENT_MS });
     await client.query({ text: "COMMIT" });
@@ -184,7 +184,7 @@ async function heldUp(client: PgClient, schema: SchemaName, ms: number, cause: u
   );
 }
 
-/** Brings the schema up to date, or says why it is not to be used as it is. */
+/** Brings the schema up to date, or says why it cannot be used as it is. */
 export async function prepareSchema(client: PgClient, schema: SchemaName, may: boolean, log: StoreLog | undefined): Promise<void> {
   const { version = 0, isStandby } = await lookAt(client, schema);
   if (isStandby)

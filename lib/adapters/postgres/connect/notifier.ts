@@ -7,13 +7,13 @@ const QUIET_MS = 5;
 /** The server takes payloads below 8,000 bytes. */
 const MOST_BYTES = 7_900;
 
-/** The set of strings of a message that means: any. */
+/** The name in a message that means: any. */
 const ANY = "*";
 
 /**
- * Says things to other processes, once what they are about has committed, and gathered: a message in the
- * transaction of every insert would make all commits of the database wait for each other. The first after a
- * quiet moment goes at once.
+ * Sends messages to other processes once the changes have committed, gathered.
+ * A message in the transaction of every insert would make all commits of the database wait for each other.
+ * The first after a quiet moment goes at once.
  */
 export class Notifier {
   readonly #sql: Sql;
@@ -23,13 +23,13 @@ export class Notifier {
   #timer: NodeJS.Timeout | undefined;
   #sentAt = 0;
 
-  /** @param tag stands before the names of each message and tells who says it */
+  /** @param tag stands before the names of each message and identifies the sender */
   constructor(sql: Sql, tag: string) {
     this.#sql = sql;
     this.#tag = tag;
   }
 
-  /** Tells the listeners of a channel of some names. */
+  /** Sends the listeners of a channel some names. */
   say(channel: string, names: Iterable<string>): void {
     let said = this.#pending.get(channel);
     if (said === undefined) this.#pending.set(channel, (said = new Set()));
@@ -37,12 +37,12 @@ export class Notifier {
     this.#schedule();
   }
 
-  /** Everything has been said. */
+  /** Whether everything has been sent. */
   get isIdle(): boolean {
     return !this.#isBusy && this.#pending.size === 0;
   }
 
-  /** Forgets what has not been said yet. */
+  /** Drops messages that have not been sent yet. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -67,7 +67,7 @@ export class Notifier {
     this.#isBusy = true;
     this.#sentAt = performance.now();
     try {
-      // Nothing is lost in a crash that was promised, so the commit need not wait for the disk.
+      // A crash loses no promise here, so the commit need not wait for the disk.
       await this.#sql.rows(
         "SELECT set_config('synchronous_commit', 'off', true), count(pg_notify(u.channel, u.payload)::text) FROM unnest($1::text[], $2::text[]) u(channel, payload)",
         [texts(messages.map(({ channel }) => channel)), texts(messages.map(({ payload }) => payload))],
@@ -81,7 +81,7 @@ export class Notifier {
   }
 }
 
-/** Names as one payload or a few; a name too long to be said becomes "any". */
+/** Names as one payload or a few; a name that is too long becomes "any". */
 export function packed(names: Iterable<string>): string[] {
   const payloads: string[] = [];
   let list: string[] = [];

@@ -2,26 +2,27 @@ import { isTime, OptionError, shownAddress, TIME_RULE, LONGEST_MS } from "../../
 import type { Target } from "./connection.js";
 import type { PgPool } from "./driver.js";
 
-/** What `postgres(url, options)` may be given. */
+/** Options of `postgres(url, options)`. */
 export interface PostgresOptions {
-  /** Where the tables are. Default `"stem"`. */
+  /** The schema of the tables. Default `"stem"`. */
   readonly schema?: string;
   /**
-   * Bring the schema up to date when opening. Default: yes, except with `NODE_ENV=production`, where a schema
-   * that is behind is refused with `STEM_SCHEMA_BEHIND`, so that it is the deployment that changes it
-   * (`stem migrate`).
+   * Bring the schema up to date when opening.
+   * Default: yes, except with `NODE_ENV=production`, where a schema that is behind is refused with
+   * `STEM_SCHEMA_BEHIND`, so that it is the deployment that changes it (`stem migrate`).
    */
   readonly migrate?: boolean;
   /**
-   * Hear of work by LISTEN/NOTIFY. Default true. False for transaction poolers such as PgBouncer: workers
-   * then find work by their poll, and nothing is used that belongs to a session (prepared statements, session
-   * settings).
+   * Learn of work by LISTEN/NOTIFY. Default true. False for transaction poolers such as PgBouncer.
+   * Workers then find work by their poll, and nothing is used that belongs to a session (prepared statements,
+   * session settings).
    */
   readonly listen?: boolean;
   /** Most connections of the pool that is made. Default 6. */
   readonly maxConnections?: number;
   /**
-   * How long a verb waits for a connection before it fails with `STEM_STORE_UNREACHABLE`. Default 10,000 ms.
+   * How long a verb waits for a connection before it fails with `STEM_STORE_UNREACHABLE`.
+   * Default 10,000 ms.
    */
   readonly connectTimeoutMs?: number;
   /** How long a statement may take before its connection is given up. Default 15,000 ms. */
@@ -36,13 +37,13 @@ type Fields = Readonly<Record<string, unknown>>;
 const IDLE_MS = 10_000;
 
 /**
- * Plans for our statements, which all find their rows by an index: a plan made while a table happened to be
- * small would go on scanning it when it has grown. Nothing here is worth compiling.
+ * Settings for plans: all statements find their rows by an index, and none is worth compiling.
+ * A plan made while a table happened to be small would go on scanning it when it has grown.
  */
 const SETTINGS =
   "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_bitmapscan=off -c plan_cache_mode=force_generic_plan -c jit=off -c default_transaction_isolation=read\\ committed";
 
-/** Where to connect, and with what. */
+/** The target of the connection, with its options. */
 export function targetOf(at: unknown, options: PostgresOptions): Target {
   const { connectTimeoutMs = 10_000, commandTimeoutMs = 15_000, maxConnections = 6, applicationName = "stem", listen = true } = options;
   const common = { connectTimeoutMs, commandTimeoutMs, session: listen };
@@ -60,7 +61,7 @@ export function targetOf(at: unknown, options: PostgresOptions): Target {
     );
   const given = typeof at === "string" ? { connectionString: at } : (at as Fields);
   if (typeof at === "string") demandUrl(at);
-  // What a URL says goes before all else, so settings are taken out of it and added to ours.
+  // The URL goes before all other options, so its settings are taken out and added to Stem's.
   const [connectionString, inUrl] = withoutSettings(given["connectionString"]);
   const settings = [...(listen ? [SETTINGS] : []), given["options"], inUrl].filter((one) => typeof one === "string" && one !== "");
   return {
@@ -93,7 +94,7 @@ function isPool(at: unknown): at is PgPool {
 }
 
 /**
- * As pg takes it apart: with a host, or with one among the options, or with none at all.
+ * The URL as pg reads it: with a host, or with one among the options, or with none at all.
  *
  * @see pg-connection-string
  */
@@ -136,7 +137,7 @@ function whereOf(config: Fields): string {
   return `${host}${port === "" ? "" : `:${port}`}${url.pathname}`;
 }
 
-/** Passwords among what was given, as they are written and as they are sent. */
+/** Passwords in the arguments, as they are written and as they are sent. */
 function secretsOf(config: Fields): readonly string[] {
   const found: unknown[] = [config["password"]];
   const url = typeof config["connectionString"] === "string" ? urlOf(config["connectionString"]) : undefined;
@@ -145,7 +146,7 @@ function secretsOf(config: Fields): readonly string[] {
     try {
       found.push(decodeURIComponent(url.password));
     } catch {
-      // Not even pg could send it.
+      // Even pg could not send it.
     }
   }
   return found.filter((one): one is string => typeof one === "string" && one !== "");
@@ -186,8 +187,8 @@ export function check(at: unknown, options: PostgresOptions): void {
 }
 
 /**
- * What stands in the first argument: ours would be passed over without a word, and some of pg's would change
- * what we read.
+ * Refuses wrong options in the first argument.
+ * Stem's would be ignored silently, and some of pg's would change what is read.
  */
 function checkConfig(config: Fields): void {
   for (const name of Object.keys(CHECKS))

@@ -13,14 +13,14 @@ export const ints = (items: readonly (number | null)[]): List => new List("int4"
 export const bigs = (items: readonly (number | null)[]): List => new List("int8", items);
 export const texts = (items: readonly (string | null)[]): List => new List("text", items);
 
-/** What a statement may be given. */
+/** A parameter of a statement. */
 export type Value = string | number | boolean | null | List;
 
 const OID = { int4: 23, int8: 20, text: 25 } as const;
 
 /**
- * A list as the server's binary form of an array: a header, then length and bytes of each item; -1 for null.
- * Several times cheaper on both sides than the quoted text form.
+ * A list in the server's binary form of an array: a header, then length and bytes of each item.
+ * -1 stands for null. Several times cheaper on both sides than the quoted text form.
  */
 export function toBinary({ type, items }: List): Buffer {
   return type === "text" ? textArray(items as readonly (string | null)[]) : numberArray(type, items as readonly (number | null)[]);
@@ -46,7 +46,7 @@ function textArray(items: readonly (string | null)[]): Buffer {
   if (items.length === 0) return empty("text");
   let most = HEADER;
   for (const item of items) most += 4 + (item === null ? 0 : item.length * 3);
-  // For long texts the exact length is worth a look: three bytes per character is more than most need.
+  // For long texts the exact length is worth computing: three bytes per character is more than most need.
   if (most > 65_536) {
     most = HEADER;
     for (const item of items) most += 4 + (item === null ? 0 : Buffer.byteLength(item));

@@ -5,12 +5,12 @@ import { LEVELS, type Tx } from "../store.js";
 import { EXPIRED, LAPSED_WORKERS, OVERDUE } from "./statement.js";
 
 /**
- * Most parked jobs that one claim wakes, and most expired jobs it ends: a backlog of them is worked off over
- * several claims.
+ * Most parked jobs that one claim wakes, and most expired jobs it ends.
+ * A backlog of them takes several claims.
  */
 export const BOUND = 1_000;
 
-/** Does what a claim found to be done first. Returns how many jobs had expired. */
+/** Does the chores that a claim found. Returns how many jobs had expired. */
 export async function doChores(tx: Tx, flags: number, queues: readonly string[]): Promise<number> {
   if (flags & LAPSED_WORKERS) await takeBack(tx);
   if (flags & OVERDUE) await wakeOverdue(tx);
@@ -32,11 +32,11 @@ type HeldRow = [
 ];
 
 /**
- * Takes back what lapsed workers hold: the attempt is given back, the lapse counted, and the last lapse
- * allowed is the job's end.
+ * Takes back the jobs of lapsed workers.
+ * The attempt is given back, the lapse counted, and the last lapse allowed ends the job.
  */
 async function takeBack(tx: Tx): Promise<void> {
-  // Held for update, which keeps their own claims off; a beat that comes first makes them live again.
+  // Held for update, which blocks their own claims; a renewal that comes first makes them live again.
   const vanished = await tx.rows(
     "SELECT no FROM stem.workers WHERE NOT emptied AND lease_until <= $1::bigint ORDER BY no FOR UPDATE SKIP LOCKED",
     [tx.now],

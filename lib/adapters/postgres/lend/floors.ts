@@ -12,11 +12,12 @@ interface Floor {
 }
 
 /**
- * From where on a claim reads a line. What was lent leaves dead entries at the beginning of the index until
- * the next vacuum, and each claim would step over all of them: with a million waiting, thousands of pages. So
- * while one big claim follows the other, the next begins where the last one ended.
+ * From which due time on a claim reads a line.
+ * Lent jobs leave dead entries at the beginning of the index until the next vacuum, and each claim would step
+ * over all of them: with a million waiting, thousands of pages. So while one big claim follows the other, the
+ * next begins where the last one ended.
  *
- * A job that was put there since, with an earlier due time than those lent last, is thereby passed over for a
+ * A job that was put there since, with an earlier due time than those lent last, is thereby skipped for a
  * moment: for none if this process put it there, for up to a tenth of a second if another did. It can never
  * be forgotten, since every tenth of a second, and as soon as a claim is not filled, the line is read from
  * its beginning.
@@ -24,7 +25,7 @@ interface Floor {
 export class Floors {
   readonly #queues = new Map<string, Floor>();
 
-  /** For each queue and priority the earliest due time that is looked at; empty: all. */
+  /** For each queue and priority the earliest due time to read from; empty: all. */
   of(queues: readonly string[]): number[] {
     if (this.#queues.size === 0) return NONE;
     const oldest = performance.now() - FRESH_MS;
@@ -41,7 +42,7 @@ export class Floors {
     return isAny ? floors : NONE;
   }
 
-  /** A claim of these queues has brought these; `isFull`: as many as were asked for. */
+  /** Notes the jobs that a claim of these queues has brought; `isFull`: as many as were asked for. */
   took(
     queues: readonly string[],
     lent: readonly { readonly queue: string; readonly lane: number; readonly dueAt: number }[],
@@ -59,7 +60,7 @@ export class Floors {
     }
   }
 
-  /** Something was put into a line that may have an earlier due time. */
+  /** To be called when a job was put into a line with a due time that may be earlier. */
   forget(): void {
     if (this.#queues.size > 0) this.#queues.clear();
   }

@@ -2,7 +2,7 @@ import { leaseText, type Lease, type Settlement } from "../../../contract/index.
 import { bigs, texts } from "../connect/values.js";
 import type { Loan, Store, Tx } from "../store.js";
 
-/** What the store knows of a job on loan. */
+/** The stored data of a job on loan. */
 export interface Borrowed extends Loan {
   readonly id: string;
   readonly worker: number;
@@ -19,8 +19,8 @@ export interface Given {
 type LoanRow = [no: number, worker: number, startedAt: number, back: string, seqs: string];
 
 /**
- * Finds the deliveries of those leases that are good, by the text of the lease, and holds their loans until
- * the transaction ends, in the order of their numbers.
+ * Finds the deliveries of good leases, by the text of the lease.
+ * It holds their loans until the transaction ends, in the order of their numbers.
  */
 export async function holdLoans(
   store: Store,
@@ -35,7 +35,7 @@ export async function holdLoans(
     if (loan === undefined) unknown.push(lease.jobId);
     else nos.add(loan.no);
   }
-  // Who lent it was another process, or this one has forgotten: the few loans there are, are gone through.
+  // Another process lent it, or this one has dropped it from memory: the few loans there are, are scanned.
   const where =
     unknown.length === 0
       ? "no = ANY($1::bigint[])"
@@ -46,7 +46,7 @@ export async function holdLoans(
   ])) as LoanRow[];
   const good = new Map<string, Borrowed>();
   if (rows.length === 0) return good;
-  // Looked at once they are held, since others may wait for a job since it was lent.
+  // Read once they are held, since others may wait for a job since it was lent.
   const jobs = (await tx.rows(
     "SELECT id, seq, fence + 1, attempts + 1, links, keep_result, lane, keep_failed FROM stem.jobs WHERE id = ANY($1::text[])",
     [texts(leases.map(({ jobId }) => jobId))],
@@ -56,7 +56,7 @@ export async function holdLoans(
   for (const [id, seq, fence, attempt, links, keep, lane, keepFailed] of jobs) {
     const text = leaseText({ jobId: id, fence, job: seq });
     const place = places.get(seq);
-    // The same numbers, lent at another moment: another store, which stands where ours did.
+    // The same numbers, lent at another moment: another store at the same address.
     if (place !== undefined && asked.has(text) && (asked.get(text) ?? place.startedAt) === place.startedAt)
       good.set(text, { ...place, id, seq, fence, attempt, links, keep, lane, keepFailed });
   }
@@ -86,7 +86,7 @@ export async function giveBack(tx: Tx, loans: readonly Pick<Loan, "no" | "place"
   );
 }
 
-/** For each loan, in the order of their numbers, a text of bits: 1 where a job of these stands. */
+/** For each loan, in the order of their numbers, a text of bits: 1 at the place of each of these jobs. */
 export function bitsOf(loans: readonly Pick<Loan, "no" | "place" | "size">[]): { readonly nos: number[]; readonly bits: string[] } {
   const masks = new Map<number, Buffer>();
   for (const { no, place, size } of loans) {

@@ -6,18 +6,16 @@ import { enterLine } from "../links.js";
 import { LEVELS, type Tx } from "../store.js";
 import type { Given } from "./loans.js";
 
-/**
- * How long a settle waits, in turns of these milliseconds, for those who are emitting what its jobs wait for.
- */
+/** How long a settle waits, in turns of these milliseconds, for emitters of its jobs' events. */
 const PATIENCE = [2, 4, 8, 16, 32, 64];
 
 /** After so long a job that could not be parked tries again. */
 const AGAIN_MS = 250;
 
 /**
- * Holds the names and keys of what is emitted, and then those that parks wait for against those who emit, so
- * that no event slips in between the look and the park. A caller's transaction may hold the latter for long;
- * the whole worker is not to wait for that: such a job is not parked but comes again a little later, when its
+ * Holds the names and keys of what is emitted, and then those that parks wait for against emitters.
+ * So no event slips in between the look and the park. A caller's transaction may hold the latter for long;
+ * the whole worker must not wait for that: such a job is not parked but comes again a little later, when its
  * handler will ask for the same.
  */
 export async function holdEvents(tx: Tx, settlements: readonly Settlement[]): Promise<readonly Settlement[]> {
@@ -57,8 +55,8 @@ async function freshOf(tx: Tx, events: readonly NewEvent[]): Promise<readonly Ne
 }
 
 /**
- * Looks for events that have come already and parks only those for whom there is none: the names are held, so
- * nobody emits meanwhile.
+ * Looks for stored events and parks only the jobs without one.
+ * The names are held, so no other call emits meanwhile.
  */
 export async function parkAll(tx: Tx, given: readonly Given[]): Promise<void> {
   const parks = given.flatMap(({ settlement, loan }) => (settlement.as === "parked" ? [{ settlement, loan }] : []));
@@ -109,7 +107,7 @@ export async function parkAll(tx: Tx, given: readonly Given[]): Promise<void> {
      WHERE u.seq = ANY($5::bigint[]) GROUP BY 1, 2, 3`,
     [...lists, bigs(asleep.map(({ loan }) => loan.seq))],
   );
-  // Whoever sleeps until the next due time may have to wake for this deadline.
+  // A worker that sleeps until the next due time may have to wake for this deadline.
   for (const { settlement, loan } of asleep) if (settlement.deadline !== undefined) tx.news.lanes.add(loan.lane);
 }
 

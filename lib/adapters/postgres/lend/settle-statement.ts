@@ -1,8 +1,9 @@
 import { answer, CLAIM_CTES, CLOCK_CTE, LISTENED } from "./statement.js";
 
 /**
- * What a settle has to do: each part that is left out is one less for the server to get ready, which for a
- * small batch costs as much as the work.
+ * The parts of a settle.
+ * Each part that is left out is one less for the server to prepare, which for a small batch costs as much as
+ * the work.
  */
 export interface Needs {
   /** Loans that come back whole, or in part. */
@@ -36,10 +37,10 @@ const FORGOTTEN = `,
   unlinked AS (DELETE FROM stem.links t USING forgotten f WHERE t.to_seq = f.seq AND (f.links & 2) <> 0)`;
 
 /**
- * Ends deliveries that are remembered well, all of them successes that nobody waits for. A loan of which one
- * has come back already, or is waited for since, is left as it is, and nothing is written for those of it.
- * `first` is the number of the first parameter: loans · their bits that come back · and of each job its loan,
- * number, attempts, fence, how long it is kept, result · of each loan when it was lent.
+ * Ends remembered deliveries, all of them successes that no other job waits for.
+ * A loan of which one has come back already, or is waited for since, is left as it is, and nothing is written
+ * for its jobs. `first` is the number of the first parameter: loans · their bits that come back · and of each
+ * job its loan, number, attempts, fence, how long it is kept, result · of each loan when it was lent.
  */
 const endings = (first: number, { whole, part, kept, forgotten }: Needs): string => `
   r AS MATERIALIZED (SELECT u.no, u.bits::bit varying AS bits, u.started_at FROM unnest($${first}::bigint[], $${first + 1}::text[], $${first + 8}::bigint[]) u(no, bits, started_at)),
@@ -54,14 +55,14 @@ const endings = (first: number, { whole, part, kept, forgotten }: Needs): string
 const note = (first: number): string =>
   `(SELECT CASE WHEN count(*) < cardinality($${first}::bigint[]) THEN coalesce(json_agg(no)::text, '[]') END FROM given)`;
 
-/** Their runs have a journal from now on, and a run that gets on is no poison: its lapses are forgotten. */
+/** Their runs have a journal from now on; progress makes them no poison, so their lapses are forgotten. */
 const MARKED = `marked AS (
     UPDATE stem.jobs j SET links = j.links | 4, lapses = 0 FROM (SELECT DISTINCT job FROM t) x
     WHERE j.seq = x.job AND ((j.links & 4) = 0 OR j.lapses > 0))`;
 
 /**
- * Entries that travel with the endings of jobs that are kept; six lists: job · number · key · kind · state ·
- * value.
+ * Entries that travel with the endings of jobs that are kept.
+ * Six lists: job · number · key · kind · state · value.
  */
 const entries = (first: number): string => `,
   t AS MATERIALIZED (
@@ -92,7 +93,7 @@ export function settleText(needs: Needs): string {
 }
 
 /**
- * Adds entries to the journals of runs that are remembered well; answers with those that are still on loan.
+ * Adds entries to the journals of remembered runs; answers with those that are still on loan.
  * $2 loans · $3–5 of each run its loan, place, number · then the entries · $12 of each run when it was lent.
  */
 export const APPEND = `

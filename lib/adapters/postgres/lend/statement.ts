@@ -5,10 +5,10 @@ export const LIVE = 1;
 export const LAPSED_WORKERS = 2;
 export const OVERDUE = 4;
 export const EXPIRED = 8;
-/** Somebody, in some process, wants to hear of ends. */
+/** A listener, in any process, wants to learn of ends. */
 export const LISTENED = 16;
 
-/** The lanes of a queue, as a list whose length the planner sees: it takes a series for a thousand rows. */
+/** The lanes of a queue, as a list whose length the planner sees: a series counts as a thousand rows. */
 const LANES = `unnest('{${Array.from({ length: LEVELS }, (_, level) => level).join()}}'::int[]) AS g(level)`;
 const LANE = `q.no * ${LEVELS} + g.level`;
 
@@ -67,8 +67,9 @@ const HORIZON = `(
           AND EXISTS (SELECT FROM stem.loans l WHERE l.worker = v.no ORDER BY l.worker DESC, l.no DESC LIMIT 1) ORDER BY v.lease_until LIMIT 1)) moments)`;
 
 /**
- * The answer: a header (now, flags, horizon, number of the loan, and what `note` says), then the deliveries
- * in the order in which the loan names them: both read the same rows from first to last.
+ * The answer: a header, then the deliveries in the order in which the loan names them.
+ * The header has now, flags, horizon, number of the loan, and `note`. Both read the same rows from first to
+ * last.
  */
 export const answer = (note: string): string => `
   SELECT clock.now AS seq, (SELECT flags FROM chores) AS lane, ${HORIZON} AS due_at, NULL::text AS id, ${note} AS task, (SELECT no FROM loan) AS enqueued_at,
@@ -80,7 +81,7 @@ export const answer = (note: string): string => `
 export const CLAIM = `WITH ${CLOCK_CTE}, ${CLAIM_CTES} ${answer("NULL::text")}`;
 
 /**
- * A claim that is lost in a crash only runs again, so its commit need not wait for the disk. The setting
- * holds for this transaction alone.
+ * A claim that is lost in a crash only runs again, so its commit need not wait for the disk.
+ * The setting holds for this transaction alone.
  */
 export const CLAIM_LOOSELY = `WITH ${CLOCK_CTE}, ${CLAIM_CTES} ${answer("set_config('synchronous_commit', 'off', true)")}`;

@@ -1,19 +1,21 @@
 /**
- * Runs a statement with `$1` parameters inside the caller's transaction; rows are objects whose keys are in
- * the order of the columns.
+ * Runs a statement with `$1` parameters inside the caller's transaction.
+ * Rows are objects whose keys are in the order of the columns.
  */
 export type Executor = (text: string, values: readonly (string | null)[]) => Promise<readonly object[]>;
 
 /**
- * What of a handle is looked at: shapes, not classes, since each library may be there in several copies and
- * versions.
+ * The members of a handle that are read.
+ * Shapes, not classes, since each library may be there in several copies and versions.
  */
 type Shape = Readonly<Record<string, unknown>>;
 
-/** A kind of handle: how it is told, and how a statement is run on it. */
+/** A kind of handle: how it is recognised, and how a statement is run on it. */
 interface Kind {
   readonly name: string;
-  /** Undefined: not of this kind. A text: of this kind, but no transaction; it says what to pass instead. */
+  /**
+   * Undefined: not of this kind. A text: of this kind, but not a transaction; it says what to pass instead.
+   */
   readonly match: (handle: Shape) => Executor | string | undefined;
 }
 
@@ -108,14 +110,14 @@ const KINDS: readonly Kind[] = [
       if ("totalCount" in handle || (isFunction(handle["connect"]) && isFunction(handle["end"]) && "idleCount" in handle))
         return "a pg.Pool, whose statements each may go to another connection: pass a client, `const client = await pool.connect()`, on which you have run BEGIN";
       if (!("processID" in handle) && !("connection" in handle)) return undefined;
-      // Where pg tells: "I" is idle, outside of a transaction.
+      // If pg reports it: "I" is idle, outside of a transaction.
       if (isFunction(handle["getTransactionStatus"]) && handle["getTransactionStatus"]() === "I" && !isBusy(handle)) return OUTSIDE;
       return async (text, values) => rowsOf(await call(handle, "query", text, values), "rows");
     },
   },
 ];
 
-/** What is said of a handle whose statements turn out to be in no transaction. */
+/** The error text for a handle whose statements turn out to be in no transaction. */
 export const OUTSIDE = "in no transaction (any more): run BEGIN on it first, and await this call before COMMIT";
 
 /** True if statements wait on a client: BEGIN may be among them. */
@@ -125,9 +127,9 @@ function isBusy(client: Shape): boolean {
 }
 
 /**
- * Finds how to run a statement in a transaction of the caller's.
+ * Finds how to run a statement in a caller's transaction.
  *
- * @throws {TypeError} if it is none, with what to pass instead
+ * @throws {TypeError} if the handle is not a transaction, with what to pass instead
  */
 export function executorOf(handle: unknown): Executor {
   if (isObject(handle))
@@ -136,10 +138,10 @@ export function executorOf(handle: unknown): Executor {
       if (typeof found === "string") throw refusal(found);
       if (found !== undefined) return found;
     }
-  throw refusal(`${described(handle)}, which is no transaction on Postgres: pass ${KINDS.map(({ name }) => name).join(", or ")}`);
+  throw refusal(`${described(handle)}, which is not a transaction on Postgres: pass ${KINDS.map(({ name }) => name).join(", or ")}`);
 }
 
-/** The error for a handle that will not do. */
+/** The error for a wrong handle. */
 export function refusal(why: string): TypeError {
   return new TypeError(`The option transaction is ${why}. Nothing was stored.`);
 }

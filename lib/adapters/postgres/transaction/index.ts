@@ -7,15 +7,15 @@ import { News, type Row, type Store, type Tx } from "../store.js";
 import { executorOf, OUTSIDE, refusal, type Executor } from "./executors.js";
 
 /**
- * Columns that are texts; all others are numbers or flags, which each library gives as it likes: 7, "7" or
- * 7n.
+ * Columns that are texts.
+ * All others are numbers or flags, which each library returns in its own form: 7, "7" or 7n.
  */
 const TEXTS: ReadonlySet<string> = new Set(["id", "ids", "name", "key", "error", "wake", "payload", "location", "inside"]);
 
 /**
- * Where a connection leads: the server's start, the database, and our schema's first table. Two connections
- * with the same three see the same tables. And whether it is inside a transaction: there the transaction
- * began before the statement.
+ * Where a connection leads: the server's start, the database, and the first table of the schema.
+ * Two connections with the same three see the same tables. And whether it is inside a transaction: there the
+ * transaction began before the statement.
  */
 const LOCATION = `SELECT (now() <> statement_timestamp())::text AS inside,
     concat_ws(' ', extract(epoch FROM pg_postmaster_start_time())::text, d.oid::text, to_regclass('stem.jobs')::oid::text) AS location,
@@ -23,10 +23,10 @@ const LOCATION = `SELECT (now() <> statement_timestamp())::text AS inside,
   FROM pg_database d WHERE d.datname = current_database()`;
 
 /**
- * Runs `work` inside a transaction of the caller's: what it writes commits or rolls back with the rest of it,
- * and so does the message that wakes the workers, which the server sends at the commit.
+ * Runs `work` inside a caller's transaction: what it writes commits or rolls back with it.
+ * So does the message that wakes the workers, which the server sends at the commit.
  *
- * @throws {TypeError} if `options.transaction` is no open transaction on the database of this store
+ * @throws {TypeError} if `options.transaction` is not an open transaction on the database of this store
  */
 export async function inTransaction<T>(
   store: Store,
@@ -39,14 +39,14 @@ export async function inTransaction<T>(
   const rows = (text: string, values: readonly Value[] = []): Promise<Row[]> => run(store, execute, text, values);
   const [inside, location, now, isolation] = (await rows(LOCATION))[0] as [string, string, number, string];
   if (inside !== "true") throw refusal(OUTSIDE);
-  // The server may have been started anew, or replaced, a moment ago.
+  // The server may have been restarted, or replaced, a moment ago.
   if (location !== home) home = await locationOf(store, true);
   if (location !== home)
     throw refusal(
-      "on another database, or without our schema in sight: only on the database where Stem keeps its jobs can both commit together",
+      "on another database, or without Stem's schema in sight: only on the database where Stem keeps its jobs can both commit together",
     );
-  // What waits for an event, or has ended meanwhile, is looked for once its locks are held; an older view
-  // would miss it.
+  // Jobs that wait for an event, or have ended meanwhile, are read once its locks are held; an older view
+  // would miss them.
   if (needs === "read committed" && isolation !== needs)
     throw refusal(
       `of isolation level ${isolation}, in which events and links to jobs are not safe: use READ COMMITTED (plain jobs go in any)`,
@@ -60,7 +60,7 @@ export async function inTransaction<T>(
 /** Locations of stores, until their server starts anew. */
 const homes = new WeakMap<Store, { readonly started: number; readonly location: string }>();
 
-/** Looked up again after a while, since a server may have been restarted or replaced. */
+/** Read again after a while, since a server may have been restarted or replaced. */
 const HOME_MS = 1_000;
 
 async function locationOf(store: Store, isAnew = false): Promise<string> {
@@ -85,7 +85,7 @@ async function run(store: Store, execute: Executor, text: string, values: readon
   return found.map((row) => Object.entries(row).map(([column, value]) => (TEXTS.has(column) ? value : plain(value))));
 }
 
-/** The driver's own error, which the libraries wrap, in our words. */
+/** The driver's own error, which the libraries wrap, as an error of Stem. */
 function failure(store: Store, error: unknown): unknown {
   let inner = error;
   for (let depth = 0; depth < 5 && inner instanceof Error && codeOf(inner).length !== 5; depth++)
@@ -106,7 +106,7 @@ function plain(value: unknown): unknown {
   return value === "t" || value === "true" ? true : value === "f" || value === "false" ? false : Number(value);
 }
 
-/** Asks the server to tell everybody at the commit. */
+/** Makes the server notify all processes at the commit. */
 async function announce(store: Store, { rows, news }: Tx): Promise<void> {
   await store.learnLanes(news.lanes);
   for (const lane of news.lanes) {

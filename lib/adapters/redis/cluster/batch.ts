@@ -3,18 +3,16 @@ import { isPlain, Packer } from "../rows.js";
 
 export type Arg = string | number;
 
-/**
- * What one shard is to store: jobs, links that lead away from jobs there, and links that lead to jobs there.
- */
+/** The part of a batch for one shard: jobs, links that lead away from jobs there, and links to jobs there. */
 export interface Batch {
   readonly jobs: NewJob[];
   readonly links: (readonly [from: string, to: string, position: number, carriesOn: 0 | 1, shard: string])[];
   readonly ins: (readonly [to: string, position: number, from: string])[];
 }
 
-/** One script stores a whole batch, and no other is served meanwhile: some 2.5 µs per plain job. */
+/** One script stores a whole batch, and the server answers no other meanwhile: some 2.5 µs per plain job. */
 const MOST = 50_000;
-/** And it is one request, which the server takes in whole before it answers anybody. */
+/** It is one request, which the server reads completely before it answers others. */
 const MOST_CHARACTERS = 64_000_000;
 
 /** @throws {OptionError} `STEM_BATCH_TOO_LARGE` */
@@ -36,8 +34,8 @@ export function checkSize(jobs: readonly NewJob[]): void {
 }
 
 /**
- * A batch as lua/common/store.lua wants it, without the parts that go by mail. `listed`: flags for ids that
- * are in the directory.
+ * The arguments of lua/common/store.lua for a batch, without the parts that go by mail.
+ * `listed`: flags for ids that are in the directory.
  */
 export function batchArgs({ jobs, links, ins }: Batch, listed?: (id: string) => string): Arg[] {
   const args: Arg[] = [jobs.length];
@@ -91,7 +89,7 @@ export function withoutRepeats(jobs: readonly NewJob[], repeated: string[]): rea
   return jobs.filter(({ id }) => !seen.has(id) && seen.add(id));
 }
 
-/** When a job is due, as the script computes it. */
+/** When a job is due, in the notation of the script. */
 function whenOf({ waitsFor = 0, dueAt, delayMs = 0 }: NewJob): string {
   if (waitsFor > 0) return "b";
   if (dueAt !== undefined) return String(dueAt);

@@ -3,18 +3,13 @@ import { StoreError, type At } from "../../../contract/index.js";
 import type { Post, Shard } from "./mail.js";
 import { pieceOf, shardOfPiece } from "./route.js";
 
-/**
- * After so long a reservation whose job is not stored may be taken over: the one who made it has died in
- * between.
- */
+/** After so long a reservation whose job is not stored may be taken over: its caller has died in between. */
 const STALE_MS = { x: 30_000, m: 600_000 } as const;
 
 /** Storing with a reservation older than this is refused. */
 const FRESH_MS = 15_000;
 
-/**
- * How often, and after what waits, somebody asks again who wants an id that is being stored in another shard.
- */
+/** How often, and after what waits, a caller asks again for an id that another shard is storing. */
 const TRIES = 20;
 const TRY_MS = 50;
 
@@ -25,7 +20,7 @@ interface Wanted {
   /** Where it is to be stored. */
   readonly shard: Shard;
   readonly purpose: Purpose;
-  /** What the directory says of it; "" once it is ours. */
+  /** The entry of the directory; "" once the id is reserved for this call. */
   readonly entry: string;
   /** The time of the directory's server. */
   readonly present: number;
@@ -33,8 +28,8 @@ interface Wanted {
 }
 
 /**
- * Which shard each id is in that a user has chosen. A job is stored only after its id has been reserved for
- * its shard, so an id is in one shard at most.
+ * The shard of each id that a user has chosen.
+ * A job is stored only after its id has been reserved for its shard, so an id is in one shard at most.
  */
 export class Directory {
   readonly #post: Post;
@@ -45,7 +40,7 @@ export class Directory {
     this.#namespace = namespace;
   }
 
-  /** Shards of ids; none for those nobody has stored. */
+  /** Shards of ids, without ids that are not stored. */
   async find(ids: readonly string[], options: At | undefined): Promise<ReadonlyMap<string, Shard>> {
     const found = new Map<string, Shard>();
     await this.#each(ids, async (piece, part) => {
@@ -59,7 +54,7 @@ export class Directory {
    * Reserves ids for the shards they are to be stored in.
    *
    * @returns those that are stored already, with the shard they are in; and until when, on the servers'
-   *   clock, the others may be stored
+   * clock, the others may be stored
    */
   async reserve(
     wanted: ReadonlyMap<string, Shard>,
@@ -83,9 +78,9 @@ export class Directory {
   }
 
   /**
-   * What has become of an id that somebody has reserved: the shard in which it is stored, or undefined once
-   * it is ours. A reservation alone is no job: whoever made it may have failed in between, and its caller
-   * asks again and must not hear that the job is there.
+   * The shard in which a reserved id is stored, or undefined once it is reserved for this call.
+   * A reservation alone is no job: its caller may have failed in between, and then asks again and must not
+   * get the answer that the job is there.
    */
   async #settled(piece: Shard, { id, shard, purpose, options, ...found }: Wanted): Promise<Shard | undefined> {
     let { entry, present } = found;
@@ -94,14 +89,14 @@ export class Directory {
       const holder = rest.join("|");
       const [stored] = (await this.#post.run("stored", holder, [id], options)) as number[];
       if (stored === 1) return holder;
-      // Two may hold an id for one shard, which stores it once; another shard has to wait until it is too
-      // late for the first.
+      // Two callers may hold an id for one shard, which stores it once; another shard has to wait until it is
+      // too late for the first.
       if (holder === shard || present - Number(stamp) > STALE_MS[what as Purpose]) {
         if ((await this.#post.run("directory", piece, ["take", purpose, id, shard, entry], options)) === 1) return undefined;
       } else if (tries > TRIES) {
         throw new StoreError(
           "STEM_STORE_FAILED",
-          `The id "${id}" is being given to a job of another queue by somebody else, or was when that failed.`,
+          `The id "${id}" is being given to a job of another queue by another call, or was when that call failed.`,
           "Nothing of this call was stored. Try again in a while, or choose another id.",
         );
       } else await pause(TRY_MS);

@@ -5,14 +5,14 @@ import { isEnd, toEnded, wasHeld } from "../ended.js";
 /** Where a shard's keys are: its tag in braces is what a cluster places them by. */
 export type Shard = string;
 
-/** What delivering needs of a store. */
+/** The parts of a store that delivering needs. */
 export interface Post {
   run(name: string, shard: Shard, args: readonly (string | number)[], options?: At): Promise<Reply>;
   /** Tells that jobs were cancelled while workers had them. */
   hintStopped(ids: readonly string[]): void;
 }
 
-/** What came of delivering. */
+/** The result of delivering. */
 export interface Delivered {
   readonly duplicates: string[];
   readonly woken: string[];
@@ -21,8 +21,8 @@ export interface Delivered {
 }
 
 /**
- * Brings what one shard has for another (or has put off for itself) to where it belongs, each piece once,
- * whoever does it.
+ * Brings what one shard has for another (or has put off for itself) to its place, each piece once.
+ * Any process may do it.
  */
 export class Mail {
   readonly #store: Post;
@@ -67,14 +67,14 @@ export class Mail {
     return delivered;
   }
 
-  /** Delivers what others have left behind. */
+  /** Delivers pieces that other processes have left behind. */
   async sweep(shard: Shard, options: At | undefined): Promise<readonly Ended[]> {
     const left = (await this.#store.run("leftovers", shard, [LEFT_MS])) as string[];
     return left.length > 0 ? (await this.deliver(shard, left, options)).ended : [];
   }
 }
 
-/** Whoever posts mail delivers it at once; what is older has been left behind. */
+/** The process that posts mail delivers it at once; older mail has been left behind. */
 const LEFT_MS = 3_000;
 
 function numberOf(text: string): string {

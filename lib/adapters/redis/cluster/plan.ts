@@ -6,21 +6,21 @@ import { pieceOf, routeOf, shardOfQueue } from "./route.js";
 
 /** Jobs on their way into several shards. */
 export interface Plan {
-  /** The shard whose script takes everything; what is for others goes on from there by mail. */
+  /** The shard whose script takes everything; the parts for others go on from there by mail. */
   readonly first: Shard;
   readonly args: readonly Arg[];
   /** Ids that are stored already, with their shards. */
   readonly known: ReadonlyMap<string, Shard>;
   /**
-   * When, on the servers' clock, it is too late to store them, since their ids may be somebody else's by
-   * then; "" for never.
+   * When, on the servers' clock, it is too late to store them; "" for never.
+   * Their ids may belong to another caller by then.
    */
   readonly late: Arg;
 }
 
 /**
- * Sends each job, and each end of each link, to the shard it belongs to. `here`: the shard that is to take
- * everything, if that is given.
+ * Sends each job, and each end of each link, to its shard.
+ * `here`: the shard that takes everything, if that is given.
  */
 export async function plan(
   jobs: readonly NewJob[],
@@ -60,10 +60,7 @@ export async function plan(
   return { first, args, known, late: until };
 }
 
-/**
- * Whether an id tells its shard by itself. One that looks as if, but is for another queue, was chosen by a
- * user.
- */
+/** Whether an id holds its shard. One that only looks so, but is for another queue, was chosen by a user. */
 function isRouted(namespace: string, id: string, shard: Shard): boolean {
   const queue = routeOf(id);
   return queue !== undefined && shardOfQueue(namespace, queue) === shard;

@@ -3,8 +3,8 @@ import type { Post, Shard } from "./mail.js";
 import { shardOfQueue } from "./route.js";
 
 /**
- * The queues of a cluster, each of which has a shard; kept in the home shard, and known there before anything
- * is stored in a new one.
+ * The queues of a cluster, each of which has a shard.
+ * They are kept in the home shard, and known there before anything is stored in a new one.
  */
 export class Queues {
   readonly #post: Post;

@@ -1,6 +1,6 @@
 import type { Shard } from "./mail.js";
 
-/** Ids of core's own making: 24 characters, the place in a canvas if any, and then the queue. */
+/** Ids that core makes: 24 characters, the place in a canvas if any, and then the queue. */
 const ROUTED = /^[0-9a-z]{24}(?:-\d+)?~/;
 
 /** Longest id of a job. */
@@ -9,13 +9,13 @@ const LONGEST = 200;
 /** Pieces of the directory of ids that users have chosen. */
 const PIECES = 64;
 
-/** An id that also tells its queue; unchanged where that would be too long. */
+/** An id with its queue; unchanged if that would be too long. */
 export function routed(id: string, queue: string): string {
   const full = `${id}~${queue}`;
   return full.length <= LONGEST && ROUTED.test(full) ? full : id;
 }
 
-/** The queue an id tells of; undefined for an id that a user has chosen. */
+/** The queue in an id; undefined for an id that a user has chosen. */
 export function routeOf(id: string): string | undefined {
   return ROUTED.test(id) ? id.slice(id.indexOf("~") + 1) : undefined;
 }
@@ -36,7 +36,7 @@ export function shardOfPiece(namespace: string, piece: string): Shard {
   return `{${namespace}#${piece}}`;
 }
 
-/** The first closing brace ends a hash tag, so a queue's name may not bring one of its own. */
+/** The first closing brace ends a hash tag, so a queue's name may not contain one. */
 function escaped(queue: string): string {
   return queue.replaceAll("%", "%25").replaceAll("}", "%7D");
 }

@@ -5,7 +5,7 @@ import { GOODBYE_MS, keep, recycle } from "./keep.js";
 import { isClient, isSpread, secretsOf, whereIs, nodeOf, type RedisCluster, type RedisOptions, type Server } from "./options.js";
 import type { Script } from "./scripts.js";
 
-/** What ioredis says of calls that were under way when their connection was cut. */
+/** The message of ioredis for calls that were under way when their connection was cut. */
 const CLOSED = "Connection is closed.";
 
 const QUIET: StoreLog = { log: () => undefined, warn: () => undefined, error: () => undefined };
@@ -16,9 +16,9 @@ export function retryDelay(attempt: number): number {
 }
 
 /**
- * What may not be otherwise, whatever options of ioredis, a URL or a client of the application's say. A call
- * that was cut off is never sent once more: the server may have carried it out, and a second claim would lend
- * jobs of which nobody hears. Answers are as scripts give them.
+ * Options that no option of ioredis, URL or client of the application may change.
+ * A call that was cut off is never sent once more: the server may have carried it out, and a second claim
+ * would lend jobs that no worker learns of. Answers are as scripts return them.
  */
 const OURS = {
   protocol: 2,
@@ -36,9 +36,9 @@ const OURS = {
 } as const;
 
 /**
- * The same for a cluster as a whole, which has a way of its own to send calls once more. That it queues what
- * is sent to a node to which it just connects is all that is queued: nothing is sent while the cluster as a
- * whole is not ready.
+ * The same for a cluster as a whole, which sends calls once more in another way.
+ * Only calls to a node that is being connected are queued: nothing is sent while the cluster as a whole is
+ * not ready.
  */
 const OURS_SPREAD = {
   enableOfflineQueue: true,
@@ -50,7 +50,7 @@ const OURS_SPREAD = {
   himportFieldsets: [],
 } as const;
 
-/** The life of the connection that carries the verbs: made here, found dead or alive, never given up. */
+/** The life of the connection that carries the verbs: made here, checked, and never given up. */
 export class Connection {
   readonly where: string;
   readonly isCluster: boolean;
@@ -58,9 +58,9 @@ export class Connection {
   readonly #secrets: readonly string[];
   readonly #connectMs: number;
   readonly #commandMs: number;
-  /** Told when the connection turns out to be dead: others to the same server may be too. */
+  /** Called when the connection turns out to be dead: others to the same server may be too. */
   doubted: () => void = () => undefined;
-  /** Told when the server refused a call for want of a right. */
+  /** Called when the server refused a call because a right is missing. */
   refused: () => void = () => undefined;
   #client: RedisClient | undefined;
   #log: StoreLog = QUIET;
@@ -81,7 +81,7 @@ export class Connection {
 
   /**
    * Makes the client and waits for it, but not for ever.
-   * @returns whether the server is there @throws what waiting cannot mend
+   * @returns whether the server is there @throws a fault that waiting cannot mend
    */
   async open(log: StoreLog = QUIET): Promise<boolean> {
     this.#log = log;
@@ -117,8 +117,8 @@ export class Connection {
 
   /** A second connection of the same kind, for subscriptions, that lives while it is `wanted`. */
   duplicate(wanted: (client: RedisClient) => boolean): RedisClient | undefined {
-    // What a lone client of ioredis subscribes to again by itself fails unheard if the connection breaks
-    // again, which would end the process. We subscribe ourselves.
+    // A single client of ioredis subscribes again by itself; if the connection breaks then, the error has no
+    // listener and would end the process. So Stem subscribes itself.
     const own = { autoResubscribe: false, disconnectTimeout: GOODBYE_MS };
     const client = this.#client?.isCluster === true ? this.#client.duplicate() : this.#client?.duplicate(own);
     if (client !== undefined) keep(client, this.#connectMs, () => wanted(client), retryDelay);
@@ -126,7 +126,7 @@ export class Connection {
   }
 
   /**
-   * Listens for a moment, on a connection of its own: whether this user may is found out by doing so only.
+   * Subscribes for a moment, on a separate connection: only that shows whether this user may.
    * @throws {StoreError} `STEM_STORE_RIGHTS`
    */
   async tryListening(channel: string): Promise<void> {
@@ -188,8 +188,8 @@ export class Connection {
   }
 
   /**
-   * An answer that never comes would stall whoever waits for it: after a while the connection is taken for
-   * dead and made anew.
+   * Bounds the wait for an answer, which may never come.
+   * After a while the connection is given up and made anew.
    */
   #bounded<T>(client: RedisClient, answer: Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
@@ -207,7 +207,7 @@ export class Connection {
           clearTimeout(timer);
           if (isRefusal(error)) this.refused();
           if (isStale(error) && client === this.#client && !this.isCluster) recycle(client);
-          // A node may have gone for good: the others know by now who has its slots.
+          // A node may have gone for good: the others know by now which node has its slots.
           if (this.isCluster && messageOf(error) === CLOSED) client.refreshSlotsCache?.(() => undefined);
           reject(this.#failure(error));
         },
@@ -220,7 +220,7 @@ export class Connection {
   }
 
   /**
-   * A client of our own in each case: one of the application's goes its own ways after a cut, and is left
+   * Makes a new client in each case: one of the application's behaves otherwise after a cut, and is left
    * alone.
    */
   async #make(): Promise<RedisClient> {

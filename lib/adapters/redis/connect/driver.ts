@@ -1,6 +1,6 @@
 import { StoreError } from "../../../contract/index.js";
 
-/** What a script answers: text, numbers, nothing, and lists of these. */
+/** The answer of a script: text, numbers, nothing, and lists of these. */
 export type Reply = string | number | null | readonly Reply[];
 
 /** The part of an ioredis `Redis` or `Cluster` (versions 5 and 6) that is used. */
@@ -27,7 +27,7 @@ export interface RedisClient {
   refreshSlotsCache?(done: (error?: unknown) => void): void;
 }
 
-/** What the module ioredis gives. */
+/** The exports of the module ioredis. */
 export interface Driver {
   readonly Redis: new (...args: readonly unknown[]) => RedisClient;
   readonly Cluster: new (...args: readonly unknown[]) => RedisClient;

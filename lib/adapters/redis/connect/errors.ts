@@ -1,6 +1,6 @@
 import { bareCause, StemError, StoreError } from "../../../contract/index.js";
 
-/** What no waiting can mend, by how Redis begins its message, or by what scripts hear. */
+/** Faults that waiting cannot mend, by how Redis begins its message, or by the messages in scripts. */
 const RIGHTS =
   /^(WRONGPASS|NOAUTH|NOPERM|ERR invalid password|ERR Client sent AUTH|ERR AUTH)|ACL failure in script|The user executing the script can't/;
 
@@ -19,18 +19,18 @@ export function isNoScript(error: unknown): boolean {
 }
 
 /**
- * Whether the connection is of no use any more although it is open: the server behind it has changed its role
- * or is going away.
+ * Whether the connection is useless although it is open.
+ * The server behind it has changed its role or is going away.
  */
 export function isStale(error: unknown): boolean {
   return /^(READONLY|UNBLOCKED|MASTERDOWN)/.test(messageOf(error));
 }
 
 /**
- * Puts the failure of a call into our words; ours pass unchanged.
+ * Turns the failure of a call into an error of Stem; errors of Stem pass unchanged.
  *
  * @param where the server, without secrets
- * @param secrets what must not be said
+ * @param secrets texts that must not be printed
  */
 export function failureOf(error: unknown, where: string, secrets: readonly string[] = []): Error {
   if (error instanceof StemError) return error;

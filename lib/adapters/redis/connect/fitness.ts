@@ -2,7 +2,7 @@ import { StoreError, type Finding } from "../../../contract/index.js";
 import type { Connection } from "./connection.js";
 import { isRefusal } from "./errors.js";
 
-/** What is looked at: a server, and the keys there that are ours. */
+/** The object of the checks: a server, and Stem's keys there. */
 export interface Keyspace {
   readonly connection: Connection;
   readonly namespace: string;
@@ -15,18 +15,17 @@ export interface Keyspace {
 }
 
 /**
- * What no waiting can mend: too old a server, a right that is missing, keys of somebody else.
+ * Refuses faults that waiting cannot mend: too old a server, a missing right, keys of another program.
  *
  * @throws {StoreError} `STEM_STORE_VERSION`, `STEM_STORE_RIGHTS`, `STEM_STORE_OPEN`; and what keeps the
- *   server from answering
+ * server from answering
  */
 export async function refuseUnfit(keys: Keyspace): Promise<void> {
   const { connection, home } = keys;
   refuseOld(await versionOf(connection), connection.where);
   await refuseRights(keys);
   await connection.ask((client) => client.ping());
-  // Scripts are known by their digest to a server that has seen them, and have to be sent to one that has
-  // not.
+  // A server that has seen a script runs it by its digest; to others the text has to be sent.
   await connection.ask((client) => client.eval("return 1", 1, home));
   await connection.tryListening(`${home}:hint:probe`);
 }
@@ -40,7 +39,7 @@ async function refuseRights(keys: Keyspace): Promise<void> {
     if (refused.includes(""))
       throw new StoreError(
         "STEM_STORE_OPEN",
-        `${at} holds something else under our keys: ${found[refused.indexOf("") * 2 + 1]}.`,
+        `${at} holds something else under Stem's keys: ${found[refused.indexOf("") * 2 + 1]}.`,
         'Give Stem a namespace of its own: redis(server, { namespace: "…" }).',
       );
     if (refused.length > 0)
@@ -75,7 +74,7 @@ export async function versionOf(connection: Connection): Promise<string | undefi
   return info === undefined ? undefined : /^redis_version:(\S+)/m.exec(info)?.[1];
 }
 
-/** Settings that put promises at risk. Managed servers often forbid CONFIG; then there is nothing to say. */
+/** Settings that put promises at risk. Managed servers often forbid CONFIG; then the list is empty. */
 export async function diagnose(connection: Connection): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   const policy = await setting(connection, "maxmemory-policy");

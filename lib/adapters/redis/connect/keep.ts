@@ -2,30 +2,28 @@ import { LONGEST_MS } from "../../../contract/index.js";
 import type { RedisClient } from "./driver.js";
 
 /**
- * How long a connection that is given up may take to say goodbye. Its other end may be gone without a word,
- * and until this has passed ioredis neither connects anew nor says that it is not ready; 2 s by itself.
+ * How long a connection that is given up may take to close.
+ * Its other end may be gone silently, and until this has passed ioredis neither connects anew nor says that
+ * it is not ready; its default is 2 s.
  */
 export const GOODBYE_MS = 100;
 
-/**
- * However short a wait for the connection is asked for: a busy process may be late to read what the server
- * has said long ago.
- */
+/** The shortest wait for the connection: a busy process may read late what the server has sent long ago. */
 const LEAST_MS = 2_000;
 
 /** A cluster first asks its nodes for the map of slots. */
 const SLOTS_MS = 5_000;
 
 /**
- * Sees to it that a client of ours becomes ready or tries again, whatever happens. ioredis bounds how long a
- * connection takes to be accepted, not how long the server takes to say its first word: behind a firewall or
- * a balancer that accepts for a server that is not there it would wait for ever. And it ends for good when it
- * was told to leave at a bad moment, or when a strategy among the options says so.
+ * Makes sure that a client becomes ready or tries again, in every case.
+ * ioredis bounds how long a connection takes to be accepted, not how long the server takes to send its first
+ * word: behind a firewall or a balancer that accepts for a server that is not there it would wait for ever.
+ * And it ends for good when it was closed at a bad moment, or when a strategy among the options says so.
  *
- * @param wanted whether the client is to live on
+ * @param wanted whether the client has to live on
  * @param delay wait before the next attempt, after so many
- * @param unready is told of a server that accepted, and was not ready for so long; and whether it said
- *   anything. That is not an error of the driver's
+ * @param unready called for a server that accepted, and was not ready for so long; and whether it sent
+ * anything. That is not an error of the driver's
  */
 export function keep(
   client: RedisClient,
@@ -40,12 +38,12 @@ export function keep(
   const calm = (): void => clearTimeout(deadline);
   const arm = (): void => {
     calm();
-    // A cluster says that it connects even after it was told to leave; a timer would keep the process.
+    // A cluster reports that it connects even after it was closed; a timer would keep the process alive.
     if (!wanted()) return;
     const patience = Math.max(LEAST_MS, ms) + (client.isCluster === true ? SLOTS_MS : 0);
     deadline = setTimeout(
       () => {
-        // Of a cluster it is not known which node it was, nor whether that accepted.
+        // In a cluster it is unknown which node it was, and whether that accepted.
         if (client.isCluster !== true) unready?.(patience, (client.stream?.bytesRead ?? 0) > 0);
         recycle(client);
       },
@@ -68,7 +66,7 @@ export function keep(
   });
 }
 
-/** Gives a connection up and makes it anew. Not while it is being made: its own deadlines see to that. */
+/** Gives a connection up and makes it anew. Not while it is being made, which has its own deadlines. */
 export function recycle(client: RedisClient): void {
   if (client.status === "ready" || client.status === "connect" || (client.isCluster === true && client.status === "connecting"))
     client.disconnect(true);

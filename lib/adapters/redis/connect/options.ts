@@ -1,7 +1,7 @@
 import { isTime, LONGEST_MS, OptionError, shownAddress, TIME_RULE } from "../../../contract/index.js";
 import type { RedisClient } from "./driver.js";
 
-/** What `redis(server, options)` may be given. */
+/** Options of `redis(server, options)`. */
 export interface RedisOptions {
   /** Begins every key and channel, so that several applications can share a server. Default `"stem"`. */
   readonly namespace?: string;
@@ -11,21 +11,18 @@ export interface RedisOptions {
   readonly commandTimeoutMs?: number;
 }
 
-/**
- * What belongs into the second argument of `redis()`, and what keeps keys or writes from being what they must
- * be.
- */
+/** Options of the second argument of `redis()`, and options that would change keys or writes. */
 type NotHere = { readonly [name in keyof RedisOptions | "keyPrefix"]?: never };
 
 /**
- * A server's address as fields: options of ioredis. What would change keys, answers or repeats of calls is
- * refused or set aside (docs/redis.md).
+ * A server's address as fields: options of ioredis.
+ * Options that would change keys, answers or repeats of calls are refused or ignored (docs/redis.md).
  */
 export type RedisServer = { readonly cluster?: undefined } & NotHere & Readonly<Record<string, unknown>>;
 
 /**
- * A Redis Cluster: some of its nodes, and options of ioredis for each connection (`username`, `password`,
- * `tls`, …) and for the whole.
+ * A Redis Cluster: some of its nodes, and options of ioredis.
+ * They are for each connection (`username`, `password`, `tls`, …) and for the whole.
  */
 export interface RedisCluster extends NotHere {
   readonly cluster: readonly (string | { readonly host: string; readonly port: number })[];
@@ -73,7 +70,7 @@ export function isSpread(server: Server): boolean {
   return typeof server === "object" && (isClient(server) ? server.isCluster === true : server.cluster !== undefined);
 }
 
-/** A client, of ioredis or of something else, as opposed to plain options. */
+/** A client, of ioredis or of another library, as opposed to plain options. */
 export function isClient(server: object): server is RedisClient {
   return (
     typeof (server as { readonly on?: unknown }).on === "function" ||
@@ -83,7 +80,7 @@ export function isClient(server: object): server is RedisClient {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Everything among which ioredis looks for options. */
+/** All places in which ioredis looks for options. */
 function optionsIn(server: Server): readonly Fields[] {
   if (typeof server === "string") return [Object.fromEntries(new URL(server).searchParams)];
   const given = (isClient(server) ? (server.options ?? {}) : server) as Fields;
@@ -91,19 +88,19 @@ function optionsIn(server: Server): readonly Fields[] {
 }
 
 /**
- * @throws {OptionError} `STEM_OPTION_INVALID`: an option of the driver under which keys or writes would not
- *   be ours, or one of ours in the wrong place
+ * @throws {OptionError} `STEM_OPTION_INVALID`: an option of the driver that would change keys or writes, or
+ * one of Stem's in the wrong place
  */
 function refuseOptions(server: Server): void {
   for (const fields of optionsIn(server)) {
     if (fields["keyPrefix"] !== undefined && fields["keyPrefix"] !== null && fields["keyPrefix"] !== "")
       refuse(
         `redis() was given ioredis' keyPrefix ${JSON.stringify(fields["keyPrefix"])}, which changes some of the keys that scripts use and no channel.`,
-        'Leave it out and use our own option: redis(server, { namespace: "…" }).',
+        'Leave it out and use the option of Stem: redis(server, { namespace: "…" }).',
       );
     if (fields["readOnly"] === true || fields["readOnly"] === "true")
       refuse("redis() was given ioredis' readOnly, which is for replicas.", "Leave it out: every verb writes.");
-    // A client of yours may have options of yours as well.
+    // The application's client may have its own options as well.
     if (typeof server === "object" && isClient(server)) continue;
     for (const [name, value] of Object.entries(fields))
       if (
@@ -125,7 +122,7 @@ function refuseOptions(server: Server): void {
   for (const node of server.cluster as readonly unknown[]) if (typeof node === "string") checkNode(node);
 }
 
-/** ioredis takes of a node no more than host and port. */
+/** ioredis reads only host and port of a node. */
 function checkNode(node: string): void {
   const text = node.includes("://") ? node : `redis://${node}`;
   if (!URL.canParse(text) || new URL(text).hostname === "")
@@ -158,7 +155,7 @@ export function nodeOf(node: string | { readonly host: string; readonly port: nu
   return { host: url.hostname, port: Number(url.port || 6379) };
 }
 
-/** Where a server is, without secrets. */
+/** The address of a server, without secrets. */
 export function whereIs(server: Server): string {
   if (typeof server === "string") {
     const { hostname, port, pathname } = new URL(server);
@@ -175,7 +172,7 @@ export function whereIs(server: Server): string {
   return typeof options.path === "string" ? options.path : `${String(options.host ?? "localhost")}:${String(options.port ?? 6379)}`;
 }
 
-/** Passwords among what was given, as they are written and as they are sent. */
+/** Passwords in the arguments, as they are written and as they are sent. */
 export function secretsOf(server: Server): readonly string[] {
   const found = new Set<string>();
   if (typeof server === "string") {

@@ -5,19 +5,19 @@ import { recycle } from "./keep.js";
 export interface Ears {
   readonly heard: (channel: string, message: string) => void;
   /**
-   * These channels are heard from now on; what was said `since` they were wanted, or the connection broke,
-   * has been missed (`performance.now()`).
+   * These channels are subscribed from now on.
+   * Messages `since` they were wanted, or since the connection broke, have been missed (`performance.now()`).
    */
   readonly tuned: (channels: readonly string[], since: number) => void;
 }
 
-/** A sign of life is asked for so often, and waited for so long. */
+/** How often a ping is sent, and how long it is waited for. */
 const WATCH_MS = 15_000;
 const ANSWER_MS = 5_000;
 
 /**
- * The connection for subscriptions: there while a channel is wanted, watched, and replaced when it has died
- * without a word.
+ * The connection for subscriptions.
+ * It is there while a channel is wanted, watched, and replaced when it has died silently.
  */
 export class Subscriber {
   readonly #connection: Connection;
@@ -26,7 +26,7 @@ export class Subscriber {
   #heard = new Set<string>();
   #client: RedisClient | undefined;
   #watch: NodeJS.Timeout | undefined;
-  /** Since when something may have been missed. */
+  /** Since when messages may have been missed. */
   #deafSince = 0;
   #busy = false;
   /** Asked for while busy: to be looked at once more. */
@@ -38,7 +38,7 @@ export class Subscriber {
     connection.doubted = () => void this.#tune(true);
   }
 
-  /** From now on these channels are to be heard, and no others. */
+  /** Subscribes to these channels from now on, and to no others. */
   want(channels: ReadonlySet<string>): void {
     if (this.#deafSince === 0) this.#deafSince = performance.now();
     this.#wanted = channels;
@@ -47,8 +47,8 @@ export class Subscriber {
   }
 
   /**
-   * Never rejects. What fails is tried again when the connection is ready again. `prove`: the connection has
-   * to show that it lives.
+   * Never rejects. A failure is tried again when the connection is ready again.
+   * `prove`: the connection has to show that it lives.
    */
   async #tune(prove = false): Promise<void> {
     if (this.#wanted.size === 0) return;
@@ -63,7 +63,7 @@ export class Subscriber {
       while (this.#isReady(client)) {
         const add = [...this.#wanted].filter((channel) => !this.#heard.has(channel));
         const drop = [...this.#heard].filter((channel) => !this.#wanted.has(channel));
-        // To subscribe once more changes nothing and is answered, by the very connection that brings the
+        // Subscribing once more changes nothing and is answered by the very connection that brings the
         // messages; a ping to a cluster is not.
         const ask = prove ? [...this.#wanted] : add;
         prove = false;

@@ -1,4 +1,4 @@
--- Adds to journals, for whoever holds the run.
+-- Adds to journals, for the worker that holds the run.
 --
 -- ARGV[4..] job id, fence, entries as JSON: [[number, entry as JSON], …]
 -- Returns   ids whose lease had gone

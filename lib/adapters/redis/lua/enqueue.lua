@@ -1,6 +1,6 @@
 -- Stores jobs, all of them in this one step; ids that are stored already are passed over.
 --
--- ARGV[4]   '' or when, by this server's clock in ms, the ids reserved for these jobs may be somebody else's
+-- ARGV[4]   '' or when, by this server's clock in ms, the ids reserved for these jobs may be another caller's
 -- ARGV[5..] as common/store.lua says
 -- Returns   ids that were stored already, mail; false if it was too late
 #include base

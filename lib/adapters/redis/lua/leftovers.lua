@@ -1,4 +1,4 @@
--- Mail that whoever posted it has not delivered: it must have died in between.
+-- Mail that its sender has not delivered: it must have died in between.
 --
 -- ARGV[4]   older than so many ms
 -- Returns   pieces, in the order they were posted

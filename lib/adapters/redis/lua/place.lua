@@ -1,4 +1,4 @@
--- Makes place for jobs whose ids are known here, and which are to be stored in whatever shard.
+-- Forgets stored jobs whose ids new ones take, which are to be stored in any shard.
 --
 -- ARGV[4]   1 to refuse ids of jobs of other tasks, or 0
 -- ARGV[5..] per job: id, task, 1 for again or 0

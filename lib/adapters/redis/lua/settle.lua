@@ -2,7 +2,7 @@
 --
 -- ARGV[4]   number of plain groups; each: queue, ms to keep, segment (when kept 0 ms) or '', 1 if results
 --           follow, number of fences, how many; then fences
---           and how many each; then ids, or ids and results. Plain: succeeded, nobody waits for it, no
+--           and how many each; then ids, or ids and results. Plain: succeeded, no job waits for it, no
 --           journal in the settlement
 -- then      number of other settlements; each: id, fence, JSON, and what common/along.lua says
 -- then      what claim takes, or nothing

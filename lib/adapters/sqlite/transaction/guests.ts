@@ -1,20 +1,17 @@
 import { statSync } from "node:fs";
 import { Store, type Driver, type Statement } from "../store.js";
 
-/**
- * Nested in whatever the caller has begun, so that a call that fails half-way leaves nothing for the caller
- * to commit.
- */
+/** Nested in the caller's transaction, so that a call that fails half-way leaves nothing to commit. */
 const SAVEPOINT = "stem_call";
 
 /**
- * Verbs inside transactions of callers: their statements run on the caller's own connection, so that they
- * commit or roll back with the caller's. Hints need no help from here: a commit of another connection is seen
- * as any other process's is.
+ * Verbs inside callers' transactions.
+ * Their statements run on the caller's own connection, so that they commit or roll back with the caller's.
+ * Hints need no extra work: a commit of another connection shows like that of any other process.
  */
 export class Guests {
   readonly #host: Store;
-  /** Prepared statements of a connection that has been here before; it has been checked then. */
+  /** Prepared statements of a connection that was used before; it was checked then. */
   readonly #stores = new WeakMap<Driver, Store>();
 
   constructor(host: Store) {
@@ -104,7 +101,7 @@ function isSameFile(a: string, b: string): boolean {
   }
 }
 
-/** Our statements want numbers, also on a connection that was told to give bigints. */
+/** A driver that returns numbers, also if the connection is set to return bigints. */
 function withPlainNumbers(driver: Driver): Driver {
   const plain = (statement: Statement & { safeIntegers?(on: boolean): unknown }): Statement => {
     statement.safeIntegers?.(false);

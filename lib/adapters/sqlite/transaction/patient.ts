@@ -5,9 +5,9 @@ import { HeldError, type Store } from "../store.js";
 const LOOK_MS = 2;
 
 /**
- * The same verbs, which wait for the end of a transaction of this process that holds the write lock. To ask
- * SQLite for the lock would block the event loop in the busy wait, and with it the very transaction that is
- * waited for. Verbs that only read do not wait, and nothing is in the way while there is no such transaction.
+ * The same verbs, which wait for the end of a transaction of this process that holds the write lock.
+ * Asking SQLite for the lock would block the event loop in the busy wait, and with it the very transaction
+ * that is waited for. Verbs that only read do not wait, and without such a transaction nothing changes.
  *
  * @param patienceMs how long they wait before they fail with `STEM_STORE_FAILED`
  */
@@ -21,7 +21,7 @@ export function patient<Part extends object>(store: Store, patienceMs: number, p
   return made as Part;
 }
 
-/** A verb that was kept from its write has done nothing yet, so it may simply be called again. */
+/** A verb that did not get the write lock has done nothing yet, so it may be called again. */
 async function insist<T>(store: Store, patienceMs: number, verb: () => Promise<T>): Promise<T> {
   for (const until = performance.now() + patienceMs; ; await pause(LOOK_MS)) {
     try {

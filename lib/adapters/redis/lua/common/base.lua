@@ -6,7 +6,7 @@
 -- KEYS[1]  the shard's tag, such as {stem}; every key of a shard begins with it, so that a cluster keeps them
 --          together
 -- ARGV[1]  the time in ms, for tests; '' for the server's own
--- ARGV[2]  who calls, so that it need not hear its own hints
+-- ARGV[2]  the caller's tag, so that it can ignore its own hints
 -- ARGV[3]  's' or 'c' (one server, or a cluster) and the tag of the home shard
 local P, call = KEYS[1] .. ':', redis.call
 local sub, find, match, format = string.sub, string.find, string.match, string.format
@@ -25,8 +25,8 @@ local function start_by(fence) return math.floor(fence / 10) == now and '0' or n
 local function started_at(started, fence) return started == '0' and format('%.0f', math.floor(fence / 10)) or started end
 
 -- Differences to the counters of queues (n:<queue>: r ready, a active, b blocked, p parked, s f c e ended, d
--- dead letters) and to the jobs held by number of worker; hints; mail to other shards, kept until whoever
--- runs the script has delivered it; ended jobs whose links are to be told.
+-- dead letters) and to the jobs held by number of worker; hints; mail to other shards, kept until the
+-- process that runs the script has delivered it; ended jobs whose links are to be followed.
 local counters, held, work, done, posted, to_spread = {}, {}, {}, {}, {}, {}
 
 -- The library, once it is made, has more to write.
@@ -89,8 +89,8 @@ local function finish()
     for queue in pairs(work) do queues[#queues + 1] = queue end
     publish('work', cjson.encode(queues))
   end
-  -- Told by name only where somebody listens: to put a thousand ids together for nobody would cost more than
-  -- all the rest.
+  -- Ids are listed only if there are listeners: to put a thousand of them together for none would cost more
+  -- than all the rest.
   if #done > 0 then
     if sub(ARGV[3], 1, 1) == 'c' then
       publish('done', #done <= 100 and cjson.encode(done) or '')

@@ -1,4 +1,4 @@
--- Ends an unfinished job at once, whatever it is doing; who waits for it is told at the end of the script.
+-- Ends an unfinished job at once, in any state; the jobs that wait for it follow at the end of the script.
 -- `error`: the failure to leave, as JSON. Returns what it was: a state, 'ended:' and a state, or 'unknown'.
 local function cancel_one(id, error)
   -- It may have been stored in this very script since it was looked for.

@@ -22,7 +22,7 @@ local function stop_waiting(id, job, f)
   for _, about in ipairs(f.ws) do call('SREM', P .. 'w:' .. about, waiter(id, f)) end
 end
 
--- Makes a parked job ready, and says why.
+-- Makes a parked job ready, with the reason.
 local function wake(id, job, f, why, due)
   stop_waiting(id, job, f)
   f.w, f.d = why, due

@@ -232,8 +232,8 @@ end
 local kept = {}
 
 -- Writes the end of a job. Its place (line, loan, park) has been left already. `tail`: '=' and the result,
--- '', or cause and error. `own`: by its own settlement, of which its worker knows; else whoever runs the
--- script is told of it among the mail, as { id, state, attempts, cause and error, task, queue, body or '' }.
+-- '', or cause and error. `own`: by its own settlement, of which its worker knows; else the end is
+-- among the mail for the caller, as { id, state, attempts, cause and error, task, queue, body or '' }.
 -- Returns true if others may wait for it.
 local function close(id, job, f, code, tail, own)
   local gives = f.y or find(job.flags, 'L', 1, true)
@@ -258,7 +258,7 @@ local function close(id, job, f, code, tail, own)
   local list = kept[keep]
   if not list then list = {} kept[keep] = list end
   list[#list + 1] = id
-  -- A success is for good, so nobody can ask for its inputs again.
+  -- A success stays, so its inputs will not be read again.
   facts[id] = code == 's' and { j = f.j, y = f.y } or { j = f.j, y = f.y, x = f.x, o = f.o, k = f.k }
   change(id)
   return gives

@@ -62,8 +62,8 @@ local function sweep(queue)
   end
 end
 
--- Its string is gone, so somebody (an eviction policy) has deleted it: that becomes a dead letter, or nobody
--- would ever know.
+-- Ends a job whose string is gone, deleted by an eviction policy. It becomes a dead letter, so that the loss
+-- shows.
 local function bury(id, queue)
   local body = now .. ':' .. format('%016d', micros) .. ':0:0::0:' .. cjson.encode({ t = '(evicted)', q = queue }) .. '\n'
   call('SET', P .. 'j:' .. id, body)

@@ -1,7 +1,7 @@
 -- Links: "this job waits for those".
 --
--- o:<id>  whoever waits for a job, a list of [1 to carry on after a failure, position, shard or '', id of the
---         waiting job]
+-- o:<id>  the jobs that wait for a job, a list of [1 to carry on after a failure, position, shard or '', id
+--         of the waiting job]
 -- i:<id>  what a job waits for: position → 'o' open, 'd' delivered, 'f' failed, then the input's id; 'l' and
 --         the input as JSON where a
 --         failure was handed on or the input is in another shard
@@ -54,8 +54,8 @@ local function each_waiting(id, offset, use)
   if #rows == SPREAD then return offset + SPREAD end
 end
 
--- Tells whoever waits for ended jobs, and whoever waits for those that end with them: a worklist, since lines
--- may be long. What is more than one script should do goes on by mail.
+-- Hands the ends of jobs to the jobs that wait for them, and on to those that wait for these: a worklist,
+-- since lines may be long. What is more than one script should do goes on by mail.
 local function spread(list)
   local budget = SPREAD
   while #list > 0 do
@@ -130,7 +130,7 @@ local function revive(list)
   end
 end
 
--- Ends a job, and tells whoever waits for it once the script's own work is done.
+-- Ends a job, and hands that to the jobs that wait for it once the script's own work is done.
 local function end_job(id, job, f, code, tail, own)
   if close(id, job, f, code, tail, own) then to_spread[#to_spread + 1] = { id } end
 end

@@ -22,7 +22,7 @@ local function new_fence()
   return fence
 end
 
--- Lends jobs of a list. `bury` deals with one that has been evicted.
+-- Lends jobs of a list. The last argument ends a job that has been evicted.
 local function lend_plain(ids, no, queue, bury)
   local n, keys, prefix = #ids, {}, P .. 'j:'
   for k = 1, n do keys[k] = prefix .. ids[k] end
