@@ -27,12 +27,12 @@ may('PUBSUB', 'NUMSUB', string.sub(ARGV[3], 2) .. ':hint:probe')
 -- What could not be deleted would stay: nothing is written then.
 if may('DEL', key) then
   for _, command in ipairs({
-    { 'SET', key, 1 }, { 'SETNX', key, 1 }, { 'MSETNX', key, 1 }, { 'GET', key }, { 'MGET', key }, { 'INCR', key }, { 'STRLEN', key }, { 'GETRANGE', key, 0, 0 }, { 'EXISTS', key }, { 'DEL', key },
+    { 'SET', key, 1 }, { 'SETNX', key, 1 }, { 'MSETNX', key, 1 }, { 'GET', key }, { 'MGET', key }, { 'INCR', key }, { 'STRLEN', key }, { 'GETRANGE', key, 0, 0 }, { 'EXISTS', key }, { 'TYPE', key }, { 'DEL', key },
     { 'HSET', key, 'a', 1 }, { 'HSETNX', key, 'a', 1 }, { 'HGET', key, 'a' }, { 'HMGET', key, 'a' }, { 'HGETALL', key }, { 'HKEYS', key }, { 'HLEN', key },
     { 'HEXISTS', key, 'a' }, { 'HSCAN', key, 0 }, { 'HINCRBY', key, 'a', 1 }, { 'HDEL', key, 'a' }, { 'DEL', key },
     { 'RPUSH', key, 1 }, { 'LPUSH', key, 1 }, { 'LLEN', key }, { 'LINDEX', key, 0 }, { 'LPOS', key, 1 }, { 'LRANGE', key, 0, 0 }, { 'LPOP', key, 1 }, { 'DEL', key },
     { 'SADD', key, 1 }, { 'SMEMBERS', key }, { 'SRANDMEMBER', key, 1 }, { 'SREM', key, 1 }, { 'DEL', key },
-    { 'ZADD', key, 1, 1 }, { 'ZCOUNT', key, 0, 0 }, { 'ZRANGE', key, 0, 0 }, { 'ZREVRANGE', key, 0, 0 }, { 'ZRANGEBYSCORE', key, 0, 0 },
+    { 'ZADD', key, 1, 1 }, { 'ZCARD', key }, { 'ZCOUNT', key, 0, 0 }, { 'ZRANGE', key, 0, 0 }, { 'ZREVRANGE', key, 0, 0 }, { 'ZRANGEBYSCORE', key, 0, 0 },
     { 'ZREVRANGEBYSCORE', key, 0, 0 }, { 'ZREVRANK', key, 1 }, { 'ZSCORE', key, 1 }, { 'ZREMRANGEBYSCORE', key, 0, 0 }, { 'ZREM', key, 1 }, { 'DEL', key },
     { 'XADD', key, 'MAXLEN', '~', 1, '*', 'm', 1 }, { 'XRANGE', key, '-', '+' },
   }) do
