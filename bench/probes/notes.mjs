@@ -8,7 +8,8 @@ import { inTurn, print, timed } from "./probe.mjs";
 
 /*
  * What a drain loses while 1,000 other jobs report their progress each second, written ten times a second as
- * one batch of 100; goal: at most 2 %. Server and worker share the machine. `node bench/probes/notes.mjs STORE`
+ * one batch of 100; goal: at most 2 %. Server and worker share the machine. `node bench/probes/notes.mjs
+ * STORE`
  */
 
 const JOBS = 60_000;

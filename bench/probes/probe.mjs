@@ -5,7 +5,10 @@ import { median } from "../measure.mjs";
  * one line of JSON per figure. Decision 014 holds what they gave and what followed.
  */
 
-/** Runs the variants in turn, `rounds` times, so that what else the machine does falls on all; medians of what they return. */
+/**
+ * Runs the variants in turn, `rounds` times, so that what else the machine does falls on all; medians of
+ * what they return.
+ */
 export async function inTurn(variants, rounds) {
   const seen = new Map(Object.keys(variants).map((name) => [name, []]));
   for (let round = 0; round < rounds; round++) {

@@ -3,16 +3,15 @@ import { startRedis } from "../servers/redis.mjs";
 import { inTurn, print } from "./probe.mjs";
 
 /*
- * Redis: what a claim costs that looks at 50 tracks with two quotas each, beside one that looks at none; goal:
- * at most 0.3 ms more. `node bench/probes/quotas.mjs`
+ * Redis: what a claim costs that looks at 50 tracks with two quotas each, beside one that looks at none;
+ * goal: at most 0.3 ms more. `node bench/probes/quotas.mjs`
  */
 
 const TRACKS = 50;
 const CALLS = 400;
 const ROUNDS = 11;
 
-// Design-next §2.2: for each track in the ring, by turn, what its quotas leave free; then quotas and turns are
-// written once.
+// For each track in the ring, by turn, what its quotas leave free; then quotas and turns are written once.
 const CLAIM = `
 local now = redis.call('TIME')[1] * 1000
 local room, ring = 100, redis.call('ZRANGE', KEYS[1], 0, ${TRACKS - 1}, 'WITHSCORES')

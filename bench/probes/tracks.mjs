@@ -3,7 +3,7 @@ import { query, settlePostgres, startPostgres } from "../servers/postgres.mjs";
 import { print, timed } from "./probe.mjs";
 
 /*
- * Postgres: jobs per second that are lent from a queue with tracks, by the four steps of design-next §2.3;
+ * Postgres: jobs per second that are lent from a queue with tracks, by four steps;
  * goal: 8,000. Nothing is settled: it is the claim that is measured. `node bench/probes/tracks.mjs`
  */
 
