@@ -97,7 +97,7 @@ describe("A schedule that stands where it should not", () => {
     await rig.adapter.schedules.resume("tick", Date.UTC(2027, 0, 1));
     await pass(HOUR + MINUTE);
     expect(await slots()).toEqual(["01:00:00"]);
-    expect(rig.warnings).toEqual([expect.stringContaining('Schedule "tick" was set to a moment that is none of its times')]);
+    expect(rig.warnings).toEqual([expect.stringContaining('Schedule "tick" was set to a moment that is not one of its times')]);
     await first.stop();
     await rig.adapter.schedules.resume("tick", Date.UTC(2027, 0, 1));
     await rig.beat([hourly()]).start();
