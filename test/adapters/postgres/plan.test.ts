@@ -148,7 +148,10 @@ describeShared("postgres")(`With ${WAITING.toLocaleString("en")} jobs waiting an
     expect(faultsOf(nodes).filter((fault) => !/^Sort  \d{1,3} × 1$/.test(fault))).toEqual([]);
     expect(nodes.some((node) => node["Index Name"] === "line_pkey" && node["Actual Rows"] > 0)).toBe(true);
     const { items } = await adapter.queues.list({ upTo: 1_000 });
-    expect(items).toEqual([expect.objectContaining({ queue: "default", ready: 1_000, delayed: 1_000, capped: true, oldestAt: 1 })]);
+    // The tests before have taken the first of them.
+    const [oldest] = await bench.sql<{ at: string }>("SELECT min(due_at) AS at FROM stem.line");
+    const oldestAt = Number(oldest!.at);
+    expect(items).toEqual([expect.objectContaining({ queue: "default", ready: 1_000, delayed: 1_000, capped: true, oldestAt })]);
     expect((await adapter.queues.list()).items).toEqual([expect.objectContaining({ ready: 100_000, delayed: 50_000, capped: true })]);
   });
 
