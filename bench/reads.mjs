@@ -68,10 +68,10 @@ function readsOf({ queues, broker, ...adapter }) {
   return {
     "queues.list(), a page": () => queues.list(),
     "queues.list(), all pages": async () => {
-      for (let cursor; ;) {
-        const { next } = await queues.list(cursor === undefined ? {} : { cursor });
+      for (let from; ;) {
+        const { next } = await queues.list(from === undefined ? {} : { from });
         if (next === undefined) return;
-        cursor = next;
+        from = next;
       }
     },
     "queues.list({ upTo: 1,000 }), as health asks": () => queues.list({ upTo: 1_000 }),

@@ -14,7 +14,7 @@ import type { NewJob } from "./job.js";
  * Sent twice, it is written once: entries have numbers, jobs and events have ids.
  */
 export interface Along {
-  /** Entries for the run's journal. Dropped with the rest of it by the ending `anew`. */
+  /** Entries for the run's journal. */
   readonly journal?: readonly NewEntry[];
   /**
    * As `Broker.enqueue`, but an id that is stored already is skipped and not reported.
@@ -24,8 +24,8 @@ export interface Along {
   /** As `Events.emit`: an id that is stored already is skipped. */
   readonly emit?: readonly NewEvent[];
   /**
-   * As `Broker.cancel`: jobs that have ended, or are unknown, stay so. The job itself may be among them: it
-   * is cancelled if the ending has left it unfinished.
+   * As a change to `"cancelled"` (`Jobs.change`): jobs that have ended, or are unknown, stay so.
+   * The job itself may be among them: it is cancelled if the ending has left it unfinished.
    */
   readonly cancel?: readonly NewCancel[];
 }

@@ -1,6 +1,8 @@
 import { nearest, OptionError } from "./errors.js";
 import { JOB_STATES } from "./job.js";
 import type { Change, Choosing, CountFilter, JobFilter, Which } from "./jobs.js";
+import type { PageFilter } from "./page.js";
+import type { QueueChange, QueueFilter } from "./queues.js";
 import { isRecord, refuseUnknown, shown } from "./options.js";
 import { checkText, LONGEST } from "./text.js";
 
@@ -37,6 +39,9 @@ const CHOOSING = { state: "state", ...COUNT, dead: "yes", before: "moment" } as 
 const PAGED = { limit: "amount", cursor: "text", from: "text" } as const;
 const JOBS = { ...CHOOSING, delayed: "either", ids: "texts", ...PAGED } as const satisfies Fields<JobFilter>;
 const WHICH = { ...JOBS, all: "yes" } as const;
+const PAGE_OF = { limit: "amount", from: "text" } as const satisfies Fields<PageFilter>;
+const QUEUES = { names: "texts", upTo: "amount", ...PAGE_OF } as const satisfies Fields<QueueFilter>;
+const QUEUE_CHANGE = { paused: "either" } as const satisfies Fields<QueueChange>;
 
 /**
  * Refuses a filter of jobs with an unknown field, or a wrong value.
@@ -47,6 +52,23 @@ export function checkJobFilter(filter: JobFilter | undefined): void {
   const of = "of a filter of jobs";
   checkFields(filter, JOBS, of);
   checkStart(filter, of);
+}
+
+/** As `checkJobFilter`, for a page of a list, such as that of the workers. */
+export function checkPageFilter(filter: PageFilter | undefined, of: string): void {
+  if (filter !== undefined) checkFields(filter, PAGE_OF, of);
+}
+
+/** As `checkJobFilter`, for queues. */
+export function checkQueueFilter(filter: QueueFilter | undefined): void {
+  if (filter !== undefined) checkFields(filter, QUEUES, "of a filter of queues");
+}
+
+/** Refuses a change of queues that does not say what to change: a misspelt pause must not resume. */
+export function checkQueueChange(change: QueueChange): void {
+  checkFields(change, QUEUE_CHANGE, "of a change of queues");
+  if (typeof change.paused === "boolean") return;
+  throw new OptionError("STEM_OPTION_INVALID", "A change of queues says nothing.", "Give { paused: true } or { paused: false }.");
 }
 
 /** As `checkJobFilter`, for counts. */

@@ -1,10 +1,20 @@
 import type { Adapter } from "./adapter.js";
 import type { Along, NewCancel } from "./along.js";
 import type { NewEvent } from "./events.js";
-import { checkChange, checkCountFilter, checkJobFilter, checkWhich } from "./filters.js";
+import { OptionError } from "./errors.js";
+import {
+  checkChange,
+  checkCountFilter,
+  checkJobFilter,
+  checkPageFilter,
+  checkQueueChange,
+  checkQueueFilter,
+  checkWhich,
+} from "./filters.js";
 import type { EventWait } from "./job.js";
 import type { JobFilter } from "./jobs.js";
 import type { NewEntry } from "./journal.js";
+import { shown } from "./options.js";
 import { checkText, LONGEST } from "./text.js";
 
 /** The checks of each verb before it does anything, by part of the adapter. */
@@ -57,10 +67,14 @@ const CHECKS: Checks = {
   },
   queues: {
     list(filter) {
+      checkQueueFilter(filter);
       if (filter?.names !== undefined) checkAll(filter.names, "The name of a queue to list");
-      if (filter?.cursor !== undefined) checkText(filter.cursor, "The cursor of the queues asked for");
+      if (filter?.from !== undefined) checkText(filter.from, "The `from` of the queues asked for");
     },
-    change: (names, { paused }) => checkAll(names, `The name of a queue to ${paused ? "pause" : "resume"}`),
+    change(names, change) {
+      checkQueueChange(change);
+      checkAll(names, `The name of a queue to ${change.paused ? "pause" : "resume"}`);
+    },
   },
   jobs: {
     get: (ids) => checkIds(ids, "a job to look up"),
@@ -106,7 +120,16 @@ const CHECKS: Checks = {
     release: ({ name, owner }) => checkLock(name, owner),
   },
   workers: {
-    renew: ({ id }) => checkText(id, "The id of a worker", LONGEST.worker),
+    renew({ id, heard = 0 }) {
+      checkText(id, "The id of a worker", LONGEST.worker);
+      if (Number.isSafeInteger(heard) && heard >= 0) return;
+      throw new OptionError(
+        "STEM_OPTION_INVALID",
+        `The number of the last order that worker ${id} has heard is ${shown(heard)}.`,
+        "Give the number of an order, as a renewal answered it.",
+      );
+    },
+    list: (filter) => checkPageFilter(filter, "of a page of workers"),
     leave: (id) => checkText(id, "The id of a worker", LONGEST.worker),
     order(ids, text) {
       if (ids !== "all") checkAll(ids, "The id of a worker to order", LONGEST.worker);

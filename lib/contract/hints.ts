@@ -18,7 +18,7 @@ export interface Hints {
 }
 
 export type Hint =
-  /** To be called when there may be work in these queues; undefined: in any. */
+  /** There may be work in these queues; undefined: in any. */
   | { readonly kind: "work"; readonly queues?: readonly string[] }
   /** These jobs may have ended; undefined: any. */
   | { readonly kind: "done"; readonly ids?: readonly string[] }

@@ -35,7 +35,7 @@ export type * from "./limits.js";
 export type * from "./locks.js";
 export { idsMet, metKnown } from "./met.js";
 export type { Met } from "./met.js";
-export { limitOf, LOOKED, markOf, numberOfCursor, PAGE, pageOf, placeOf } from "./page.js";
+export { limitOf, LOOKED, markOf, numberFrom, PAGE, pageOf, placeOf } from "./page.js";
 export type { ListOrder, Page, PageFilter } from "./page.js";
 export { Portion } from "./portion.js";
 export { countedUpTo, isQueueUsed, queueInfo, queuesPerPage } from "./queues.js";

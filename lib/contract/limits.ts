@@ -31,7 +31,7 @@ export interface LimitFilter {
   /** Default 100, at most 1,000. */
   readonly limit?: number;
   /** `next` of the page before. */
-  readonly cursor?: string;
+  readonly from?: string;
 }
 
 /** What a limit allows for one key right now. */

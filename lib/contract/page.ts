@@ -17,7 +17,7 @@ export interface PageFilter {
   /** Most items of the page. Default 100, at most 1,000. */
   readonly limit?: number;
   /** `next` of the page before. */
-  readonly cursor?: string;
+  readonly from?: string;
 }
 
 /** How many items a page has at most. */
@@ -29,23 +29,23 @@ export function limitOf({ limit = 100 }: PageFilter = {}): number {
  * A page of the items found.
  * To know whether it is the last page, look for one item more than its limit.
  */
-export function pageOf<T>(found: readonly T[], limit: number, cursorOf: (last: T) => string): Page<T> {
+export function pageOf<T>(found: readonly T[], limit: number, markOf: (last: T) => string): Page<T> {
   if (found.length <= limit) return { items: found };
   const items = found.slice(0, limit);
-  return { items, next: cursorOf(items.at(-1)!) };
+  return { items, next: markOf(items.at(-1)!) };
 }
 
 /**
- * The cursor of a list whose items are numbered, as a number; 0: from the beginning.
+ * Where a list whose items are numbered goes on, as a number; 0: from the beginning.
  *
  * @throws {OptionError} `STEM_OPTION_INVALID`
  */
-export function numberOfCursor({ cursor = "0" }: PageFilter = {}): number {
-  if (/^\d{1,15}$/.test(cursor)) return Number(cursor);
+export function numberFrom({ from = "0" }: PageFilter = {}): number {
+  if (/^\d{1,15}$/.test(from)) return Number(from);
   throw new OptionError(
     "STEM_OPTION_INVALID",
-    `The cursor ${JSON.stringify(cursor.slice(0, 60))} is not one of this list.`,
-    "Give `next` of the page before, as it came.",
+    `A list is to go on from ${shown(from)}, which no page of it has given.`,
+    "Give the `next` of the page before, as it came.",
   );
 }
 

@@ -22,7 +22,7 @@ export interface QueueFilter {
   /** Default and most: 1,000. */
   readonly limit?: number;
   /** `next` of the page before. */
-  readonly cursor?: string;
+  readonly from?: string;
   /**
    * How far to count at least. Default and most: 100,000. Stores that keep their counts give them whole; for
    * others a small number makes the call cheap, however many jobs there are.

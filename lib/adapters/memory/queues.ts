@@ -26,9 +26,9 @@ function resume(store: Store, name: string): void {
 
 function list(store: Store, filter: QueueFilter, now: number): Page<QueueInfo> {
   sweep(store, now);
-  const { cursor } = filter;
+  const { from } = filter;
   const asked = filter.names === undefined ? [...store.queues.keys()] : [...new Set(filter.names)];
-  const names = asked.filter((name) => store.queues.has(name) && (cursor === undefined || name > cursor)).sort();
+  const names = asked.filter((name) => store.queues.has(name) && (from === undefined || name > from)).sort();
   const page = names.slice(0, queuesPerPage(filter));
   return {
     items: page.map((name) => infoOf(store, store.queues.get(name)!, now)),

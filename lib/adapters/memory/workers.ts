@@ -1,4 +1,4 @@
-import { limitOf, numberOfCursor, pageOf, type WorkerRecord, type Workers } from "../../contract/index.js";
+import { limitOf, numberFrom, pageOf, type WorkerRecord, type Workers } from "../../contract/index.js";
 import type { WorkerRow } from "./rows.js";
 import type { Store } from "./store.js";
 
@@ -31,7 +31,7 @@ export function workers(store: Store): Workers {
       }),
     list: async (filter, options) =>
       store.step(options, (now) => {
-        const after = numberOfCursor(filter);
+        const after = numberFrom(filter);
         const found = [...store.workers.values()].filter(({ no, leaseUntil }) => no > after && leaseUntil + REMEMBER_MS >= now);
         const { items, next } = pageOf(found, limitOf(filter), ({ no }) => String(no));
         return { items: items.map(recordOf), ...(next !== undefined && { next }) };

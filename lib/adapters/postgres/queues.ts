@@ -9,7 +9,7 @@ export function queues(store: Store): Queues {
     async list(filter: QueueFilter = {}, options?: At): Promise<Page<QueueInfo>> {
       const [limit, most] = [queuesPerPage(filter), countedUpTo(filter)];
       const names = filter.names === undefined ? null : texts(filter.names);
-      const values = [options?.now ?? null, filter.cursor ?? null, names, limit + 1, most + 1, MOST_LOOKED_AT];
+      const values = [options?.now ?? null, filter.from ?? null, names, limit + 1, most + 1, MOST_LOOKED_AT];
       const rows = (await store.rows(COUNTS, values)) as Counted[];
       const items = rows.slice(0, limit).map((row) => infoOf(row, most));
       return { items: items.filter(isQueueUsed), ...(rows.length > limit && { next: items.at(-1)!.queue }) };
@@ -70,8 +70,8 @@ const inLine = (op: "<=" | ">"): string => `(
       SELECT FROM stem.line l WHERE l.lane = q.no * ${LEVELS} + g.level AND l.due_at ${op} clock.now LIMIT $5::int) x LIMIT $5::int) y)`;
 
 /**
- * What queues hold. Parameters: now · cursor · names · how many queues · how far to count · how many dead
- * letters and parked jobs to look at, of which no index knows the queues.
+ * What queues hold. Parameters: now · where to go on · names · how many queues · how far to count · how many
+ * dead letters and parked jobs to look at, of which no index knows the queues.
  */
 export const COUNTS = `
   WITH clock AS MATERIALIZED (SELECT ${CLOCK} AS now),

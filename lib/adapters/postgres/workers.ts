@@ -1,7 +1,7 @@
 import {
   leaseText,
   limitOf,
-  numberOfCursor,
+  numberFrom,
   type At,
   type Lease,
   type Order,
@@ -75,7 +75,7 @@ export function workers(store: Store): Workers {
       const rows = (await store.rows(
         `SELECT no, id, info, started_at, seen_at, lease_until, (SELECT count(*) FROM stem.active a WHERE a.worker = w.no)
          FROM stem.workers w WHERE lease_until > ${CLOCK} - ${HOUR_MS} AND no > $2::bigint ORDER BY no LIMIT $3::int`,
-        [options?.now ?? null, numberOfCursor(filter), limit + 1],
+        [options?.now ?? null, numberFrom(filter), limit + 1],
       )) as WorkerRow[];
       const { items, next } = pageOf(rows, limit, ([no]) => String(no));
       return { items: items.map(toRecord), ...(next !== undefined && { next }) };

@@ -30,9 +30,9 @@ async function change(store: Store, names: readonly string[], paused: boolean, o
 }
 
 async function list(store: Store, filter: QueueFilter, options: At | undefined): Promise<Page<QueueInfo>> {
-  const { cursor } = filter;
+  const { from } = filter;
   const asked = filter.names === undefined ? await store.queueNames(options) : [...new Set(filter.names)];
-  const names = asked.filter((name) => cursor === undefined || name > cursor).sort();
+  const names = asked.filter((name) => from === undefined || name > from).sort();
   const most = queuesPerPage(filter);
   const items: QueueInfo[] = [];
   let at = 0;

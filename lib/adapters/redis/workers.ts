@@ -1,4 +1,4 @@
-import { limitOf, numberOfCursor, pageOf } from "../../contract/index.js";
+import { limitOf, numberFrom, pageOf } from "../../contract/index.js";
 import type { At, Ended, Lease, Order, Renewal, Renewed, WorkerBeat, WorkerRecord, Workers } from "../../contract/index.js";
 import { json } from "./connect/json.js";
 import { placeLeases } from "./journal.js";
@@ -35,7 +35,7 @@ export function workers(store: Store): Workers {
       store.tell({ kind: "work" });
     },
     list: async (filter, options) => {
-      const [after, limit] = [numberOfCursor(filter), limitOf(filter)];
+      const [after, limit] = [numberFrom(filter), limitOf(filter)];
       const { items, next } = pageOf(await listed(store, store.home, after, limit + 1, options), limit, ({ no }) => String(no));
       const found = { items: items.map(({ record }) => record), ...(next !== undefined && { next }) };
       if (!store.spread || items.length === 0) return found;

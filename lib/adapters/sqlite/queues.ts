@@ -56,13 +56,13 @@ interface Row {
 
 function page(store: Store, filter: QueueFilter): { readonly rows: readonly Row[]; readonly next?: string } {
   const limit = queuesPerPage(filter);
-  const [cursor, names] = [filter.cursor ?? "", filter.names === undefined ? null : JSON.stringify(filter.names)];
+  const [from, names] = [filter.from ?? "", filter.names === undefined ? null : JSON.stringify(filter.names)];
   const rows = store
     .sql(
-      `SELECT no, name, paused FROM queues WHERE name > @cursor AND (@names IS NULL OR name IN (SELECT value FROM json_each(@names)))
+      `SELECT no, name, paused FROM queues WHERE name > @from AND (@names IS NULL OR name IN (SELECT value FROM json_each(@names)))
        ORDER BY name LIMIT @limit + 0`,
     )
-    .all({ cursor, names, limit: limit + 1 }) as Row[];
+    .all({ from, names, limit: limit + 1 }) as Row[];
   const kept = rows.slice(0, limit);
   return { rows: kept, ...(rows.length > limit && { next: kept.at(-1)!.name }) };
 }

@@ -1,6 +1,6 @@
 import {
   limitOf,
-  numberOfCursor,
+  numberFrom,
   type At,
   type Lease,
   type Order,
@@ -71,7 +71,7 @@ export function workers(store: Store): Workers {
     },
 
     async list(filter?: PageFilter, options?: At): Promise<Page<WorkerRecord>> {
-      const [after, limit] = [numberOfCursor(filter), limitOf(filter)];
+      const [after, limit] = [numberFrom(filter), limitOf(filter)];
       const since = store.clock(options) - HOUR_MS;
       return store.read(() => {
         const rows = store

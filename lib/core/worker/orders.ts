@@ -40,8 +40,7 @@ export class Orders {
   /** A renewal under this name was answered. */
   answered(name: string, heard: number | undefined, orders: readonly Order[]): void {
     if (heard === undefined && orders.length === 0) return;
-    const at = this.#of(name);
-    at.known = Math.max(at.known, heard ?? 0);
+    const at = this.#counting(name, heard, orders);
     for (const { no, text } of orders) {
       if (no <= at.begun) continue;
       at.begun = no;
@@ -58,6 +57,21 @@ export class Orders {
   left(name: string): void {
     this.#names.delete(name);
     if (this.#names.size <= 1) this.#begun.clear();
+  }
+
+  /**
+   * Where this name stands. A store repeats no order that it knows to be heard: a number up to there is one
+   * of a store that was emptied or replaced, which counts from 1 again.
+   */
+  #counting(name: string, heard: number | undefined, orders: readonly Order[]): Name {
+    const at = this.#of(name);
+    at.known = Math.max(at.known, heard ?? 0);
+    if (!orders.some(({ no }) => no <= at.known)) return at;
+    // What is under way of the old count reports to the old one.
+    this.#begun.clear();
+    const anew = { begun: 0, done: 0, known: 0 };
+    this.#names.set(name, anew);
+    return anew;
   }
 
   #of(name: string): Name {

@@ -174,4 +174,17 @@ export const orderLaws: readonly Law[] = [
       assert.deepEqual(await ordered(bench, "ann"), [long]);
     },
   },
+  {
+    title: "a number that no order can have is refused as heard, and forgets no order; so is a page of workers that is not understood",
+    async check(bench) {
+      const { workers } = bench.adapter;
+      await renew(bench, "ann");
+      await workers.order(["ann"], "pause", bench.at);
+      for (const heard of [Number.NaN, -1, 1.5, Infinity, "2"])
+        await assert.rejects(async () => renew(bench, "ann", heard as number), { code: "STEM_OPTION_INVALID" }, String(heard));
+      assert.deepEqual(await ordered(bench, "ann"), ["pause"]);
+      for (const filter of [{ limt: 1 }, { limit: 0 }, { cursor: "1" }])
+        await assert.rejects(async () => workers.list(filter as never, bench.at), { name: "OptionError" }, JSON.stringify(filter));
+    },
+  },
 ];

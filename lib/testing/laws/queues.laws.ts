@@ -128,14 +128,14 @@ export const queueLaws: readonly Law[] = [
     async check(bench) {
       const five = await fiveQueues(bench);
       const seen: string[] = [];
-      let cursor: string | undefined;
+      let from: string | undefined;
       do {
-        const page = await bench.adapter.queues.list({ limit: 2, ...(cursor !== undefined && { cursor }) }, bench.at);
+        const page = await bench.adapter.queues.list({ limit: 2, ...(from !== undefined && { from }) }, bench.at);
         assert.ok(page.items.length <= 2, "no page is longer than was asked for");
         seen.push(...names(page.items));
-        cursor = page.next;
+        from = page.next;
         assert.ok(seen.length <= 5, "pages come to an end");
-      } while (cursor !== undefined);
+      } while (from !== undefined);
       assert.deepEqual(seen, five);
     },
   },
@@ -148,7 +148,7 @@ export const queueLaws: readonly Law[] = [
       assert.deepEqual(names((await queues.list({ names: asked }, bench.at)).items), [a, c, d]);
       const first = await queues.list({ names: asked, limit: 1 }, bench.at);
       assert.deepEqual(names(first.items), [a]);
-      assert.deepEqual(names((await queues.list({ names: asked, cursor: first.next! }, bench.at)).items), [c, d]);
+      assert.deepEqual(names((await queues.list({ names: asked, from: first.next! }, bench.at)).items), [c, d]);
       assert.deepEqual(await queues.list({ names: [] }, bench.at), { items: [] });
     },
   },
@@ -165,6 +165,20 @@ export const queueLaws: readonly Law[] = [
       await queues.change(await paused(), { paused: false }, bench.at);
       assert.deepEqual(await paused(), []);
       assert.equal((await bench.queues()).length, 4, "a queue that holds nothing is gone with its pause");
+    },
+  },
+  {
+    title: "a filter or a change of queues that is not understood is refused, and nothing is paused or resumed",
+    async check(bench) {
+      const [a] = await fiveQueues(bench);
+      const { queues } = bench.adapter;
+      await queues.change([a!], { paused: true }, bench.at);
+      const before = await bench.queues();
+      for (const change of [{ pausd: true }, {}, { paused: undefined }, { paused: "no" }, { paused: true, until: 1 }, undefined])
+        await assert.rejects(async () => queues.change([a!], change as never, bench.at), { name: "OptionError" }, JSON.stringify(change));
+      for (const filter of [{ name: [a] }, { names: a }, { limit: 0 }, { limit: Number.NaN }, { upTo: -1 }, { cursor: a }, { from: 5 }])
+        await assert.rejects(async () => queues.list(filter as never, bench.at), { name: "OptionError" }, JSON.stringify(filter));
+      assert.deepEqual(await bench.queues(), before);
     },
   },
 ];

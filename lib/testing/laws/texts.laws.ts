@@ -118,7 +118,7 @@ export const textLaws: readonly Law[] = [
       const { queues } = bench.adapter;
       await refuses("name", badTexts(), (text) => queues.list({ names: [bench.queue, text] }, bench.at));
       const given = badTexts().filter((text) => text !== undefined);
-      await refuses("cursor", given, (cursor) => queues.list({ cursor: cursor as string }, bench.at));
+      await refuses("from", given, (from) => queues.list({ from: from as string }, bench.at));
       await refuses("pause", badTexts(), (queue) => bench.pause(bench.queue, queue));
       await refuses("resume", badTexts(), (queue) => bench.resume(bench.queue, queue));
       const claim = await bench.ask();
@@ -213,7 +213,7 @@ export const textLaws: readonly Law[] = [
       const { queues } = bench.adapter;
       await refuses("name", badTexts(), (text) => queues.list({ names: [bench.queue, text] }, bench.at));
       const given = badTexts().filter((text) => text !== undefined);
-      await refuses("cursor", given, (cursor) => queues.list({ cursor: cursor as string }, bench.at));
+      await refuses("from", given, (from) => queues.list({ from: from as string }, bench.at));
       await refuses("pause", badTexts(), (id) => schedules.pause(id, bench.at));
       await refuses("resume", badTexts(), (id) => schedules.resume(id, bench.now, bench.at));
       await refuses("remove", badTexts(), (id) => schedules.remove(id, bench.at));

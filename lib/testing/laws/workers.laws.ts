@@ -65,14 +65,14 @@ export const workerLaws: readonly Law[] = [
       const first = await workers.list({ limit: 2 }, bench.at);
       assert.deepEqual([first.items.map(({ id }) => id), typeof first.next], [["c", "a"], "string"]);
       await workers.leave("a", bench.at);
-      const second = await workers.list({ limit: 2, cursor: first.next! }, bench.at);
+      const second = await workers.list({ limit: 2, from: first.next! }, bench.at);
       assert.deepEqual(
         second.items.map(({ id }) => id),
         ["d", "b"],
       );
-      const third = await workers.list({ limit: 2, cursor: second.next! }, bench.at);
+      const third = await workers.list({ limit: 2, from: second.next! }, bench.at);
       assert.deepEqual([third.items.map(({ id }) => id), "next" in third], [["e"], false]);
-      await assert.rejects(workers.list({ cursor: "e" }, bench.at), { code: "STEM_OPTION_INVALID" });
+      await assert.rejects(workers.list({ from: "e" }, bench.at), { code: "STEM_OPTION_INVALID" });
     },
   },
   {

@@ -153,6 +153,10 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
     "a page of queues begins with the last of the page before",
   ],
   "of queues that are asked for by name those are listed that hold a job or are paused": ["queues are listed whatever names are asked for"],
+  "a filter or a change of queues that is not understood is refused, and nothing is paused or resumed": [
+    "a change of queues that says nothing known resumes them",
+    "what a filter of queues does not know it leaves out",
+  ],
   "several queues are paused and resumed by one call, which others hold no part in": ["one queue of a call is paused"],
   "a thousand waiting jobs are lent once each, in order, over many claims": ["a claim skips a job now and then"],
   "a success stores the result and ends the job in one step": ["results are not stored", "a job keeps its worker after its end"],
@@ -437,6 +441,10 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
   "orders that are given at once are all answered, whoever hears meanwhile": ["orders are numbered before they are stored"],
   "an order is refused whose text or worker would not come back as it was given, or whose text is too long": [
     "names of locks and workers are stored as UTF-8",
+  ],
+  "a number that no order can have is refused as heard, and forgets no order; so is a page of workers that is not understood": [
+    "what was heard is taken for a number, whatever it is",
+    "what a page of workers does not know it leaves out",
   ],
   "a renewal reports exactly the leases that are lost": ["a renewal reports no lost leases"],
   "a worker that comes back before anyone claimed keeps its jobs": ["a renewal after a lapse starts from nothing"],

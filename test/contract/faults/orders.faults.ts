@@ -92,4 +92,14 @@ export const orderFaults: Faults = {
       return but(renewed, { orders: renewed.orders.map(({ no, text }) => ({ no: no - (first.get(id) ?? 0), text })) });
     })(adapter);
   },
+  "what was heard is taken for a number, whatever it is": inWorkers(({ renew }) => ({
+    renew: (worker, held, options) => {
+      const heard = Math.ceil(Number(worker.heard ?? 0));
+      return renew({ ...worker, heard: heard > 0 ? Math.min(heard, Number.MAX_SAFE_INTEGER) : 0 }, held, options);
+    },
+  })),
+  "what a page of workers does not know it leaves out": inWorkers(({ list }) => ({
+    list: ({ limit, from } = {}, options) =>
+      list({ ...(limit !== undefined && limit > 0 && { limit }), ...(from !== undefined && { from }) }, options),
+  })),
 };

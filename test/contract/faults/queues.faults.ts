@@ -59,13 +59,28 @@ export const queueFaults: Faults = {
     list: async (filter, options) => ({ items: (await list(filter, options)).items }),
   })),
   "a page of queues begins with the last of the page before": inQueues(({ list }) => ({
-    list: async ({ cursor, ...filter } = {}, options) => {
+    list: async ({ from, ...filter } = {}, options) => {
       const { items } = await list({ ...filter, limit: 1_000 }, options);
-      const page = items.filter(({ queue }) => cursor === undefined || queue >= cursor).slice(0, filter.limit);
+      const page = items.filter(({ queue }) => from === undefined || queue >= from).slice(0, filter.limit);
       return { items: page, ...(page.at(-1) !== items.at(-1) && { next: page.at(-1)!.queue }) };
     },
   })),
   "queues are listed whatever names are asked for": inQueues(({ list }) => ({
     list: (filter = {}, options) => list({ ...filter, ...(filter.names && { names: undefined as never }) }, options),
+  })),
+  "a change of queues that says nothing known resumes them": inQueues(({ change }) => ({
+    change: (names, to, options) => change(names, { paused: (to as { paused?: unknown } | undefined)?.paused === true }, options),
+  })),
+  "what a filter of queues does not know it leaves out": inQueues(({ list }) => ({
+    list: ({ names, limit, from, upTo } = {}, options) =>
+      list(
+        {
+          ...(Array.isArray(names) && { names }),
+          ...(limit !== undefined && limit > 0 && { limit }),
+          ...(typeof from === "string" && { from }),
+          ...(upTo !== undefined && upTo > 0 && { upTo }),
+        },
+        options,
+      ),
   })),
 };

@@ -320,7 +320,7 @@ export const storeFaults: Faults = {
   "the cursor of workers is how many were listed": inWorkers(({ list }) => ({
     list: async (filter = {}, options) => {
       const all = (await list({ limit: 1_000 }, options)).items;
-      const [from, limit] = [Number(filter.cursor ?? 0), filter.limit ?? 100];
+      const [from, limit] = [Number(filter.from ?? 0), filter.limit ?? 100];
       return { items: all.slice(from, from + limit), ...(all.length > from + limit && { next: String(from + limit) }) };
     },
   })),

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { sqlite } from "../../../lib/adapters/sqlite/index.js";
 import type { Adapter } from "../../../lib/contract/index.js";
 import { Stem, TaskRegistry, Worker } from "../../../lib/core/index.js";
+import { Orders } from "../../../lib/core/worker/orders.js";
 import { gate, Rig, turns, until } from "./rig.js";
 
 /** A worker whose orders are noted, and the ways to give it some. */
@@ -155,5 +156,30 @@ describe("What a worker is ordered to do", () => {
       await store.close();
       rmSync(folder, { recursive: true });
     }
+  });
+
+  it("is obeyed from a store that was emptied, which counts orders from 1 again", async () => {
+    const begun: string[] = [];
+    const orders = new Orders({ obey: (text) => begun.push(text) > 0, log: { log() {}, warn() {}, error() {}, debug() {} } });
+    const given = [
+      { no: 1, text: "one" },
+      { no: 2, text: "two" },
+    ];
+    orders.answered("ann", undefined, given);
+    await turns();
+    // Repeated, since nothing was heard so far.
+    orders.answered("ann", undefined, given);
+    await turns();
+    expect([begun, orders.heard("ann")]).toEqual([["one", "two"], 2]);
+    orders.answered("ann", 2, []);
+    expect(orders.heard("ann")).toBeUndefined();
+
+    orders.answered("ann", undefined, [{ no: 1, text: "after" }]);
+    await turns();
+    orders.answered("ann", undefined, [{ no: 1, text: "after" }]);
+    await turns();
+    expect([begun, orders.heard("ann")]).toEqual([["one", "two", "after"], 1]);
+    orders.answered("ann", 1, []);
+    expect(orders.heard("ann")).toBeUndefined();
   });
 });
