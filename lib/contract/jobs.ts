@@ -21,8 +21,9 @@ export interface Jobs {
    */
   list(filter?: JobFilter, options?: At): Promise<Page<JobRecord>>;
   /**
-   * Jobs per state; states with none are 0. All of a store, or of a queue, are counted without looking at
-   * each where the store keeps that; the jobs of a task or a group are looked at in portions, each job once.
+   * Jobs per state; states with none are 0.
+   * The jobs of a task or a group are looked at one by one, each once: that takes as long as there are jobs.
+   * No step of it keeps others waiting for long: SQLite and Redis look in portions.
    */
   count(filter?: CountFilter, options?: At): Promise<StateCounts>;
   /**
