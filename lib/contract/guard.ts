@@ -5,6 +5,7 @@ import { OptionError } from "./errors.js";
 import {
   checkChange,
   checkCountFilter,
+  checkFields,
   checkJobFilter,
   checkPageFilter,
   checkQueueChange,
@@ -93,7 +94,10 @@ const CHECKS: Checks = {
     },
   },
   journal: {
-    read: (ids) => checkIds(ids, "a run whose journal is to be read"),
+    read(reads) {
+      for (const read of reads) checkFields(read, JOURNAL_READ, "of what to read of a journal");
+      checkIds(reads.map(idOf), "a run whose journal is to be read");
+    },
     append(writes) {
       for (const write of writes) checkTextsAlong(write, write.lease.jobId);
     },
@@ -137,6 +141,8 @@ const CHECKS: Checks = {
     },
   },
 };
+
+const JOURNAL_READ = { id: "text", after: "whole" } as const;
 
 const idOf = ({ id }: { readonly id: string }): string => id;
 

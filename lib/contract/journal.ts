@@ -10,8 +10,8 @@ import type { Lease } from "./job.js";
  * either. Entries may also travel inside a settlement.
  */
 export interface Journal {
-  /** Entries per run in `seq` order; an empty list for a run with none. */
-  read(runIds: readonly string[], options?: At): Promise<readonly (readonly Entry[])[]>;
+  /** Entries per run, in the order asked and by `seq`; an empty list for a run with none. */
+  read(reads: readonly JournalRead[], options?: At): Promise<readonly (readonly Entry[])[]>;
   /**
    * Adds entries of many runs in one step, and what travels along.
    * A write with a stale lease writes nothing and is reported. A `seq` that exists is left as it is. A run
@@ -19,6 +19,13 @@ export interface Journal {
    * settlement.
    */
   append(writes: readonly JournalWrite[], options?: At): Promise<Appended>;
+}
+
+/** What to read of one run's journal. */
+export interface JournalRead {
+  readonly id: string;
+  /** Only entries with a number above this. Default 0: all. */
+  readonly after?: number;
 }
 
 /** What a run writes while it goes on. */

@@ -90,7 +90,7 @@ export async function liveOn(old: OldAdapter, fresh: Adapter): Promise<void> {
   }
   expect(seen.get("again")).toMatchObject({ attempt: 2 });
   expect(seen.get("parked")).toMatchObject({ wake: { by: "event" } });
-  expect((await fresh.journal.read(["parked"]))[0]).toMatchObject([{ key: "a", value: '"kept"' }]);
+  expect((await fresh.journal.read([{ id: "parked" }]))[0]).toMatchObject([{ key: "a", value: '"kept"' }]);
   const ids = Object.keys(ENDS);
   for (const records of [await old.results.get(ids), await fresh.jobs.get(ids)]) {
     expect(Object.fromEntries(records.map((record, i) => [ids[i], record?.state]))).toEqual(ENDS);

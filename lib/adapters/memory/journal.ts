@@ -1,5 +1,5 @@
 import { checkAlong, withEnded } from "../../contract/index.js";
-import type { Journal, NewEntry } from "../../contract/index.js";
+import type { Entry, Journal, NewEntry } from "../../contract/index.js";
 import { carryOut } from "./along.js";
 import { spreadAll } from "./links.js";
 import type { Row } from "./rows.js";
@@ -7,7 +7,8 @@ import type { Self, Store } from "./store.js";
 
 export function journal(store: Store, self: Self): Journal {
   return {
-    read: async (runIds, options) => store.step(options, () => runIds.map((id) => store.rows.get(id)?.journal?.slice() ?? [])),
+    read: async (reads, options) =>
+      store.step(options, () => reads.map(({ id, after = 0 }) => entriesAfter(store.rows.get(id)?.journal ?? [], after))),
     append: async (writes, options) =>
       store.step(options, (now) => {
         checkAlong(writes, self);
@@ -26,6 +27,11 @@ export function journal(store: Store, self: Self): Journal {
         return withEnded({ lost }, store.takeEnded());
       }),
   };
+}
+
+/** The entries with higher numbers, looked for from the end, as most readers have the others. */
+function entriesAfter(entries: readonly Entry[], after: number): readonly Entry[] {
+  return entries.slice(entries.findLastIndex(({ seq }) => seq <= after) + 1);
 }
 
 /**

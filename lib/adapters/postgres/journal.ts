@@ -8,6 +8,7 @@ import {
   type At,
   type Entry,
   type Journal,
+  type JournalRead,
   type JournalWrite,
   type NewEntry,
 } from "../../contract/index.js";
@@ -61,20 +62,18 @@ export async function appendAll(tx: Tx, writes: readonly Writing[]): Promise<voi
 /** The workflow store. */
 export function journal(store: Store, adapter: Pick<Adapter, "name" | "honours">): Journal {
   return {
-    async read(runIds: readonly string[]): Promise<readonly (readonly Entry[])[]> {
-      if (runIds.length === 0) return store.rows("SELECT 1 WHERE false") as Promise<never[]>;
+    async read(reads: readonly JournalRead[]): Promise<readonly (readonly Entry[])[]> {
+      if (reads.length === 0) return store.rows("SELECT 1 WHERE false") as Promise<never[]>;
       const rows = (await store.rows(
-        `SELECT j.id, e.seq, e.key, e.kind, e.state, e.at, e.value FROM stem.jobs j JOIN stem.journal e ON e.job = j.seq
-         WHERE j.id = ANY($1::text[]) ORDER BY e.job, e.seq`,
-        [texts(runIds)],
-      )) as [string, number, string, string, Entry["state"], number, string | null][];
-      const entries = new Map<string, Entry[]>();
-      for (const [id, seq, key, kind, state, at, value] of rows) {
-        let list = entries.get(id);
-        if (list === undefined) entries.set(id, (list = []));
-        list.push({ seq, key, kind, state, ...(value !== null && { value }), at });
-      }
-      return runIds.map((id) => entries.get(id) ?? []);
+        `SELECT u.place::int, e.seq, e.key, e.kind, e.state, e.at, e.value FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY u(id, after, place)
+           JOIN stem.jobs j ON j.id = u.id JOIN stem.journal e ON e.job = j.seq AND e.seq > u.after
+         ORDER BY u.place, e.seq`,
+        [texts(reads.map(({ id }) => id)), bigs(reads.map(({ after = 0 }) => after))],
+      )) as [number, number, string, string, Entry["state"], number, string | null][];
+      const journals = reads.map((): Entry[] => []);
+      for (const [place, seq, key, kind, state, at, value] of rows)
+        journals[place - 1]!.push({ seq, key, kind, state, ...(value !== null && { value }), at });
+      return journals;
     },
 
     async append(writes: readonly JournalWrite[], options?: At): Promise<Appended> {

@@ -8,11 +8,12 @@ import type { Shard, Store } from "./store.js";
 
 export function journal(store: Store, self: Pick<Adapter, "name" | "honours">): Journal {
   return {
-    read: async (runIds, options) => {
-      const found: Entry[][] = runIds.map(() => []);
-      for (const [shard, part] of await store.place(runIds, options)) {
-        const ids = part.map((i) => runIds[i]!);
-        const answers = (await store.run("journals", shard, ids, options)) as string[][];
+    read: async (reads, options) => {
+      const found: Entry[][] = reads.map(() => []);
+      const ids = reads.map(({ id }) => id);
+      for (const [shard, part] of await store.place(ids, options)) {
+        const args = part.flatMap((i) => [ids[i]!, reads[i]!.after ?? 0]);
+        const answers = (await store.run("journals", shard, args, options)) as string[][];
         part.forEach((i, k) => (found[i] = entriesFrom(answers[k]!)));
       }
       return found;
@@ -92,10 +93,8 @@ export async function placeLeases(
   return placed;
 }
 
-function entriesFrom(pairs: readonly string[]): Entry[] {
-  const entries: Entry[] = [];
-  for (let i = 1; i < pairs.length; i += 2) entries.push(entryOf(pairs[i]!));
-  return entries.sort((a, b) => a.seq - b.seq);
+function entriesFrom(texts: readonly string[]): Entry[] {
+  return texts.map(entryOf).sort((a, b) => a.seq - b.seq);
 }
 
 /** Entries for the scripts: number, and the rest as text that they need not parse. */

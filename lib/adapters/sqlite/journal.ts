@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { carries, checkAlong, withEnded } from "../../contract/index.js";
-import type { Adapter, Appended, At, Entry, Journal, JournalWrite, Lease, NewEntry } from "../../contract/index.js";
+import type { Adapter, Appended, At, Entry, Journal, JournalRead, JournalWrite, Lease, NewEntry } from "../../contract/index.js";
 import { carryOut } from "./along.js";
 import { takeEnded } from "./ended.js";
 import { followLinks, type Loose } from "./links.js";
@@ -27,14 +27,15 @@ export function journal(store: Store, adapter: Pick<Adapter, "name" | "honours">
      * Page by page. The reader holds the run, so no other connection writes between two pages.
      * By its number, so that a later run of the id is not taken for it.
      */
-    async read(runIds: readonly string[]): Promise<readonly (readonly Entry[])[]> {
-      const journals = runIds.map((): Entry[] => []);
+    async read(reads: readonly JournalRead[]): Promise<readonly (readonly Entry[])[]> {
+      const journals = reads.map((): Entry[] => []);
       let at = 0;
       let job: number | undefined;
       const readPage = (): void => {
-        for (let left = PAGE; left > 0 && at < runIds.length;) {
-          job ??= store.value("SELECT seq FROM jobs WHERE id = ?").get(runIds[at]!) as number | undefined;
-          const entries = job === undefined ? [] : entriesOf(store, job, journals[at]!.at(-1)?.seq ?? 0, left);
+        for (let left = PAGE; left > 0 && at < reads.length;) {
+          const { id, after = 0 } = reads[at]!;
+          job ??= store.value("SELECT seq FROM jobs WHERE id = ?").get(id) as number | undefined;
+          const entries = job === undefined ? [] : entriesOf(store, job, journals[at]!.at(-1)?.seq ?? after, left);
           journals[at]!.push(...entries);
           if (entries.length < left) [at, job] = [at + 1, undefined];
           left -= entries.length;
@@ -42,7 +43,7 @@ export function journal(store: Store, adapter: Pick<Adapter, "name" | "honours">
       };
       for (;;) {
         store.read(readPage);
-        if (at === runIds.length) return journals;
+        if (at === reads.length) return journals;
         await nextTurn();
       }
     },

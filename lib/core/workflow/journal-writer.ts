@@ -125,7 +125,7 @@ export class JournalWriter {
     while (this.#reads.length > 0) {
       const batch = this.#reads.splice(0, this.#portion.of(BATCH));
       try {
-        const journals = await this.#journal.read(batch.map(({ runId }) => runId));
+        const journals = await this.#journal.read(batch.map(({ runId: id }) => ({ id })));
         this.#portion.came(
           batch.length,
           journals.reduce((bytes, entries) => bytes + bytesOfEntries(entries), 0),

@@ -47,7 +47,7 @@ async function expectNothing(bench: LawBench, { job, event: told, sleeper, victi
   assert.deepEqual(await bench.adapter.events.list({ name: told.name, key: told.key }, bench.at), [], `${way}: no event is stored`);
   assert.equal(await bench.state(sleeper.job.id), "parked", `${way}: nobody is woken`);
   assert.equal(await bench.state(victim.id), "ready", `${way}: nobody is cancelled`);
-  assert.deepEqual(await bench.adapter.journal.read([of], bench.at), [[]], `${way}: nothing is in the journal`);
+  assert.deepEqual(await bench.adapter.journal.read([{ id: of }], bench.at), [[]], `${way}: nothing is in the journal`);
 }
 
 /** Nothing is written of these members when the lease has gone. */
@@ -151,7 +151,7 @@ export const alongLaws: readonly Law[] = [
         assert.deepEqual((await send(bench, delivery, along)).lost, [], way);
         assert.deepEqual(await bench.states(bag.job, bag.sleeper.job, bag.victim), ["ready", "ready", "cancelled"], way);
         assert.equal(one(await bench.adapter.events.list({ name: bag.event.name, key: bag.event.key }, bench.at)).id, bag.event.id, way);
-        const [entries] = await bench.adapter.journal.read([delivery.job.id], bench.at);
+        const [entries] = await bench.adapter.journal.read([{ id: delivery.job.id }], bench.at);
         assert.deepEqual(
           entries?.map(({ key }) => key),
           ["step"],

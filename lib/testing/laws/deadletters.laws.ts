@@ -149,7 +149,7 @@ export const deadLetterLaws: readonly Law[] = [
       await bench.fail(delivery);
       await bench.retry([job.id]);
       assert.equal((await bench.takeOne()).journaled, true);
-      assert.equal(one(one(await bench.adapter.journal.read([job.id], bench.at))).key, "charge");
+      assert.equal(one(one(await bench.adapter.journal.read([{ id: job.id }], bench.at))).key, "charge");
     },
   },
   {

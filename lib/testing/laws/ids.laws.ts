@@ -157,7 +157,7 @@ export const idLaws: readonly Law[] = [
       await bench.enqueue(job);
       const again = await bench.takeOne();
       assert.deepEqual([again.attempt, again.lapses, again.journaled], [1, 0, false]);
-      assert.deepEqual(one(await bench.adapter.journal.read([job.id], bench.at)), []);
+      assert.deepEqual(one(await bench.adapter.journal.read([{ id: job.id }], bench.at)), []);
       assert.ok(!("error" in (await bench.known(job.id))));
     },
   },

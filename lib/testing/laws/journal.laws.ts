@@ -17,7 +17,7 @@ export const journalLaws: readonly Law[] = [
       bench.pass(50);
       await bench.adapter.journal.append([{ lease, journal: [step(12, { state: "open" })] }], bench.at);
       await bench.adapter.journal.append([{ lease, journal: [step(13, { key: "step#12", state: "failed", value: "odd" })] }], bench.at);
-      const entries = one(await bench.adapter.journal.read([lease.jobId], bench.at));
+      const entries = one(await bench.adapter.journal.read([{ id: lease.jobId }], bench.at));
       assert.deepEqual(entries, [
         ...first.map((entry) => Object.assign({ at: early }, entry)),
         { ...step(12, { state: "open" }), at: bench.now },
@@ -31,7 +31,7 @@ export const journalLaws: readonly Law[] = [
       await bench.put();
       const { lease } = await bench.takeOne();
       await bench.adapter.journal.append([{ lease, journal: [step(1), step(2, { value: "null" }), step(3, { value: "" })] }], bench.at);
-      const [nothing, nil, empty] = one(await bench.adapter.journal.read([lease.jobId], bench.at));
+      const [nothing, nil, empty] = one(await bench.adapter.journal.read([{ id: lease.jobId }], bench.at));
       assert.ok(nothing && !("value" in nothing) && nothing.state === "done");
       assert.deepEqual([nil?.value, empty?.value], ["null", ""]);
     },
@@ -45,7 +45,7 @@ export const journalLaws: readonly Law[] = [
       const lengths = [501, 0, 1_000, 3];
       for (const [i, { lease }] of deliveries.entries())
         await bench.adapter.journal.append([{ lease, journal: Array.from({ length: lengths[i]! }, (_, n) => step(n + 1)) }], bench.at);
-      const read = await bench.adapter.journal.read([...jobs.map(({ id }) => id), bench.name("nobody")], bench.at);
+      const read = await bench.adapter.journal.read([...jobs.map(({ id }) => ({ id })), { id: bench.name("nobody") }], bench.at);
       assert.deepEqual(
         read.map((entries) => entries.map(({ seq }) => seq)),
         [...lengths, 0].map((length) => Array.from({ length }, (_, n) => n + 1)),
@@ -62,11 +62,46 @@ export const journalLaws: readonly Law[] = [
         { lease: b!.lease, journal: [step(1, { key: "b1" }), step(2, { key: "b2" })] },
       ];
       await bench.adapter.journal.append(writes, bench.at);
-      const read = await bench.adapter.journal.read([b!.job.id, bench.name("nobody"), a!.job.id], bench.at);
+      const read = await bench.adapter.journal.read([{ id: b!.job.id }, { id: bench.name("nobody") }, { id: a!.job.id }], bench.at);
       assert.deepEqual(
         read.map((entries) => entries.map(({ key }) => key)),
         [["b1", "b2"], [], ["a"]],
       );
+    },
+  },
+  {
+    title: "a journal is read from a number on, each run of a call from its own",
+    async check(bench) {
+      await bench.enqueue(...bench.jobs(2));
+      const [long, short] = await bench.take();
+      const upTo = (count: number): NewEntry[] => Array.from({ length: count }, (_, i) => step(i + 1, { value: `"${i + 1}"` }));
+      await bench.adapter.journal.append([{ lease: long!.lease, journal: upTo(1_200) }], bench.at);
+      await bench.adapter.journal.append([{ lease: short!.lease, journal: upTo(12) }], bench.at);
+      const reads = [
+        { id: short!.job.id, after: 9 },
+        { id: long!.job.id, after: 700 },
+        { id: bench.name("nobody"), after: 1 },
+        { id: short!.job.id },
+        { id: short!.job.id, after: 12 },
+        { id: long!.job.id, after: 5_000_000_000 },
+        { id: long!.job.id, after: 1_199 },
+      ];
+      const read = await bench.adapter.journal.read(reads, bench.at);
+      assert.deepEqual(
+        read.map((entries) => [entries[0]?.seq, entries.length]),
+        [
+          [10, 3],
+          [701, 500],
+          [undefined, 0],
+          [1, 12],
+          [undefined, 0],
+          [undefined, 0],
+          [1_200, 1],
+        ],
+      );
+      for (const entries of read)
+        for (const [i, { seq, value }] of entries.entries()) assert.deepEqual([seq, value], [entries[0]!.seq + i, `"${seq}"`]);
+      assert.deepEqual(one(read.slice(-1).flat()), { ...step(1_200, { value: '"1200"' }), at: bench.now });
     },
   },
   {
@@ -77,7 +112,7 @@ export const journalLaws: readonly Law[] = [
       await bench.adapter.journal.append([{ lease, journal: [step(1, { value: '"first"' })] }], bench.at);
       const again = await bench.adapter.journal.append([{ lease, journal: [step(1, { value: '"second"' }), step(2)] }], bench.at);
       assert.deepEqual(again.lost, []);
-      const [first, second] = one(await bench.adapter.journal.read([lease.jobId], bench.at));
+      const [first, second] = one(await bench.adapter.journal.read([{ id: lease.jobId }], bench.at));
       assert.deepEqual([first?.value, second?.seq], ['"first"', 2]);
     },
   },
@@ -100,7 +135,7 @@ export const journalLaws: readonly Law[] = [
         bench.at,
       );
       assert.deepEqual([...lost].sort(), [late.job.id, bench.name("nobody")].sort());
-      const [stale, good] = await bench.adapter.journal.read([heir.job.id, fine.job.id], bench.at);
+      const [stale, good] = await bench.adapter.journal.read([{ id: heir.job.id }, { id: fine.job.id }], bench.at);
       assert.deepEqual([stale?.length, good?.length], [0, 1]);
     },
   },
@@ -112,7 +147,7 @@ export const journalLaws: readonly Law[] = [
       await bench.succeed(delivery);
       const { lost } = await bench.adapter.journal.append([{ lease: delivery.lease, journal: [step(1)] }], bench.at);
       assert.deepEqual(lost, [delivery.job.id]);
-      assert.deepEqual(await bench.adapter.journal.read([delivery.job.id], bench.at), [[]]);
+      assert.deepEqual(await bench.adapter.journal.read([{ id: delivery.job.id }], bench.at), [[]]);
     },
   },
   {
@@ -132,7 +167,7 @@ export const journalLaws: readonly Law[] = [
         await bench.adapter.journal.append([{ lease, journal: [step(1)] }], bench.at);
         const { lost } = await bench.settle({ lease, journal: [step(2, { value: ending.as })], ...ending });
         assert.deepEqual(lost, []);
-        const entries = one(await bench.adapter.journal.read([job.id], bench.at));
+        const entries = one(await bench.adapter.journal.read([{ id: job.id }], bench.at));
         assert.deepEqual(entries.at(-1), { ...step(2, { value: ending.as }), at: bench.now });
         assert.equal(entries.length, 2);
       }
@@ -169,10 +204,10 @@ export const journalLaws: readonly Law[] = [
       assert.equal(delivery.journaled, true);
       await bench.succeed(delivery);
       await bench.adapter.jobs.prune(undefined, bench.at);
-      assert.equal(one(await bench.adapter.journal.read([job.id], bench.at)).length, 1);
+      assert.equal(one(await bench.adapter.journal.read([{ id: job.id }], bench.at)).length, 1);
       bench.pass(1_001);
       await bench.adapter.jobs.prune(undefined, bench.at);
-      assert.deepEqual(await bench.adapter.journal.read([job.id], bench.at), [[]]);
+      assert.deepEqual(await bench.adapter.journal.read([{ id: job.id }], bench.at), [[]]);
     },
   },
   {
@@ -185,10 +220,10 @@ export const journalLaws: readonly Law[] = [
       await bench.enqueue(job);
       const second = await bench.takeOne();
       assert.equal(second.journaled, false);
-      assert.deepEqual(await bench.adapter.journal.read([job.id], bench.at), [[]]);
+      assert.deepEqual(await bench.adapter.journal.read([{ id: job.id }], bench.at), [[]]);
       await bench.settle({ lease: second.lease, journal: [step(1)], as: "failed", cause: "error", error: failure() });
       await bench.purge({ ids: [job.id] });
-      assert.deepEqual(await bench.adapter.journal.read([job.id], bench.at), [[]]);
+      assert.deepEqual(await bench.adapter.journal.read([{ id: job.id }], bench.at), [[]]);
     },
   },
 ];

@@ -107,7 +107,7 @@ export const leaseLaws: readonly Law[] = [
           assert.deepEqual(lost, [id], `${ending.as}, ${way}`);
           assert.deepEqual(await bench.known(id), before, `${ending.as}, ${way}`);
         }
-        assert.deepEqual(await bench.adapter.journal.read([id], bench.at), [[]], way);
+        assert.deepEqual(await bench.adapter.journal.read([{ id }], bench.at), [[]], way);
         await bench.succeed(right, '"right"');
         assert.equal((await bench.known(id)).result, '"right"', way);
       });
@@ -146,7 +146,7 @@ export const leaseLaws: readonly Law[] = [
           ];
           assert.deepEqual((await journal.append(writes, bench.at)).lost, [id], way);
           assert.deepEqual(
-            one(await journal.read([id], bench.at)).map(({ key }) => key),
+            one(await journal.read([{ id }], bench.at)).map(({ key }) => key),
             ["right"],
             way,
           );

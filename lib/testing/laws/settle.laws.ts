@@ -152,7 +152,7 @@ export const settleLaws: readonly Law[] = [
       assert.deepEqual(lost, [job.id]);
       assert.deepEqual(await bench.known(job.id), before);
       assert.equal(await bench.record(follow.id), undefined);
-      assert.deepEqual(await bench.adapter.journal.read([job.id], bench.at), [[]]);
+      assert.deepEqual(await bench.adapter.journal.read([{ id: job.id }], bench.at), [[]]);
     },
   },
   {

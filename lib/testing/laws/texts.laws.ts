@@ -89,7 +89,7 @@ export const textLaws: readonly Law[] = [
       // What storage as UTF-8 makes of the halves.
       const other = await bench.put({ id: "half \ufffd" });
       await refuses("get", badTexts(), (id) => jobs.get([other.id, id], bench.at));
-      await refuses("read", badTexts(), (id) => journal.read([id], bench.at));
+      await refuses("read", badTexts(), (id) => journal.read([{ id }], bench.at));
       await refuses("cancel", badTexts(), (id) => bench.cancel([other.id, id], "no more"));
       await refuses("retry", badTexts(), (id) => bench.retry([id]));
       await refuses("purge", badTexts(), (id) => bench.purge({ ids: [id] }));
@@ -194,10 +194,10 @@ export const textLaws: readonly Law[] = [
         broker.settle([{ lease, as: "succeeded", journal: [entry("a", 1), entry(key, 2)] }], undefined, bench.at),
       );
       assert.equal((await bench.known(run.id)).state, "active");
-      assert.deepEqual(await journal.read([run.id], bench.at), [[]]);
+      assert.deepEqual(await journal.read([{ id: run.id }], bench.at), [[]]);
       const key = longest(LONGEST.entry, "k");
       await journal.append([{ lease, journal: [entry(key, 1)] }], bench.at);
-      assert.equal((await journal.read([run.id], bench.at))[0]?.[0]?.key, key);
+      assert.equal((await journal.read([{ id: run.id }], bench.at))[0]?.[0]?.key, key);
     },
   },
   {

@@ -146,7 +146,7 @@ describeOwn("postgres")("A process that lives on beside a Postgres store that is
       const late = held.map(({ lease }) => ({ lease, as: "succeeded", result: '"late"' }) as const);
       expect([...(await again(() => old.broker.settle(late))).lost].sort()).toEqual(["old-1", "old-2"]);
       expect((await fresh.jobs.get(["new-1", "old-2"])).map((record) => record?.state)).toEqual(["active", "active"]);
-      expect(await fresh.journal.read(["new-1", "old-2"])).toEqual([[], []]);
+      expect(await fresh.journal.read([{ id: "new-1" }, { id: "old-2" }])).toEqual([[], []]);
       expect((await fresh.broker.settle(lent.map(({ lease }) => ({ lease, as: "succeeded" })))).lost).toEqual([]);
     },
     SECONDS,

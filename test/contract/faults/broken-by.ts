@@ -289,6 +289,10 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
   "a step that returned nothing is done, and differs from one that returned null or an empty text": ["a void entry has the value null"],
   "long journals are read whole, in one call with short ones and none": ["a journal is cut off after 500 entries"],
   "journals of several runs are written in one call and read in the order asked": ["journals are read in the order of their ids"],
+  "a journal is read from a number on, each run of a call from its own": [
+    "journals are always read from the beginning",
+    "journals are all read from where the first is",
+  ],
   "a number that is taken is left as it is": ["a taken number is written anew"],
   "a write with a stale lease adds nothing and is reported, and the others of the call count": [
     "any fence will do",

@@ -103,12 +103,15 @@ export const idFaults: Faults = {
         async append(writes, options) {
           const lost = await adapter.journal.append(writes, options);
           const ids = writes.map(({ lease }) => lease.jobId);
-          const read = await adapter.journal.read(ids, options);
+          const read = await adapter.journal.read(
+            ids.map((id) => ({ id })),
+            options,
+          );
           ids.forEach((id, i) => entries.set(id, read[i]!));
           return lost;
         },
-        read: async (ids, options) =>
-          (await adapter.journal.read(ids, options)).map((found, i) => (found.length > 0 ? found : (entries.get(ids[i]!) ?? found))),
+        read: async (reads, options) =>
+          (await adapter.journal.read(reads, options)).map((found, i) => (found.length > 0 ? found : (entries.get(reads[i]!.id) ?? found))),
       },
     };
   },

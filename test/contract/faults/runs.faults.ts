@@ -13,7 +13,27 @@ export const runFaults: Faults = {
   "the journal is sorted by key": readAs((entries) => [...entries].sort((a, b) => (a.key < b.key ? -1 : 1))),
   "a journal is cut off after 500 entries": readAs((entries) => entries.slice(0, 500)),
   "a void entry has the value null": readAs((entries) => entries.map((entry) => Object.assign({ value: "null" }, entry))),
-  "journals are read in the order of their ids": inJournal(({ read }) => ({ read: (ids, options) => read([...ids].sort(), options) })),
+  "journals are read in the order of their ids": inJournal(({ read }) => ({
+    read: (reads, options) =>
+      read(
+        [...reads].sort((a, b) => (a.id < b.id ? -1 : 1)),
+        options,
+      ),
+  })),
+  "journals are always read from the beginning": inJournal(({ read }) => ({
+    read: (reads, options) =>
+      read(
+        reads.map(({ id }) => ({ id })),
+        options,
+      ),
+  })),
+  "journals are all read from where the first is": inJournal(({ read }) => ({
+    read: (reads, options) =>
+      read(
+        reads.map((one) => ({ ...reads[0], ...one, after: reads[0]!.after ?? 0 })),
+        options,
+      ),
+  })),
   "journals of unknown runs are left out": inJournal(({ read }) => ({
     read: async (ids, options) => (await read(ids, options)).filter((entries) => entries.length > 0),
   })),
@@ -27,7 +47,7 @@ export const runFaults: Faults = {
       read: async (ids, options) =>
         (await read(ids, options)).map((entries, i) =>
           entries.map((entry) => {
-            const value = values.get(`${ids[i]} ${entry.seq}`);
+            const value = values.get(`${ids[i]!.id} ${entry.seq}`);
             return value === undefined ? entry : Object.assign({}, entry, { value });
           }),
         ),
@@ -58,8 +78,8 @@ export const runFaults: Faults = {
     return {
       read: async (ids, options) =>
         (await read(ids, options)).map((entries, i) => {
-          if (entries.length > 0) seen.set(ids[i]!, entries);
-          return entries.length > 0 ? entries : (seen.get(ids[i]!) ?? []);
+          if (entries.length > 0) seen.set(ids[i]!.id, entries);
+          return entries.length > 0 ? entries : (seen.get(ids[i]!.id) ?? []);
         }),
     };
   }),

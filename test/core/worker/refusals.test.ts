@@ -200,7 +200,7 @@ describe("A run whose journal holds more than this worker's code asks for", () =
     });
     await rig.started({ deploy: "1m" });
     const { id } = await rig.stem.start("flow");
-    await until(async () => (await rig.store.journal.read([id]))[0]!.length > 0);
+    await until(async () => (await rig.store.journal.read([{ id }]))[0]!.length > 0);
     fresh = false;
     await pass(rig, 50_000);
     expect((await rig.record(id)).state).toBe("ready");

@@ -44,7 +44,7 @@ describe("An event that is kept nowhere but with the run it woke", () => {
     let broken = true;
     const { read } = rig.stem.adapter.journal;
     Object.assign(rig.stem.adapter.journal, {
-      read: (ids: readonly string[]) => (reads++, broken ? Promise.reject(new Error("away")) : read(ids)),
+      read: (...args: Parameters<typeof read>) => (reads++, broken ? Promise.reject(new Error("away")) : read(...args)),
     });
     await rig.stem.emit(shipped, "o-1", "parcel 7", { keep: 0 });
     await until(() => reads > 0);

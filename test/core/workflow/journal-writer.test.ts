@@ -18,7 +18,8 @@ function store(lost: readonly string[] = []) {
       await wait();
       return { lost };
     },
-    read: async (ids) => {
+    read: async (asked) => {
+      const ids = asked.map(({ id }) => id);
       reads.push(ids);
       await wait();
       return ids.map((id): readonly Entry[] => [{ ...entry(1, id), at: 0 }]);

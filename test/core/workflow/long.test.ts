@@ -91,9 +91,9 @@ describe("Long runs that wake together", () => {
     held = true;
     const { journal } = rig.adapter;
     const { read } = journal;
-    journal.read = async (ids) =>
-      (await read(ids)).map((entries, i) =>
-        ids[i] === "run1" ? [...entries, { seq: 0, key: "x", kind: "wait", state: "done", value: "{", at: 0 } as const] : entries,
+    journal.read = async (reads) =>
+      (await read(reads)).map((entries, i) =>
+        reads[i]!.id === "run1" ? [...entries, { seq: 0, key: "x", kind: "wait", state: "done", value: "{", at: 0 } as const] : entries,
       );
     const stop = new AbortController();
     const first = rig.process().work(stop.signal).catch(String);

@@ -68,7 +68,7 @@ export class Rig {
   }
 
   async journal(id = "run"): Promise<readonly Entry[]> {
-    return (await this.adapter.journal.read([id]))[0]!;
+    return (await this.adapter.journal.read([{ id }]))[0]!;
   }
 
   /** The journal as `kind key state`, without marks. */
@@ -117,7 +117,7 @@ export class Process {
     this.#offsetMs = offsetMs;
     const { journal } = rig.adapter;
     const own: Journal = {
-      read: (ids) => journal.read(ids),
+      read: (reads) => journal.read(reads),
       append: (writes) => {
         this.appends++;
         return this.#write(() => journal.append(writes));
