@@ -35,7 +35,7 @@ const PACKAGES: Record<string, readonly RegExp[]> = {
   codegen: [/^ts-morph$/],
 };
 
-/** Files that make up one adapter; each adapter has exactly these beside its sql/ or lua/. */
+/** Files that make up one adapter; each adapter has exactly these beside its folders. */
 const ADAPTER_FILES = readdirSync(join(root, "lib/adapters/memory")).filter((name) => name.endsWith(".ts"));
 
 /**

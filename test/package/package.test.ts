@@ -76,7 +76,7 @@ describe("The package", () => {
     const expected =
       /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/.+\.md|dist\/(lib|codegen|schematics)\/.+\.(js|d\.ts|json|sql|lua|(ts|json)\.template))$/;
     expect(files.filter((file) => !expected.test(file) || /(\.test|\.spec)\.|tsbuildinfo|tsconfig/.test(file))).toEqual([]);
-    for (const file of ["README.md", "LICENSE", "CHANGELOG.md", "dist/lib/adapters/sqlite/sql/001-tables.sql"])
+    for (const file of ["README.md", "LICENSE", "CHANGELOG.md", "dist/lib/adapters/sqlite/migrations/001-tables.sql"])
       expect(files).toContain(file);
     // tsc copies neither: without them the adapters would load, and fail at their first call.
     for (const [adapter, kind] of [

@@ -11,66 +11,20 @@ import {
   OptionError,
 } from "../../contract/index.js";
 import { codeOf } from "./connect/errors.js";
+import { statementOf } from "./connect/statements.js";
 import { bigs, ints, texts, type Value } from "./connect/values.js";
 import { followLinks, lockPlaces, looseOf, type Loose } from "./links.js";
 import { forget, NEEDED, PRESENT } from "./prune.js";
 import { FINAL, GIVES, TAKES } from "./rows.js";
-import { CLOCK, LEVELS, type Row, type Sql, type Store, type Tx } from "./store.js";
+import { LEVELS, type Row, type Sql, type Store, type Tx } from "./store.js";
 
-/**
- * The answer of a statement that stored nothing, because what this handle knows of the numbers of queues is
- * not so in this store.
- */
+/** The answer where the queues have other numbers in this store than this handle knows. */
 const RENUMBERED = "renumbered";
 
-/**
- * Stores jobs and puts those into their line that wait for nothing, in one statement. Its answer is null if
- * all were stored, else the ids that were. Equal ids stored by two at once meet in the unique index of
- * `jobs`, where a job's row stays until it is forgotten, whatever its state.
- */
-const enqueue = (met: string, columns: string, values: string, lists: string, names: string): string => `
-  WITH clock AS MATERIALIZED (SELECT ${CLOCK} AS now),
-  -- A store that was emptied, restored or replaced may have numbered its queues anew.
-  numbered AS MATERIALIZED (
-    SELECT count(*) = cardinality($7::int[]) AS well FROM unnest($7::int[], $8::text[]) u(no, name) JOIN stem.queues q ON q.no = u.no AND q.name = u.name),
-  stored AS (
-    INSERT INTO stem.jobs (id, lane, task, payload, enqueued_at, due_at${columns})
-    SELECT u.id, u.lane, u.task, u.payload, clock.now, ${values} FROM clock, numbered, unnest($2::text[], $3::int[], $4::text[], $5::text[]${lists}) u(id, lane, task, payload${names})
-    WHERE numbered.well
-    ON CONFLICT (id) DO NOTHING RETURNING seq, id, lane, due_at, open, expires_at),
-  lined AS (INSERT INTO stem.line (lane, due_at, seq, expires_at) SELECT lane, due_at, seq, expires_at FROM stored WHERE open = 0)
-  SELECT CASE WHEN NOT (SELECT well FROM numbered) THEN '${RENUMBERED}' WHEN count(*) < $6::int THEN ${met} END AS ids FROM stored`;
-
-/** The ids that were stored. */
-const STORED = "coalesce(array_to_json(array_agg(id))::text, '[]')";
-
-/**
- * The same in a statement that commits by itself, if nothing is to be said of the ids that were met but that
- * they are duplicates: jobs of the same tasks which have not had their time. Else nothing may be stored yet,
- * and nothing is: several jobs fail on a text that is no number, and of a single one there was none. Looked
- * at only where ids were met.
- */
-const STORED_AT_ONCE = `CASE
-    WHEN count(*) + (SELECT count(*) FROM unnest($2::text[], $4::text[]) m(id, task) JOIN stem.jobs j ON j.id = m.id AND j.task = m.task
-      LEFT JOIN stem.ended e ON e.seq = j.seq WHERE e.forget_at IS NULL OR e.forget_at > (SELECT now FROM clock)) >= $6::int THEN ${STORED}
-    WHEN $6::int = 1 THEN '?' ELSE ('stem: met ' || count(*))::int::text END`;
-
-/** For jobs that say nothing but the defaults of what is seldom said. */
-const plain = (met: string): string => enqueue(met, "", "clock.now", "", "");
-export const ENQUEUE_PLAIN = plain(STORED_AT_ONCE);
-const ENQUEUE_PLAIN_INSIDE = plain(STORED);
-
-const full = (met: string): string =>
-  enqueue(
-    met,
-    ", expires_at, max_lapses, keep_result, keep_failed, grp, headers, links, open",
-    `coalesce(u.due_at, clock.now + u.delay, clock.now), coalesce(u.expires_at, clock.now + u.expires_in), u.max_lapses, u.keep_result, u.keep_failed, u.grp,
-     u.headers, u.links, u.open`,
-    ", $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::text[], $17::text[], $18::int[], $19::int[]",
-    ", due_at, delay, expires_at, expires_in, max_lapses, keep_result, keep_failed, grp, headers, links, open",
-  );
-export const ENQUEUE = full(STORED_AT_ONCE);
-const ENQUEUE_INSIDE = full(STORED);
+export const ENQUEUE_PLAIN = statementOf("enqueue", "plain", "alone");
+const ENQUEUE = statementOf("enqueue", "full", "alone");
+const ENQUEUE_PLAIN_INSIDE = statementOf("enqueue", "plain", "inside");
+const ENQUEUE_INSIDE = statementOf("enqueue", "full", "inside");
 
 /**
  * The statement that stores these jobs, and what it is given; their queues must be known to the store.

@@ -13,15 +13,17 @@ import {
   type NewEntry,
 } from "../../contract/index.js";
 import { carryOut, holdAlong, transactAlong } from "./along.js";
+import { statementOf } from "./connect/statements.js";
 import { bigs, ints, texts, type Value } from "./connect/values.js";
 import { endedIn } from "./ended.js";
 import { checkPayloads } from "./enqueue.js";
 import { lockEvents } from "./events.js";
 import { holdLoans } from "./lend/loans.js";
-import { APPEND } from "./lend/settle-statement.js";
 import { followLinks, type Loose } from "./links.js";
 import { JOURNALED } from "./rows.js";
 import type { Loan, Store, Tx } from "./store.js";
+
+const APPEND = statementOf("append");
 
 interface Writing {
   /** Number of the run's job. */

@@ -1,21 +1,15 @@
+import { statementOf } from "./connect/statements.js";
 import { bigs } from "./connect/values.js";
-import { CLOCK, type Sql } from "./store.js";
+import type { Sql } from "./store.js";
 
 const HOUR_MS = 3_600_000;
 
 /** True while a stored job that has not succeeded waits, or may wait again, for the result of job `e.seq`. */
-const neededBy = (
-  but: string,
-): string => `EXISTS (SELECT FROM stem.links l JOIN stem.jobs t ON t.seq = l.to_seq LEFT JOIN stem.ended x ON x.seq = l.to_seq
-  WHERE l.from_seq = e.seq AND (x.seq IS NULL OR x.state <> 1${but}))`;
+export const NEEDED = `EXISTS (SELECT FROM stem.links l JOIN stem.jobs t ON t.seq = l.to_seq LEFT JOIN stem.ended x ON x.seq = l.to_seq
+  WHERE l.from_seq = e.seq AND (x.seq IS NULL OR x.state <> 1))`;
 
-export const NEEDED = neededBy("");
-
-/**
- * True unless the job has ended, has had its time by $1 (null: the store's clock), and nobody needs it who
- * has not: then it is as good as forgotten. Of a job that has not ended all of `e` is null.
- */
-export const PRESENT = `(e.forget_at IS NULL OR e.forget_at > (SELECT ${CLOCK}) OR ${neededBy(` AND x.forget_at > (SELECT ${CLOCK})`)})`;
+/** True unless a job, of which `e` is its row of `ended`, is as good as forgotten at $1. */
+export const PRESENT = statementOf("common/present");
 
 /** Forgets up to `limit` jobs past their time, and what else has had its time; returns how many jobs. */
 export async function prune(sql: Sql, limit: number, now: number): Promise<number> {

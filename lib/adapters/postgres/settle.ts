@@ -1,13 +1,13 @@
 import { carries, JOB_DEFAULTS, leaseText, withEnded, type Claim, type Settled, type Settlement } from "../../contract/index.js";
 import { carryOut as carryAlong, holdAlong, transactAlong, type Late } from "./along.js";
 import { claimValues, hasChores, isListened, lend, read } from "./claim.js";
+import { statementOf } from "./connect/statements.js";
 import { bigs, ints, texts, type Value } from "./connect/values.js";
 import { endedIn } from "./ended.js";
 import { appendAll, entryLists } from "./journal.js";
 import { endBadly, enterLine, followLinks, type Ending, type Loose, type Place } from "./links.js";
 import { forget } from "./prune.js";
 import { ENDED, GIVES } from "./rows.js";
-import { settleText } from "./lend/settle-statement.js";
 import { bitsOf, giveBack, holdLoans, type Borrowed, type Given } from "./lend/loans.js";
 import { holdEvents, parkAll } from "./lend/park.js";
 import { type Loan, type Store, type Tx } from "./store.js";
@@ -107,16 +107,41 @@ async function settlePlain(
   return { ...rest, ...(claimed !== undefined && { claimed }) };
 }
 
+/** The parts of `sql/settle.sql` that a batch needs. */
+export interface Needs {
+  readonly whole: boolean;
+  readonly partly: boolean;
+  readonly kept: boolean;
+  readonly forgotten: boolean;
+  readonly writing: boolean;
+  readonly claiming: boolean;
+}
+
+const settleTexts = new Map<number, string>();
+
+/** The statement of a settle, put together once for each set of needs. */
+export function settleText({ whole, partly, kept, forgotten, writing, claiming }: Needs): string {
+  let key = 0;
+  for (const isNeeded of [whole, partly, kept, forgotten, writing, claiming]) key = key * 2 + (isNeeded ? 1 : 0);
+  let text = settleTexts.get(key);
+  if (text === undefined) {
+    const parts = { whole, partly, kept, forgotten, writing, claiming, ending: !claiming };
+    text = statementOf("settle", ...Object.entries(parts).flatMap(([part, isNeeded]) => (isNeeded ? part : [])));
+    settleTexts.set(key, text);
+  }
+  return text;
+}
+
 /** Whether rows of `loans` come back whole or in part with these. */
-function comesBack(loans: Iterable<Loan>): { readonly whole: boolean; readonly part: boolean } {
+function comesBack(loans: Iterable<Loan>): Pick<Needs, "whole" | "partly"> {
   const counts = new Map<Loan["out"], number>();
   for (const { out } of loans) counts.set(out, (counts.get(out) ?? 0) + 1);
-  let [whole, part] = [false, false];
+  let [whole, partly] = [false, false];
   for (const [out, count] of counts) {
     if (out === undefined || out.count <= count) whole = true;
-    if (out === undefined || out.count !== count) part = true;
+    if (out === undefined || out.count !== count) partly = true;
   }
-  return { whole, part };
+  return { whole, partly };
 }
 
 function settleThoroughly(

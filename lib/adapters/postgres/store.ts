@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { StoreError, type DeathCause, type Failure, type Lease } from "../../contract/index.js";
 import type { Connection } from "./connect/connection.js";
 import { isContention, isMissing, isOutage } from "./connect/errors.js";
+import { statementOf } from "./connect/statements.js";
 import type { Value } from "./connect/values.js";
 import { Floors } from "./lend/floors.js";
 import { LEVELS } from "./lend/levels.js";
@@ -87,7 +88,7 @@ const WIDELY = `SELECT ${["enable_seqscan", "enable_hashjoin", "enable_bitmapsca
   set_config('plan_cache_mode', 'force_custom_plan', true)`;
 
 /** The store's clock in milliseconds, unless parameter 1 replaces it. */
-export const CLOCK = "coalesce($1::bigint, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint)";
+export const CLOCK = statementOf("common/now");
 
 /** Statements and transactions in one schema of one database, and what this handle remembers of it. */
 export class Store implements Sql {

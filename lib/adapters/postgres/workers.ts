@@ -13,6 +13,7 @@ import {
   type WorkerRecord,
   type Workers,
 } from "../../contract/index.js";
+import { statementOf } from "./connect/statements.js";
 import { ints, texts } from "./connect/values.js";
 import { takeHeld } from "./lend/chores.js";
 import { enterLine } from "./links.js";
@@ -20,35 +21,15 @@ import { CLOCK, type Store } from "./store.js";
 
 const HOUR_MS = 3_600_000;
 
-/** Orders of one renewal, at most. */
-const ORDERS = 100;
-
-/** Without a lock beyond the worker's row. A worker that is new has no orders. */
-const RENEW = `WITH clock AS MATERIALIZED (SELECT ${CLOCK} AS now),
-    seen AS (UPDATE stem.workers SET lease_until = clock.now + $3::bigint, seen_at = clock.now, info = $4::text, emptied = false FROM clock
-      WHERE id = $2::text RETURNING no),
-    made AS (INSERT INTO stem.workers (id, lease_until, started_at, seen_at, info)
-      SELECT $2::text, clock.now + $3::bigint, clock.now, clock.now, $4::text FROM clock WHERE NOT EXISTS (SELECT FROM seen)
-      ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until, seen_at = excluded.seen_at, info = excluded.info, emptied = false RETURNING no)`;
-
-const ANSWER = (from: string): string =>
-  `SELECT clock.now, coalesce((SELECT no FROM seen), (SELECT no FROM made)),
-     (SELECT json_agg(json_build_array(o.no, o.text) ORDER BY o.no)::text FROM (
-       SELECT no, text FROM stem.orders WHERE worker = (SELECT no FROM seen)${from} ORDER BY no LIMIT ${ORDERS}) o)
-   FROM clock`;
-
-const RENEW_ALONE = `${RENEW} ${ANSWER("")}`;
-
-const RENEW_HEARD = `${RENEW},
-    told AS (DELETE FROM stem.orders WHERE worker = (SELECT no FROM seen) AND no <= $5::bigint)
-  ${ANSWER(" AND no > $5::bigint")}`;
+const RENEW = statementOf("renew");
+const RENEW_HEARD = statementOf("renew", "heard");
 
 /** Who is alive. */
 export function workers(store: Store): Workers {
   return {
     async renew({ id, leaseMs, info, heard = 0 }: Renewal, held: readonly Lease[], options?: At): Promise<Renewed> {
       const values = [options?.now ?? null, id, leaseMs, JSON.stringify(info)];
-      const rows = await (heard > 0 ? store.rows(RENEW_HEARD, [...values, heard]) : store.rows(RENEW_ALONE, values));
+      const rows = await (heard > 0 ? store.rows(RENEW_HEARD, [...values, heard]) : store.rows(RENEW, values));
       const [now, no, orders] = rows[0]! as [number, number, string | null];
       return { lost: held.length === 0 ? [] : await lostOf(store, held, no), orders: ordersOf(orders), now };
     },

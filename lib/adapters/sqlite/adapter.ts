@@ -46,11 +46,11 @@ export interface SqliteOptions {
 }
 
 const APPLICATION_ID = 0x5374656d; // "Stem"
-const SCHEMA = readdirSync(new URL("./sql/", import.meta.url))
+const SCHEMA = readdirSync(new URL("./migrations/", import.meta.url))
   .filter((name) => /^\d{3}-.*\.sql$/.test(name))
   .sort();
 
-/** The version of the schema this code knows: the number of files in sql/. */
+/** The version of the schema this code knows: the number of files in migrations/. */
 export const SCHEMA_VERSION = SCHEMA.length;
 
 /**
@@ -182,7 +182,9 @@ async function patiently(step: () => unknown, patience: number): Promise<void> {
   }
 }
 
-/** Brings the schema from its version to ours, each file of sql/ once, whichever process comes first. */
+/**
+ * Brings the schema from its version to ours, each file of migrations/ once, whichever process comes first.
+ */
 function migrate(driver: Driver, file: string): void {
   const versionOf = (): number => driver.pragma("user_version", { simple: true }) as number;
   const isOurs = (): boolean => driver.pragma("application_id", { simple: true }) === APPLICATION_ID;
@@ -199,7 +201,7 @@ function migrate(driver: Driver, file: string): void {
         `${file} has schema ${version}; this version of nestjs-stem knows ${SCHEMA_VERSION}.`,
         "Update nestjs-stem in this process, or open another file.",
       );
-    for (const name of SCHEMA.slice(version)) driver.exec(readFileSync(new URL(`./sql/${name}`, import.meta.url), "utf8"));
+    for (const name of SCHEMA.slice(version)) driver.exec(readFileSync(new URL(`./migrations/${name}`, import.meta.url), "utf8"));
     driver.pragma(`application_id = ${APPLICATION_ID}`);
     driver.pragma(`user_version = ${SCHEMA_VERSION}`);
     driver.exec("COMMIT");

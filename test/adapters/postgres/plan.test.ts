@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import { Client } from "pg";
-import { settleText } from "../../../lib/adapters/postgres/lend/settle-statement.js";
 import { CLAIM } from "../../../lib/adapters/postgres/lend/statement.js";
 import { ENQUEUE_PLAIN } from "../../../lib/adapters/postgres/enqueue.js";
 import { COUNTS } from "../../../lib/adapters/postgres/queues.js";
+import { settleText } from "../../../lib/adapters/postgres/settle.js";
 import type { Adapter } from "../../../lib/contract/index.js";
 import { describeShared } from "../../servers/index.js";
 import { hire, PostgresBench } from "./bench.js";
 
 const WAITING = 500_000;
 
-const EVERYTHING = { whole: true, part: true, kept: true, forgotten: true, writing: false, claiming: true };
+const EVERYTHING = { whole: true, partly: true, kept: true, forgotten: true, writing: false, claiming: true };
 
 interface Node {
   readonly "Node Type": string;

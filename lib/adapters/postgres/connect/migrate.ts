@@ -4,7 +4,7 @@ import { StoreError, type Migration, type StoreLog } from "../../../contract/ind
 import { TYPES, type PgClient } from "./driver.js";
 import { isContention, isLocked } from "./errors.js";
 
-const FOLDER = new URL("../sql/", import.meta.url);
+const FOLDER = new URL("../migrations/", import.meta.url);
 
 interface Step {
   readonly version: number;
@@ -17,7 +17,7 @@ const STEPS: readonly Step[] = readdirSync(FOLDER)
   .sort()
   .map((file, i) => ({ version: i + 1, name: file.slice(4, -4), text: readFileSync(new URL(file, FOLDER), "utf8") }));
 
-/** The version of the schema this code knows: the number of files in sql/. */
+/** The version of the schema this code knows: the number of files in migrations/. */
 export const SCHEMA_VERSION = STEPS.length;
 
 /** Oldest server that is supported, in the server's notation. */

@@ -1,0 +1,4 @@
+-- The moment of the statement.
+clock AS MATERIALIZED (SELECT
+  -- #include common/now
+  AS now),
