@@ -3,6 +3,7 @@ import type { Answer, At, Change, Changed, JobFilter, Which } from "../../contra
 import { bigs, ints } from "./connect/values.js";
 import { endedIn } from "./ended.js";
 import { giveBack } from "./lend/loans.js";
+import { LEVELS } from "./line/levels.js";
 import {
   endBadly,
   enterLine,
@@ -18,7 +19,7 @@ import {
 import { conditions, idsIn } from "./list.js";
 import { forget, PRESENT } from "./prune.js";
 import { FROM, STATES } from "./rows.js";
-import { LEVELS, type Store, type Tx } from "./store.js";
+import type { Store, Tx } from "./store.js";
 
 /** Changes jobs, by ids or by a filter. */
 export async function changeJobs(store: Store, which: Which, change: Change, options: At | undefined): Promise<Changed> {

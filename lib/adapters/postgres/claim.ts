@@ -8,12 +8,14 @@ import {
   type Input,
   type Wake,
 } from "../../contract/index.js";
+import type { Row, Sql } from "./connect/sql.js";
 import { bigs, ints, texts, type Value } from "./connect/values.js";
 import { endedIn } from "./ended.js";
 import { BOUND, doChores } from "./lend/chores.js";
 import { CLAIM, CLAIM_LOOSELY, EXPIRED, LAPSED_WORKERS, LISTENED, LIVE, OVERDUE } from "./lend/statement.js";
+import { LEVELS } from "./line/levels.js";
 import { FINAL, JOURNALED, TAKES } from "./rows.js";
-import { LEVELS, type Row, type Sql, type Store, type Tx } from "./store.js";
+import type { Store, Tx } from "./store.js";
 
 /** Claims in a separate transaction: one statement, unless there are chores first. */
 export async function claim(store: Store, request: Claim, at: { readonly now?: number } | undefined): Promise<Claimed> {

@@ -1,6 +1,7 @@
 import { ENDED_PAYLOAD, type Ended } from "../../contract/index.js";
 import { bigs } from "./connect/values.js";
-import { LEVELS, type Tx } from "./store.js";
+import { LEVELS } from "./line/levels.js";
+import type { Tx } from "./store.js";
 
 type EndedRow = [seq: number, task: string, queue: string, payload: string | null, headers: string | null];
 

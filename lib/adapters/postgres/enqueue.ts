@@ -11,12 +11,14 @@ import {
   OptionError,
 } from "../../contract/index.js";
 import { codeOf } from "./connect/errors.js";
+import type { Row, Sql } from "./connect/sql.js";
 import { statementOf } from "./connect/statements.js";
 import { bigs, ints, texts, type Value } from "./connect/values.js";
+import { LEVELS } from "./line/levels.js";
 import { followLinks, lockPlaces, looseOf, type Loose } from "./links.js";
 import { forget, NEEDED, PRESENT } from "./prune.js";
 import { FINAL, GIVES, TAKES } from "./rows.js";
-import { LEVELS, type Row, type Sql, type Store, type Tx } from "./store.js";
+import type { Store, Tx } from "./store.js";
 
 /** The answer where the queues have other numbers in this store than this handle knows. */
 const RENUMBERED = "renumbered";

@@ -1,6 +1,7 @@
 import type { Emitted, Within, EventFilter, Events, NewEvent, StoredEvent, Wake } from "../../contract/index.js";
 import { bigs, texts } from "./connect/values.js";
 import { wakeAll } from "./lend/chores.js";
+import { lockEvents } from "./lend/park.js";
 import type { Store, Tx } from "./store.js";
 import { inTransaction } from "./transaction/index.js";
 
@@ -37,22 +38,6 @@ export function events(store: Store): Events {
       }));
     },
   };
-}
-
-/** The number of the lock of a name and key, of columns `u.name` and `u.key`; specific to this schema. */
-export const EVENT_LOCK = "hashtextextended('stem.events' || u.name || chr(1) || u.key, 1)";
-
-/**
- * Holds names and keys of events until the transaction ends.
- * So their numbers are seen in the order they were drawn, and no job parks meanwhile. Taken before any row is
- * held, in the order of the locks, so that there is no circle of waits.
- */
-export async function lockEvents(tx: Tx, events: readonly { readonly name: string; readonly key: string }[]): Promise<void> {
-  await tx.rows(
-    `SELECT count(pg_advisory_xact_lock(held.no)::text) AS n FROM (
-       SELECT DISTINCT ${EVENT_LOCK} AS no FROM unnest($1::text[], $2::text[]) u(name, key) ORDER BY 1 OFFSET 0) held`,
-    [texts(events.map(({ name }) => name)), texts(events.map(({ key }) => key))],
-  );
 }
 
 /** Stores events and makes the jobs ready that wait for them, inside a transaction. */

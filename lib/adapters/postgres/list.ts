@@ -1,9 +1,11 @@
 import { CALL_BYTES, LOOKED, markOf, PAGE, placeOf, RecordPage } from "../../contract/index.js";
 import type { At, JobFilter, JobRecord, JobState, Page } from "../../contract/index.js";
+import type { Row, Sql } from "./connect/sql.js";
 import { texts, type Value } from "./connect/values.js";
+import { LEVELS } from "./line/levels.js";
 import { PRESENT } from "./prune.js";
 import { DELAYED, FROM, RECORD, STANDS, STATES, toRecord } from "./rows.js";
-import { LEVELS, type Row, type Sql, type Store } from "./store.js";
+import type { Store } from "./store.js";
 
 /** One page of the records that fit. */
 export async function listJobs(store: Store, filter: JobFilter, options: At | undefined): Promise<Page<JobRecord>> {

@@ -1,6 +1,6 @@
+import type { Sql } from "./connect/sql.js";
 import { statementOf } from "./connect/statements.js";
 import { bigs } from "./connect/values.js";
-import type { Sql } from "./store.js";
 
 const HOUR_MS = 3_600_000;
 

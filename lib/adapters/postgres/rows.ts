@@ -1,5 +1,7 @@
 import type { DeathCause, Failure, FinalState, JobRecord, JobState } from "../../contract/index.js";
-import { CLOCK, LEVELS, type Row } from "./store.js";
+import type { Row } from "./connect/sql.js";
+import { LEVELS } from "./line/levels.js";
+import { CLOCK } from "./store.js";
 
 /** States as numbers in `ended`. */
 export const ENDED = { succeeded: 1, failed: 2, cancelled: 3, expired: 4 } as const satisfies Record<FinalState, number>;

@@ -8,9 +8,10 @@ import {
   type Schedules,
   type Shot,
 } from "../../contract/index.js";
+import type { Row } from "./connect/sql.js";
 import { bigs, texts } from "./connect/values.js";
 import { checkPayloads, insertJobs } from "./enqueue.js";
-import { CLOCK, type Row, type Store } from "./store.js";
+import { CLOCK, type Store } from "./store.js";
 
 const COLUMNS = "id, spec, next_at, last_at, fires, paused, dynamic";
 

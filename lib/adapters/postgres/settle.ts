@@ -5,12 +5,12 @@ import { statementOf } from "./connect/statements.js";
 import { bigs, ints, texts, type Value } from "./connect/values.js";
 import { endedIn } from "./ended.js";
 import { appendAll, entryLists } from "./journal.js";
+import { bitsOf, giveBack, holdLoans, type Borrowed, type Given } from "./lend/loans.js";
+import { holdEvents, parkAll } from "./lend/park.js";
 import { endBadly, enterLine, followLinks, type Ending, type Loose, type Place } from "./links.js";
 import { forget } from "./prune.js";
 import { ENDED, GIVES } from "./rows.js";
-import { bitsOf, giveBack, holdLoans, type Borrowed, type Given } from "./lend/loans.js";
-import { holdEvents, parkAll } from "./lend/park.js";
-import { type Loan, type Store, type Tx } from "./store.js";
+import type { Loan, Store, Tx } from "./store.js";
 
 type Success = Extract<Settlement, { as: "succeeded" }>;
 

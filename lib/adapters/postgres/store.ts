@@ -2,21 +2,11 @@ import { createHash } from "node:crypto";
 import { StoreError, type DeathCause, type Failure, type Lease } from "../../contract/index.js";
 import type { Connection } from "./connect/connection.js";
 import { isContention, isMissing, isOutage } from "./connect/errors.js";
+import type { Row, Sql } from "./connect/sql.js";
 import { statementOf } from "./connect/statements.js";
 import type { Value } from "./connect/values.js";
-import { Floors } from "./lend/floors.js";
-import { LEVELS } from "./lend/levels.js";
-
-/** A row as a list of its columns. */
-export type Row = readonly unknown[];
-
-/** Where statements go: one connection, a transaction of Stem, or a transaction of the caller. */
-export interface Sql {
-  /** A caller's transaction. */
-  readonly isGuest?: boolean;
-  /** Runs a statement whose text says `stem.` where the schema's name belongs. */
-  rows(text: string, values?: readonly Value[]): Promise<Row[]>;
-}
+import { Floors } from "./line/floors.js";
+import { LEVELS } from "./line/levels.js";
 
 /** The fields of a job that are needed to end it. */
 export interface Ending {
@@ -75,8 +65,6 @@ export interface Loan {
   /** `keep_result` of the job. */
   readonly keep: number | null;
 }
-
-export { LEVELS };
 
 /** Loans remembered at most; it is only a cache. */
 const LOANS = 50_000;

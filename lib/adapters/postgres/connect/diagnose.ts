@@ -1,6 +1,6 @@
 import type { Finding } from "../../../contract/index.js";
-import type { Sql } from "../store.js";
 import type { SchemaName } from "./migrate.js";
+import type { Sql } from "./sql.js";
 
 /** Looks for settings of the server that put promises at risk. */
 export async function diagnose(sql: Sql, schema: SchemaName): Promise<readonly Finding[]> {

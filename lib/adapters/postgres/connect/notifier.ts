@@ -1,4 +1,4 @@
-import type { Sql } from "../store.js";
+import type { Sql } from "./sql.js";
 import { texts } from "./values.js";
 
 /** At most one message per channel and subject in so many milliseconds. */

@@ -1,7 +1,8 @@
 import { expired, JOB_DEFAULTS, lapsed, type Wake } from "../../../contract/index.js";
 import { bigs, ints, texts } from "../connect/values.js";
+import { LEVELS } from "../line/levels.js";
 import { endBadly, enterLine, followLinks, type Ending, type Place } from "../links.js";
-import { LEVELS, type Tx } from "../store.js";
+import type { Tx } from "../store.js";
 import { EXPIRED, LAPSED_WORKERS, OVERDUE } from "./statement.js";
 
 /**

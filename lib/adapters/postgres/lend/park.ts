@@ -1,9 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { NewEvent, Settlement, Wake } from "../../../contract/index.js";
 import { bigs, ints, texts, type Value } from "../connect/values.js";
-import { EVENT_LOCK, lockEvents } from "../events.js";
+import { LEVELS } from "../line/levels.js";
 import { enterLine } from "../links.js";
-import { LEVELS, type Tx } from "../store.js";
+import type { Tx } from "../store.js";
 import type { Given } from "./loans.js";
 
 /** How long a settle waits, in turns of these milliseconds, for emitters of its jobs' events. */
@@ -11,6 +11,22 @@ const PATIENCE = [2, 4, 8, 16, 32, 64];
 
 /** After so long a job that could not be parked tries again. */
 const AGAIN_MS = 250;
+
+/** The number of the lock of a name and key, of columns `u.name` and `u.key`; specific to this schema. */
+const EVENT_LOCK = "hashtextextended('stem.events' || u.name || chr(1) || u.key, 1)";
+
+/**
+ * Holds names and keys of events until the transaction ends.
+ * So their numbers are seen in the order they were drawn, and no job parks meanwhile. Taken before any row is
+ * held, in the order of the locks, so that there is no circle of waits.
+ */
+export async function lockEvents(tx: Tx, events: readonly { readonly name: string; readonly key: string }[]): Promise<void> {
+  await tx.rows(
+    `SELECT count(pg_advisory_xact_lock(held.no)::text) AS n FROM (
+       SELECT DISTINCT ${EVENT_LOCK} AS no FROM unnest($1::text[], $2::text[]) u(name, key) ORDER BY 1 OFFSET 0) held`,
+    [texts(events.map(({ name }) => name)), texts(events.map(({ key }) => key))],
+  );
+}
 
 /**
  * Holds the names and keys of what is emitted, and then those that parks wait for against emitters.

@@ -1,9 +1,10 @@
 import { StoreError, type Within } from "../../../contract/index.js";
+import { channelOf, NOBODY } from "../connect/channels.js";
 import { codeOf } from "../connect/errors.js";
 import { packed } from "../connect/notifier.js";
+import type { Row } from "../connect/sql.js";
 import { List, texts, toLiteral, type Value } from "../connect/values.js";
-import { channelOf, NOBODY } from "../connect/channels.js";
-import { News, type Row, type Store, type Tx } from "../store.js";
+import { News, type Store, type Tx } from "../store.js";
 import { executorOf, OUTSIDE, refusal, type Executor } from "./executors.js";
 
 /**
