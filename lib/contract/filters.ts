@@ -18,6 +18,7 @@ const KINDS = {
     is: (value: unknown) => Array.isArray(value) && value.every((one) => typeof one === "string"),
     give: "a list of strings",
   },
+  list: { is: (value: unknown) => Array.isArray(value), give: "a list" },
   moment: { is: (value: unknown) => Number.isFinite(value), give: "milliseconds since the epoch, such as date.getTime()" },
   amount: { is: (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 1, give: "a whole number of 1 or more" },
   state: { is: (value: unknown) => (JOB_STATES as readonly unknown[]).includes(value), give: `one of ${JOB_STATES.join(", ")}` },

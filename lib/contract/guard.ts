@@ -14,7 +14,7 @@ import {
 } from "./filters.js";
 import type { EventWait } from "./job.js";
 import type { JobFilter } from "./jobs.js";
-import type { NewEntry } from "./journal.js";
+import type { NewEntry, Rewrite } from "./journal.js";
 import { shown } from "./options.js";
 import { checkText, LONGEST } from "./text.js";
 
@@ -101,6 +101,7 @@ const CHECKS: Checks = {
     append(writes) {
       for (const write of writes) checkTextsAlong(write, write.lease.jobId);
     },
+    rewrite: (runId, rewrite) => checkRewrite(runId, rewrite),
   },
   events: {
     emit: (events) => checkEvents(events),
@@ -142,6 +143,7 @@ const CHECKS: Checks = {
   },
 };
 
+const REWRITE = { keepTo: "whole", entries: "list" } as const;
 const JOURNAL_READ = { id: "text", after: "whole" } as const;
 
 const idOf = ({ id }: { readonly id: string }): string => id;
@@ -177,6 +179,22 @@ function checkWaits(waits: readonly EventWait[], runId: string): void {
 
 function checkEntries(entries: readonly NewEntry[], runId: string): void {
   for (const { key } of entries) checkText(key, `The key of a journal entry of run ${runId}`, LONGEST.entry, 0);
+}
+
+function checkRewrite(runId: string, rewrite: Rewrite): void {
+  const of = "of a rewrite of a journal";
+  checkText(runId, "The id of a run whose journal is to be rewritten");
+  checkFields(rewrite, REWRITE, of);
+  const { keepTo, entries = [] } = rewrite;
+  if (keepTo === undefined) throw new OptionError("STEM_OPTION_INVALID", `The keepTo ${of} is missing.`, "Give 0 to keep nothing.");
+  checkEntries(entries, runId);
+  for (const [i, { seq }] of entries.entries())
+    if (seq !== keepTo + 1 + i)
+      throw new OptionError(
+        "STEM_OPTION_INVALID",
+        `Entry ${i + 1} ${of} has the number ${shown(seq)}.`,
+        `Number the entries from ${keepTo + 1} on, without gaps.`,
+      );
 }
 
 /** The texts of all that travels along, but for those of jobs. */

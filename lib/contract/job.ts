@@ -96,7 +96,7 @@ export interface Unique {
  */
 export interface Lease {
   readonly jobId: string;
-  /** Grows at every delivery of the stored job. */
+  /** Grows at every delivery of the stored job, and once more where its journal is rewritten. */
   readonly fence: number;
   /**
    * Distinguishes the jobs that were stored under one id, one after the other; never used again.
@@ -222,10 +222,10 @@ export const NEXT_STATES = {
   ready: ["active", "cancelled", "expired"],
   /** returned · retry, snooze, release, lapse, stored event · waits · failed for good · cancelled */
   active: ["succeeded", "ready", "parked", "failed", "cancelled"],
-  /** its event came, or its deadline passed · cancelled */
+  /** its event came, its deadline passed, or its journal was rewritten · cancelled */
   parked: ["ready", "cancelled"],
   succeeded: [],
-  /** retried by a person · the input it failed because of was retried */
+  /** retried by a person, or its journal rewritten · the input it failed because of was retried */
   failed: ["ready", "blocked"],
   cancelled: ["ready", "blocked"],
   expired: ["ready"],

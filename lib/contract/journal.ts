@@ -19,6 +19,16 @@ export interface Journal {
    * settlement.
    */
   append(writes: readonly JournalWrite[], options?: At): Promise<Appended>;
+  /**
+   * Writes the end of a run's journal anew, and makes the run ready at once, in one step.
+   * It is ready as by a change to `"ready"`: attempts and lapses begin at 0, and it does not expire any more.
+   * What it waited for is forgotten, also what has woken it. A run that had ended without success is revived,
+   * and with it what ended because of it. Its next lease is above all earlier ones.
+   *
+   * @returns false, and nothing is changed: the run is unknown, a worker has it, it has succeeded, or not all
+   *   of its inputs have come
+   */
+  rewrite(runId: string, rewrite: Rewrite, options?: At): Promise<boolean>;
 }
 
 /** What to read of one run's journal. */
@@ -26,6 +36,14 @@ export interface JournalRead {
   readonly id: string;
   /** Only entries with a number above this. Default 0: all. */
   readonly after?: number;
+}
+
+/** What is to be in a journal from some number on. */
+export interface Rewrite {
+  /** Entries with a number above this are dropped; 0: all of them. */
+  readonly keepTo: number;
+  /** Entries to add. Their numbers go on from `keepTo`, without gaps. */
+  readonly entries?: readonly NewEntry[];
 }
 
 /** What a run writes while it goes on. */

@@ -31,19 +31,22 @@ const MOVES: { readonly [S in JobState]: { readonly [T in (typeof NEXT_STATES)[S
     cancelled: { when: "it was cancelled", by: "`cancel`" },
   },
   parked: {
-    ready: { when: "its event came, or its deadline passed", by: "`emit`; of the deadline `claim`" },
+    ready: {
+      when: "its event came, its deadline passed, or its journal was rewritten",
+      by: "`emit`; of the deadline `claim`; of its journal `rewrite`",
+    },
     cancelled: { when: "it was cancelled", by: "`cancel`" },
   },
   succeeded: {},
   failed: {
-    ready: { when: "it was retried", by: "`retry`" },
+    ready: { when: "it was retried, or its journal was rewritten", by: "`retry`, `rewrite`" },
     blocked: { when: "the input because of which it failed was retried", by: "`retry` of the input" },
   },
   cancelled: {
-    ready: { when: "it was retried", by: "`retry`" },
+    ready: { when: "it was retried, or its journal was rewritten", by: "`retry`, `rewrite`" },
     blocked: { when: "the input with which it was cancelled was retried", by: "`retry` of the input" },
   },
-  expired: { ready: { when: "it was retried", by: "`retry`" } },
+  expired: { ready: { when: "it was retried, or its journal was rewritten", by: "`retry`, `rewrite`" } },
 };
 
 const MEANING: Readonly<Record<JobState, string>> = {
@@ -77,7 +80,7 @@ ${picture()}
 
 A new job begins \`blocked\` if it waits for others, and \`ready\` if not. A job with a later time is \`ready\`,
 with \`delayed: true\` in its record. After a final state its record is kept for \`keepResult\` or
-\`keepFailed\`. Only a retry leads out of a final state.
+\`keepFailed\`. Only a retry, or a rewritten journal, leads out of a final state.
 
 | state | the job | final | next |
 |---|---|---|---|

@@ -1,7 +1,9 @@
 import { checkAlong, withEnded } from "../../contract/index.js";
-import type { Entry, Journal, NewEntry } from "../../contract/index.js";
+import type { Entry, Journal } from "../../contract/index.js";
 import { carryOut } from "./along.js";
+import { write } from "./entries.js";
 import { spreadAll } from "./links.js";
+import { rewrite } from "./rewrite.js";
 import type { Row } from "./rows.js";
 import type { Self, Store } from "./store.js";
 
@@ -26,26 +28,11 @@ export function journal(store: Store, self: Self): Journal {
         spreadAll(store, loose, now);
         return withEnded({ lost }, store.takeEnded());
       }),
+    rewrite: async (runId, how, options) => store.step(options, (now) => rewrite(store, runId, how, now)),
   };
 }
 
 /** The entries with higher numbers, looked for from the end, as most readers have the others. */
 function entriesAfter(entries: readonly Entry[], after: number): readonly Entry[] {
   return entries.slice(entries.findLastIndex(({ seq }) => seq <= after) + 1);
-}
-
-/**
- * Adds entries in `seq` order; a number that is taken stays as it is.
- * A run that makes progress is no poison: its lapses are forgotten.
- */
-export function write(row: Row, entries: readonly NewEntry[], now: number): void {
-  if (entries.length > 0) row.lapses = 0;
-  for (const entry of entries) {
-    const log = (row.journal ??= []);
-    // Nearly always the entry comes last; otherwise its place is looked for from the end.
-    let place = log.length;
-    while (place > 0 && log[place - 1]!.seq > entry.seq) place--;
-    if (place > 0 && log[place - 1]!.seq === entry.seq) continue;
-    log.splice(place, 0, Object.freeze({ ...entry, at: now }));
-  }
 }

@@ -43,7 +43,7 @@ export class Row {
   expiresAt: number | undefined;
   attempts = 0;
   lapses = 0;
-  /** Deliveries so far. */
+  /** Grows at every delivery, and where its journal is rewritten. */
   fence = 0;
   worker: WorkerRow | undefined = undefined;
   startedAt: number | undefined = undefined;

@@ -1,8 +1,8 @@
 import type { Claim, Settled, Settlement } from "../../contract/index.js";
 import { claim } from "./claim.js";
 import { carryOut } from "./along.js";
+import { write } from "./entries.js";
 import { park } from "./events.js";
-import { write } from "./journal.js";
 import { close, spreadAll, type End } from "./links.js";
 import type { Row } from "./rows.js";
 import type { Store } from "./store.js";

@@ -83,7 +83,7 @@ async function changeAll(tx: Tx, ids: readonly string[], change: Change, filter?
 type Say = (job: Held, as: Answer["as"]) => void;
 
 /** Numbers of those that have ended and had their time. */
-async function goneOf(tx: Tx, places: readonly Held[]): Promise<ReadonlySet<number>> {
+export async function goneOf(tx: Tx, places: readonly Held[]): Promise<ReadonlySet<number>> {
   const ended = places.filter(({ stands }) => stands <= 4);
   if (ended.length === 0) return new Set();
   const gone = await tx.rows(`SELECT e.seq FROM stem.ended e WHERE e.seq = ANY($2::bigint[]) AND NOT ${PRESENT}`, [

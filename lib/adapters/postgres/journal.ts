@@ -10,56 +10,20 @@ import {
   type Journal,
   type JournalRead,
   type JournalWrite,
-  type NewEntry,
 } from "../../contract/index.js";
 import { carryOut, holdAlong, transactAlong } from "./along.js";
 import { statementOf } from "./connect/statements.js";
 import { bigs, ints, texts, type Value } from "./connect/values.js";
 import { endedIn } from "./ended.js";
 import { checkPayloads } from "./enqueue.js";
+import { appendAll, entryLists } from "./entries.js";
 import { holdLoans } from "./lend/loans.js";
 import { lockEvents } from "./lend/park.js";
 import { followLinks, type Loose } from "./links.js";
-import { JOURNALED } from "./rows.js";
-import type { Loan, Store, Tx } from "./store.js";
+import { rewrite } from "./rewrite.js";
+import type { Loan, Store } from "./store.js";
 
 const APPEND = statementOf("append");
-
-interface Writing {
-  /** Number of the run's job. */
-  readonly job: number;
-  readonly entries: readonly NewEntry[];
-}
-
-/** Entries as six lists: job · number · key · kind · state · value. Undefined: there are none. */
-export function entryLists(writes: readonly Writing[]): Value[] | undefined {
-  const rows = writes.flatMap(({ job, entries }) => entries.map((entry) => ({ job, entry })));
-  if (rows.length === 0) return undefined;
-  return [
-    bigs(rows.map(({ job }) => job)),
-    ints(rows.map(({ entry }) => entry.seq)),
-    texts(rows.map(({ entry }) => entry.key)),
-    texts(rows.map(({ entry }) => entry.kind)),
-    texts(rows.map(({ entry }) => entry.state)),
-    texts(rows.map(({ entry }) => entry.value ?? null)),
-  ];
-}
-
-/** Adds entries to journals inside a transaction that holds the runs. */
-export async function appendAll(tx: Tx, writes: readonly Writing[]): Promise<void> {
-  const lists = entryLists(writes);
-  if (lists === undefined) return;
-  await tx.rows(
-    `INSERT INTO stem.journal (job, seq, key, kind, state, value, at)
-     SELECT u.*, $1::bigint FROM unnest($2::bigint[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[]) u ON CONFLICT DO NOTHING`,
-    [tx.now, ...lists],
-  );
-  // A run that makes progress is no poison: its lapses are forgotten.
-  await tx.rows(
-    `UPDATE stem.jobs SET links = links | ${JOURNALED}, lapses = 0 WHERE seq = ANY($1::bigint[]) AND (links & ${JOURNALED} = 0 OR lapses > 0)`,
-    [lists[0]!],
-  );
-}
 
 /** The workflow store. */
 export function journal(store: Store, adapter: Pick<Adapter, "name" | "honours">): Journal {
@@ -101,6 +65,8 @@ export function journal(store: Store, adapter: Pick<Adapter, "name" | "honours">
         return { lost: writes.filter((write) => !isGood(write)).map(({ lease }) => lease.jobId) };
       });
     },
+
+    rewrite: (runId, how, options) => store.transact(options, (tx) => rewrite(tx, runId, how)),
   };
 }
 

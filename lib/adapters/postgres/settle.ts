@@ -4,7 +4,7 @@ import { claimValues, hasChores, isListened, lend, read } from "./claim.js";
 import { statementOf } from "./connect/statements.js";
 import { bigs, ints, texts, type Value } from "./connect/values.js";
 import { endedIn } from "./ended.js";
-import { appendAll, entryLists } from "./journal.js";
+import { appendAll, entryLists } from "./entries.js";
 import { bitsOf, giveBack, holdLoans, type Borrowed, type Given } from "./lend/loans.js";
 import { holdEvents, parkAll } from "./lend/park.js";
 import { endBadly, enterLine, followLinks, type Ending, type Loose, type Place } from "./links.js";

@@ -1,8 +1,10 @@
 import { json } from "./connect/json.js";
 import { carries, checkAlong, withEnded } from "../../contract/index.js";
-import type { Adapter, At, Ended, Entry, Journal, JournalWrite, Lease, NewEntry } from "../../contract/index.js";
+import type { Adapter, At, Ended, Entry, Journal, JournalWrite, Lease } from "../../contract/index.js";
 import { alongArgs } from "./along.js";
 import type { Reply } from "./connect/driver.js";
+import { entriesFrom, entriesOf } from "./entries.js";
+import { rewrite } from "./rewrite.js";
 import { Loan } from "./rows.js";
 import type { Shard, Store } from "./store.js";
 
@@ -38,6 +40,7 @@ export function journal(store: Store, self: Pick<Adapter, "name" | "honours">): 
       for (const i of left) lost.push(writes[i]!.lease.jobId);
       return withEnded({ lost }, ended);
     },
+    rewrite: (runId, how, options) => rewrite(store, runId, how, options),
   };
 }
 
@@ -91,18 +94,4 @@ export async function placeLeases(
   );
   for (const [shard, part] of found) for (const k of part) add(shard, others[k]!);
   return placed;
-}
-
-function entriesFrom(texts: readonly string[]): Entry[] {
-  return texts.map(entryOf).sort((a, b) => a.seq - b.seq);
-}
-
-/** Entries for the scripts: number, and the rest as text that they need not parse. */
-export function entriesOf(entries: readonly NewEntry[]): readonly (readonly [number, string])[] {
-  return entries.map((entry) => [entry.seq, json(entry)]);
-}
-
-function entryOf(text: string): Entry {
-  const colon = text.indexOf(":");
-  return { ...(JSON.parse(text.slice(colon + 1)) as NewEntry), at: Number(text.slice(0, colon)) };
 }

@@ -4,7 +4,8 @@ import { alongArgs } from "./along.js";
 import { claimArgs, claimSpread, lentOf, type Lent } from "./claim.js";
 import type { Reply } from "./connect/driver.js";
 import { JOB_DEFAULTS } from "../../contract/index.js";
-import { entriesOf, placeLeases } from "./journal.js";
+import { entriesOf } from "./entries.js";
+import { placeLeases } from "./journal.js";
 import { Loan, type Row } from "./rows.js";
 import type { Shard, Store } from "./store.js";
 

@@ -93,7 +93,7 @@ export class SqliteAdapter implements Adapter {
     this.broker = waiting(broker, "enqueue", "claim", "settle");
     this.queues = waiting(queues(store), "change");
     this.jobs = jobs(store, waiting({ write: async <T>(work: () => T): Promise<T> => store.write(work) }, "write").write);
-    this.journal = waiting(journal(store, this), "append");
+    this.journal = waiting(journal(store, this), "append", "rewrite");
     this.events = waiting(events(store, guests), "emit");
     this.schedules = waiting(schedules(store, this), "upsert", "fire", "pause", "resume", "remove");
     this.locks = waiting(locks(store), "acquire", "renew", "release");

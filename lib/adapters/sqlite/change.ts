@@ -50,7 +50,7 @@ const CHANGES: {
 };
 
 /** Where a job stands, and what changing it needs to know. */
-interface Found {
+export interface Found {
   readonly seq: number;
   readonly was: ReturnType<typeof stateOf>;
   readonly lane: number;
@@ -68,7 +68,7 @@ interface Found {
 const stateOf = (stands: number) => STATES[stands]!;
 
 /** Finds a job by its id; undefined where nothing is stored. */
-function find(store: Store, id: string, now: number): Found | undefined {
+export function find(store: Store, id: string, now: number): Found | undefined {
   const row = store
     .sql(
       `SELECT j.seq, ${STANDS} AS stands, j.lane, coalesce(j.due_at, j.enqueued_at) AS dueAt, j.attempts + (a.seq IS NOT NULL) AS attempts,
@@ -80,8 +80,14 @@ function find(store: Store, id: string, now: number): Found | undefined {
 }
 
 /** Takes a ready job out of its line. */
-function leaveLine(store: Store, { lane, dueAt, seq }: Pick<Found, "lane" | "dueAt" | "seq">): void {
+export function leaveLine(store: Store, { lane, dueAt, seq }: Pick<Found, "lane" | "dueAt" | "seq">): void {
   store.sql("DELETE FROM line WHERE lane = ? AND due_at = ? AND seq = ?").run(lane, dueAt, seq);
+}
+
+/** Ends the wait of a parked job. */
+export function leavePark(store: Store, seq: number): void {
+  store.sql("DELETE FROM parked WHERE seq = ?").run(seq);
+  store.sql("DELETE FROM waits WHERE seq = ?").run(seq);
 }
 
 /**
@@ -104,10 +110,7 @@ function cancelOne(store: Store, id: string, reason: string, now: number, loose:
   if (isFinal(was)) return { id, as: "ended", was };
   if (was === "ready") leaveLine(store, job);
   else if (was === "active") store.sql("DELETE FROM active WHERE seq = ?").run(seq);
-  else if (was === "parked") {
-    store.sql("DELETE FROM parked WHERE seq = ?").run(seq);
-    store.sql("DELETE FROM waits WHERE seq = ?").run(seq);
-  }
+  else if (was === "parked") leavePark(store, seq);
   endBadly(store, { ...job, id, state: "cancelled", cause: null, error: cancelled(reason) }, now, loose);
   return { id, as: "changed", was };
 }

@@ -1,21 +1,12 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { carries, checkAlong, withEnded } from "../../contract/index.js";
-import type { Adapter, Appended, At, Entry, Journal, JournalRead, JournalWrite, Lease, NewEntry } from "../../contract/index.js";
+import type { Adapter, Appended, At, Entry, Journal, JournalRead, JournalWrite, Lease, Rewrite } from "../../contract/index.js";
 import { carryOut } from "./along.js";
 import { takeEnded } from "./ended.js";
+import { appendEntries } from "./entries.js";
 import { followLinks, type Loose } from "./links.js";
-import { JOURNALED } from "./rows.js";
-import { type Loan, type Store } from "./store.js";
-
-/** Adds entries to a run's journal inside the caller's transaction; the caller has checked the lease. */
-export function appendEntries(store: Store, { seq: job }: Pick<Loan, "seq">, entries: readonly NewEntry[], now: number): void {
-  const insert = store.sql(
-    "INSERT INTO journal (job, seq, key, kind, state, at, value) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-  );
-  for (const { seq, key, kind, state, value } of entries) insert.run(job, seq, key, kind, state, now, value ?? null);
-  // A run that makes progress is no poison: its lapses are forgotten.
-  store.sql(`UPDATE jobs SET links = links | ${JOURNALED}, lapses = 0 WHERE seq = ? AND (links & ${JOURNALED} = 0 OR lapses > 0)`).run(job);
-}
+import { rewrite } from "./rewrite.js";
+import type { Store } from "./store.js";
 
 /** Entries that are read in one turn of the event loop, which the driver blocks while it reads. */
 const PAGE = 250;
@@ -66,6 +57,11 @@ export function journal(store: Store, adapter: Pick<Adapter, "name" | "honours">
         if (loose.length > 0) followLinks(store, loose, now);
         return withEnded({ lost }, takeEnded(store));
       });
+    },
+
+    async rewrite(runId: string, how: Rewrite, options?: At): Promise<boolean> {
+      const now = store.clock(options);
+      return store.write(() => rewrite(store, runId, how, now));
     },
   };
 }

@@ -1,7 +1,7 @@
 import { carries, JOB_DEFAULTS, type Claim, type Lease, type Settled, type Settlement, type Wake } from "../../contract/index.js";
 import { carryOut } from "./along.js";
 import { lend } from "./claim.js";
-import { appendEntries } from "./journal.js";
+import { appendEntries } from "./entries.js";
 import { endBadly, enterLine, followLinks, type Loose } from "./links.js";
 import { forget } from "./prune.js";
 import { ENDED, GIVES } from "./rows.js";

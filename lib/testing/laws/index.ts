@@ -22,6 +22,7 @@ import { leaseLaws } from "./leases.laws.js";
 import { lockLaws } from "./locks.laws.js";
 import { queueLaws } from "./queues.laws.js";
 import { recordLaws } from "./jobs.laws.js";
+import { rewriteLaws } from "./rewrite.laws.js";
 import { runLaws } from "./runs.laws.js";
 import { scheduleLaws } from "./schedules.laws.js";
 import { settleLaws } from "./settle.laws.js";
@@ -55,6 +56,7 @@ export const laws: readonly Law[] = [
   ...canvasLaws,
   ...inputFailureLaws,
   ...journalLaws,
+  ...rewriteLaws,
   ...eventLaws,
   ...alongLaws,
   ...alongOrderLaws,

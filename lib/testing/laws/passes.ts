@@ -55,6 +55,7 @@ export class Passes {
     const dead = new Promise<undefined>((resolve) => (die = () => resolve(undefined)));
     let appends = 0;
     const own: Journal = {
+      ...journal,
       read: (reads) => journal.read(reads, bench.at),
       append: async (writes) => {
         const written = await journal.append(writes, bench.at);

@@ -42,6 +42,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   "succeeds under an older fence": (bench, { lease }) => bench.settle({ lease: { ...lease, fence: lease.fence - 1 }, as: "succeeded" }),
   "is cancelled": (bench, { job }) => bench.cancel([job.id], "stop"),
   "is retried by a person": (bench, { job }) => bench.retry([job.id]),
+  "has its journal rewritten": (bench, { job }) => bench.adapter.journal.rewrite(job.id, { keepTo: 0 }, bench.at),
   "is purged with the dead of another task": (bench) => bench.purge({ task: bench.name("none") }),
   "has its event": (bench, { job }) =>
     bench.adapter.events.emit([{ id: bench.name(`event ${job.id}`), name: bench.name("paid"), key: job.id }], bench.at),
@@ -150,14 +151,19 @@ const WAYS: readonly Way[] = [
       const waits = [{ name: bench.name("paid"), key: subject.job.id, after: 0 }];
       await ended(bench, subject, { as: "parked", waits, deadline: bench.now + DEADLINE_MS });
     },
-    moves: { "is cancelled": "cancelled", "has its event": "ready", "has its deadline pass": "ready" },
+    moves: {
+      "is cancelled": "cancelled",
+      "has its event": "ready",
+      "has its deadline pass": "ready",
+      "has its journal rewritten": "ready",
+    },
   },
   { state: "succeeded", how: "returned", bring: (bench, subject) => ended(bench, subject, ENDINGS["succeeds"]!), moves: {} },
   {
     state: "failed",
     how: "gave up",
     bring: (bench, subject) => ended(bench, subject, ENDINGS["fails"]!),
-    moves: { "is retried by a person": "ready" },
+    moves: { "is retried by a person": "ready", "has its journal rewritten": "ready" },
   },
   {
     state: "failed",
@@ -172,7 +178,7 @@ const WAYS: readonly Way[] = [
       await ready(bench, subject);
       await bench.cancel([subject.job.id], "stop");
     },
-    moves: { "is retried by a person": "ready" },
+    moves: { "is retried by a person": "ready", "has its journal rewritten": "ready" },
   },
   {
     state: "cancelled",
@@ -194,7 +200,7 @@ const WAYS: readonly Way[] = [
       bench.pass(EXPIRES_MS + 1);
       await bench.take({ worker: bench.name("claimer"), from: [{ queue: subject.job.queue }] });
     },
-    moves: { "is retried by a person": "ready" },
+    moves: { "is retried by a person": "ready", "has its journal rewritten": "ready" },
   },
 ];
 

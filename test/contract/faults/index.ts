@@ -7,6 +7,7 @@ import type { Faults } from "./fault.js";
 import { idFaults } from "./ids.faults.js";
 import { jobFaults } from "./jobs.faults.js";
 import { queueFaults } from "./queues.faults.js";
+import { rewriteFaults } from "./rewrite.faults.js";
 import { runFaults } from "./runs.faults.js";
 import { storeFaults } from "./stores.faults.js";
 import { textFaults } from "./texts.faults.js";
@@ -24,6 +25,7 @@ export const faults: Faults = {
   ...changeFaults,
   ...endsFaults,
   ...runFaults,
+  ...rewriteFaults,
   ...alongFaults,
   ...storeFaults,
   ...textFaults,

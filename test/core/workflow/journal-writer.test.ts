@@ -24,6 +24,7 @@ function store(lost: readonly string[] = []) {
       await wait();
       return ids.map((id): readonly Entry[] => [{ ...entry(1, id), at: 0 }]);
     },
+    rewrite: () => Promise.reject(new Error("Nobody rewrites here.")),
   };
   const answer = async (error?: Error): Promise<void> => {
     answers.shift()!(error);

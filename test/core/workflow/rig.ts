@@ -117,6 +117,7 @@ export class Process {
     this.#offsetMs = offsetMs;
     const { journal } = rig.adapter;
     const own: Journal = {
+      ...journal,
       read: (reads) => journal.read(reads),
       append: (writes) => {
         this.appends++;
