@@ -127,7 +127,20 @@ export type Ending =
    * `ready` at once with that wake: the check and the park are one step.
    */
   | { readonly as: "parked"; readonly waits: readonly EventWait[]; readonly deadline?: number }
-  | { readonly as: "cancelled"; readonly error: Failure };
+  | { readonly as: "cancelled"; readonly error: Failure }
+  | NewLife;
+
+/**
+ * The same job begins anew, ready at once: with this payload and these headers, or none.
+ * Of its old life stay the id, the place by arrival, queue, priority, group, inputs and who waits for it. The
+ * journal is dropped, also what this settlement brings for it; attempts, lapses, failure and wake are
+ * forgotten, and it does not expire. Its next lease is above all earlier ones.
+ */
+export interface NewLife {
+  readonly as: "anew";
+  readonly payload: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
 
 export interface Settled {
   /** Jobs whose lease had gone: nothing was written for them. */

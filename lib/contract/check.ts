@@ -1,5 +1,6 @@
 import type { Adapter } from "./adapter.js";
 import type { Along } from "./along.js";
+import type { NewLife } from "./broker.js";
 import { OptionError, UnsupportedError } from "./errors.js";
 import { hasLinks, refusedFields } from "./fields.js";
 import type { NewJob } from "./job.js";
@@ -70,13 +71,33 @@ function checkName(job: NewJob, field: "task" | "queue" | "group"): void {
   if (flaw !== undefined) refuse(job, `its ${field} ${flaw}`);
 }
 
-/** Values, too, so that every store returns the headers as they were given. */
 function checkHeaders(job: NewJob, headers: Readonly<Record<string, string>>): void {
+  const flaw = flawOfHeaders(headers);
+  if (flaw !== undefined) refuse(job, flaw);
+}
+
+/** Values, too, so that every store returns the headers as they were given. */
+function flawOfHeaders(headers: Readonly<Record<string, string>>): string | undefined {
   for (const name of Object.keys(headers)) {
     const value: unknown = headers[name];
     const flaw = flawOfCharacters(name) ?? (typeof value === "string" ? flawOfCharacters(value) : "is not a string");
-    if (flaw !== undefined) refuse(job, `its header ${JSON.stringify(name.slice(0, 60))} ${flaw}`);
+    if (flaw !== undefined) return `its header ${JSON.stringify(name.slice(0, 60))} ${flaw}`;
   }
+  return undefined;
+}
+
+/**
+ * Refuses a new life of a job that no adapter could store.
+ * @throws {OptionError} `STEM_JOB_INVALID`: a header is not as `checkJobs` wants it
+ */
+export function checkNewLife(jobId: string, { headers }: NewLife): void {
+  const flaw = headers && flawOfHeaders(headers);
+  if (flaw === undefined) return;
+  throw new OptionError(
+    "STEM_JOB_INVALID",
+    `Job ${shown(jobId)} cannot begin anew: ${flaw}.`,
+    "Correct the header; nothing of this call was stored.",
+  );
 }
 
 function checkWhole(job: NewJob, field: keyof NewJob, value: number | undefined): void {

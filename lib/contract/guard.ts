@@ -1,5 +1,6 @@
 import type { Adapter } from "./adapter.js";
 import type { Along, NewCancel } from "./along.js";
+import { checkNewLife } from "./check.js";
 import type { NewEvent } from "./events.js";
 import { OptionError } from "./errors.js";
 import {
@@ -61,6 +62,7 @@ const CHECKS: Checks = {
     settle(settlements, next) {
       for (const settlement of settlements) {
         if (settlement.as === "parked") checkWaits(settlement.waits, settlement.lease.jobId);
+        if (settlement.as === "anew") checkNewLife(settlement.lease.jobId, settlement);
         checkTextsAlong(settlement, settlement.lease.jobId);
       }
       if (next !== undefined) checkClaim(next);

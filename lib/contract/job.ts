@@ -96,7 +96,10 @@ export interface Unique {
  */
 export interface Lease {
   readonly jobId: string;
-  /** Grows at every delivery of the stored job, and once more where its journal is rewritten. */
+  /**
+   * Grows at every delivery of the stored job, and once more where its journal is rewritten or it
+   * begins anew.
+   */
   readonly fence: number;
   /**
    * Distinguishes the jobs that were stored under one id, one after the other; never used again.
@@ -220,7 +223,7 @@ export const NEXT_STATES = {
   blocked: ["ready", "failed", "cancelled"],
   /** claimed · cancelled · its `expiresAt` passed. Due later is still `ready`. */
   ready: ["active", "cancelled", "expired"],
-  /** returned · retry, snooze, release, lapse, stored event · waits · failed for good · cancelled */
+  /** returned · retry, snooze, release, lapse, stored event, a new life · waits · failed for good · cancelled */
   active: ["succeeded", "ready", "parked", "failed", "cancelled"],
   /** its event came, its deadline passed, or its journal was rewritten · cancelled */
   parked: ["ready", "cancelled"],

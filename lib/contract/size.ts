@@ -20,7 +20,7 @@ export function bytesOf(text: string): number {
 }
 
 /** The size of a job in a call. */
-export function bytesOfJob({ payload, headers }: NewJob): number {
+export function bytesOfJob({ payload, headers }: Pick<NewJob, "payload" | "headers">): number {
   let bytes = bytesOf(payload);
   if (headers !== undefined) for (const name of Object.keys(headers)) bytes += bytesOf(name) + bytesOf(headers[name]!);
   return bytes;
@@ -39,6 +39,7 @@ export function bytesOfAlong({ journal, enqueue, emit, cancel }: Along): number 
 /** What an ending weighs in a call, with all that travels along. */
 export function bytesOfSettlement(settlement: Settlement): number {
   const bytes = bytesOfAlong(settlement);
+  if (settlement.as === "anew") return bytes + bytesOfJob(settlement);
   return settlement.as === "succeeded" && settlement.result !== undefined ? bytes + bytesOf(settlement.result) : bytes;
 }
 

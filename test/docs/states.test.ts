@@ -23,7 +23,7 @@ const MOVES: { readonly [S in JobState]: { readonly [T in (typeof NEXT_STATES)[S
   active: {
     succeeded: { when: "its handler returned", by: "`settle`" },
     ready: {
-      when: "a retry, a snooze, a hand-back, an event that was stored already, or a lease that lapsed",
+      when: "a retry, a snooze, a hand-back, an event that was stored already, a new life under its id, or a lease that lapsed",
       by: "`settle`; of a lapse `claim` of another worker; of a worker that leaves `leave`",
     },
     parked: { when: "its run waits for an event, a signal or a time", by: "`settle`" },

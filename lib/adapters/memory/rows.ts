@@ -28,7 +28,7 @@ export class Row {
   readonly task: string;
   queue: Queue;
   payload: string;
-  readonly headers: Readonly<Record<string, string>> | undefined;
+  headers: Readonly<Record<string, string>> | undefined;
   priority: number;
   readonly group: string | undefined;
   readonly enqueuedAt: number;
@@ -43,7 +43,7 @@ export class Row {
   expiresAt: number | undefined;
   attempts = 0;
   lapses = 0;
-  /** Grows at every delivery, and where its journal is rewritten. */
+  /** Grows at every delivery, where its journal is rewritten, and where it begins anew. */
   fence = 0;
   worker: WorkerRow | undefined = undefined;
   startedAt: number | undefined = undefined;

@@ -1,4 +1,5 @@
 import type { Claim, Settled, Settlement } from "../../contract/index.js";
+import { beginAnew } from "./anew.js";
 import { claim } from "./claim.js";
 import { carryOut } from "./along.js";
 import { write } from "./entries.js";
@@ -46,6 +47,8 @@ function end(store: Store, row: Row, settlement: Settlement, loose: Row[], now: 
       if (settlement.error !== undefined) row.error = settlement.error;
       row.dueAt = settlement.dueAt ?? now + (settlement.delayMs ?? 0);
       return store.makeReady(row, now);
+    case "anew":
+      return beginAnew(store, row, settlement, now);
     case "parked":
       store.release(row);
       row.attempts--;

@@ -14,6 +14,7 @@ import {
   type Settlement,
   withEnded,
 } from "../../contract/index.js";
+import { checkNewLives } from "./anew.js";
 import { claim } from "./claim.js";
 import { endedIn } from "./ended.js";
 import { checkPayloads, insertAtOnce, insertJobs, isLarge, isLinked } from "./enqueue.js";
@@ -63,6 +64,7 @@ export class PostgresBroker implements Broker {
   async settle(settlements: readonly Settlement[], next?: Claim, options?: At): Promise<Settled> {
     checkAlong(settlements, this.#adapter);
     for (const { enqueue } of settlements) if (enqueue !== undefined) checkPayloads(enqueue);
+    checkNewLives(settlements);
     if (settlements.length === 0) {
       if (next !== undefined) return { lost: [], claimed: await claim(this.#store, next, options) };
       await this.#store.rows("SELECT 1 WHERE false");

@@ -1,5 +1,6 @@
 import { carries, JOB_DEFAULTS, leaseText, withEnded, type Claim, type Settled, type Settlement } from "../../contract/index.js";
 import { carryOut as carryAlong, holdAlong, transactAlong, type Late } from "./along.js";
+import { beginAnew } from "./anew.js";
 import { claimValues, hasChores, isListened, lend, read } from "./claim.js";
 import { statementOf } from "./connect/statements.js";
 import { bigs, ints, texts, type Value } from "./connect/values.js";
@@ -193,6 +194,7 @@ async function carryOut(store: Store, tx: Tx, given: readonly Given[], late: Lat
   loose.push(...(await succeedAll(tx, given)));
   loose.push(...(await endBadly(tx, given.flatMap(toEnding))));
   await makeReady(tx, given);
+  await beginAnew(tx, given);
   await parkAll(tx, given);
   const along = given.flatMap(({ settlement }) => (carries(settlement) ? settlement : []));
   if (along.length > 0) await carryAlong(store, tx, along, loose, late);

@@ -1,6 +1,7 @@
 import { json } from "./connect/json.js";
 import { carries, withEnded, type At, type Claim, type Ended, type Lease, type Settled, type Settlement } from "../../contract/index.js";
 import { alongArgs } from "./along.js";
+import { newLife } from "./anew.js";
 import { claimArgs, claimSpread, lentOf, type Lent } from "./claim.js";
 import type { Reply } from "./connect/driver.js";
 import { JOB_DEFAULTS } from "../../contract/index.js";
@@ -81,9 +82,10 @@ function tell(store: Store, settlements: readonly Settlement[], ended: readonly 
   const done = ended.map(({ id }) => id);
   let work = false;
   for (const settlement of settlements) {
-    if (settlement.as !== "ready" && settlement.as !== "parked") done.push(settlement.lease.jobId);
-    if (settlement.as === "ready" || settlement.as === "parked" || Loan.rowOf(settlement.lease) === undefined) work = true;
-    else if (carries(settlement)) work = true;
+    const { as, lease } = settlement;
+    const isOver = as === "succeeded" || as === "failed" || as === "cancelled";
+    if (isOver) done.push(lease.jobId);
+    if (!isOver || Loan.rowOf(lease) === undefined || carries(settlement)) work = true;
   }
   store.hintDone(done);
   if (work) store.tell({ kind: "work" });
@@ -172,7 +174,7 @@ async function pushOther(
     lease.jobId,
     lease.fence,
     json({
-      ...ending,
+      ...(ending.as === "anew" ? newLife(ending) : ending),
       ...along.counts,
       ...(error !== undefined && { error }),
       ...(journal !== undefined && journal.length > 0 && { journal: entriesOf(journal) }),

@@ -1,5 +1,6 @@
 import { carries, JOB_DEFAULTS, type Claim, type Lease, type Settled, type Settlement, type Wake } from "../../contract/index.js";
 import { carryOut } from "./along.js";
+import { beginAnew } from "./anew.js";
 import { lend } from "./claim.js";
 import { appendEntries } from "./entries.js";
 import { endBadly, enterLine, followLinks, type Loose } from "./links.js";
@@ -72,6 +73,9 @@ function settleOne(store: Store, settlement: Settlement, batch: Batch): boolean 
       enterLine(store, loan.seq, loan.lane, dueAt);
       break;
     }
+    case "anew":
+      beginAnew(store, loan, settlement, now);
+      break;
     case "parked":
       park(store, loan, settlement.waits, settlement.deadline, now);
   }

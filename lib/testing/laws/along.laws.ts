@@ -154,7 +154,7 @@ export const alongLaws: readonly Law[] = [
         const [entries] = await bench.adapter.journal.read([{ id: delivery.job.id }], bench.at);
         assert.deepEqual(
           entries?.map(({ key }) => key),
-          ["step"],
+          way === "a new life" ? [] : ["step"],
           way,
         );
       }

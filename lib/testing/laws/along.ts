@@ -15,6 +15,7 @@ export const WAYS: Readonly<Record<string, (bench: LawBench, delivery: Delivery,
   "a hand-back": by(() => ({ as: "ready", attempt: "returned", begun: false, delayMs: 60_000 })),
   "a park": by((bench) => ({ as: "parked", waits: [{ name: bench.name("never"), key: "", after: 0 }] })),
   "a cancel of its own": by(() => ({ as: "cancelled", error: failure("enough") })),
+  "a new life": by(() => ({ as: "anew", payload: '"again"' })),
   "a write to its journal": (bench, { lease }, along) => bench.adapter.journal.append([{ lease, ...along }], bench.at),
 };
 

@@ -1,4 +1,5 @@
 import { adapterLaws } from "./adapter.laws.js";
+import { anewLaws } from "./anew.laws.js";
 import { alongLaws } from "./along.laws.js";
 import { alongOrderLaws } from "./along-order.laws.js";
 import { cancelLaws } from "./cancel.laws.js";
@@ -57,6 +58,7 @@ export const laws: readonly Law[] = [
   ...inputFailureLaws,
   ...journalLaws,
   ...rewriteLaws,
+  ...anewLaws,
   ...eventLaws,
   ...alongLaws,
   ...alongOrderLaws,

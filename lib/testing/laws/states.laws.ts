@@ -29,6 +29,7 @@ const ENDINGS: Readonly<Record<string, Ending>> = {
   "is retried": { as: "ready", attempt: "spent" },
   "is snoozed": { as: "ready", attempt: "returned", delayMs: 1 },
   "is parked": { as: "parked", waits: [{ name: "later", key: "", after: 0 }] },
+  "begins anew": { as: "anew", payload: "2" },
   "cancels itself": { as: "cancelled", error: failure() },
 };
 
@@ -136,6 +137,7 @@ const WAYS: readonly Way[] = [
       fails: "failed",
       "is retried": "ready",
       "is snoozed": "ready",
+      "begins anew": "ready",
       "is parked": "parked",
       "cancels itself": "cancelled",
       "is cancelled": "cancelled",

@@ -1,4 +1,5 @@
 import { alongFaults } from "./along.faults.js";
+import { anewFaults } from "./anew.faults.js";
 import { brokerFaults } from "./broker.faults.js";
 import { canvasFaults } from "./canvas.faults.js";
 import { changeFaults } from "./changes.faults.js";
@@ -26,6 +27,7 @@ export const faults: Faults = {
   ...endsFaults,
   ...runFaults,
   ...rewriteFaults,
+  ...anewFaults,
   ...alongFaults,
   ...storeFaults,
   ...textFaults,

@@ -1,4 +1,4 @@
-/** As `brokenBy`, for laws about what a run may do beside going on: have its journal rewritten. */
+/** As `brokenBy`, for laws about what a run may do beside going on: have its journal rewritten, or begin anew. */
 export const runBrokenBy: Readonly<Record<string, readonly string[]>> = {
   "a rewrite keeps the entries up to a number, drops those above and adds others": [
     "a rewrite drops no entries",
@@ -26,4 +26,31 @@ export const runBrokenBy: Readonly<Record<string, readonly string[]>> = {
     "a rewritten run still has its wake",
   ],
   "of a rewrite and a cancel both are done, in one order or the other, however sixty pairs race": ["a cancelled run is not rewritten"],
+  "a new life leaves of the old one only id, place, group, inputs and who waits for it": [
+    "a new life keeps its payload",
+    "a new life has no headers",
+    "a new life counts its attempts on",
+    "a new life has a journal",
+    "a new life has the failure of the old",
+    "a new life is the end of the old",
+    "a journal outlives its record",
+  ],
+  "a new life without headers has none, and may have a life after it, and an end that is forgotten at once": [
+    "a new life always has headers",
+  ],
+  "a new life is due at once, behind what was due before it and at its old place among what is due with it": [
+    "a new life is due before all others",
+  ],
+  "new lives travel in one list with other endings, and are lent on the way out of the same settle": [
+    "a new life begins after the claim",
+    "a new life may begin twice under one lease",
+  ],
+  "the lease of a new life is above all earlier ones, and those write nothing any more": [
+    "a new life does not raise the fence",
+    "any fence will do",
+  ],
+  "a lost lease begins no new life": ["any fence will do", "a lost new life still stores what travels along"],
+  "a signal that was sent before a new life is there for it, and a new life does not expire": ["events are not kept"],
+  "a new life whose header would not come back as it was given is refused with the whole call": ["headers of a new life are mended"],
+  "of a new life and a cancel the cancel is the last word, however sixty pairs race": ["a new life is not cancelled"],
 };

@@ -7,7 +7,7 @@
 -- ARGV[7..] ids
 -- Returns   per id what came of it and what it was: '' for one that does not fit, 'changed', or why not, then
 --           a state or ''; mail
-#include base parts jobs failures links events cancel
+#include base parts jobs failures links events cancel body
 
 local to = cjson.decode(ARGV[4])
 local filter = ARGV[6] ~= '' and cjson.decode(ARGV[6])
@@ -39,19 +39,6 @@ local function leave(id, job, f, was)
   else
     leave_line(id, job)
   end
-end
-
--- Writes the body of a job anew, under its number: another payload, or another meta.
-local function rewrite(id, make)
-  local text = call('GET', P .. 'j:' .. id)
-  local head, length, from = match(text, '^(%d+:%d+:%d+:%d+:%a*:)(%d+):()')
-  local till = find(text, '\n', from, true)
-  local meta, payload
-  length, meta, payload = make(length, sub(text, from, till - 1), sub(text, till + 1))
-  text = head .. length .. ':' .. meta .. '\n' .. payload
-  call('SET', P .. 'j:' .. id, text)
-  jobs[id] = parse(text)
-  return jobs[id]
 end
 
 -- Where a JSON string ends that begins at a place.
@@ -87,7 +74,7 @@ local CHANGES = {
     if over.code == 's' then return 'ended' end
     if (f.k or 0) > 0 then return 'input' end
     reopen(id, job, f, over)
-    if to.length then job = rewrite(id, function(_, meta) return format('%.0f', to.length), meta, ARGV[5] end) end
+    if to.length then job = write_body(id, function(_, meta) return format('%.0f', to.length), meta, ARGV[5] end) end
     -- It starts late by the wish of a person, so it does not expire any more.
     if expiry_of(job) then f.x = 1 end
     local blocked = (f.o or 0) > 0
@@ -106,7 +93,7 @@ local CHANGES = {
     if was ~= 'ready' then return was == 'active' and 'running' or 'waiting' end
     leave_line(id, job)
     if to.priority or to.queue then
-      job = rewrite(id, function(length, meta, payload) return length, placed(meta, to.queue, to.priority or job.p), payload end)
+      job = write_body(id, function(length, meta, payload) return length, placed(meta, to.queue, to.priority or job.p), payload end)
     end
     if to.due then f.d = to.due end
     make_ready(id, job, f, due_of(job, f))

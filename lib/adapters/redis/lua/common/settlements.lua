@@ -23,6 +23,8 @@ local function settle_one(id, fence, s, along_at, A, lost)
     if s.error then f.e = s.error end
     f.d = s.dueAt or now + (s.delayMs or 0)
     make_ready(id, job, f, f.d)
+  elseif s.as == 'anew' then
+    begin_anew(id, job, f, s)
   else
     f.n, f.l = f.n - 1, nil
     park(id, job, f, s.waits, s.deadline)

@@ -1,0 +1,41 @@
+import { OptionError, type Settlement } from "../../contract/index.js";
+import { bigs, ints, texts } from "./connect/values.js";
+import type { Given } from "./lend/loans.js";
+import { enterLine } from "./links.js";
+import { JOURNALED } from "./rows.js";
+import type { Tx } from "./store.js";
+
+/** Has the jobs that begin anew do so; their loans have come back. */
+export async function beginAnew(tx: Tx, given: readonly Given[]): Promise<void> {
+  const lives = given.flatMap(({ settlement, loan }) => (settlement.as === "anew" ? [{ settlement, loan }] : []));
+  if (lives.length === 0) return;
+  const seqs = bigs(lives.map(({ loan }) => loan.seq));
+  await tx.rows(
+    `UPDATE stem.jobs j SET payload = u.payload, headers = u.headers, fence = u.fence, due_at = $1::bigint, attempts = 0, lapses = 0,
+       links = j.links & ~${JOURNALED}, started_at = NULL, expires_at = NULL, error = NULL, wake = NULL
+     FROM unnest($2::bigint[], $3::int[], $4::text[], $5::text[]) u(seq, fence, payload, headers) WHERE j.seq = u.seq`,
+    [
+      tx.now,
+      seqs,
+      ints(lives.map(({ loan }) => loan.fence + 1)),
+      texts(lives.map(({ settlement }) => settlement.payload)),
+      texts(lives.map(({ settlement: { headers } }) => (headers === undefined ? null : JSON.stringify(headers)))),
+    ],
+  );
+  await tx.rows("DELETE FROM stem.journal WHERE job = ANY($1::bigint[])", [seqs]);
+  await enterLine(
+    tx,
+    lives.map(({ loan }) => ({ seq: loan.seq, lane: loan.lane, dueAt: tx.now })),
+  );
+}
+
+/** @throws {OptionError} `STEM_JOB_INVALID`: a payload cannot be stored here */
+export function checkNewLives(settlements: readonly Settlement[]): void {
+  for (const settlement of settlements)
+    if (settlement.as === "anew" && settlement.payload.includes("\0"))
+      throw new OptionError(
+        "STEM_JOB_INVALID",
+        `Job "${settlement.lease.jobId}" cannot begin anew: its payload holds the character U+0000, which Postgres has no place for.`,
+        "Let the codec escape that character, as JSON does; nothing of this call was stored.",
+      );
+}
