@@ -7,9 +7,10 @@ import type { NewJob } from "./job.js";
  * nothing of it is written when the lease has gone. Empty lists are as good as none.
  *
  * Order: the lease is checked · journal · the ending (of a settlement) · enqueue · emit · cancel · the links
- * of what has ended · the claim. So the ending `"anew"` also drops the entries that came with it, an event emitted along wakes the job that parks for it in the same
- * settlement, a job enqueued along can be cancelled along, and `next` may lend what was made ready. Of two
- * settlements in one call, of which one cancels the other's job, either may come first.
+ * of what has ended · the claim. So the ending `"anew"` also drops the entries that came with it, an event
+ * emitted along wakes the job that parks for it in the same settlement, a job enqueued along can be cancelled
+ * along, and `next` may lend what was made ready. Of two settlements in one call, of which one cancels the
+ * other's job, either may come first.
  *
  * Sent twice, it is written once: entries have numbers, jobs and events have ids.
  */

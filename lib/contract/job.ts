@@ -97,7 +97,7 @@ export interface Unique {
 export interface Lease {
   readonly jobId: string;
   /**
-   * Grows at every delivery of the stored job, and once more where its journal is rewritten or it
+   * Grows at every delivery of the stored job. It also grows where its journal is rewritten, and where it
    * begins anew.
    */
   readonly fence: number;
@@ -223,7 +223,7 @@ export const NEXT_STATES = {
   blocked: ["ready", "failed", "cancelled"],
   /** claimed · cancelled · its `expiresAt` passed. Due later is still `ready`. */
   ready: ["active", "cancelled", "expired"],
-  /** returned · retry, snooze, release, lapse, stored event, a new life · waits · failed for good · cancelled */
+  /** returned · retry, snooze, release, lapse, stored event, anew · waits · failed for good · cancelled */
   active: ["succeeded", "ready", "parked", "failed", "cancelled"],
   /** its event came, its deadline passed, or its journal was rewritten · cancelled */
   parked: ["ready", "cancelled"],

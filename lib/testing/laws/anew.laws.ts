@@ -12,7 +12,7 @@ const ENTRY: NewEntry = { seq: 1, key: "step", kind: "step", state: "done", valu
 /** How many pairs race. */
 const PAIRS = 60;
 
-/** A run that was lent, failed, was lent again and has an entry; with an input, a group and one that waits for it. */
+/** A run that has failed once, lapsed once and has an entry; with an input, and one that waits for it. */
 async function run(bench: LawBench) {
   const [input, job, heir] = chain(bench, 3);
   const over = { group: bench.name("group"), priority: 3, headers: { trace: "1", tenant: "a" }, expiresInMs: 60_000, keepResultMs: 5e6 };

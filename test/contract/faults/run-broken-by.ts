@@ -1,4 +1,4 @@
-/** As `brokenBy`, for laws about what a run may do beside going on: have its journal rewritten, or begin anew. */
+/** As `brokenBy`, for laws about runs whose journal is rewritten, or that begin anew. */
 export const runBrokenBy: Readonly<Record<string, readonly string[]>> = {
   "a rewrite keeps the entries up to a number, drops those above and adds others": [
     "a rewrite drops no entries",
