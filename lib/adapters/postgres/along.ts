@@ -1,10 +1,11 @@
 import { byReason, withEnded, type Along, type At, type Ended, type Lease, type NewCancel, type NewEvent } from "../../contract/index.js";
+import type { Loose } from "../relational/ends.js";
 import { cancelAll } from "./change.js";
 import { texts } from "./connect/values.js";
 import { endedIn } from "./ended.js";
 import { insertJobs } from "./enqueue.js";
 import { emitAll } from "./events.js";
-import { lockPlacesOnce, type Loose } from "./links.js";
+import { lockPlacesOnce } from "./links.js";
 import type { Store, Tx } from "./store.js";
 
 /** How often a transaction begins anew because a job to cancel moved while its place was waited for. */

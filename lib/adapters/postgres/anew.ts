@@ -1,8 +1,8 @@
 import { OptionError, type Settlement } from "../../contract/index.js";
+import { JOURNALED } from "../relational/codes.js";
 import { bigs, ints, texts } from "./connect/values.js";
 import type { Given } from "./lend/loans.js";
 import { enterLine } from "./links.js";
-import { JOURNALED } from "./rows.js";
 import type { Tx } from "./store.js";
 
 /** Has the jobs that begin anew do so; their loans have come back. */

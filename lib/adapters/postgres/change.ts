@@ -1,24 +1,14 @@
 import { byIds, cancelled, idsOf, isFinal, OptionError, PAGE, withEnded } from "../../contract/index.js";
 import type { Answer, At, Change, Changed, JobFilter, Which } from "../../contract/index.js";
+import { laneOf, priorityIn, queueIn, STATES } from "../relational/codes.js";
+import type { DeadEnd, Loose } from "../relational/ends.js";
 import { bigs, ints } from "./connect/values.js";
 import { endedIn } from "./ended.js";
 import { giveBack } from "./lend/loans.js";
-import { LEVELS } from "./line/levels.js";
-import {
-  endBadly,
-  enterLine,
-  followLinks,
-  lockJobs,
-  lockPlaces,
-  reopenLinks,
-  revive,
-  type Ending,
-  type Held,
-  type Loose,
-} from "./links.js";
+import { endBadly, enterLine, followLinks, lockJobs, lockPlaces, reopenLinks, revive, type Held } from "./links.js";
 import { conditions, idsIn } from "./list.js";
 import { forget, PRESENT } from "./prune.js";
-import { FROM, STATES } from "./rows.js";
+import { FROM } from "./rows.js";
 import type { Store, Tx } from "./store.js";
 
 /** Changes jobs, by ids or by a filter. */
@@ -138,7 +128,7 @@ type CancelRow = [
 ];
 
 /** Takes jobs, which are held, from wherever they stand. */
-async function endAll(tx: Tx, seqs: readonly number[], reason: string): Promise<Ending[]> {
+async function endAll(tx: Tx, seqs: readonly number[], reason: string): Promise<DeadEnd[]> {
   if (seqs.length === 0) return [];
   const rows = (await tx.rows(
     `SELECT j.seq, j.id, j.links, j.attempts + (a.seq IS NOT NULL)::int, j.fence + (a.seq IS NOT NULL)::int, coalesce(a.started_at, j.started_at), j.keep_failed,
@@ -238,7 +228,7 @@ async function moveAll(tx: Tx, held: readonly Held[], to: Of<"moved">, queue: nu
   )) as [seq: number, lane: number, dueAt: number, expiresAt: number | null][];
   const places = rows.map(([seq, lane, dueAt, expiresAt]) => ({
     seq,
-    lane: (queue ?? Math.floor(lane / LEVELS)) * LEVELS + (to.priority === undefined ? lane % LEVELS : LEVELS - 1 - to.priority),
+    lane: laneOf(queue ?? queueIn(lane), to.priority ?? priorityIn(lane)),
     dueAt: to.dueAt ?? dueAt,
     expiresAt,
   }));

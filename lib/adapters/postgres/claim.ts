@@ -1,20 +1,11 @@
-import {
-  withEnded,
-  type Claim,
-  type Claimed,
-  type Delivery,
-  type Failure,
-  type FinalState,
-  type Input,
-  type Wake,
-} from "../../contract/index.js";
+import { withEnded, type Claim, type Claimed, type Delivery, type Input } from "../../contract/index.js";
+import { priorityIn, queueIn, TAKES } from "../relational/codes.js";
+import { deliveryOf, inputOf } from "../relational/records.js";
 import type { Row, Sql } from "./connect/sql.js";
 import { bigs, ints, texts, type Value } from "./connect/values.js";
 import { endedIn } from "./ended.js";
 import { BOUND, doChores } from "./lend/chores.js";
 import { CLAIM, CLAIM_LOOSELY, EXPIRED, LAPSED_WORKERS, LISTENED, LIVE, OVERDUE } from "./lend/statement.js";
-import { LEVELS } from "./line/levels.js";
-import { FINAL, JOURNALED, TAKES } from "./rows.js";
 import type { Store, Tx } from "./store.js";
 
 /** Claims in a separate transaction: one statement, unless there are chores first. */
@@ -65,9 +56,20 @@ export async function read(store: Store, sql: Sql, request: Claim, rows: readonl
   const no = rows[0]![5] as number;
   const out = { count: lent.length };
   for (const [place, [seq, , , id, , , , fence, attempts, links, keep]] of lent.entries())
-    store.remember(id, { seq, no, place, size: lent.length, startedAt: now, out, fence: fence + 1, attempt: attempts + 1, links, keep });
+    store.loans.remember(id, {
+      seq,
+      no,
+      place,
+      size: lent.length,
+      startedAt: now,
+      out,
+      fence: fence + 1,
+      attempt: attempts + 1,
+      links,
+      keep,
+    });
   if (!isInOrder(lent)) lent.sort(inOrder);
-  const queueOf = (lane: number): string => request.from[Math.floor(lane / LEVELS) - 1]!.queue;
+  const queueOf = (lane: number): string => request.from[queueIn(lane) - 1]!.queue;
   store.floors.took(
     request.from.map(({ queue }) => queue),
     lent.map(([, lane, dueAt]) => ({ queue: queueOf(lane), lane, dueAt })),
@@ -117,25 +119,9 @@ function deliver(queue: string, row: LentRow, inputs: ReadonlyMap<number, readon
   const [seq, lane, dueAt, id, task, enqueuedAt, payload, fence, attempts, links, , extra] = row;
   const [lapses, group, headers, wake] =
     extra === null ? ORDINARY : (JSON.parse(extra) as [number, string | null, string | null, string | null]);
-  return {
-    job: {
-      id,
-      task,
-      queue,
-      payload,
-      ...(headers !== null && { headers: JSON.parse(headers) as Record<string, string> }),
-      priority: LEVELS - 1 - (lane % LEVELS),
-      enqueuedAt,
-      dueAt,
-      ...(group !== null && { group }),
-    },
-    lease: { jobId: id, fence: fence + 1, job: seq },
-    attempt: attempts + 1,
-    lapses,
-    inputs: inputs.get(seq) ?? [],
-    ...(wake !== null && { wake: JSON.parse(wake) as Wake }),
-    journaled: (links & JOURNALED) !== 0,
-  };
+  const priority = priorityIn(lane);
+  const job = { seq, id, task, queue, payload, headers, priority, enqueuedAt, dueAt, group, attempts, fence, lapses, links, wake };
+  return deliveryOf(job, inputs.get(seq) ?? []);
 }
 
 const ORDINARY = [0, null, null, null] as const;
@@ -151,12 +137,9 @@ async function inputsOf(sql: Sql, lent: readonly LentRow[]): Promise<ReadonlyMap
   )) as [number, string, number, string | null, string | null][];
   const inputs = new Map<number, Input[]>();
   for (const [to, jobId, ended, result, error] of rows) {
-    const state: FinalState = FINAL[ended]!;
     let list = inputs.get(to);
     if (list === undefined) inputs.set(to, (list = []));
-    list.push(
-      state === "succeeded" ? { jobId, state, ...(result !== null && { result }) } : { jobId, state, error: JSON.parse(error!) as Failure },
-    );
+    list.push(inputOf(jobId, ended, result, error));
   }
   return inputs;
 }

@@ -1,9 +1,8 @@
 import { ENDED_PAYLOAD, type Ended } from "../../contract/index.js";
+import { LEVELS } from "../relational/codes.js";
+import { endedOf, type EndColumns } from "../relational/records.js";
 import { bigs } from "./connect/values.js";
-import { LEVELS } from "./line/levels.js";
 import type { Tx } from "./store.js";
-
-type EndedRow = [seq: number, task: string, queue: string, payload: string | null, headers: string | null];
 
 /** The ends of a transaction, for its caller. Costs nothing if there are none. */
 export async function endedIn(tx: Tx): Promise<readonly Ended[]> {
@@ -14,24 +13,10 @@ export async function endedIn(tx: Tx): Promise<readonly Ended[]> {
        CASE WHEN length(j.payload) <= ${ENDED_PAYLOAD} THEN j.headers END
      FROM stem.jobs j JOIN stem.queues q ON q.no = j.lane / ${LEVELS} WHERE j.seq = ANY($1::bigint[])`,
     [bigs(ended.map(({ seq }) => seq))],
-  )) as EndedRow[];
-  const jobs = new Map(rows.map((row) => [row[0], row]));
-  return ended.flatMap(({ seq, id, state, cause, error, attempts }): Ended[] => {
-    const job = jobs.get(seq);
-    if (job === undefined) return [];
-    const [, task, queue, payload, headers] = job;
-    return [
-      {
-        id,
-        task,
-        queue,
-        state,
-        ...(cause !== null && { cause }),
-        error,
-        attempts,
-        ...(payload !== null && { payload }),
-        ...(headers !== null && { headers: JSON.parse(headers) as Record<string, string> }),
-      },
-    ];
+  )) as [seq: number, ...EndColumns][];
+  const jobs = new Map(rows.map(([seq, ...columns]) => [seq, columns]));
+  return ended.flatMap((end): Ended[] => {
+    const columns = jobs.get(end.seq);
+    return columns === undefined ? [] : [endedOf(end, columns)];
   });
 }

@@ -10,14 +10,14 @@ import {
   type NewJob,
   OptionError,
 } from "../../contract/index.js";
+import { FINAL, GIVES, laneOf, TAKES } from "../relational/codes.js";
+import { type Loose, looseOf } from "../relational/ends.js";
 import { codeOf } from "./connect/errors.js";
 import type { Row, Sql } from "./connect/sql.js";
 import { statementOf } from "./connect/statements.js";
 import { bigs, ints, texts, type Value } from "./connect/values.js";
-import { LEVELS } from "./line/levels.js";
-import { followLinks, lockPlaces, looseOf, type Loose } from "./links.js";
+import { followLinks, lockPlaces } from "./links.js";
 import { forget, NEEDED, PRESENT } from "./prune.js";
-import { FINAL, GIVES, TAKES } from "./rows.js";
 import type { Store, Tx } from "./store.js";
 
 /** The answer where the queues have other numbers in this store than this handle knows. */
@@ -44,7 +44,7 @@ export function enqueueStatement(
   const [ids, lanes, tasks, payloads] = [[], [], [], []] as [string[], number[], string[], string[]];
   for (const job of jobs) {
     ids.push(job.id);
-    lanes.push(laneOf(store, job));
+    lanes.push(laneOf(store.queueNumber(job.queue)!, job.priority ?? 0));
     tasks.push(job.task);
     payloads.push(job.payload);
     isPlainBatch &&= isPlain(job);
@@ -217,10 +217,6 @@ export function checkPayloads(jobs: readonly NewJob[]): void {
         `Job "${id.slice(0, 60)}" of task "${task}" cannot be stored: its payload holds the character U+0000, which Postgres has no place for.`,
         "Let the codec escape that character, as JSON does; nothing of this call was stored.",
       );
-}
-
-function laneOf(store: Store, { queue, priority = 0 }: NewJob): number {
-  return store.queueNumber(queue)! * LEVELS + LEVELS - 1 - priority;
 }
 
 function duplicatesOf(jobs: readonly NewJob[], [stored]: Row): readonly NewJob[] {

@@ -1,6 +1,6 @@
 import type { NewEntry } from "../../contract/index.js";
+import { JOURNALED } from "../relational/codes.js";
 import { bigs, ints, texts, type Value } from "./connect/values.js";
-import { JOURNALED } from "./rows.js";
 import type { Tx } from "./store.js";
 
 interface Writing {

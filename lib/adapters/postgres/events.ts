@@ -1,4 +1,5 @@
 import type { Emitted, Within, EventFilter, Events, NewEvent, StoredEvent, Wake } from "../../contract/index.js";
+import { eventOf, type EventColumns } from "../relational/records.js";
 import { bigs, texts } from "./connect/values.js";
 import { wakeAll } from "./lend/chores.js";
 import { lockEvents } from "./lend/park.js";
@@ -27,15 +28,8 @@ export function events(store: Store): Events {
             `${columns} hashtextextended(name || chr(1) || key, 0) = hashtextextended($1::text || chr(1) || $2::text, 0) AND name = $1::text AND key = $2::text
              AND seq > $3::bigint ORDER BY seq LIMIT $4::int`,
             [name, key, after, limit],
-          ))) as [string, number, string, string, string | null, number][];
-      return rows.map(([id, seq, event, about, payload, at]) => ({
-        id,
-        seq,
-        name: event,
-        key: about,
-        ...(payload !== null && { payload }),
-        at,
-      }));
+          ))) as EventColumns[];
+      return rows.map(eventOf);
     },
   };
 }

@@ -1,10 +1,11 @@
 import { noCounts, PAGE, Portion } from "../../contract/index.js";
 import type { At, CountFilter, JobRecord, Jobs, StateCounts } from "../../contract/index.js";
+import { STANDS, STATES } from "../relational/codes.js";
 import { changeJobs } from "./change.js";
 import { texts } from "./connect/values.js";
 import { conditions, listJobs } from "./list.js";
 import { PRESENT, prune } from "./prune.js";
-import { DELAYED, FROM, RECORD, STANDS, STATES, toRecord } from "./rows.js";
+import { DELAYED, FROM, RECORD, toRecord } from "./rows.js";
 import { CLOCK, type Store } from "./store.js";
 
 export function jobs(store: Store): Jobs {

@@ -11,6 +11,7 @@ import {
   type JournalRead,
   type JournalWrite,
 } from "../../contract/index.js";
+import type { Loose } from "../relational/ends.js";
 import { carryOut, holdAlong, transactAlong } from "./along.js";
 import { statementOf } from "./connect/statements.js";
 import { bigs, ints, texts, type Value } from "./connect/values.js";
@@ -19,7 +20,7 @@ import { checkPayloads } from "./enqueue.js";
 import { appendAll, entryLists } from "./entries.js";
 import { holdLoans } from "./lend/loans.js";
 import { lockEvents } from "./lend/park.js";
-import { followLinks, type Loose } from "./links.js";
+import { followLinks } from "./links.js";
 import { rewrite } from "./rewrite.js";
 import type { Loan, Store } from "./store.js";
 
@@ -46,7 +47,7 @@ export function journal(store: Store, adapter: Pick<Adapter, "name" | "honours">
       checkAlong(writes, adapter);
       for (const { enqueue } of writes) if (enqueue !== undefined) checkPayloads(enqueue);
       if (writes.some(carries)) return appendAlong(store, writes, options);
-      const loans = writes.flatMap(({ lease }) => store.recall(lease) ?? []);
+      const loans = writes.flatMap(({ lease }) => store.loans.recall(lease) ?? []);
       if (loans.length === writes.length) return appendRemembered(store, writes, loans, options);
       return store.transact(options, async (tx) => {
         // Held until the entries are in, so that no other worker takes the run between the look and the

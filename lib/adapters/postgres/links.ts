@@ -1,19 +1,9 @@
-import { inputEnded, JOB_DEFAULTS, type Failure, type FinalState } from "../../contract/index.js";
+import { JOB_DEFAULTS } from "../../contract/index.js";
+import { ENDED, GIVES, STANDS } from "../relational/codes.js";
+import { arriveAt, type DeadEnd, endOfInput, type Loose, type Arrivals } from "../relational/ends.js";
 import { bigs, ints, texts } from "./connect/values.js";
-import { ENDED, FROM, GIVES, STANDS } from "./rows.js";
-import type { Ending, Tx } from "./store.js";
-
-export type { Ending };
-
-/** A job that has ended and whose links have not been followed yet. */
-export type Loose = { readonly seq: number; readonly id: string } & (
-  { readonly state: "succeeded" } | { readonly state: "failed" | "cancelled" | "expired"; readonly error: Failure }
-);
-
-/** The result or failure of an ended job, by its state and the text of its error. */
-export function looseOf(seq: number, id: string, state: FinalState, error: string | null): Loose {
-  return state === "succeeded" ? { seq, id, state } : { seq, id, state, error: JSON.parse(error!) as Failure };
-}
+import { FROM } from "./rows.js";
+import type { Tx } from "./store.js";
 
 /** Where a job stands in its line. */
 export interface Place {
@@ -44,7 +34,7 @@ export async function enterLine(tx: Tx, places: readonly Place[]): Promise<void>
  * Records the ends of jobs that did not succeed; returns those that others wait for.
  * The caller has taken them from their places.
  */
-export async function endBadly(tx: Tx, jobs: readonly Ending[]): Promise<Loose[]> {
+export async function endBadly(tx: Tx, jobs: readonly DeadEnd[]): Promise<Loose[]> {
   if (jobs.length === 0) return [];
   await tx.rows(
     `INSERT INTO stem.ended (seq, state, ended_at, forget_at, started_at, attempts, fence, cause, error)
@@ -70,12 +60,6 @@ export async function endBadly(tx: Tx, jobs: readonly Ending[]): Promise<Loose[]
   return jobs.filter(({ links }) => (links & GIVES) !== 0);
 }
 
-interface Target {
-  arrived: number;
-  failed: number;
-  by: Exclude<Loose, { readonly state: "succeeded" }> | undefined;
-}
-
 /**
  * Follows the links of jobs that have ended.
  * It frees jobs that have all their inputs, ends those that lost one, and so on down the line. Counts once
@@ -89,23 +73,15 @@ export async function followLinks(tx: Tx, ended: readonly Loose[]): Promise<void
   }
 }
 
-async function countTargets(tx: Tx, batch: readonly Loose[]): Promise<Map<number, Target>> {
+async function countTargets(tx: Tx, batch: readonly Loose[]): Promise<Map<number, Arrivals>> {
   const sources = new Map(batch.map((job) => [job.seq, job]));
   const rows = (await tx.rows(
     `UPDATE stem.links l SET state = CASE WHEN u.good = 1 OR l.goes_on THEN 1 ELSE 2 END
      FROM unnest($1::bigint[], $2::int[]) u(seq, good) WHERE l.from_seq = u.seq AND l.state = 0 RETURNING l.to_seq, l.from_seq, l.goes_on`,
     [bigs(batch.map(({ seq }) => seq)), ints(batch.map(({ state }) => (state === "succeeded" ? 1 : 0)))],
   )) as [number, number, boolean][];
-  const targets = new Map<number, Target>();
-  for (const [to, from, goesOn] of rows) {
-    let target = targets.get(to);
-    if (target === undefined) targets.set(to, (target = { arrived: 0, failed: 0, by: undefined }));
-    target.arrived++;
-    const source = sources.get(from)!;
-    if (source.state === "succeeded" || goesOn) continue;
-    target.failed++;
-    target.by ??= source;
-  }
+  const targets = new Map<number, Arrivals>();
+  for (const [to, from, goesOn] of rows) arriveAt(targets, to, sources.get(from)!, goesOn);
   return targets;
 }
 
@@ -124,9 +100,9 @@ type TargetRow = [
   expiresAt: number | null,
 ];
 
-async function arrive(tx: Tx, targets: ReadonlyMap<number, Target>): Promise<Loose[]> {
+async function arrive(tx: Tx, targets: ReadonlyMap<number, Arrivals>): Promise<Loose[]> {
   const seqs = await lockJobs(tx, [...targets.keys()]);
-  const of = (count: (target: Target) => number): number[] => seqs.map((seq) => count(targets.get(seq)!));
+  const of = (count: (target: Arrivals) => number): number[] => seqs.map((seq) => count(targets.get(seq)!));
   const rows = (await tx.rows(
     `UPDATE stem.jobs j SET open = j.open - u.arrived, failed = j.failed + u.failed FROM unnest($1::bigint[], $2::int[], $3::int[]) u(seq, arrived, failed)
      WHERE j.seq = u.seq
@@ -138,15 +114,12 @@ async function arrive(tx: Tx, targets: ReadonlyMap<number, Target>): Promise<Loo
     (await tx.rows("SELECT seq FROM stem.ended WHERE seq = ANY($1::bigint[])", [bigs(seqs)])).map(([seq]) => seq as number),
   );
   const free: Place[] = [];
-  const lost: Ending[] = [];
+  const lost: DeadEnd[] = [];
   for (const [seq, open, failed, lane, dueAt, id, links, attempts, fence, startedAt, keepFailed, expiresAt] of rows) {
     if (gone.has(seq)) continue;
     const { by } = targets.get(seq)!;
-    if (by !== undefined) {
-      const state = by.state === "cancelled" ? "cancelled" : "failed";
-      const error = inputEnded(by.id, by.state, by.error);
-      lost.push({ seq, id, links, attempts, fence, startedAt, keepFailed, state, cause: "input", error });
-    } else if (open === 0 && failed === 0) free.push({ seq, lane, dueAt, expiresAt: fence === 0 ? expiresAt : null });
+    if (by !== undefined) lost.push({ seq, id, links, attempts, fence, startedAt, keepFailed, ...endOfInput(by) });
+    else if (open === 0 && failed === 0) free.push({ seq, lane, dueAt, expiresAt: fence === 0 ? expiresAt : null });
   }
   await enterLine(tx, free);
   return endBadly(tx, lost);

@@ -1,10 +1,11 @@
-import { CALL_BYTES, LOOKED, markOf, PAGE, placeOf, RecordPage } from "../../contract/index.js";
-import type { At, JobFilter, JobRecord, JobState, Page } from "../../contract/index.js";
+import { CALL_BYTES, LOOKED, PAGE, RecordPage } from "../../contract/index.js";
+import type { At, JobFilter, JobRecord, Page } from "../../contract/index.js";
+import { LEVELS } from "../relational/codes.js";
+import { conditionsOf, FIRST, GROWTH, markAt, NARROW, startAt, startOf, tableOf, type Place, type Wording } from "../relational/lists.js";
 import type { Row, Sql } from "./connect/sql.js";
 import { texts, type Value } from "./connect/values.js";
-import { LEVELS } from "./line/levels.js";
 import { PRESENT } from "./prune.js";
-import { DELAYED, FROM, RECORD, STANDS, STATES, toRecord } from "./rows.js";
+import { DELAYED, FROM, RECORD, toRecord } from "./rows.js";
 import type { Store } from "./store.js";
 
 /** One page of the records that fit. */
@@ -44,18 +45,6 @@ export async function idsIn(
   return { ids, next };
 }
 
-/** Where in a list: below this the next page begins. Only dead letters are listed by the time of death. */
-interface Place {
-  readonly at: number;
-  readonly seq: number;
-}
-
-const TOP: Place = { at: Number.MAX_SAFE_INTEGER, seq: Number.MAX_SAFE_INTEGER };
-
-/** Rows looked at first: most lists find all they want among these. */
-const FIRST = 128;
-const GROWTH = 8;
-
 interface Wanted {
   readonly most: number;
   /** The statement for one portion; its rows end with the time of death and the number. */
@@ -72,8 +61,7 @@ interface Wanted {
  */
 async function look(sql: Sql, filter: JobFilter, now: number | undefined, want: Wanted): Promise<string | undefined> {
   const isDead = filter.dead === true;
-  const mark = ({ at, seq }: Place): string => (isDead ? markOf("died", at, seq) : markOf("stored", seq));
-  let from = await startOf(sql, filter);
+  let from = await beginOf(sql, filter);
   const course = from === undefined ? undefined : await courseOf(sql, filter);
   let left = want.most;
   let last = from;
@@ -88,34 +76,26 @@ async function look(sql: Sql, filter: JobFilter, now: number | undefined, want: 
     const bounds = `${course!.where} AND ${key} < ${above} AND ${key} >= ${below}`;
     const rows = await sql.rows(want.text(course!, `${where}${bounds}`, put(left)), values);
     for (const row of rows) {
-      if (!want.take(row)) return mark(last!);
+      if (!want.take(row)) return markAt(last!, filter);
       last = { at: row.at(-2) as number, seq: row.at(-1) as number };
-      if (--left === 0) return mark(last);
+      if (--left === 0) return markAt(last, filter);
     }
-    if (want.isCut(rows)) return mark(last!);
+    if (want.isCut(rows)) return markAt(last!, filter);
     if (floor === undefined) return undefined;
     last = from = floor;
     looked += portion;
-    if (looked >= LOOKED) return mark(floor);
+    if (looked >= LOOKED) return markAt(floor, filter);
   }
   return undefined;
 }
 
 /** Where a list begins; undefined where its cursor is not known. */
-async function startOf(sql: Sql, { dead, before, cursor, from }: JobFilter): Promise<Place | undefined> {
-  if (from !== undefined) {
-    const [first, second] = placeOf(from, dead === true ? "died" : "stored", dead === true ? ["number", "number"] : ["number"]) as number[];
-    return dead === true ? { at: first!, seq: second! } : { at: 0, seq: first! };
-  }
-  if (cursor !== undefined) {
-    const [row] = (await sql.rows(
-      "SELECT e.ended_at, j.seq FROM stem.jobs j LEFT JOIN stem.ended e ON e.seq = j.seq WHERE j.id = $1::text",
-      [cursor],
-    )) as [number | null, number][];
-    if (row === undefined || (dead === true && row[0] === null)) return undefined;
-    return { at: row[0] ?? 0, seq: row[1] };
-  }
-  return dead === true && before !== undefined ? { at: before, seq: 0 } : TOP;
+async function beginOf(sql: Sql, filter: JobFilter): Promise<Place | undefined> {
+  if (filter.from !== undefined || filter.cursor === undefined) return startOf(filter);
+  const [row] = await sql.rows("SELECT e.ended_at, j.seq FROM stem.jobs j LEFT JOIN stem.ended e ON e.seq = j.seq WHERE j.id = $1::text", [
+    filter.cursor,
+  ]);
+  return startAt(row as [number | null, number] | undefined, filter);
 }
 
 /** What a list goes along. */
@@ -136,7 +116,8 @@ const NO_FLOOR = (): Promise<undefined> => Promise.resolve(undefined);
  * The narrowest table or index that has the jobs in order. Where one has them in another order, it leads if
  * it has few.
  */
-async function courseOf(sql: Sql, { state, delayed, group, dead, ids }: JobFilter): Promise<Course> {
+async function courseOf(sql: Sql, filter: JobFilter): Promise<Course> {
+  const { dead, ids } = filter;
   if (ids !== undefined) return { from: FROM, order: dead === true ? BY_DEATH : BY_NUMBER, where: "", floor: NO_FLOOR };
   if (dead === true)
     return {
@@ -165,27 +146,11 @@ async function courseOf(sql: Sql, { state, delayed, group, dead, ids }: JobFilte
       return row && { at: 0, seq: row[0] as number };
     },
   });
-  if (group !== undefined) return along("stem.jobs WHERE grp = $3::text AND", group);
-  switch (delayed === true ? "ready" : state) {
-    case "active":
-      return along("stem.active WHERE");
-    case "parked":
-      return along("stem.parked WHERE");
-    case "succeeded":
-      return along("stem.ended WHERE");
-    case "failed":
-      return along("stem.ended WHERE state = 2 AND state > 1 AND");
-    case "cancelled":
-      return along("stem.ended WHERE state = 3 AND state > 1 AND");
-    case "expired":
-      return along("stem.ended WHERE state = 4 AND state > 1 AND");
-    case "ready":
-      return (await fewOf(sql, "stem.line")) ?? along("stem.jobs WHERE");
-    case "blocked":
-      return (await fewOf(sql, "stem.jobs WHERE open > 0")) ?? along("stem.jobs WHERE");
-    default:
-      return along("stem.jobs WHERE");
-  }
+  if (filter.group !== undefined) return along("stem.jobs WHERE grp = $3::text AND", filter.group);
+  const { name, where, isUnordered } = tableOf(filter);
+  if (isUnordered === true)
+    return (await fewOf(sql, where === undefined ? `stem.${name}` : `stem.${name} WHERE ${where}`)) ?? along("stem.jobs WHERE");
+  return along(`stem.${name} WHERE ${where === undefined ? "" : `${where} AND`}`);
 }
 
 /** A course along a table that has few rows, in any order; undefined: it has many. */
@@ -200,31 +165,23 @@ const FROM_DEAD = `FROM stem.ended e JOIN stem.jobs j ON j.seq = e.seq ${FROM.sl
 
 /** What is true of the jobs of a filter; of what has had its time nothing is. */
 export function conditions(filter: JobFilter, now: number | undefined): { readonly where: string; readonly values: Value[] } {
-  const where: string[] = [PRESENT];
   const values: Value[] = [now ?? null];
-  if (filter.dead === true) where.push("e.state = 2 AND e.cause <> 'input'");
-  if (filter.state !== undefined) {
-    const [state] = Object.entries(STATES).find(([, name]) => name === filter.state)!;
-    const narrow = NARROW[filter.state];
-    where.push(...(narrow === undefined ? [] : [narrow]), `${STANDS} = ${state}`);
-  }
-  if (filter.delayed !== undefined) where.push(filter.delayed ? DELAYED : `NOT ${DELAYED}`);
-  if (filter.group !== undefined) where.push(`j.grp = $${values.push(filter.group)}::text`);
-  if (filter.task !== undefined) where.push(`j.task = $${values.push(filter.task)}::text`);
-  if (filter.before !== undefined) where.push(`e.ended_at < $${values.push(filter.before)}::bigint`);
-  if (filter.ids !== undefined) where.push(`j.id = ANY($${values.push(texts(filter.ids))}::text[])`);
-  // A lane tells the queue: lanes of one queue are neighbours.
-  if (filter.queue !== undefined)
-    where.push(`j.lane / ${LEVELS} = (SELECT no FROM stem.queues WHERE name = $${values.push(filter.queue)}::text)`);
-  return { where: where.join(" AND "), values };
+  const where = conditionsOf(filter, {
+    present: PRESENT,
+    delayed: DELAYED,
+    narrow: NARROWER,
+    state: String,
+    text: (value) => `$${values.push(value)}::text`,
+    moment: (value) => `$${values.push(value)}::bigint`,
+    oneOf: (ids) => `j.id = ANY($${values.push(texts(ids))}::text[])`,
+    // A lane tells the queue: lanes of one queue are neighbours.
+    inQueue: (name) => `j.lane / ${LEVELS} = (SELECT no FROM stem.queues WHERE name = $${values.push(name)}::text)`,
+  });
+  return { where, values };
 }
 
-/** Conditions that say nothing new but let an index lead. */
-const NARROW: Readonly<Partial<Record<JobState, string>>> = {
-  succeeded: "e.seq IS NOT NULL",
-  failed: "e.state = 2 AND e.state > 1",
-  cancelled: "e.state = 3 AND e.state > 1",
-  expired: "e.state = 4 AND e.state > 1",
+const NARROWER: Wording["narrow"] = {
+  ...NARROW,
   blocked: "j.open > 0 AND e.seq IS NULL",
   active: "j.seq = ANY (ARRAY(SELECT seq FROM stem.active))",
   parked: "j.seq IN (SELECT seq FROM stem.parked)",

@@ -1,4 +1,6 @@
 import { carries, JOB_DEFAULTS, leaseText, withEnded, type Claim, type Settled, type Settlement } from "../../contract/index.js";
+import { ENDED, GIVES } from "../relational/codes.js";
+import type { DeadEnd, Loose } from "../relational/ends.js";
 import { carryOut as carryAlong, holdAlong, transactAlong, type Late } from "./along.js";
 import { beginAnew } from "./anew.js";
 import { claimValues, hasChores, isListened, lend, read } from "./claim.js";
@@ -8,9 +10,8 @@ import { endedIn } from "./ended.js";
 import { appendAll, entryLists } from "./entries.js";
 import { bitsOf, giveBack, holdLoans, type Borrowed, type Given } from "./lend/loans.js";
 import { holdEvents, parkAll } from "./lend/park.js";
-import { endBadly, enterLine, followLinks, type Ending, type Loose, type Place } from "./links.js";
+import { endBadly, enterLine, followLinks, type Place } from "./links.js";
 import { forget } from "./prune.js";
-import { ENDED, GIVES } from "./rows.js";
 import type { Loan, Store, Tx } from "./store.js";
 
 type Success = Extract<Settlement, { as: "succeeded" }>;
@@ -38,7 +39,7 @@ function plainLoans(store: Store, settlements: readonly Settlement[]): Loan[] | 
   const loans: Loan[] = [];
   for (const settlement of settlements) {
     if (settlement.as !== "succeeded" || carries(settlement)) return undefined;
-    const loan = store.recall(settlement.lease);
+    const loan = store.loans.recall(settlement.lease);
     if (loan === undefined || (loan.links & GIVES) !== 0) return undefined;
     loans.push(loan);
   }
@@ -232,7 +233,7 @@ async function succeedAll(tx: Tx, given: readonly Given[]): Promise<Loose[]> {
   return loose;
 }
 
-function toEnding({ settlement, loan }: Given): Ending[] {
+function toEnding({ settlement, loan }: Given): DeadEnd[] {
   if (settlement.as !== "failed" && settlement.as !== "cancelled") return [];
   const cause = settlement.as === "failed" ? settlement.cause : null;
   return [{ ...loan, attempts: loan.attempt, state: settlement.as, cause, error: settlement.error, own: true }];

@@ -1,28 +1,14 @@
 import { createHash } from "node:crypto";
-import { StoreError, type DeathCause, type Failure, type Lease } from "../../contract/index.js";
+import { StoreError } from "../../contract/index.js";
+import { queueIn } from "../relational/codes.js";
+import type { DeadEnd } from "../relational/ends.js";
+import { Loans } from "../relational/loans.js";
 import type { Connection } from "./connect/connection.js";
 import { isContention, isMissing, isOutage } from "./connect/errors.js";
 import type { Row, Sql } from "./connect/sql.js";
 import { statementOf } from "./connect/statements.js";
 import type { Value } from "./connect/values.js";
 import { Floors } from "./line/floors.js";
-import { LEVELS } from "./line/levels.js";
-
-/** The fields of a job that are needed to end it. */
-export interface Ending {
-  readonly seq: number;
-  readonly id: string;
-  readonly links: number;
-  readonly attempts: number;
-  readonly fence: number;
-  readonly startedAt: number | null;
-  readonly keepFailed: number | null;
-  readonly state: "failed" | "cancelled" | "expired";
-  readonly cause: DeathCause | null;
-  readonly error: Failure;
-  /** By its own settlement, of which its worker knows. */
-  readonly own?: true;
-}
 
 /** Gathered while a transaction runs, and announced once it has committed. */
 export class News {
@@ -31,7 +17,7 @@ export class News {
   readonly done: string[] = [];
   readonly stopped: string[] = [];
   /** Jobs that have ended without success, other than by their own settlement. */
-  readonly ended: Ending[] = [];
+  readonly ended: DeadEnd[] = [];
   /** A job was put into a line with another due time than now. */
   isEarlier = false;
   /** Whether a listener wants to learn of ends; undefined: not known yet. */
@@ -66,9 +52,6 @@ export interface Loan {
   readonly keep: number | null;
 }
 
-/** Loans remembered at most; it is only a cache. */
-const LOANS = 50_000;
-
 /** How often a transaction that met a conflict is run again. */
 const TRIES = 10;
 
@@ -84,8 +67,8 @@ export class Store implements Sql {
   /** The schema's name, and its name in SQL. */
   readonly name: string;
   readonly schema: string;
-  /** Jobs lent through this handle, by id. */
-  readonly loans = new Map<string, Loan>();
+  /** Jobs lent through this handle. */
+  readonly loans = new Loans<Loan>();
   /** From which due time on claims read their lines. */
   readonly floors = new Floors();
   /** Called, after each commit, with what it made due or ended. */
@@ -166,17 +149,6 @@ export class Store implements Sql {
     }
   }
 
-  remember(id: string, loan: Loan): void {
-    if (this.loans.size >= LOANS) this.loans.clear();
-    this.loans.set(id, loan);
-  }
-
-  /** The loan of a lease in the memory of this handle, if it is this very delivery. */
-  recall(lease: Lease): Loan | undefined {
-    const loan = this.loans.get(lease.jobId);
-    return loan?.seq === lease.job && loan.fence === lease.fence ? loan : undefined;
-  }
-
   /** Number of a queue, if this handle knows it. */
   queueNumber(name: string): number | undefined {
     return this.#numbers.get(name);
@@ -218,7 +190,7 @@ export class Store implements Sql {
 
   /** Name of the queue a lane belongs to, if this handle knows it. */
   queueOf(lane: number): string | undefined {
-    return this.#names.get(Math.floor(lane / LEVELS));
+    return this.#names.get(queueIn(lane));
   }
 
   /** Reads the names of these lanes' queues. */

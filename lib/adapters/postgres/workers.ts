@@ -13,6 +13,7 @@ import {
   type WorkerRecord,
   type Workers,
 } from "../../contract/index.js";
+import { workerOf, type WorkerColumns } from "../relational/records.js";
 import { statementOf } from "./connect/statements.js";
 import { ints, texts } from "./connect/values.js";
 import { takeHeld } from "./lend/chores.js";
@@ -57,9 +58,9 @@ export function workers(store: Store): Workers {
         `SELECT no, id, info, started_at, seen_at, lease_until, (SELECT count(*) FROM stem.active a WHERE a.worker = w.no)
          FROM stem.workers w WHERE lease_until > ${CLOCK} - ${HOUR_MS} AND no > $2::bigint ORDER BY no LIMIT $3::int`,
         [options?.now ?? null, numberFrom(filter), limit + 1],
-      )) as WorkerRow[];
+      )) as WorkerColumns[];
       const { items, next } = pageOf(rows, limit, ([no]) => String(no));
-      return { items: items.map(toRecord), ...(next !== undefined && { next }) };
+      return { items: items.map(workerOf), ...(next !== undefined && { next }) };
     },
 
     async order(ids: readonly string[] | "all", text: string, options?: At): Promise<number> {
@@ -80,12 +81,6 @@ export function workers(store: Store): Workers {
       });
     },
   };
-}
-
-type WorkerRow = [number, string, string, number, number, number, number];
-
-function toRecord([, id, info, startedAt, seenAt, leaseUntil, active]: WorkerRow): WorkerRecord {
-  return { id, info: JSON.parse(info) as Record<string, string>, startedAt, seenAt, leaseUntil, active };
 }
 
 function ordersOf(text: string | null): readonly Order[] {

@@ -1,8 +1,8 @@
 import { byReason, type Along } from "../../contract/index.js";
+import type { Loose } from "../relational/ends.js";
 import { cancelAll } from "./change.js";
 import { insertJobs } from "./enqueue.js";
 import { emitAll } from "./events.js";
-import type { Loose } from "./links.js";
 import type { Store } from "./store.js";
 
 /**

@@ -1,6 +1,6 @@
 import type { NewLife } from "../../contract/index.js";
+import { JOURNALED } from "../relational/codes.js";
 import { enterLine } from "./links.js";
-import { JOURNALED } from "./rows.js";
 import type { Loan, Store } from "./store.js";
 
 /** Has a job, whose loan has come back, begin anew. */

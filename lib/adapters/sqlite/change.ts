@@ -1,11 +1,13 @@
 import { byIds, cancelled, idsOf, isFinal, PAGE, withEnded } from "../../contract/index.js";
 import type { Answer, At, Change, Changed, JobFilter, Which } from "../../contract/index.js";
+import { laneOf, priorityIn, queueIn, STANDS, STATES } from "../relational/codes.js";
+import type { Loose } from "../relational/ends.js";
 import { takeEnded } from "./ended.js";
-import { endBadly, enterLine, followLinks, reopenLinks, revive, type Loose } from "./links.js";
+import { endBadly, enterLine, followLinks, reopenLinks, revive } from "./links.js";
 import { look } from "./list.js";
 import { forget, present } from "./prune.js";
-import { FROM, STANDS, STATES } from "./rows.js";
-import { LEVELS, type Store } from "./store.js";
+import { FROM } from "./rows.js";
+import type { Store } from "./store.js";
 
 /** Runs a transaction. */
 export type Write = <T>(work: () => T) => Promise<T>;
@@ -147,8 +149,8 @@ function moveOne(store: Store, id: string, to: Of<"moved">, now: number): Answer
   if (job === undefined) return { id, as: "unknown" };
   const { seq, was } = job;
   if (was !== "ready") return { id, as: isFinal(was) ? "ended" : was === "active" ? "running" : "waiting", was };
-  const queue = to.queue === undefined ? Math.floor(job.lane / LEVELS) : store.queueNumber(to.queue);
-  const lane = queue * LEVELS + (to.priority === undefined ? job.lane % LEVELS : LEVELS - 1 - to.priority);
+  const queue = to.queue === undefined ? queueIn(job.lane) : store.queueNumber(to.queue);
+  const lane = laneOf(queue, to.priority ?? priorityIn(job.lane));
   const dueAt = to.dueAt ?? job.dueAt;
   leaveLine(store, job);
   store.sql("UPDATE jobs SET lane = ?, due_at = ? WHERE seq = ?").run(lane, dueAt, seq);

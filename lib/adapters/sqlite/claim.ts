@@ -5,16 +5,16 @@ import {
   type Claim,
   type Claimed,
   type Delivery,
-  type Failure,
-  type FinalState,
   type Input,
   type Wake,
   withEnded,
 } from "../../contract/index.js";
+import { LEVELS, priorityIn, queueIn, TAKES } from "../relational/codes.js";
+import type { Loose } from "../relational/ends.js";
+import { deliveryOf, inputOf } from "../relational/records.js";
 import { takeEnded } from "./ended.js";
-import { endBadly, enterLine, followLinks, type Loose } from "./links.js";
-import { FINAL, JOURNALED, TAKES } from "./rows.js";
-import { LEVELS, type Store } from "./store.js";
+import { endBadly, enterLine, followLinks } from "./links.js";
+import type { Store } from "./store.js";
 
 /**
  * Most parked jobs that one claim wakes, and most expired jobs it ends.
@@ -101,7 +101,7 @@ function hasChores(store: Store, now: number): boolean {
  * One probe instead of one per priority.
  */
 function usedLane(store: Store, lane: number): number | undefined {
-  const end = (Math.floor(lane / LEVELS) + 1) * LEVELS;
+  const end = (queueIn(lane) + 1) * LEVELS;
   return store.value("SELECT lane FROM line WHERE lane >= ? AND lane < ? ORDER BY lane LIMIT 1").get(lane, end) as number | undefined;
 }
 
@@ -125,7 +125,7 @@ function horizon(store: Store, queues: readonly Queue[], worker: number, now: nu
     for (let lane = usedLane(store, queue.lane); lane !== undefined; lane = next(store, lane))
       consider(store.value("SELECT min(due_at) FROM line WHERE lane = ? AND due_at > ?").get(lane, now) as number | null);
     consider(
-      store.value("SELECT min(deadline) FROM parked WHERE queue = ? AND deadline IS NOT NULL").get(queue.lane / LEVELS) as number | null,
+      store.value("SELECT min(deadline) FROM parked WHERE queue = ? AND deadline IS NOT NULL").get(queueIn(queue.lane)) as number | null,
     );
   }
   if (queues.length > 0)
@@ -265,26 +265,10 @@ function expire(store: Store, rows: readonly LineRow[], now: number): void {
 
 function deliver(store: Store, queue: string, lane: number, row: LineRow, now: number): Delivery {
   const [seq, dueAt, id, task, enqueuedAt, , attempts, lapses, fence, links, group, keepResult, keepFailed, headers, wake, payload] = row;
-  store.remember(id, { seq, fence: fence + 1, attempt: attempts + 1, startedAt: now, links, lane, keepResult, keepFailed });
-  return {
-    job: {
-      id,
-      task,
-      queue,
-      payload,
-      ...(headers !== null && { headers: JSON.parse(headers) as Record<string, string> }),
-      priority: LEVELS - 1 - (lane % LEVELS),
-      enqueuedAt,
-      dueAt,
-      ...(group !== null && { group }),
-    },
-    lease: { jobId: id, fence: fence + 1, job: seq },
-    attempt: attempts + 1,
-    lapses,
-    inputs: (links & TAKES) === 0 ? [] : inputsOf(store, seq),
-    ...(wake !== null && { wake: JSON.parse(wake) as Wake }),
-    journaled: (links & JOURNALED) !== 0,
-  };
+  store.loans.remember(id, { seq, fence: fence + 1, attempt: attempts + 1, startedAt: now, links, lane, keepResult, keepFailed });
+  const priority = priorityIn(lane);
+  const job = { seq, id, task, queue, payload, headers, priority, enqueuedAt, dueAt, group, attempts, fence, lapses, links, wake };
+  return deliveryOf(job, (links & TAKES) === 0 ? [] : inputsOf(store, seq));
 }
 
 function inputsOf(store: Store, seq: number): readonly Input[] {
@@ -295,10 +279,5 @@ function inputsOf(store: Store, seq: number): readonly Input[] {
        FROM links l CROSS JOIN jobs j ON j.seq = l.from_seq LEFT JOIN ended e ON e.seq = l.from_seq WHERE l.to_seq = ? ORDER BY l.position`,
     )
     .all(seq) as [string, number, string | null, string | null][];
-  return Array.from(rows, ([jobId, ended, result, error]): Input => {
-    const state: FinalState = FINAL[ended]!;
-    return state === "succeeded"
-      ? { jobId, state, ...(result !== null && { result }) }
-      : { jobId, state, error: JSON.parse(error!) as Failure };
-  });
+  return Array.from(rows, (row) => inputOf(...row));
 }

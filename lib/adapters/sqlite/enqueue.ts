@@ -1,8 +1,9 @@
 import { expiryOf, hasExpiry, hasFacts, hasLinks, IdTakenError, type NewJob } from "../../contract/index.js";
-import { enterLine, followLinks, looseOf, type Loose } from "./links.js";
+import { FINAL, GIVES, laneOf, TAKES } from "../relational/codes.js";
+import { type Loose, looseOf } from "../relational/ends.js";
+import { enterLine, followLinks } from "./links.js";
 import { forget, neededBy, present } from "./prune.js";
-import { FINAL, GIVES, TAKES } from "./rows.js";
-import { LEVELS, type Store } from "./store.js";
+import type { Store } from "./store.js";
 
 /** Rows per statement: fewer, longer statements; beyond this there is no gain. */
 const ROWS = 20;
@@ -25,9 +26,9 @@ export function insertJobs(store: Store, jobs: readonly NewJob[], now: number, r
     (store.value("SELECT max((SELECT value FROM meta WHERE name = 'seq_floor'), ifnull((SELECT max(seq) FROM jobs), 0))").get() as number) +
     1;
   const lanes = new Map<string, number>();
-  const laneOf = (job: NewJob): number => {
+  const laneFor = (job: NewJob): number => {
     let base = lanes.get(job.queue);
-    if (base === undefined) lanes.set(job.queue, (base = store.queueNumber(job.queue) * LEVELS + LEVELS - 1));
+    if (base === undefined) lanes.set(job.queue, (base = laneOf(store.queueNumber(job.queue), 0)));
     return base - (job.priority ?? 0);
   };
   const last = first + jobs.length - 1;
@@ -36,7 +37,7 @@ export function insertJobs(store: Store, jobs: readonly NewJob[], now: number, r
     const values: unknown[] = [];
     for (let i = at; i < end; i++) {
       const job = jobs[i]!;
-      values.push(first + i, job.id, laneOf(job), job.task, now, dueAt(job, now), job.payload);
+      values.push(first + i, job.id, laneFor(job), job.task, now, dueAt(job, now), job.payload);
       if (plain) continue;
       const open = job.waitsFor ?? 0;
       const gives = job.links !== undefined && job.links.length > 0;
@@ -69,7 +70,7 @@ export function insertJobs(store: Store, jobs: readonly NewJob[], now: number, r
   if (stored === 0 && !linked) return jobs.map(({ id }) => id);
   if (stored === jobs.length) fresh = undefined;
   const loose = linked ? insertLinks(store, jobs, first, fresh) : [];
-  if (stored === 1 && jobs.length === 1) enterLine(store, first, laneOf(jobs[0]!), dueAt(jobs[0]!, now) ?? now);
+  if (stored === 1 && jobs.length === 1) enterLine(store, first, laneFor(jobs[0]!), dueAt(jobs[0]!, now) ?? now);
   else {
     store
       .sql(

@@ -1,5 +1,5 @@
 import type { NewEntry } from "../../contract/index.js";
-import { JOURNALED } from "./rows.js";
+import { JOURNALED } from "../relational/codes.js";
 import type { Loan, Store } from "./store.js";
 
 /** Adds entries to a run's journal inside the caller's transaction; the caller has checked the lease. */

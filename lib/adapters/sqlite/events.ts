@@ -1,4 +1,5 @@
 import type { Emitted, Within, EventFilter, Events, NewEvent, StoredEvent, Wake } from "../../contract/index.js";
+import { eventOf, type EventColumns } from "../relational/records.js";
 import { wake } from "./claim.js";
 import type { Store } from "./store.js";
 import type { Guests } from "./transaction/guests.js";
@@ -22,15 +23,8 @@ export function events(store: Store, guests: Guests): Events {
           : store.read(() =>
               store.rows(`${columns} WHERE name = ? AND key = ? AND seq > ? ORDER BY seq LIMIT ?`).all(name, key, after, limit),
             )
-      ) as [string, number, string, string, string | null, number][];
-      return Array.from(rows, ([id, seq, event, about, payload, at]) => ({
-        id,
-        seq,
-        name: event,
-        key: about,
-        ...(payload !== null && { payload }),
-        at,
-      }));
+      ) as EventColumns[];
+      return Array.from(rows, eventOf);
     },
   };
 }

@@ -1,10 +1,11 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { noCounts } from "../../contract/index.js";
 import type { At, CountFilter, JobRecord, Jobs, StateCounts } from "../../contract/index.js";
+import { STANDS, STATES } from "../relational/codes.js";
 import { changeJobs, type Write } from "./change.js";
-import { conditions, courseOf, DELAYED, listJobs, startOf } from "./list.js";
+import { beginOf, conditions, courseOf, DELAYED, listJobs } from "./list.js";
 import { present, prune } from "./prune.js";
-import { FROM, RECORD, STANDS, STATES, toRecord, type RecordRow } from "./rows.js";
+import { FROM, RECORD, toRecord, type RecordRow } from "./rows.js";
 import type { Store } from "./store.js";
 
 /** @param write runs a transaction once no caller of this process holds the write lock */
@@ -47,7 +48,7 @@ async function countJobs(store: Store, filter: CountFilter, now: number): Promis
   }
   const course = courseOf(store, filter);
   const { where, values } = conditions(filter, now);
-  for (let from = startOf(store, filter); ; await turn()) {
+  for (let from = beginOf(store, filter); ; await turn()) {
     const floor = store.read(() => {
       const to = course.floor(from!, PORTION);
       const sql = `SELECT ${STANDS}, count(*), total(${DELAYED}) ${FROM} WHERE ${where} AND j.seq < ? AND j.seq >= ? GROUP BY 1`;

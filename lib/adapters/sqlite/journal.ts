@@ -1,10 +1,11 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { carries, checkAlong, withEnded } from "../../contract/index.js";
 import type { Adapter, Appended, At, Entry, Journal, JournalRead, JournalWrite, Lease, Rewrite } from "../../contract/index.js";
+import type { Loose } from "../relational/ends.js";
 import { carryOut } from "./along.js";
 import { takeEnded } from "./ended.js";
 import { appendEntries } from "./entries.js";
-import { followLinks, type Loose } from "./links.js";
+import { followLinks } from "./links.js";
 import { rewrite } from "./rewrite.js";
 import type { Store } from "./store.js";
 
@@ -76,7 +77,7 @@ function entriesOf(store: Store, job: number, after: number, limit: number): rea
 /** Number of the job that is on loan under this lease. */
 export function holds(store: Store, lease: Lease): number | undefined {
   const { jobId, fence, job } = lease;
-  const known = store.recall(lease) !== undefined;
+  const known = store.loans.recall(lease) !== undefined;
   const found = known
     ? store.value("SELECT seq FROM active WHERE seq = ? AND fence = ?").get(job, fence)
     : store

@@ -1,18 +1,7 @@
-import { inputEnded, JOB_DEFAULTS, type Failure, type FinalState } from "../../contract/index.js";
-import { ENDED, GIVES } from "./rows.js";
-import type { Ending, Store } from "./store.js";
-
-export type { Ending };
-
-/** A job that has ended and whose links have not been followed yet. */
-export type Loose = { readonly seq: number; readonly id: string } & (
-  { readonly state: "succeeded" } | { readonly state: "failed" | "cancelled" | "expired"; readonly error: Failure }
-);
-
-/** The result or failure of an ended job, by its state and the text of its error. */
-export function looseOf(seq: number, id: string, state: FinalState, error: string | null): Loose {
-  return state === "succeeded" ? { seq, id, state } : { seq, id, state, error: JSON.parse(error!) as Failure };
-}
+import { JOB_DEFAULTS } from "../../contract/index.js";
+import { ENDED, GIVES } from "../relational/codes.js";
+import { arriveAt, type DeadEnd, endOfInput, type Loose, type Arrivals } from "../relational/ends.js";
+import type { Store } from "./store.js";
 
 /** Puts a job into its line. */
 export function enterLine(store: Store, seq: number, lane: number, dueAt: number): void {
@@ -24,7 +13,7 @@ export function enterLine(store: Store, seq: number, lane: number, dueAt: number
  * Records the end of a job that did not succeed; `loose` collects it if others wait for it.
  * The caller has taken it from its place.
  */
-export function endBadly(store: Store, job: Ending, now: number, loose: Loose[]): void {
+export function endBadly(store: Store, job: DeadEnd, now: number, loose: Loose[]): void {
   store
     .sql(
       "INSERT INTO ended (seq, state, ended_at, forget_at, started_at, attempts, fence, cause, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -45,12 +34,6 @@ export function endBadly(store: Store, job: Ending, now: number, loose: Loose[])
   store.hintDone(job.id);
 }
 
-interface Target {
-  arrived: number;
-  failed: number;
-  by: Exclude<Loose, { readonly state: "succeeded" }> | undefined;
-}
-
 /**
  * Follows the links of jobs that have ended.
  * It frees jobs that have all their inputs, ends those that lost one, and so on down the line. Counts once
@@ -65,26 +48,18 @@ export function followLinks(store: Store, ended: readonly Loose[], now: number):
   }
 }
 
-function countTargets(store: Store, batch: readonly Loose[]): Map<number, Target> {
+function countTargets(store: Store, batch: readonly Loose[]): Map<number, Arrivals> {
   const open = store.rows("SELECT to_seq, goes_on FROM links WHERE from_seq = ? AND state = 0");
   const close = store.sql("UPDATE links SET state = CASE WHEN ? OR goes_on THEN 1 ELSE 2 END WHERE from_seq = ? AND state = 0");
-  const targets = new Map<number, Target>();
+  const targets = new Map<number, Arrivals>();
   for (const job of batch) {
-    const succeeded = job.state === "succeeded";
-    for (const [to, goesOn] of open.all(job.seq) as [number, number][]) {
-      let target = targets.get(to);
-      if (target === undefined) targets.set(to, (target = { arrived: 0, failed: 0, by: undefined }));
-      target.arrived++;
-      if (job.state === "succeeded" || goesOn === 1) continue;
-      target.failed++;
-      target.by ??= job;
-    }
-    close.run(succeeded ? 1 : 0, job.seq);
+    for (const [to, goesOn] of open.all(job.seq) as [number, number][]) arriveAt(targets, to, job, goesOn === 1);
+    close.run(job.state === "succeeded" ? 1 : 0, job.seq);
   }
   return targets;
 }
 
-function arrive(store: Store, seq: number, { arrived, failed, by }: Target, now: number, next: Loose[]): void {
+function arrive(store: Store, seq: number, { arrived, failed, by }: Arrivals, now: number, next: Loose[]): void {
   const row = store
     .rows(
       `UPDATE jobs SET open = open - ?, failed = failed + ? WHERE seq = ?
@@ -94,11 +69,8 @@ function arrive(store: Store, seq: number, { arrived, failed, by }: Target, now:
     [number, number, number, number, string, number, number, number, number | null, number | null] | undefined;
   if (row === undefined || store.value("SELECT 1 FROM ended WHERE seq = ?").get(seq) !== undefined) return;
   const [open, lost, lane, dueAt, id, links, attempts, fence, startedAt, keepFailed] = row;
-  if (by !== undefined) {
-    const state = by.state === "cancelled" ? "cancelled" : "failed";
-    const error = inputEnded(by.id, by.state, by.error);
-    endBadly(store, { seq, id, links, attempts, fence, startedAt, keepFailed, state, cause: "input", error }, now, next);
-  } else if (open === 0 && lost === 0) enterLine(store, seq, lane, dueAt);
+  if (by !== undefined) endBadly(store, { seq, id, links, attempts, fence, startedAt, keepFailed, ...endOfInput(by) }, now, next);
+  else if (open === 0 && lost === 0) enterLine(store, seq, lane, dueAt);
 }
 
 /**

@@ -1,8 +1,9 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { countedUpTo, isQueueUsed, queueInfo, queuesPerPage } from "../../contract/index.js";
 import type { At, Page, QueueChange, QueueFilter, QueueInfo, Queues } from "../../contract/index.js";
+import { LEVELS } from "../relational/codes.js";
 import { present } from "./prune.js";
-import { LEVELS, type Store } from "./store.js";
+import type { Store } from "./store.js";
 
 /**
  * Rows looked at in one turn of the event loop, about: some milliseconds of the caller's thread. Dead letters

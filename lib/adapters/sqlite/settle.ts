@@ -1,12 +1,13 @@
 import { carries, JOB_DEFAULTS, type Claim, type Lease, type Settled, type Settlement, type Wake } from "../../contract/index.js";
+import { ENDED, GIVES, queueIn } from "../relational/codes.js";
+import type { Loose } from "../relational/ends.js";
 import { carryOut } from "./along.js";
 import { beginAnew } from "./anew.js";
 import { lend } from "./claim.js";
 import { appendEntries } from "./entries.js";
-import { endBadly, enterLine, followLinks, type Loose } from "./links.js";
+import { endBadly, enterLine, followLinks } from "./links.js";
 import { forget } from "./prune.js";
-import { ENDED, GIVES } from "./rows.js";
-import { LEVELS, type Loan, type Store } from "./store.js";
+import type { Loan, Store } from "./store.js";
 
 /** Successes per statement; as with enqueue, fewer and longer statements are cheaper. */
 const ROWS = 20;
@@ -93,7 +94,7 @@ function settleOne(store: Store, settlement: Settlement, batch: Batch): boolean 
  */
 function giveBack(store: Store, lease: Lease): Loan | undefined {
   const end = store.sql("DELETE FROM active WHERE seq = ? AND fence = ? AND links = ?");
-  const remembered = store.recall(lease);
+  const remembered = store.loans.recall(lease);
   if (remembered !== undefined) {
     store.loans.delete(lease.jobId);
     if (end.run(remembered.seq, remembered.fence, remembered.links).changes === 1) return remembered;
@@ -177,7 +178,7 @@ function park(
     enterLine(store, loan.seq, loan.lane, now);
     return;
   }
-  store.sql("INSERT INTO parked (seq, queue, deadline) VALUES (?, ?, ?)").run(loan.seq, Math.floor(loan.lane / LEVELS), deadline ?? null);
+  store.sql("INSERT INTO parked (seq, queue, deadline) VALUES (?, ?, ?)").run(loan.seq, queueIn(loan.lane), deadline ?? null);
   // Two waits for the same event are one, from the earlier place on.
   const wait = store.sql(
     "INSERT INTO waits (name, key, seq, after) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET after = min(after, excluded.after)",

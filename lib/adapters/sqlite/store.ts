@@ -1,4 +1,7 @@
-import { StemError, StoreError, type DeathCause, type Failure, type Hint, type Lease } from "../../contract/index.js";
+import { StemError, StoreError, type Hint } from "../../contract/index.js";
+import { queueIn } from "../relational/codes.js";
+import type { DeadEnd } from "../relational/ends.js";
+import { Loans } from "../relational/loans.js";
 
 /** The part of better-sqlite3 that is used; the same in its versions 11, 12 and 13. */
 export interface Driver {
@@ -38,28 +41,6 @@ export interface Loan {
   readonly keepFailed: number | null;
 }
 
-/** The fields of a job that are needed to end it. */
-export interface Ending {
-  readonly seq: number;
-  readonly id: string;
-  readonly links: number;
-  readonly attempts: number;
-  readonly fence: number;
-  readonly startedAt: number | null;
-  readonly keepFailed: number | null;
-  readonly state: "failed" | "cancelled" | "expired";
-  readonly cause: DeathCause | null;
-  readonly error: Failure;
-  /** By its own settlement, of which its worker knows. */
-  readonly own?: true;
-}
-
-/** Priorities per queue in the numbering of lanes. */
-export const LEVELS = 10;
-
-/** Loans remembered at most; it is only a cache. */
-const LOANS = 50_000;
-
 /**
  * A caller's transaction in this process holds the write lock; nothing was done. Never leaves the adapter.
  */
@@ -68,8 +49,8 @@ export class HeldError extends Error {}
 /** One connection to one file: statements, transactions, errors, and hints after each commit. */
 export class Store {
   readonly file: string;
-  /** Jobs lent through this handle, by id. */
-  readonly loans = new Map<string, Loan>();
+  /** Jobs lent through this handle. */
+  readonly loans = new Loans<Loan>();
   /** Called with the hints of each commit, right after it. */
   readonly listeners = new Set<(hint: Hint) => void>();
   /**
@@ -78,7 +59,7 @@ export class Store {
    */
   readonly heldBy = new Set<Driver>();
   /** Jobs that the transaction under way has ended without success, other than by their own settlement. */
-  ended: Ending[] = [];
+  ended: DeadEnd[] = [];
 
   readonly #statements = new Map<string, Statement>();
   readonly #queueNumbers = new Map<string, number>();
@@ -193,17 +174,6 @@ export class Store {
     }
   }
 
-  remember(id: string, loan: Loan): void {
-    if (this.loans.size >= LOANS) this.loans.clear();
-    this.loans.set(id, loan);
-  }
-
-  /** The loan of a lease in the memory of this handle, if it is this very delivery. */
-  recall(lease: Lease): Loan | undefined {
-    const loan = this.loans.get(lease.jobId);
-    return loan?.seq === lease.job && loan.fence === lease.fence ? loan : undefined;
-  }
-
   /** Number of a queue; made when it is new, so only inside `write`. */
   queueNumber(name: string): number {
     let number = this.#queueNumbers.get(name);
@@ -218,7 +188,7 @@ export class Store {
 
   /** Name of the queue a lane belongs to. */
   queueOf(lane: number): string {
-    const number = Math.floor(lane / LEVELS);
+    const number = queueIn(lane);
     let name = this.#queueNames.get(number);
     if (name === undefined) {
       name = this.value("SELECT name FROM queues WHERE no = ?").get(number) as string;

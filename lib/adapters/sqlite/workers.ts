@@ -12,9 +12,10 @@ import {
   type WorkerRecord,
   type Workers,
 } from "../../contract/index.js";
+import { workerOf, type WorkerColumns } from "../relational/records.js";
 import { holds } from "./journal.js";
 import { enterLine } from "./links.js";
-import { type Store } from "./store.js";
+import type { Store } from "./store.js";
 
 const HOUR_MS = 3_600_000;
 
@@ -79,9 +80,9 @@ export function workers(store: Store): Workers {
             `SELECT no, id, info, started_at, seen_at, lease_until, (SELECT count(*) FROM active WHERE worker = workers.no)
              FROM workers WHERE lease_until > ? AND no > ? ORDER BY no LIMIT ?`,
           )
-          .all(since, after, limit + 1) as Row[];
+          .all(since, after, limit + 1) as WorkerColumns[];
         const { items, next } = pageOf(rows, limit, ([no]) => String(no));
-        return { items: Array.from(items, toRecord), ...(next !== undefined && { next }) };
+        return { items: Array.from(items, workerOf), ...(next !== undefined && { next }) };
       });
     },
 
@@ -98,10 +99,4 @@ export function workers(store: Store): Workers {
       });
     },
   };
-}
-
-type Row = [number, string, string, number, number, number, number];
-
-function toRecord([, id, info, startedAt, seenAt, leaseUntil, active]: Row): WorkerRecord {
-  return { id, info: JSON.parse(info) as Record<string, string>, startedAt, seenAt, leaseUntil, active };
 }

@@ -1,7 +1,8 @@
 import { expired, JOB_DEFAULTS, lapsed, type Wake } from "../../../contract/index.js";
+import { LEVELS } from "../../relational/codes.js";
+import type { DeadEnd } from "../../relational/ends.js";
 import { bigs, ints, texts } from "../connect/values.js";
-import { LEVELS } from "../line/levels.js";
-import { endBadly, enterLine, followLinks, type Ending, type Place } from "../links.js";
+import { endBadly, enterLine, followLinks, type Place } from "../links.js";
 import type { Tx } from "../store.js";
 import { EXPIRED, LAPSED_WORKERS, OVERDUE } from "./statement.js";
 
@@ -46,7 +47,7 @@ async function takeBack(tx: Tx): Promise<void> {
   const workers = ints(vanished.map(([no]) => no as number));
   const held = (await takeHeld(tx, workers, 1)) as HeldRow[];
   const places: Place[] = [];
-  const dead: Ending[] = [];
+  const dead: DeadEnd[] = [];
   for (const [seq, id, fence, startedAt, lapses, attempts, lane, links, maxLapses, keepFailed, dueAt] of held) {
     if (lapses < (maxLapses ?? JOB_DEFAULTS.maxLapses)) places.push({ seq, lane, dueAt });
     else {
@@ -119,7 +120,7 @@ async function expire(tx: Tx, queues: readonly string[]): Promise<number> {
      SELECT j.seq, j.id, j.expires_at, j.attempts, j.fence, j.links, j.keep_failed FROM late JOIN stem.jobs j ON j.seq = late.seq`,
     [texts(queues), tx.now],
   )) as LateRow[];
-  const ended = rows.map(([seq, id, expiresAt, attempts, fence, links, keepFailed]): Ending => {
+  const ended = rows.map(([seq, id, expiresAt, attempts, fence, links, keepFailed]): DeadEnd => {
     const error = expired(expiresAt);
     return { seq, id, links, attempts, fence, startedAt: null, keepFailed, state: "expired", cause: null, error };
   });

@@ -31,7 +31,7 @@ export async function holdLoans(
   const nos = new Set<number>();
   const unknown: string[] = [];
   for (const lease of leases) {
-    const loan = store.recall(lease);
+    const loan = store.loans.recall(lease);
     if (loan === undefined) unknown.push(lease.jobId);
     else nos.add(loan.no);
   }
@@ -52,7 +52,7 @@ export async function holdLoans(
     [texts(leases.map(({ jobId }) => jobId))],
   )) as [string, number, number, number, number, number | null, number, number | null][];
   const places = placesOf(rows);
-  const asked = new Map(leases.map((lease) => [leaseText(lease), store.recall(lease)?.startedAt]));
+  const asked = new Map(leases.map((lease) => [leaseText(lease), store.loans.recall(lease)?.startedAt]));
   for (const [id, seq, fence, attempt, links, keep, lane, keepFailed] of jobs) {
     const text = leaseText({ jobId: id, fence, job: seq });
     const place = places.get(seq);

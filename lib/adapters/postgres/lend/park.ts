@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { NewEvent, Settlement, Wake } from "../../../contract/index.js";
+import { queueIn } from "../../relational/codes.js";
 import { bigs, ints, texts, type Value } from "../connect/values.js";
-import { LEVELS } from "../line/levels.js";
 import { enterLine } from "../links.js";
 import type { Tx } from "../store.js";
 import type { Given } from "./loans.js";
@@ -113,7 +113,7 @@ export async function parkAll(tx: Tx, given: readonly Given[]): Promise<void> {
   if (asleep.length === 0) return;
   await tx.rows("INSERT INTO stem.parked (seq, queue, deadline) SELECT * FROM unnest($1::bigint[], $2::int[], $3::bigint[])", [
     bigs(asleep.map(({ loan }) => loan.seq)),
-    ints(asleep.map(({ loan }) => Math.floor(loan.lane / LEVELS))),
+    ints(asleep.map(({ loan }) => queueIn(loan.lane))),
     bigs(asleep.map(({ settlement }) => settlement.deadline ?? null)),
   ]);
   // Two waits for the same event are one, from the earlier place on.

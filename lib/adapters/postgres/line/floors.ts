@@ -1,4 +1,4 @@
-import { LEVELS } from "./levels.js";
+import { LEVELS } from "../../relational/codes.js";
 
 /** A queue is looked at from its very beginning at least this often. */
 const FRESH_MS = 100;

@@ -1,2 +1,0 @@
-/** Priorities per queue in the numbering of lanes. */
-export const LEVELS = 10;
