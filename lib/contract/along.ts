@@ -1,22 +1,26 @@
 import type { NewEntry } from "./entry.js";
 import type { NewEvent } from "./events.js";
 import type { NewJob } from "./job.js";
+import { saysSomething, type Note } from "./note.js";
 
 /**
  * What travels along with a settlement or with a write to a journal. It is written in one step with it, and
  * nothing of it is written when the lease has gone. Empty lists are as good as none.
  *
- * Order: the lease is checked · journal · the ending (of a settlement) · enqueue · emit · cancel · the links
- * of what has ended · the claim. So the ending `"anew"` also drops the entries that came with it, an event
- * emitted along wakes the job that parks for it in the same settlement, a job enqueued along can be cancelled
- * along, and `next` may lend what was made ready. Of two settlements in one call, of which one cancels the
- * other's job, either may come first.
+ * Order: the lease is checked · journal, note · the ending (of a settlement) · enqueue · emit · cancel · the
+ * links of what has ended · the claim. So the ending `"anew"` also drops the entries and the note that came
+ * with it, an event emitted along wakes the job that parks for it in the same settlement, a job enqueued
+ * along can be cancelled along, and `next` may lend what was made ready. Of two settlements in one call, of
+ * which one cancels the other's job, either may come first.
  *
- * Sent twice, it is written once: entries have numbers, jobs and events have ids.
+ * Sent twice, it is written once: entries have numbers, jobs and events have ids. Only a line of a log that
+ * is sent twice is there twice.
  */
 export interface Along {
   /** Entries for the run's journal. */
   readonly journal?: readonly NewEntry[];
+  /** How far the job is. */
+  readonly note?: Note;
   /**
    * As `Broker.enqueue`, but an id that is stored already is skipped and not reported.
    * That also holds for an id of another task's job. Links lead to other jobs of the same list only.
@@ -38,9 +42,12 @@ export interface NewCancel {
 }
 
 /** Whether something travels along, other than entries. */
-export function carries({ enqueue, emit, cancel }: Along): boolean {
+export function carries({ note, enqueue, emit, cancel }: Along): boolean {
   return (
-    (enqueue !== undefined && enqueue.length > 0) || (emit !== undefined && emit.length > 0) || (cancel !== undefined && cancel.length > 0)
+    (note !== undefined && saysSomething(note)) ||
+    (enqueue !== undefined && enqueue.length > 0) ||
+    (emit !== undefined && emit.length > 0) ||
+    (cancel !== undefined && cancel.length > 0)
   );
 }
 

@@ -133,8 +133,8 @@ export type Ending =
 /**
  * The same job begins anew, ready at once: with this payload and these headers, or none.
  * Of its old life stay the id, the place by arrival, queue, priority, group, inputs and who waits for it. The
- * journal is dropped, also what this settlement brings for it; attempts, lapses, failure and wake are
- * forgotten, and it does not expire. Its next lease is above all earlier ones.
+ * journal and the note are dropped, also what this settlement brings for them; attempts, lapses, failure and
+ * wake are forgotten, and it does not expire. Its next lease is above all earlier ones.
  */
 export interface NewLife {
   readonly as: "anew";

@@ -14,8 +14,9 @@ import {
   checkWhich,
 } from "./filters.js";
 import type { EventWait } from "./job.js";
-import type { JobFilter } from "./jobs.js";
+import type { Extra, JobFilter } from "./jobs.js";
 import type { NewEntry, Rewrite } from "./journal.js";
+import type { Note } from "./note.js";
 import { shown } from "./options.js";
 import { checkText, LONGEST } from "./text.js";
 
@@ -80,7 +81,10 @@ const CHECKS: Checks = {
     },
   },
   jobs: {
-    get: (ids) => checkIds(ids, "a job to look up"),
+    get(ids, options) {
+      checkIds(ids, "a job to look up");
+      if (options?.with !== undefined) checkExtras(options.with);
+    },
     list(filter) {
       checkJobFilter(filter);
       checkFilter(filter, "jobs");
@@ -146,6 +150,7 @@ const CHECKS: Checks = {
 };
 
 const REWRITE = { keepTo: "whole", entries: "list" } as const;
+const NOTE = { state: "text", log: "texts" } as const satisfies Readonly<Record<keyof Note, string>>;
 const JOURNAL_READ = { id: "text", after: "whole" } as const;
 
 const idOf = ({ id }: { readonly id: string }): string => id;
@@ -157,6 +162,12 @@ function checkIds(ids: readonly string[], of: string): void {
 function checkAll(texts: readonly string[], what: string, most?: number): void {
   if (!Array.isArray(texts)) checkText(undefined, what, most);
   for (const text of texts) checkText(text, what, most);
+}
+
+function checkExtras(extras: readonly Extra[]): void {
+  const known = Array.isArray(extras) && extras.every((extra) => extra === "note");
+  if (!known)
+    throw new OptionError("STEM_OPTION_INVALID", `What to read with the records of jobs is ${shown(extras)}.`, 'Give a list of: "note".');
 }
 
 function checkClaim({ worker, from }: Parameters<Adapter["broker"]["claim"]>[0]): void {
@@ -200,10 +211,17 @@ function checkRewrite(runId: string, rewrite: Rewrite): void {
 }
 
 /** The texts of all that travels along, but for those of jobs. */
-function checkTextsAlong({ journal, emit, cancel }: Along, runId: string): void {
+function checkTextsAlong({ journal, note, emit, cancel }: Along, runId: string): void {
   if (journal !== undefined) checkEntries(journal, runId);
+  if (note !== undefined) checkNote(note, runId);
   if (emit !== undefined) checkEvents(emit);
   if (cancel !== undefined) checkCancels(cancel);
+}
+
+function checkNote(note: Note, id: string): void {
+  checkFields(note, NOTE, `of a note of job ${id}`);
+  if (note.state !== undefined) checkText(note.state, `The state that job ${id} notes`, LONGEST.state, 0);
+  for (const line of note.log ?? []) checkText(line, `A line of the log of job ${id}`, LONGEST.line, 0);
 }
 
 function checkEvents(events: readonly NewEvent[]): void {

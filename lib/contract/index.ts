@@ -35,6 +35,8 @@ export type * from "./limits.js";
 export type * from "./locks.js";
 export { idsMet, metKnown } from "./met.js";
 export type { Met } from "./met.js";
+export { LOG_LINES, saysSomething } from "./note.js";
+export type { LogLine, Note, Noted } from "./note.js";
 export { limitOf, LOOKED, markOf, numberFrom, PAGE, pageOf, placeOf } from "./page.js";
 export type { ListOrder, Page, PageFilter } from "./page.js";
 export { Portion } from "./portion.js";

@@ -1,6 +1,7 @@
 import type { At } from "./at.js";
 import type { Ended } from "./broker.js";
 import type { DeathCause, Failure, JobState } from "./job.js";
+import type { Noted } from "./note.js";
 import type { Page } from "./page.js";
 
 /**
@@ -13,7 +14,7 @@ export interface Jobs {
    * One record per id, in the order asked.
    * Undefined if nothing is stored (never enqueued, or forgotten by retention).
    */
-  get(ids: readonly string[], options?: At): Promise<readonly (JobRecord | undefined)[]>;
+  get(ids: readonly string[], options?: GetOptions): Promise<readonly (JobRecord | undefined)[]>;
   /**
    * Newest first by enqueue; dead letters latest death first. A page has at most `limit` records, and about 8
    * MiB of payloads and results, though one at least. It may be short, or empty, while there are more, since
@@ -50,6 +51,14 @@ export interface Jobs {
    */
   prune(limit?: number, options?: At): Promise<number>;
 }
+
+export interface GetOptions extends At {
+  /** What to read beside the record, and is kept apart from it. */
+  readonly with?: readonly Extra[];
+}
+
+/** `"note"`: what the job has noted, as `JobRecord.note`. */
+export type Extra = "note";
 
 export interface JobFilter {
   readonly state?: JobState;
@@ -172,4 +181,6 @@ export interface JobRecord {
   readonly cause?: DeathCause;
   /** Id of the worker that holds it. */
   readonly worker?: string;
+  /** Only where it was asked for, and if the job has noted anything in this life. */
+  readonly note?: Noted;
 }

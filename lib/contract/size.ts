@@ -27,9 +27,11 @@ export function bytesOfJob({ payload, headers }: Pick<NewJob, "payload" | "heade
 }
 
 /** The size of what travels along in a call. */
-export function bytesOfAlong({ journal, enqueue, emit, cancel }: Along): number {
+export function bytesOfAlong({ journal, note, enqueue, emit, cancel }: Along): number {
   let bytes = 0;
   if (journal !== undefined) for (const { value } of journal) if (value !== undefined) bytes += bytesOf(value);
+  if (note?.state !== undefined) bytes += bytesOf(note.state);
+  if (note?.log !== undefined) for (const line of note.log) bytes += bytesOf(line);
   if (enqueue !== undefined) for (const job of enqueue) bytes += bytesOfJob(job);
   if (emit !== undefined) for (const { payload } of emit) if (payload !== undefined) bytes += bytesOf(payload);
   if (cancel !== undefined) for (const { reason } of cancel) bytes += bytesOf(reason);

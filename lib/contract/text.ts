@@ -17,6 +17,9 @@ export const LONGEST = {
   entry: 240,
   /** What a worker is ordered to do. */
   order: 10_000,
+  /** What a job notes as its state, and a line of its log. */
+  state: 65_536,
+  line: 4_000,
   /** Why something was cancelled: as long as the message of an error. */
   reason: 4_000,
 } as const;

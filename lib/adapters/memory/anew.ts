@@ -7,7 +7,7 @@ export function beginAnew(store: Store, row: Row, { payload, headers }: NewLife,
   store.release(row);
   row.payload = payload;
   row.headers = headers && Object.freeze({ ...headers });
-  row.journal = row.error = row.wake = row.startedAt = undefined;
+  row.journal = row.note = row.error = row.wake = row.startedAt = undefined;
   row.attempts = row.lapses = 0;
   row.fence++;
   row.dueAt = now;

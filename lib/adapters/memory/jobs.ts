@@ -11,7 +11,8 @@ export function jobs(store: Store): Jobs {
       store.step(options, (now) =>
         ids.map((id) => {
           const row = store.find(id, now);
-          return row && recordOf(row, now);
+          if (row?.note === undefined || options?.with?.includes("note") !== true) return row && recordOf(row, now);
+          return { ...recordOf(row, now), note: row.note };
         }),
       ),
     list: async (filter = {}, options) => store.step(options, (now) => listJobs(store, filter, now)),

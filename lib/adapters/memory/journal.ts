@@ -3,6 +3,7 @@ import type { Entry, Journal } from "../../contract/index.js";
 import { carryOut } from "./along.js";
 import { write } from "./entries.js";
 import { spreadAll } from "./links.js";
+import { takeNote } from "./notes.js";
 import { rewrite } from "./rewrite.js";
 import type { Row } from "./rows.js";
 import type { Self, Store } from "./store.js";
@@ -23,6 +24,7 @@ export function journal(store: Store, self: Self): Journal {
             continue;
           }
           if (entries !== undefined) write(row, entries, now);
+          if (along.note !== undefined) takeNote(row, along.note, now);
           carryOut(store, along, loose, now);
         }
         spreadAll(store, loose, now);

@@ -6,6 +6,7 @@ import type {
   Input,
   JobState,
   NewJob,
+  Noted,
   Order,
   Schedule,
   StoredEvent,
@@ -54,6 +55,7 @@ export class Row {
   wake: Wake | undefined = undefined;
   waits: readonly EventWait[] | undefined = undefined;
   journal: Entry[] | undefined = undefined;
+  note: Noted | undefined = undefined;
 
   /** Links to this job, by position, and away from it. */
   ins: Arrow[] | undefined = undefined;

@@ -5,6 +5,7 @@ import { carryOut } from "./along.js";
 import { write } from "./entries.js";
 import { park } from "./events.js";
 import { close, spreadAll, type End } from "./links.js";
+import { takeNote } from "./notes.js";
 import type { Row } from "./rows.js";
 import type { Store } from "./store.js";
 
@@ -19,6 +20,7 @@ export function settle(store: Store, settlements: readonly Settlement[], next: C
       continue;
     }
     if (settlement.journal !== undefined) write(row, settlement.journal, now);
+    if (settlement.note !== undefined) takeNote(row, settlement.note, now);
     if (settlement.as !== "ready" || settlement.ran === true) row.wake = undefined;
     end(store, row, settlement, loose, now);
     carryOut(store, settlement, loose, now);

@@ -139,7 +139,7 @@ export class Store {
     this.rows.delete(row.id);
     row.stored = false;
     row.ins = undefined;
-    row.journal = undefined;
+    row.journal = row.note = undefined;
     if (row.newer === undefined) this.newest = row.older;
     else row.newer.older = row.older;
     if (row.older !== undefined) row.older.newer = row.newer;

@@ -1,5 +1,5 @@
 import { OptionError, type Settlement } from "../../contract/index.js";
-import { JOURNALED } from "../relational/codes.js";
+import { JOURNALED, NOTED } from "../relational/codes.js";
 import { bigs, ints, texts } from "./connect/values.js";
 import type { Given } from "./lend/loans.js";
 import { enterLine } from "./links.js";
@@ -12,7 +12,7 @@ export async function beginAnew(tx: Tx, given: readonly Given[]): Promise<void> 
   const seqs = bigs(lives.map(({ loan }) => loan.seq));
   await tx.rows(
     `UPDATE stem.jobs j SET payload = u.payload, headers = u.headers, fence = u.fence, due_at = $1::bigint, attempts = 0, lapses = 0,
-       links = j.links & ~${JOURNALED}, started_at = NULL, expires_at = NULL, error = NULL, wake = NULL
+       links = j.links & ~${JOURNALED | NOTED}, started_at = NULL, expires_at = NULL, error = NULL, wake = NULL
      FROM unnest($2::bigint[], $3::int[], $4::text[], $5::text[]) u(seq, fence, payload, headers) WHERE j.seq = u.seq`,
     [
       tx.now,
@@ -22,7 +22,11 @@ export async function beginAnew(tx: Tx, given: readonly Given[]): Promise<void> 
       texts(lives.map(({ settlement: { headers } }) => (headers === undefined ? null : JSON.stringify(headers)))),
     ],
   );
-  await tx.rows("DELETE FROM stem.journal WHERE job = ANY($1::bigint[])", [seqs]);
+  await tx.rows(
+    `WITH n AS (DELETE FROM stem.notes WHERE job = ANY($1::bigint[])), l AS (DELETE FROM stem.logs WHERE job = ANY($1::bigint[]))
+     DELETE FROM stem.journal WHERE job = ANY($1::bigint[])`,
+    [seqs],
+  );
   await enterLine(
     tx,
     lives.map(({ loan }) => ({ seq: loan.seq, lane: loan.lane, dueAt: tx.now })),

@@ -1,9 +1,10 @@
 import { noCounts, PAGE, Portion } from "../../contract/index.js";
-import type { At, CountFilter, JobRecord, Jobs, StateCounts } from "../../contract/index.js";
+import type { At, CountFilter, GetOptions, JobRecord, Jobs, StateCounts } from "../../contract/index.js";
 import { STANDS, STATES } from "../relational/codes.js";
 import { changeJobs } from "./change.js";
 import { texts } from "./connect/values.js";
 import { conditions, listJobs } from "./list.js";
+import { withNotes } from "./notes.js";
 import { PRESENT, prune } from "./prune.js";
 import { DELAYED, FROM, RECORD, toRecord } from "./rows.js";
 import { CLOCK, type Store } from "./store.js";
@@ -12,7 +13,7 @@ export function jobs(store: Store): Jobs {
   // Of many records, so many in one answer.
   const portion = new Portion();
   return {
-    async get(ids: readonly string[], options?: At): Promise<readonly (JobRecord | undefined)[]> {
+    async get(ids: readonly string[], options?: GetOptions): Promise<readonly (JobRecord | undefined)[]> {
       const records = new Map<string, JobRecord>();
       for (let from = 0; from < ids.length;) {
         const part = ids.slice(from, from + portion.of(PAGE));
@@ -25,7 +26,8 @@ export function jobs(store: Store): Jobs {
         );
         for (const record of found) records.set(record.id, record);
       }
-      return ids.map((id) => records.get(id));
+      const found = ids.map((id) => records.get(id));
+      return options?.with?.includes("note") === true ? withNotes(store, found) : found;
     },
 
     list: (filter = {}, options) => listJobs(store, filter, options),

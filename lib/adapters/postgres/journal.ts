@@ -21,6 +21,7 @@ import { appendAll, entryLists } from "./entries.js";
 import { holdLoans } from "./lend/loans.js";
 import { lockEvents } from "./lend/park.js";
 import { followLinks } from "./links.js";
+import { takeNotes } from "./notes.js";
 import { rewrite } from "./rewrite.js";
 import type { Loan, Store } from "./store.js";
 
@@ -87,6 +88,10 @@ async function appendAlong(store: Store, writes: readonly JournalWrite[], at: At
     await appendAll(
       tx,
       good.map(({ lease, journal: entries = [] }) => ({ job: lease.job, entries })),
+    );
+    await takeNotes(
+      tx,
+      good.map(({ lease, note }) => ({ job: lease.job, note })),
     );
     const loose: Loose[] = [];
     await carryOut(store, tx, good, loose, late);

@@ -35,13 +35,15 @@ export async function prune(sql: Sql, limit: number, now: number): Promise<numbe
   return jobs.length;
 }
 
-/** Forgets jobs, wherever their record is, with their journals and links. */
+/** Forgets jobs, wherever their record is, with their journals, notes and links. */
 export async function forget(sql: Sql, seqs: readonly number[]): Promise<void> {
   if (seqs.length === 0) return;
   await sql.rows(
     `WITH gone AS (DELETE FROM stem.jobs WHERE seq = ANY($1::bigint[]) RETURNING seq, links),
        e AS (DELETE FROM stem.ended WHERE seq = ANY($1::bigint[])),
        n AS (DELETE FROM stem.journal t USING gone WHERE t.job = gone.seq AND (gone.links & 4) <> 0),
+       o AS (DELETE FROM stem.notes t USING gone WHERE t.job = gone.seq AND (gone.links & 16) <> 0),
+       l AS (DELETE FROM stem.logs t USING gone WHERE t.job = gone.seq AND (gone.links & 16) <> 0),
        f AS (DELETE FROM stem.links t USING gone WHERE t.from_seq = gone.seq AND (gone.links & 1) <> 0)
      DELETE FROM stem.links t USING gone WHERE t.to_seq = gone.seq AND (gone.links & 2) <> 0`,
     [bigs(seqs)],

@@ -1,20 +1,17 @@
-import type { Rewrite } from "../../contract/index.js";
+import { isFinal, type Rewrite } from "../../contract/index.js";
+import { STATES } from "../relational/codes.js";
 import { goneOf } from "./change.js";
 import { appendAll } from "./entries.js";
 import { enterLine, lockPlaces, reopenLinks, revive } from "./links.js";
 import type { Tx } from "./store.js";
 
-/** As `STANDS`. */
-const SUCCEEDED = 1;
-const BADLY_ENDED = 4;
-const ACTIVE = 5;
-
 /** Writes the end of a run's journal anew and makes the run ready; false: it is not in a state for that. */
 export async function rewrite(tx: Tx, runId: string, { keepTo, entries = [] }: Rewrite): Promise<boolean> {
   const [held] = await lockPlaces(tx, [runId]);
-  if (held === undefined || held.stands === SUCCEEDED || held.stands === ACTIVE) return false;
-  const { seq, stands } = held;
-  if ((await goneOf(tx, [held])).has(seq)) return false;
+  if (held === undefined) return false;
+  const { seq } = held;
+  const was = STATES[held.stands]!;
+  if (was === "active" || was === "succeeded" || (await goneOf(tx, [held])).has(seq)) return false;
   // Looked at once it is held, so that an input that arrives now is either counted already or finds it ready.
   const rows = await tx.rows(
     `SELECT j.lane FROM stem.jobs j LEFT JOIN stem.ended e ON e.seq = j.seq
@@ -23,7 +20,7 @@ export async function rewrite(tx: Tx, runId: string, { keepTo, entries = [] }: R
   );
   if (rows.length === 0) return false;
   await leave(tx, seq);
-  if (stands <= BADLY_ENDED) await revive(tx, [seq]);
+  if (isFinal(was)) await revive(tx, [seq]);
   await tx.rows(
     "UPDATE stem.jobs SET attempts = 0, lapses = 0, fence = fence + 1, wake = NULL, expires_at = NULL, due_at = $2::bigint WHERE seq = $1::bigint",
     [seq, tx.now],
@@ -31,7 +28,7 @@ export async function rewrite(tx: Tx, runId: string, { keepTo, entries = [] }: R
   await tx.rows("DELETE FROM stem.journal WHERE job = $1::bigint AND seq > $2::bigint", [seq, keepTo]);
   await appendAll(tx, [{ job: seq, entries }]);
   await enterLine(tx, [{ seq, lane: rows[0]![0] as number, dueAt: tx.now }]);
-  if (stands <= BADLY_ENDED) await reopenLinks(tx, [seq]);
+  if (isFinal(was)) await reopenLinks(tx, [seq]);
   return true;
 }
 

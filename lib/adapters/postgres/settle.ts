@@ -11,6 +11,7 @@ import { appendAll, entryLists } from "./entries.js";
 import { bitsOf, giveBack, holdLoans, type Borrowed, type Given } from "./lend/loans.js";
 import { holdEvents, parkAll } from "./lend/park.js";
 import { endBadly, enterLine, followLinks, type Place } from "./links.js";
+import { takeNotes } from "./notes.js";
 import { forget } from "./prune.js";
 import type { Loan, Store, Tx } from "./store.js";
 
@@ -190,6 +191,10 @@ async function carryOut(store: Store, tx: Tx, given: readonly Given[], late: Lat
   await appendAll(
     tx,
     given.map(({ settlement, loan }) => ({ job: loan.seq, entries: settlement.journal ?? [] })),
+  );
+  await takeNotes(
+    tx,
+    given.map(({ settlement, loan }) => ({ job: loan.seq, note: settlement.note })),
   );
   const loose: Loose[] = [];
   loose.push(...(await succeedAll(tx, given)));

@@ -1,7 +1,8 @@
 import { JOB_STATES, noCounts } from "../../contract/index.js";
-import type { At, CountFilter, JobRecord, Jobs, StateCounts } from "../../contract/index.js";
+import type { At, CountFilter, GetOptions, JobRecord, Jobs, StateCounts } from "../../contract/index.js";
 import { changeJobs } from "./change.js";
 import { COUNTERS, countFitting, listJobs } from "./list.js";
+import { notedBy } from "./notes.js";
 import { AT_ONCE, prune, read, sweep } from "./prune.js";
 import type { Shard, Store } from "./store.js";
 
@@ -54,7 +55,7 @@ export async function counted(store: Store, names: readonly string[] | undefined
   });
 }
 
-async function get(store: Store, ids: readonly string[], options: At | undefined): Promise<readonly (JobRecord | undefined)[]> {
+async function get(store: Store, ids: readonly string[], options: GetOptions | undefined): Promise<readonly (JobRecord | undefined)[]> {
   const found: (JobRecord | undefined)[] = ids.map(() => undefined);
   for (const [shard, all] of await store.place(ids, options))
     for (let from = 0; from < all.length;) {
@@ -67,6 +68,25 @@ async function get(store: Store, ids: readonly string[], options: At | undefined
         options,
       );
       part.forEach((i, k) => (found[i] = records[k]?.record));
+      if (options?.with?.includes("note") === true) await addNotes(store, shard, part, found, options);
     }
   return found;
+}
+
+/** Adds to the records at these places what their jobs have noted. */
+async function addNotes(
+  store: Store,
+  shard: Shard,
+  places: readonly number[],
+  records: (JobRecord | undefined)[],
+  options: At,
+): Promise<void> {
+  const stored = places.filter((i) => records[i] !== undefined);
+  const notes = await notedBy(
+    store,
+    shard,
+    stored.map((i) => records[i]!.id),
+    options,
+  );
+  for (const [k, i] of stored.entries()) if (notes[k] !== undefined) records[i] = { ...records[i]!, note: notes[k] };
 }

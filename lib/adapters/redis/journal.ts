@@ -1,9 +1,10 @@
 import { json } from "./connect/json.js";
-import { carries, checkAlong, withEnded } from "../../contract/index.js";
+import { carries, checkAlong, saysSomething, withEnded } from "../../contract/index.js";
 import type { Adapter, At, Ended, Entry, Journal, JournalWrite, Lease } from "../../contract/index.js";
 import { alongArgs } from "./along.js";
 import type { Reply } from "./connect/driver.js";
 import { entriesFrom, entriesOf } from "./entries.js";
+import { noteOf } from "./notes.js";
 import { rewrite } from "./rewrite.js";
 import { Loan } from "./rows.js";
 import type { Shard, Store } from "./store.js";
@@ -53,9 +54,17 @@ async function appendAlong(
 ): Promise<{ readonly lost: readonly string[]; readonly ended: readonly Ended[] }> {
   const args: (string | number)[] = [];
   for (const write of writes) {
-    const { lease, journal: entries = [] } = write;
+    const { lease, journal: entries = [], note } = write;
     const along = await alongArgs(store, shard, write, options);
-    args.push(lease.jobId, lease.fence, json({ ...along.counts, ...(entries.length > 0 && { journal: entriesOf(entries) }) }));
+    args.push(
+      lease.jobId,
+      lease.fence,
+      json({
+        ...along.counts,
+        ...(entries.length > 0 && { journal: entriesOf(entries) }),
+        ...(note !== undefined && saysSomething(note) && { note: noteOf(note) }),
+      }),
+    );
     for (const arg of along.args) args.push(arg);
   }
   const [lost, mail] = (await store.run("append-along", shard, args, options)) as [string[], Reply[]];

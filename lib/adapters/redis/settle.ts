@@ -1,5 +1,15 @@
 import { json } from "./connect/json.js";
-import { carries, withEnded, type At, type Claim, type Ended, type Lease, type Settled, type Settlement } from "../../contract/index.js";
+import {
+  carries,
+  saysSomething,
+  withEnded,
+  type At,
+  type Claim,
+  type Ended,
+  type Lease,
+  type Settled,
+  type Settlement,
+} from "../../contract/index.js";
 import { alongArgs } from "./along.js";
 import { newLife } from "./anew.js";
 import { claimArgs, claimSpread, lentOf, type Lent } from "./claim.js";
@@ -7,6 +17,7 @@ import type { Reply } from "./connect/driver.js";
 import { JOB_DEFAULTS } from "../../contract/index.js";
 import { entriesOf } from "./entries.js";
 import { placeLeases } from "./journal.js";
+import { noteOf } from "./notes.js";
 import { Loan, type Row } from "./rows.js";
 import type { Shard, Store } from "./store.js";
 
@@ -167,7 +178,7 @@ async function pushOther(
   settlement: Settlement,
   options: At | undefined,
 ): Promise<void> {
-  const { lease, journal, enqueue: _jobs, emit: _events, cancel: _cancels, ...ending } = settlement;
+  const { lease, journal, note, enqueue: _jobs, emit: _events, cancel: _cancels, ...ending } = settlement;
   const error = "error" in ending && ending.error !== undefined ? json(ending.error) : undefined;
   const along = await alongArgs(store, shard, settlement, options);
   args.push(
@@ -178,6 +189,7 @@ async function pushOther(
       ...along.counts,
       ...(error !== undefined && { error }),
       ...(journal !== undefined && journal.length > 0 && { journal: entriesOf(journal) }),
+      ...(note !== undefined && saysSomething(note) && { note: noteOf(note) }),
     }),
   );
   for (const arg of along.args) args.push(arg);

@@ -1,9 +1,10 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { noCounts } from "../../contract/index.js";
-import type { At, CountFilter, JobRecord, Jobs, StateCounts } from "../../contract/index.js";
+import type { CountFilter, GetOptions, JobRecord, Jobs, StateCounts } from "../../contract/index.js";
 import { STANDS, STATES } from "../relational/codes.js";
 import { changeJobs, type Write } from "./change.js";
 import { beginOf, conditions, courseOf, DELAYED, listJobs } from "./list.js";
+import { notedBy } from "./notes.js";
 import { present, prune } from "./prune.js";
 import { FROM, RECORD, toRecord, type RecordRow } from "./rows.js";
 import type { Store } from "./store.js";
@@ -11,12 +12,15 @@ import type { Store } from "./store.js";
 /** @param write runs a transaction once no caller of this process holds the write lock */
 export function jobs(store: Store, write: Write): Jobs {
   return {
-    async get(ids: readonly string[], options?: At): Promise<readonly (JobRecord | undefined)[]> {
+    async get(ids: readonly string[], options?: GetOptions): Promise<readonly (JobRecord | undefined)[]> {
       const now = store.clock(options);
       return store.read(() =>
         ids.map((id) => {
           const row = store.rows(`${RECORD} ${FROM} WHERE j.id = ? AND ${present("e")}`).get({ now }, id) as RecordRow | undefined;
-          return row === undefined ? undefined : toRecord(store, row, now);
+          if (row === undefined) return undefined;
+          const record = toRecord(store, row, now);
+          const note = options?.with?.includes("note") === true ? notedBy(store, id) : undefined;
+          return note === undefined ? record : { ...record, note };
         }),
       );
     },

@@ -6,6 +6,7 @@ import { carryOut } from "./along.js";
 import { takeEnded } from "./ended.js";
 import { appendEntries } from "./entries.js";
 import { followLinks } from "./links.js";
+import { takeNote } from "./notes.js";
 import { rewrite } from "./rewrite.js";
 import type { Store } from "./store.js";
 
@@ -53,6 +54,7 @@ export function journal(store: Store, adapter: Pick<Adapter, "name" | "honours">
             continue;
           }
           if (write.journal !== undefined && write.journal.length > 0) appendEntries(store, { seq }, write.journal, now);
+          if (write.note !== undefined) takeNote(store, seq, write.note, now);
           if (carries(write)) carryOut(store, write, loose, now);
         }
         if (loose.length > 0) followLinks(store, loose, now);

@@ -1,3 +1,5 @@
+import { NOTED } from "../relational/codes.js";
+import { forgetNotes } from "./notes.js";
 import type { Store } from "./store.js";
 
 const HOUR_MS = 3_600_000;
@@ -29,8 +31,8 @@ export function prune(store: Store, limit: number, now: number): number {
 }
 
 /**
- * Forgets jobs, wherever their record is, with their journals and links. Their numbers are never given to
- * another job.
+ * Forgets jobs, wherever their record is, with their journals, notes and links. Their numbers are never given
+ * to another job.
  */
 export function forget(store: Store, seqs: readonly number[]): void {
   if (seqs.length === 0) return;
@@ -41,6 +43,7 @@ export function forget(store: Store, seqs: readonly number[]): void {
     store.sql("DELETE FROM ended WHERE seq = ?").run(seq);
     if (links === undefined || links === 0) continue;
     store.sql("DELETE FROM journal WHERE job = ?").run(seq);
+    if (links & NOTED) forgetNotes(store, seq);
     store.sql("DELETE FROM links WHERE from_seq = ?").run(seq);
     store.sql("DELETE FROM links WHERE to_seq = ?").run(seq);
   }

@@ -6,6 +6,7 @@ import { beginAnew } from "./anew.js";
 import { lend } from "./claim.js";
 import { appendEntries } from "./entries.js";
 import { endBadly, enterLine, followLinks } from "./links.js";
+import { takeNote } from "./notes.js";
 import { forget } from "./prune.js";
 import type { Loan, Store } from "./store.js";
 
@@ -41,6 +42,7 @@ function settleOne(store: Store, settlement: Settlement, batch: Batch): boolean 
   const loan = giveBack(store, settlement.lease);
   if (loan === undefined) return false;
   if (settlement.journal !== undefined && settlement.journal.length > 0) appendEntries(store, loan, settlement.journal, now);
+  if (settlement.note !== undefined) takeNote(store, loan.seq, settlement.note, now);
   const { jobId: id } = settlement.lease;
   switch (settlement.as) {
     case "succeeded":

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Along, Delivery, NewEvent, NewJob } from "../../contract/index.js";
-import { asleep, event, lent, WAYS } from "./along.js";
+import { asleep, event, lent, noteOf, WAYS } from "./along.js";
 import { ids, one, sorted, type LawBench } from "./bench.js";
 import { chain } from "./canvas.js";
 import type { Law } from "./law.js";
@@ -36,6 +36,7 @@ async function luggage(bench: LawBench): Promise<Luggage> {
 
 const MEMBERS: Readonly<Record<keyof Along, (luggage: Luggage) => Along>> = {
   journal: () => ({ journal: [{ seq: 1, key: "step", kind: "step", state: "done" }] }),
+  note: () => ({ note: { state: '"half"', log: ["on the way"] } }),
   enqueue: ({ job }) => ({ enqueue: [job] }),
   emit: ({ event: told }) => ({ emit: [told] }),
   cancel: ({ victim }) => ({ cancel: [{ id: victim.id, reason: "with it" }] }),
@@ -48,6 +49,7 @@ async function expectNothing(bench: LawBench, { job, event: told, sleeper, victi
   assert.equal(await bench.state(sleeper.job.id), "parked", `${way}: nobody is woken`);
   assert.equal(await bench.state(victim.id), "ready", `${way}: nobody is cancelled`);
   assert.deepEqual(await bench.adapter.journal.read([{ id: of }], bench.at), [[]], `${way}: nothing is in the journal`);
+  assert.equal(await noteOf(bench, of), undefined, `${way}: nothing is noted`);
 }
 
 /** Nothing is written of these members when the lease has gone. */
@@ -140,7 +142,11 @@ export const alongLaws: readonly Law[] = [
   nothingOf(["enqueue"], "no job that travels along is stored when the lease has gone"),
   nothingOf(["emit"], "no event that travels along is stored, and wakes nobody, when the lease has gone"),
   nothingOf(["cancel"], "nobody is cancelled along when the lease has gone"),
-  nothingOf(["journal", "enqueue", "emit", "cancel"], "of all that travels along together nothing is written when the lease has gone"),
+  nothingOf(["note"], "no note that travels along is written when the lease has gone"),
+  nothingOf(
+    ["journal", "note", "enqueue", "emit", "cancel"],
+    "of all that travels along together nothing is written when the lease has gone",
+  ),
   {
     title: "all that travels along together is written, whatever it travels with",
     async check(bench) {
@@ -157,6 +163,7 @@ export const alongLaws: readonly Law[] = [
           way === "a new life" ? [] : ["step"],
           way,
         );
+        assert.equal((await noteOf(bench, delivery.job.id))?.state, way === "a new life" ? undefined : '"half"', way);
       }
     },
   },

@@ -1,4 +1,4 @@
-import type { Along, Delivery, Ended, Ending, NewEvent, NewJob } from "../../contract/index.js";
+import type { Along, Delivery, Ended, Ending, NewEvent, NewJob, Noted } from "../../contract/index.js";
 import { failure, type LawBench } from "./bench.js";
 
 /** What a call that may carry something along answers. */
@@ -21,6 +21,12 @@ export const WAYS: Readonly<Record<string, (bench: LawBench, delivery: Delivery,
 
 function by(ending: (bench: LawBench) => Ending) {
   return (bench: LawBench, { lease }: Delivery, along: Along): Promise<Sent> => bench.settle({ lease, ...along, ...ending(bench) });
+}
+
+/** What a job has noted, as its record tells. */
+export async function noteOf(bench: LawBench, id: string): Promise<Noted | undefined> {
+  const [record] = await bench.adapter.jobs.get([id], { ...bench.at, with: ["note"] });
+  return record?.note;
 }
 
 let serial = 0;

@@ -21,6 +21,7 @@ import { lapseLaws } from "./lapses.laws.js";
 import type { Law, LawOutcome } from "./law.js";
 import { leaseLaws } from "./leases.laws.js";
 import { lockLaws } from "./locks.laws.js";
+import { noteLaws } from "./notes.laws.js";
 import { queueLaws } from "./queues.laws.js";
 import { recordLaws } from "./jobs.laws.js";
 import { rewriteLaws } from "./rewrite.laws.js";
@@ -59,6 +60,7 @@ export const laws: readonly Law[] = [
   ...journalLaws,
   ...rewriteLaws,
   ...anewLaws,
+  ...noteLaws,
   ...eventLaws,
   ...alongLaws,
   ...alongOrderLaws,

@@ -42,7 +42,11 @@ describeShared("redis")("What the Redis adapter keeps", () => {
     await adapter.jobs.change({ ids: ["1", "a"] }, { to: "ready" }, { now: start + 10 });
     const { deliveries } = await claim(adapter, { now: start + 20 });
     await adapter.journal.append(
-      deliveries.map(({ lease }) => ({ lease, journal: [{ seq: 1, key: "s", kind: "step", state: "done" as const }] })),
+      deliveries.map(({ lease }) => ({
+        lease,
+        journal: [{ seq: 1, key: "s", kind: "step", state: "done" as const }],
+        note: { state: "half", log: ["a"] },
+      })),
       at,
     );
     await adapter.broker.settle(

@@ -15,10 +15,12 @@ export const alongBrokenBy: Readonly<Record<string, readonly string[]>> = {
   "no job that travels along is stored when the lease has gone": ["a lost write still stores its jobs"],
   "no event that travels along is stored, and wakes nobody, when the lease has gone": ["a lost write still emits"],
   "nobody is cancelled along when the lease has gone": ["a lost write still cancels"],
+  "no note that travels along is written when the lease has gone": ["a lost write still leaves its note"],
   "of all that travels along together nothing is written when the lease has gone": [
     "a lost write still stores its jobs",
     "a lost write still emits",
     "a lost write still cancels",
+    "a lost write still leaves its note",
   ],
   "all that travels along together is written, whatever it travels with": ["of what travels along the first is written"],
   "what travels along is written once, however often it is sent": ["events that travel along are always new"],

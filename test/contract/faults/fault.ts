@@ -149,9 +149,10 @@ export const asksAs = (change: (claim: Claim) => Claim): Fault =>
 
 /** Deliveries end otherwise than they were said to. */
 export const endingsAs = (change: (ending: Ending) => Ending): Fault =>
-  settlementsAs(({ lease, journal, enqueue, emit, cancel, ...ending }) => ({
+  settlementsAs(({ lease, journal, note, enqueue, emit, cancel, ...ending }) => ({
     lease,
     ...(journal && { journal }),
+    ...(note && { note }),
     ...(enqueue && { enqueue }),
     ...(emit && { emit }),
     ...(cancel && { cancel }),

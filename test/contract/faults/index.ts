@@ -7,6 +7,7 @@ import { endsFaults } from "./ends.faults.js";
 import type { Faults } from "./fault.js";
 import { idFaults } from "./ids.faults.js";
 import { jobFaults } from "./jobs.faults.js";
+import { noteFaults } from "./notes.faults.js";
 import { queueFaults } from "./queues.faults.js";
 import { rewriteFaults } from "./rewrite.faults.js";
 import { runFaults } from "./runs.faults.js";
@@ -28,6 +29,7 @@ export const faults: Faults = {
   ...runFaults,
   ...rewriteFaults,
   ...anewFaults,
+  ...noteFaults,
   ...alongFaults,
   ...storeFaults,
   ...textFaults,

@@ -1,4 +1,4 @@
-/** As `brokenBy`, for laws about runs whose journal is rewritten, or that begin anew. */
+/** As `brokenBy`, for laws about runs whose journal is rewritten or that begin anew, and about notes. */
 export const runBrokenBy: Readonly<Record<string, readonly string[]>> = {
   "a rewrite keeps the entries up to a number, drops those above and adds others": [
     "a rewrite drops no entries",
@@ -53,4 +53,18 @@ export const runBrokenBy: Readonly<Record<string, readonly string[]>> = {
   "a signal that was sent before a new life is there for it, and a new life does not expire": ["events are not kept"],
   "a new life whose header would not come back as it was given is refused with the whole call": ["headers of a new life are mended"],
   "of a new life and a cancel the cancel is the last word, however sixty pairs race": ["a new life is not cancelled"],
+  "a note is read where it is asked for: its state takes the place of the one before, its log grows": [
+    "notes are not kept",
+    "a note is read whether it is asked for or not",
+    "a state stays as it was first",
+    "the last line of a log is all there is",
+  ],
+  "of a log the last two hundred lines are kept, however they came": ["a log keeps a hundred lines", "a log is read from its end"],
+  "a note survives a retry, a lapse, a hand-back, a park and the end, and every handle reads it": [
+    "a note is gone when a worker has come back",
+  ],
+  "a new life has no note, also none that came with its ending": ["a note outlives its life"],
+  "no note outlives its job, however it is forgotten": ["a note outlives its life"],
+  "a note is as long as it may be, and a longer one, or one that is not understood, refuses the whole call": ["notes are mended and cut"],
+  "what is to be read with records is refused if it is not known": ["what is not known is not read"],
 };

@@ -91,7 +91,8 @@ CREATE TABLE stem.tags (
 );
 CREATE INDEX tags_seq ON stem.tags (seq);
 
--- How far a job says it is. Written with its journal and its settlement; deleted with the job.
+-- How far a job says it is. Written with its journal and its settlement; deleted with the job. An older
+-- process leaves the row of a job that it forgets, whose number is never used again.
 CREATE TABLE stem.notes (
   job   bigint PRIMARY KEY,
   state text,

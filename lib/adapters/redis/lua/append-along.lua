@@ -1,9 +1,9 @@
 -- As append.lua, where more than entries travels along.
 --
--- ARGV[4..] per write: job id, fence, JSON of the entries and of how much travels along, and what
+-- ARGV[4..] per write: job id, fence, JSON of entries, note and how much travels along, and what
 --           common/along.lua says
 -- Returns   ids whose lease had gone, mail
-#include base parts jobs failures links store events journal emit cancel along
+#include base parts jobs failures links store events journal notes emit cancel along
 
 library = { write = write }
 local lost, ids, writes, i = {}, {}, {}, 4
@@ -19,8 +19,9 @@ for _, one in ipairs(writes) do
   local loan = loan_of(id)
   local job, f = job_of(id)
   if job and loan and loan.fence == fence then
-    if s.journal then
-      write_journal(id, f, s.journal)
+    if s.journal then write_journal(id, f, s.journal) end
+    if s.note then write_note(id, f, s.note) end
+    if s.journal or s.note then
       -- From now on settling it takes more than the plain way.
       if not loan.rich then call('HSET', P .. 'active', id, call('HGET', P .. 'active', id) .. 'x') end
     end

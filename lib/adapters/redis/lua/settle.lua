@@ -14,7 +14,7 @@ local gone = {}
 
 local function make()
   if library then return library end
-  #include parts jobs failures links store events journal lend emit cancel along body anew settlements
+  #include parts jobs failures links store events journal notes lend emit cancel along body anew settlements
   library = { write = write, spread = spread, take_from = take_from, lend_queue = lend_queue, bury = bury, settle_others = settle_others, forget_segment = forget_segment }
   return library
 end

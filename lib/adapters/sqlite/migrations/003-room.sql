@@ -88,7 +88,8 @@ CREATE TABLE stem_tags (
 ) WITHOUT ROWID;
 CREATE INDEX stem_tags_seq ON stem_tags (seq);
 
--- How far a job says it is. Written with its journal and its settlement; deleted with the job.
+-- How far a job says it is. Written with its journal and its settlement; deleted with the job. An older
+-- process leaves the row of a job that it forgets, whose number is never used again.
 CREATE TABLE stem_notes (
   job   INTEGER PRIMARY KEY,
   state TEXT,

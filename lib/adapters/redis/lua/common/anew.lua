@@ -19,6 +19,7 @@ end
 local function begin_anew(id, job, f, s)
   job = write_body(id, function() return format('%.0f', s.length), meta_with(job.m, s.headers), s.payload end)
   call('DEL', P .. 'jn:' .. id)
+  if f.t then call('DEL', P .. 'nt:' .. id, P .. 'lg:' .. id) end
   f = { f = f.f + 1, y = f.y, o = f.o, k = f.k, d = now, x = expiry_of(job) and 1 or nil }
   facts[id] = f
   make_ready(id, job, f, now)

@@ -12,9 +12,9 @@
 --            result, or cause and error)
 -- facts      id → what has changed since it was stored, as JSON; absent for a plain job. f fence, n attempts,
 --            l lapses, st started, d due,
---            e error, w wake, x never expires, j has a journal, y others wait for it, s 'b' or 'p' (blocked,
---            parked), o and k open and failed
---            links to it, ws and dl what it is parked for
+--            e error, w wake, x never expires, j has a journal, t has noted something, y others wait for it,
+--            s 'b' or 'p' (blocked, parked), o and k open and failed links to it, ws and dl what it is parked
+--            for
 -- l:, z:<priority>:<queue>  the line: a list of plain jobs in order of arrival, and a sorted set of all
 --                           others by due time, then number
 -- v:<queue>  id → entries of the list that are void
@@ -199,6 +199,7 @@ local function forget(id, job, f, code, dead, anew)
   if dead and call('ZREM', P .. 'dead', id) == 1 then count(job.q, 'd', -1) end
   if f and next(f) then
     call('DEL', P .. 'o:' .. id, P .. 'i:' .. id, P .. 'jn:' .. id)
+    if f.t then call('DEL', P .. 'nt:' .. id, P .. 'lg:' .. id) end
   elseif job.flags ~= '' then
     call('DEL', P .. 'o:' .. id, P .. 'i:' .. id)
   end
@@ -259,7 +260,7 @@ local function close(id, job, f, code, tail, own)
   if not list then list = {} kept[keep] = list end
   list[#list + 1] = id
   -- A success stays, so its inputs will not be read again.
-  facts[id] = code == 's' and { j = f.j, y = f.y } or { j = f.j, y = f.y, x = f.x, o = f.o, k = f.k }
+  facts[id] = code == 's' and { j = f.j, t = f.t, y = f.y } or { j = f.j, t = f.t, y = f.y, x = f.x, o = f.o, k = f.k }
   change(id)
   return gives
 end

@@ -7,6 +7,7 @@ local function settle_one(id, fence, s, along_at, A, lost)
     return
   end
   if s.journal then write_journal(id, f, s.journal) end
+  if s.note then write_note(id, f, s.note) end
   local started = f.st
   take_back(id, job, f, loan)
   if s.begun == false then f.st = started end
