@@ -13,6 +13,7 @@ import {
   checkQueueFilter,
   checkWhich,
 } from "./filters.js";
+import { checkPutFrom, checkScheduleChanges, checkScheduleFilter } from "./schedule-filters.js";
 import type { EventWait } from "./job.js";
 import type { Extra, JobFilter } from "./jobs.js";
 import type { NewEntry, Rewrite } from "./journal.js";
@@ -117,13 +118,22 @@ const CHECKS: Checks = {
     },
   },
   schedules: {
-    upsert: (schedules) => checkIds(schedules.map(idOf), "a schedule"),
-    due: (ids) => checkIds(ids, "a schedule"),
+    put(schedules, from) {
+      checkIds(schedules.map(idOf), "a schedule");
+      checkPutFrom(from);
+    },
+    due(owners, _limit, options) {
+      checkAll(owners, "The owner of schedules to fire");
+      if (options?.only !== undefined) checkIds(options.only, "a schedule");
+    },
     fire: (shots) => checkIds(shots.map(idOf), "a schedule to fire"),
-    get: (ids) => checkIds(ids, "a schedule to look up"),
-    pause: (id) => checkText(id, "The id of a schedule to pause"),
-    resume: (id) => checkText(id, "The id of a schedule to resume"),
-    remove: (id) => checkText(id, "The id of a schedule to remove"),
+    list(filter) {
+      checkScheduleFilter(filter);
+      if (filter?.ids !== undefined) checkIds(filter.ids, "a schedule to look up");
+      if (filter?.owner !== undefined) checkText(filter.owner, "The owner of the schedules asked for", LONGEST.id, 0);
+      if (filter?.from !== undefined) checkText(filter.from, "The `from` of the schedules asked for");
+    },
+    change: (changes) => checkScheduleChanges(changes),
   },
   locks: {
     acquire: (name, owner) => checkLock(name, owner),

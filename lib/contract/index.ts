@@ -44,6 +44,7 @@ export { countedUpTo, isQueueUsed, queueInfo, queuesPerPage } from "./queues.js"
 export type * from "./queues.js";
 export { bytesOfRecord, RecordPage } from "./record-page.js";
 export * from "./records.js";
+export { firedOf, RUN_TIME } from "./schedules.js";
 export type * from "./schedules.js";
 export { bytesOf, bytesOfAlong, bytesOfJob, bytesOfSettlement, CALL_BYTES, fitting } from "./size.js";
 export { checkText, flawOfCharacters, flawOfText, LONGEST, TEXT_REMEDY } from "./text.js";

@@ -1,5 +1,6 @@
 import { StemError } from "../contract/errors.js";
 import { Beat, type ScheduleDefinition } from "../core/beat/beat.js";
+import { DECLARED } from "../core/beat/schedule.js";
 import type { Stem } from "../core/client/stem.js";
 
 /** Has schedules: a `StemRuntime`. */
@@ -27,8 +28,8 @@ export async function storeSchedules({ stem, schedules }: Scheduled): Promise<vo
  */
 export async function fireDue({ stem, schedules }: Scheduled, patienceMs = 10_000): Promise<void> {
   const due = async (): Promise<readonly string[]> => {
-    const ids = schedules.map(({ id }) => id);
-    return (await stem.adapter.schedules.due(ids, 1)).schedules.map(({ id }) => id);
+    const only = schedules.map(({ id }) => id);
+    return (await stem.adapter.schedules.due([DECLARED], 1, { only })).schedules.map(({ id }) => id);
   };
   if ((await due()).length === 0) return;
   let failure: unknown;

@@ -1,3 +1,4 @@
+import { DECLARED } from "../core/beat/schedule.js";
 import type { StemRuntime } from "../nest/runtime.js";
 
 /**
@@ -6,10 +7,8 @@ import type { StemRuntime } from "../nest/runtime.js";
  */
 export async function nextMoment(runtime: StemRuntime): Promise<number | undefined> {
   const { adapter, clock } = runtime.stem;
-  const { nextDueAt: slot } = await adapter.schedules.due(
-    runtime.schedules.map(({ id }) => id),
-    1,
-  );
+  const only = runtime.schedules.map(({ id }) => id);
+  const { nextDueAt: slot } = await adapter.schedules.due([DECLARED], 1, { only });
   const moments = [slot, await nextJob(runtime)].filter((moment) => moment !== undefined);
   return moments.length === 0 ? undefined : Math.max(Math.min(...moments), clock.now());
 }

@@ -96,8 +96,42 @@ export async function liveOn(old: OldAdapter, fresh: Adapter): Promise<void> {
     expect(Object.fromEntries(records.map((record, i) => [ids[i], record?.state]))).toEqual(ENDS);
     expect(records.map((record) => record?.payload)).toEqual(ids.map((id) => `"${id}"`));
   }
-  expect((await fresh.schedules.list()).map(({ id }) => id).toSorted()).toEqual(["code", "made"]);
+  expect((await fresh.schedules.list()).items.map(({ id, owner }) => [id, owner])).toEqual([
+    ["code", "app"],
+    ["made", ""],
+  ]);
   expect((await fresh.schedules.due([], 10)).schedules.map(({ id }) => id)).toEqual(["made"]);
+  await bySchedules(old, fresh);
+}
+
+/** Has both versions store, move and remove schedules; each finds what the other has done. */
+async function bySchedules({ schedules: old }: OldAdapter, { schedules: fresh }: Adapter): Promise<void> {
+  const [soon, far] = [Date.now() - 5, Date.now() + 60_000];
+  const dueToApp = async (): Promise<readonly (readonly [string, number | undefined])[]> =>
+    (await fresh.due(["app"], 3)).schedules.map(({ id, nextAt }) => [id, nextAt]);
+  await fresh.put(
+    ["a", "b", "c", "d", "e", "f"].map((id) => ({ id, spec: "s", nextAt: soon })),
+    { owner: "app", deployment: 7 },
+  );
+  // All that the old one does not know how to do to the order of the new one, and more of them than a page has.
+  for (const id of ["a", "b"]) expect(await old.fire([{ id, slot: soon, nextAt: far, spec: "s" }])).toEqual([id]);
+  expect([await old.pause("c"), await old.remove("d")]).toEqual([true, true]);
+  expect((await dueToApp()).map(([id]) => id)).toEqual(["e", "f"]);
+  expect(await fresh.list({ ids: ["a"] })).toMatchObject({ items: [{ nextAt: far, owner: "app", deployment: 7 }] });
+  // What it moves to the front is found once it has been listed, as each beat does every minute.
+  expect(await old.resume("c", soon - 1)).toBe(true);
+  await old.upsert([{ id: "g", spec: "s", nextAt: soon - 3 }]);
+  await old.upsert([{ id: "made", spec: "{}", nextAt: soon }]);
+  expect((await fresh.list({ limit: 1_000 })).items).toHaveLength(8);
+  expect((await dueToApp()).slice(0, 2)).toEqual([
+    ["g", soon - 3],
+    ["c", soon - 1],
+  ]);
+  expect((await fresh.due([], 10)).schedules).toEqual([]);
+  // And the old one finds what the new one has done.
+  await fresh.put([{ id: "new", spec: "s", nextAt: soon }], { owner: "" });
+  await fresh.change([{ id: "g", to: "removed" }]);
+  expect((await old.due(["c", "g", "e"], 10)).schedules.map(({ id }) => id)).toEqual(["c", "e", "new"]);
 }
 
 /** Lends one job, if there is any, and has it succeed. */

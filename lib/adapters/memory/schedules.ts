@@ -1,53 +1,67 @@
-import { checkJobs } from "../../contract/index.js";
-import type { Due, NewSchedule, Schedule, Schedules, Shot } from "../../contract/index.js";
+import { checkJobs, limitOf, pageOf, RUN_TIME } from "../../contract/index.js";
+import type {
+  Due,
+  DueOptions,
+  Fired,
+  NewSchedule,
+  PutFrom,
+  Schedule,
+  ScheduleChange,
+  ScheduleFilter,
+  SchedulePage,
+  Schedules,
+  Shot,
+} from "../../contract/index.js";
 import { enqueue } from "./enqueue.js";
 import type { Self, Store } from "./store.js";
 
 export function schedules(store: Store, self: Self): Schedules {
   return {
-    upsert: async (given, options) =>
-      store.step(options, () => {
-        for (const schedule of given) upsert(store, schedule);
-      }),
-    due: async (ids, limit, options) => store.step(options, (now) => due(store, ids, limit, now)),
+    put: async (given, from, options) => store.step(options, () => putAll(store, given, from)),
+    due: async (owners, limit, options) => store.step(options, (now) => due(store, owners, limit, options?.only, now)),
     fire: async (shots, options) =>
       store.step(options, (now) => {
         checkJobs(
           shots.flatMap(({ job }) => job ?? []),
           self,
         );
-        return shots.filter((shot) => fire(store, shot, now)).map(({ id }) => id);
+        return shots.map((shot) => fire(store, shot, now));
       }),
-    get: async (ids, options) =>
-      store.step(options, (now) => {
-        const rows = ids.map((id) => store.schedules.get(id));
-        return { schedules: rows.map((row) => row && copyOf(row)), now };
-      }),
-    list: async (options) =>
-      store.step(options, () => [...store.schedules.values()].sort((a, b) => (a.id < b.id ? -1 : 1)).map((row) => copyOf(row))),
-    pause: async (id, options) => store.step(options, () => change(store, id, { paused: true })),
-    resume: async (id, nextAt, options) => store.step(options, () => change(store, id, { paused: false, nextAt })),
-    remove: async (id, options) => store.step(options, () => store.schedules.delete(id)),
+    list: async (filter, options) => store.step(options, (now) => list(store, filter, now)),
+    change: async (changes, options) => store.step(options, () => changes.map((one) => change(store, one))),
   };
 }
 
-function upsert(store: Store, { id, spec, nextAt, dynamic = false }: NewSchedule): void {
+function putAll(store: Store, given: readonly NewSchedule[], { owner, deployment = 0, retire = false }: PutFrom): boolean {
+  if ((store.retired.get(owner) ?? 0) > deployment) return false;
+  for (const schedule of given) put(store, schedule, owner, deployment);
+  if (!retire) return true;
+  store.retired.set(owner, deployment);
+  const kept = new Set(given.map(({ id }) => id));
+  for (const { id, ...row } of store.schedules.values())
+    if (row.owner === owner && row.deployment < deployment && !kept.has(id)) store.schedules.delete(id);
+  return true;
+}
+
+function put(store: Store, { id, spec, nextAt }: NewSchedule, owner: string, deployment: number): void {
   const known = store.schedules.get(id);
-  if (known === undefined) return void store.schedules.set(id, { id, spec, nextAt, dynamic, paused: false, lastAt: undefined, fires: 0 });
-  if (dynamic && !known.dynamic) return;
-  Object.assign(known, { dynamic }, known.spec !== spec && { spec, nextAt });
+  if (known === undefined)
+    return void store.schedules.set(id, { id, spec, nextAt, owner, deployment, paused: false, lastAt: undefined, fires: 0 });
+  if (owner === RUN_TIME ? known.owner !== RUN_TIME : known.owner === owner && known.deployment > deployment) return;
+  Object.assign(known, { owner, deployment }, known.spec !== spec && { spec, nextAt });
 }
 
 /**
- * Of the ids and the dynamic ones those whose slot has come, and when the next of the others will.
+ * Those whose slot has come, and when the next of the others will.
  * Sorts only those that have come: there may be many that wait.
  */
-function due(store: Store, ids: readonly string[], limit: number, now: number): Due {
-  const asked = new Set(ids);
+function due(store: Store, owners: readonly string[], limit: number, only: DueOptions["only"], now: number): Due {
+  const [asked, these] = [new Set(owners), only && new Set(only)];
   const ready: Schedule[] = [];
   let next = Number.POSITIVE_INFINITY;
   for (const row of store.schedules.values()) {
-    if (row.paused || row.nextAt === undefined || !(row.dynamic || asked.has(row.id))) continue;
+    if (row.paused || row.nextAt === undefined) continue;
+    if (row.owner !== RUN_TIME && !(asked.has(row.owner) && these?.has(row.id) !== false)) continue;
     if (row.nextAt <= now) ready.push(row);
     else next = Math.min(next, row.nextAt);
   }
@@ -56,21 +70,31 @@ function due(store: Store, ids: readonly string[], limit: number, now: number): 
   return { schedules: ready.slice(0, limit).map(copyOf), nextDueAt, now };
 }
 
-/** Whether the schedule still stood at the slot. */
-function fire(store: Store, { id, slot, nextAt, spec, job }: Shot, now: number): boolean {
+function fire(store: Store, { id, slot, nextAt, spec, job }: Shot, now: number): Fired {
   const row = store.schedules.get(id);
-  if (row === undefined || row.paused || row.nextAt !== slot || row.spec !== spec) return false;
+  if (row === undefined || row.paused || row.nextAt !== slot || row.spec !== spec) return "gone";
   Object.assign(row, { nextAt }, job && { lastAt: slot, fires: row.fires + 1 });
-  if (job !== undefined) enqueue(store, [job], now);
+  return job !== undefined && enqueue(store, [job], now).length > 0 ? "known" : "fired";
+}
+
+function list(store: Store, filter: ScheduleFilter = {}, now: number): SchedulePage {
+  const { ids, owner, from } = filter;
+  const asked = ids === undefined ? [...store.schedules.values()] : [...new Set(ids)].flatMap((id) => store.schedules.get(id) ?? []);
+  const found = asked.filter((row) => (owner === undefined || row.owner === owner) && (from === undefined || row.id > from));
+  found.sort((a, b) => (a.id < b.id ? -1 : 1));
+  const { items, ...next } = pageOf(found, limitOf(filter), ({ id }) => id);
+  return { items: items.map(copyOf), ...next, now };
+}
+
+function change(store: Store, one: ScheduleChange): boolean {
+  if (one.to === "removed") return store.schedules.delete(one.id);
+  const row = store.schedules.get(one.id);
+  if (row === undefined) return false;
+  row.paused = one.to === "paused";
+  if (one.to === "resumed") row.nextAt = one.nextAt;
   return true;
 }
 
-function change(store: Store, id: string, to: Partial<Schedule>): boolean {
-  const row = store.schedules.get(id);
-  if (row !== undefined) Object.assign(row, to);
-  return row !== undefined;
-}
-
-function copyOf({ id, spec, nextAt, dynamic, paused, lastAt, fires }: Schedule): Schedule {
-  return { id, spec, nextAt, dynamic, paused, lastAt, fires };
+function copyOf({ id, spec, nextAt, owner, deployment, paused, lastAt, fires }: Schedule): Schedule {
+  return { id, spec, nextAt, owner, deployment, paused, lastAt, fires };
 }

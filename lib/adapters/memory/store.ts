@@ -32,6 +32,8 @@ export class Store {
   /** Parked jobs by what they wait for. */
   waiters = new Map<string, Set<Row>>();
   schedules = new Map<string, ScheduleRow>();
+  /** The newest deployment of each owner that has retired schedules. */
+  retired = new Map<string, number>();
   locks = new Map<string, LockRow>();
   /** Last numbers given. */
   order = 0;
@@ -67,6 +69,7 @@ export class Store {
     this.eventRetention = new Heap();
     this.waiters = new Map();
     this.schedules = new Map();
+    this.retired = new Map();
     this.locks = new Map();
   }
 

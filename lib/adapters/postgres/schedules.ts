@@ -1,129 +1,207 @@
 import {
   checkJobs,
+  firedOf,
+  limitOf,
+  pageOf,
+  RUN_TIME,
   type At,
   type Adapter,
   type Due,
+  type DueOptions,
+  type Fired,
   type NewSchedule,
+  type PutFrom,
   type Schedule,
+  type ScheduleChange,
+  type ScheduleFilter,
+  type SchedulePage,
   type Schedules,
   type Shot,
 } from "../../contract/index.js";
 import type { Row } from "./connect/sql.js";
-import { bigs, texts } from "./connect/values.js";
+import { bigs, ints, texts, type Value } from "./connect/values.js";
 import { checkPayloads, insertJobs } from "./enqueue.js";
-import { CLOCK, type Store } from "./store.js";
+import { CLOCK, type Store, type Tx } from "./store.js";
 
-const COLUMNS = "id, spec, next_at, last_at, fires, paused, dynamic";
+/** What was made at run time is `dynamic`, whatever its owner, as version 0.1 writes it. */
+const OWNER = `CASE WHEN dynamic THEN '${RUN_TIME}' ELSE owner END`;
+const COLUMNS = `id, spec, next_at, last_at, fires, paused, ${OWNER} AS owner, deployment`;
+const NAMES = "id, spec, next_at, last_at, fires, paused, owner, deployment";
+const WAITING = "NOT paused AND next_at IS NOT NULL ORDER BY next_at, id LIMIT $3::int";
 
-/** Two lists that need no sort of everything: of the ids asked, and of the dynamic ones by their index. */
-const DUE = `WITH clock AS MATERIALIZED (SELECT ${CLOCK} AS now)
-  SELECT clock.now, ${COLUMNS} FROM clock LEFT JOIN LATERAL (
-    (SELECT ${COLUMNS} FROM stem.schedules WHERE id = ANY($2::text[]) AND NOT dynamic AND NOT paused AND next_at IS NOT NULL ORDER BY next_at, id LIMIT $3::int)
-    UNION ALL (SELECT ${COLUMNS} FROM stem.schedules WHERE dynamic AND NOT paused AND next_at IS NOT NULL ORDER BY next_at, id LIMIT $3::int)
+/** Lists that need no sort of everything: those chosen, and those made at run time, by their index. */
+const due = (chosen: string): string => `WITH clock AS MATERIALIZED (SELECT ${CLOCK} AS now)
+  SELECT clock.now, ${NAMES} FROM clock LEFT JOIN LATERAL (
+    ${chosen}
+    UNION ALL (SELECT ${COLUMNS} FROM stem.schedules WHERE dynamic AND ${WAITING})
     ORDER BY next_at, id LIMIT $3::int) s ON true
   ORDER BY next_at, id`;
+export const DUE = due(`(SELECT s.* FROM unnest($2::text[]) o(name) CROSS JOIN LATERAL (
+      SELECT ${COLUMNS} FROM stem.schedules WHERE owner = o.name AND NOT dynamic AND ${WAITING}) s)`);
+const DUE_BY_ID = due(
+  `(SELECT ${COLUMNS} FROM stem.schedules WHERE id = ANY($4::text[]) AND owner = ANY($2::text[]) AND NOT dynamic AND ${WAITING})`,
+);
+
+const list = (chosen: string): string => `WITH clock AS MATERIALIZED (SELECT ${CLOCK} AS now)
+  SELECT clock.now, ${NAMES} FROM clock LEFT JOIN LATERAL (
+    SELECT ${COLUMNS} FROM stem.schedules WHERE ${chosen}id > $2::text AND ($3::text IS NULL OR ${OWNER} = $3::text) ORDER BY id LIMIT $4::int) s ON true
+  ORDER BY id`;
+const LIST = list("");
+const LIST_BY_ID = list("id = ANY($5::text[]) AND ");
+
+/** In the order of their ids, so that processes that start at once do not deadlock. */
+const put = (dynamic: boolean, replaces: string): string =>
+  `INSERT INTO stem.schedules AS s (id, spec, next_at, dynamic, owner, deployment)
+   SELECT id, spec, next_at, ${dynamic}, $4::text, $5::bigint FROM unnest($1::text[], $2::text[], $3::bigint[]) u(id, spec, next_at) ORDER BY id COLLATE "C"
+   ON CONFLICT (id) DO UPDATE SET spec = excluded.spec, dynamic = excluded.dynamic, owner = excluded.owner, deployment = excluded.deployment,
+     next_at = CASE WHEN s.spec = excluded.spec THEN s.next_at ELSE excluded.next_at END
+   WHERE ${replaces}`;
+const PUT = put(
+  false,
+  `s.dynamic OR s.owner <> excluded.owner
+     OR (s.deployment <= excluded.deployment AND (s.spec, s.deployment) <> (excluded.spec, excluded.deployment))`,
+);
+const PUT_AT_RUN_TIME = put(true, "s.dynamic AND s.spec <> excluded.spec");
+/** The owner in the rows of what was made at run time: version 0.1 leaves it so when it declares one of them. */
+const APP = "app";
+
+const MOVE = `UPDATE stem.schedules s SET next_at = u.next_at, last_at = coalesce(u.last_at, s.last_at),
+    fires = CASE WHEN u.last_at IS NULL THEN fires ELSE fires + 1 END
+  FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[]) u(id, slot, next_at, spec, last_at)
+  WHERE s.id = u.id AND s.next_at = u.slot AND s.spec = u.spec AND NOT s.paused RETURNING s.id, u.slot`;
+
+/** In the order of their ids, too. Parameters: ids; of those that stay: ids, paused, moved, next; ids of those that go. */
+const CHANGE = `WITH held AS MATERIALIZED (SELECT id FROM stem.schedules WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE),
+    stay AS (UPDATE stem.schedules s SET paused = u.paused = 1, next_at = CASE WHEN u.moved = 1 THEN u.next_at ELSE s.next_at END
+      FROM held JOIN unnest($2::text[], $3::int[], $4::int[], $5::bigint[]) u(id, paused, moved, next_at) ON u.id = held.id WHERE s.id = held.id),
+    gone AS (DELETE FROM stem.schedules s USING held WHERE s.id = held.id AND held.id = ANY($6::text[]))
+  SELECT id FROM held`;
 
 /** The schedule store. */
 export function schedules(store: Store, adapter: Pick<Adapter, "name" | "honours">): Schedules {
   return {
-    async upsert(list: readonly NewSchedule[]): Promise<void> {
-      // In the order of their ids, so that two processes that start at once do not deadlock; the last of two
-      // equal ids counts, as if one by one.
-      const byId = [...new Map(list.map((schedule) => [schedule.id, schedule])).values()].sort((a, b) => (a.id < b.id ? -1 : 1));
-      await store.rows(
-        `INSERT INTO stem.schedules AS s (id, spec, next_at, dynamic) SELECT id, spec, next_at, id = ANY($4::text[]) FROM unnest($1::text[], $2::text[], $3::bigint[]) u(id, spec, next_at)
-         ON CONFLICT (id) DO UPDATE SET spec = excluded.spec, dynamic = excluded.dynamic,
-           next_at = CASE WHEN s.spec = excluded.spec THEN s.next_at ELSE excluded.next_at END
-         WHERE (s.spec, s.dynamic) <> (excluded.spec, excluded.dynamic) AND (s.dynamic OR NOT excluded.dynamic)`,
-        [
-          texts(byId.map(({ id }) => id)),
-          texts(byId.map(({ spec }) => spec)),
-          bigs(byId.map(({ nextAt }) => nextAt ?? null)),
-          texts(byId.filter(({ dynamic }) => dynamic).map(({ id }) => id)),
-        ],
-      );
+    async put(given: readonly NewSchedule[], from: PutFrom, options?: At): Promise<boolean> {
+      if (from.owner !== RUN_TIME) return store.transact(options, (tx) => putAll(tx, given, from));
+      await store.rows(PUT_AT_RUN_TIME, putValues(given, APP, 0));
+      return true;
     },
 
-    async due(ids: readonly string[], limit: number, options?: At): Promise<Due> {
-      const rows = await store.rows(DUE, [options?.now ?? null, texts(ids), limit + 1]);
-      const now = rows[0]![0] as number;
-      const list = rows.filter((row) => row[1] !== null).map((row) => toSchedule(row.slice(1)));
-      const ready = list.filter(({ nextAt }, i) => i < limit && nextAt! <= now);
-      return { schedules: ready, nextDueAt: list[ready.length]?.nextAt, now };
+    async due(owners: readonly string[], limit: number, options?: DueOptions): Promise<Due> {
+      const [only, asked] = [options?.only, texts([...new Set(owners)])];
+      const values = [options?.now ?? null, asked, limit + 1];
+      const rows = await (only === undefined ? store.rows(DUE, values) : store.rows(DUE_BY_ID, [...values, texts(only)]));
+      const { items, now } = foundIn(rows);
+      const ready = items.filter(({ nextAt }, i) => i < limit && nextAt! <= now);
+      return { schedules: ready, nextDueAt: items[ready.length]?.nextAt, now };
     },
 
-    async fire(shots: readonly Shot[], options?: At): Promise<readonly string[]> {
+    async fire(shots: readonly Shot[], options?: At): Promise<readonly Fired[]> {
       const jobs = shots.flatMap(({ job }) => job ?? []);
       checkJobs(jobs, adapter);
       checkPayloads(jobs);
       await store.learnQueues(jobs.map(({ queue }) => queue));
-      return store.transact(options, async (tx) => {
-        await tx.rows("SELECT id FROM stem.schedules WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE", [
-          texts(shots.map(({ id }) => id)),
-        ]);
-        const moved = await tx.rows(
-          `UPDATE stem.schedules s SET next_at = u.next_at, last_at = coalesce(u.last_at, s.last_at),
-             fires = CASE WHEN u.last_at IS NULL THEN fires ELSE fires + 1 END
-           FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[]) u(id, slot, next_at, spec, last_at)
-           WHERE s.id = u.id AND s.next_at = u.slot AND s.spec = u.spec AND NOT s.paused RETURNING s.id, u.slot`,
-          [
-            texts(shots.map(({ id }) => id)),
-            bigs(shots.map(({ slot }) => slot)),
-            bigs(shots.map(({ nextAt }) => nextAt ?? null)),
-            texts(shots.map(({ spec }) => spec)),
-            bigs(shots.map(({ slot, job }) => (job === undefined ? null : slot))),
-          ],
-        );
-        const slots = new Map(moved as [string, number][]);
-        // Of two shots at one slot the first counts.
-        const fired = shots.filter(({ id, slot }) => slots.get(id) === slot && slots.delete(id));
-        const born = fired.flatMap(({ job }) => job ?? []);
-        if (born.length > 0) await insertJobs(store, tx, born);
-        return fired.map(({ id }) => id);
+      return store.transact(options, (tx) => fire(store, tx, shots));
+    },
+
+    async list(filter: ScheduleFilter = {}, options?: At): Promise<SchedulePage> {
+      const { ids, owner = null, from = "" } = filter;
+      const limit = limitOf(filter);
+      const values = [options?.now ?? null, from, owner, limit + 1];
+      const rows = await (ids === undefined ? store.rows(LIST, values) : store.rows(LIST_BY_ID, [...values, texts(ids)]));
+      const { items, now } = foundIn(rows);
+      return { ...pageOf(items, limit, ({ id }) => id), now };
+    },
+
+    async change(changes: readonly ScheduleChange[]): Promise<readonly boolean[]> {
+      const ends = new Map<string, "removed" | { readonly paused: boolean; readonly nextAt: number | null | undefined }>();
+      const counts = changes.map((one) => {
+        const before = ends.get(one.id);
+        if (before === "removed") return false;
+        const nextAt = one.to === "resumed" ? (one.nextAt ?? null) : before?.nextAt;
+        ends.set(one.id, one.to === "removed" ? one.to : { paused: one.to === "paused", nextAt });
+        return true;
       });
-    },
-
-    async get(ids: readonly string[], options?: At) {
-      const rows = await store.rows(
-        `WITH clock AS MATERIALIZED (SELECT ${CLOCK} AS now)
-         SELECT clock.now, ${COLUMNS} FROM clock LEFT JOIN stem.schedules ON id = ANY($2::text[])`,
-        [options?.now ?? null, texts(ids)],
-      );
-      const known = new Map(rows.filter((row) => row[1] !== null).map((row) => [row[1] as string, toSchedule(row.slice(1))]));
-      return { schedules: ids.map((id) => known.get(id)), now: rows[0]![0] as number };
-    },
-
-    async list(): Promise<readonly Schedule[]> {
-      return (await store.rows(`SELECT ${COLUMNS} FROM stem.schedules ORDER BY id`)).map(toSchedule);
-    },
-
-    async pause(id: string): Promise<boolean> {
-      return (await store.rows("UPDATE stem.schedules SET paused = true WHERE id = $1::text RETURNING 1", [id])).length === 1;
-    },
-
-    async resume(id: string, nextAt: number | undefined): Promise<boolean> {
-      const values = [id, nextAt ?? null];
-      return (
-        (await store.rows("UPDATE stem.schedules SET paused = false, next_at = $2::bigint WHERE id = $1::text RETURNING 1", values))
-          .length === 1
-      );
-    },
-
-    async remove(id: string): Promise<boolean> {
-      return (await store.rows("DELETE FROM stem.schedules WHERE id = $1::text RETURNING 1", [id])).length === 1;
+      const stay = [...ends].flatMap(([id, end]) => (end === "removed" ? [] : [{ id, ...end }]));
+      const rows = await store.rows(CHANGE, [
+        texts([...ends.keys()]),
+        texts(stay.map(({ id }) => id)),
+        ints(stay.map(({ paused }) => (paused ? 1 : 0))),
+        ints(stay.map(({ nextAt }) => (nextAt === undefined ? 0 : 1))),
+        bigs(stay.map(({ nextAt }) => nextAt ?? null)),
+        texts([...ends].flatMap(([id, end]) => (end === "removed" ? [id] : []))),
+      ]);
+      const held = new Set(rows.map(([id]) => id as string));
+      return changes.map(({ id }, i) => counts[i]! && held.has(id));
     },
   };
 }
 
+async function putAll(tx: Tx, given: readonly NewSchedule[], { owner, deployment = 0, retire = false }: PutFrom): Promise<boolean> {
+  // One at a time: an older one stores nothing that a newer one, which retires what it does not have, would not see.
+  await tx.rows("SELECT pg_advisory_xact_lock(hashtextextended('stem.schedules' || $1::text, 1))::text", [owner]);
+  const [newest] = await tx.rows("SELECT deployment FROM stem.retired WHERE owner = $1::text", [owner]);
+  if (newest !== undefined && (newest[0] as number) > deployment) return false;
+  if (!retire) {
+    await tx.rows(PUT, putValues(given, owner, deployment));
+    return true;
+  }
+  await tx.rows(
+    "INSERT INTO stem.retired (owner, deployment) VALUES ($1::text, $2::bigint) ON CONFLICT (owner) DO UPDATE SET deployment = excluded.deployment",
+    [owner, deployment],
+  );
+  const values = [texts(given.map(({ id }) => id)), owner, deployment];
+  const older = "owner = $2::text AND NOT dynamic AND deployment < $3::bigint";
+  await tx.rows(`SELECT id FROM stem.schedules WHERE id = ANY($1::text[]) OR (${older}) ORDER BY id FOR UPDATE`, values);
+  await tx.rows(PUT, putValues(given, owner, deployment));
+  await tx.rows(`DELETE FROM stem.schedules WHERE ${older} AND id <> ALL($1::text[])`, values);
+  return true;
+}
+
+/** Of equal ids the last counts, as if one by one. */
+function putValues(given: readonly NewSchedule[], owner: string, deployment: number): Value[] {
+  const list = [...new Map(given.map((schedule) => [schedule.id, schedule])).values()];
+  return [
+    texts(list.map(({ id }) => id)),
+    texts(list.map(({ spec }) => spec)),
+    bigs(list.map(({ nextAt }) => nextAt ?? null)),
+    owner,
+    deployment,
+  ];
+}
+
+async function fire(store: Store, tx: Tx, shots: readonly Shot[]): Promise<readonly Fired[]> {
+  const ids = texts(shots.map(({ id }) => id));
+  await tx.rows("SELECT id FROM stem.schedules WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE", [ids]);
+  const rows = await tx.rows(MOVE, [
+    ids,
+    bigs(shots.map(({ slot }) => slot)),
+    bigs(shots.map(({ nextAt }) => nextAt ?? null)),
+    texts(shots.map(({ spec }) => spec)),
+    bigs(shots.map(({ slot, job }) => (job === undefined ? null : slot))),
+  ]);
+  const slots = new Map(rows as [string, number][]);
+  // Of two shots at one slot the first counts.
+  const moved = shots.map(({ id, slot }) => slots.get(id) === slot && slots.delete(id));
+  const jobs = shots.flatMap(({ job }, i) => (moved[i] && job !== undefined ? job : []));
+  return firedOf(shots, moved, jobs.length === 0 ? [] : await insertJobs(store, tx, jobs));
+}
+
+/** The store's time, and what was found: a row without a schedule stands for none. */
+function foundIn(rows: readonly Row[]): { readonly items: readonly Schedule[]; readonly now: number } {
+  const items = rows.filter((row) => row[1] !== null).map(([, ...row]) => toSchedule(row));
+  return { items, now: rows[0]![0] as number };
+}
+
 function toSchedule(row: Row): Schedule {
-  const [id, spec, nextAt, lastAt, fires, paused, dynamic] = row as [
+  const [id, spec, nextAt, lastAt, fires, paused, owner, deployment] = row as [
     string,
     string,
     number | null,
     number | null,
     number,
     boolean,
-    boolean,
+    string,
+    number,
   ];
-  return { id, spec, nextAt: nextAt ?? undefined, dynamic, paused, lastAt: lastAt ?? undefined, fires };
+  return { id, spec, nextAt: nextAt ?? undefined, owner, deployment, paused, lastAt: lastAt ?? undefined, fires };
 }

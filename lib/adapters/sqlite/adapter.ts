@@ -95,7 +95,7 @@ export class SqliteAdapter implements Adapter {
     this.jobs = jobs(store, waiting({ write: async <T>(work: () => T): Promise<T> => store.write(work) }, "write").write);
     this.journal = waiting(journal(store, this), "append", "rewrite");
     this.events = waiting(events(store, guests), "emit");
-    this.schedules = waiting(schedules(store, this), "upsert", "fire", "pause", "resume", "remove");
+    this.schedules = waiting(schedules(store, this), "put", "fire", "change");
     this.locks = waiting(locks(store), "acquire", "renew", "release");
     this.hints = new SqliteHints(store, options.watchMs ?? 15);
     this.workers = waiting(workers(store), "renew", "leave", "order");

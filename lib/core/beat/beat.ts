@@ -1,4 +1,4 @@
-import type { Due, Schedule, Shot } from "../../contract/schedules.js";
+import type { Schedule, Shot } from "../../contract/schedules.js";
 import { bytesOf } from "../../contract/size.js";
 import { IdTakenError } from "../../contract/taken.js";
 import type { Kit } from "../kit.js";
@@ -8,6 +8,7 @@ import { hasRefused, isClosed } from "../worker/outage.js";
 import { describe } from "../log/describe.js";
 import { stoppedError } from "../worker/stopped.js";
 import { nextSlot } from "./cron.js";
+import { DueSchedules } from "./due.js";
 import { storedPlanOf, type ScheduleDefinition, SCHEDULED, slotId } from "./schedule.js";
 import { Upkeep } from "./upkeep.js";
 
@@ -46,6 +47,7 @@ interface PutOff {
 export class Beat {
   readonly #stem: Kit;
   readonly #schedules: ReadonlyMap<string, ScheduleDefinition>;
+  readonly #due: DueSchedules;
   #starting: Promise<void> | undefined;
   #running: Promise<void> | undefined;
   #upkeep!: Upkeep;
@@ -64,6 +66,7 @@ export class Beat {
   constructor(parts: { readonly stem: Kit; readonly schedules: readonly ScheduleDefinition[] }) {
     this.#stem = parts.stem;
     this.#schedules = new Map(parts.schedules.map((schedule) => [schedule.id, schedule]));
+    this.#due = new DueSchedules(this.#stem, this.#schedules.keys());
   }
 
   /**
@@ -102,7 +105,7 @@ export class Beat {
   }
 
   async #declare(): Promise<void> {
-    await this.#upkeep.declare((await this.#due(1)).now);
+    await this.#upkeep.declare((await this.#due.ask(1)).now);
   }
 
   async #run(): Promise<void> {
@@ -144,7 +147,7 @@ export class Beat {
     this.#wakesAt = Number.POSITIVE_INFINITY;
     this.#told = false;
     const limit = this.#portion.of(BATCH) + this.#putOff.size;
-    const due = await this.#due(limit);
+    const due = await this.#due.ask(limit);
     this.#portion.came(
       due.schedules.length,
       due.schedules.reduce((bytes, { spec }) => bytes + bytesOf(spec), 0),
@@ -160,10 +163,6 @@ export class Beat {
     if (!this.#told) await this.#sleep(this.#wakesAt - now);
   }
 
-  #due(limit: number): Promise<Due> {
-    return this.#stem.adapter.schedules.due([...this.#schedules.keys()], limit);
-  }
-
   async #fire(schedules: readonly Schedule[], now: number): Promise<void> {
     const shots: Shot[] = [];
     for (const stored of schedules) {
@@ -175,8 +174,12 @@ export class Beat {
       }
     }
     if (shots.length > 0) {
-      const fired = new Set(await this.#stem.adapter.schedules.fire(shots));
-      this.#tell(await this.#stored(shots.filter(({ id }) => fired.has(id))), now);
+      const fired = await this.#stem.adapter.schedules.fire(shots);
+      const taken = await this.#taken(shots.filter((_, i) => fired[i] === "known"));
+      this.#tell(
+        shots.filter((shot, i) => fired[i] !== "gone" && !taken.has(shot)),
+        now,
+      );
     }
     this.#failures = 0;
   }
@@ -208,20 +211,25 @@ export class Beat {
   }
 
   /**
-   * The shots whose slot has a job of theirs. The slot of one whose id is another task's job has passed, and
-   * nothing runs: that is said.
+   * The shots whose slot has passed, and nothing runs, as another task's job has the id: that is said.
+   *
+   * @param known shots whose job's id was stored already
    */
-  async #stored(shots: readonly Shot[]): Promise<readonly Shot[]> {
-    const records = await this.#stem.adapter.jobs.get(shots.map(({ id, job }) => job?.id ?? id)).catch(() => []);
-    return shots.filter(({ id, slot, job }, i) => {
+  async #taken(known: readonly Shot[]): Promise<ReadonlySet<Shot>> {
+    const taken = new Set<Shot>();
+    if (known.length === 0) return taken;
+    const records = await this.#stem.adapter.jobs.get(known.map(({ id, job }) => job?.id ?? id)).catch(() => []);
+    for (const [i, shot] of known.entries()) {
+      const { id, slot, job } = shot;
       const holder = records[i]?.task;
-      if (job === undefined || holder === undefined || holder === job.task) return true;
+      if (job === undefined || holder === undefined || holder === job.task) continue;
       const error = new IdTakenError(job.id, job.task, holder);
       const at = new Date(slot).toISOString();
       this.#stem.log.error(`The slot ${at} of schedule "${id}" has passed without a job, and the next comes as ever: ${describe(error)}`);
       this.#stem.signals.tell("beat:error", { error, retryInMs: 0 });
-      return false;
-    });
+      taken.add(shot);
+    }
+    return taken;
   }
 
   #tell(shots: readonly Shot[], now: number): void {

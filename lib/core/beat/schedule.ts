@@ -24,6 +24,9 @@ export function slotId(scheduleId: string, slotMs: number): string {
   return `${scheduleId}@${new Date(slotMs).toISOString()}`;
 }
 
+/** Owner of the schedules that are declared in the code, whichever app it is. */
+export const DECLARED = "app";
+
 /** The stored form of a schedule: enough to compute its slots and to make its jobs, in any process. */
 interface Spec {
   readonly cron: string;
@@ -34,7 +37,7 @@ interface Spec {
   readonly options: Omit<NonNullable<ScheduleDefinition["options"]>, "retry">;
   /** Beside the options, where beats before 0.2 do not look: they refuse unknown options. */
   readonly retry?: EnqueueOptions["retry"];
-  /** For a dynamic schedule: where its jobs go from a process that does not know the task. */
+  /** For one made at run time: where its jobs go from a process that does not know the task. */
   readonly to?: Omit<TaskRef, "name">;
 }
 
@@ -51,7 +54,7 @@ export function storedSchedule(schedule: ScheduleDefinition, payload: string, no
     ...(retry !== undefined && { retry }),
     ...(to !== undefined && { to }),
   };
-  return { id, spec: JSON.stringify(spec), nextAt: nextSlot(schedule, now), ...(to !== undefined && { dynamic: true }) };
+  return { id, spec: JSON.stringify(spec), nextAt: nextSlot(schedule, now) };
 }
 
 /**

@@ -1,8 +1,9 @@
-import type { Due, Schedule, Shot } from "../../contract/schedules.js";
+import type { Due, Schedule, ScheduleFilter, Shot } from "../../contract/schedules.js";
 import type { Kit } from "../kit.js";
+import { everyItem } from "../pages.js";
 import { nextSlot } from "./cron.js";
 import { Rivals } from "./rivals.js";
-import { isRemoved, storedPlanOf, type ScheduleDefinition, storedSchedule } from "./schedule.js";
+import { DECLARED, isRemoved, storedPlanOf, type ScheduleDefinition, storedSchedule } from "./schedule.js";
 
 /**
  * How often it looks at the schedules declared here.
@@ -16,8 +17,10 @@ const LOOK_AT_ALL_MS = 3_600_000;
 const PUT_BACK_MS = 1_000;
 /** A last slot this far in the future was fired by a clock that was ahead. */
 const AHEAD_MS = 3_600_000;
-/** How many schedules are looked at, or moved, at once. */
+/** How many schedules are moved at once. */
 const SLICE = 100;
+/** How many are stored, or asked for by id, at once. */
+const PART = 1_000;
 
 /**
  * Keeps the stored schedules in order:
@@ -83,25 +86,38 @@ export class Upkeep {
   async look(now: number): Promise<boolean> {
     const ids = [...this.#declared.keys()];
     const all = now >= this.#looksAtAllAt;
-    const { adapter } = this.#stem;
-    const found = all ? await adapter.schedules.list() : (await adapter.schedules.get(ids)).schedules;
-    const stored = found.filter((one) => one !== undefined);
+    const stored = await (all ? this.#list() : this.#listOf(ids));
     if (all) this.#looksAtAllAt = now + LOOK_AT_ALL_MS;
     const standing = new Map(stored.map((one) => [one.id, one]));
     const foreign = [...standing.values()].filter((one) => this.#declared.has(one.id) && !this.isOwn(one) && !isRemoved(one.spec));
     this.#looksAt = now + (foreign.length > 0 ? RIVALS_MS : LOOK_MS);
-    const lost = ids.filter((id) => !standing.has(id));
     const abandoned = this.rivals.abandoned(foreign);
-    await this.#store([...lost, ...abandoned], now);
+    const missing = ids.filter((id) => !standing.has(id));
+    // What a newer deployment has retired is not lost.
+    const lost = (await this.#store([...missing, ...abandoned], now)) ? missing : [];
     this.#say(lost, "lost from the store; the beat has declared it again");
     this.#say(abandoned, "stored by another version of the app, of which no beat is left; the beat has declared it again");
     const moved = await this.#heal(stored, now);
     return lost.length + abandoned.length + moved > 0;
   }
 
-  async #store(ids: readonly string[], now: number): Promise<void> {
-    const schedules = ids.map((id) => this.#toStore(this.#declared.get(id)!, now));
-    if (schedules.length > 0) await this.#stem.adapter.schedules.upsert(schedules);
+  #list(filter: ScheduleFilter = {}): Promise<readonly Schedule[]> {
+    return everyItem((page) => this.#stem.adapter.schedules.list({ ...filter, ...page }));
+  }
+
+  async #listOf(ids: readonly string[]): Promise<readonly Schedule[]> {
+    const found: Schedule[] = [];
+    for (let i = 0; i < ids.length; i += PART) found.push(...(await this.#list({ ids: ids.slice(i, i + PART) })));
+    return found;
+  }
+
+  /** @returns false: a newer deployment, which has retired schedules, refused them */
+  async #store(ids: readonly string[], now: number): Promise<boolean> {
+    for (let i = 0; i < ids.length; i += PART) {
+      const schedules = ids.slice(i, i + PART).map((id) => this.#toStore(this.#declared.get(id)!, now));
+      if (!(await this.#stem.adapter.schedules.put(schedules, { owner: DECLARED }))) return false;
+    }
+    return true;
   }
 
   #toStore(schedule: ScheduleDefinition, now: number) {
@@ -115,7 +131,8 @@ export class Upkeep {
       if (i > 0) await new Promise<void>((resolve) => setImmediate(resolve));
       const moves = stored.slice(i, i + SLICE).flatMap((one) => healing(one, now) ?? []);
       if (moves.length === 0) continue;
-      const moved = await this.#stem.adapter.schedules.fire(moves);
+      const answers = await this.#stem.adapter.schedules.fire(moves);
+      const moved = moves.filter((_, at) => answers[at] !== "gone").map(({ id }) => id);
       this.#say(moved, "set to a moment that is not one of its times, as by a clock that was ahead; it goes on at its next one");
       healed += moved.length;
     }

@@ -1,9 +1,10 @@
 import { JOB_DEFAULTS } from "../../contract/fields.js";
 import { StemError, UnknownScheduleError } from "../../contract/errors.js";
-import type { Schedule } from "../../contract/schedules.js";
+import { RUN_TIME, type Schedule, type ScheduleChange, type Schedules } from "../../contract/schedules.js";
 import { checkCron, nextSlot } from "../beat/cron.js";
 import { isRemoved, storedPlanOf, REMOVED, SCHEDULED, storedSchedule } from "../beat/schedule.js";
 import { checkName, refuseUnknown } from "../task/define.js";
+import { everyItem } from "../pages.js";
 import type { TaskRef } from "../task/ref.js";
 import { storedAs } from "../job/answers.js";
 import type { JobHandle, ScheduleClient } from "./face.js";
@@ -29,19 +30,16 @@ export async function storePlan(producer: Producer, task: TaskRef, { name, cron,
   checkCron(cron, timeZone, of);
   const job = await producer.draft(task, { value: payload }, rest);
   const { schedules, hints } = producer.parts.adapter;
-  const {
-    schedules: [known],
-    now,
-  } = await schedules.get([name]);
-  if (known?.dynamic === false && !isRemoved(known.spec)) throw declared(name);
+  const { known, now } = await find(schedules, name);
+  const isDeclared = known !== undefined && known.owner !== RUN_TIME;
+  if (isDeclared && !isRemoved(known.spec)) throw declared(name);
   const definition = { id: name, where: `schedule("${name}")`, cron, timeZone, task: task.name, options: rest };
   const stored = storedSchedule(definition, job.payload, now, wayOf(job, rest));
   // A declared schedule that was removed frees its name, unless a beat declares it again before this call
   // ends.
-  const removed = known?.dynamic === false;
-  if (removed) await schedules.remove(name);
-  await schedules.upsert([stored]);
-  if (removed && (await schedules.get([name])).schedules[0]?.dynamic === false) throw declared(name);
+  if (isDeclared) await schedules.change([{ id: name, to: "removed" }]);
+  await schedules.put([stored], { owner: RUN_TIME });
+  if (isDeclared && (await find(schedules, name)).known?.owner !== RUN_TIME) throw declared(name);
   hints.control(SCHEDULED, String(stored.nextAt));
 }
 
@@ -83,7 +81,7 @@ export class StemScheduleClient<O> implements ScheduleClient<O> {
 
   async pause(): Promise<boolean> {
     const { known } = await this.#known();
-    return known !== undefined && this.#schedules.pause(this.name);
+    return known !== undefined && this.#change({ id: this.name, to: "paused" });
   }
 
   async resume(): Promise<boolean> {
@@ -91,7 +89,7 @@ export class StemScheduleClient<O> implements ScheduleClient<O> {
     // The slot of a schedule that is not paused must not be skipped, though it may have passed.
     if (known?.paused !== true) return known !== undefined;
     const nextAt = nextSlot(storedPlanOf(known), now);
-    const resumed = await this.#schedules.resume(this.name, nextAt);
+    const resumed = await this.#change({ id: this.name, to: "resumed", nextAt });
     this.#producer.parts.adapter.hints.control(SCHEDULED, String(nextAt));
     return resumed;
   }
@@ -100,7 +98,8 @@ export class StemScheduleClient<O> implements ScheduleClient<O> {
     return this.#producer.answer(async () => {
       const { known } = await this.#known();
       if (known === undefined) {
-        const names = (await this.#schedules.list()).filter(({ spec }) => !isRemoved(spec)).map(({ id }) => id);
+        const all = await everyItem((page) => this.#schedules.list(page));
+        const names = all.filter(({ spec }) => !isRemoved(spec)).map(({ id }) => id);
         throw new UnknownScheduleError(this.name, names);
       }
       const { task, payload, options } = storedPlanOf(known);
@@ -117,9 +116,10 @@ export class StemScheduleClient<O> implements ScheduleClient<O> {
 
   async remove(): Promise<boolean> {
     const { known } = await this.#known();
-    if (known === undefined || !(await this.#schedules.remove(this.name))) return false;
+    if (known === undefined || !(await this.#change({ id: this.name, to: "removed" }))) return false;
+    const { owner, deployment } = known;
     // It shows a beat that declares it that it is not lost.
-    if (!known.dynamic) await this.#schedules.upsert([{ id: this.name, ...REMOVED }]);
+    if (owner !== RUN_TIME) await this.#schedules.put([{ id: this.name, ...REMOVED }], { owner, deployment });
     return true;
   }
 
@@ -127,11 +127,25 @@ export class StemScheduleClient<O> implements ScheduleClient<O> {
     return this.#producer.parts.adapter.schedules;
   }
 
-  async #known(): Promise<{ readonly known: Schedule | undefined; readonly now: number }> {
-    const {
-      schedules: [known],
-      now,
-    } = await this.#schedules.get([this.name]);
+  async #change(change: ScheduleChange): Promise<boolean> {
+    return (await this.#schedules.change([change]))[0]!;
+  }
+
+  async #known(): Promise<Found> {
+    const { known, now } = await find(this.#schedules, this.name);
     return { known: known && isRemoved(known.spec) ? undefined : known, now };
   }
+}
+
+interface Found {
+  readonly known: Schedule | undefined;
+  readonly now: number;
+}
+
+async function find(schedules: Schedules, name: string): Promise<Found> {
+  const {
+    items: [known],
+    now,
+  } = await schedules.list({ ids: [name] });
+  return { known, now };
 }

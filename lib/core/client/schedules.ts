@@ -1,5 +1,6 @@
 import type { Adapter } from "../../contract/adapter.js";
-import type { Schedule } from "../../contract/schedules.js";
+import { RUN_TIME, type Schedule } from "../../contract/schedules.js";
+import { everyItem } from "../pages.js";
 import { isRemoved, storedPlanOf } from "../beat/schedule.js";
 
 /** One schedule, as it is stored. */
@@ -30,13 +31,28 @@ export interface ScheduleList {
 }
 
 export function scheduleList({ schedules }: Adapter): ScheduleList {
-  return { list: async () => (await schedules.list()).filter(({ spec }) => !isRemoved(spec)).map(infoOf) };
+  return {
+    async list() {
+      const all = await everyItem((page) => schedules.list(page));
+      return all.filter(({ spec }) => !isRemoved(spec)).map(infoOf);
+    },
+  };
 }
 
 function infoOf(stored: Schedule): ScheduleInfo {
-  const { id: name, dynamic, paused, nextAt, lastAt, fires } = stored;
+  const { id: name, owner, paused, nextAt, lastAt, fires } = stored;
   const { task, cron, timeZone } = read(stored);
-  return { name, task, cron, timeZone, declared: !dynamic, paused, next: paused ? undefined : date(nextAt), last: date(lastAt), fires };
+  return {
+    name,
+    task,
+    cron,
+    timeZone,
+    declared: owner !== RUN_TIME,
+    paused,
+    next: paused ? undefined : date(nextAt),
+    last: date(lastAt),
+    fires,
+  };
 }
 
 function read(stored: Schedule): Pick<ScheduleInfo, "task" | "cron" | "timeZone"> {

@@ -125,7 +125,7 @@ export const hintLaws: readonly Law[] = [
         await hinted(bench, listener, workIn(bench.queue), () => events.emit([event], bench.at));
         const [id, slot] = [bench.name(`daily-${job.id}`), bench.now];
         const fired = bench.job({ queue: bench.name("cron") });
-        await schedules.upsert([{ id, spec: "", nextAt: slot }], bench.at);
+        await schedules.put([{ id, spec: "", nextAt: slot }], { owner: "app" }, bench.at);
         await hinted(bench, listener, workIn(fired.queue), () =>
           schedules.fire([{ id, slot, nextAt: undefined, spec: "", job: fired }], bench.at),
         );

@@ -22,6 +22,7 @@ import type { Law, LawOutcome } from "./law.js";
 import { leaseLaws } from "./leases.laws.js";
 import { lockLaws } from "./locks.laws.js";
 import { noteLaws } from "./notes.laws.js";
+import { ownerLaws } from "./owners.laws.js";
 import { queueLaws } from "./queues.laws.js";
 import { recordLaws } from "./jobs.laws.js";
 import { rewriteLaws } from "./rewrite.laws.js";
@@ -66,6 +67,7 @@ export const laws: readonly Law[] = [
   ...alongOrderLaws,
   ...runLaws,
   ...scheduleLaws,
+  ...ownerLaws,
   ...lockLaws,
   ...recordLaws,
   ...changeLaws,

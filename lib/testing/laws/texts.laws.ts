@@ -49,7 +49,7 @@ export const textLaws: readonly Law[] = [
       const running = await bench.put();
       const { lease } = await bench.takeOne();
       const slot = bench.now;
-      await schedules.upsert([{ id: bench.name("daily"), spec: "s", nextAt: slot }], bench.at);
+      await schedules.put([{ id: bench.name("daily"), spec: "s", nextAt: slot }], { owner: "app" }, bench.at);
       for (const bad of badJobs(bench)) {
         const job = bench.job(bad);
         const refused = { code: "STEM_JOB_INVALID" };
@@ -62,7 +62,7 @@ export const textLaws: readonly Law[] = [
         await assert.rejects(schedules.fire([shot], bench.at), refused, odd(bad));
       }
       assert.equal((await bench.known(running.id)).state, "active");
-      assert.equal((await schedules.get([bench.name("daily")], bench.at)).schedules[0]?.nextAt, slot);
+      assert.equal((await schedules.list({ ids: [bench.name("daily")] }, bench.at)).items[0]?.nextAt, slot);
     },
   },
   {
@@ -205,22 +205,40 @@ export const textLaws: readonly Law[] = [
     async check(bench) {
       const { schedules } = bench.adapter;
       const good = { id: longest(LONGEST.id, bench.name("daily")), spec: "s", nextAt: bench.now };
-      await refuses("upsert", badTexts(), (id) => schedules.upsert([good, { ...good, id }], bench.at));
-      assert.deepEqual((await schedules.get([good.id], bench.at)).schedules, [undefined], "the good one beside it");
-      await schedules.upsert([good], bench.at);
-      await refuses("due", badTexts(), (id) => schedules.due([id], 10, bench.at));
-      await refuses("get", badTexts(), (id) => schedules.get([id], bench.at));
+      const owner = longest(LONGEST.id, "owner");
+      await refuses("put", badTexts(), (id) => schedules.put([good, { ...good, id }], { owner }, bench.at));
+      const owners = badTexts().filter((text) => text !== "");
+      await refuses("owner", owners, (name) => schedules.put([good], { owner: name }, bench.at));
+      assert.deepEqual((await schedules.list({ ids: [good.id] }, bench.at)).items, [], "the good one beside it");
+      await schedules.put([good], { owner }, bench.at);
+      await refuses("due", badTexts(), (name) => schedules.due([owner, name], 10, bench.at));
+      await refuses("only", badTexts(), (id) => schedules.due([owner], 10, { only: [good.id, id], ...bench.at }));
+      await refuses("list", badTexts(), (id) => schedules.list({ ids: [good.id, id] }, bench.at));
+      const given = badTexts().filter((text) => text !== undefined);
+      await refuses("from", given, (from) => schedules.list({ from }, bench.at));
+      await refuses(
+        "owner",
+        given.filter((text) => text !== ""),
+        (name) => schedules.list({ owner: name }, bench.at),
+      );
       const { queues } = bench.adapter;
       await refuses("name", badTexts(), (text) => queues.list({ names: [bench.queue, text] }, bench.at));
-      const given = badTexts().filter((text) => text !== undefined);
       await refuses("from", given, (from) => queues.list({ from: from as string }, bench.at));
-      await refuses("pause", badTexts(), (id) => schedules.pause(id, bench.at));
-      await refuses("resume", badTexts(), (id) => schedules.resume(id, bench.now, bench.at));
-      await refuses("remove", badTexts(), (id) => schedules.remove(id, bench.at));
+      for (const to of ["paused", "removed"] as const)
+        await refuses(to, badTexts(), (id) =>
+          schedules.change(
+            [
+              { id: good.id, to },
+              { id, to },
+            ],
+            bench.at,
+          ),
+        );
+      await refuses("resumed", badTexts(), (id) => schedules.change([{ id, to: "resumed", nextAt: bench.now }], bench.at));
       await refuses("fire", badTexts(), (id) =>
         schedules.fire([{ id, spec: "s", slot: bench.now, nextAt: undefined, job: bench.job() }], bench.at),
       );
-      assert.equal((await schedules.due([good.id], 10, bench.at)).schedules[0]?.id, good.id);
+      assert.equal((await schedules.due([owner], 10, bench.at)).schedules[0]?.id, good.id);
     },
   },
   {

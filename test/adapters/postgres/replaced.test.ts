@@ -104,7 +104,7 @@ describeOwn("postgres")("A process that lives on beside a Postgres store that is
         expect((await take(old, "ann", 10, queue)).map((delivery) => [delivery.job.id, delivery.job.queue])).toEqual([[id, queue]]);
       await old.queues.change(["default"], { paused: true });
       expect((await scene.fresh.queues.list()).items.filter(({ paused }) => paused).map(({ queue }) => queue)).toEqual(["default"]);
-      expect(await old.schedules.upsert([{ id: "s", spec: "", nextAt: 1 }])).toBeUndefined();
+      expect(await old.schedules.put([{ id: "s", spec: "", nextAt: 1 }], { owner: "app" })).toBe(true);
       await old.schedules.fire([{ id: "s", spec: "", slot: 1, nextAt: undefined, job: job("shot", "new") }]);
       expect((await scene.fresh.jobs.get(["shot"]))[0]).toMatchObject({ queue: "new", state: "ready" });
     },

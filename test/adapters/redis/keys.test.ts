@@ -56,7 +56,7 @@ describeShared("redis")("What the Redis adapter keeps", () => {
     );
     await end(() => ({ as: "succeeded" }), start + 100);
     const lock = await adapter.locks.acquire("l", "ann", 1_000, at);
-    await adapter.schedules.upsert([{ id: "s", spec: "", nextAt: start }], at);
+    await adapter.schedules.put([{ id: "s", spec: "", nextAt: start }], { owner: "app" }, at);
     await adapter.schedules.fire([{ id: "s", slot: start, nextAt: undefined, spec: "", job: job("s@1") }], at);
     await end(() => ({ as: "failed", cause: "rejected", error: { name: "E", message: "m" } }), start + 200);
     expect((await adapter.jobs.count({}, { now: start + 200 })).ready).toBe(0);
@@ -66,7 +66,7 @@ describeShared("redis")("What the Redis adapter keeps", () => {
 
     const later = { now: start + 31 * DAY_MS };
     expect(await adapter.jobs.prune(undefined, later)).toBe(7);
-    await adapter.schedules.remove("s", later);
+    await adapter.schedules.change([{ id: "s", to: "removed" }], later);
     await adapter.locks.release(lock!, at);
     await adapter.workers.leave("ann", later);
     expect((await adapter.queues.list({}, later)).items).toEqual([]);

@@ -151,7 +151,7 @@ describeOwn("redis")("A Redis user", () => {
       retry: () => adapter.broker.settle([{ lease: x!, as: "ready", attempt: "spent", ran: true, delayMs: 10 } as never]),
       succeed: () => adapter.broker.settle([{ lease: y!, as: "succeeded", enqueue: [job("next")] } as never]),
       fail: () => adapter.broker.settle([{ lease: z!, as: "failed", cause: "error", error: failure }]),
-      upsert: () => adapter.schedules.upsert([{ id: "s", spec: "{}", nextAt: 5 }]),
+      put: () => adapter.schedules.put([{ id: "s", spec: "{}", nextAt: 5 }], { owner: "app" }),
       lock: () => adapter.locks.acquire("l", "me", 1_000),
       pause: () => adapter.queues.change(["q"], { paused: true }),
       renew: () => adapter.workers.renew({ id: "bob", leaseMs: 1_000, info: {} }, []),
@@ -172,7 +172,7 @@ describeOwn("redis")("A Redis user", () => {
       expect([name, await server.call("DEBUG", "DIGEST")]).toEqual([name, before]);
     }
     await server.call("CONFIG", "SET", "maxmemory", 0);
-    expect(refused).toEqual(expect.arrayContaining(["enqueue", "emit", "upsert"]));
+    expect(refused).toEqual(expect.arrayContaining(["enqueue", "emit", "put"]));
   });
 
   it("with a wrong password is refused, and the password stands nowhere in what is thrown", async () => {

@@ -1,10 +1,12 @@
 import { alongBrokenBy } from "./along-broken-by.js";
 import { runBrokenBy } from "./run-broken-by.js";
+import { schedulesBrokenBy } from "./schedules-broken-by.js";
 
 /** For each law, by its title, the faults (see `faults`) that must be seen to break it. */
 export const brokenBy: Readonly<Record<string, readonly string[]>> = {
   ...alongBrokenBy,
   ...runBrokenBy,
+  ...schedulesBrokenBy,
   "an enqueued job is lent as it was given": ["headers are not stored", "all priorities are the highest"],
   "what a job leaves out is left out of its delivery too": ["absent fields come back as undefined"],
   "ids, names, payloads, headers and results survive unchanged, whatever characters they hold": [
@@ -337,32 +339,6 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
     "events after a number are listed from the first on",
   ],
   "the loser of ctx.race takes no signal away from a later wait": ["emit stores, and wakes nobody"],
-  "a schedule is stored as given, and listed by id": ["schedules come in the order they were stored"],
-  "a schedule whose spec is unchanged keeps its slot, a changed one takes the new": ["a known schedule always takes the new slot"],
-  "due schedules come earliest first, of the ids asked, with the moment of the next": ["due forgets what comes next"],
-  "firing stores the job and moves the schedule in one step": ["fire moves, and stores no job"],
-  "a slot is fired once, however many beats shoot at it": ["fire asks nobody"],
-  "a shot at a slot that has passed, a paused or an unknown schedule stores nothing, and the others of the call count": [
-    "fire does not compare",
-    "one shot that misses spoils the volley",
-  ],
-  "a shot that was computed from another spec than the stored one moves nothing, at the same slot either": [
-    "fire does not compare the spec",
-  ],
-  "a shot without a job moves its schedule and leaves its past as it is, if it still stands there": [
-    "a move without a job counts as a fire",
-  ],
-  "a job id that is stored already does not stop the schedule": ["a stored job stops the schedule"],
-  "a bad job refuses the whole volley before anything moves": ["shots are fired one by one"],
-  "the last shot ends a schedule": ["an ended schedule comes again"],
-  "a paused schedule is not due and keeps its slot; resuming moves it": ["a paused schedule is due"],
-  "a removed schedule is gone, and unknown ones are said to be unknown": ["removing does nothing"],
-  "a schedule made at run time is due to every beat, among those it asks for, and moves like them": [
-    "only the schedules that a beat asks for are due",
-    "every schedule is due to every beat",
-  ],
-  "a declared schedule takes the place of one made at run time, and never the other way round": ["whoever comes last has the schedule"],
-  "schedules are got by id in the order asked, undefined where there is none, with the store's time": ["unknown schedules are left out"],
   "a lock is held by one owner at a time, and names do not touch each other": ["a lock is granted to all"],
   "of many who ask at once one gets the lock": ["a lock is granted to all"],
   "a lock expires at its time and not before": ["locks never expire"],

@@ -11,6 +11,7 @@ import { noteFaults } from "./notes.faults.js";
 import { queueFaults } from "./queues.faults.js";
 import { rewriteFaults } from "./rewrite.faults.js";
 import { runFaults } from "./runs.faults.js";
+import { scheduleFaults } from "./schedules.faults.js";
 import { storeFaults } from "./stores.faults.js";
 import { textFaults } from "./texts.faults.js";
 import { transactionFaults } from "./transactions.faults.js";
@@ -31,6 +32,7 @@ export const faults: Faults = {
   ...anewFaults,
   ...noteFaults,
   ...alongFaults,
+  ...scheduleFaults,
   ...storeFaults,
   ...textFaults,
   ...transactionFaults,

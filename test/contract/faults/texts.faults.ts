@@ -66,9 +66,7 @@ export const textFaults: Faults = {
       ),
   })),
   "texts of runs are stored as UTF-8": both(inJournal(mends<Adapter["journal"]>("append")), inBroker(mends<Adapter["broker"]>("settle"))),
-  "ids of schedules are stored as UTF-8": inSchedules(
-    mends<Adapter["schedules"]>("upsert", "get", "due", "fire", "pause", "resume", "remove"),
-  ),
+  "ids of schedules are stored as UTF-8": inSchedules(mends<Adapter["schedules"]>("put", "list", "due", "fire", "change")),
   "names of locks and workers are stored as UTF-8": both(
     inLocks(mends<Adapter["locks"]>("acquire", "renew", "release")),
     inWorkers(mends<Adapter["workers"]>("renew", "leave", "order")),

@@ -78,11 +78,11 @@ describe("A beat", () => {
     const first = rig.beat([schedule({ cron: "0 0 1 1 *" })]);
     await first.start();
     await first.stop();
-    const [stored] = await rig.adapter.schedules.list();
+    const [stored] = (await rig.adapter.schedules.list()).items;
     rig.clock.advance("400d");
     const second = rig.beat([schedule({ cron: "0 0 1 1 *" })], () => ({ fire: async () => [] }));
     await second.start();
-    expect((await rig.adapter.schedules.list())[0]!.nextAt).toBe(stored!.nextAt);
+    expect((await rig.adapter.schedules.list()).items[0]!.nextAt).toBe(stored!.nextAt);
     await second.stop();
     const third = rig.beat([schedule({ cron: "*/5 * * * * *" })]);
     await third.start();
@@ -92,10 +92,10 @@ describe("A beat", () => {
 
   it("passes over a paused schedule and goes on when it is resumed", async () => {
     await rig.beat([schedule()]).start();
-    await rig.adapter.schedules.pause("tick");
+    await rig.adapter.schedules.change([{ id: "tick", to: "paused" }]);
     await rig.advance(60_000);
     expect(await rig.jobs()).toEqual([]);
-    await rig.adapter.schedules.resume("tick", rig.clock.now() + 5_000);
+    await rig.adapter.schedules.change([{ id: "tick", to: "resumed", nextAt: rig.clock.now() + 5_000 }]);
     await rig.advance(60_000);
     expect(await rig.jobs()).toContain("tick@2026-01-01T00:01:05.000Z");
   });
@@ -105,7 +105,7 @@ describe("A beat", () => {
     await expect(rig.beat([schedule({ timeZone: "Nowhere" })]).start()).rejects.toMatchObject({ code: "STEM_TIME_ZONE_INVALID" });
     await expect(rig.beat([schedule({ task: "unknown" })]).start()).rejects.toMatchObject({ code: "STEM_UNKNOWN_TASK" });
     await expect(rig.beat([schedule({ payload: new Map() })]).start()).rejects.toMatchObject({ code: "STEM_PAYLOAD_UNSERIALISABLE" });
-    expect(await rig.adapter.schedules.list()).toEqual([]);
+    expect((await rig.adapter.schedules.list()).items).toEqual([]);
   });
 
   it("goes on by itself after an outage of the store, also one at the start", async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { sqlite } from "../../../lib/adapters/sqlite/index.js";
+import { RUN_TIME } from "../../../lib/contract/index.js";
 import { Beat } from "../../../lib/core/beat/beat.js";
 import { Stem } from "../../../lib/core/client/stem.js";
 import { defineTask } from "../../../lib/core/task/define.js";
@@ -80,9 +81,10 @@ describe("A schedule made at run time", () => {
     const [looks, retries]: [number[], number[]] = [[], []];
     const from = rig.clock.now();
     rig.signals.on("beat:error", ({ retryInMs }) => retries.push(retryInMs));
-    await rig.adapter.schedules.upsert(
+    await rig.adapter.schedules.put(
       // More than a beat takes at once, and all due before the others.
-      Array.from({ length: 250 }, (_, at) => ({ id: `new.${at}`, spec: at % 2 ? "v2:…" : '{"cron":"every full moon"}', nextAt: from + 1, dynamic: true })), // prettier-ignore
+      Array.from({ length: 250 }, (_, at) => ({ id: `new.${at}`, spec: at % 2 ? "v2:…" : '{"cron":"every full moon"}', nextAt: from + 1 })), // prettier-ignore
+      { owner: RUN_TIME },
     );
     await client().schedule("digest.ada", "*/20 * * * * *", { user: "ada" });
     await rig.beat([schedule()], (store) => ({ due: (...args) => (looks.push(rig.clock.now() - from), store.due(...args)) })).start();
@@ -134,7 +136,7 @@ describe("A schedule made at run time", () => {
     await changed.pause();
     await client().schedule("a", "0 13 * * *", { user: "bob" });
     expect(await changed.next()).toBeUndefined();
-    expect(await rig.adapter.schedules.list()).toMatchObject([{ id: "a", paused: true, dynamic: true }]);
+    expect((await rig.adapter.schedules.list()).items).toMatchObject([{ id: "a", paused: true, owner: RUN_TIME }]);
   });
 
   it("fires no more once it is removed, and may be made anew", async () => {
@@ -173,7 +175,7 @@ describe("A schedule made at run time", () => {
     (await refused("a", "@daily", { user: new Map() })).toMatchObject({ code: "STEM_PAYLOAD_UNSERIALISABLE" });
     (await refused("declared", "@daily", ada)).toMatchObject({ code: "STEM_SCHEDULE_DECLARED", hint: expect.stringContaining("remove()") });
     await expect(producer().task("nobody").schedule("a", "@daily", 1)).rejects.toMatchObject({ code: "STEM_UNKNOWN_TASK" });
-    expect((await rig.adapter.schedules.list()).map(({ id, dynamic }) => [id, dynamic])).toEqual([["declared", false]]);
+    expect((await rig.adapter.schedules.list()).items.map(({ id, owner }) => [id, owner])).toEqual([["declared", "app"]]);
   });
 });
 
@@ -207,7 +209,7 @@ describe("A schedule client", () => {
     expect(await job.status()).toMatchObject({ task: "work", queue: "q", state: "ready", payload: '{"n":1}', headers: { a: "b" } });
     await tick.pause();
     expect((await tick.trigger()).id).not.toBe(job.id);
-    expect(await rig.adapter.schedules.list()).toMatchObject([{ fires: 0, nextAt: Date.UTC(2026, 0, 1, 0, 0, 10) }]);
+    expect((await rig.adapter.schedules.list()).items).toMatchObject([{ fires: 0, nextAt: Date.UTC(2026, 0, 1, 0, 0, 10) }]);
   });
 
   it("says of a schedule that is not there that it is not, and names the nearest when it is to be triggered", async () => {

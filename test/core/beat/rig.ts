@@ -52,6 +52,8 @@ export class Rig {
   }
 
   async advance(ms: number): Promise<void> {
+    // What has been begun, such as the first turn of a beat, is at its sleep.
+    await turns();
     this.clock.advance(ms);
     await turns();
   }

@@ -83,8 +83,8 @@ describe("Beats of two versions of an app, which declare other times for a sched
 
   it("that never answer, as those of 0.1, do not hold the times of the others", async () => {
     await rig.beat([often()]).start();
-    const old = (await rig.adapter.schedules.list())[0]!.spec.replace("*/10 * * * * *", "0 0 1 1 *");
-    await rig.adapter.schedules.upsert([{ id: "tick", spec: old, nextAt: Date.UTC(2027, 0, 1) }]);
+    const old = (await rig.adapter.schedules.list()).items[0]!.spec.replace("*/10 * * * * *", "0 0 1 1 *");
+    await rig.adapter.schedules.put([{ id: "tick", spec: old, nextAt: Date.UTC(2027, 0, 1) }], { owner: "app" });
     await pass(2 * MINUTE + HOUR);
     expect((await slots()).at(-1)).toBe("01:02:00");
   });
@@ -94,12 +94,12 @@ describe("A schedule that stands where it should not", () => {
   it("because an old beat moved it by other times goes on at its next one within a minute, also after a restart", async () => {
     const first = rig.beat([hourly()]);
     await first.start();
-    await rig.adapter.schedules.resume("tick", Date.UTC(2027, 0, 1));
+    await rig.adapter.schedules.change([{ id: "tick", to: "resumed", nextAt: Date.UTC(2027, 0, 1) }]);
     await pass(HOUR + MINUTE);
     expect(await slots()).toEqual(["01:00:00"]);
     expect(rig.warnings).toEqual([expect.stringContaining('Schedule "tick" was set to a moment that is not one of its times')]);
     await first.stop();
-    await rig.adapter.schedules.resume("tick", Date.UTC(2027, 0, 1));
+    await rig.adapter.schedules.change([{ id: "tick", to: "resumed", nextAt: Date.UTC(2027, 0, 1) }]);
     await rig.beat([hourly()]).start();
     expect(await client().schedule("tick").next()).toEqual(new Date("2026-01-01T02:00:00Z"));
   });
@@ -150,11 +150,11 @@ describe("A schedule that stands where it should not", () => {
 
   it("is left where it is while it is paused, and when it cannot be read", async () => {
     await rig.beat([hourly()]).start();
-    await rig.adapter.schedules.pause("tick");
-    await rig.adapter.schedules.upsert([{ id: "new", spec: "v2:…", nextAt: Date.UTC(2027, 0, 1), dynamic: true }]);
+    await rig.adapter.schedules.change([{ id: "tick", to: "paused" }]);
+    await rig.adapter.schedules.put([{ id: "new", spec: "v2:…", nextAt: Date.UTC(2027, 0, 1) }], { owner: "" });
     await rig.beat([hourly()]).start();
     await pass(3 * MINUTE);
-    expect((await rig.adapter.schedules.list()).map(({ nextAt }) => nextAt)).toEqual([Date.UTC(2027, 0, 1), Date.UTC(2026, 0, 1, 1)]);
+    expect((await rig.adapter.schedules.list()).items.map(({ nextAt }) => nextAt)).toEqual([Date.UTC(2027, 0, 1), Date.UTC(2026, 0, 1, 1)]);
   });
 });
 
@@ -162,11 +162,11 @@ describe("Declared schedules that the store has lost", () => {
   it("are declared again at once when nothing is left, and within a minute when others are; said once", async () => {
     await rig.beat([often(), schedule({ id: "tock" })]).start();
     await pass(20_000);
-    for (const id of ["tick", "tock"]) await rig.adapter.schedules.remove(id);
+    await rig.adapter.schedules.change(["tick", "tock"].map((id) => ({ id, to: "removed" })));
     await pass(30_000);
     expect((await slots()).at(-1)).toBe("00:00:50");
     expect(rig.warnings).toEqual(['Schedule "tick" (and 1 more) was lost from the store; the beat has declared it again.']);
-    await rig.adapter.schedules.remove("tock");
+    await rig.adapter.schedules.change([{ id: "tock", to: "removed" }]);
     await pass(2 * MINUTE);
     expect((await rig.jobs()).findLast((id) => id.startsWith("tock"))).toBe("tock@2026-01-01T00:02:50.000Z");
     expect(rig.warnings).toHaveLength(2);

@@ -15,7 +15,7 @@ it("All schedules of the store are listed by name: those declared, those made at
   const stem = new Stem({ adapter: rig.adapter, registry: new TaskRegistry(), clock: rig.clock });
   await rig.beat([schedule(), schedule({ id: "gone" })]).start();
   await stem.task("digest", { queue: "q" }).schedule("digest.ada", "0 9 * * *", undefined as never, { timeZone: "Europe/Berlin" });
-  await rig.adapter.schedules.upsert([{ id: "new", spec: "v2:…", nextAt: 5_000, dynamic: true }]);
+  await rig.adapter.schedules.put([{ id: "new", spec: "v2:…", nextAt: 5_000 }], { owner: "" });
   await rig.advance(10_000);
   await stem.schedule("digest.ada").pause();
   await stem.schedule("gone").remove();
@@ -31,17 +31,17 @@ it("A schedule made in the place of a removed one says so if a beat declares tha
   const stem = new Stem({ adapter: rig.adapter, registry: new TaskRegistry(), clock: rig.clock });
   const { schedules } = rig.adapter;
   await rig.beat([schedule({ id: "again" })]).start();
-  const [declared] = await schedules.list();
+  const [declared] = (await schedules.list()).items;
   await stem.schedule("again").remove();
   const task = stem.task("digest", { queue: "q" });
-  const { upsert } = schedules;
-  schedules.upsert = async (given) => {
-    schedules.upsert = upsert;
-    await schedules.upsert([declared!]);
-    return schedules.upsert(given);
+  const { put } = schedules;
+  schedules.put = async (given, from) => {
+    schedules.put = put;
+    await schedules.put([declared!], { owner: "app" });
+    return schedules.put(given, from);
   };
   await expect(task.schedule("again", "0 9 * * *", undefined as never)).rejects.toMatchObject({ code: "STEM_SCHEDULE_DECLARED" });
-  expect((await schedules.list())[0]).toMatchObject({ spec: declared!.spec, dynamic: false });
+  expect((await schedules.list()).items[0]).toMatchObject({ spec: declared!.spec, owner: "app" });
 });
 
 it("A schedule made by a process without the handler keeps records as its client says, fired by a beat that has none either", async () => {
@@ -65,6 +65,6 @@ it("A schedule made by a process without the handler keeps records as its client
   ]);
   // What is as usual is not in the spec, so that nothing seems to have changed.
   await stem.task("plain", { queue: "q" }).schedule("plain", "0 0 1 1 *", undefined as never);
-  const specs = (await rig.adapter.schedules.list()).map(({ id, spec }) => [id, (JSON.parse(spec) as { to?: object }).to]);
+  const specs = (await rig.adapter.schedules.list()).items.map(({ id, spec }) => [id, (JSON.parse(spec) as { to?: object }).to]);
   expect(specs).toContainEqual(["plain", { queue: "q", priority: 0 }]);
 });

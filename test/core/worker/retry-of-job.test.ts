@@ -61,8 +61,8 @@ describe("A job that is to be retried otherwise than its task says", () => {
     expect(await endOf(chain.id)).toBe(2);
     const schedule = await rig.stem.task("work", { queue: "default" }).schedule("nightly", "0 0 * * *", 1, { retry: { attempts: 4 } });
     expect(await endOf((await schedule.trigger()).id)).toBe(4);
-    const { schedules } = await rig.store.schedules.get(["nightly"]);
-    expect(JSON.parse(schedules[0]!.spec)).toMatchObject({ options: {}, retry: { attempts: 4 } });
+    const { items } = await rig.store.schedules.list({ ids: ["nightly"] });
+    expect(JSON.parse(items[0]!.spec)).toMatchObject({ options: {}, retry: { attempts: 4 } });
     expect(await rig.stem.deadLetters.retry(chain.id)).toEqual([chain.id]);
     expect(await endOf(chain.id)).toBe(2);
   });

@@ -141,6 +141,13 @@ CREATE TABLE stem.orders (
   PRIMARY KEY (worker, no)
 );
 
+-- Which deployment of an owner has retired schedules last: what an older one declares does not come back.
+-- Written by that put; one row per owner, never deleted.
+CREATE TABLE stem.retired (
+  owner      text COLLATE "C" PRIMARY KEY,    -- of schedules
+  deployment bigint NOT NULL
+);
+
 ALTER TABLE stem.tracked SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0, vacuum_truncate = false);
 ALTER TABLE stem.tracks SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0, vacuum_truncate = false);
 ALTER TABLE stem.quotas SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0, vacuum_truncate = false);
@@ -155,7 +162,7 @@ ALTER TABLE stem.logs SET (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vac
 ALTER TABLE stem.schedules
   ADD COLUMN owner text COLLATE "C" NOT NULL DEFAULT 'app',
   ADD COLUMN deployment bigint NOT NULL DEFAULT 0;
-CREATE INDEX schedules_owner ON stem.schedules (owner, next_at, id) WHERE NOT paused AND next_at IS NOT NULL;
+CREATE INDEX schedules_owner ON stem.schedules (owner, next_at, id) WHERE NOT dynamic AND NOT paused AND next_at IS NOT NULL;
 
 -- Set by the first job with a track; cleared by the maintenance when the last track has gone.
 ALTER TABLE stem.queues ADD COLUMN shared boolean NOT NULL DEFAULT false;

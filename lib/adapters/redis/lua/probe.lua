@@ -45,7 +45,7 @@ end
 -- them half-way.
 local KINDS = {
   string = { 's', 'mail', 'wlast', 'olast', 'es', 'lt' },
-  hash = { 'q', 'active', 'ended', 'facts', 'workers', 'wno', 'held', 'wc', 'sn', 'outbox', 'along', 'ev', 'sc', 'lk', 'ids' },
+  hash = { 'q', 'active', 'ended', 'facts', 'workers', 'wno', 'held', 'wc', 'sn', 'outbox', 'along', 'ev', 'sc', 'sr', 'lk', 'ids' },
   zset = { 'segments', 'dead', 'leases', 'holders', 'er', 'sd', 'lu', 'seen' },
   set = { 'keeps', 'needed', 'names', 'os' },
   stream = { 'control' },

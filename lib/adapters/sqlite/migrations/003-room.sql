@@ -143,7 +143,7 @@ INSERT INTO meta VALUES ('order_no', 0);
 -- By owner instead of by name. Rows of older processes belong to 'app'; `dynamic` keeps its meaning.
 ALTER TABLE schedules ADD COLUMN owner TEXT NOT NULL DEFAULT 'app';
 ALTER TABLE schedules ADD COLUMN deployment INTEGER NOT NULL DEFAULT 0;
-CREATE INDEX schedules_owner ON schedules (owner, next_at, id) WHERE paused = 0 AND next_at IS NOT NULL;
+CREATE INDEX schedules_owner ON schedules (owner, next_at, id) WHERE dynamic = 0 AND paused = 0 AND next_at IS NOT NULL;
 
 -- 1: set by the first job with a track; cleared by the maintenance when the last track has gone.
 ALTER TABLE queues ADD COLUMN shared INTEGER NOT NULL DEFAULT 0;
