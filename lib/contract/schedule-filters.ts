@@ -20,7 +20,7 @@ export function checkScheduleFilter(filter: ScheduleFilter | undefined): void {
   if (filter !== undefined) checkFields(filter, LIST, "of a filter of schedules");
 }
 
-/** Refuses an owner that cannot be, and deployments that are not said or not possible. @throws {OptionError} */
+/** Refuses an owner that cannot be, and a deployment that is missing or cannot be. @throws {OptionError} */
 export function checkPutFrom(from: PutFrom): void {
   checkFields(from, FROM, "of what stores schedules");
   const { owner, deployment, retire } = from;

@@ -26,7 +26,8 @@ export interface Schedules {
   /**
    * Fires slots.
    * For each shot, in one step: if the schedule still stands at `slot`, has the `spec` of the shot and is not
-   * paused, moves it to `nextAt` and stores the job. So no process moves a schedule by times it no longer has.
+   * paused, moves it to `nextAt` and stores the job. So no process moves a schedule by times it no longer
+   * has.
    *
    * @returns what became of each shot, in the order given
    */
@@ -54,8 +55,8 @@ export interface PutFrom {
    */
   readonly deployment?: number;
   /**
-   * Removes the schedules of the owner, and of no other, that older deployments have stored and that are not
-   * among those given. From then on, older deployments of the owner store nothing. Needs `deployment`.
+   * Removes what older deployments of the owner have stored and is not among the schedules given.
+   * From then on, older deployments of the owner store nothing. Needs `deployment`.
    */
   readonly retire?: boolean;
 }

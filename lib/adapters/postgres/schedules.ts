@@ -62,7 +62,7 @@ const PUT = put(
      OR (s.deployment <= excluded.deployment AND (s.spec, s.deployment) <> (excluded.spec, excluded.deployment))`,
 );
 const PUT_AT_RUN_TIME = put(true, "s.dynamic AND s.spec <> excluded.spec");
-/** The owner in the rows of what was made at run time: version 0.1 leaves it so when it declares one of them. */
+/** In the rows of what was made at run time: if version 0.1 declares one of them, it leaves the owner so. */
 const APP = "app";
 
 const MOVE = `UPDATE stem.schedules s SET next_at = u.next_at, last_at = coalesce(u.last_at, s.last_at),
@@ -70,7 +70,10 @@ const MOVE = `UPDATE stem.schedules s SET next_at = u.next_at, last_at = coalesc
   FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[]) u(id, slot, next_at, spec, last_at)
   WHERE s.id = u.id AND s.next_at = u.slot AND s.spec = u.spec AND NOT s.paused RETURNING s.id, u.slot`;
 
-/** In the order of their ids, too. Parameters: ids; of those that stay: ids, paused, moved, next; ids of those that go. */
+/**
+ * In the order of their ids, too.
+ * Parameters: all ids; of those that stay: ids, paused, moved, next slots; ids of those that go.
+ */
 const CHANGE = `WITH held AS MATERIALIZED (SELECT id FROM stem.schedules WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE),
     stay AS (UPDATE stem.schedules s SET paused = u.paused = 1, next_at = CASE WHEN u.moved = 1 THEN u.next_at ELSE s.next_at END
       FROM held JOIN unnest($2::text[], $3::int[], $4::int[], $5::bigint[]) u(id, paused, moved, next_at) ON u.id = held.id WHERE s.id = held.id),
@@ -137,7 +140,7 @@ export function schedules(store: Store, adapter: Pick<Adapter, "name" | "honours
 }
 
 async function putAll(tx: Tx, given: readonly NewSchedule[], { owner, deployment = 0, retire = false }: PutFrom): Promise<boolean> {
-  // One at a time: an older one stores nothing that a newer one, which retires what it does not have, would not see.
+  // One at a time: what an older one stores is seen by a newer one that retires, or not stored.
   await tx.rows("SELECT pg_advisory_xact_lock(hashtextextended('stem.schedules' || $1::text, 1))::text", [owner]);
   const [newest] = await tx.rows("SELECT deployment FROM stem.retired WHERE owner = $1::text", [owner]);
   if (newest !== undefined && (newest[0] as number) > deployment) return false;

@@ -4,7 +4,8 @@
 -- ARGV[4]   how many shots; each: schedule id, slot, next slot or '', spec, and how many of the arguments
 --           that follow
 --           are its job (0: none), as in common/store.lua
--- Returns   for each shot 0 if its schedule did not move, 2 if it did but the job's id was known, else 1; mail
+-- Returns   for each shot 0 if its schedule did not move, 2 if it did but the job's id was known, 1 if that
+--           was new; mail
 #include base parts jobs failures links store schedules
 
 local answers, i = {}, 5

@@ -1,7 +1,7 @@
 -- The small verbs on schedules. sc: id → { spec, nextAt, paused, lastAt, fires, dynamic, owner, deployment };
--- sd: ids of dynamic ones that will be due, by when; so:<owner>: of an owner's; sr: owner → the deployment that
--- has retired schedules last. Version 0.1 does not keep so: up to date, so whoever reads a schedule mends its
--- place there.
+-- sd: ids of dynamic ones that will be due, by when; so:<owner>: of an owner's; sr: owner → the deployment
+-- that has retired schedules last. Version 0.1 does not keep so: up to date, so whoever reads a schedule
+-- mends its place there.
 --
 -- ARGV[4]   verb
 --   put     owner, deployment, '1' to retire or '', then id, spec, next slot or '', …
