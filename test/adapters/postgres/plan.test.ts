@@ -3,6 +3,7 @@ import { Client } from "pg";
 import { CLAIM } from "../../../lib/adapters/postgres/lend/statement.js";
 import { ENQUEUE_PLAIN } from "../../../lib/adapters/postgres/enqueue.js";
 import { COUNTS } from "../../../lib/adapters/postgres/queues.js";
+import { DUE } from "../../../lib/adapters/postgres/schedules.js";
 import { settleText } from "../../../lib/adapters/postgres/settle.js";
 import type { Adapter } from "../../../lib/contract/index.js";
 import { describeShared } from "../../servers/index.js";
@@ -153,6 +154,17 @@ describeShared("postgres")(`With ${WAITING.toLocaleString("en")} jobs waiting an
     const oldestAt = Number(oldest!.at);
     expect(items).toEqual([expect.objectContaining({ queue: "default", ready: 1_000, delayed: 1_000, capped: true, oldestAt })]);
     expect((await adapter.queues.list()).items).toEqual([expect.objectContaining({ ready: 100_000, delayed: 50_000, capped: true })]);
+  });
+
+  it("the schedules that are due are found by the indexes of owner and of what was made at run time", async () => {
+    await bench.sql(
+      `INSERT INTO stem.schedules (id, spec, next_at, dynamic) SELECT 's' || n, '{}', n, n % 2 = 0 FROM generate_series(1, 40000) n`,
+    );
+    const [ours] = settings;
+    const nodes = await nodesOf(DUE, [null, ["app", "them"], 101], ours![1]);
+    expect(faultsOf(nodes).filter((fault) => !/Sort  \d{1,3} × [12]$/.test(fault))).toEqual([]);
+    expect(new Set(nodes.flatMap((node) => node["Index Name"] ?? []))).toEqual(new Set(["schedules_owner", "schedules_dynamic"]));
+    expect((await adapter.schedules.due(["app", "them"], 2, { now: 2 })).schedules.map(({ id }) => id)).toEqual(["s1", "s2"]);
   });
 
   it("a prune forgets a batch without going through what it keeps", async () => {

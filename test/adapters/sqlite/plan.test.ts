@@ -148,3 +148,36 @@ function isFault(detail: string): boolean {
   if (/USE TEMP B-TREE/.test(detail)) return true;
   return detail.startsWith("SCAN") && !/^SCAN (a|active|CONSTANT ROW|\d+-ROW VALUES CLAUSE)\b/.test(detail);
 }
+
+describe("The schedules of a store with very many", () => {
+  afterEach(() => void jest.restoreAllMocks());
+
+  it("that are due are found by the indexes of owner and of what was made at run time, and sorted by nothing", async () => {
+    await inFolder(async (folder) => {
+      const file = join(folder, "stem.db");
+      const adapter = sqlite(file);
+      await adapter.open();
+      const seen = new Set<string>();
+      const prepare = Database.prototype.prepare;
+      jest.spyOn(Database.prototype, "prepare").mockImplementation(function (this: Database.Database, sql: string) {
+        seen.add(sql);
+        return prepare.call(this, sql);
+      } as typeof prepare);
+      await adapter.schedules.due(["app"], 100);
+      await adapter.close();
+      jest.restoreAllMocks();
+      const raw = new Database(file);
+      const plans = [...seen]
+        .filter((sql) => sql.includes("FROM schedules"))
+        .flatMap((sql) => {
+          const values = Array.from({ length: sql.split("?").length - 1 }, () => null);
+          return raw.prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).all(...values);
+        });
+      raw.close();
+      expect(plans.map(({ detail }) => detail)).toEqual([
+        "SEARCH schedules USING INDEX schedules_dynamic (next_at>?)",
+        "SEARCH schedules USING INDEX schedules_owner (owner=? AND next_at>?)",
+      ]);
+    });
+  });
+});
