@@ -27,17 +27,30 @@ import type { Loan, Store } from "./store.js";
 
 const APPEND = statementOf("append");
 
+/**
+ * $1 ids of runs · $2 of each the number that entries above are wanted of.
+ * The inner statement stays one by itself (`OFFSET 0`), so that a journal is read by both columns of its key.
+ */
+export const READ = `
+  SELECT u.place::int, e.seq, e.key, e.kind, e.state, e.at, e.value
+  FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY u(id, after, place) JOIN stem.jobs j ON j.id = u.id
+    CROSS JOIN LATERAL (SELECT * FROM stem.journal t WHERE t.job = j.seq AND t.seq > u.after OFFSET 0) e
+  ORDER BY u.place, e.seq`;
+
 /** The workflow store. */
 export function journal(store: Store, adapter: Pick<Adapter, "name" | "honours">): Journal {
   return {
     async read(reads: readonly JournalRead[]): Promise<readonly (readonly Entry[])[]> {
       if (reads.length === 0) return store.rows("SELECT 1 WHERE false") as Promise<never[]>;
-      const rows = (await store.rows(
-        `SELECT u.place::int, e.seq, e.key, e.kind, e.state, e.at, e.value FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY u(id, after, place)
-           JOIN stem.jobs j ON j.id = u.id JOIN stem.journal e ON e.job = j.seq AND e.seq > u.after
-         ORDER BY u.place, e.seq`,
-        [texts(reads.map(({ id }) => id)), bigs(reads.map(({ after = 0 }) => after))],
-      )) as [number, number, string, string, Entry["state"], number, string | null][];
+      const rows = (await store.rows(READ, [texts(reads.map(({ id }) => id)), bigs(reads.map(({ after = 0 }) => after))])) as [
+        number,
+        number,
+        string,
+        string,
+        Entry["state"],
+        number,
+        string | null,
+      ][];
       const journals = reads.map((): Entry[] => []);
       for (const [place, seq, key, kind, state, at, value] of rows)
         journals[place - 1]!.push({ seq, key, kind, state, ...(value !== null && { value }), at });

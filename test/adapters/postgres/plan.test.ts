@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import { Client } from "pg";
 import { CLAIM } from "../../../lib/adapters/postgres/lend/statement.js";
 import { ENQUEUE_PLAIN } from "../../../lib/adapters/postgres/enqueue.js";
+import { READ } from "../../../lib/adapters/postgres/journal.js";
 import { COUNTS } from "../../../lib/adapters/postgres/queues.js";
 import { DUE } from "../../../lib/adapters/postgres/schedules.js";
 import { settleText } from "../../../lib/adapters/postgres/settle.js";
@@ -44,6 +45,10 @@ describeShared("postgres")(`With ${WAITING.toLocaleString("en")} jobs waiting an
     await bench.sql(`
       INSERT INTO stem.ended (seq, state, ended_at, forget_at, attempts, fence)
       SELECT j.seq, 1, seq, 9e14::bigint, 1, 1 FROM stem.jobs j WHERE id LIKE 'many%' ORDER BY seq DESC LIMIT ${WAITING}`);
+    // Ten long journals, and very many short ones.
+    await bench.sql(`
+      INSERT INTO stem.journal (job, seq, key, kind, state, at)
+      SELECT j.seq, n, 'step', 'step', 'done', 1 FROM stem.jobs j, generate_series(1, CASE WHEN id ~ '^many[0-9]$' THEN 20000 ELSE 1 END) n`);
     client = new Client(bench.url);
     await client.connect();
   }, 120_000);
@@ -132,6 +137,21 @@ describeShared("postgres")(`With ${WAITING.toLocaleString("en")} jobs waiting an
       expect(faultsOf(nodes)).toEqual([]);
       const ended = nodes.find(({ "Node Type": type, ...node }) => type === "ModifyTable" && node["Relation Name"] === "ended");
       expect(ended?.Plans?.[0]?.["Actual Rows"]).toBe(deliveries.length);
+    });
+
+    it(`a journal that is read from a number on by ${whose} is not gone through from its beginning`, async () => {
+      const nodes = await nodesOf(
+        READ,
+        [
+          ["many1", "many2", "many300"],
+          [19_995, 19_999, 0],
+        ],
+        text,
+      );
+      expect(nodes[0]!["Actual Rows"]).toBe(7);
+      expect(faultsOf(nodes)).toEqual([]);
+      const entries = nodes.filter((node) => node["Relation Name"] === "journal");
+      expect(entries.map((node) => node["Actual Rows"] * node["Actual Loops"] < 10)).toEqual([true]);
     });
 
     it(`an enqueue by ${whose} sorts nothing and scans no big table`, async () => {
