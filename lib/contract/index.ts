@@ -50,6 +50,7 @@ export { bytesOf, bytesOfAlong, bytesOfJob, bytesOfSettlement, CALL_BYTES, fitti
 export { checkText, flawOfCharacters, flawOfText, LONGEST, TEXT_REMEDY } from "./text.js";
 export { toFailure } from "./thrown.js";
 export { isTime, LONGEST_MS, TIME_RULE } from "./times.js";
+export { lackingVerbs, VERBS } from "./verbs.js";
 export { bareCause, shownAddress } from "./secrets.js";
 export { IdTakenError } from "./taken.js";
 export type * from "./workers.js";

@@ -1,11 +1,19 @@
+import { lackingVerbs } from "../../contract/index.js";
 import { LawBench } from "./bench.js";
 import type { Law, LawOutcome } from "./law.js";
 import type { LawSubject } from "./subject.js";
 
-/** Checks one law on a fresh store. @throws the fault that the law found, or an error of `open` or `close` */
+/**
+ * Checks one law on a fresh store.
+ *
+ * @throws the fault that the law found, an error of `open` or `close`, or the verbs that the adapter lacks
+ */
 export async function checkLaw(law: Law, subject: LawSubject): Promise<void> {
   const store = await subject.open();
   try {
+    const lacking = lackingVerbs(store.adapter);
+    if (lacking.length > 0)
+      throw new Error(`The adapter "${store.adapter.name}" lacks verbs of the contract: ${lacking.join(", ")}. Implement them first.`);
     await law.check(new LawBench(store, subject.hintWithinMs));
   } finally {
     await store.close();
