@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Change, JobFilter, NewJob, Which } from "../../contract/index.js";
 import { ids, one, sorted } from "./bench.js";
 import type { LawBench } from "./bench.js";
+import { hinted, workIn } from "./hinted.js";
 import type { Law } from "./law.js";
 
 const idsOf = (jobs: readonly { readonly id: string }[]): string[] => jobs.map(({ id }) => id);
@@ -113,6 +114,54 @@ export const changeLaws: readonly Law[] = [
       bench.pass(1_000);
       assert.deepEqual(await bench.take(), []);
       assert.equal(await bench.state(late.id), "expired");
+    },
+  },
+  {
+    title: "a job moved to now is hinted at and shortens the wait, and keeps its lapses and attempts",
+    async check(bench) {
+      await bench.hire("ann", 1_000);
+      const job = await bench.put();
+      await bench.takeOne();
+      bench.pass(2_000);
+      await bench.hire("bob", 60_000);
+      const heir = await bench.takeOne({ worker: "bob" });
+      const error = { name: "E", message: "not yet", attempt: 1 };
+      await bench.end(heir, { as: "ready", attempt: "spent", ran: false, error, delayMs: 50_000 });
+      assert.equal((await bench.claim({ worker: "bob" })).nextDueAt, bench.now + 50_000);
+      await bench.change({ ids: [job.id] }, { to: "moved", dueAt: bench.now + 9_000 });
+      assert.equal((await bench.claim({ worker: "bob" })).nextDueAt, bench.now + 9_000);
+      const move = () => bench.change({ ids: [job.id] }, { to: "moved", dueAt: bench.now });
+      await hinted(bench, bench.adapter, workIn(bench.queue), move);
+      const { attempt, lapses } = await bench.takeOne({ worker: "bob" });
+      assert.deepEqual([attempt, lapses], [2, 1]);
+    },
+  },
+  {
+    title: "a change of more than a thousand ids answers each of them, in the order asked",
+    async check(bench) {
+      const jobs = bench.jobs(1_105);
+      await bench.enqueue(...jobs);
+      const asked = idsOf(jobs).toReversed();
+      const { answers, next } = await bench.change({ ids: asked }, { to: "cancelled", reason: "stop" });
+      assert.equal(next, undefined);
+      assert.deepEqual(idsOf(answers), asked);
+      assert.ok(answers.every(({ as, was }) => as === "changed" && was === "ready"));
+      assert.equal((await bench.adapter.jobs.count({ queue: bench.queue }, bench.at)).cancelled, 1_105);
+    },
+  },
+  {
+    title: "by a filter dead letters are made ready again in steps, with the jobs that had waited for them",
+    async check(bench) {
+      const [body, other] = [bench.job({ waitsFor: 1 }), bench.job()];
+      const parts = bench.jobs(4);
+      await bench.enqueue({ ...parts[0]!, links: [{ to: body.id, position: 0 }] }, ...parts.slice(1), body);
+      for (const delivery of await bench.take()) await bench.fail(delivery);
+      await bench.enqueue(other);
+      const steps = await inSteps(bench, { dead: true, limit: 3 }, { to: "ready" });
+      assert.deepEqual(sorted(steps.flat()), sorted(idsOf(parts)));
+      assert.ok(steps.every((step) => step.length <= 3));
+      assert.equal(await bench.state(body.id), "blocked");
+      assert.deepEqual(sorted(ids(await bench.take())), sorted(idsOf([...parts, other])));
     },
   },
   {

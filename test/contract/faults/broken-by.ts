@@ -379,6 +379,12 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
   ],
   "a ready job is moved to another priority, time and queue, and stands in line by these": ["a move keeps the priority"],
   "a moved job still expires, and only ready jobs are moved": ["a move ends the expiry"],
+  "a job moved to now is hinted at and shortens the wait, and keeps its lapses and attempts": [
+    "a move to another time does nothing",
+    "work is not hinted at",
+  ],
+  "a change of more than a thousand ids answers each of them, in the order asked": ["a change by ids stops at a thousand"],
+  "by a filter dead letters are made ready again in steps, with the jobs that had waited for them": ["a filter makes nothing ready"],
   "by a filter jobs are changed in steps that go on where the last one ended, also where that has been forgotten": [
     "a filter changes all at once",
     "steps begin at the top again",

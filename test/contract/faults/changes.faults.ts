@@ -65,6 +65,19 @@ export const changeFaults: Faults = {
       return change({ ids: items.map(({ id }) => id) }, to, options);
     },
   })),
+  "a change by ids stops at a thousand": changed((sound) => async (which, to, options) => {
+    if (which.ids === undefined || which.ids.length <= 1_000) return sound(which, to, options);
+    const { answers } = await sound({ ids: which.ids.slice(0, 1_000) }, to, options);
+    return { answers: [...answers, ...which.ids.slice(1_000).map((id) => ({ id, as: "unknown" as const }))] };
+  }),
+  "a filter makes nothing ready": changed((sound) => async (which, to, options) => {
+    if (to.to !== "ready" || which.ids !== undefined) return sound(which, to, options);
+    return { answers: [] };
+  }),
+  "a move to another time does nothing": changed((sound) => async (which, to, options) => {
+    if (to.to !== "moved" || to.dueAt === undefined) return sound(which, to, options);
+    return { answers: (which.ids ?? []).map((id) => ({ id, as: "changed" as const, was: "ready" as const })) };
+  }),
   "a list looks until it has found": inJobs(({ list }) => ({
     list: async (filter, options) => omit(await list(filter, options), "next"),
   })),
