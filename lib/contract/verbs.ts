@@ -11,7 +11,7 @@ export const VERBS: { readonly [P in Part]: Readonly<Record<keyof NonNullable<Ad
   limits: { put: true, list: true },
   journal: { read: true, append: true, rewrite: true },
   events: { emit: true, list: true },
-  schedules: { upsert: true, due: true, fire: true, get: true, list: true, pause: true, resume: true, remove: true },
+  schedules: { put: true, due: true, fire: true, list: true, change: true },
   locks: { acquire: true, renew: true, release: true },
   workers: { renew: true, leave: true, list: true, order: true },
   hints: { subscribe: true, control: true },
