@@ -91,10 +91,10 @@ export class Upkeep {
     const standing = new Map(stored.map((one) => [one.id, one]));
     const foreign = [...standing.values()].filter((one) => this.#declared.has(one.id) && !this.isOwn(one) && !isRemoved(one.spec));
     this.#looksAt = now + (foreign.length > 0 ? RIVALS_MS : LOOK_MS);
-    const abandoned = this.rivals.abandoned(foreign);
-    const missing = ids.filter((id) => !standing.has(id));
-    // What a newer deployment has retired is not lost.
-    const lost = (await this.#store([...missing, ...abandoned], now)) ? missing : [];
+    const wanted = { missing: ids.filter((id) => !standing.has(id)), abandoned: this.rivals.abandoned(foreign) };
+    // What a newer deployment has retired is not lost, and what it has stored is not left alone.
+    const isStored = await this.#store([...wanted.missing, ...wanted.abandoned], now);
+    const [lost, abandoned] = isStored ? [wanted.missing, wanted.abandoned] : [[], []];
     this.#say(lost, "lost from the store; the beat has declared it again");
     this.#say(abandoned, "stored by another version of the app, of which no beat is left; the beat has declared it again");
     const moved = await this.#heal(stored, now);
