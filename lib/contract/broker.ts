@@ -70,6 +70,11 @@ export interface Claim {
   readonly from: readonly QueueShare[];
   /** At most this many in all; at least 1. */
   readonly limit: number;
+  /**
+   * Within each queue the lowest priority goes first, and the highest last. Default: the highest first.
+   * A worker claims so now and then, so that no priority starves while there is always work of a higher one.
+   */
+  readonly upward?: true;
 }
 
 export interface QueueShare {

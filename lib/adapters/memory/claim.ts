@@ -5,7 +5,7 @@ import type { Queue, Row, WorkerRow } from "./rows.js";
 import type { Store } from "./store.js";
 
 /** Takes back, wakes, expires, lends; each queue in the order asked. */
-export function claim(store: Store, { worker: id, from, limit }: Claim, now: number): Claimed {
+export function claim(store: Store, { worker: id, from, limit, upward }: Claim, now: number): Claimed {
   takeBack(store, now);
   const deliveries: Delivery[] = [];
   const worker = store.workers.get(id);
@@ -15,7 +15,7 @@ export function claim(store: Store, { worker: id, from, limit }: Claim, now: num
     const queue = store.queues.get(share.queue);
     if (queue === undefined || queue.paused) continue;
     sweep(store, queue, now);
-    if (!lapsed) lend(store, queue, worker, Math.min(share.limit ?? limit, limit - deliveries.length), deliveries, now);
+    if (!lapsed) lend(store, queue, worker, Math.min(share.limit ?? limit, limit - deliveries.length), upward === true, deliveries, now);
     next = Math.min(next, queue.delayed.earliest() ?? Infinity, queue.deadlines.earliest() ?? Infinity);
   }
   for (const other of store.workers.values()) if (other !== worker && other.held.size > 0) next = Math.min(next, other.leaseUntil);
@@ -46,10 +46,10 @@ function sweep(store: Store, queue: Queue, now: number): void {
   store.promote(queue, now);
 }
 
-function lend(store: Store, queue: Queue, worker: WorkerRow, limit: number, deliveries: Delivery[], now: number): void {
+function lend(store: Store, queue: Queue, worker: WorkerRow, limit: number, upward: boolean, deliveries: Delivery[], now: number): void {
   let left = limit;
-  for (let priority = 9; priority >= 0; priority--) {
-    const line = queue.lines[priority];
+  for (let level = 0; level <= 9; level++) {
+    const line = queue.lines[upward ? level : 9 - level];
     if (line === undefined) continue;
     for (let row = line.peek(); row !== undefined; row = line.peek()) {
       if (left <= 0) return;

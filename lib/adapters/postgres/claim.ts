@@ -5,12 +5,22 @@ import type { Row, Sql } from "./connect/sql.js";
 import { bigs, ints, texts, type Value } from "./connect/values.js";
 import { endedIn } from "./ended.js";
 import { BOUND, doChores } from "./lend/chores.js";
-import { CLAIM, CLAIM_LOOSELY, EXPIRED, LAPSED_WORKERS, LISTENED, LIVE, OVERDUE } from "./lend/statement.js";
+import {
+  CLAIM,
+  CLAIM_LOOSELY,
+  CLAIM_UPWARD,
+  CLAIM_UPWARD_LOOSELY,
+  EXPIRED,
+  LAPSED_WORKERS,
+  LISTENED,
+  LIVE,
+  OVERDUE,
+} from "./lend/statement.js";
 import type { Store, Tx } from "./store.js";
 
 /** Claims in a separate transaction: one statement, unless there are chores first. */
 export async function claim(store: Store, request: Claim, at: { readonly now?: number } | undefined): Promise<Claimed> {
-  const rows = await store.rows(CLAIM_LOOSELY, claimValues(store, request, at?.now));
+  const rows = await store.rows(request.upward ? CLAIM_UPWARD_LOOSELY : CLAIM_LOOSELY, claimValues(store, request, at?.now));
   return hasChores(rows[0]!)
     ? store.transact(at, async (tx) => withEnded(await lend(store, tx, request), await endedIn(tx)))
     : read(store, store, request, rows);
@@ -19,13 +29,14 @@ export async function claim(store: Store, request: Claim, at: { readonly now?: n
 /** The claim itself, inside a transaction. */
 export async function lend(store: Store, tx: Tx, request: Claim): Promise<Claimed> {
   const queues = request.from.map(({ queue }) => queue);
-  let rows = await tx.rows(CLAIM, claimValues(store, request, tx.now));
+  const text = request.upward ? CLAIM_UPWARD : CLAIM;
+  let rows = await tx.rows(text, claimValues(store, request, tx.now));
   let expired = 0;
   // A job that one chore ends or makes ready may bring another chore; a backlog of expired jobs is left to
   // the next claim.
   for (let round = 0; round < 3 && hasChores(rows[0]!) && expired < BOUND; round++) {
     expired += await doChores(tx, rows[0]![1] as number, queues);
-    rows = await tx.rows(CLAIM, claimValues(store, request, tx.now));
+    rows = await tx.rows(text, claimValues(store, request, tx.now));
   }
   const claimed = await read(store, tx, request, rows);
   return hasChores(rows[0]!) ? { ...claimed, nextDueAt: tx.now } : claimed;
@@ -68,7 +79,8 @@ export async function read(store: Store, sql: Sql, request: Claim, rows: readonl
       links,
       keep,
     });
-  if (!isInOrder(lent)) lent.sort(inOrder);
+  const compare = request.upward ? upwards : downwards;
+  if (!isInOrder(lent, compare)) lent.sort(compare);
   const queueOf = (lane: number): string => request.from[queueIn(lane) - 1]!.queue;
   store.floors.took(
     request.from.map(({ queue }) => queue),
@@ -103,13 +115,18 @@ type LentRow = [
   extra: string | null,
 ];
 
-function inOrder(a: LentRow, b: LentRow): number {
+function downwards(a: LentRow, b: LentRow): number {
   return a[1] - b[1] || a[2] - b[2] || a[0] - b[0];
 }
 
+/** By queue, and in each the lowest priority, which is the highest level, first. */
+function upwards(a: LentRow, b: LentRow): number {
+  return queueIn(a[1]) - queueIn(b[1]) || b[1] - a[1] || a[2] - b[2] || a[0] - b[0];
+}
+
 /** They usually come in order; the server does not promise it. */
-function isInOrder(lent: readonly LentRow[]): boolean {
-  for (let i = 1; i < lent.length; i++) if (inOrder(lent[i - 1]!, lent[i]!) > 0) return false;
+function isInOrder(lent: readonly LentRow[], compare: typeof downwards): boolean {
+  for (let i = 1; i < lent.length; i++) if (compare(lent[i - 1]!, lent[i]!) > 0) return false;
   return true;
 }
 

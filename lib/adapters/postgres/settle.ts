@@ -88,6 +88,7 @@ async function settlePlain(
     forgotten: taken.some(({ loan }) => loan.keep === 0),
     writing: entries !== undefined,
     claiming: next !== undefined,
+    upward: next?.upward === true,
   });
   const rows = await store.rows(text, [...(next === undefined ? [at?.now ?? null] : claimValues(store, next, at?.now)), ...endings]);
   const note = rows[0]![4] as string | null;
@@ -118,17 +119,19 @@ export interface Needs {
   readonly forgotten: boolean;
   readonly writing: boolean;
   readonly claiming: boolean;
+  /** The claim lends the lowest priority first. */
+  readonly upward: boolean;
 }
 
 const settleTexts = new Map<number, string>();
 
 /** The statement of a settle, put together once for each set of needs. */
-export function settleText({ whole, partly, kept, forgotten, writing, claiming }: Needs): string {
+export function settleText({ whole, partly, kept, forgotten, writing, claiming, upward }: Needs): string {
   let key = 0;
-  for (const isNeeded of [whole, partly, kept, forgotten, writing, claiming]) key = key * 2 + (isNeeded ? 1 : 0);
+  for (const isNeeded of [whole, partly, kept, forgotten, writing, claiming, upward]) key = key * 2 + (isNeeded ? 1 : 0);
   let text = settleTexts.get(key);
   if (text === undefined) {
-    const parts = { whole, partly, kept, forgotten, writing, claiming, ending: !claiming };
+    const parts = { whole, partly, kept, forgotten, writing, claiming, ending: !claiming, upward, downward: !upward };
     text = statementOf("settle", ...Object.entries(parts).flatMap(([part, isNeeded]) => (isNeeded ? part : [])));
     settleTexts.set(key, text);
   }

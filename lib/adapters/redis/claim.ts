@@ -34,7 +34,7 @@ export async function claimSpread(store: Store, request: Claim, options: At | un
     const left = request.limit - all.deliveries.length;
     if (left <= 0) break;
     const shard = store.shardOf(share.queue);
-    const part: Claim = { worker: request.worker, from: [share], limit: left };
+    const part: Claim = { ...request, from: [share], limit: left };
     let found = await claimIn(store, shard, part, options);
     // A worker that is new to the shard is not known there; its home knows it.
     if (found.lapsed && (await copyLease(store, request.worker, shard, options))) found = await claimIn(store, shard, part, options);
@@ -66,8 +66,8 @@ async function takeBack(store: Store, options: At | undefined): Promise<readonly
   return takeBackElsewhere(store, options);
 }
 
-export function claimArgs({ worker, limit, from }: Claim): (string | number)[] {
-  const args: (string | number)[] = [worker, limit];
+export function claimArgs({ worker, limit, from, upward }: Claim): (string | number)[] {
+  const args: (string | number)[] = [worker, upward === true ? -limit : limit];
   for (const share of from) args.push(share.queue, share.limit ?? limit);
   return args;
 }

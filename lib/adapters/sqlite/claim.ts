@@ -68,7 +68,7 @@ export function lend(store: Store, request: Claim, now: number): Claimed {
   let expired = 0;
   for (const queue of queues) {
     const room = Math.min(queue.limit, request.limit - deliveries.length);
-    if (room > 0) expired += lendFrom(store, queue, room, worker.no, now, deliveries);
+    if (room > 0) expired += lendFrom(store, queue, room, request.upward ?? false, worker.no, now, deliveries);
     if (expired >= BOUND) break;
   }
   return { deliveries, nextDueAt: expired >= BOUND ? now : horizon(store, queues, worker.no, now), now, lapsed: false };
@@ -113,6 +113,23 @@ function isDue(store: Store, first: number, now: number): boolean {
 
 function next(store: Store, lane: number): number | undefined {
   return (lane + 1) % LEVELS === 0 ? undefined : usedLane(store, lane + 1);
+}
+
+/** The last lane at or before `lane`, of the same queue, that has jobs. */
+function usedLaneBelow(store: Store, lane: number): number | undefined {
+  const first = lane - (lane % LEVELS);
+  return store.value("SELECT lane FROM line WHERE lane >= ? AND lane <= ? ORDER BY lane DESC LIMIT 1").get(first, lane) as
+    number | undefined;
+}
+
+/** Lanes that have jobs: from the highest priority down, or from the lowest up. */
+function firstLane(store: Store, queue: Queue, upward: boolean): number | undefined {
+  return upward ? usedLaneBelow(store, queue.lane + LEVELS - 1) : usedLane(store, queue.lane);
+}
+
+function laneAfter(store: Store, lane: number, upward: boolean): number | undefined {
+  if (!upward) return next(store, lane);
+  return lane % LEVELS === 0 ? undefined : usedLaneBelow(store, lane - 1);
 }
 
 /** The earliest moment, after now, at which these queues may have something new. */
@@ -206,19 +223,19 @@ type LineRow = [
 ];
 
 /** Lends up to `room` due jobs of one queue, in order; returns how many had expired. */
-function lendFrom(store: Store, queue: Queue, room: number, worker: number, now: number, deliveries: Delivery[]): number {
+function lendFrom(store: Store, queue: Queue, room: number, upward: boolean, worker: number, now: number, deliveries: Delivery[]): number {
   const due = store.rows(
     `SELECT l.seq, l.due_at, j.id, j.task, j.enqueued_at, iif(j.started_at IS NULL, j.expires_at, NULL), j.attempts, j.lapses, j.fence, j.links, j.grp, j.keep_result, j.keep_failed,
             j.headers, j.wake, j.payload
      FROM line l CROSS JOIN jobs j ON j.seq = l.seq WHERE l.lane = ? AND l.due_at <= ? ORDER BY l.due_at, l.seq LIMIT ? + 0`,
   );
   let expired = 0;
-  let lane = usedLane(store, queue.lane);
+  let lane = firstLane(store, queue, upward);
   while (lane !== undefined && room > 0 && expired < BOUND) {
     const rows = due.all(lane, now, room) as LineRow[];
     const last = rows.at(-1);
     if (last === undefined) {
-      lane = next(store, lane);
+      lane = laneAfter(store, lane, upward);
       continue;
     }
     // In one statement if nothing expires: the stretch of the line that was just read.
@@ -245,7 +262,7 @@ function lendFrom(store: Store, queue: Queue, room: number, worker: number, now:
     }
     if (late.length > 0) expire(store, late, now);
     expired += late.length;
-    if (room > 0 && late.length === 0) lane = next(store, lane);
+    if (room > 0 && late.length === 0) lane = laneAfter(store, lane, upward);
   }
   return expired;
 }

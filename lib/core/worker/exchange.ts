@@ -5,7 +5,7 @@ import type { Clock } from "../clock.js";
 import { Portion } from "../../contract/portion.js";
 import { goneOf } from "./gone.js";
 import { workerProbe } from "./probe.js";
-import type { ServedQueues } from "./queues.js";
+import type { ServedQueues, Shares } from "./queues.js";
 import type { RunningJob } from "../attempt/running.js";
 import type { Ends } from "../telemetry/ends.js";
 import type { Attempts } from "./attempts.js";
@@ -17,6 +17,9 @@ import { settleOneByOne } from "./salvage.js";
 
 /** The most endings in one call; the rest go with the next. */
 const BATCH = 1_000;
+
+/** Every so many claims one lends from the lowest priority up, so that none starves. */
+const UPWARD_EVERY = 10;
 
 /**
  * Settles in a row that failed while the store answered other calls, until each ending is tried alone.
@@ -52,6 +55,7 @@ export class Exchange {
    * The store may have lent jobs that this worker does not know.
    */
   #astray = false;
+  #claims = 0;
   /** Settles that failed in a row while the store answered other calls. */
   #stuck = 0;
   /**
@@ -114,7 +118,7 @@ export class Exchange {
     const free = this.#portion.of(Math.min(slots.free, slots.share));
     const shares = claiming && free > 0 ? queues.shares(free) : undefined;
     const holder = lease.name;
-    const next: Claim | undefined = shares && { worker: holder, from: shares.from, limit: shares.limit };
+    const next = shares && this.#claimOf(shares, holder);
     if (next === undefined && settlements.length === 0) return true;
     if (workerProbe.listener !== undefined && jobs.length > 0) workerProbe.listener({ at: "settling", worker: holder, ids: idsOf(jobs) });
     const sentAt = clock.now();
@@ -143,6 +147,10 @@ export class Exchange {
       if (next !== undefined && !answered) this.#portion.failed();
       throw error;
     }
+  }
+
+  #claimOf({ from, limit }: Shares, worker: string): Claim {
+    return ++this.#claims % UPWARD_EVERY === 0 ? { worker, from, limit, upward: true } : { worker, from, limit };
   }
 
   #confirm(jobs: readonly RunningJob[], settlements: readonly Settlement[], lost: readonly string[]): void {

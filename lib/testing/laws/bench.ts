@@ -120,7 +120,7 @@ export class LawBench {
   async ask(over: Partial<Claim> = {}): Promise<Claim> {
     const worker = over.worker ?? "ann";
     if (!this.#hired.has(worker)) await this.adapter.workers.renew({ id: worker, leaseMs: LONG_LEASE_MS, info: {} }, [], this.at);
-    return { worker, from: over.from ?? [{ queue: this.queue }], limit: over.limit ?? 10 };
+    return { worker, from: over.from ?? [{ queue: this.queue }], limit: over.limit ?? 10, ...(over.upward && { upward: true }) };
   }
 
   async take(over: Partial<Claim> = {}): Promise<readonly Delivery[]> {

@@ -81,6 +81,28 @@ export const claimLaws: readonly Law[] = [
     },
   },
   {
+    title: "a claim upward lends the lowest priority of each queue first, also with a settle, and the next goes down again",
+    async check(bench) {
+      const other = bench.name("other");
+      const from = [{ queue: other }, { queue: bench.queue }];
+      const job = (priority: number, queue = bench.queue) => bench.job({ priority, queue });
+      const here = [5, 0, 9, 0, 5].map((priority) => job(priority));
+      const there = [9, 1].map((priority) => job(priority, other));
+      const late = bench.job({ delayMs: 1_000 });
+      await bench.enqueue(...here, ...there, late);
+      const [five, zero, nine, secondZero, secondFive] = here.map(({ id }) => id);
+      const [thereNine, thereOne] = there.map(({ id }) => id);
+      assert.deepEqual(ids(await bench.take({ from, limit: 4, upward: true })), [thereOne, thereNine, zero, secondZero]);
+      const again = await bench.take({ from, limit: 1 });
+      assert.deepEqual(ids(again), [nine]);
+      bench.pass(1_000);
+      const next = { worker: "ann", from, limit: 2, upward: true } as const;
+      const { claimed } = await bench.adapter.broker.settle([{ lease: again[0]!.lease, as: "succeeded" }], next, bench.at);
+      assert.deepEqual(ids(claimed!.deliveries), [late.id, five]);
+      assert.deepEqual(ids(await bench.take({ from, limit: 9 })), [secondFive]);
+    },
+  },
+  {
     title: "among equal priorities the earlier due goes first",
     async check(bench) {
       const late = await bench.put({ dueAt: bench.now - 10 });

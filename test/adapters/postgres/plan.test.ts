@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import { Client } from "pg";
-import { CLAIM } from "../../../lib/adapters/postgres/lend/statement.js";
+import { CLAIM, CLAIM_UPWARD } from "../../../lib/adapters/postgres/lend/statement.js";
 import { ENQUEUE_PLAIN } from "../../../lib/adapters/postgres/enqueue.js";
 import { READ } from "../../../lib/adapters/postgres/journal.js";
 import { COUNTS } from "../../../lib/adapters/postgres/queues.js";
@@ -12,7 +12,7 @@ import { hire, PostgresBench } from "./bench.js";
 
 const WAITING = 500_000;
 
-const EVERYTHING = { whole: true, partly: true, kept: true, forgotten: true, writing: false, claiming: true };
+const EVERYTHING = { whole: true, partly: true, kept: true, forgotten: true, writing: false, claiming: true, upward: false };
 
 interface Node {
   readonly "Node Type": string;
@@ -105,8 +105,11 @@ describeShared("postgres")(`With ${WAITING.toLocaleString("en")} jobs waiting an
   ];
 
   for (const [whose, text] of settings) {
-    it(`a claim by ${whose} sorts nothing and scans no big table`, async () => {
-      const nodes = await nodesOf(CLAIM, claimValues, text);
+    it.each([
+      ["a claim", CLAIM],
+      ["a claim upward", CLAIM_UPWARD],
+    ])(`%s by ${whose} sorts nothing and scans no big table`, async (_, claim) => {
+      const nodes = await nodesOf(claim, claimValues, text);
       expect(faultsOf(nodes)).toEqual([]);
       // Far from what the planner thinks worth compiling, which would take longer than a thousand claims.
       if (whose.startsWith("an app")) expect(nodes[0]!["Total Cost"]).toBeLessThan(50_000);

@@ -14,10 +14,7 @@ const files = readdirSync(FOLDER).filter((name) => name.endsWith(".sql"));
 /** All that a statement may be put together of; those of a settle are counted up below. */
 const PARTS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   append: [[]],
-  claim: [
-    ["alone", "durably"],
-    ["alone", "loosely"],
-  ],
+  claim: ["durably", "loosely"].flatMap((how) => ["downward", "upward"].map((order) => ["alone", how, order])),
   enqueue: ["plain", "full"].flatMap((size) => ["alone", "inside"].map((where) => [size, where])),
   queues: [[]],
   renew: [[], ["heard"]],
@@ -65,8 +62,9 @@ describeShared("postgres")("A server", () => {
   });
 
   it("understands a settle, whatever a batch needs", async () => {
-    for (let needs = 0; needs < 64; needs++) {
-      const [whole, partly, kept, forgotten, writing, claiming] = [1, 2, 4, 8, 16, 32].map((bit) => (needs & bit) !== 0) as [
+    for (let needs = 0; needs < 128; needs++) {
+      const [whole, partly, kept, forgotten, writing, claiming, upward] = [1, 2, 4, 8, 16, 32, 64].map((bit) => (needs & bit) !== 0) as [
+        boolean,
         boolean,
         boolean,
         boolean,
@@ -74,7 +72,7 @@ describeShared("postgres")("A server", () => {
         boolean,
         boolean,
       ];
-      if (whole || partly) await prepared(settleText({ whole, partly, kept, forgotten, writing, claiming }));
+      if (whole || partly) await prepared(settleText({ whole, partly, kept, forgotten, writing, claiming, upward }));
     }
   });
 });

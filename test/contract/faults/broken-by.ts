@@ -383,6 +383,10 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
     "a move to another time does nothing",
     "work is not hinted at",
   ],
+  "a claim upward lends the lowest priority of each queue first, also with a settle, and the next goes down again": [
+    "no claim goes upward",
+    "every claim goes upward",
+  ],
   "a change of more than a thousand ids answers each of them, in the order asked": ["a change by ids stops at a thousand"],
   "by a filter dead letters are made ready again in steps, with the jobs that had waited for them": ["a filter makes nothing ready"],
   "by a filter jobs are changed in steps that go on where the last one ended, also where that has been forgotten": [

@@ -140,6 +140,8 @@ export const jobFaults: Faults = {
       (a, b) => a.job.enqueuedAt - b.job.enqueuedAt || (serial(a.job.id) < serial(b.job.id) ? -1 : 1),
     ),
   })),
+  "no claim goes upward": asksAs((claim) => omit(claim, "upward")),
+  "every claim goes upward": asksAs((claim) => ({ ...claim, upward: true })),
   "a claim lends one job at most": asksAs((claim) => ({ ...claim, limit: 1 })),
   "a claim skips a job now and then": claimedAs((claimed) => ({ ...claimed, deliveries: claimed.deliveries.filter((_, i) => i < 63) })),
 };

@@ -5,7 +5,8 @@
 -- costs three probes of indexes that are empty as a rule.
 --
 -- Parts: alone, or included by settle.sql (claiming) · alone, durably or loosely: a claim that is lost in a
--- crash only runs again, so its commit need not wait for the disk.
+-- crash only runs again, so its commit need not wait for the disk · downward or upward: of each queue the
+-- highest priority first, or the lowest.
 --
 -- Parameters:
 --   :now       the moment of a test; null: the store's clock
@@ -59,7 +60,12 @@ WITH
     SELECT p.tid, p.seq, (q.turn * 10 + p.lane % 10)::int AS lane, p.due_at
     FROM chores CROSS JOIN q CROSS JOIN clock CROSS JOIN LATERAL (
       SELECT x.tid, x.seq, x.lane, x.due_at
+      -- #part downward
       FROM unnest('{0,1,2,3,4,5,6,7,8,9}'::int[]) AS g(level) CROSS JOIN LATERAL (
+      -- #end
+      -- #part upward
+      FROM unnest('{9,8,7,6,5,4,3,2,1,0}'::int[]) AS g(level) CROSS JOIN LATERAL (
+      -- #end
         SELECT l.ctid AS tid, l.seq, l.lane, l.due_at
         FROM stem.line l
         WHERE l.lane = q.no * 10 + g.level AND l.due_at <= clock.now

@@ -1,6 +1,6 @@
 -- Lends jobs to a worker.
 --
--- ARGV[4..] worker id, limit, then queues and their shares
+-- ARGV[4..] worker id, limit (negative: the lowest priority first), then queues and their shares
 -- Returns   now, 1 if the worker's lease has run out, when asking again makes sense or '', ids one a line,
 --           bodies as one text, extras
 --           (place from 1, JSON), fence of those without an extra, mail

@@ -218,7 +218,7 @@ local function lend_queue(queue, known, no, left)
     local late = call('ZRANGEBYSCORE', P .. 'd:' .. queue, '(' .. now, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
     future = late[2] and tonumber(late[2])
   end
-  for level = 9, 0, -1 do
+  for level = first_level, last_level, level_step do
     if find(known, level, 1, true) then
       local lent_here, later = lend_level(queue, known, level, no, left - n)
       n = n + lent_here

@@ -45,10 +45,15 @@ local function lend_plain(ids, no, queue, bury)
   return lent_n - begun
 end
 
+-- Levels of priority in the order in which they are lent.
+local first_level, last_level, level_step = 9, 0, -1
+
 -- A[i]: worker id, limit, then queues and their shares. `make`: makes the library.
+-- A negative limit asks for the lowest priority first.
 -- Returns 1 if the worker's lease has run out, and when asking again makes sense.
 local function lend(A, i, make)
   local limit = tonumber(A[i + 1])
+  if limit < 0 then limit, first_level, last_level, level_step = -limit, 0, 9, 1 end
   local holders = call('ZRANGE', P .. 'holders', 0, 1, 'WITHSCORES')
   if holders[2] and tonumber(holders[2]) <= now then
     for _, no in ipairs(call('ZRANGEBYSCORE', P .. 'holders', '-inf', now, 'LIMIT', 0, 10)) do make().take_from(no, true) end
@@ -70,7 +75,7 @@ local function lend(A, i, make)
         if later and (not future or later < future) then future = later end
         if later then work[queue] = work[queue] and 1 or nil end
       else
-        for level = 9, 0, -1 do
+        for level = first_level, last_level, level_step do
           while n < left and lent_bytes < ENOUGH and find(known, level, 1, true) do
             local ids = call('LPOP', P .. 'l:' .. level .. ':' .. queue, math.min(left - n, PIECE))
             if not ids then break end
