@@ -6,6 +6,9 @@ import { hasLinks, refusedFields } from "./fields.js";
 import type { NewJob } from "./job.js";
 import { flawOfCharacters, flawOfText } from "./text.js";
 
+/** What checks need to know of an adapter: what it is called, and the kinds of fields it honours. */
+export type Self = Pick<Adapter, "name" | "honours">;
+
 /** When a job that has not started expires, by its `expiresAt` or `expiresInMs`; undefined: never. */
 export function expiryOf(job: NewJob, now: number): number | undefined {
   return job.expiresInMs === undefined ? job.expiresAt : now + job.expiresInMs;
@@ -21,7 +24,7 @@ export function expiryOf(job: NewJob, now: number): number | undefined {
  * link to a job outside the batch, a `waitsFor` that is not the number of links, or links that go in a circle
  * @throws {UnsupportedError} a field of a kind that the adapter does not honour, named
  */
-export function checkJobs(jobs: readonly NewJob[], adapter: Pick<Adapter, "name" | "honours">): void {
+export function checkJobs(jobs: readonly NewJob[], adapter: Self): void {
   const refused = refusedFields(adapter.honours);
   let linked = false;
   let last: NewJob | undefined;
@@ -52,7 +55,7 @@ export function checkJobs(jobs: readonly NewJob[], adapter: Pick<Adapter, "name"
  * Every adapter calls it first in `settle` and `append`, before anything of the call is written.
  * @throws as `checkJobs`
  */
-export function checkAlong(list: readonly Along[], adapter: Pick<Adapter, "name" | "honours">): void {
+export function checkAlong(list: readonly Along[], adapter: Self): void {
   for (const { enqueue } of list) if (enqueue !== undefined) checkJobs(enqueue, adapter);
 }
 

@@ -3,6 +3,7 @@ export { byReason, carries } from "./along.js";
 export type * from "./along.js";
 export type * from "./broker.js";
 export { checkAlong, checkJobs, expiryOf } from "./check.js";
+export type { Self } from "./check.js";
 export { byIds } from "./change.js";
 export { ENDED_PAYLOAD, withEnded } from "./ended.js";
 export {

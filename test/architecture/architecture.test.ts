@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, posix, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "@jest/globals";
@@ -37,8 +37,82 @@ const PACKAGES: Record<string, readonly RegExp[]> = {
   codegen: [/^ts-morph$/],
 };
 
-/** Files that make up one adapter; each adapter has exactly these beside its folders. */
-const ADAPTER_FILES = readdirSync(join(root, "lib/adapters/memory")).filter((name) => name.endsWith(".ts"));
+const ADAPTERS = ["memory", "sqlite", "redis", "postgres"] as const;
+
+/** What each adapter has its own way of: what it is called, how it is opened, how it keeps rows. */
+const OWN_FILES = new Set(["adapter.ts", "index.ts", "rows.ts", "store.ts"]);
+
+/**
+ * One idea has one name and one file in all adapters: what they export there, types apart. On Redis a script
+ * may do it; then it is a function of the part of that name in `lua/common/`.
+ */
+const VOCABULARY: Readonly<Record<string, readonly string[]>> = {
+  "along.ts": ["carryOut"],
+  "anew.ts": ["beginAnew"],
+  "broker.ts": ["broker"],
+  "change.ts": ["cancel", "changeJobs"],
+  "claim.ts": ["claim", "lend"],
+  "ended.ts": ["takeEnded"],
+  "enqueue.ts": ["enqueue"],
+  "entries.ts": ["append"],
+  "events.ts": ["emit", "events"],
+  "hints.ts": ["hints"],
+  "jobs.ts": ["jobs"],
+  "journal.ts": ["journal"],
+  "lapse.ts": ["expire", "takeBack"],
+  "lease.ts": ["loanOf", "release"],
+  "line.ts": ["enterLine"],
+  "links.ts": ["arrive", "end", "inputsOf", "link", "reopen", "revive"],
+  "list.ts": ["countJobs", "idsIn", "listJobs"],
+  "locks.ts": ["locks"],
+  "notes.ts": ["notedBy", "takeNote"],
+  "park.ts": ["park", "stopWaiting", "wake", "wakeOverdue"],
+  "prune.ts": ["forget", "prune"],
+  "queues.ts": ["queues"],
+  "rewrite.ts": ["rewrite"],
+  "schedules.ts": ["schedules"],
+  "settle.ts": ["settle"],
+  "workers.ts": ["workers"],
+};
+
+/** Where an adapter has more names than that in a file, or fewer; and why. */
+const EXCEPTIONS: Readonly<
+  Record<string, { readonly more?: readonly string[]; readonly fewer?: readonly string[]; readonly why: string }>
+> = {
+  "memory/events.ts": { more: ["pruneEvents"], why: "what has had its time is taken out of tables of its own" },
+  "memory/hints.ts": { more: ["PendingHints"], why: "the store gathers the hints of a step in it" },
+  "memory/locks.ts": { more: ["pruneLocks"], why: "what has had its time is taken out of tables of its own" },
+  "memory/notes.ts": { fewer: ["notedBy"], why: "the row has the note" },
+  "memory/prune.ts": { more: ["sweep"], why: "it counts by counters, so what has had its time has to go first" },
+  "memory/workers.ts": { more: ["pruneWorkers"], why: "what has had its time is taken out of tables of its own" },
+  "sqlite/lease.ts": { more: ["holds"], why: "whether a lease is good, without reading the job" },
+  "sqlite/line.ts": { more: ["leaveLine"], why: "a change takes one job out of its line, not a set" },
+  "sqlite/notes.ts": { more: ["forgetNotes"], why: "a job is forgotten by statements for each table" },
+  "postgres/along.ts": { more: ["transactAlong"], why: "places are held before the first write, or the transaction begins anew" },
+  "postgres/claim.ts": { more: ["claimValues", "lentOf"], why: "a settle claims in the same statement" },
+  "postgres/enqueue.ts": { more: ["enqueueAtOnce", "isLinked"], why: "what is plain is one statement, without a transaction" },
+  "postgres/entries.ts": { more: ["entryLists"], why: "a settle adds entries in its own statement" },
+  "postgres/lease.ts": {
+    more: ["bitsOf", "holdLoans", "releaseHeld"],
+    fewer: ["loanOf"],
+    why: "loans are rows of many jobs, held as a set",
+  },
+  "postgres/park.ts": { fewer: ["stopWaiting"], why: "jobs are taken from where they wait as a set, by one statement" },
+  "redis/along.ts": { more: ["alongArgs", "eventArgs"], why: "what a script is given" },
+  "redis/anew.ts": { more: ["newLifeArgs"], why: "what a script is given" },
+  "redis/claim.ts": { more: ["claimArgs", "claimSpread", "lentOf"], why: "a settle claims in the same script" },
+  "redis/ended.ts": { more: ["isEnd", "toEnded", "wasHeld"], fewer: ["takeEnded"], why: "ends come with the mail of a script" },
+  "redis/enqueue.ts": { more: ["enqueueArgs"], why: "what a script is given" },
+  "redis/entries.ts": { more: ["entriesFrom", "entryArgs"], why: "what a script is given, and answers" },
+  "redis/lease.ts": { more: ["COPY", "copyLease", "placeLeases"], why: "leases are looked for in shards, and copied to them" },
+  "redis/links.ts": { fewer: ["link"], why: "links are stored with their jobs, by the script" },
+  "redis/notes.ts": { more: ["noteArgs"], why: "what a script is given" },
+  "redis/prune.ts": { more: ["sweep"], why: "it counts by counters, so what has had its time has to go first" },
+  "redis/queues.ts": { more: ["counted"], why: "jobs are counted by the counters of their queues" },
+};
+
+/** Where a script has an idea in a part of another name, or under a name that Lua keeps for itself. */
+const LUA = { parts: { "lease.ts": "jobs", "line.ts": "jobs", "prune.ts": "jobs" }, names: { end: "end_job" } } as const;
 
 /**
  * The public faces: how many names each may have (to become fewer; a new one is chosen on purpose), and those
@@ -153,14 +227,30 @@ describe("The house", () => {
     expect(upwards).toEqual([]);
   });
 
-  it("gives every adapter the same file names", () => {
-    // What SQLite and Postgres share is not an adapter.
-    for (const adapter of readdirSync(join(root, "lib/adapters")).filter((name) => name !== "relational")) {
-      expect({ adapter, files: readdirSync(join(root, "lib/adapters", adapter)).filter((name) => name.endsWith(".ts")) }).toEqual({
+  it("gives every adapter the same files, as far as no script of Redis does what a file would", () => {
+    for (const adapter of ADAPTERS)
+      expect({ adapter, files: [...filesOf(adapter)].sort() }).toEqual({
         adapter,
-        files: ADAPTER_FILES,
+        files: [...OWN_FILES, ...Object.keys(VOCABULARY)]
+          .filter((file) => filesOf(adapter).has(file) || adapter !== "redis" || !isInLua(file))
+          .sort(),
       });
-    }
+    // What SQLite and Postgres share is not an adapter.
+    expect(readdirSync(join(root, "lib/adapters")).sort()).toEqual([...ADAPTERS, "relational"].sort());
+  });
+
+  it.each(ADAPTERS)("calls the same idea by the same name in the same file: %s", (adapter) => {
+    const wrong = Object.entries(VOCABULARY).flatMap(([file, names]) => {
+      const { more = [], fewer = [] } = EXCEPTIONS[`${adapter}/${file}`] ?? {};
+      const own = filesOf(adapter).has(file) ? exportsOf(`lib/adapters/${adapter}/${file}`) : [];
+      const has = new Set([...own, ...(adapter === "redis" ? luaNames(file) : [])]);
+      return [
+        ...names.filter((name) => has.has(name) === fewer.includes(name)).map((name) => `${file} and ${name}`),
+        ...own.filter((name) => !names.includes(name) && !more.includes(name)).map((name) => `${file} has ${name}`),
+        ...more.filter((name) => !own.includes(name)).map((name) => `${file} has no ${name}`),
+      ];
+    });
+    expect(wrong).toEqual([]);
   });
 
   it("keeps the top level as small as the design says", () => {
@@ -246,6 +336,30 @@ function publicNames(index: string): { readonly values: readonly string[]; reado
 
 /** Names of that form that are environment variables, not error codes. */
 const ENVIRONMENT = new Set(["STEM_ROLE", "STEM_QUEUES", "STEM_CONCURRENCY", "STEM_DB"]);
+
+function filesOf(adapter: string): ReadonlySet<string> {
+  return new Set(readdirSync(join(root, "lib/adapters", adapter)).filter((name) => name.endsWith(".ts")));
+}
+
+/** Names of what a file exports, but for types. */
+function exportsOf(file: string): readonly string[] {
+  return [...text(file).matchAll(/^export (?:async )?(?:function\*?|const|class) (\w+)/gm)].map(([, name]) => name!);
+}
+
+/** Names that scripts of Redis give to the ideas of a file, written as in TypeScript. */
+function luaNames(file: string): readonly string[] {
+  const part = `lib/adapters/redis/lua/common/${LUA.parts[file as keyof typeof LUA.parts] ?? file.replace(".ts", "")}.lua`;
+  if (!existsSync(join(root, part))) return [];
+  const found = new Set([...text(part).matchAll(/^local function (\w+)/gm)].map(([, name]) => name!));
+  const luaOf = (name: string): string =>
+    LUA.names[name as keyof typeof LUA.names] ?? name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return VOCABULARY[file]!.filter((name) => found.has(luaOf(name)));
+}
+
+/** Whether scripts do all that a file of Redis would, so that there need be none. */
+function isInLua(file: string): boolean {
+  return VOCABULARY[file]?.length === luaNames(file).length;
+}
 
 const parents = new Set(files.map((file) => posix.dirname(posix.dirname(file))));
 

@@ -39,7 +39,7 @@ export function memory(options: MemoryOptions = {}): Adapter {
     events: events(store, self),
     schedules: schedules(store, self),
     locks: locks(store),
-    hints: hints(store.bell),
+    hints: hints(store.pending),
     workers: workers(store),
     open: async () => store.open(),
     close: async () => store.close(),

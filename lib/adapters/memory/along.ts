@@ -1,7 +1,7 @@
-import type { Along } from "../../contract/index.js";
-import { cancelOne } from "./change.js";
+import { byReason, type Along } from "../../contract/index.js";
+import { cancel } from "./change.js";
 import { enqueue } from "./enqueue.js";
-import { emitAll } from "./events.js";
+import { emit } from "./events.js";
 import type { Row } from "./rows.js";
 import type { Store } from "./store.js";
 
@@ -11,12 +11,11 @@ import type { Store } from "./store.js";
  *
  * @param loose takes the jobs whose links are to be followed
  */
-export function carryOut(store: Store, { enqueue: jobs, emit, cancel }: Along, loose: Row[], now: number): void {
+export function carryOut(store: Store, { enqueue: jobs, emit: events, cancel: cancels }: Along, loose: Row[], now: number): void {
   if (jobs !== undefined) enqueue(store, jobs, now);
-  if (emit !== undefined) emitAll(store, emit, now);
-  if (cancel === undefined) return;
-  for (const { id, reason } of cancel) {
-    const { as, was } = cancelOne(store, id, reason, loose, now);
-    if (as === "changed" && was === "active") store.bell.stopped(id);
-  }
+  if (events !== undefined) emit(store, events, now);
+  if (cancels === undefined) return;
+  for (const [reason, ids] of byReason(cancels))
+    for (const { id, as, was } of cancel(store, ids, reason, now, loose))
+      if (as === "changed" && was === "active") store.pending.stopped(id);
 }

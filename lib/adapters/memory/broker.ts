@@ -1,9 +1,9 @@
-import { checkAlong, checkJobs, metKnown, UnsupportedError, withEnded } from "../../contract/index.js";
-import type { Broker } from "../../contract/index.js";
+import { checkAlong, checkJobs, metKnown, UnsupportedError, withEnded, type Broker, type Self } from "../../contract/index.js";
 import { claim } from "./claim.js";
-import { enqueue, refuseTaken } from "./enqueue.js";
+import { takeEnded } from "./ended.js";
+import { enqueue } from "./enqueue.js";
 import { settle } from "./settle.js";
-import type { Self, Store } from "./store.js";
+import type { Store } from "./store.js";
 
 export function broker(store: Store, self: Self): Broker {
   return {
@@ -11,14 +11,13 @@ export function broker(store: Store, self: Self): Broker {
       store.step(options, (now) => {
         if (options?.transaction !== undefined) throw new UnsupportedError(self.name, "transactions");
         checkJobs(jobs, self);
-        refuseTaken(store, jobs, now);
-        return withEnded({ met: metKnown(enqueue(store, jobs, now)) }, store.takeEnded());
+        return withEnded({ met: metKnown(enqueue(store, jobs, now, true)) }, takeEnded(store));
       }),
-    claim: async (request, options) => store.step(options, (now) => withEnded(claim(store, request, now), store.takeEnded())),
+    claim: async (request, options) => claim(store, request, options),
     settle: async (settlements, next, options) =>
       store.step(options, (now) => {
         checkAlong(settlements, self);
-        return withEnded(settle(store, settlements, next, now), store.takeEnded());
+        return withEnded(settle(store, settlements, next, now), takeEnded(store));
       }),
   };
 }

@@ -1,8 +1,11 @@
 import { byIds, cancelled, idsOf, isFinal, PAGE, withEnded } from "../../contract/index.js";
 import type { Answer, At, Change, Changed, JobFilter, Which } from "../../contract/index.js";
-import { stopWaiting } from "./events.js";
-import { close, finish, revive, spreadAll } from "./links.js";
-import { look } from "./list.js";
+import { takeEnded } from "./ended.js";
+import { enterLine } from "./line.js";
+import { arrive, end, reopen, revive } from "./links.js";
+import { idsIn } from "./list.js";
+import { stopWaiting } from "./park.js";
+import { forget } from "./prune.js";
 import type { Row } from "./rows.js";
 import type { Store } from "./store.js";
 
@@ -14,19 +17,13 @@ export async function changeJobs(store: Store, which: Which, change: Change, opt
       ? store.step(options, (now) => changeFitting(store, which as JobFilter, change, now))
       : await byIds(ids, change.to, (part) => store.step(options, (now) => changeAll(store, part, change, now)));
   const stopped = done.answers.filter(({ as, was }) => change.to === "cancelled" && as === "changed" && was === "active");
-  if (stopped.length > 0) store.bell.tell({ kind: "cancelled", ids: stopped.map(({ id }) => id) });
+  if (stopped.length > 0) store.pending.tell({ kind: "cancelled", ids: stopped.map(({ id }) => id) });
   return done;
 }
 
 function changeFitting(store: Store, filter: JobFilter, change: Change, now: number): Changed {
-  const most = Math.min(filter.limit ?? PAGE, PAGE);
-  const found: string[] = [];
-  const page = { isFull: false };
-  const next = look(store, filter, now, page, ({ id }) => {
-    page.isFull = found.push(id) >= most;
-    return true;
-  });
-  const { answers, ended } = changeAll(store, found, change, now);
+  const { ids, next } = idsIn(store, filter, now, Math.min(filter.limit ?? PAGE, PAGE));
+  const { answers, ended } = changeAll(store, ids, change, now);
   return withEnded({ answers, ...(next !== undefined && { next }) }, ended);
 }
 
@@ -35,30 +32,33 @@ function changeAll(store: Store, ids: readonly string[], change: Change, now: nu
     change.to === "forgotten"
       ? forgetAll(store, ids, now)
       : change.to === "cancelled"
-        ? cancelAll(store, ids, change.reason, now)
+        ? cancel(store, ids, change.reason, now)
         : ids.map((id) => changeOne(store, id, change, now));
-  const ended = store.takeEnded();
+  const ended = takeEnded(store);
   // The caller of this change knows that they have ended.
   return { answers, ended: change.to === "forgotten" ? [] : ended };
 }
 
-/** Ends unfinished jobs, and with them the jobs that wait for them. Answers in the order asked. */
-function cancelAll(store: Store, ids: readonly string[], reason: string, now: number): Answer[] {
-  const loose: Row[] = [];
+/**
+ * Ends unfinished jobs, and with them the jobs that wait for them. Answers in the order asked.
+ *
+ * @param later takes those whose links the caller will follow itself
+ */
+export function cancel(store: Store, ids: readonly string[], reason: string, now: number, later?: Row[]): Answer[] {
+  const loose = later ?? [];
   const answers = ids.map((id) => cancelOne(store, id, reason, loose, now));
   // After all of them, so that one that was asked for by name is not ended as a dependant.
-  spreadAll(store, loose, now);
+  if (later === undefined) arrive(store, loose, now);
   return answers;
 }
 
-/** Ends one job if it is unfinished; its links are left to the caller, in `loose`. */
-export function cancelOne(store: Store, id: string, reason: string, loose: Row[], now: number): Answer {
+function cancelOne(store: Store, id: string, reason: string, loose: Row[], now: number): Answer {
   const row = store.find(id, now);
   if (row === undefined) return { id, as: "unknown" };
   const was = row.state;
   if (isFinal(was)) return { id, as: "ended", was };
   stopWaiting(store, row);
-  close(store, row, { state: "cancelled", error: cancelled(reason) }, now);
+  end(store, row, { state: "cancelled", error: cancelled(reason) }, now);
   loose.push(row);
   return { id, as: "changed", was };
 }
@@ -77,13 +77,13 @@ function retry(store: Store, row: Row, { payload, delayMs }: Extract<Change, { r
   if (!isFinal(row.state)) return "unfinished";
   if (row.state === "succeeded") return "ended";
   if (row.failedLinks > 0) return "input";
-  store.reopen(row);
+  reopen(store, row);
   row.expiresAt = undefined;
   if (payload !== undefined) row.payload = payload;
   const isBlocked = row.openLinks > 0;
   if (!isBlocked || delayMs !== undefined) row.dueAt = now + (delayMs ?? 0);
   if (isBlocked) store.move(row, "blocked");
-  else store.makeReady(row, now);
+  else enterLine(store, row, now);
   revive(store, row);
   return "changed";
 }
@@ -95,7 +95,7 @@ function move(store: Store, row: Row, to: Extract<Change, { readonly to: "moved"
   if (to.queue !== undefined) store.changeQueue(row, to.queue);
   row.priority = to.priority ?? row.priority;
   row.dueAt = to.dueAt ?? row.dueAt;
-  store.file(row, now);
+  enterLine(store, row, now);
   return "changed";
 }
 
@@ -122,8 +122,9 @@ function forgetOne(store: Store, row: Row, now: number): Answer {
   if (row.outs?.some(({ to }) => to.stored && !isFinal(to.state))) return { id, as: "needed", was };
   if (!isFinal(was)) {
     stopWaiting(store, row);
-    finish(store, row, { state: "cancelled", error: cancelled("removed") }, now);
+    end(store, row, { state: "cancelled", error: cancelled("removed") }, now);
+    arrive(store, [row], now);
   }
-  store.forget(row);
+  forget(store, row);
   return { id, as: "changed", was };
 }

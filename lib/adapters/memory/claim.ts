@@ -1,11 +1,18 @@
-import { expired, lapsed, type Claim, type Claimed, type Delivery } from "../../contract/index.js";
-import { wake } from "./events.js";
-import { finish, inputsOf } from "./links.js";
+import { withEnded, type At, type Claim, type Claimed, type Delivery } from "../../contract/index.js";
+import { takeEnded } from "./ended.js";
+import { expire, takeBack } from "./lapse.js";
+import { inputsOf } from "./links.js";
+import { wakeOverdue } from "./park.js";
 import type { Queue, Row, WorkerRow } from "./rows.js";
 import type { Store } from "./store.js";
 
+/** Claims in a step of its own. */
+export function claim(store: Store, request: Claim, options: At | undefined): Claimed {
+  return store.step(options, (now) => withEnded(lend(store, request, now), takeEnded(store)));
+}
+
 /** Takes back, wakes, expires, lends; each queue in the order asked. */
-export function claim(store: Store, { worker: id, from, limit, upward }: Claim, now: number): Claimed {
+export function lend(store: Store, { worker: id, from, limit, upward }: Claim, now: number): Claimed {
   takeBack(store, now);
   const deliveries: Delivery[] = [];
   const worker = store.workers.get(id);
@@ -14,39 +21,25 @@ export function claim(store: Store, { worker: id, from, limit, upward }: Claim, 
   for (const share of from) {
     const queue = store.queues.get(share.queue);
     if (queue === undefined || queue.paused) continue;
-    sweep(store, queue, now);
-    if (!lapsed) lend(store, queue, worker, Math.min(share.limit ?? limit, limit - deliveries.length), upward === true, deliveries, now);
+    wakeOverdue(store, queue, now);
+    store.promote(queue, now);
+    if (!lapsed)
+      lendFrom(store, queue, worker, Math.min(share.limit ?? limit, limit - deliveries.length), upward === true, deliveries, now);
     next = Math.min(next, queue.delayed.earliest() ?? Infinity, queue.deadlines.earliest() ?? Infinity);
   }
   for (const other of store.workers.values()) if (other !== worker && other.held.size > 0) next = Math.min(next, other.leaseUntil);
   return { deliveries, nextDueAt: next === Infinity ? undefined : next, now, lapsed };
 }
 
-/**
- * Makes ready what lapsed workers hold, or ends it if it has lost too many workers.
- * It gets its earlier place in line.
- */
-function takeBack(store: Store, now: number): void {
-  for (const worker of store.workers.values()) {
-    if (worker.leaseUntil > now || worker.held.size === 0) continue;
-    for (const row of worker.held) {
-      row.attempts--;
-      row.lapses++;
-      store.release(row);
-      if (row.lapses < row.maxLapses) store.makeReady(row, now);
-      else finish(store, row, { state: "failed", cause: "lapsed", error: lapsed(row.lapses) }, now);
-    }
-  }
-}
-
-/** Wakes what has waited long enough, and puts in line what has come due. */
-function sweep(store: Store, queue: Queue, now: number): void {
-  for (let at = queue.deadlines.earliest(); at !== undefined && at <= now; at = queue.deadlines.earliest())
-    wake(store, queue.deadlines.peek()!, { by: "deadline" }, at, now);
-  store.promote(queue, now);
-}
-
-function lend(store: Store, queue: Queue, worker: WorkerRow, limit: number, upward: boolean, deliveries: Delivery[], now: number): void {
+function lendFrom(
+  store: Store,
+  queue: Queue,
+  worker: WorkerRow,
+  limit: number,
+  upward: boolean,
+  deliveries: Delivery[],
+  now: number,
+): void {
   let left = limit;
   for (let level = 0; level <= 9; level++) {
     const line = queue.lines[upward ? level : 9 - level];
@@ -62,11 +55,7 @@ function lend(store: Store, queue: Queue, worker: WorkerRow, limit: number, upwa
       }
     }
   }
-  store.bell.noWork(queue.name);
-}
-
-function expire(store: Store, row: Row, now: number): void {
-  finish(store, row, { state: "expired", error: expired(row.expiresAt!) }, now);
+  store.pending.noWork(queue.name);
 }
 
 function start(store: Store, row: Row, worker: WorkerRow, now: number): Delivery {

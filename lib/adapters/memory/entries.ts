@@ -5,7 +5,7 @@ import type { Row } from "./rows.js";
  * Adds entries in `seq` order; a number that is taken stays as it is.
  * A run that makes progress is no poison: its lapses are forgotten.
  */
-export function write(row: Row, entries: readonly NewEntry[], now: number): void {
+export function append(row: Row, entries: readonly NewEntry[], now: number): void {
   if (entries.length > 0) row.lapses = 0;
   for (const entry of entries) {
     const log = (row.journal ??= []);

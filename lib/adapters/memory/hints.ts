@@ -4,7 +4,7 @@ import type { Hint, Hints } from "../../contract/index.js";
  * Gathers what a verb made due or ended, and calls the listeners once the verb is done.
  * It costs next to nothing without listeners.
  */
-export class Bell {
+export class PendingHints {
   readonly #listeners = new Set<(hint: Hint) => void>();
   readonly #queues = new Set<string>();
   #lastQueue: string | undefined;
@@ -34,7 +34,7 @@ export class Bell {
     if (this.#listeners.size > 0) this.#stopped.push(id);
   }
 
-  ring(): void {
+  send(): void {
     if (this.#queues.size > 0) {
       const queues = [...this.#queues];
       this.#queues.clear();
@@ -70,9 +70,9 @@ export class Bell {
 }
 
 /** Wake-ups within the process: given in the same turn as the verb that causes them. */
-export function hints(bell: Bell): Hints {
+export function hints(pending: PendingHints): Hints {
   return {
-    subscribe: (listener) => bell.subscribe(listener),
-    control: (topic, message) => bell.tell({ kind: "control", topic, message }),
+    subscribe: (listener) => pending.subscribe(listener),
+    control: (topic, message) => pending.tell({ kind: "control", topic, message }),
   };
 }

@@ -1,12 +1,13 @@
-import { checkAlong, withEnded } from "../../contract/index.js";
-import type { Entry, Journal } from "../../contract/index.js";
+import { checkAlong, withEnded, type Entry, type Journal, type Self } from "../../contract/index.js";
 import { carryOut } from "./along.js";
-import { write } from "./entries.js";
-import { spreadAll } from "./links.js";
+import { takeEnded } from "./ended.js";
+import { append } from "./entries.js";
+import { loanOf } from "./lease.js";
+import { arrive } from "./links.js";
 import { takeNote } from "./notes.js";
 import { rewrite } from "./rewrite.js";
 import type { Row } from "./rows.js";
-import type { Self, Store } from "./store.js";
+import type { Store } from "./store.js";
 
 export function journal(store: Store, self: Self): Journal {
   return {
@@ -18,17 +19,17 @@ export function journal(store: Store, self: Self): Journal {
         const lost: string[] = [];
         const loose: Row[] = [];
         for (const { lease, journal: entries, ...along } of writes) {
-          const row = store.lentUnder(lease);
+          const row = loanOf(store, lease);
           if (row === undefined) {
             lost.push(lease.jobId);
             continue;
           }
-          if (entries !== undefined) write(row, entries, now);
+          if (entries !== undefined) append(row, entries, now);
           if (along.note !== undefined) takeNote(row, along.note, now);
           carryOut(store, along, loose, now);
         }
-        spreadAll(store, loose, now);
-        return withEnded({ lost }, store.takeEnded());
+        arrive(store, loose, now);
+        return withEnded({ lost }, takeEnded(store));
       }),
     rewrite: async (runId, how, options) => store.step(options, (now) => rewrite(store, runId, how, now)),
   };

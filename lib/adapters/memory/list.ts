@@ -1,6 +1,7 @@
-import { delayedOf, LOOKED, markOf, PAGE, placeOf, RecordPage } from "../../contract/index.js";
-import type { JobFilter, JobRecord, Page } from "../../contract/index.js";
-import type { Row } from "./rows.js";
+import { JOB_STATES, LOOKED, markOf, noCounts, PAGE, placeOf, RecordPage } from "../../contract/index.js";
+import type { CountFilter, JobFilter, JobRecord, Page, StateCounts } from "../../contract/index.js";
+import { sweep } from "./prune.js";
+import { recordOf, type Row } from "./rows.js";
 import type { Store } from "./store.js";
 
 /** One page of the records that fit. */
@@ -10,11 +11,48 @@ export function listJobs(store: Store, filter: JobFilter, now: number): Page<Job
   return { items: page.records, ...(next !== undefined && { next }) };
 }
 
+/** The ids of jobs that fit, up to `most`, and where to go on. */
+export function idsIn(
+  store: Store,
+  filter: JobFilter,
+  now: number,
+  most: number,
+): { readonly ids: readonly string[]; readonly next: string | undefined } {
+  const ids: string[] = [];
+  const page = { isFull: false };
+  const next = look(store, filter, now, page, ({ id }) => {
+    page.isFull = ids.push(id) >= most;
+    return true;
+  });
+  return { ids, next };
+}
+
+/** How many jobs of a filter are in which state. */
+export function countJobs(store: Store, filter: CountFilter, now: number): StateCounts {
+  sweep(store, now);
+  const total = noCounts();
+  if (filter.task !== undefined || filter.group !== undefined) {
+    for (const row of newestFirst(store, filter, undefined)) {
+      if (!fits(row, filter, now)) continue;
+      total[row.state]++;
+      if (isDelayed(row, now)) total.delayed++;
+    }
+    return total;
+  }
+  for (const queue of store.queues.values()) {
+    if (filter.queue !== undefined && filter.queue !== queue.name) continue;
+    for (const state of JOB_STATES) total[state] += queue.counts[state];
+    store.promote(queue, now);
+    total.delayed += queue.delayedCount;
+  }
+  return total;
+}
+
 /**
  * Hands jobs that fit to `add`, in order, until the page is full, or `add` says that it has no place for one,
  * or enough were looked at; then it returns where to go on.
  */
-export function look(
+function look(
   store: Store,
   filter: JobFilter,
   now: number,
@@ -43,7 +81,7 @@ function markAfter(last: Row, next: Row, { dead }: JobFilter): string {
 }
 
 /** Jobs that may fit, from the cursor or mark on. An unknown cursor gives none. */
-export function* newestFirst(store: Store, { group, cursor }: JobFilter, mark: string | undefined): Iterable<Row> {
+function* newestFirst(store: Store, { group, cursor }: JobFilter, mark: string | undefined): Iterable<Row> {
   const from = cursor === undefined ? undefined : store.rows.get(cursor);
   if (cursor !== undefined && from === undefined) return;
   const [order, id] = mark === undefined ? [from?.order ?? Infinity] : (placeOf(mark, "stored", ["number", "string"]) as [number, string]);
@@ -69,7 +107,7 @@ function* latestDeathFirst(store: Store, { cursor, from: mark }: JobFilter): Ite
 }
 
 /** Whether a job is one that a filter asks for, but for the ids in it and for jobs past their time. */
-export function fits(row: Row, { state, delayed, task, queue, group, dead, before }: JobFilter, now: number): boolean {
+function fits(row: Row, { state, delayed, task, queue, group, dead, before }: JobFilter, now: number): boolean {
   return (
     (state === undefined || row.state === state) &&
     (delayed === undefined || delayed === isDelayed(row, now)) &&
@@ -81,32 +119,6 @@ export function fits(row: Row, { state, delayed, task, queue, group, dead, befor
   );
 }
 
-export function isDelayed({ state, dueAt }: Row, now: number): boolean {
+function isDelayed({ state, dueAt }: Row, now: number): boolean {
   return state === "ready" && dueAt > now;
-}
-
-export function recordOf(row: Row, now: number): JobRecord {
-  const { id, task, queue, state, payload, headers, priority, group, attempts, lapses, enqueuedAt, dueAt } = row;
-  const { startedAt, endedAt, result, error, cause, worker } = row;
-  return {
-    id,
-    task,
-    queue: queue.name,
-    state,
-    ...delayedOf(state, dueAt, now),
-    payload,
-    priority,
-    attempts,
-    lapses,
-    enqueuedAt,
-    dueAt,
-    ...(headers !== undefined && { headers }),
-    ...(group !== undefined && { group }),
-    ...(startedAt !== undefined && { startedAt }),
-    ...(endedAt !== undefined && { endedAt }),
-    ...(result !== undefined && { result }),
-    ...(error !== undefined && { error }),
-    ...(cause !== undefined && { cause }),
-    ...(worker !== undefined && { worker: worker.id }),
-  };
 }

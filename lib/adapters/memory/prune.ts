@@ -1,5 +1,6 @@
 import { pruneEvents } from "./events.js";
 import { pruneLocks } from "./locks.js";
+import type { Row } from "./rows.js";
 import type { Store } from "./store.js";
 import { pruneWorkers } from "./workers.js";
 
@@ -30,7 +31,7 @@ function pruneJobs(store: Store, limit: number, now: number): number {
         store.needed.add(row);
         continue;
       }
-      store.forget(row);
+      forget(store, row);
       pruned++;
     }
     if (line.peek() === undefined) store.kept.delete(keepMs);
@@ -38,8 +39,30 @@ function pruneJobs(store: Store, limit: number, now: number): number {
   for (const row of store.needed) {
     if (pruned >= limit) break;
     if (store.isNeeded(row)) continue;
-    store.forget(row);
+    forget(store, row);
     pruned++;
   }
   return pruned;
+}
+
+/** Forgets an ended job, its journal with it. */
+export function forget(store: Store, row: Row): void {
+  const { queue } = row;
+  store.unfile(row);
+  store.setDead(row, false);
+  store.needed.delete(row);
+  store.rows.delete(row.id);
+  row.stored = false;
+  row.ins = undefined;
+  row.journal = row.note = undefined;
+  if (row.newer === undefined) store.newest = row.older;
+  else row.newer.older = row.older;
+  if (row.older !== undefined) row.older.newer = row.newer;
+  row.newer = row.older = undefined;
+  queue.counts[row.state]--;
+  if (--queue.total === 0 && !queue.paused) store.queues.delete(queue.name);
+  if (row.group !== undefined) {
+    const members = store.groups.get(row.group);
+    if (members?.delete(row) && members.size === 0) store.groups.delete(row.group);
+  }
 }

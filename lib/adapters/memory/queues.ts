@@ -21,7 +21,7 @@ function resume(store: Store, name: string): void {
   if (queue === undefined) return;
   queue.paused = false;
   if (queue.total === 0) store.queues.delete(name);
-  store.bell.work(name);
+  store.pending.work(name);
 }
 
 function list(store: Store, filter: QueueFilter, now: number): Page<QueueInfo> {

@@ -1,8 +1,9 @@
 import { isFinal } from "../../contract/index.js";
 import type { Rewrite } from "../../contract/index.js";
-import { write } from "./entries.js";
-import { stopWaiting } from "./events.js";
-import { revive } from "./links.js";
+import { append } from "./entries.js";
+import { enterLine } from "./line.js";
+import { reopen, revive } from "./links.js";
+import { stopWaiting } from "./park.js";
 import type { Row } from "./rows.js";
 import type { Store } from "./store.js";
 
@@ -11,16 +12,16 @@ export function rewrite(store: Store, runId: string, { keepTo, entries = [] }: R
   const row = store.find(runId, now);
   if (row === undefined || !isOpenTo(row)) return false;
   const had = isFinal(row.state);
-  if (had) store.reopen(row);
+  if (had) reopen(store, row);
   else store.unfile(row);
   stopWaiting(store, row);
   row.attempts = row.lapses = 0;
   row.fence++;
   row.wake = row.expiresAt = undefined;
   row.journal = row.journal?.filter(({ seq }) => seq <= keepTo);
-  write(row, entries, now);
+  append(row, entries, now);
   row.dueAt = now;
-  store.makeReady(row, now);
+  enterLine(store, row, now);
   if (had) revive(store, row);
   return true;
 }

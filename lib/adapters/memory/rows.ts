@@ -4,6 +4,7 @@ import type {
   EventWait,
   Failure,
   Input,
+  JobRecord,
   JobState,
   NewJob,
   Noted,
@@ -13,7 +14,7 @@ import type {
   Wake,
   WorkerBeat,
 } from "../../contract/index.js";
-import { expiryOf, isFinal, JOB_DEFAULTS } from "../../contract/index.js";
+import { delayedOf, expiryOf, isFinal, JOB_DEFAULTS } from "../../contract/index.js";
 import { Heap } from "./order/heap.js";
 import { Line } from "./order/line.js";
 
@@ -110,6 +111,33 @@ export function inputOf(row: Row): Input | undefined {
   if (!isFinal(row.state)) return undefined;
   if (row.state === "succeeded") return { jobId: row.id, state: "succeeded", ...(row.result !== undefined && { result: row.result }) };
   return { jobId: row.id, state: row.state, error: row.error ?? { name: "Error", message: `Job ${row.id} ${row.state}.` } };
+}
+
+/** The record of a job. */
+export function recordOf(row: Row, now: number): JobRecord {
+  const { id, task, queue, state, payload, headers, priority, group, attempts, lapses, enqueuedAt, dueAt } = row;
+  const { startedAt, endedAt, result, error, cause, worker } = row;
+  return {
+    id,
+    task,
+    queue: queue.name,
+    state,
+    ...delayedOf(state, dueAt, now),
+    payload,
+    priority,
+    attempts,
+    lapses,
+    enqueuedAt,
+    dueAt,
+    ...(headers !== undefined && { headers }),
+    ...(group !== undefined && { group }),
+    ...(startedAt !== undefined && { startedAt }),
+    ...(endedAt !== undefined && { endedAt }),
+    ...(result !== undefined && { result }),
+    ...(error !== undefined && { error }),
+    ...(cause !== undefined && { cause }),
+    ...(worker !== undefined && { worker: worker.id }),
+  };
 }
 
 /** One queue, and its jobs by how they wait. */

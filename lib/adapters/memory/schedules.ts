@@ -10,10 +10,11 @@ import type {
   ScheduleFilter,
   SchedulePage,
   Schedules,
+  Self,
   Shot,
 } from "../../contract/index.js";
 import { enqueue } from "./enqueue.js";
-import type { Self, Store } from "./store.js";
+import type { Store } from "./store.js";
 
 export function schedules(store: Store, self: Self): Schedules {
   return {

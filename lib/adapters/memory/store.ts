@@ -1,17 +1,12 @@
-import { isFinal, StoreError } from "../../contract/index.js";
-import type { Adapter, At, Ended, JobState, Lease } from "../../contract/index.js";
-import { Bell } from "./hints.js";
+import { StoreError, type At, type JobState } from "../../contract/index.js";
+import { PendingHints } from "./hints.js";
 import { Fifo } from "./order/fifo.js";
 import { Heap } from "./order/heap.js";
-import { Queue } from "./rows.js";
-import type { EventRow, LockRow, Row, ScheduleRow, WorkerRow } from "./rows.js";
-
-/** What `checkJobs` needs to know of the adapter. */
-export type Self = Pick<Adapter, "name" | "honours">;
+import { Queue, type EventRow, type LockRow, type Row, type ScheduleRow, type WorkerRow } from "./rows.js";
 
 /** The tables of the memory adapter, and the few moves that keep them agreeing with one another. */
 export class Store {
-  readonly bell = new Bell();
+  readonly pending = new PendingHints();
   readonly #clock: () => number;
   #users = 0;
 
@@ -42,7 +37,7 @@ export class Store {
   workerNo = 0;
   orderNo = 0;
   /** Jobs that the verb under way has ended without success, other than by their own settlement. */
-  #ended: Ended[] = [];
+  ended: Row[] = [];
 
   constructor(clock: () => number) {
     this.#clock = clock;
@@ -89,22 +84,11 @@ export class Store {
     try {
       done = body(options?.now ?? this.#clock());
     } catch (error) {
-      this.#ended = [];
+      this.ended = [];
       throw error;
     }
-    this.bell.ring();
+    this.pending.send();
     return done;
-  }
-
-  /** Notes an end, to be told by whoever made the call. */
-  ends(ended: Ended): void {
-    this.#ended.push(ended);
-  }
-
-  takeEnded(): readonly Ended[] {
-    const ended = this.#ended;
-    if (ended.length > 0) this.#ended = [];
-    return ended;
   }
 
   queue(name: string): Queue {
@@ -127,46 +111,12 @@ export class Store {
     }
   }
 
-  /** The job that is on loan under this lease; undefined if the lease has gone. */
-  lentUnder({ jobId, fence, job }: Lease): Row | undefined {
-    const row = this.rows.get(jobId);
-    return row !== undefined && row.order === job && row.fence === fence && row.state === "active" ? row : undefined;
-  }
-
-  /** Forgets an ended job, its journal with it. */
-  forget(row: Row): void {
-    const { queue } = row;
-    this.unfile(row);
-    this.setDead(row, false);
-    this.needed.delete(row);
-    this.rows.delete(row.id);
-    row.stored = false;
-    row.ins = undefined;
-    row.journal = row.note = undefined;
-    if (row.newer === undefined) this.newest = row.older;
-    else row.newer.older = row.older;
-    if (row.older !== undefined) row.older.newer = row.newer;
-    row.newer = row.older = undefined;
-    queue.counts[row.state]--;
-    if (--queue.total === 0 && !queue.paused) this.queues.delete(queue.name);
-    if (row.group !== undefined) {
-      const members = this.groups.get(row.group);
-      if (members?.delete(row) && members.size === 0) this.groups.delete(row.group);
-    }
-  }
-
   /** Changes the state; whoever calls has made sure that the table of moves permits it. */
   move(row: Row, to: JobState): void {
     const { counts } = row.queue;
     counts[row.state]--;
     counts[to]++;
     row.state = to;
-  }
-
-  /** Makes a job ready and puts it in line, or with the delayed if its time has not come. */
-  makeReady(row: Row, now: number): void {
-    this.move(row, "ready");
-    this.file(row, now);
   }
 
   /** Gives a job, which is filed nowhere, to another queue. */
@@ -179,20 +129,6 @@ export class Store {
     to.counts[row.state]++;
     to.total++;
     row.queue = to;
-  }
-
-  /** Puts a ready job in line. */
-  file(row: Row, now: number): void {
-    const { queue } = row;
-    if (row.dueAt > now) {
-      queue.delayed.push(row, row.dueAt, row.order);
-      queue.delayedCount++;
-      row.place = "delayed";
-    } else {
-      queue.line(row.priority).push(row);
-      row.place = "line";
-    }
-    this.bell.work(queue.name);
   }
 
   /** Takes a job out of wherever it is filed. The entry stays behind and is void. */
@@ -231,13 +167,6 @@ export class Store {
     }
   }
 
-  /** Takes an active job from its worker. */
-  release(row: Row, begun = true): void {
-    row.worker?.held.delete(row);
-    row.worker = undefined;
-    if (begun) row.expiresAt = undefined;
-  }
-
   /** Files an ended job by how long it is kept. */
   keep(row: Row): void {
     const keepMs = keepMsOf(row);
@@ -269,16 +198,6 @@ export class Store {
     if (dead) this.dead.add(row);
     else this.dead.delete(row);
     row.queue.dead += dead ? 1 : -1;
-  }
-
-  /** Undoes an end: a retry, or the revival of what died of an input. */
-  reopen(row: Row): void {
-    if (!isFinal(row.state)) return;
-    this.unfile(row);
-    this.needed.delete(row);
-    this.setDead(row, false);
-    row.endedAt = row.cause = undefined;
-    row.attempts = row.lapses = 0;
   }
 }
 

@@ -1,4 +1,6 @@
 import { limitOf, numberFrom, pageOf, type WorkerRecord, type Workers } from "../../contract/index.js";
+import { loanOf, release } from "./lease.js";
+import { enterLine } from "./line.js";
 import type { WorkerRow } from "./rows.js";
 import type { Store } from "./store.js";
 
@@ -17,15 +19,15 @@ export function workers(store: Store): Workers {
         const worker = known === undefined ? { id, ...newcomer(store, now), ...fresh } : Object.assign(known, fresh);
         store.workers.set(id, worker);
         if (heard > 0 && worker.orders.length > 0) worker.orders = worker.orders.filter(({ no }) => no > heard);
-        const lost = held.filter((lease) => store.lentUnder(lease)?.worker !== worker).map(({ jobId }) => jobId);
+        const lost = held.filter((lease) => loanOf(store, lease)?.worker !== worker).map(({ jobId }) => jobId);
         return { lost, orders: worker.orders.slice(0, ORDERS), now };
       }),
     leave: async (id, options) =>
       store.step(options, (now) => {
         for (const row of store.workers.get(id)?.held ?? []) {
           row.attempts--;
-          store.release(row);
-          store.makeReady(row, now);
+          release(row);
+          enterLine(store, row, now);
         }
         store.workers.delete(id);
       }),

@@ -1,22 +1,13 @@
-import {
-  COMMON_KINDS,
-  guardTexts,
-  type Adapter,
-  type Capabilities,
-  type FieldKind,
-  type Finding,
-  type Health,
-  type Schema,
-  type StoreLog,
-} from "../../contract/index.js";
-import { PostgresBroker } from "./broker.js";
+import { COMMON_KINDS, guardTexts } from "../../contract/index.js";
+import type { Adapter, Capabilities, FieldKind, Finding, Health, Schema, StoreLog } from "../../contract/index.js";
+import { broker } from "./broker.js";
 import { Connection, keptAlive, type Target } from "./connect/connection.js";
 import { diagnose } from "./connect/diagnose.js";
 import { refusePooler, refuseRights } from "./connect/fitness.js";
-import { migrate, migrations, prepareSchema, lookAt, type SchemaName } from "./connect/migrate.js";
+import { lookAt, migrate, migrations, prepareSchema, type SchemaName } from "./connect/migrate.js";
 import type { PgClient } from "./connect/driver.js";
 import { events } from "./events.js";
-import { PostgresHints } from "./hints.js";
+import { hints } from "./hints.js";
 import { jobs } from "./jobs.js";
 import { journal } from "./journal.js";
 import { locks } from "./locks.js";
@@ -39,7 +30,7 @@ export class PostgresAdapter implements Adapter {
   readonly events;
   readonly schedules;
   readonly locks;
-  readonly hints: PostgresHints;
+  readonly hints: ReturnType<typeof hints>;
   readonly workers;
   readonly schema: Schema;
 
@@ -57,14 +48,14 @@ export class PostgresAdapter implements Adapter {
     this.#store = store;
     this.#schema = { name: options.schema, named: (text) => store.named(text), quoted: store.schema, where: target.where };
     this.#migrates = options.migrate;
-    this.broker = new PostgresBroker(store, this);
+    this.broker = broker(store, this);
     this.queues = queues(store);
     this.jobs = jobs(store);
     this.journal = journal(store, this);
     this.events = events(store);
     this.schedules = schedules(store, this);
     this.locks = locks(store);
-    this.hints = new PostgresHints(store, connection, options.listen);
+    this.hints = hints(store, connection, options.listen);
     this.workers = workers(store);
     guardTexts(this);
     this.schema = {

@@ -1,8 +1,7 @@
-import { OptionError, type Settlement } from "../../contract/index.js";
 import { JOURNALED, NOTED } from "../relational/codes.js";
 import { bigs, ints, texts } from "./connect/values.js";
-import type { Given } from "./lend/loans.js";
-import { enterLine } from "./links.js";
+import type { Given } from "./lease.js";
+import { enterLine } from "./line.js";
 import type { Tx } from "./store.js";
 
 /** Has the jobs that begin anew do so; their loans have come back. */
@@ -31,15 +30,4 @@ export async function beginAnew(tx: Tx, given: readonly Given[]): Promise<void> 
     tx,
     lives.map(({ loan }) => ({ seq: loan.seq, lane: loan.lane, dueAt: tx.now })),
   );
-}
-
-/** @throws {OptionError} `STEM_JOB_INVALID`: a payload cannot be stored here */
-export function checkNewLives(settlements: readonly Settlement[]): void {
-  for (const settlement of settlements)
-    if (settlement.as === "anew" && settlement.payload.includes("\0"))
-      throw new OptionError(
-        "STEM_JOB_INVALID",
-        `Job "${settlement.lease.jobId}" cannot begin anew: its payload holds the character U+0000, which Postgres has no place for.`,
-        "Let the codec escape that character, as JSON does; nothing of this call was stored.",
-      );
 }

@@ -1,75 +1,51 @@
-import {
-  checkAlong,
-  checkJobs,
-  metKnown,
-  type At,
-  type Broker,
-  type Adapter,
-  type Claim,
-  type Claimed,
-  type Enqueued,
-  type Within,
-  type NewJob,
-  type Settled,
-  type Settlement,
-  withEnded,
-} from "../../contract/index.js";
-import { checkNewLives } from "./anew.js";
+import { checkAlong, checkJobs, metKnown, withEnded } from "../../contract/index.js";
+import type { Broker, Enqueued, NewJob, Self, Within } from "../../contract/index.js";
 import { claim } from "./claim.js";
-import { endedIn } from "./ended.js";
-import { checkPayloads, insertAtOnce, insertJobs, isLarge, isLinked } from "./enqueue.js";
+import { checkNewLives, checkPayloads } from "./connect/payloads.js";
+import { takeEnded } from "./ended.js";
+import { enqueue, enqueueAtOnce, isLinked } from "./enqueue.js";
 import { settle } from "./settle.js";
-import { News, type Store } from "./store.js";
+import { Announcement, type Store } from "./store.js";
 import { inTransaction } from "./transaction/index.js";
 
 /** The line of jobs. */
-export class PostgresBroker implements Broker {
-  readonly #store: Store;
-  readonly #adapter: Pick<Adapter, "name" | "honours">;
-
-  constructor(store: Store, adapter: Pick<Adapter, "name" | "honours">) {
-    this.#store = store;
-    this.#adapter = adapter;
-  }
-
-  async enqueue(jobs: readonly NewJob[], options?: Within): Promise<Enqueued> {
-    const store = this.#store;
-    checkJobs(jobs, this.#adapter);
-    checkPayloads(jobs);
-    const queues = jobs.map(({ queue }) => queue);
-    if (options?.transaction !== undefined)
-      return inTransaction(store, options, isLinked(jobs) ? "read committed" : "any isolation", async (tx) => {
-        if (jobs.length === 0) return { met: [] };
-        await store.learnQueues(queues);
-        return { met: metKnown(await insertJobs(store, tx, jobs, "in the caller's transaction")) };
-      });
-    if (jobs.length === 0) return { met: [] };
-    await store.learnQueues(queues);
-    const thoroughly = (): Promise<Enqueued> =>
-      store.transact(options, async (tx) => withEnded({ met: metKnown(await insertJobs(store, tx, jobs, "refuse")) }, await endedIn(tx)));
-    if (isLinked(jobs) || isLarge(jobs) || jobs.some(({ known }) => known === "again")) return thoroughly();
-    const duplicates = await insertAtOnce(store, jobs, options?.now);
-    if (duplicates === undefined) return thoroughly();
-    const news = new News();
-    for (const queue of queues) news.queues.add(queue);
-    news.isEarlier = jobs.some(({ dueAt }) => dueAt !== undefined);
-    store.announce(news);
-    return { met: metKnown(duplicates) };
-  }
-
-  async claim(request: Claim, options?: At): Promise<Claimed> {
-    return claim(this.#store, request, options);
-  }
-
-  async settle(settlements: readonly Settlement[], next?: Claim, options?: At): Promise<Settled> {
-    checkAlong(settlements, this.#adapter);
-    for (const { enqueue } of settlements) if (enqueue !== undefined) checkPayloads(enqueue);
-    checkNewLives(settlements);
-    if (settlements.length === 0) {
-      if (next !== undefined) return { lost: [], claimed: await claim(this.#store, next, options) };
-      await this.#store.rows("SELECT 1 WHERE false");
+export function broker(store: Store, self: Self): Broker {
+  return {
+    enqueue: async (jobs, options) => {
+      checkJobs(jobs, self);
+      checkPayloads(jobs);
+      if (options?.transaction !== undefined) return enqueueInside(store, jobs, options);
+      if (jobs.length === 0) return { met: [] };
+      const queues = jobs.map(({ queue }) => queue);
+      await store.learnQueues(queues);
+      const duplicates = await enqueueAtOnce(store, jobs, options?.now);
+      if (duplicates === undefined)
+        return store.transact(options, async (tx) =>
+          withEnded({ met: metKnown(await enqueue(store, tx, jobs, "refuse")) }, await takeEnded(tx)),
+        );
+      const announcement = new Announcement();
+      for (const queue of queues) announcement.queues.add(queue);
+      announcement.isEarlier = jobs.some(({ dueAt }) => dueAt !== undefined);
+      store.announce(announcement);
+      return { met: metKnown(duplicates) };
+    },
+    claim: async (request, options) => claim(store, request, options),
+    settle: async (settlements, next, options) => {
+      checkAlong(settlements, self);
+      for (const { enqueue: jobs } of settlements) if (jobs !== undefined) checkPayloads(jobs);
+      checkNewLives(settlements);
+      if (settlements.length > 0) return settle(store, settlements, next, options);
+      if (next !== undefined) return { lost: [], claimed: await claim(store, next, options) };
+      await store.rows("SELECT 1 WHERE false");
       return { lost: [] };
-    }
-    return settle(this.#store, settlements, next, options);
-  }
+    },
+  };
+}
+
+async function enqueueInside(store: Store, jobs: readonly NewJob[], options: Within): Promise<Enqueued> {
+  return inTransaction(store, options, isLinked(jobs) ? "read committed" : "any isolation", async (tx) => {
+    if (jobs.length === 0) return { met: [] };
+    await store.learnQueues(jobs.map(({ queue }) => queue));
+    return { met: metKnown(await enqueue(store, tx, jobs, "in the caller's transaction")) };
+  });
 }

@@ -1,19 +1,22 @@
-import { byIds, cancelled, idsOf, isFinal, OptionError, PAGE, withEnded } from "../../contract/index.js";
+import { byIds, cancelled, idsOf, isFinal, PAGE, withEnded } from "../../contract/index.js";
 import type { Answer, At, Change, Changed, JobFilter, Which } from "../../contract/index.js";
 import { laneOf, priorityIn, queueIn, STATES } from "../relational/codes.js";
 import type { DeadEnd, Loose } from "../relational/ends.js";
+import { checkRetry } from "./connect/payloads.js";
 import { bigs, ints } from "./connect/values.js";
-import { endedIn } from "./ended.js";
-import { giveBack } from "./lend/loans.js";
-import { endBadly, enterLine, followLinks, lockJobs, lockPlaces, reopenLinks, revive, type Held } from "./links.js";
-import { conditions, idsIn } from "./list.js";
-import { forget, PRESENT } from "./prune.js";
-import { FROM } from "./rows.js";
+import { takeEnded } from "./ended.js";
+import { release } from "./lease.js";
+import { enterLine } from "./line.js";
+import { arrive, end, reopen, revive } from "./links.js";
+import { idsIn } from "./list.js";
+import { goneOf, lockJobs, lockPlaces, type Held } from "./locking/places.js";
+import { forget } from "./prune.js";
+import { conditions, FROM } from "./rows.js";
 import type { Store, Tx } from "./store.js";
 
 /** Changes jobs, by ids or by a filter. */
 export async function changeJobs(store: Store, which: Which, change: Change, options: At | undefined): Promise<Changed> {
-  if (change.to === "ready") checkPayload(change.payload);
+  if (change.to === "ready") checkRetry(change.payload);
   const ids = idsOf(which);
   if (ids !== undefined) return byIds(ids, change.to, (part) => store.transact(options, (tx) => changeAll(tx, part, change)));
   const filter = which as JobFilter;
@@ -22,15 +25,6 @@ export async function changeJobs(store: Store, which: Which, change: Change, opt
     const { answers, ended } = await changeAll(tx, found, change, filter);
     return withEnded({ answers, ...(next !== undefined && { next }) }, ended);
   });
-}
-
-function checkPayload(payload: string | undefined): void {
-  if (payload?.includes("\0"))
-    throw new OptionError(
-      "STEM_JOB_INVALID",
-      "A payload that jobs are to be retried with holds the character U+0000, which Postgres has no place for.",
-      "Let the codec escape that character, as JSON does; nothing of this call was stored.",
-    );
 }
 
 /**
@@ -62,7 +56,7 @@ async function changeAll(tx: Tx, ids: readonly string[], change: Change, filter?
     case "moved":
       await moveAll(tx, held, change, queue, answer);
   }
-  const ended = await endedIn(tx);
+  const ended = await takeEnded(tx);
   return {
     answers: ids.flatMap((id) => answers.get(id) ?? (filter === undefined ? ({ id, as: "unknown" } as const) : [])),
     // The caller of this change knows that they have ended.
@@ -71,17 +65,6 @@ async function changeAll(tx: Tx, ids: readonly string[], change: Change, filter?
 }
 
 type Say = (job: Held, as: Answer["as"]) => void;
-
-/** Numbers of those that have ended and had their time. */
-export async function goneOf(tx: Tx, places: readonly Held[]): Promise<ReadonlySet<number>> {
-  const ended = places.filter(({ stands }) => stands <= 4);
-  if (ended.length === 0) return new Set();
-  const gone = await tx.rows(`SELECT e.seq FROM stem.ended e WHERE e.seq = ANY($2::bigint[]) AND NOT ${PRESENT}`, [
-    tx.now,
-    bigs(ended.map(({ seq }) => seq)),
-  ]);
-  return new Set(gone.map(([seq]) => seq as number));
-}
 
 async function fittingOf(tx: Tx, held: readonly Held[], filter: JobFilter): Promise<ReadonlySet<number>> {
   const { where, values } = conditions(filter, tx.now);
@@ -95,11 +78,11 @@ async function fittingOf(tx: Tx, held: readonly Held[], filter: JobFilter): Prom
  *
  * @param later takes those whose links the caller will follow itself
  */
-export async function cancelAll(tx: Tx, ids: readonly string[], reason: string, later?: Loose[]): Promise<void> {
+export async function cancel(tx: Tx, ids: readonly string[], reason: string, later?: Loose[]): Promise<void> {
   await cancelHeld(tx, await lockPlaces(tx, [...new Set(ids)]), reason, later);
 }
 
-/** As `cancelAll`, of jobs that are held. */
+/** As `cancel`, of jobs that are held. */
 async function cancelHeld(tx: Tx, held: readonly Held[], reason: string, later?: Loose[]): Promise<void> {
   const open = held.filter(({ stands }) => stands > 4);
   const ended = await endAll(
@@ -107,11 +90,11 @@ async function cancelHeld(tx: Tx, held: readonly Held[], reason: string, later?:
     open.map(({ seq }) => seq),
     reason,
   );
-  const loose = await endBadly(tx, ended);
+  const loose = await end(tx, ended);
   // After all of them, so that one that was asked for by name is not ended as a dependant.
-  if (later === undefined) await followLinks(tx, loose);
+  if (later === undefined) await arrive(tx, loose);
   else later.push(...loose);
-  for (const { id, stands } of open) if (stands === 5) tx.news.stopped.push(id);
+  for (const { id, stands } of open) if (stands === 5) tx.announcement.stopped.push(id);
 }
 
 type CancelRow = [
@@ -146,7 +129,7 @@ async function endAll(tx: Tx, seqs: readonly number[], reason: string): Promise<
      DELETE FROM stem.line USING gone WHERE line.lane = gone.lane AND line.due_at = gone.due_at AND line.seq = gone.seq`,
     [bigs(seqs)],
   );
-  await giveBack(
+  await release(
     tx,
     rows.flatMap(([, , , , , , , no, place, size]) => (no === null ? [] : [{ no, place: place!, size: size! }])),
   );
@@ -186,7 +169,7 @@ async function retryAll(tx: Tx, held: readonly Held[], { payload, delayMs }: Of<
   if (rows.length === 0) return;
   const seqs = [...free];
   const dueAt = tx.now + (delayMs ?? 0);
-  await revive(tx, seqs);
+  await reopen(tx, seqs);
   await tx.rows(
     `UPDATE stem.jobs SET expires_at = NULL, due_at = CASE WHEN open = 0 OR $3::boolean THEN $2::bigint ELSE due_at END WHERE seq = ANY($1::bigint[])`,
     [bigs(seqs), dueAt, delayMs !== undefined],
@@ -196,7 +179,7 @@ async function retryAll(tx: Tx, held: readonly Held[], { payload, delayMs }: Of<
     tx,
     rows.filter(([, , open]) => open === 0).map(([seq, lane]) => ({ seq, lane, dueAt })),
   );
-  await reopenLinks(tx, seqs);
+  await revive(tx, seqs);
 }
 
 /**

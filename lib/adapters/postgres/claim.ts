@@ -1,29 +1,32 @@
 import { withEnded, type Claim, type Claimed, type Delivery, type Input } from "../../contract/index.js";
+import { BOUND } from "../relational/bound.js";
 import { priorityIn, queueIn, TAKES } from "../relational/codes.js";
-import { deliveryOf, inputOf } from "../relational/records.js";
+import { deliveryOf } from "../relational/records.js";
 import type { Row, Sql } from "./connect/sql.js";
 import { bigs, ints, texts, type Value } from "./connect/values.js";
-import { endedIn } from "./ended.js";
-import { BOUND, doChores } from "./lend/chores.js";
+import { takeEnded } from "./ended.js";
+import { expire, takeBack } from "./lapse.js";
 import {
   CLAIM,
   CLAIM_LOOSELY,
   CLAIM_UPWARD,
   CLAIM_UPWARD_LOOSELY,
   EXPIRED,
+  hasChores,
   LAPSED_WORKERS,
-  LISTENED,
   LIVE,
   OVERDUE,
-} from "./lend/statement.js";
+} from "./lend/header.js";
+import { inputsOf } from "./links.js";
+import { wakeOverdue } from "./park.js";
 import type { Store, Tx } from "./store.js";
 
 /** Claims in a separate transaction: one statement, unless there are chores first. */
 export async function claim(store: Store, request: Claim, at: { readonly now?: number } | undefined): Promise<Claimed> {
   const rows = await store.rows(request.upward ? CLAIM_UPWARD_LOOSELY : CLAIM_LOOSELY, claimValues(store, request, at?.now));
   return hasChores(rows[0]!)
-    ? store.transact(at, async (tx) => withEnded(await lend(store, tx, request), await endedIn(tx)))
-    : read(store, store, request, rows);
+    ? store.transact(at, async (tx) => withEnded(await lend(store, tx, request), await takeEnded(tx)))
+    : lentOf(store, store, request, rows);
 }
 
 /** The claim itself, inside a transaction. */
@@ -38,29 +41,25 @@ export async function lend(store: Store, tx: Tx, request: Claim): Promise<Claime
     expired += await doChores(tx, rows[0]![1] as number, queues);
     rows = await tx.rows(text, claimValues(store, request, tx.now));
   }
-  const claimed = await read(store, tx, request, rows);
+  const claimed = await lentOf(store, tx, request, rows);
   return hasChores(rows[0]!) ? { ...claimed, nextDueAt: tx.now } : claimed;
 }
 
-/** The first parameters of the statements in `lend/statement.ts`. */
+/** Does the chores that a claim found. Returns how many jobs had expired. */
+async function doChores(tx: Tx, flags: number, queues: readonly string[]): Promise<number> {
+  if (flags & LAPSED_WORKERS) await takeBack(tx);
+  if (flags & OVERDUE) await wakeOverdue(tx);
+  return flags & EXPIRED ? expire(tx, queues) : 0;
+}
+
+/** The first parameters of the statements in `sql/`. */
 export function claimValues(store: Store, { worker, from, limit }: Claim, now: number | undefined): Value[] {
   const queues = from.map(({ queue }) => queue);
   return [now ?? null, worker, texts(queues), ints(from.map((share) => share.limit ?? limit)), limit, bigs(store.floors.of(queues))];
 }
 
-/** True if the claim lent nothing because there are chores first. */
-export function hasChores(header: Row): boolean {
-  const flags = header[1] as number;
-  return (flags & LIVE) !== 0 && (flags & (LAPSED_WORKERS | OVERDUE | EXPIRED)) !== 0;
-}
-
-/** Whether a listener, in any process, wants to learn of ends. */
-export function isListened(header: Row): boolean {
-  return ((header[1] as number) & LISTENED) !== 0;
-}
-
 /** Makes the answer of a claim's rows: a header, then the deliveries. */
-export async function read(store: Store, sql: Sql, request: Claim, rows: readonly Row[]): Promise<Claimed> {
+export async function lentOf(store: Store, sql: Sql, request: Claim, rows: readonly Row[]): Promise<Claimed> {
   const [now, flags, horizon] = rows[0]! as [number, number, number | null];
   if ((flags & LIVE) === 0) return { deliveries: [], nextDueAt: undefined, now, lapsed: true };
   const lent = rows.slice(1) as LentRow[];
@@ -87,7 +86,8 @@ export async function read(store: Store, sql: Sql, request: Claim, rows: readonl
     lent.map(([, lane, dueAt]) => ({ queue: queueOf(lane), lane, dueAt })),
     lent.length === request.limit,
   );
-  const inputs = lent.some((row) => (row[9] & TAKES) !== 0) ? await inputsOf(sql, lent) : NO_INPUTS;
+  const waited = lent.filter((row) => (row[9] & TAKES) !== 0).map(([seq]) => seq);
+  const inputs = waited.length > 0 ? await inputsOf(sql, waited) : NO_INPUTS;
   return {
     deliveries: lent.map((row) => deliver(queueOf(row[1]), row, inputs)),
     nextDueAt: horizon ?? undefined,
@@ -142,21 +142,3 @@ function deliver(queue: string, row: LentRow, inputs: ReadonlyMap<number, readon
 }
 
 const ORDINARY = [0, null, null, null] as const;
-
-/** The inputs of jobs, by the job's number. */
-async function inputsOf(sql: Sql, lent: readonly LentRow[]): Promise<ReadonlyMap<number, readonly Input[]>> {
-  const rows = (await sql.rows(
-    // An input that has been retried since has not ended now: what it had left is its last failure.
-    `SELECT l.to_seq, j.id, coalesce(e.state, 2)::int, e.result, coalesce(e.error, j.error)
-     FROM stem.links l JOIN stem.jobs j ON j.seq = l.from_seq LEFT JOIN stem.ended e ON e.seq = l.from_seq
-     WHERE l.to_seq = ANY($1::bigint[]) ORDER BY l.to_seq, l.position`,
-    [bigs(lent.filter((row) => (row[9] & TAKES) !== 0).map(([seq]) => seq))],
-  )) as [number, string, number, string | null, string | null][];
-  const inputs = new Map<number, Input[]>();
-  for (const [to, jobId, ended, result, error] of rows) {
-    let list = inputs.get(to);
-    if (list === undefined) inputs.set(to, (list = []));
-    list.push(inputOf(jobId, ended, result, error));
-  }
-  return inputs;
-}

@@ -5,8 +5,8 @@ import { bigs } from "./connect/values.js";
 import type { Tx } from "./store.js";
 
 /** The ends of a transaction, for its caller. Costs nothing if there are none. */
-export async function endedIn(tx: Tx): Promise<readonly Ended[]> {
-  const { ended } = tx.news;
+export async function takeEnded(tx: Tx): Promise<readonly Ended[]> {
+  const { ended } = tx.announcement;
   if (ended.length === 0) return ended as [];
   const rows = (await tx.rows(
     `SELECT j.seq, j.task, q.name, CASE WHEN length(j.payload) <= ${ENDED_PAYLOAD} THEN j.payload END,

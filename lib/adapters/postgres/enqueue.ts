@@ -1,29 +1,19 @@
-import {
-  bytesOfJob,
-  fitting,
-  hasDueTime,
-  hasExpiry,
-  hasFacts,
-  hasLinks,
-  IdTakenError,
-  JOB_DEFAULTS,
-  type NewJob,
-  OptionError,
-} from "../../contract/index.js";
-import { FINAL, GIVES, laneOf, TAKES } from "../relational/codes.js";
-import { type Loose, looseOf } from "../relational/ends.js";
+import { bytesOfJob, fitting, hasDueTime, hasExpiry, hasFacts, hasLinks, IdTakenError, JOB_DEFAULTS } from "../../contract/index.js";
+import type { NewJob } from "../../contract/index.js";
+import { GIVES, laneOf, TAKES } from "../relational/codes.js";
 import { codeOf } from "./connect/errors.js";
 import type { Row, Sql } from "./connect/sql.js";
 import { statementOf } from "./connect/statements.js";
 import { bigs, ints, texts, type Value } from "./connect/values.js";
-import { followLinks, lockPlaces } from "./links.js";
-import { forget, NEEDED, PRESENT } from "./prune.js";
+import { link } from "./links.js";
+import { forget } from "./prune.js";
+import { NEEDED, PRESENT } from "./rows.js";
 import type { Store, Tx } from "./store.js";
 
 /** The answer where the queues have other numbers in this store than this handle knows. */
 const RENUMBERED = "renumbered";
 
-export const ENQUEUE_PLAIN = statementOf("enqueue", "plain", "alone");
+const ENQUEUE_PLAIN = statementOf("enqueue", "plain", "alone");
 const ENQUEUE = statementOf("enqueue", "full", "alone");
 const ENQUEUE_PLAIN_INSIDE = statementOf("enqueue", "plain", "inside");
 const ENQUEUE_INSIDE = statementOf("enqueue", "full", "inside");
@@ -33,7 +23,7 @@ const ENQUEUE_INSIDE = statementOf("enqueue", "full", "inside");
  *
  * @param queues whose numbers are to be looked at again
  */
-export function enqueueStatement(
+function enqueueStatement(
   store: Store,
   jobs: readonly NewJob[],
   now: number | undefined,
@@ -77,7 +67,7 @@ async function inserted(store: Store, sql: Sql, jobs: readonly NewJob[], now: nu
     while (queues.some((queue) => store.queueNumber(queue) === undefined)) await store.learnQueues(queues);
     // A transaction of the caller's may not see a queue that was made after it began; it has been seen to be
     // on our store.
-    const { text, values } = enqueueStatement(store, jobs, now, sql.isGuest === true ? [] : queues, inside);
+    const { text, values } = enqueueStatement(store, jobs, now, sql.isCallers === true ? [] : queues, inside);
     const row = (await sql.rows(text, values))[0]!;
     if (row[0] !== RENUMBERED) return row;
     if (attempt === 3) throw store.renumbered();
@@ -89,11 +79,16 @@ async function inserted(store: Store, sql: Sql, jobs: readonly NewJob[], now: nu
 const NO_NUMBER = "22P02";
 
 /**
- * Stores jobs that have no links, by one statement that commits by itself; returns the ids that were stored
- * already, in the order given. Undefined: nothing was stored, since ids were met of which there is more to
- * say.
+ * Stores jobs by one statement that commits by itself; returns the ids that were stored already, in the order
+ * given. Undefined: nothing was stored, since they have links, or are too many for one statement, or ids were
+ * met of which there is more to say.
  */
-export async function insertAtOnce(store: Store, jobs: readonly NewJob[], now: number | undefined): Promise<readonly string[] | undefined> {
+export async function enqueueAtOnce(
+  store: Store,
+  jobs: readonly NewJob[],
+  now: number | undefined,
+): Promise<readonly string[] | undefined> {
+  if (isLinked(jobs) || isLarge(jobs) || jobs.some(({ known }) => known === "again")) return undefined;
   try {
     const row = await inserted(store, store, jobs, now, false);
     return row[0] === "?" ? undefined : duplicatesOf(jobs, row).map(({ id }) => id);
@@ -118,18 +113,18 @@ const TRIES = 10;
  *
  * @throws {IdTakenError}
  */
-export async function insertJobs(store: Store, tx: Tx, jobs: readonly NewJob[], foreign: Foreign = "skip"): Promise<readonly string[]> {
-  for (const { queue } of jobs) tx.news.queues.add(queue);
-  tx.news.isEarlier = true;
+export async function enqueue(store: Store, tx: Tx, jobs: readonly NewJob[], foreign: Foreign = "skip"): Promise<readonly string[]> {
+  for (const { queue } of jobs) tx.announcement.queues.add(queue);
+  tx.announcement.isEarlier = true;
   const known = new Set<NewJob>();
   for (let left = jobs, attempt = 1; left.length > 0; attempt++) {
     const met = await insertSlices(store, tx, left);
-    const free = attempt === TRIES ? new Set<string>() : await makePlaces(tx, met, foreign, () => takeBack(tx, jobs, [...known, ...met]));
+    const free = attempt === TRIES ? new Set<string>() : await makePlaces(tx, met, foreign, () => undo(tx, jobs, [...known, ...met]));
     for (const job of met) if (!free.has(job.id)) known.add(job);
     left = met.filter(({ id }) => free.has(id));
   }
   const duplicates = jobs.filter((job) => known.has(job)).map(({ id }) => id);
-  if (jobs.some(gives)) await insertLinks(tx, jobs, duplicates);
+  if (jobs.some(gives)) await link(tx, jobs, duplicates);
   return duplicates;
 }
 
@@ -149,7 +144,7 @@ async function insertSlices(store: Store, tx: Tx, jobs: readonly NewJob[]): Prom
 }
 
 /** True if they are more than one statement should carry. */
-export function isLarge(jobs: readonly NewJob[]): boolean {
+function isLarge(jobs: readonly NewJob[]): boolean {
   return fitting(jobs, bytesOfJob, jobs.length) < jobs.length;
 }
 
@@ -190,7 +185,7 @@ async function makePlaces(tx: Tx, jobs: readonly NewJob[], foreign: Foreign, und
 }
 
 /** Takes back what this call has stored: the transaction is the caller's, who may go on with it. */
-async function takeBack(tx: Tx, jobs: readonly NewJob[], met: readonly NewJob[]): Promise<void> {
+async function undo(tx: Tx, jobs: readonly NewJob[], met: readonly NewJob[]): Promise<void> {
   const others = new Set(met);
   const ids = new Set(jobs.filter((job) => !others.has(job)).map(({ id }) => id));
   await tx.rows(
@@ -203,20 +198,6 @@ async function takeBack(tx: Tx, jobs: readonly NewJob[], met: readonly NewJob[])
 /** True if there are arrows to be stored with them. */
 export function isLinked(jobs: readonly NewJob[]): boolean {
   return jobs.some(gives);
-}
-
-/**
- * Refuses a payload that Postgres cannot store: one of a codec that leaves U+0000 in its texts.
- * @throws {OptionError} `STEM_JOB_INVALID`
- */
-export function checkPayloads(jobs: readonly NewJob[]): void {
-  for (const { id, task, payload } of jobs)
-    if (payload.includes("\0"))
-      throw new OptionError(
-        "STEM_JOB_INVALID",
-        `Job "${id.slice(0, 60)}" of task "${task}" cannot be stored: its payload holds the character U+0000, which Postgres has no place for.`,
-        "Let the codec escape that character, as JSON does; nothing of this call was stored.",
-      );
 }
 
 function duplicatesOf(jobs: readonly NewJob[], [stored]: Row): readonly NewJob[] {
@@ -232,62 +213,4 @@ const gives = ({ links }: NewJob): boolean => links !== undefined && links.lengt
 
 function isPlain(job: NewJob): boolean {
   return !hasFacts(job) && !hasDueTime(job) && !hasExpiry(job) && !hasLinks(job);
-}
-
-/**
- * Stores the arrows into new jobs. An arrow from a job that was stored already counts as well, at once if
- * that job has ended: a new job never waits for something that nobody will tell it.
- */
-async function insertLinks(tx: Tx, jobs: readonly NewJob[], duplicates: readonly string[]): Promise<void> {
-  const known = new Set(duplicates);
-  const targets = new Set(jobs.filter(({ id, waitsFor }) => waitsFor !== undefined && !known.has(id)).map(({ id }) => id));
-  const arrows = jobs.flatMap(({ id, links = [] }) =>
-    links
-      .filter(({ to }) => targets.has(to))
-      .map(({ to, position, onFailure }) => ({ from: id, to, position, goesOn: onFailure === "continue" })),
-  );
-  if (arrows.length === 0) return;
-  const old = [...new Set(arrows.map(({ from }) => from).filter((id) => known.has(id)))];
-  const loose = old.length === 0 ? [] : await markSources(tx, old);
-  await tx.rows(
-    `INSERT INTO stem.links (to_seq, position, from_seq, goes_on)
-     SELECT t.seq, u.position, f.seq, u.goes_on = 1
-     FROM unnest($1::text[], $2::bigint[], $3::text[], $4::int[]) u(target, position, source, goes_on)
-       JOIN stem.jobs t ON t.id = u.target JOIN stem.jobs f ON f.id = u.source`,
-    [
-      texts(arrows.map(({ to }) => to)),
-      bigs(arrows.map(({ position }) => position)),
-      texts(arrows.map(({ from }) => from)),
-      ints(arrows.map(({ goesOn }) => (goesOn ? 1 : 0))),
-    ],
-  );
-  await followLinks(tx, loose);
-}
-
-/**
- * Makes stored jobs such that others wait for them; returns those that have ended. Each is held in its place
- * while that is done, so that nobody lends or ends it meanwhile who does not see that others wait.
- */
-async function markSources(tx: Tx, ids: readonly string[]): Promise<Loose[]> {
-  const places = await lockPlaces(tx, ids);
-  const seqs = bigs(places.map(({ seq }) => seq));
-  await tx.rows("UPDATE stem.jobs SET links = links | 1 WHERE seq = ANY($1::bigint[])", [seqs]);
-  // Put into their line anew: a claim that began before this commits does not see that others wait, so it
-  // must not find them there.
-  await tx.rows(
-    `WITH gone AS (
-       DELETE FROM stem.line l USING stem.jobs j WHERE j.seq = ANY($1::bigint[]) AND l.lane = j.lane AND l.due_at = j.due_at AND l.seq = j.seq RETURNING l.*)
-     INSERT INTO stem.line SELECT * FROM gone`,
-    [seqs],
-  );
-  await tx.rows("UPDATE stem.loans SET touched = true WHERE seqs && $1::bigint[]", [seqs]);
-  const ended = places.filter(({ stands }) => stands <= 4);
-  if (ended.length === 0) return [];
-  const errors = new Map(
-    (await tx.rows("SELECT seq, error FROM stem.ended WHERE seq = ANY($1::bigint[])", [bigs(ended.map(({ seq }) => seq))])) as [
-      number,
-      string | null,
-    ][],
-  );
-  return ended.map(({ seq, id, stands }) => looseOf(seq, id, FINAL[stands]!, errors.get(seq) ?? null));
 }

@@ -24,7 +24,7 @@ export function entryLists(writes: readonly Writing[]): Value[] | undefined {
 }
 
 /** Adds entries to journals inside a transaction that holds the runs. */
-export async function appendAll(tx: Tx, writes: readonly Writing[]): Promise<void> {
+export async function append(tx: Tx, writes: readonly Writing[]): Promise<void> {
   const lists = entryLists(writes);
   if (lists === undefined) return;
   await tx.rows(

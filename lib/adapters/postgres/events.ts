@@ -1,8 +1,8 @@
-import type { Emitted, Within, EventFilter, Events, NewEvent, StoredEvent, Wake } from "../../contract/index.js";
+import type { Emitted, EventFilter, Events, NewEvent, StoredEvent, Wake, Within } from "../../contract/index.js";
 import { eventOf, type EventColumns } from "../relational/records.js";
 import { bigs, texts } from "./connect/values.js";
-import { wakeAll } from "./lend/chores.js";
-import { lockEvents } from "./lend/park.js";
+import { lockEvents } from "./locking/events.js";
+import { wake } from "./park.js";
 import type { Store, Tx } from "./store.js";
 import { inTransaction } from "./transaction/index.js";
 
@@ -12,9 +12,9 @@ const WEEK_MS = 7 * 86_400_000;
 export function events(store: Store): Events {
   return {
     async emit(list: readonly NewEvent[], options?: Within): Promise<Emitted> {
-      if (options?.transaction !== undefined) return inTransaction(store, options, "read committed", (tx) => emitAll(tx, list));
+      if (options?.transaction !== undefined) return inTransaction(store, options, "read committed", (tx) => emit(tx, list));
       if (list.length === 0) return { duplicates: [], woken: [] };
-      return store.transact(options, (tx) => emitAll(tx, list));
+      return store.transact(options, (tx) => emit(tx, list));
     },
 
     async list({ name, key, after = 0, limit = 100 }: EventFilter): Promise<readonly StoredEvent[]> {
@@ -35,7 +35,7 @@ export function events(store: Store): Events {
 }
 
 /** Stores events and makes the jobs ready that wait for them, inside a transaction. */
-export async function emitAll(tx: Tx, list: readonly NewEvent[]): Promise<Emitted> {
+export async function emit(tx: Tx, list: readonly NewEvent[]): Promise<Emitted> {
   await lockEvents(tx, list);
   const known = await tx.rows("SELECT id FROM stem.events WHERE id = ANY($1::text[])", [texts(list.map(({ id }) => id))]);
   const seen = new Set(known.map(([id]) => id as string));
@@ -99,7 +99,7 @@ async function wakeWaiting(tx: Tx, events: readonly { readonly event: NewEvent; 
     bigs([...wakes.keys()]),
   ]);
   const woken = held.map(([seq]) => ({ seq: Number(seq), ...wakes.get(Number(seq))! }));
-  await wakeAll(
+  await wake(
     tx,
     woken.map(({ seq, why }) => ({ seq, why, dueAt: tx.now })),
   );

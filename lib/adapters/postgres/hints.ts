@@ -6,7 +6,7 @@ import type { Connection } from "./connect/connection.js";
 import { TYPES, type PgOwnClient } from "./connect/driver.js";
 import { Listener } from "./connect/listener.js";
 import { Notifier, unpacked } from "./connect/notifier.js";
-import type { News, Store } from "./store.js";
+import type { Announcement, Store } from "./store.js";
 
 type Kind = Hint["kind"];
 
@@ -27,13 +27,17 @@ interface Subscriber {
   readonly since: number;
 }
 
+/** @param listens whether this process gets the hints of others */
+export const hints = (store: Store, connection: Connection, listens: boolean): PostgresHints =>
+  new PostgresHints(store, connection, listens);
+
 /**
  * Wake-ups.
  * Hints of this handle's own commits reach its listeners at once; other processes get them by NOTIFY. There
  * is a connection that listens only while this process has listeners, and ends are sent only while a process
  * has signed up for them.
  */
-export class PostgresHints implements Hints {
+class PostgresHints implements Hints {
   readonly #store: Store;
   readonly #notifier: Notifier;
   readonly #listener: Listener | undefined;
@@ -43,7 +47,7 @@ export class PostgresHints implements Hints {
   /** Marks this handle's own messages, which its listeners have had already. */
   readonly #tag = randomBytes(4).toString("hex");
   readonly #control = new Set<number>();
-  #heardAt = 0;
+  #receivedAt = 0;
   #announcing = 0;
   #isUp = false;
 
@@ -56,11 +60,11 @@ export class PostgresHints implements Hints {
       ? new Listener(connection, {
           channels: () => [...this.#channels].filter(([, kind]) => this.#wants(kind)).map(([channel]) => channel),
           up: (channels, client) => this.#up(channels, client),
-          heard: (channel, payload) => this.#heard(this.#channels.get(channel), payload),
+          received: (channel, payload) => this.#received(this.#channels.get(channel), payload),
           watch: (client) => this.#watch(client),
         })
       : undefined;
-    store.onNews = (news) => void this.#announce(news);
+    store.onAnnouncement = (announcement) => void this.#announce(announcement);
   }
 
   subscribe(listener: (hint: Hint) => void, kinds: readonly Kind[] = KINDS): () => void {
@@ -117,18 +121,18 @@ export class PostgresHints implements Hints {
     return this.#connection.isReady && (this.#announcing > 0 || !this.#notifier.isIdle);
   }
 
-  async #announce(news: News): Promise<void> {
+  async #announce(announcement: Announcement): Promise<void> {
     this.#announcing++;
     try {
-      await this.#announced(news);
+      await this.#announced(announcement);
     } finally {
       this.#announcing--;
     }
   }
 
   /** After the commit: sends what is due now, what has ended, what was cancelled. */
-  async #announced(news: News): Promise<void> {
-    const { queues, lanes, done, stopped } = news;
+  async #announced(announcement: Announcement): Promise<void> {
+    const { queues, lanes, done, stopped } = announcement;
     if (lanes.size > 0) {
       let isKnown = true;
       for (const lane of lanes) isKnown &&= this.#store.queueOf(lane) !== undefined;
@@ -148,7 +152,7 @@ export class PostgresHints implements Hints {
     }
     if (done.length > 0) {
       this.tell({ kind: "done", ids: done });
-      if (news.isListened ?? (await this.#isListened())) this.#say("done", done);
+      if (announcement.isListened ?? (await this.#isListened())) this.#say("done", done);
     }
   }
 
@@ -201,7 +205,7 @@ export class PostgresHints implements Hints {
   async #replay(client: PgOwnClient): Promise<void> {
     let since = performance.now();
     for (const subscriber of this.#subscribers) if (subscriber.kinds.has("control")) since = Math.min(since, subscriber.since);
-    const ageMs = Math.min(CONTROL_MS, Math.ceil(performance.now() - Math.max(since, this.#heardAt)) + 50);
+    const ageMs = Math.min(CONTROL_MS, Math.ceil(performance.now() - Math.max(since, this.#receivedAt)) + 50);
     const { rows } = await client.query({
       text: this.#store.named(
         `SELECT no::text, topic, message FROM stem.control
@@ -214,8 +218,8 @@ export class PostgresHints implements Hints {
     for (const [no, topic, message] of rows as [string, string, string][]) this.#once(Number(no), topic, message);
   }
 
-  #heard(kind: Kind | undefined, payload: string): void {
-    this.#heardAt = performance.now();
+  #received(kind: Kind | undefined, payload: string): void {
+    this.#receivedAt = performance.now();
     if (payload.startsWith(this.#tag)) return;
     const names = payload.slice(TAG);
     if (kind === "control") void this.#fetch(Number(names));

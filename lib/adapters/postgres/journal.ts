@@ -1,44 +1,25 @@
-import {
-  carries,
-  checkAlong,
-  leaseText,
-  withEnded,
-  type Adapter,
-  type Appended,
-  type At,
-  type Entry,
-  type Journal,
-  type JournalRead,
-  type JournalWrite,
-} from "../../contract/index.js";
+import { carries, checkAlong, leaseText, withEnded } from "../../contract/index.js";
+import type { Appended, At, Entry, Journal, JournalRead, JournalWrite, Self } from "../../contract/index.js";
 import type { Loose } from "../relational/ends.js";
-import { carryOut, holdAlong, transactAlong } from "./along.js";
+import { carryOut, transactAlong } from "./along.js";
+import { checkPayloads } from "./connect/payloads.js";
 import { statementOf } from "./connect/statements.js";
 import { bigs, ints, texts, type Value } from "./connect/values.js";
-import { endedIn } from "./ended.js";
-import { checkPayloads } from "./enqueue.js";
-import { appendAll, entryLists } from "./entries.js";
-import { holdLoans } from "./lend/loans.js";
-import { lockEvents } from "./lend/park.js";
-import { followLinks } from "./links.js";
-import { takeNotes } from "./notes.js";
+import { takeEnded } from "./ended.js";
+import { append, entryLists } from "./entries.js";
+import { holdLoans } from "./lease.js";
+import { arrive } from "./links.js";
+import { holdAlong } from "./locking/along.js";
+import { lockEvents } from "./locking/events.js";
+import { takeNote } from "./notes.js";
 import { rewrite } from "./rewrite.js";
 import type { Loan, Store } from "./store.js";
 
 const APPEND = statementOf("append");
-
-/**
- * $1 ids of runs · $2 of each the number that entries above are wanted of.
- * The inner statement stays one by itself (`OFFSET 0`), so that a journal is read by both columns of its key.
- */
-export const READ = `
-  SELECT u.place::int, e.seq, e.key, e.kind, e.state, e.at, e.value
-  FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY u(id, after, place) JOIN stem.jobs j ON j.id = u.id
-    CROSS JOIN LATERAL (SELECT * FROM stem.journal t WHERE t.job = j.seq AND t.seq > u.after OFFSET 0) e
-  ORDER BY u.place, e.seq`;
+const READ = statementOf("read");
 
 /** The workflow store. */
-export function journal(store: Store, adapter: Pick<Adapter, "name" | "honours">): Journal {
+export function journal(store: Store, self: Self): Journal {
   return {
     async read(reads: readonly JournalRead[]): Promise<readonly (readonly Entry[])[]> {
       if (reads.length === 0) return store.rows("SELECT 1 WHERE false") as Promise<never[]>;
@@ -58,7 +39,7 @@ export function journal(store: Store, adapter: Pick<Adapter, "name" | "honours">
     },
 
     async append(writes: readonly JournalWrite[], options?: At): Promise<Appended> {
-      checkAlong(writes, adapter);
+      checkAlong(writes, self);
       for (const { enqueue } of writes) if (enqueue !== undefined) checkPayloads(enqueue);
       if (writes.some(carries)) return appendAlong(store, writes, options);
       const loans = writes.flatMap(({ lease }) => store.loans.recall(lease) ?? []);
@@ -73,7 +54,7 @@ export function journal(store: Store, adapter: Pick<Adapter, "name" | "honours">
           "FOR SHARE",
         );
         const isGood = ({ lease }: JournalWrite): boolean => loans.has(leaseText(lease));
-        await appendAll(
+        await append(
           tx,
           writes.filter(isGood).map(({ lease, journal: entries = [] }) => ({ job: lease.job, entries })),
         );
@@ -98,18 +79,18 @@ async function appendAlong(store: Store, writes: readonly JournalWrite[], at: At
       if (loans.has(leaseText(write.lease))) good.push(write);
       else lost.push(write.lease.jobId);
     }
-    await appendAll(
+    await append(
       tx,
       good.map(({ lease, journal: entries = [] }) => ({ job: lease.job, entries })),
     );
-    await takeNotes(
+    await takeNote(
       tx,
       good.map(({ lease, note }) => ({ job: lease.job, note })),
     );
     const loose: Loose[] = [];
     await carryOut(store, tx, good, loose, late);
-    await followLinks(tx, loose);
-    return withEnded({ lost }, await endedIn(tx));
+    await arrive(tx, loose);
+    return withEnded({ lost }, await takeEnded(tx));
   });
 }
 

@@ -1,40 +1,18 @@
-import { JOB_DEFAULTS } from "../../contract/index.js";
-import { ENDED, GIVES, STANDS } from "../relational/codes.js";
-import { arriveAt, type DeadEnd, endOfInput, type Loose, type Arrivals } from "../relational/ends.js";
+import { JOB_DEFAULTS, type Input, type NewJob } from "../../contract/index.js";
+import { ENDED, FINAL, GIVES } from "../relational/codes.js";
+import { arriveAt, endOfInput, looseOf, type Arrivals, type DeadEnd, type Loose } from "../relational/ends.js";
+import { inputOf } from "../relational/records.js";
+import type { Sql } from "./connect/sql.js";
 import { bigs, ints, texts } from "./connect/values.js";
-import { FROM } from "./rows.js";
+import { enterLine, type LinePlace } from "./line.js";
+import { lockJobs, lockPlaces } from "./locking/places.js";
 import type { Tx } from "./store.js";
-
-/** Where a job stands in its line. */
-export interface Place {
-  readonly seq: number;
-  readonly lane: number;
-  readonly dueAt: number;
-  /** Only for a job that was never begun. */
-  readonly expiresAt?: number | null;
-}
-
-/** Puts jobs into their lines. */
-export async function enterLine(tx: Tx, places: readonly Place[]): Promise<void> {
-  if (places.length === 0) return;
-  for (const { lane } of places) tx.news.lanes.add(lane);
-  tx.news.isEarlier = true;
-  await tx.rows(
-    "INSERT INTO stem.line (lane, due_at, seq, expires_at) SELECT * FROM unnest($1::int[], $2::bigint[], $3::bigint[], $4::bigint[])",
-    [
-      ints(places.map(({ lane }) => lane)),
-      bigs(places.map(({ dueAt }) => dueAt)),
-      bigs(places.map(({ seq }) => seq)),
-      bigs(places.map(({ expiresAt }) => expiresAt ?? null)),
-    ],
-  );
-}
 
 /**
  * Records the ends of jobs that did not succeed; returns those that others wait for.
  * The caller has taken them from their places.
  */
-export async function endBadly(tx: Tx, jobs: readonly DeadEnd[]): Promise<Loose[]> {
+export async function end(tx: Tx, jobs: readonly DeadEnd[]): Promise<Loose[]> {
   if (jobs.length === 0) return [];
   await tx.rows(
     `INSERT INTO stem.ended (seq, state, ended_at, forget_at, started_at, attempts, fence, cause, error)
@@ -54,8 +32,8 @@ export async function endBadly(tx: Tx, jobs: readonly DeadEnd[]): Promise<Loose[
     ],
   );
   for (const job of jobs) {
-    tx.news.done.push(job.id);
-    if (job.own === undefined) tx.news.ended.push(job);
+    tx.announcement.done.push(job.id);
+    if (job.own === undefined) tx.announcement.ended.push(job);
   }
   return jobs.filter(({ links }) => (links & GIVES) !== 0);
 }
@@ -66,10 +44,10 @@ export async function endBadly(tx: Tx, jobs: readonly DeadEnd[]): Promise<Loose[
  * per target and batch, so that a fan-in of thousands stays linear; two batches that arrive at one target
  * meet in the lock of its row.
  */
-export async function followLinks(tx: Tx, ended: readonly Loose[]): Promise<void> {
+export async function arrive(tx: Tx, ended: readonly Loose[]): Promise<void> {
   for (let batch = ended; batch.length > 0;) {
     const targets = await countTargets(tx, batch);
-    batch = targets.size === 0 ? [] : await arrive(tx, targets);
+    batch = targets.size === 0 ? [] : await arriveAtJobs(tx, targets);
   }
 }
 
@@ -100,7 +78,7 @@ type TargetRow = [
   expiresAt: number | null,
 ];
 
-async function arrive(tx: Tx, targets: ReadonlyMap<number, Arrivals>): Promise<Loose[]> {
+async function arriveAtJobs(tx: Tx, targets: ReadonlyMap<number, Arrivals>): Promise<Loose[]> {
   const seqs = await lockJobs(tx, [...targets.keys()]);
   const of = (count: (target: Arrivals) => number): number[] => seqs.map((seq) => count(targets.get(seq)!));
   const rows = (await tx.rows(
@@ -113,7 +91,7 @@ async function arrive(tx: Tx, targets: ReadonlyMap<number, Arrivals>): Promise<L
   const gone = new Set(
     (await tx.rows("SELECT seq FROM stem.ended WHERE seq = ANY($1::bigint[])", [bigs(seqs)])).map(([seq]) => seq as number),
   );
-  const free: Place[] = [];
+  const free: LinePlace[] = [];
   const lost: DeadEnd[] = [];
   for (const [seq, open, failed, lane, dueAt, id, links, attempts, fence, startedAt, keepFailed, expiresAt] of rows) {
     if (gone.has(seq)) continue;
@@ -122,21 +100,14 @@ async function arrive(tx: Tx, targets: ReadonlyMap<number, Arrivals>): Promise<L
     else if (open === 0 && failed === 0) free.push({ seq, lane, dueAt, expiresAt: fence === 0 ? expiresAt : null });
   }
   await enterLine(tx, free);
-  return endBadly(tx, lost);
-}
-
-/** Holds the rows of jobs, in the order of their numbers, so that two transactions do not deadlock. */
-export async function lockJobs(tx: Tx, seqs: readonly number[]): Promise<number[]> {
-  if (seqs.length < 2) return [...seqs];
-  const rows = await tx.rows("SELECT seq FROM stem.jobs WHERE seq = ANY($1::bigint[]) ORDER BY seq FOR NO KEY UPDATE", [bigs(seqs)]);
-  return rows.map(([seq]) => seq as number);
+  return end(tx, lost);
 }
 
 /**
  * Opens the failed links of jobs that will run again.
  * Jobs that had failed because of them, and for no other reason, are blocked again, and so on down the line.
  */
-export async function reopenLinks(tx: Tx, from: readonly number[]): Promise<void> {
+export async function revive(tx: Tx, from: readonly number[]): Promise<void> {
   for (let batch = from; batch.length > 0;) {
     const rows = await tx.rows("UPDATE stem.links SET state = 0 WHERE from_seq = ANY($1::bigint[]) AND state = 2 RETURNING to_seq", [
       bigs(batch),
@@ -150,7 +121,7 @@ export async function reopenLinks(tx: Tx, from: readonly number[]): Promise<void
        RETURNING j.seq, j.failed`,
       [bigs(seqs), ints(seqs.map((seq) => counts.get(seq)!))],
     );
-    batch = await revive(
+    batch = await reopen(
       tx,
       whole.filter(([, failed]) => failed === 0).map(([seq]) => seq as number),
       "input",
@@ -162,7 +133,7 @@ export async function reopenLinks(tx: Tx, from: readonly number[]): Promise<void
  * Takes jobs back out of `ended`, attempts and lapses at 0, the fence kept.
  * Returns those that had ended, and of this cause.
  */
-export async function revive(tx: Tx, seqs: readonly number[], cause?: "input"): Promise<number[]> {
+export async function reopen(tx: Tx, seqs: readonly number[], cause?: "input"): Promise<number[]> {
   if (seqs.length === 0) return [];
   // The error stays as the last failure: a job that was handed it as an input may still ask for it.
   const rows = await tx.rows(
@@ -173,94 +144,78 @@ export async function revive(tx: Tx, seqs: readonly number[], cause?: "input"): 
   return rows.map(([seq]) => seq as number);
 }
 
-/** Where a job was found, and is held until the transaction ends. */
-export interface Held {
-  readonly seq: number;
-  readonly id: string;
-  /** As `STANDS`. */
-  readonly stands: number;
-}
-
-type Look = [seq: number, id: string, stands: number, lane: number, dueAt: number];
-
 /**
- * Finds where jobs stand and holds each there.
- * Others that want to lend, end or wake one of them wait, and then see what this transaction did. A job that
- * moved on during the search is searched again.
+ * Stores the arrows into new jobs. An arrow from a job that was stored already counts as well, at once if
+ * that job has ended: a new job never waits for something that nobody will tell it.
  */
-export async function lockPlaces(tx: Tx, ids: readonly string[]): Promise<Held[]> {
-  const held = new Map<number, Held>();
-  let left = ids;
-  for (let turn = 0; left.length > 0; turn++) {
-    if (turn === 100) throw Object.assign(new Error("jobs moved faster than they could be found"), { code: "40001" });
-    const rows = await look(tx, left);
-    const missed: string[] = [];
-    const caught = await hold(tx, rows);
-    for (const [seq, id, stands] of rows) {
-      if (caught.has(seq)) held.set(seq, { seq, id, stands });
-      else missed.push(id);
-    }
-    left = missed;
-  }
-  return [...held.values()].sort((a, b) => a.seq - b.seq);
+export async function link(tx: Tx, jobs: readonly NewJob[], duplicates: readonly string[]): Promise<void> {
+  const known = new Set(duplicates);
+  const targets = new Set(jobs.filter(({ id, waitsFor }) => waitsFor !== undefined && !known.has(id)).map(({ id }) => id));
+  const arrows = jobs.flatMap(({ id, links = [] }) =>
+    links
+      .filter(({ to }) => targets.has(to))
+      .map(({ to, position, onFailure }) => ({ from: id, to, position, goesOn: onFailure === "continue" })),
+  );
+  if (arrows.length === 0) return;
+  const old = [...new Set(arrows.map(({ from }) => from).filter((id) => known.has(id)))];
+  const loose = old.length === 0 ? [] : await markSources(tx, old);
+  await tx.rows(
+    `INSERT INTO stem.links (to_seq, position, from_seq, goes_on)
+     SELECT t.seq, u.position, f.seq, u.goes_on = 1
+     FROM unnest($1::text[], $2::bigint[], $3::text[], $4::int[]) u(target, position, source, goes_on)
+       JOIN stem.jobs t ON t.id = u.target JOIN stem.jobs f ON f.id = u.source`,
+    [
+      texts(arrows.map(({ to }) => to)),
+      bigs(arrows.map(({ position }) => position)),
+      texts(arrows.map(({ from }) => from)),
+      ints(arrows.map(({ goesOn }) => (goesOn ? 1 : 0))),
+    ],
+  );
+  await arrive(tx, loose);
 }
 
 /**
- * As `lockPlaces`, but looks once, and holds the loans of more jobs together with those it finds.
- *
- * @param lent numbers of those jobs
- * @returns ids of the jobs that moved on while they were looked for
+ * Makes stored jobs such that others wait for them; returns those that have ended. Each is held in its place
+ * while that is done, so that nobody lends or ends it meanwhile who does not see that others wait.
  */
-export async function lockPlacesOnce(tx: Tx, ids: readonly string[], lent: readonly number[]): Promise<string[]> {
-  const rows = await look(tx, ids);
-  const caught = await hold(tx, rows, lent);
-  return rows.filter(([seq]) => !caught.has(seq)).map(([, id]) => id);
-}
-
-async function look(tx: Tx, ids: readonly string[]): Promise<Look[]> {
-  const rows = await tx.rows(`SELECT j.seq, j.id, ${STANDS}::int, j.lane, j.due_at ${FROM} WHERE j.id = ANY($1::text[])`, [texts(ids)]);
-  return rows as unknown[] as Look[];
-}
-
-/** Tries to hold jobs where they were seen; returns those that were there still. */
-async function hold(tx: Tx, rows: readonly Look[], lent: readonly number[] = []): Promise<Set<number>> {
-  const caught = new Set<number>();
-  const lock = async (
-    text: string,
-    some: readonly Look[],
-    more: (list: readonly Look[]) => ReturnType<typeof bigs>[] = () => [],
-  ): Promise<void> => {
-    if (some.length === 0) return;
-    for (const [seq] of await tx.rows(text, [bigs(some.map(([seq]) => seq)), ...more(some)])) caught.add(seq as number);
-  };
-  const at = (stands: number): Look[] => rows.filter((row) => row[2] === stands);
-  await lock(
-    `SELECT l.seq FROM stem.line l JOIN unnest($1::bigint[], $2::int[], $3::bigint[]) u(seq, lane, due_at)
-       ON l.lane = u.lane AND l.due_at = u.due_at AND l.seq = u.seq ORDER BY l.seq FOR UPDATE OF l`,
-    at(8),
-    (list) => [ints(list.map((row) => row[3])), bigs(list.map((row) => row[4]))],
+async function markSources(tx: Tx, ids: readonly string[]): Promise<Loose[]> {
+  const places = await lockPlaces(tx, ids);
+  const seqs = bigs(places.map(({ seq }) => seq));
+  await tx.rows("UPDATE stem.jobs SET links = links | 1 WHERE seq = ANY($1::bigint[])", [seqs]);
+  // Put into their line anew: a claim that began before this commits does not see that others wait, so it
+  // must not find them there.
+  await tx.rows(
+    `WITH gone AS (
+       DELETE FROM stem.line l USING stem.jobs j WHERE j.seq = ANY($1::bigint[]) AND l.lane = j.lane AND l.due_at = j.due_at AND l.seq = j.seq RETURNING l.*)
+     INSERT INTO stem.line SELECT * FROM gone`,
+    [seqs],
   );
-  const active = at(5);
-  if (active.length > 0 || lent.length > 0) {
-    const seqs = [bigs(active.map(([seq]) => seq))];
-    const loans = await tx.rows("SELECT no FROM stem.loans WHERE seqs && $1::bigint[] ORDER BY no FOR UPDATE", [
-      bigs([...active.map(([seq]) => seq), ...lent]),
-    ]);
-    // On those loans only: a job that came back and was lent anew meanwhile is on a loan that is not held.
-    const where = "WHERE seq = ANY($1::bigint[]) AND no = ANY($2::bigint[])";
-    for (const [seq] of await tx.rows(`SELECT seq FROM stem.active ${where}`, [...seqs, bigs(loans.map(([no]) => no as number))]))
-      caught.add(seq as number);
+  await tx.rows("UPDATE stem.loans SET touched = true WHERE seqs && $1::bigint[]", [seqs]);
+  const ended = places.filter(({ stands }) => stands <= 4);
+  if (ended.length === 0) return [];
+  const errors = new Map(
+    (await tx.rows("SELECT seq, error FROM stem.ended WHERE seq = ANY($1::bigint[])", [bigs(ended.map(({ seq }) => seq))])) as [
+      number,
+      string | null,
+    ][],
+  );
+  return ended.map(({ seq, id, stands }) => looseOf(seq, id, FINAL[stands]!, errors.get(seq) ?? null));
+}
+
+/** What the jobs that these waited for have left them, by the job's number, in order of position. */
+export async function inputsOf(sql: Sql, seqs: readonly number[]): Promise<ReadonlyMap<number, readonly Input[]>> {
+  const rows = (await sql.rows(
+    // An input that has been retried since has not ended now: what it had left is its last failure.
+    `SELECT l.to_seq, j.id, coalesce(e.state, 2)::int, e.result, coalesce(e.error, j.error)
+     FROM stem.links l JOIN stem.jobs j ON j.seq = l.from_seq LEFT JOIN stem.ended e ON e.seq = l.from_seq
+     WHERE l.to_seq = ANY($1::bigint[]) ORDER BY l.to_seq, l.position`,
+    [bigs(seqs)],
+  )) as [number, string, number, string | null, string | null][];
+  const inputs = new Map<number, Input[]>();
+  for (const [to, jobId, ended, result, error] of rows) {
+    let list = inputs.get(to);
+    if (list === undefined) inputs.set(to, (list = []));
+    list.push(inputOf(jobId, ended, result, error));
   }
-  await lock("SELECT seq FROM stem.parked WHERE seq = ANY($1::bigint[]) ORDER BY seq FOR UPDATE", at(6));
-  await lock(
-    "SELECT seq FROM stem.ended WHERE seq = ANY($1::bigint[]) ORDER BY seq FOR UPDATE",
-    rows.filter((row) => row[2] <= 4),
-  );
-  const blocked = at(7);
-  await lock("SELECT seq FROM stem.jobs WHERE seq = ANY($1::bigint[]) AND open > 0 ORDER BY seq FOR UPDATE", blocked);
-  // A blocked job that was cancelled keeps its open inputs.
-  if (blocked.length > 0)
-    for (const [seq] of await tx.rows("SELECT seq FROM stem.ended WHERE seq = ANY($1::bigint[])", [bigs(blocked.map(([seq]) => seq))]))
-      caught.delete(seq as number);
-  return caught;
+  return inputs;
 }

@@ -1,12 +1,11 @@
-import { CALL_BYTES, LOOKED, PAGE, RecordPage } from "../../contract/index.js";
-import type { At, JobFilter, JobRecord, Page } from "../../contract/index.js";
-import { LEVELS } from "../relational/codes.js";
-import { conditionsOf, FIRST, GROWTH, markAt, NARROW, startAt, startOf, tableOf, type Place, type Wording } from "../relational/lists.js";
+import { CALL_BYTES, LOOKED, noCounts, PAGE, RecordPage } from "../../contract/index.js";
+import type { At, CountFilter, JobFilter, JobRecord, Page, StateCounts } from "../../contract/index.js";
+import { STANDS, STATES } from "../relational/codes.js";
+import { FIRST, GROWTH, markAt, startAt, startOf, tableOf, type Place } from "../relational/lists.js";
 import type { Row, Sql } from "./connect/sql.js";
-import { texts, type Value } from "./connect/values.js";
-import { PRESENT } from "./prune.js";
-import { DELAYED, FROM, RECORD, toRecord } from "./rows.js";
-import type { Store } from "./store.js";
+import type { Value } from "./connect/values.js";
+import { conditions, DELAYED, FROM, PRESENT, RECORD, toRecord } from "./rows.js";
+import { CLOCK, type Store } from "./store.js";
 
 /** One page of the records that fit. */
 export async function listJobs(store: Store, filter: JobFilter, options: At | undefined): Promise<Page<JobRecord>> {
@@ -163,27 +162,33 @@ async function fewOf(sql: Sql, table: string): Promise<Course | undefined> {
 /** As `FROM`, the dead letters first. */
 const FROM_DEAD = `FROM stem.ended e JOIN stem.jobs j ON j.seq = e.seq ${FROM.slice(FROM.indexOf("LEFT JOIN stem.parked"))}`;
 
-/** What is true of the jobs of a filter; of what has had its time nothing is. */
-export function conditions(filter: JobFilter, now: number | undefined): { readonly where: string; readonly values: Value[] } {
-  const values: Value[] = [now ?? null];
-  const where = conditionsOf(filter, {
-    present: PRESENT,
-    delayed: DELAYED,
-    narrow: NARROWER,
-    state: String,
-    text: (value) => `$${values.push(value)}::text`,
-    moment: (value) => `$${values.push(value)}::bigint`,
-    oneOf: (ids) => `j.id = ANY($${values.push(texts(ids))}::text[])`,
-    // A lane tells the queue: lanes of one queue are neighbours.
-    inQueue: (name) => `j.lane / ${LEVELS} = (SELECT no FROM stem.queues WHERE name = $${values.push(name)}::text)`,
-  });
-  return { where, values };
+/** How many jobs of a filter are in which state. */
+export async function countJobs(store: Store, filter: CountFilter, options: At | undefined): Promise<StateCounts> {
+  const { where, values } = conditions(filter, options?.now);
+  const rows = (await (Object.values(filter).every((value) => value === undefined)
+    ? store.report(COUNT_ALL, values)
+    : store.report(`SELECT ${STANDS}::int, count(*), count(*) FILTER (WHERE ${DELAYED}) ${FROM} WHERE ${where} GROUP BY 1`, values))) as [
+    number,
+    number,
+    number,
+  ][];
+  const counts = noCounts();
+  for (const [state, count, later] of rows) {
+    counts[STATES[state]!] += count;
+    counts.delayed += later;
+  }
+  return counts;
 }
 
-const NARROWER: Wording["narrow"] = {
-  ...NARROW,
-  blocked: "j.open > 0 AND e.seq IS NULL",
-  active: "j.seq = ANY (ARRAY(SELECT seq FROM stem.active))",
-  parked: "j.seq IN (SELECT seq FROM stem.parked)",
-  ready: "e.seq IS NULL AND a.seq IS NULL AND p.seq IS NULL",
-};
+/**
+ * All jobs by where they stand, each from a small table or an index; the successes are what is left of the
+ * ended.
+ */
+const COUNT_ALL = `
+  SELECT 1, (SELECT count(*) FROM stem.ended) - (SELECT count(*) FROM stem.ended WHERE state > 1), 0
+  UNION ALL SELECT state::int, count(*), 0 FROM stem.ended WHERE state > 1 GROUP BY state
+  UNION ALL SELECT 5, count(*), 0 FROM stem.active
+  UNION ALL SELECT 6, count(*), 0 FROM stem.parked
+  UNION ALL SELECT 7, count(*), 0 FROM stem.jobs j LEFT JOIN stem.ended e ON e.seq = j.seq WHERE j.open > 0 AND e.seq IS NULL
+  UNION ALL SELECT 8, count(*), count(*) FILTER (WHERE due_at > (SELECT ${CLOCK})) FROM stem.line
+  UNION ALL SELECT state::int, -count(*), 0 FROM stem.ended e WHERE forget_at <= (SELECT ${CLOCK}) AND NOT ${PRESENT} GROUP BY state`;

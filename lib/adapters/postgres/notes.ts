@@ -11,7 +11,7 @@ interface Noting {
 }
 
 /** Writes down what jobs, whose leases were good, say of themselves. */
-export async function takeNotes(tx: Tx, notings: readonly Noting[]): Promise<void> {
+export async function takeNote(tx: Tx, notings: readonly Noting[]): Promise<void> {
   const notes = byJob(notings);
   if (notes.size === 0) return;
   const jobs = bigs([...notes.keys()]);
@@ -55,7 +55,7 @@ function byJob(notings: readonly Noting[]): ReadonlyMap<number, Note> {
 }
 
 /** The same records with what their jobs have noted. */
-export async function withNotes(store: Store, records: readonly (JobRecord | undefined)[]): Promise<readonly (JobRecord | undefined)[]> {
+export async function notedBy(store: Store, records: readonly (JobRecord | undefined)[]): Promise<readonly (JobRecord | undefined)[]> {
   const ids = [...new Set(records.flatMap((record) => record?.id ?? []))];
   const notes = new Map<string, Noted>();
   const portion = new Portion();

@@ -1,15 +1,8 @@
 import type { Sql } from "./connect/sql.js";
-import { statementOf } from "./connect/statements.js";
 import { bigs } from "./connect/values.js";
+import { NEEDED } from "./rows.js";
 
 const HOUR_MS = 3_600_000;
-
-/** True while a stored job that has not succeeded waits, or may wait again, for the result of job `e.seq`. */
-export const NEEDED = `EXISTS (SELECT FROM stem.links l JOIN stem.jobs t ON t.seq = l.to_seq LEFT JOIN stem.ended x ON x.seq = l.to_seq
-  WHERE l.from_seq = e.seq AND (x.seq IS NULL OR x.state <> 1))`;
-
-/** True unless a job, of which `e` is its row of `ended`, is as good as forgotten at $1. */
-export const PRESENT = statementOf("common/present");
 
 /** Forgets up to `limit` jobs past their time, and what else has had its time; returns how many jobs. */
 export async function prune(sql: Sql, limit: number, now: number): Promise<number> {

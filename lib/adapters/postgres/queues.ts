@@ -2,7 +2,7 @@ import { countedUpTo, isQueueUsed, queueInfo, queuesPerPage } from "../../contra
 import type { At, Page, QueueChange, QueueFilter, QueueInfo, Queues } from "../../contract/index.js";
 import { statementOf } from "./connect/statements.js";
 import { texts } from "./connect/values.js";
-import { News, type Store } from "./store.js";
+import { Announcement, type Store } from "./store.js";
 
 export function queues(store: Store): Queues {
   return {
@@ -18,9 +18,9 @@ export function queues(store: Store): Queues {
     async change(names: readonly string[], { paused }: QueueChange, _options?: At): Promise<void> {
       await setPaused(store, names, paused);
       if (paused) return;
-      const news = new News();
-      for (const name of names) news.queues.add(name);
-      store.announce(news);
+      const announcement = new Announcement();
+      for (const name of names) announcement.queues.add(name);
+      store.announce(announcement);
     },
   };
 }
@@ -62,4 +62,4 @@ function infoOf([queue, paused, oldest, ready, delayed, active, held, blocked, p
 /** Dead letters, and parked jobs, looked at for one page of queues: as many as one queue may have. */
 const MOST_LOOKED_AT = 100_000;
 
-export const COUNTS = statementOf("queues");
+const COUNTS = statementOf("queues");

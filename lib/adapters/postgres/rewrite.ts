@@ -1,8 +1,9 @@
 import { isFinal, type Rewrite } from "../../contract/index.js";
 import { STATES } from "../relational/codes.js";
-import { goneOf } from "./change.js";
-import { appendAll } from "./entries.js";
-import { enterLine, lockPlaces, reopenLinks, revive } from "./links.js";
+import { append } from "./entries.js";
+import { enterLine } from "./line.js";
+import { reopen, revive } from "./links.js";
+import { goneOf, lockPlaces } from "./locking/places.js";
 import type { Tx } from "./store.js";
 
 /** Writes the end of a run's journal anew and makes the run ready; false: it is not in a state for that. */
@@ -20,15 +21,15 @@ export async function rewrite(tx: Tx, runId: string, { keepTo, entries = [] }: R
   );
   if (rows.length === 0) return false;
   await leave(tx, seq);
-  if (isFinal(was)) await revive(tx, [seq]);
+  if (isFinal(was)) await reopen(tx, [seq]);
   await tx.rows(
     "UPDATE stem.jobs SET attempts = 0, lapses = 0, fence = fence + 1, wake = NULL, expires_at = NULL, due_at = $2::bigint WHERE seq = $1::bigint",
     [seq, tx.now],
   );
   await tx.rows("DELETE FROM stem.journal WHERE job = $1::bigint AND seq > $2::bigint", [seq, keepTo]);
-  await appendAll(tx, [{ job: seq, entries }]);
+  await append(tx, [{ job: seq, entries }]);
   await enterLine(tx, [{ seq, lane: rows[0]![0] as number, dueAt: tx.now }]);
-  if (isFinal(was)) await reopenLinks(tx, [seq]);
+  if (isFinal(was)) await revive(tx, [seq]);
   return true;
 }
 

@@ -1,7 +1,10 @@
-import type { JobRecord } from "../../contract/index.js";
+import type { JobFilter, JobRecord } from "../../contract/index.js";
 import { LEVELS, priorityIn, STANDS, STATES } from "../relational/codes.js";
+import { conditionsOf, NARROW, type Wording } from "../relational/lists.js";
 import { recordOf, type RecordColumns } from "../relational/records.js";
 import type { Row } from "./connect/sql.js";
+import { statementOf } from "./connect/statements.js";
+import { texts, type Value } from "./connect/values.js";
 import { CLOCK } from "./store.js";
 
 /** The tables by which `STANDS` tells where a job stands. */
@@ -25,3 +28,35 @@ export function toRecord(row: Row): JobRecord {
   const isDelayed = columns[13];
   return recordOf({ id, task, queue, priority: priorityIn(level), state: STATES[stands]!, isDelayed }, columns as unknown as RecordColumns);
 }
+
+/** True while a stored job that has not succeeded waits, or may wait again, for the result of job `e.seq`. */
+export const NEEDED = `EXISTS (SELECT FROM stem.links l JOIN stem.jobs t ON t.seq = l.to_seq LEFT JOIN stem.ended x ON x.seq = l.to_seq
+  WHERE l.from_seq = e.seq AND (x.seq IS NULL OR x.state <> 1))`;
+
+/** True unless a job, of which `e` is its row of `ended`, is as good as forgotten at $1. */
+export const PRESENT = statementOf("common/present");
+
+/** What is true of the jobs of a filter; of what has had its time nothing is. */
+export function conditions(filter: JobFilter, now: number | undefined): { readonly where: string; readonly values: Value[] } {
+  const values: Value[] = [now ?? null];
+  const where = conditionsOf(filter, {
+    present: PRESENT,
+    delayed: DELAYED,
+    narrow: NARROWER,
+    state: String,
+    text: (value) => `$${values.push(value)}::text`,
+    moment: (value) => `$${values.push(value)}::bigint`,
+    oneOf: (ids) => `j.id = ANY($${values.push(texts(ids))}::text[])`,
+    // A lane tells the queue: lanes of one queue are neighbours.
+    inQueue: (name) => `j.lane / ${LEVELS} = (SELECT no FROM stem.queues WHERE name = $${values.push(name)}::text)`,
+  });
+  return { where, values };
+}
+
+const NARROWER: Wording["narrow"] = {
+  ...NARROW,
+  blocked: "j.open > 0 AND e.seq IS NULL",
+  active: "j.seq = ANY (ARRAY(SELECT seq FROM stem.active))",
+  parked: "j.seq IN (SELECT seq FROM stem.parked)",
+  ready: "e.seq IS NULL AND a.seq IS NULL AND p.seq IS NULL",
+};

@@ -1,46 +1,32 @@
-import {
-  checkJobs,
-  firedOf,
-  limitOf,
-  pageOf,
-  RUN_TIME,
-  type At,
-  type Adapter,
-  type Due,
-  type DueOptions,
-  type Fired,
-  type NewSchedule,
-  type PutFrom,
-  type Schedule,
-  type ScheduleChange,
-  type ScheduleFilter,
-  type SchedulePage,
-  type Schedules,
-  type Shot,
+import { checkJobs, firedOf, limitOf, pageOf, RUN_TIME } from "../../contract/index.js";
+import type {
+  At,
+  Due,
+  DueOptions,
+  Fired,
+  NewSchedule,
+  PutFrom,
+  Schedule,
+  ScheduleChange,
+  ScheduleFilter,
+  SchedulePage,
+  Schedules,
+  Self,
+  Shot,
 } from "../../contract/index.js";
+import { checkPayloads } from "./connect/payloads.js";
 import type { Row } from "./connect/sql.js";
+import { statementOf } from "./connect/statements.js";
 import { bigs, ints, texts, type Value } from "./connect/values.js";
-import { checkPayloads, insertJobs } from "./enqueue.js";
+import { enqueue } from "./enqueue.js";
 import { CLOCK, type Store, type Tx } from "./store.js";
 
 /** What was made at run time is `dynamic`, whatever its owner, as version 0.1 writes it. */
 const OWNER = `CASE WHEN dynamic THEN '${RUN_TIME}' ELSE owner END`;
 const COLUMNS = `id, spec, next_at, last_at, fires, paused, ${OWNER} AS owner, deployment`;
 const NAMES = "id, spec, next_at, last_at, fires, paused, owner, deployment";
-const WAITING = "NOT paused AND next_at IS NOT NULL ORDER BY next_at, id LIMIT $3::int";
-
-/** Lists that need no sort of everything: those chosen, and those made at run time, by their index. */
-const due = (chosen: string): string => `WITH clock AS MATERIALIZED (SELECT ${CLOCK} AS now)
-  SELECT clock.now, ${NAMES} FROM clock LEFT JOIN LATERAL (
-    ${chosen}
-    UNION ALL (SELECT ${COLUMNS} FROM stem.schedules WHERE dynamic AND ${WAITING})
-    ORDER BY next_at, id LIMIT $3::int) s ON true
-  ORDER BY next_at, id`;
-export const DUE = due(`(SELECT s.* FROM unnest($2::text[]) o(name) CROSS JOIN LATERAL (
-      SELECT ${COLUMNS} FROM stem.schedules WHERE owner = o.name AND NOT dynamic AND ${WAITING}) s)`);
-const DUE_BY_ID = due(
-  `(SELECT ${COLUMNS} FROM stem.schedules WHERE id = ANY($4::text[]) AND owner = ANY($2::text[]) AND NOT dynamic AND ${WAITING})`,
-);
+const DUE = statementOf("due", "owned");
+const DUE_BY_ID = statementOf("due", "chosen");
 
 const list = (chosen: string): string => `WITH clock AS MATERIALIZED (SELECT ${CLOCK} AS now)
   SELECT clock.now, ${NAMES} FROM clock LEFT JOIN LATERAL (
@@ -81,7 +67,7 @@ const CHANGE = `WITH held AS MATERIALIZED (SELECT id FROM stem.schedules WHERE i
   SELECT id FROM held`;
 
 /** The schedule store. */
-export function schedules(store: Store, adapter: Pick<Adapter, "name" | "honours">): Schedules {
+export function schedules(store: Store, self: Self): Schedules {
   return {
     async put(given: readonly NewSchedule[], from: PutFrom, options?: At): Promise<boolean> {
       if (from.owner !== RUN_TIME) return store.transact(options, (tx) => putAll(tx, given, from));
@@ -100,7 +86,7 @@ export function schedules(store: Store, adapter: Pick<Adapter, "name" | "honours
 
     async fire(shots: readonly Shot[], options?: At): Promise<readonly Fired[]> {
       const jobs = shots.flatMap(({ job }) => job ?? []);
-      checkJobs(jobs, adapter);
+      checkJobs(jobs, self);
       checkPayloads(jobs);
       await store.learnQueues(jobs.map(({ queue }) => queue));
       return store.transact(options, (tx) => fire(store, tx, shots));
@@ -186,7 +172,7 @@ async function fire(store: Store, tx: Tx, shots: readonly Shot[]): Promise<reado
   // Of two shots at one slot the first counts.
   const moved = shots.map(({ id, slot }) => slots.get(id) === slot && slots.delete(id));
   const jobs = shots.flatMap(({ job }, i) => (moved[i] && job !== undefined ? job : []));
-  return firedOf(shots, moved, jobs.length === 0 ? [] : await insertJobs(store, tx, jobs));
+  return firedOf(shots, moved, jobs.length === 0 ? [] : await enqueue(store, tx, jobs));
 }
 
 /** The store's time, and what was found: a row without a schedule stands for none. */

@@ -1,17 +1,21 @@
 import { carries, JOB_DEFAULTS, leaseText, withEnded, type Claim, type Settled, type Settlement } from "../../contract/index.js";
 import { ENDED, GIVES } from "../relational/codes.js";
 import type { DeadEnd, Loose } from "../relational/ends.js";
-import { carryOut as carryAlong, holdAlong, transactAlong, type Late } from "./along.js";
+import { carryOut as carryAlong, transactAlong } from "./along.js";
 import { beginAnew } from "./anew.js";
-import { claimValues, hasChores, isListened, lend, read } from "./claim.js";
-import { statementOf } from "./connect/statements.js";
+import { claimValues, lend, lentOf } from "./claim.js";
 import { bigs, ints, texts, type Value } from "./connect/values.js";
-import { endedIn } from "./ended.js";
-import { appendAll, entryLists } from "./entries.js";
-import { bitsOf, giveBack, holdLoans, type Borrowed, type Given } from "./lend/loans.js";
-import { holdEvents, parkAll } from "./lend/park.js";
-import { endBadly, enterLine, followLinks, type Place } from "./links.js";
-import { takeNotes } from "./notes.js";
+import { takeEnded } from "./ended.js";
+import { append, entryLists } from "./entries.js";
+import { bitsOf, holdLoans, release, type Borrowed, type Given } from "./lease.js";
+import { hasChores, isListened } from "./lend/header.js";
+import { settleText, type Needs } from "./lend/settle-text.js";
+import { enterLine, type LinePlace } from "./line.js";
+import { arrive, end } from "./links.js";
+import { holdAlong, type Late } from "./locking/along.js";
+import { holdEvents } from "./locking/events.js";
+import { takeNote } from "./notes.js";
+import { park } from "./park.js";
 import { forget } from "./prune.js";
 import type { Loan, Store, Tx } from "./store.js";
 
@@ -102,40 +106,13 @@ async function settlePlain(
       if (loan.out !== undefined) loan.out.count--;
     } else missed.push(settlement);
   }
-  const claimed = next === undefined || hasChores(rows[0]!) ? undefined : await read(store, store, next, rows);
+  const claimed = next === undefined || hasChores(rows[0]!) ? undefined : await lentOf(store, store, next, rows);
   store.ended(done, isListened(rows[0]!));
   if (missed.length === 0 && (next === undefined || claimed !== undefined)) return { lost: [], ...(claimed !== undefined && { claimed }) };
   // Lost, or not what was remembered of them: the store knows. And what is to be done before anything may be
   // lent is done apart.
   const rest = await settleThoroughly(store, missed, claimed === undefined ? next : undefined, at);
   return { ...rest, ...(claimed !== undefined && { claimed }) };
-}
-
-/** The parts of `sql/settle.sql` that a batch needs. */
-export interface Needs {
-  readonly whole: boolean;
-  readonly partly: boolean;
-  readonly kept: boolean;
-  readonly forgotten: boolean;
-  readonly writing: boolean;
-  readonly claiming: boolean;
-  /** The claim lends the lowest priority first. */
-  readonly upward: boolean;
-}
-
-const settleTexts = new Map<number, string>();
-
-/** The statement of a settle, put together once for each set of needs. */
-export function settleText({ whole, partly, kept, forgotten, writing, claiming, upward }: Needs): string {
-  let key = 0;
-  for (const isNeeded of [whole, partly, kept, forgotten, writing, claiming, upward]) key = key * 2 + (isNeeded ? 1 : 0);
-  let text = settleTexts.get(key);
-  if (text === undefined) {
-    const parts = { whole, partly, kept, forgotten, writing, claiming, ending: !claiming, upward, downward: !upward };
-    text = statementOf("settle", ...Object.entries(parts).flatMap(([part, isNeeded]) => (isNeeded ? part : [])));
-    settleTexts.set(key, text);
-  }
-  return text;
 }
 
 /** Whether rows of `loans` come back whole or in part with these. */
@@ -177,7 +154,7 @@ async function settleAll(store: Store, tx: Tx, settlements: readonly Settlement[
         given.push({ settlement, loan });
       }
     }
-    await giveBack(
+    await release(
       tx,
       given.map(({ loan }) => loan),
     );
@@ -185,29 +162,29 @@ async function settleAll(store: Store, tx: Tx, settlements: readonly Settlement[
     if (given.length > 0) await carryOut(store, tx, given, late);
     else late.cancels.length = 0;
   }
-  if (next === undefined) return withEnded({ lost }, await endedIn(tx));
+  if (next === undefined) return withEnded({ lost }, await takeEnded(tx));
   const claimed = await lend(store, tx, next);
-  return withEnded({ lost, claimed }, await endedIn(tx));
+  return withEnded({ lost, claimed }, await takeEnded(tx));
 }
 
 async function carryOut(store: Store, tx: Tx, given: readonly Given[], late: Late): Promise<void> {
-  await appendAll(
+  await append(
     tx,
     given.map(({ settlement, loan }) => ({ job: loan.seq, entries: settlement.journal ?? [] })),
   );
-  await takeNotes(
+  await takeNote(
     tx,
     given.map(({ settlement, loan }) => ({ job: loan.seq, note: settlement.note })),
   );
   const loose: Loose[] = [];
   loose.push(...(await succeedAll(tx, given)));
-  loose.push(...(await endBadly(tx, given.flatMap(toEnding))));
+  loose.push(...(await end(tx, given.flatMap(toEnding))));
   await makeReady(tx, given);
   await beginAnew(tx, given);
-  await parkAll(tx, given);
+  await park(tx, given);
   const along = given.flatMap(({ settlement }) => (carries(settlement) ? settlement : []));
   if (along.length > 0) await carryAlong(store, tx, along, loose, late);
-  await followLinks(tx, loose);
+  await arrive(tx, loose);
 }
 
 async function succeedAll(tx: Tx, given: readonly Given[]): Promise<Loose[]> {
@@ -220,7 +197,7 @@ async function succeedAll(tx: Tx, given: readonly Given[]): Promise<Loose[]> {
     if (keep === 0 && (loan.links & GIVES) === 0) forgotten.push(loan.seq);
     else kept.push({ loan, keep, result: settlement.result });
     if (loan.links & GIVES) loose.push({ seq: loan.seq, id: loan.id, state: "succeeded" });
-    tx.news.done.push(loan.id);
+    tx.announcement.done.push(loan.id);
   }
   if (kept.length > 0)
     await tx.rows(
@@ -273,6 +250,6 @@ async function makeReady(tx: Tx, given: readonly Given[]): Promise<void> {
   const expiresAt = new Map(expiries.map(([seq, at]) => [Number(seq), at === null ? null : Number(at)]));
   await enterLine(
     tx,
-    places.map((place): Place => ({ ...place, expiresAt: expiresAt.get(place.seq) ?? null })),
+    places.map((place): LinePlace => ({ ...place, expiresAt: expiresAt.get(place.seq) ?? null })),
   );
 }

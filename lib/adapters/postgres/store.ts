@@ -8,10 +8,10 @@ import { isContention, isMissing, isOutage } from "./connect/errors.js";
 import type { Row, Sql } from "./connect/sql.js";
 import { statementOf } from "./connect/statements.js";
 import type { Value } from "./connect/values.js";
-import { Floors } from "./line/floors.js";
+import { Floors } from "./lend/floors.js";
 
 /** Gathered while a transaction runs, and announced once it has committed. */
-export class News {
+export class Announcement {
   readonly queues = new Set<string>();
   readonly lanes = new Set<number>();
   readonly done: string[] = [];
@@ -28,7 +28,7 @@ export class News {
 export interface Tx extends Sql {
   /** The time of this verb: of the test, else of the store. */
   readonly now: number;
-  readonly news: News;
+  readonly announcement: Announcement;
 }
 
 /** What this handle remembers of a job it lent, so that settling needs no look-up. */
@@ -72,7 +72,7 @@ export class Store implements Sql {
   /** From which due time on claims read their lines. */
   readonly floors = new Floors();
   /** Called, after each commit, with what it made due or ended. */
-  onNews: (news: News) => void = () => undefined;
+  onAnnouncement: (announcement: Announcement) => void = () => undefined;
 
   readonly #texts = new Map<string, { readonly text: string; readonly name: string }>();
   readonly #numbers = new Map<string, number>();
@@ -129,19 +129,19 @@ export class Store implements Sql {
   }
 
   /**
-   * Runs `work` as one transaction, again if it met a conflict, and announces its news after the commit.
+   * Runs `work` as one transaction, again if it met a conflict, and tells others after the commit.
    * An error undoes all of it.
    */
   async transact<T>(at: { readonly now?: number } | undefined, work: (tx: Tx) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
-      const news = new News();
+      const announcement = new Announcement();
       try {
         const result = await this.connection.transact(async (run) => {
           const rows = (text: string, values: readonly Value[] = []): Promise<Row[]> => run(this.statement(text), values);
           const now = at?.now ?? ((await rows(`SELECT ${CLOCK}`, [null]))[0]![0] as number);
-          return work({ rows, now, news });
+          return work({ rows, now, announcement });
         });
-        this.announce(news);
+        this.announce(announcement);
         return result;
       } catch (error) {
         if (!isContention(error) || attempt === TRIES) throw this.#failure(error);
@@ -174,18 +174,18 @@ export class Store implements Sql {
   }
 
   /** After a commit: announces what it made due or ended. */
-  announce(news: News): void {
-    if (news.isEarlier) this.floors.forget();
-    this.onNews(news);
+  announce(announcement: Announcement): void {
+    if (announcement.isEarlier) this.floors.forget();
+    this.onAnnouncement(announcement);
   }
 
   /** Announces ends that were written by a separate statement. */
   ended(ids: readonly string[], isListened: boolean): void {
     if (ids.length === 0) return;
-    const news = new News();
-    news.done.push(...ids);
-    news.isListened = isListened;
-    this.announce(news);
+    const announcement = new Announcement();
+    announcement.done.push(...ids);
+    announcement.isListened = isListened;
+    this.announce(announcement);
   }
 
   /** Name of the queue a lane belongs to, if this handle knows it. */

@@ -1,23 +1,10 @@
-import {
-  leaseText,
-  limitOf,
-  numberFrom,
-  type At,
-  type Lease,
-  type Order,
-  type Page,
-  type PageFilter,
-  pageOf,
-  type Renewal,
-  type Renewed,
-  type WorkerRecord,
-  type Workers,
-} from "../../contract/index.js";
+import { leaseText, limitOf, numberFrom, pageOf } from "../../contract/index.js";
+import type { At, Lease, Order, Page, PageFilter, Renewal, Renewed, WorkerRecord, Workers } from "../../contract/index.js";
 import { workerOf, type WorkerColumns } from "../relational/records.js";
 import { statementOf } from "./connect/statements.js";
 import { ints, texts } from "./connect/values.js";
-import { takeHeld } from "./lend/chores.js";
-import { enterLine } from "./links.js";
+import { releaseHeld } from "./lease.js";
+import { enterLine } from "./line.js";
 import { CLOCK, type Store } from "./store.js";
 
 const HOUR_MS = 3_600_000;
@@ -40,7 +27,7 @@ export function workers(store: Store): Workers {
         // Held for update, which blocks its own claims.
         const [row] = await tx.rows("SELECT no FROM stem.workers WHERE id = $1::text FOR UPDATE", [id]);
         if (row === undefined) return;
-        const held = await takeHeld(tx, ints([row[0] as number]), 0);
+        const held = await releaseHeld(tx, ints([row[0] as number]), 0);
         for (const [, job] of held) store.loans.delete(job as string);
         await enterLine(
           tx,

@@ -1,20 +1,12 @@
-import {
-  type Adapter,
-  type Capabilities,
-  type FieldKind,
-  COMMON_KINDS,
-  type Finding,
-  guardTexts,
-  type Health,
-  type StoreLog,
-} from "../../contract/index.js";
+import { COMMON_KINDS, guardTexts } from "../../contract/index.js";
+import type { Adapter, Capabilities, FieldKind, Finding, Health, StoreLog } from "../../contract/index.js";
 import { broker } from "./broker.js";
 import { pieceOf, routed, shardOfPiece } from "./cluster/route.js";
 import { FORMAT, refuseFormat } from "./connect/format.js";
-import { diagnose, type Keyspace, refuseUnfit, versionOf } from "./connect/fitness.js";
+import { diagnose, refuseUnfit, versionOf, type Keyspace } from "./connect/fitness.js";
 import type { RedisOptions, Server } from "./connect/options.js";
 import { events } from "./events.js";
-import { RedisHints } from "./hints.js";
+import { hints } from "./hints.js";
 import { jobs } from "./jobs.js";
 import { journal } from "./journal.js";
 import { locks } from "./locks.js";
@@ -35,7 +27,7 @@ export class RedisAdapter implements Adapter {
   readonly events;
   readonly schedules;
   readonly locks;
-  readonly hints: RedisHints;
+  readonly hints: ReturnType<typeof hints>;
   readonly workers;
 
   readonly #store: Store;
@@ -56,7 +48,7 @@ export class RedisAdapter implements Adapter {
     this.events = events(store, this);
     this.schedules = schedules(store, this);
     this.locks = locks(store);
-    this.hints = new RedisHints(store);
+    this.hints = hints(store);
     this.workers = workers(store);
     guardTexts(this);
   }

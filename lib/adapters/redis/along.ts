@@ -1,7 +1,7 @@
 import { cancelled, carries, type Along, type At, type NewEvent } from "../../contract/index.js";
 import type { Arg } from "./cluster/batch.js";
 import { json } from "./connect/json.js";
-import { storing } from "./enqueue.js";
+import { enqueueArgs } from "./enqueue.js";
 import type { Shard, Store } from "./store.js";
 
 /** Seven days. */
@@ -25,7 +25,7 @@ export async function alongArgs(
 ): Promise<{ readonly counts: Counts; readonly args: readonly Arg[] }> {
   if (!carries(along)) return NOTHING;
   const { enqueue = [], emit = [], cancel = [] } = along;
-  const jobs = enqueue.length === 0 ? [] : (await storing(store, enqueue, [], shard, options)).args;
+  const jobs = enqueue.length === 0 ? [] : (await enqueueArgs(store, enqueue, [], shard, options)).args;
   const args = [...jobs];
   for (const arg of eventArgs(emit)) args.push(arg);
   // After the jobs, whose ids are in the directory by now.
@@ -49,7 +49,7 @@ export async function alongArgs(
 
 const NOTHING = { counts: {}, args: [] } as const;
 
-/** Events as lua/common/emit.lua wants them. */
+/** Events as lua/common/events.lua wants them. */
 export function eventArgs(events: readonly NewEvent[]): Arg[] {
   const args: Arg[] = [];
   for (const { id, name, key, payload, keepMs = KEEP_MS } of events)

@@ -1,13 +1,10 @@
-import { checkAlong, checkJobs, UnsupportedError } from "../../contract/index.js";
-import type { Adapter, Broker } from "../../contract/index.js";
+import { checkAlong, checkJobs, UnsupportedError, type Broker, type Self } from "../../contract/index.js";
 import { claim } from "./claim.js";
 import { enqueue } from "./enqueue.js";
 import { settle } from "./settle.js";
 import type { Store } from "./store.js";
 
-/** What `checkJobs` needs to know of the adapter. */
-export type Self = Pick<Adapter, "name" | "honours">;
-
+/** The line of jobs. */
 export function broker(store: Store, self: Self): Broker {
   return {
     enqueue: async (jobs, options) => {

@@ -2,7 +2,7 @@ import { byIds, cancelled, idsOf, PAGE, UnsupportedError, withEnded } from "../.
 import type { Answer, At, Change, Changed, Ended, JobFilter, JobState, Which } from "../../contract/index.js";
 import type { Reply } from "./connect/driver.js";
 import { json } from "./connect/json.js";
-import { look } from "./list.js";
+import { idsIn } from "./list.js";
 import type { Shard, Store } from "./store.js";
 
 /** Changes jobs, by ids or by a filter. */
@@ -31,17 +31,9 @@ function changeByIds(store: Store, ids: readonly string[], change: Change, optio
 }
 
 async function changeFitting(store: Store, filter: JobFilter, change: Change, options: At | undefined): Promise<Changed> {
-  const found: string[] = [];
+  const { found, next } = await idsIn(store, filter, options, Math.min(filter.limit ?? PAGE, PAGE));
   const byShard = new Map<Shard, string[]>();
-  const next = await look(store, filter, options, {
-    most: Math.min(filter.limit ?? PAGE, PAGE),
-    bare: true,
-    take({ record: { id } }, shard) {
-      found.push(id);
-      byShard.set(shard, [...(byShard.get(shard) ?? []), id]);
-      return true;
-    },
-  });
+  for (const { id, shard } of found) byShard.set(shard, [...(byShard.get(shard) ?? []), id]);
   const answers = new Map<string, Answer>();
   const ended: Ended[] = [];
   for (const [shard, ids] of byShard) {
@@ -49,7 +41,7 @@ async function changeFitting(store: Store, filter: JobFilter, change: Change, op
     for (const answer of done.answers) answers.set(answer.id, answer);
     ended.push(...done.ended);
   }
-  return withEnded({ answers: found.flatMap((id) => answers.get(id) ?? []), ...(next !== undefined && { next }) }, ended);
+  return withEnded({ answers: found.flatMap(({ id }) => answers.get(id) ?? []), ...(next !== undefined && { next }) }, ended);
 }
 
 /** One script: with `filter`, for those alone that fit it still, and only these are answered. */

@@ -1,9 +1,10 @@
 import { withEnded, type At, type Claim, type Claimed, type Delivery, type Ended, type Wake } from "../../contract/index.js";
 import type { Reply } from "./connect/driver.js";
-import { inputsOf, NONE } from "./links.js";
-import { Bodies, Loan, storedOf, type Facts, type Row } from "./rows.js";
+import { takeBack } from "./lapse.js";
+import { copyLease } from "./lease.js";
+import { inputsOf } from "./links.js";
+import { Bodies, Loan, NO_INPUTS, storedOf, type Facts, type Row } from "./rows.js";
 import type { Shard, Store } from "./store.js";
-import { copyLease, takeBackElsewhere } from "./workers.js";
 
 /** The answer of claim, alone or inside a settle. */
 export type Lent = [now: string, lapsed: number, next: string, ids: string, bodies: string, extras: Reply[], fence: number];
@@ -57,15 +58,6 @@ async function claimIn(store: Store, shard: Shard, request: Claim, options: At |
   return withEnded(await lentOf(store, shard, reply as unknown as Lent, options), ended);
 }
 
-/**
- * Takes back the jobs of vanished workers, in any shard.
- * About once a second, and always at the times of a test.
- */
-async function takeBack(store: Store, options: At | undefined): Promise<readonly Ended[]> {
-  if (options?.now === undefined && !store.every("take back", 1_000)) return [];
-  return takeBackElsewhere(store, options);
-}
-
 export function claimArgs({ worker, limit, from, upward }: Claim): (string | number)[] {
   const args: (string | number)[] = [worker, upward === true ? -limit : limit];
   for (const share of from) args.push(share.queue, share.limit ?? limit);
@@ -98,7 +90,7 @@ export async function lentOf(
 
 function plain(id: string, row: Row, fence: number): Delivery {
   const lease = new Loan(id, fence, row, !row.flags.includes("L"));
-  return { job: storedOf(id, row, undefined), lease, attempt: 1, lapses: 0, inputs: NONE, journaled: false };
+  return { job: storedOf(id, row, undefined), lease, attempt: 1, lapses: 0, inputs: NO_INPUTS, journaled: false };
 }
 
 async function rich(store: Store, shard: Shard, id: string, row: Row, facts: Facts, options: At | undefined): Promise<Delivery> {
@@ -107,7 +99,7 @@ async function rich(store: Store, shard: Shard, id: string, row: Row, facts: Fac
     lease: new Loan(id, facts.f!, row, false),
     attempt: facts.n!,
     lapses: facts.l ?? 0,
-    inputs: facts.o === undefined ? NONE : await inputsOf(store, shard, id, options),
+    inputs: facts.o === undefined ? NO_INPUTS : await inputsOf(store, shard, id, options),
     journaled: facts.j !== undefined,
     ...(facts.w !== undefined && { wake: JSON.parse(facts.w) as Wake }),
   };

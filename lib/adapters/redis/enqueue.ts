@@ -1,4 +1,4 @@
-import { type At, type Ended, type Enqueued, IdTakenError, metKnown, type NewJob, withEnded } from "../../contract/index.js";
+import { IdTakenError, metKnown, withEnded, type At, type Ended, type Enqueued, type NewJob } from "../../contract/index.js";
 import { batchArgs, checkSize, wholeBatch, withoutRepeats, type Arg } from "./cluster/batch.js";
 import { plan } from "./cluster/plan.js";
 import type { Reply } from "./connect/driver.js";
@@ -11,7 +11,7 @@ export async function enqueue(store: Store, jobs: readonly NewJob[], options: At
   const known = new Set<string>();
   let ended: readonly Ended[] = [];
   for (;;) {
-    const { shard, args, late, listed } = await storing(store, jobs, repeated, undefined, options, true);
+    const { shard, args, late, listed } = await enqueueArgs(store, jobs, repeated, undefined, options, true);
     const reply = (await store.run("enqueue", shard, [late, ...args], options)) as [string[], Reply[], string?, string?] | null;
     // The ids reserved for it may have been given to another caller: once more.
     if (reply === null) continue;
@@ -40,7 +40,7 @@ export interface Storing {
  * Prepares jobs to be stored in one step.
  * `here`: the shard whose script will do it; default: that of the first job.
  */
-export async function storing(
+export async function enqueueArgs(
   store: Store,
   given: readonly NewJob[],
   repeated: string[],

@@ -7,7 +7,7 @@ export function entriesFrom(texts: readonly string[]): Entry[] {
 }
 
 /** Entries for the scripts: number, and the rest as text that they need not parse. */
-export function entriesOf(entries: readonly NewEntry[]): readonly (readonly [number, string])[] {
+export function entryArgs(entries: readonly NewEntry[]): readonly (readonly [number, string])[] {
   return entries.map((entry) => [entry.seq, json(entry)]);
 }
 

@@ -1,5 +1,4 @@
-import { UnsupportedError, type Events, type StoredEvent } from "../../contract/index.js";
-import type { Self } from "./broker.js";
+import { UnsupportedError, type Events, type Self, type StoredEvent } from "../../contract/index.js";
 import { eventArgs } from "./along.js";
 import type { Reply } from "./connect/driver.js";
 import type { Store } from "./store.js";

@@ -7,20 +7,22 @@ type Kind = Hint["kind"];
 
 const KINDS: readonly Kind[] = ["work", "done", "cancelled", "control"];
 
+export const hints = (store: Store): RedisHints => new RedisHints(store);
+
 /**
  * Wake-ups. Hints of own verbs reach own listeners at once.
  * Those of others come over one connection, which subscribes to the kinds that listeners here want, and only
  * while there are any.
  */
-export class RedisHints implements Hints {
+class RedisHints implements Hints {
   readonly #store: Store;
   readonly #subscriber: Subscriber;
 
   constructor(store: Store) {
     this.#store = store;
     this.#subscriber = new Subscriber(store.connection, {
-      heard: (channel, message) => this.#heard(channel, message),
-      tuned: (channels, since) => this.#tuned(channels, since),
+      received: (channel, message) => this.#received(channel, message),
+      subscribed: (channels, since) => this.#catchUp(channels, since),
     });
   }
 
@@ -58,7 +60,7 @@ export class RedisHints implements Hints {
    * Makes up for missed messages: there may be work, jobs may have ended, and control messages are read
    * again.
    */
-  #tuned(channels: readonly string[], since: number): void {
+  #catchUp(channels: readonly string[], since: number): void {
     if (channels.includes(this.#channel("work"))) this.#store.tell({ kind: "work" });
     if (channels.includes(this.#channel("done"))) this.#store.tell({ kind: "done" });
     if (channels.includes(this.#channel("control"))) this.#readAgain(since).catch(() => undefined);
@@ -73,10 +75,11 @@ export class RedisHints implements Hints {
     const [present, ...messages] = (await this.#store.run("controls", this.#store.home, [span])) as [string, ...string[]];
     // The server's clock was read before its answer came, so counting back from now goes back far enough.
     const from = Math.floor(Number(present) - (performance.now() - since));
-    for (let i = 0; i < messages.length; i += 2) if (Number(messages[i]) >= from) this.#heard(this.#channel("control"), messages[i + 1]!);
+    for (let i = 0; i < messages.length; i += 2)
+      if (Number(messages[i]) >= from) this.#received(this.#channel("control"), messages[i + 1]!);
   }
 
-  #heard(channel: string, message: string): void {
+  #received(channel: string, message: string): void {
     const { origin } = this.#store;
     if (message.startsWith(origin)) return;
     const text = message.slice(origin.length);

@@ -1,9 +1,9 @@
-import { JOB_STATES, noCounts } from "../../contract/index.js";
-import type { At, CountFilter, GetOptions, JobRecord, Jobs, StateCounts } from "../../contract/index.js";
+import type { At, GetOptions, JobRecord, Jobs } from "../../contract/index.js";
 import { changeJobs } from "./change.js";
-import { COUNTERS, countFitting, listJobs } from "./list.js";
+import { countJobs, listJobs } from "./list.js";
 import { notedBy } from "./notes.js";
-import { AT_ONCE, prune, read, sweep } from "./prune.js";
+import { prune } from "./prune.js";
+import { AT_ONCE, read } from "./records/read.js";
 import type { Shard, Store } from "./store.js";
 
 export function jobs(store: Store): Jobs {
@@ -15,7 +15,6 @@ export function jobs(store: Store): Jobs {
     },
     count: async (filter = {}, options) => {
       store.live();
-      await sweep(store, options);
       return countJobs(store, filter, options);
     },
     change: async (which, change, options) => {
@@ -24,35 +23,6 @@ export function jobs(store: Store): Jobs {
     },
     prune: (limit = 1_000, options) => prune(store, limit, options),
   };
-}
-
-async function countJobs(store: Store, filter: CountFilter, options: At | undefined): Promise<StateCounts> {
-  if (filter.task !== undefined || filter.group !== undefined) return countFitting(store, filter, options);
-  const total = noCounts();
-  for (const { of, later } of await counted(store, filter.queue === undefined ? undefined : [filter.queue], options)) {
-    for (const state of JOB_STATES) total[state] += of(COUNTERS[state]);
-    total.delayed += later;
-  }
-  return total;
-}
-
-type Counted = [queue: string, paused: number, later: number, counters: string[], oldest: string];
-
-/** Counters of these queues; default all. */
-export async function counted(store: Store, names: readonly string[] | undefined, options: At | undefined) {
-  const byShard = new Map<Shard, string[]>();
-  if (names === undefined) for (const shard of await store.shards(options)) byShard.set(shard, []);
-  for (const name of names ?? []) {
-    const part = byShard.get(store.shardOf(name));
-    if (part === undefined) byShard.set(store.shardOf(name), [name]);
-    else part.push(name);
-  }
-  const answers = (await Promise.all([...byShard].map(([shard, of]) => store.run("queues", shard, of, options)))) as Counted[][];
-  return answers.flat().map(([queue, paused, later, pairs, oldest]) => {
-    const counts = new Map<string, number>();
-    for (let i = 0; i < pairs.length; i += 2) counts.set(pairs[i]!, Number(pairs[i + 1]));
-    return { queue, paused: paused === 1, isCounted: counts.size > 0, later, oldest, of: (what: string) => counts.get(what) ?? 0 };
-  });
 }
 
 async function get(store: Store, ids: readonly string[], options: GetOptions | undefined): Promise<readonly (JobRecord | undefined)[]> {

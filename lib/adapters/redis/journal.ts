@@ -1,15 +1,15 @@
-import { json } from "./connect/json.js";
 import { carries, checkAlong, saysSomething, withEnded } from "../../contract/index.js";
-import type { Adapter, At, Ended, Entry, Journal, JournalWrite, Lease } from "../../contract/index.js";
+import type { At, Ended, Entry, Journal, JournalWrite, Self } from "../../contract/index.js";
 import { alongArgs } from "./along.js";
 import type { Reply } from "./connect/driver.js";
-import { entriesFrom, entriesOf } from "./entries.js";
-import { noteOf } from "./notes.js";
+import { json } from "./connect/json.js";
+import { entriesFrom, entryArgs } from "./entries.js";
+import { placeLeases } from "./lease.js";
+import { noteArgs } from "./notes.js";
 import { rewrite } from "./rewrite.js";
-import { Loan } from "./rows.js";
 import type { Shard, Store } from "./store.js";
 
-export function journal(store: Store, self: Pick<Adapter, "name" | "honours">): Journal {
+export function journal(store: Store, self: Self): Journal {
   return {
     read: async (reads, options) => {
       const found: Entry[][] = reads.map(() => []);
@@ -34,7 +34,7 @@ export function journal(store: Store, self: Pick<Adapter, "name" | "honours">): 
           lost.push(...told.lost);
           ended.push(...told.ended);
         } else {
-          const args = some.flatMap(({ lease, journal: entries = [] }) => [lease.jobId, lease.fence, json(entriesOf(entries))]);
+          const args = some.flatMap(({ lease, journal: entries = [] }) => [lease.jobId, lease.fence, json(entryArgs(entries))]);
           lost.push(...((await store.run("append", shard, args, options)) as string[]));
         }
       }
@@ -61,8 +61,8 @@ async function appendAlong(
       lease.fence,
       json({
         ...along.counts,
-        ...(entries.length > 0 && { journal: entriesOf(entries) }),
-        ...(note !== undefined && saysSomething(note) && { note: noteOf(note) }),
+        ...(entries.length > 0 && { journal: entryArgs(entries) }),
+        ...(note !== undefined && saysSomething(note) && { note: noteArgs(note) }),
       }),
     );
     for (const arg of along.args) args.push(arg);
@@ -72,35 +72,4 @@ async function appendAlong(
   store.tell({ kind: "work" });
   store.hintDone(ended.map(({ id }) => id));
   return { lost, ended };
-}
-
-/** As `Store.place`, for leases: those that this process was given tell their queue. */
-export async function placeLeases(
-  store: Store,
-  held: readonly { readonly lease: Lease }[],
-  options: At | undefined,
-): Promise<ReadonlyMap<Shard, readonly number[]>> {
-  if (!store.spread)
-    return store.place(
-      held.map(({ lease }) => lease.jobId),
-      options,
-    );
-  const placed = new Map<Shard, number[]>();
-  const add = (shard: Shard, i: number): void => {
-    const part = placed.get(shard);
-    if (part === undefined) placed.set(shard, [i]);
-    else part.push(i);
-  };
-  const others: number[] = [];
-  held.forEach(({ lease }, i) => {
-    const queue = Loan.queueOf(lease);
-    if (queue === undefined) others.push(i);
-    else add(store.shardOf(queue), i);
-  });
-  const found = await store.place(
-    others.map((i) => held[i]!.lease.jobId),
-    options,
-  );
-  for (const [shard, part] of found) for (const k of part) add(shard, others[k]!);
-  return placed;
 }

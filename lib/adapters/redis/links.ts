@@ -5,8 +5,6 @@ import type { Shard, Store } from "./store.js";
 /** Inputs read in one call. */
 const PAGE = 1_000;
 
-export const NONE: readonly Input[] = Object.freeze([]);
-
 /** What the linked jobs left, in position order. */
 export async function inputsOf(store: Store, shard: Shard, id: string, options: At | undefined): Promise<readonly Input[]> {
   const inputs: Input[] = [];

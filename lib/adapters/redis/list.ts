@@ -1,12 +1,14 @@
-import { fitsDelayed, isFinal, LOOKED, markOf, noCounts, PAGE, placeOf, RecordPage } from "../../contract/index.js";
-import type { At, JobFilter, JobRecord, Page, StateCounts } from "../../contract/index.js";
+import { fitsDelayed, isFinal, JOB_STATES, LOOKED, markOf, noCounts, PAGE, placeOf, RecordPage } from "../../contract/index.js";
+import type { At, CountFilter, JobFilter, JobRecord, Page, StateCounts } from "../../contract/index.js";
 import { merged } from "./cluster/merge.js";
 import { json } from "./connect/json.js";
-import { AT_ONCE, read, type Read } from "./prune.js";
+import { sweep } from "./prune.js";
+import { counted } from "./queues.js";
+import { AT_ONCE, read, type Read } from "./records/read.js";
 import type { Shard, Store } from "./store.js";
 
 /** Counters of lua/common/base.lua by state. */
-export const COUNTERS = {
+const COUNTERS = {
   blocked: "b",
   ready: "r",
   active: "a",
@@ -25,8 +27,38 @@ export async function listJobs(store: Store, filter: JobFilter, options: At | un
   return { items: page.records, ...(next !== undefined && { next }) };
 }
 
+/** A job that fits, and where it is. */
+export interface Found {
+  readonly id: string;
+  readonly shard: Shard;
+}
+
+/** The jobs that fit, up to `most`, and where to go on. */
+export async function idsIn(
+  store: Store,
+  filter: JobFilter,
+  options: At | undefined,
+  most: number,
+): Promise<{ readonly found: readonly Found[]; readonly next: string | undefined }> {
+  const found: Found[] = [];
+  const next = await look(store, filter, options, { most, bare: true, take: ({ record: { id } }, shard) => found.push({ id, shard }) > 0 });
+  return { found, next };
+}
+
+/** How many jobs of a filter are in which state. */
+export async function countJobs(store: Store, filter: CountFilter, options: At | undefined): Promise<StateCounts> {
+  await sweep(store, options);
+  if (filter.task !== undefined || filter.group !== undefined) return countFitting(store, filter, options);
+  const total = noCounts();
+  for (const { of, later } of await counted(store, filter.queue === undefined ? undefined : [filter.queue], options)) {
+    for (const state of JOB_STATES) total[state] += of(COUNTERS[state]);
+    total.delayed += later;
+  }
+  return total;
+}
+
 /** How many jobs that fit there are in each state. */
-export async function countFitting(store: Store, filter: JobFilter, options: At | undefined): Promise<StateCounts> {
+async function countFitting(store: Store, filter: JobFilter, options: At | undefined): Promise<StateCounts> {
   const total = noCounts();
   for await (const { found } of walk(store, filter, undefined, true, options)) {
     if (found === undefined || !fits(found.record, filter)) continue;
@@ -59,7 +91,7 @@ interface Item {
  *
  * @param want.bare jobs may come without payloads
  */
-export async function look(
+async function look(
   store: Store,
   filter: JobFilter,
   options: At | undefined,

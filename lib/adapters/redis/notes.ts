@@ -2,7 +2,7 @@ import { LOG_LINES, PAGE, Portion, type At, type Note, type Noted } from "../../
 import type { Shard, Store } from "./store.js";
 
 /** A note as lua/common/notes.lua reads it. */
-export function noteOf({ state, log = [] }: Note): Note {
+export function noteArgs({ state, log = [] }: Note): Note {
   return { ...(state !== undefined && { state }), ...(log.length > 0 && { log: log.slice(-LOG_LINES) }) };
 }
 

@@ -1,6 +1,4 @@
-import { queuesPerPage } from "../../contract/index.js";
-import type { At, Page, QueueFilter, QueueInfo, Queues } from "../../contract/index.js";
-import { counted } from "./jobs.js";
+import { queuesPerPage, type At, type Page, type QueueFilter, type QueueInfo, type Queues } from "../../contract/index.js";
 import { sweep } from "./prune.js";
 import type { Shard, Store } from "./store.js";
 
@@ -64,4 +62,23 @@ function infoOf({ queue, paused, later, oldest, of }: Counted): QueueInfo {
     dead: of("d"),
     ...(oldest !== "" && { oldestAt: Number(oldest) }),
   };
+}
+
+type Counters = [queue: string, paused: number, later: number, counters: string[], oldest: string];
+
+/** Counters of these queues; default all. */
+export async function counted(store: Store, names: readonly string[] | undefined, options: At | undefined) {
+  const byShard = new Map<Shard, string[]>();
+  if (names === undefined) for (const shard of await store.shards(options)) byShard.set(shard, []);
+  for (const name of names ?? []) {
+    const part = byShard.get(store.shardOf(name));
+    if (part === undefined) byShard.set(store.shardOf(name), [name]);
+    else part.push(name);
+  }
+  const answers = (await Promise.all([...byShard].map(([shard, of]) => store.run("queues", shard, of, options)))) as Counters[][];
+  return answers.flat().map(([queue, paused, later, pairs, oldest]) => {
+    const counts = new Map<string, number>();
+    for (let i = 0; i < pairs.length; i += 2) counts.set(pairs[i]!, Number(pairs[i + 1]));
+    return { queue, paused: paused === 1, isCounted: counts.size > 0, later, oldest, of: (what: string) => counts.get(what) ?? 0 };
+  });
 }

@@ -1,6 +1,6 @@
-import { json } from "./connect/json.js";
-import type { DeathCause, Failure, FinalState, JobRecord, JobState, Lease, NewJob, StoredJob } from "../../contract/index.js";
 import { delayedOf, hasDueTime, hasExpiry, hasLinks, JOB_DEFAULTS } from "../../contract/index.js";
+import type { DeathCause, Failure, FinalState, Input, JobRecord, JobState, Lease, NewJob, StoredJob } from "../../contract/index.js";
+import { json } from "./connect/json.js";
 
 /**
  * The fields of a job beside its payload. Names are short, since every stored job carries them.
@@ -331,3 +331,6 @@ export function recordOf(
     ...(loan !== null && { worker }),
   };
 }
+
+/** The inputs of a job that waited for none. */
+export const NO_INPUTS: readonly Input[] = Object.freeze([]);

@@ -10,11 +10,11 @@ import type {
   ScheduleFilter,
   SchedulePage,
   Schedules,
+  Self,
   Shot,
 } from "../../contract/index.js";
-import type { Self } from "./broker.js";
 import type { Reply } from "./connect/driver.js";
-import { storing } from "./enqueue.js";
+import { enqueueArgs } from "./enqueue.js";
 import type { Store } from "./store.js";
 
 /** How long the ids of a list are kept for its next page. */
@@ -75,7 +75,7 @@ async function fire(store: Store, shots: readonly Shot[], options: At | undefine
   const args: (string | number)[] = [shots.length];
   const known = new Set<string>();
   for (const { id, slot, nextAt, spec, job } of shots) {
-    const stored = job && (await storing(store, [job], [], store.home, options));
+    const stored = job && (await enqueueArgs(store, [job], [], store.home, options));
     for (const met of stored?.listed ?? []) known.add(met);
     args.push(id, slot, nextAt ?? "", spec, stored?.args.length ?? 0, ...(stored?.args ?? []));
   }

@@ -1,23 +1,13 @@
-import { json } from "./connect/json.js";
-import {
-  carries,
-  saysSomething,
-  withEnded,
-  type At,
-  type Claim,
-  type Ended,
-  type Lease,
-  type Settled,
-  type Settlement,
-} from "../../contract/index.js";
+import { carries, JOB_DEFAULTS, saysSomething, withEnded } from "../../contract/index.js";
+import type { At, Claim, Ended, Lease, Settled, Settlement } from "../../contract/index.js";
 import { alongArgs } from "./along.js";
-import { newLife } from "./anew.js";
+import { newLifeArgs } from "./anew.js";
 import { claimArgs, claimSpread, lentOf, type Lent } from "./claim.js";
 import type { Reply } from "./connect/driver.js";
-import { JOB_DEFAULTS } from "../../contract/index.js";
-import { entriesOf } from "./entries.js";
-import { placeLeases } from "./journal.js";
-import { noteOf } from "./notes.js";
+import { json } from "./connect/json.js";
+import { entryArgs } from "./entries.js";
+import { placeLeases } from "./lease.js";
+import { noteArgs } from "./notes.js";
 import { Loan, type Row } from "./rows.js";
 import type { Shard, Store } from "./store.js";
 
@@ -185,11 +175,11 @@ async function pushOther(
     lease.jobId,
     lease.fence,
     json({
-      ...(ending.as === "anew" ? newLife(ending) : ending),
+      ...(ending.as === "anew" ? newLifeArgs(ending) : ending),
       ...along.counts,
       ...(error !== undefined && { error }),
-      ...(journal !== undefined && journal.length > 0 && { journal: entriesOf(journal) }),
-      ...(note !== undefined && saysSomething(note) && { note: noteOf(note) }),
+      ...(journal !== undefined && journal.length > 0 && { journal: entryArgs(journal) }),
+      ...(note !== undefined && saysSomething(note) && { note: noteArgs(note) }),
     }),
   );
   for (const arg of along.args) args.push(arg);

@@ -1,11 +1,8 @@
 import { limitOf, numberFrom, pageOf } from "../../contract/index.js";
-import type { At, Ended, Lease, Order, Renewal, Renewed, WorkerBeat, WorkerRecord, Workers } from "../../contract/index.js";
+import type { At, Lease, Order, Renewal, Renewed, WorkerBeat, WorkerRecord, Workers } from "../../contract/index.js";
 import { json } from "./connect/json.js";
-import { placeLeases } from "./journal.js";
+import { COPY, placeLeases } from "./lease.js";
 import type { Shard, Store } from "./store.js";
-
-/** In a shard that has a copy of a lease, orders are not looked for. */
-const COPY = "";
 
 export function workers(store: Store): Workers {
   return {
@@ -48,25 +45,6 @@ export function workers(store: Store): Workers {
     order: async (ids, text, options) =>
       (await store.run("order", store.home, ids === "all" ? [text, "all"] : [text, "", ...ids], options)) as number,
   };
-}
-
-/** Makes sure that a shard knows a worker's lease. False: the worker has no live lease. */
-export async function copyLease(store: Store, worker: string, shard: Shard, options: At | undefined): Promise<boolean> {
-  const leaseMs = (await store.run("lease", store.home, [worker, shard], options)) as number;
-  if (leaseMs <= 0) return false;
-  await store.run("renew", shard, [worker, leaseMs, "{}", COPY], options);
-  return true;
-}
-
-/** Lets the shards that hold copies of lapsed workers' leases take back what those hold. */
-export async function takeBackElsewhere(store: Store, options: At | undefined): Promise<readonly Ended[]> {
-  const ended: Ended[] = [];
-  const shards = (await store.run("copies", store.home, ["", 0], options)) as Shard[];
-  for (const shard of new Set(shards)) {
-    const reply = (await store.run("claim", shard, ["", 1], options)) as readonly unknown[];
-    ended.push(...(await store.mail.deliver(shard, reply[7] as string[], options)).ended);
-  }
-  return ended;
 }
 
 async function copiesOf(store: Store, id: string, forget: boolean, options: At | undefined): Promise<readonly Shard[]> {

@@ -2,28 +2,19 @@ import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import {
-  type Adapter,
-  type Broker,
-  type Capabilities,
-  type FieldKind,
-  COMMON_KINDS,
-  guardTexts,
-  type Health,
-  StemError,
-  StoreError,
-} from "../../contract/index.js";
-import { SqliteBroker } from "./broker.js";
+import { COMMON_KINDS, guardTexts, StemError, StoreError } from "../../contract/index.js";
+import type { Adapter, Broker, Capabilities, FieldKind, Health } from "../../contract/index.js";
+import { broker } from "./broker.js";
 import { events } from "./events.js";
-import { SqliteHints } from "./hints.js";
+import { hints } from "./hints.js";
 import { jobs } from "./jobs.js";
 import { journal } from "./journal.js";
 import { locks } from "./locks.js";
 import { queues } from "./queues.js";
 import { schedules } from "./schedules.js";
 import { codeOf, messageOf, REMEDIES, Store, type Driver } from "./store.js";
-import { Guests } from "./transaction/guests.js";
-import { patient } from "./transaction/patient.js";
+import { CallerTransactions } from "./transaction/caller-transactions.js";
+import { waitingForLock } from "./transaction/waiting-for-lock.js";
 import { workers } from "./workers.js";
 
 /** What `sqlite(file, options)` may be given. */
@@ -74,7 +65,7 @@ export class SqliteAdapter implements Adapter {
   readonly events;
   readonly schedules;
   readonly locks;
-  readonly hints: SqliteHints;
+  readonly hints: ReturnType<typeof hints>;
   readonly workers;
 
   readonly #store: Store;
@@ -86,18 +77,17 @@ export class SqliteAdapter implements Adapter {
     const store = new Store(resolve(file));
     this.#store = store;
     this.#options = options;
-    const guests = new Guests(store);
+    const callers = new CallerTransactions(store);
     const waiting = <Part extends object>(part: Part, ...verbs: readonly (keyof Part & string)[]): Part =>
-      patient(store, options.busyTimeoutMs ?? BUSY_TIMEOUT_MS, part, verbs);
-    const broker: Broker = new SqliteBroker(store, guests, this);
-    this.broker = waiting(broker, "enqueue", "claim", "settle");
+      waitingForLock(store, options.busyTimeoutMs ?? BUSY_TIMEOUT_MS, part, verbs);
+    this.broker = waiting(broker(store, this, callers), "enqueue", "claim", "settle");
     this.queues = waiting(queues(store), "change");
     this.jobs = jobs(store, waiting({ write: async <T>(work: () => T): Promise<T> => store.write(work) }, "write").write);
     this.journal = waiting(journal(store, this), "append", "rewrite");
-    this.events = waiting(events(store, guests), "emit");
+    this.events = waiting(events(store, callers), "emit");
     this.schedules = waiting(schedules(store, this), "put", "fire", "change");
     this.locks = waiting(locks(store), "acquire", "renew", "release");
-    this.hints = new SqliteHints(store, options.watchMs ?? 15);
+    this.hints = hints(store, options.watchMs ?? 15);
     this.workers = waiting(workers(store), "renew", "leave", "order");
     guardTexts(this);
   }

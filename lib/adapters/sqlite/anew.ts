@@ -1,6 +1,6 @@
 import type { NewLife } from "../../contract/index.js";
 import { JOURNALED, NOTED } from "../relational/codes.js";
-import { enterLine } from "./links.js";
+import { enterLine } from "./line.js";
 import { forgetNotes } from "./notes.js";
 import type { Loan, Store } from "./store.js";
 

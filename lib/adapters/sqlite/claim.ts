@@ -1,26 +1,14 @@
-import {
-  expired,
-  JOB_DEFAULTS,
-  lapsed,
-  type Claim,
-  type Claimed,
-  type Delivery,
-  type Input,
-  type Wake,
-  withEnded,
-} from "../../contract/index.js";
+import { withEnded, type Claim, type Claimed, type Delivery } from "../../contract/index.js";
+import { BOUND } from "../relational/bound.js";
 import { LEVELS, priorityIn, queueIn, TAKES } from "../relational/codes.js";
 import type { Loose } from "../relational/ends.js";
-import { deliveryOf, inputOf } from "../relational/records.js";
+import { deliveryOf } from "../relational/records.js";
 import { takeEnded } from "./ended.js";
-import { endBadly, enterLine, followLinks } from "./links.js";
+import { expire, takeBack } from "./lapse.js";
+import { arrive, inputsOf } from "./links.js";
+import { wakeOverdue } from "./park.js";
+import type { LineRow } from "./rows.js";
 import type { Store } from "./store.js";
-
-/**
- * Most parked jobs that one claim wakes, and most expired jobs it ends.
- * A backlog of them takes several claims.
- */
-const BOUND = 1_000;
 
 interface Queue {
   readonly name: string;
@@ -62,7 +50,7 @@ export function lend(store: Store, request: Claim, now: number): Claimed {
   takeBack(store, now, loose);
   wakeOverdue(store, now);
   // Jobs that failed now may free or end others, which belong to this claim.
-  followLinks(store, loose, now);
+  arrive(store, loose, now);
   const queues = queuesOf(store, request);
   const deliveries: Delivery[] = [];
   let expired = 0;
@@ -157,71 +145,6 @@ function horizon(store: Store, queues: readonly Queue[], worker: number, now: nu
   return at;
 }
 
-type HeldRow = [number, string, number, number, number, number, number, number, number | null, number | null, number];
-
-/**
- * Takes back the jobs of lapsed workers.
- * The attempt is given back, the lapse counted, and the last lapse allowed ends the job.
- */
-function takeBack(store: Store, now: number, loose: Loose[]): void {
-  for (const worker of store.value("SELECT no FROM workers WHERE emptied = 0 AND lease_until <= ?").all(now) as number[]) {
-    const held = store
-      .rows(
-        `SELECT a.seq, j.id, a.fence, a.started_at, j.lapses + 1, j.attempts, j.lane, j.links, j.max_lapses, j.keep_failed, coalesce(j.due_at, j.enqueued_at)
-         FROM active a JOIN jobs j ON j.seq = a.seq WHERE a.worker = ? ORDER BY a.seq`,
-      )
-      .all(worker) as HeldRow[];
-    for (const [seq, id, fence, startedAt, lapses, attempts, lane, links, maxLapses, keepFailed, dueAt] of held) {
-      store.sql("UPDATE jobs SET lapses = ?, fence = ?, started_at = ? WHERE seq = ?").run(lapses, fence, startedAt, seq);
-      if (lapses < (maxLapses ?? JOB_DEFAULTS.maxLapses)) enterLine(store, seq, lane, dueAt);
-      else {
-        const error = lapsed(lapses);
-        endBadly(store, { seq, id, links, attempts, fence, startedAt, keepFailed, state: "failed", cause: "lapsed", error }, now, loose);
-      }
-    }
-    if (held.length > 0) store.sql("DELETE FROM active WHERE worker = ?").run(worker);
-    store.sql("UPDATE workers SET emptied = 1 WHERE no = ?").run(worker);
-  }
-}
-
-/** Makes parked jobs ready whose deadline has passed, earliest first. */
-function wakeOverdue(store: Store, now: number): void {
-  const overdue = store
-    .rows("SELECT seq, deadline FROM parked WHERE deadline IS NOT NULL AND deadline <= ? ORDER BY deadline LIMIT ? + 0")
-    .all(now, BOUND) as [number, number][];
-  for (const [seq, deadline] of overdue) wake(store, seq, { by: "deadline" }, deadline);
-}
-
-/** Makes a parked job ready. */
-export function wake(store: Store, seq: number, why: Wake, dueAt: number): void {
-  store.sql("DELETE FROM parked WHERE seq = ?").run(seq);
-  store.sql("DELETE FROM waits WHERE seq = ?").run(seq);
-  const lane = store
-    .value("UPDATE jobs SET wake = ?, due_at = ? WHERE seq = ? RETURNING lane")
-    .get(JSON.stringify(why), dueAt, seq) as number;
-  enterLine(store, seq, lane, dueAt);
-}
-
-type LineRow = [
-  seq: number,
-  dueAt: number,
-  id: string,
-  task: string,
-  enqueuedAt: number,
-  /** Null also if it has begun: such a job does not expire any more. */
-  expiresAt: number | null,
-  attempts: number,
-  lapses: number,
-  fence: number,
-  links: number,
-  group: string | null,
-  keepResult: number | null,
-  keepFailed: number | null,
-  headers: string | null,
-  wake: string | null,
-  payload: string,
-];
-
 /** Lends up to `room` due jobs of one queue, in order; returns how many had expired. */
 function lendFrom(store: Store, queue: Queue, room: number, upward: boolean, worker: number, now: number, deliveries: Delivery[]): number {
   const due = store.rows(
@@ -271,30 +194,10 @@ function hasExpired([, , , , , expiresAt]: LineRow, now: number): boolean {
   return expiresAt !== null && expiresAt <= now;
 }
 
-function expire(store: Store, rows: readonly LineRow[], now: number): void {
-  const loose: Loose[] = [];
-  for (const [seq, , id, , , expiresAt, attempts, , fence, links, , , keepFailed] of rows) {
-    const error = expired(expiresAt!);
-    endBadly(store, { seq, id, links, attempts, fence, startedAt: null, keepFailed, state: "expired", cause: null, error }, now, loose);
-  }
-  followLinks(store, loose, now);
-}
-
 function deliver(store: Store, queue: string, lane: number, row: LineRow, now: number): Delivery {
   const [seq, dueAt, id, task, enqueuedAt, , attempts, lapses, fence, links, group, keepResult, keepFailed, headers, wake, payload] = row;
   store.loans.remember(id, { seq, fence: fence + 1, attempt: attempts + 1, startedAt: now, links, lane, keepResult, keepFailed });
   const priority = priorityIn(lane);
   const job = { seq, id, task, queue, payload, headers, priority, enqueuedAt, dueAt, group, attempts, fence, lapses, links, wake };
   return deliveryOf(job, (links & TAKES) === 0 ? [] : inputsOf(store, seq));
-}
-
-function inputsOf(store: Store, seq: number): readonly Input[] {
-  const rows = store
-    .rows(
-      // An input that has been retried since has not ended now: what it had left is its last failure.
-      `SELECT j.id, ifnull(e.state, 2), e.result, ifnull(e.error, j.error)
-       FROM links l CROSS JOIN jobs j ON j.seq = l.from_seq LEFT JOIN ended e ON e.seq = l.from_seq WHERE l.to_seq = ? ORDER BY l.position`,
-    )
-    .all(seq) as [string, number, string | null, string | null][];
-  return Array.from(rows, (row) => inputOf(...row));
 }

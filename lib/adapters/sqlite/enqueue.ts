@@ -1,8 +1,9 @@
 import { expiryOf, hasExpiry, hasFacts, hasLinks, IdTakenError, type NewJob } from "../../contract/index.js";
-import { FINAL, GIVES, laneOf, TAKES } from "../relational/codes.js";
-import { type Loose, looseOf } from "../relational/ends.js";
-import { enterLine, followLinks } from "./links.js";
-import { forget, neededBy, present } from "./prune.js";
+import { GIVES, laneOf, TAKES } from "../relational/codes.js";
+import { enterLine } from "./line.js";
+import { arrive, link } from "./links.js";
+import { forget } from "./prune.js";
+import { neededBy, present } from "./rows.js";
 import type { Store } from "./store.js";
 
 /** Rows per statement: fewer, longer statements; beyond this there is no gain. */
@@ -21,7 +22,7 @@ const [INSERT_FULL, INSERT_FULLS] = [insertion(FULL, 1), insertion(FULL, ROWS)];
  * @param refuses whether an id of another task's job is an error, and not only a job that is not stored
  * @throws {IdTakenError} the transaction is to be rolled back
  */
-export function insertJobs(store: Store, jobs: readonly NewJob[], now: number, refuses = false): readonly string[] {
+export function enqueue(store: Store, jobs: readonly NewJob[], now: number, refuses = false): readonly string[] {
   const first =
     (store.value("SELECT max((SELECT value FROM meta WHERE name = 'seq_floor'), ifnull((SELECT max(seq) FROM jobs), 0))").get() as number) +
     1;
@@ -69,7 +70,7 @@ export function insertJobs(store: Store, jobs: readonly NewJob[], now: number, r
   }
   if (stored === 0 && !linked) return jobs.map(({ id }) => id);
   if (stored === jobs.length) fresh = undefined;
-  const loose = linked ? insertLinks(store, jobs, first, fresh) : [];
+  const loose = linked ? link(store, jobs, first, fresh) : [];
   if (stored === 1 && jobs.length === 1) enterLine(store, first, laneFor(jobs[0]!), dueAt(jobs[0]!, now) ?? now);
   else {
     store
@@ -79,7 +80,7 @@ export function insertJobs(store: Store, jobs: readonly NewJob[], now: number, r
       .run(first, last);
     for (const queue of lanes.keys()) store.hintWork(queue);
   }
-  if (loose.length > 0) followLinks(store, loose, now);
+  if (loose.length > 0) arrive(store, loose, now);
   return fresh === undefined ? [] : jobs.filter((_, i) => !fresh.has(first + i)).map(({ id }) => id);
 }
 
@@ -117,38 +118,4 @@ function isPlain(job: NewJob): boolean {
 function insertion(columns: string, rows: number): string {
   const row = `(${columns.replaceAll(/\w+/g, "?")})`;
   return `INSERT INTO jobs (${columns}) VALUES ${Array<string>(rows).fill(row).join(", ")} ON CONFLICT (id) DO NOTHING`;
-}
-
-/**
- * Stores the arrows into new jobs. An arrow from a job that was stored already counts as well, at once if
- * that job has ended: a new job never waits for something that nobody will tell it. Returns the sources that
- * have ended.
- *
- * @param fresh numbers of the jobs that were stored by this call; undefined: all of them
- */
-function insertLinks(store: Store, jobs: readonly NewJob[], first: number, fresh: ReadonlySet<number> | undefined): Loose[] {
-  const isFresh = (i: number): boolean => fresh === undefined || fresh.has(first + i);
-  const targets = new Map<string, number>();
-  for (const [i, job] of jobs.entries()) if (job.waitsFor !== undefined && isFresh(i)) targets.set(job.id, first + i);
-  const loose = new Map<number, Loose>();
-  const arrow = store.sql("INSERT INTO links (to_seq, position, from_seq, goes_on) VALUES (?, ?, ?, ?)");
-  for (const [i, job] of jobs.entries()) {
-    let from = first + i;
-    for (const { to, position, onFailure } of job.links ?? []) {
-      const target = targets.get(to);
-      if (target === undefined) continue;
-      if (!isFresh(i)) from = markSource(store, job.id, loose);
-      arrow.run(target, position, from, onFailure === "continue" ? 1 : 0);
-    }
-  }
-  return [...loose.values()];
-}
-
-/** Makes a stored job one that others wait for; returns its number. */
-function markSource(store: Store, id: string, loose: Map<number, Loose>): number {
-  const seq = store.value("UPDATE jobs SET links = links | 1 WHERE id = ? RETURNING seq").get(id) as number;
-  store.sql("UPDATE active SET links = links | 1 WHERE seq = ?").run(seq);
-  const end = store.rows("SELECT state, error FROM ended WHERE seq = ?").get(seq) as [number, string | null] | undefined;
-  if (end !== undefined) loose.set(seq, looseOf(seq, id, FINAL[end[0]]!, end[1]));
-  return seq;
 }

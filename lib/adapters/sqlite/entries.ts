@@ -3,7 +3,7 @@ import { JOURNALED } from "../relational/codes.js";
 import type { Loan, Store } from "./store.js";
 
 /** Adds entries to a run's journal inside the caller's transaction; the caller has checked the lease. */
-export function appendEntries(store: Store, { seq: job }: Pick<Loan, "seq">, entries: readonly NewEntry[], now: number): void {
+export function append(store: Store, { seq: job }: Pick<Loan, "seq">, entries: readonly NewEntry[], now: number): void {
   const insert = store.sql(
     "INSERT INTO journal (job, seq, key, kind, state, at, value) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
   );

@@ -1,18 +1,18 @@
-import type { Emitted, Within, EventFilter, Events, NewEvent, StoredEvent, Wake } from "../../contract/index.js";
+import type { Emitted, EventFilter, Events, NewEvent, StoredEvent, Wake, Within } from "../../contract/index.js";
 import { eventOf, type EventColumns } from "../relational/records.js";
-import { wake } from "./claim.js";
+import { wake } from "./park.js";
 import type { Store } from "./store.js";
-import type { Guests } from "./transaction/guests.js";
+import type { CallerTransactions } from "./transaction/caller-transactions.js";
 
 const WEEK_MS = 7 * 86_400_000;
 
 /** The durable inbox. */
-export function events(store: Store, guests: Guests): Events {
+export function events(store: Store, callers: CallerTransactions): Events {
   return {
     async emit(list: readonly NewEvent[], options?: Within): Promise<Emitted> {
       const now = store.clock(options);
-      if (options?.transaction !== undefined) return guests.run(options.transaction, (inside) => emitAll(inside, list, now));
-      return list.length === 0 ? { duplicates: [], woken: [] } : store.write(() => emitAll(store, list, now));
+      if (options?.transaction !== undefined) return callers.run(options.transaction, (inside) => emit(inside, list, now));
+      return list.length === 0 ? { duplicates: [], woken: [] } : store.write(() => emit(store, list, now));
     },
 
     async list({ name, key, after = 0, limit = 100 }: EventFilter): Promise<readonly StoredEvent[]> {
@@ -30,7 +30,7 @@ export function events(store: Store, guests: Guests): Events {
 }
 
 /** Stores events, and wakes those who wait for them, inside the caller's transaction. */
-export function emitAll(store: Store, list: readonly NewEvent[], now: number): Emitted {
+export function emit(store: Store, list: readonly NewEvent[], now: number): Emitted {
   const duplicates: string[] = [];
   const woken: string[] = [];
   const seen = new Set<string>();

@@ -11,6 +11,9 @@ const QUIET_MS = 4;
 /** Time between looks where the file system sends notices, for lost ones. */
 const INSURANCE_MS = 250;
 
+/** @param watchMs how often is looked where the file system sends no notices */
+export const hints = (store: Store, watchMs: number): SqliteHints => new SqliteHints(store, watchMs);
+
 /**
  * Wake-ups.
  * Those of this handle's own commits are exact and at once (the store sends them). Commits of others show in
@@ -18,7 +21,7 @@ const INSURANCE_MS = 250;
  * when the file system reports a write to the log, or every `watchMs` if it turns out not to; and only while
  * there are listeners.
  */
-export class SqliteHints implements Hints {
+class SqliteHints implements Hints {
   readonly #store: Store;
   readonly #watchMs: number;
   #watcher: FSWatcher | undefined;

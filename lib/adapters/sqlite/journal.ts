@@ -1,11 +1,12 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { carries, checkAlong, withEnded } from "../../contract/index.js";
-import type { Adapter, Appended, At, Entry, Journal, JournalRead, JournalWrite, Lease, Rewrite } from "../../contract/index.js";
+import type { Appended, At, Entry, Journal, JournalRead, JournalWrite, Rewrite, Self } from "../../contract/index.js";
 import type { Loose } from "../relational/ends.js";
 import { carryOut } from "./along.js";
 import { takeEnded } from "./ended.js";
-import { appendEntries } from "./entries.js";
-import { followLinks } from "./links.js";
+import { append } from "./entries.js";
+import { holds } from "./lease.js";
+import { arrive } from "./links.js";
 import { takeNote } from "./notes.js";
 import { rewrite } from "./rewrite.js";
 import type { Store } from "./store.js";
@@ -14,7 +15,7 @@ import type { Store } from "./store.js";
 const PAGE = 250;
 
 /** The workflow store. */
-export function journal(store: Store, adapter: Pick<Adapter, "name" | "honours">): Journal {
+export function journal(store: Store, self: Self): Journal {
   return {
     /**
      * Page by page. The reader holds the run, so no other connection writes between two pages.
@@ -42,7 +43,7 @@ export function journal(store: Store, adapter: Pick<Adapter, "name" | "honours">
     },
 
     async append(writes: readonly JournalWrite[], options?: At): Promise<Appended> {
-      checkAlong(writes, adapter);
+      checkAlong(writes, self);
       const now = store.clock(options);
       return store.write(() => {
         const lost: string[] = [];
@@ -53,11 +54,11 @@ export function journal(store: Store, adapter: Pick<Adapter, "name" | "honours">
             lost.push(write.lease.jobId);
             continue;
           }
-          if (write.journal !== undefined && write.journal.length > 0) appendEntries(store, { seq }, write.journal, now);
+          if (write.journal !== undefined && write.journal.length > 0) append(store, { seq }, write.journal, now);
           if (write.note !== undefined) takeNote(store, seq, write.note, now);
           if (carries(write)) carryOut(store, write, loose, now);
         }
-        if (loose.length > 0) followLinks(store, loose, now);
+        if (loose.length > 0) arrive(store, loose, now);
         return withEnded({ lost }, takeEnded(store));
       });
     },
@@ -74,16 +75,4 @@ function entriesOf(store: Store, job: number, after: number, limit: number): rea
     .rows("SELECT seq, key, kind, state, at, value FROM journal WHERE job = ? AND seq > ? ORDER BY seq LIMIT ?")
     .all(job, after, limit) as [number, string, string, Entry["state"], number, string | null][];
   return Array.from(rows, ([seq, key, kind, state, at, value]) => ({ seq, key, kind, state, ...(value !== null && { value }), at }));
-}
-
-/** Number of the job that is on loan under this lease. */
-export function holds(store: Store, lease: Lease): number | undefined {
-  const { jobId, fence, job } = lease;
-  const known = store.loans.recall(lease) !== undefined;
-  const found = known
-    ? store.value("SELECT seq FROM active WHERE seq = ? AND fence = ?").get(job, fence)
-    : store
-        .value("SELECT j.seq FROM jobs j JOIN active a ON a.seq = j.seq WHERE j.id = ? AND j.seq = ? AND a.fence = ?")
-        .get(jobId, job, fence);
-  return found as number | undefined;
 }

@@ -1,8 +1,9 @@
-import { LOOKED, PAGE, RecordPage, type JobFilter, type JobRecord, type Page } from "../../contract/index.js";
-import { LEVELS, STANDS } from "../relational/codes.js";
+import { setImmediate as turn } from "node:timers/promises";
+import { LOOKED, noCounts, PAGE, RecordPage } from "../../contract/index.js";
+import type { CountFilter, JobFilter, JobRecord, Page, StateCounts } from "../../contract/index.js";
+import { LEVELS, STANDS, STATES } from "../relational/codes.js";
 import { conditionsOf, FIRST, GROWTH, markAt, NARROW, startAt, startOf, tableOf, type Place, type Wording } from "../relational/lists.js";
-import { present } from "./prune.js";
-import { DUE_AT, FROM, RECORD, toRecord, type RecordRow } from "./rows.js";
+import { DUE_AT, FROM, present, RECORD, toRecord, type RecordRow } from "./rows.js";
 import type { Store } from "./store.js";
 
 /** One page of the records that fit. */
@@ -18,12 +19,24 @@ export function listJobs(store: Store, filter: JobFilter, now: number): Page<Job
   return { items: page.records, ...(next !== undefined && { next }) };
 }
 
+/** The ids of jobs that fit, up to `most`, and where to go on. */
+export function idsIn(
+  store: Store,
+  filter: JobFilter,
+  now: number,
+  most: number,
+): { readonly ids: readonly string[]; readonly next: string | undefined } {
+  const ids: string[] = [];
+  const next = look(store, filter, now, { columns: "SELECT j.id", most, take: ([id]) => ids.push(id as string) > 0 });
+  return { ids, next };
+}
+
 /**
  * Hands rows of jobs that fit to `take`, in order: `most` at most, while it takes them, and of the first
  * 10,000 that the list comes by. Returns where to go on. Looks in growing portions, of which the end is known
  * before: so no statement runs through all that is stored.
  */
-export function look(
+function look(
   store: Store,
   filter: JobFilter,
   now: number,
@@ -53,7 +66,7 @@ export function look(
 }
 
 /** Where a list begins; undefined where its cursor is not known. */
-export function beginOf(store: Store, filter: JobFilter): Place | undefined {
+function beginOf(store: Store, filter: JobFilter): Place | undefined {
   if (filter.from !== undefined || filter.cursor === undefined) return startOf(filter);
   const row = store.rows("SELECT e.ended_at, j.seq FROM jobs j LEFT JOIN ended e ON e.seq = j.seq WHERE j.id = ?").get(filter.cursor);
   return startAt(row as [number | null, number] | undefined, filter);
@@ -77,7 +90,7 @@ const BY_NUMBER_OF_FEW = "AND j.seq < ? AND j.seq >= ? ORDER BY +j.seq DESC";
  * The narrowest table or index that has the jobs in order. Where one has them in another order, it leads if
  * it has few.
  */
-export function courseOf(store: Store, filter: JobFilter): Course {
+function courseOf(store: Store, filter: JobFilter): Course {
   const { dead, ids } = filter;
   if (ids !== undefined) return { from: FROM, between: dead === true ? BY_DEATH : BY_NUMBER_OF_FEW, floor: () => undefined };
   if (dead === true)
@@ -123,10 +136,10 @@ const FROM_PARKED = `FROM parked p CROSS JOIN jobs j ON j.seq = p.seq LEFT JOIN 
 const FROM_DEAD = `FROM ended e CROSS JOIN jobs j ON j.seq = e.seq LEFT JOIN active a ON a.seq = j.seq LEFT JOIN parked p ON p.seq = j.seq`;
 
 /** True of a job that is ready, but due after `@now`. */
-export const DELAYED = `(${STANDS} = 8 AND ${DUE_AT} > @now)`;
+const DELAYED = `(${STANDS} = 8 AND ${DUE_AT} > @now)`;
 
 /** What is true of the jobs of a filter; of what has had its time nothing is. */
-export function conditions(filter: JobFilter, now: number): { readonly where: string; readonly values: readonly unknown[] } {
+function conditions(filter: JobFilter, now: number): { readonly where: string; readonly values: readonly unknown[] } {
   const values: unknown[] = [{ now }];
   const put = (value: unknown): string => (values.push(value), "?");
   const where = conditionsOf(filter, {
@@ -144,3 +157,49 @@ export function conditions(filter: JobFilter, now: number): { readonly where: st
 }
 
 const NARROWER: Wording["narrow"] = { ...NARROW, blocked: "j.open > 0" };
+
+/** State, jobs in it, and how many of them are delayed. */
+type Counted = [number, number, number];
+
+/** Jobs counted in one go, so that the process is not kept from its other work for long. */
+const PORTION = 5_000;
+
+/** All are counted by table and index; those of a filter are looked at in portions, from the newest on. */
+export async function countJobs(store: Store, filter: CountFilter, now: number): Promise<StateCounts> {
+  const counts = noCounts();
+  const add = (rows: unknown[]): void => {
+    for (const [state, count, later] of rows as Counted[]) {
+      counts[STATES[state]!] += count;
+      counts.delayed += later;
+    }
+  };
+  if (Object.values(filter).every((value) => value === undefined)) {
+    add(store.read(() => store.rows(COUNT_ALL).all({ now })));
+    return counts;
+  }
+  const course = courseOf(store, filter);
+  const { where, values } = conditions(filter, now);
+  for (let from = beginOf(store, filter); ; await turn()) {
+    const floor = store.read(() => {
+      const to = course.floor(from!, PORTION);
+      const sql = `SELECT ${STANDS}, count(*), total(${DELAYED}) ${FROM} WHERE ${where} AND j.seq < ? AND j.seq >= ? GROUP BY 1`;
+      add(store.rows(sql).all(...values, from!.seq, to?.seq ?? 0));
+      return to;
+    });
+    if (floor === undefined) return counts;
+    from = floor;
+  }
+}
+
+/**
+ * All jobs by where they stand, each from a small table or an index; the successes are what is left of the
+ * ended.
+ */
+const COUNT_ALL = `
+  SELECT 1, (SELECT count(*) FROM ended) - (SELECT count(*) FROM ended WHERE state > 1), 0
+  UNION ALL SELECT state, count(*), 0 FROM ended WHERE state > 1 GROUP BY state
+  UNION ALL SELECT 5, count(*), 0 FROM active
+  UNION ALL SELECT 6, count(*), 0 FROM parked
+  UNION ALL SELECT 7, count(*), 0 FROM jobs j LEFT JOIN ended e ON e.seq = j.seq WHERE j.open > 0 AND e.seq IS NULL
+  UNION ALL SELECT 8, count(*), total(due_at > @now) FROM line
+  UNION ALL SELECT state, -count(*), 0 FROM ended WHERE forget_at <= @now AND NOT ${present("ended")} GROUP BY state`;

@@ -1,23 +1,9 @@
 import { NOTED } from "../relational/codes.js";
 import { forgetNotes } from "./notes.js";
+import { neededBy } from "./rows.js";
 import type { Store } from "./store.js";
 
 const HOUR_MS = 3_600_000;
-
-/**
- * True while a stored job that has not succeeded waits, or may wait again, for the result of the ended job
- * `e`.
- */
-export const neededBy = (e: string, but = ""): string =>
-  `EXISTS (SELECT 1 FROM links l JOIN jobs t ON t.seq = l.to_seq LEFT JOIN ended x ON x.seq = l.to_seq
-  WHERE l.from_seq = ${e}.seq AND (x.seq IS NULL OR x.state <> 1${but}))`;
-
-/**
- * True unless the job has ended, has had its time by `@now`, and nobody needs it who has not: then it is as
- * good as forgotten. Of a job that has not ended all of `e` is null.
- */
-export const present = (e: string): string =>
-  `(${e}.forget_at IS NULL OR ${e}.forget_at > @now OR ${neededBy(e, " AND x.forget_at > @now")})`;
 
 /** Forgets up to `limit` jobs past their time, and what else has had its time; returns how many jobs. */
 export function prune(store: Store, limit: number, now: number): number {

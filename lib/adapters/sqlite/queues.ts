@@ -2,7 +2,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { countedUpTo, isQueueUsed, queueInfo, queuesPerPage } from "../../contract/index.js";
 import type { At, Page, QueueChange, QueueFilter, QueueInfo, Queues } from "../../contract/index.js";
 import { LEVELS } from "../relational/codes.js";
-import { present } from "./prune.js";
+import { present } from "./rows.js";
 import type { Store } from "./store.js";
 
 /**

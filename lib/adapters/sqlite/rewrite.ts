@@ -1,7 +1,9 @@
 import { isFinal, type Rewrite } from "../../contract/index.js";
-import { find, leaveLine, leavePark, type Found } from "./change.js";
-import { appendEntries } from "./entries.js";
-import { enterLine, reopenLinks, revive } from "./links.js";
+import { append } from "./entries.js";
+import { enterLine, leaveLine } from "./line.js";
+import { reopen, revive } from "./links.js";
+import { stopWaiting } from "./park.js";
+import { find, type Found } from "./rows.js";
 import type { Store } from "./store.js";
 
 /**
@@ -13,15 +15,15 @@ export function rewrite(store: Store, runId: string, { keepTo, entries = [] }: R
   if (job === undefined || !isOpenTo(job)) return false;
   const { seq, was, lane } = job;
   if (was === "ready") leaveLine(store, job);
-  else if (was === "parked") leavePark(store, seq);
-  else revive(store, seq);
+  else if (was === "parked") stopWaiting(store, seq);
+  else reopen(store, seq);
   store
     .sql("UPDATE jobs SET attempts = 0, lapses = 0, fence = fence + 1, wake = NULL, expires_at = NULL, due_at = ? WHERE seq = ?")
     .run(now, seq);
   store.sql("DELETE FROM journal WHERE job = ? AND seq > ?").run(seq, keepTo);
-  if (entries.length > 0) appendEntries(store, job, entries, now);
+  if (entries.length > 0) append(store, job, entries, now);
   enterLine(store, seq, lane, now);
-  if (isFinal(was)) reopenLinks(store, [seq]);
+  if (isFinal(was)) revive(store, [seq]);
   return true;
 }
 

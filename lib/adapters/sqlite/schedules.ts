@@ -1,25 +1,21 @@
-import {
-  checkJobs,
-  firedOf,
-  limitOf,
-  pageOf,
-  RUN_TIME,
-  type At,
-  type Adapter,
-  type Due,
-  type DueOptions,
-  type Fired,
-  type NewSchedule,
-  type PutFrom,
-  type Schedule,
-  type ScheduleChange,
-  type ScheduleFilter,
-  type SchedulePage,
-  type Schedules,
-  type Shot,
+import { checkJobs, firedOf, limitOf, pageOf, RUN_TIME } from "../../contract/index.js";
+import type {
+  At,
+  Due,
+  DueOptions,
+  Fired,
+  NewSchedule,
+  PutFrom,
+  Schedule,
+  ScheduleChange,
+  ScheduleFilter,
+  SchedulePage,
+  Schedules,
+  Self,
+  Shot,
 } from "../../contract/index.js";
-import { insertJobs } from "./enqueue.js";
-import { type Store } from "./store.js";
+import { enqueue } from "./enqueue.js";
+import type { Store } from "./store.js";
 
 /** What was made at run time is `dynamic`, whatever its owner, as version 0.1 writes it. */
 const OWNER = `iif(dynamic = 1, '${RUN_TIME}', owner)`;
@@ -46,7 +42,7 @@ const MOVE = `UPDATE schedules SET next_at = ?, last_at = coalesce(?, last_at), 
   WHERE id = ? AND next_at = ? AND spec = ? AND paused = 0`;
 
 /** The schedule store. */
-export function schedules(store: Store, adapter: Pick<Adapter, "name" | "honours">): Schedules {
+export function schedules(store: Store, self: Self): Schedules {
   return {
     async put(list: readonly NewSchedule[], from: PutFrom): Promise<boolean> {
       return store.write(() => (from.owner === RUN_TIME ? putAtRunTime(store, list) : put(store, list, from)));
@@ -68,7 +64,7 @@ export function schedules(store: Store, adapter: Pick<Adapter, "name" | "honours
     async fire(shots: readonly Shot[], options?: At): Promise<readonly Fired[]> {
       checkJobs(
         shots.flatMap(({ job }) => job ?? []),
-        adapter,
+        self,
       );
       const now = store.clock(options);
       return store.write(() => fire(store, shots, now));
@@ -116,7 +112,7 @@ function fire(store: Store, shots: readonly Shot[], now: number): readonly Fired
     return store.sql(MOVE).run(nextAt ?? null, lastAt, fires, id, slot, spec).changes === 1;
   });
   const jobs = shots.flatMap(({ job }, i) => (moves[i] && job !== undefined ? job : []));
-  return firedOf(shots, moves, insertJobs(store, jobs, now));
+  return firedOf(shots, moves, enqueue(store, jobs, now));
 }
 
 function change(store: Store, one: ScheduleChange): boolean {

@@ -1,12 +1,15 @@
-import { carries, JOB_DEFAULTS, type Claim, type Lease, type Settled, type Settlement, type Wake } from "../../contract/index.js";
-import { ENDED, GIVES, queueIn } from "../relational/codes.js";
+import { carries, JOB_DEFAULTS, type Claim, type Settled, type Settlement } from "../../contract/index.js";
+import { ENDED, GIVES } from "../relational/codes.js";
 import type { Loose } from "../relational/ends.js";
 import { carryOut } from "./along.js";
 import { beginAnew } from "./anew.js";
 import { lend } from "./claim.js";
-import { appendEntries } from "./entries.js";
-import { endBadly, enterLine, followLinks } from "./links.js";
+import { append } from "./entries.js";
+import { release } from "./lease.js";
+import { enterLine } from "./line.js";
+import { arrive, end } from "./links.js";
 import { takeNote } from "./notes.js";
+import { park } from "./park.js";
 import { forget } from "./prune.js";
 import type { Loan, Store } from "./store.js";
 
@@ -27,21 +30,21 @@ interface Batch {
 }
 
 /** Carries out settlements and, on the way out, a claim, inside the caller's transaction. */
-export function settleAll(store: Store, settlements: readonly Settlement[], next: Claim | undefined, now: number): Settled {
+export function settle(store: Store, settlements: readonly Settlement[], next: Claim | undefined, now: number): Settled {
   const lost: string[] = [];
   const batch: Batch = { now, loose: [], succeeded: [], forgotten: [] };
   for (const settlement of settlements) if (!settleOne(store, settlement, batch)) lost.push(settlement.lease.jobId);
   writeSuccesses(store, batch);
-  if (batch.loose.length > 0) followLinks(store, batch.loose, now);
+  if (batch.loose.length > 0) arrive(store, batch.loose, now);
   return next === undefined ? { lost } : { lost, claimed: lend(store, next, now) };
 }
 
 /** False: the lease has gone, and nothing was written. */
 function settleOne(store: Store, settlement: Settlement, batch: Batch): boolean {
   const { now, loose } = batch;
-  const loan = giveBack(store, settlement.lease);
+  const loan = release(store, settlement.lease);
   if (loan === undefined) return false;
-  if (settlement.journal !== undefined && settlement.journal.length > 0) appendEntries(store, loan, settlement.journal, now);
+  if (settlement.journal !== undefined && settlement.journal.length > 0) append(store, loan, settlement.journal, now);
   if (settlement.note !== undefined) takeNote(store, loan.seq, settlement.note, now);
   const { jobId: id } = settlement.lease;
   switch (settlement.as) {
@@ -52,7 +55,7 @@ function settleOne(store: Store, settlement: Settlement, batch: Batch): boolean 
     case "cancelled": {
       const { as: state, error } = settlement;
       const cause = settlement.as === "failed" ? settlement.cause : null;
-      endBadly(store, { ...loan, id, attempts: loan.attempt, state, cause, error, own: true }, now, loose);
+      end(store, { ...loan, id, attempts: loan.attempt, state, cause, error, own: true }, now, loose);
       break;
     }
     case "ready": {
@@ -90,36 +93,6 @@ function settleOne(store: Store, settlement: Settlement, batch: Batch): boolean 
   return true;
 }
 
-/**
- * Ends the loan of a good lease and returns it; undefined if the lease has gone. What is remembered is tried
- * first, then the store is asked.
- */
-function giveBack(store: Store, lease: Lease): Loan | undefined {
-  const end = store.sql("DELETE FROM active WHERE seq = ? AND fence = ? AND links = ?");
-  const remembered = store.loans.recall(lease);
-  if (remembered !== undefined) {
-    store.loans.delete(lease.jobId);
-    if (end.run(remembered.seq, remembered.fence, remembered.links).changes === 1) return remembered;
-  }
-  const loan = loanOf(store, lease);
-  if (loan === undefined) return undefined;
-  end.run(loan.seq, loan.fence, loan.links);
-  return loan;
-}
-
-/** The loan of a lease as the store has it; undefined if the lease has gone. */
-export function loanOf(store: Store, { jobId, fence, job }: Lease): Loan | undefined {
-  const row = store
-    .rows(
-      `SELECT a.seq, a.fence, j.attempts + 1, a.started_at, a.links, j.lane, j.keep_result, j.keep_failed
-       FROM jobs j JOIN active a ON a.seq = j.seq WHERE j.id = ? AND j.seq = ? AND a.fence = ?`,
-    )
-    .get(jobId, job, fence) as [number, number, number, number, number, number, number | null, number | null] | undefined;
-  if (row === undefined) return undefined;
-  const [seq, , attempt, startedAt, links, lane, keepResult, keepFailed] = row;
-  return { seq, fence, attempt, startedAt, links, lane, keepResult, keepFailed };
-}
-
 function succeed(store: Store, id: string, loan: Loan, result: string | undefined, { now, loose, succeeded, forgotten }: Batch): void {
   const keep = loan.keepResult ?? JOB_DEFAULTS.keepResultMs;
   if (keep === 0 && (loan.links & GIVES) === 0) forgotten.push(loan.seq);
@@ -146,46 +119,3 @@ function writeSuccesses(store: Store, { succeeded, forgotten }: Batch): void {
 const ROW = "(?, ?, ?, ?, ?, ?, ?, ?)";
 const INSERT_ONE = `INSERT INTO ended (${COLUMNS}) VALUES ${ROW}`;
 const INSERT_MANY = `INSERT INTO ended (${COLUMNS}) VALUES ${Array<string>(ROWS).fill(ROW).join(", ")}`;
-
-/**
- * Looks for an event that has come already and parks only if there is none: the check and the park are one
- * step.
- */
-function park(
-  store: Store,
-  loan: Loan,
-  waits: Extract<Settlement, { as: "parked" }>["waits"],
-  deadline: number | undefined,
-  now: number,
-): void {
-  let wake: Extract<Wake, { by: "event" }> | undefined;
-  for (const { name, key, after } of waits) {
-    const event = store
-      .rows("SELECT seq, payload FROM events WHERE name = ? AND key = ? AND seq > ? ORDER BY seq LIMIT 1")
-      .get(name, key, after) as [number, string | null] | undefined;
-    if (event === undefined || (wake !== undefined && wake.seq < event[0])) continue;
-    wake = { by: "event", name, key, seq: event[0], ...(event[1] !== null && { payload: event[1] }) };
-  }
-  store
-    .sql("UPDATE jobs SET attempts = ?, fence = ?, started_at = ?, lapses = 0, wake = ?, due_at = ifnull(?, due_at) WHERE seq = ?")
-    .run(
-      loan.attempt - 1,
-      loan.fence,
-      loan.startedAt,
-      wake === undefined ? null : JSON.stringify(wake),
-      wake === undefined ? null : now,
-      loan.seq,
-    );
-  if (wake !== undefined) {
-    enterLine(store, loan.seq, loan.lane, now);
-    return;
-  }
-  store.sql("INSERT INTO parked (seq, queue, deadline) VALUES (?, ?, ?)").run(loan.seq, queueIn(loan.lane), deadline ?? null);
-  // Two waits for the same event are one, from the earlier place on.
-  const wait = store.sql(
-    "INSERT INTO waits (name, key, seq, after) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET after = min(after, excluded.after)",
-  );
-  for (const { name, key, after } of waits) wait.run(name, key, loan.seq, after);
-  // Whoever sleeps until the next due time may have to wake for this deadline.
-  if (deadline !== undefined) store.hintWork(store.queueOf(loan.lane));
-}

@@ -276,14 +276,14 @@ export class Store {
  * The log may hold nearly all that is on it. Readers are not waited for.
  */
 function makeRoom(driver: Driver): void {
-  const patience = driver.pragma("busy_timeout", { simple: true });
+  const timeout = driver.pragma("busy_timeout", { simple: true });
   try {
     driver.pragma("busy_timeout = 0");
     driver.pragma("wal_checkpoint(TRUNCATE)");
   } catch {
     // The disk is too full for that, too: then a person has to free some space.
   } finally {
-    driver.pragma(`busy_timeout = ${String(patience)}`);
+    driver.pragma(`busy_timeout = ${String(timeout)}`);
   }
 }
 

@@ -1,20 +1,8 @@
-import {
-  limitOf,
-  numberFrom,
-  type At,
-  type Lease,
-  type Order,
-  type Page,
-  type PageFilter,
-  pageOf,
-  type Renewal,
-  type Renewed,
-  type WorkerRecord,
-  type Workers,
-} from "../../contract/index.js";
+import { limitOf, numberFrom, pageOf } from "../../contract/index.js";
+import type { At, Lease, Order, Page, PageFilter, Renewal, Renewed, WorkerRecord, Workers } from "../../contract/index.js";
 import { workerOf, type WorkerColumns } from "../relational/records.js";
-import { holds } from "./journal.js";
-import { enterLine } from "./links.js";
+import { holds } from "./lease.js";
+import { enterLine } from "./line.js";
 import type { Store } from "./store.js";
 
 const HOUR_MS = 3_600_000;

@@ -1,11 +1,8 @@
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import { Client } from "pg";
-import { CLAIM, CLAIM_UPWARD } from "../../../lib/adapters/postgres/lend/statement.js";
-import { ENQUEUE_PLAIN } from "../../../lib/adapters/postgres/enqueue.js";
-import { READ } from "../../../lib/adapters/postgres/journal.js";
-import { COUNTS } from "../../../lib/adapters/postgres/queues.js";
-import { DUE } from "../../../lib/adapters/postgres/schedules.js";
-import { settleText } from "../../../lib/adapters/postgres/settle.js";
+import { statementOf } from "../../../lib/adapters/postgres/connect/statements.js";
+import { CLAIM, CLAIM_UPWARD } from "../../../lib/adapters/postgres/lend/header.js";
+import { settleText } from "../../../lib/adapters/postgres/lend/settle-text.js";
 import type { Adapter } from "../../../lib/contract/index.js";
 import { describeShared } from "../../servers/index.js";
 import { hire, PostgresBench } from "./bench.js";
@@ -144,7 +141,7 @@ describeShared("postgres")(`With ${WAITING.toLocaleString("en")} jobs waiting an
 
     it(`a journal that is read from a number on by ${whose} is not gone through from its beginning`, async () => {
       const nodes = await nodesOf(
-        READ,
+        statementOf("read"),
         [
           ["many1", "many2", "many300"],
           [19_995, 19_999, 0],
@@ -161,13 +158,13 @@ describeShared("postgres")(`With ${WAITING.toLocaleString("en")} jobs waiting an
       const ids = Array.from({ length: 100 }, (_, i) => `fresh${i}`);
       const [{ no }] = (await bench.sql<{ no: number }>("SELECT no FROM stem.queues WHERE name = 'default'")) as [{ no: number }];
       const values = [null, ids, ids.map(() => no * 10 + 9), ids.map(() => "noop"), ids.map(() => "{}"), ids.length, [no], ["default"]];
-      expect(faultsOf(await nodesOf(ENQUEUE_PLAIN, values, text))).toEqual([]);
+      expect(faultsOf(await nodesOf(statementOf("enqueue", "plain", "alone"), values, text))).toEqual([]);
     });
   }
 
   it("queues are counted no further than is asked for, in the order of the line's index", async () => {
     const [ours] = settings;
-    const nodes = await nodesOf(COUNTS, [null, null, null, 1_001, 1_001, 100_000], ours![1]);
+    const nodes = await nodesOf(statementOf("queues"), [null, null, null, 1_001, 1_001, 100_000], ours![1]);
     // The few hundred rows of a page may be sorted by name.
     expect(faultsOf(nodes).filter((fault) => !/^Sort  \d{1,3} × 1$/.test(fault))).toEqual([]);
     expect(nodes.some((node) => node["Index Name"] === "line_pkey" && node["Actual Rows"] > 0)).toBe(true);
@@ -184,7 +181,7 @@ describeShared("postgres")(`With ${WAITING.toLocaleString("en")} jobs waiting an
       `INSERT INTO stem.schedules (id, spec, next_at, dynamic) SELECT 's' || n, '{}', n, n % 2 = 0 FROM generate_series(1, 40000) n`,
     );
     const [ours] = settings;
-    const nodes = await nodesOf(DUE, [null, ["app", "them"], 101], ours![1]);
+    const nodes = await nodesOf(statementOf("due", "owned"), [null, ["app", "them"], 101], ours![1]);
     expect(faultsOf(nodes).filter((fault) => !/Sort  \d{1,3} × [12]$/.test(fault))).toEqual([]);
     expect(new Set(nodes.flatMap((node) => node["Index Name"] ?? []))).toEqual(new Set(["schedules_owner", "schedules_dynamic"]));
     expect((await adapter.schedules.due(["app", "them"], 2, { now: 2 })).schedules.map(({ id }) => id)).toEqual(["s1", "s2"]);

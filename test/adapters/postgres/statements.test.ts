@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { Client } from "pg";
 import { statementOf } from "../../../lib/adapters/postgres/connect/statements.js";
-import { settleText } from "../../../lib/adapters/postgres/settle.js";
+import { settleText } from "../../../lib/adapters/postgres/lend/settle-text.js";
 import { describeShared } from "../../servers/index.js";
 import { PostgresBench } from "./bench.js";
 
@@ -15,8 +15,10 @@ const files = readdirSync(FOLDER).filter((name) => name.endsWith(".sql"));
 const PARTS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   append: [[]],
   claim: ["durably", "loosely"].flatMap((how) => ["downward", "upward"].map((order) => ["alone", how, order])),
+  due: [["owned"], ["chosen"]],
   enqueue: ["plain", "full"].flatMap((size) => ["alone", "inside"].map((where) => [size, where])),
   queues: [[]],
+  read: [[]],
   renew: [[], ["heard"]],
 };
 

@@ -47,7 +47,7 @@ export class Connection {
   readonly #ignore = (): void => undefined;
   readonly #connected = (): void => this.onConnect();
   /** Clients whose errors have a listener. */
-  readonly #heard = new WeakSet<PgPoolClient>();
+  readonly #watched = new WeakSet<PgPoolClient>();
 
   constructor(target: Target) {
     this.target = target;
@@ -88,7 +88,7 @@ export class Connection {
     this.#pool.on("error", this.#ignore);
     // At once: before the next turn of the event loop a lent client may get the error that its server shuts
     // down.
-    this.#pool.on("acquire", this.#hear);
+    this.#pool.on("acquire", this.#watch);
     this.#pool.on("connect", this.#connected);
     this.#stop = new AbortController();
     const ready = this.#prepare(prepare, log, this.#stop.signal);
@@ -112,7 +112,7 @@ export class Connection {
     if (pool === undefined) return;
     if (this.target.pool === undefined) await keptAlive(pool.end());
     pool.removeListener("error", this.#ignore);
-    pool.removeListener("acquire", this.#hear);
+    pool.removeListener("acquire", this.#watch);
     pool.removeListener("connect", this.#connected);
   }
 
@@ -167,9 +167,9 @@ export class Connection {
    * An error between two queries of a loan would end the process without a listener; its next query fails
    * anyhow.
    */
-  readonly #hear = (client: PgPoolClient): void => {
-    if (!this.#heard.has(client)) client.on("error", this.#ignore);
-    this.#heard.add(client);
+  readonly #watch = (client: PgPoolClient): void => {
+    if (!this.#watched.has(client)) client.on("error", this.#ignore);
+    this.#watched.add(client);
   };
 
   async #take(): Promise<PgPoolClient> {
@@ -194,7 +194,7 @@ export class Connection {
   async apart<T>(work: (client: PgClient) => Promise<T>): Promise<T> {
     if (this.target.pool !== undefined) {
       const client = await this.target.pool.connect();
-      this.#hear(client);
+      this.#watch(client);
       try {
         return await work(client);
       } finally {

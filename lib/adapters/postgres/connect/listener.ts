@@ -9,12 +9,12 @@ const ANSWER_MS = 2_500;
 /** Most between two attempts. */
 const LONGEST_WAIT_MS = 5_000;
 
-export interface Ears {
+export interface Listening {
   /** The channels wanted now. */
   readonly channels: () => readonly string[];
   /** These have just come up: earlier messages on them have been missed. */
   readonly up: (channels: readonly string[], client: PgOwnClient) => Promise<void>;
-  readonly heard: (channel: string, payload: string) => void;
+  readonly received: (channel: string, payload: string) => void;
   /** At every ping. */
   readonly watch: (client: PgOwnClient) => Promise<void>;
 }
@@ -22,21 +22,21 @@ export interface Ears {
 /** One connection that listens, while there are channels to listen to; it reconnects by itself. */
 export class Listener {
   readonly #connection: Connection;
-  readonly #ears: Ears;
+  readonly #calls: Listening;
   #stop: AbortController | undefined;
   #ended: Promise<void> = Promise.resolve();
   #client: PgOwnClient | undefined;
   #listening = new Set<string>();
   #changing: Promise<void> = Promise.resolve();
 
-  constructor(connection: Connection, ears: Ears) {
+  constructor(connection: Connection, calls: Listening) {
     this.#connection = connection;
-    this.#ears = ears;
+    this.#calls = calls;
   }
 
   /** To be called when the wanted channels may have changed. */
   refresh(): void {
-    if (this.#ears.channels().length === 0) return void this.stop();
+    if (this.#calls.channels().length === 0) return void this.stop();
     if (this.#stop === undefined) {
       const stop = new AbortController();
       this.#stop = stop;
@@ -72,14 +72,14 @@ export class Listener {
         await within(client.connect(), this.#connection.target.connectTimeoutMs);
         isConnected = true;
         client.connection.stream.unref?.();
-        client.on("notification", ({ channel, payload = "" }) => this.#ears.heard(channel, payload));
+        client.on("notification", ({ channel, payload = "" }) => this.#calls.received(channel, payload));
         this.#listening = new Set();
         this.#client = client;
         this.#adjust();
         attempt = 0;
         while (!cut.signal.aborted) {
           await pause(WATCH_MS, undefined, { ref: false, signal: cut.signal }).catch(() => undefined);
-          if (!cut.signal.aborted) await within(this.#ears.watch(client), ANSWER_MS);
+          if (!cut.signal.aborted) await within(this.#calls.watch(client), ANSWER_MS);
         }
       } catch {
         // Tried again: hints may be lost, and the next connection makes up for it.
@@ -124,13 +124,13 @@ export class Listener {
     this.#changing = this.#changing
       .then(async () => {
         if (this.#client !== client) return;
-        const wanted = new Set(this.#ears.channels());
+        const wanted = new Set(this.#calls.channels());
         const fresh = [...wanted].filter((channel) => !this.#listening.has(channel));
         const stale = [...this.#listening].filter((channel) => !wanted.has(channel));
         for (const channel of fresh) await client.query({ text: `LISTEN "${channel}"` });
         for (const channel of stale) await client.query({ text: `UNLISTEN "${channel}"` });
         this.#listening = wanted;
-        if (fresh.length > 0) await this.#ears.up(fresh, client);
+        if (fresh.length > 0) await this.#calls.up(fresh, client);
       })
       .catch(() => client.connection.stream.destroy());
   }

@@ -100,7 +100,7 @@ export async function lookAt(client: PgClient, schema: SchemaName): Promise<Look
 }
 
 /** One day: practically no bound, which is pg's default. */
-const PATIENT_MS = 86_400_000;
+const UNBOUNDED_MS = 86_400_000;
 
 /**
  * How long one try waits for the lock of a table.
@@ -111,7 +111,7 @@ const LOCK_MS = [100, 100, 200, 400] as const;
 const LONGEST_LOCK_MS = 5_000;
 
 /** Between two tries: others work off what has queued up. */
-const BREATH_MS = 500;
+const BETWEEN_MS = 500;
 
 /** For how long `migrate` tries before it says what is in the way. */
 const LOCKED_MS = 60_000;
@@ -133,7 +133,7 @@ export async function migrate(client: PgClient, schema: SchemaName, patienceMs =
       if (!isLocked(error) && !isContention(error)) throw error;
       const ms = performance.now() - since;
       if (n >= LOCK_MS.length && ms > patienceMs) throw await heldUp(client, schema, ms, error);
-      await pause(BREATH_MS * (0.5 + Math.random()));
+      await pause(BETWEEN_MS * (0.5 + Math.random()));
     }
   }
 }
@@ -147,15 +147,15 @@ async function takeSteps(client: PgClient, schema: SchemaName, lockMs: number | 
     await client.query({ text: "SET LOCAL statement_timeout = 0" });
     await client.query({ text: "SET LOCAL lock_timeout = 0" });
     const values = [`stem.migrate.${schema.name}`];
-    await client.query({ text: "SELECT pg_advisory_xact_lock(hashtextextended($1, 2))", values, query_timeout: PATIENT_MS });
+    await client.query({ text: "SELECT pg_advisory_xact_lock(hashtextextended($1, 2))", values, query_timeout: UNBOUNDED_MS });
     await client.query({
       text: `SELECT set_config('lock_timeout', least(coalesce($1::int, $2 + (SELECT setting::int FROM pg_settings WHERE name = 'deadlock_timeout')), $3)::text, true)`,
-      values: [lockMs ?? null, BREATH_MS, LONGEST_LOCK_MS],
+      values: [lockMs ?? null, BETWEEN_MS, LONGEST_LOCK_MS],
     });
     const { exists, version = 0 } = await lookAt(client, schema);
     // Only if it is missing: a user who may not make schemas may be given one.
     if (!exists) await client.query({ text: `CREATE SCHEMA ${schema.quoted}` });
-    for (const step of STEPS.slice(version)) await client.query({ text: textOf(schema, step), query_timeout: PATIENT_MS });
+    for (const step of STEPS.slice(version)) await client.query({ text: textOf(schema, step), query_timeout: UNBOUNDED_MS });
     await client.query({ text: "COMMIT" });
     return migrations(schema).slice(version);
   } catch (error) {

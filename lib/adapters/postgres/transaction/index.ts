@@ -4,7 +4,7 @@ import { codeOf } from "../connect/errors.js";
 import { packed } from "../connect/notifier.js";
 import type { Row } from "../connect/sql.js";
 import { List, texts, toLiteral, type Value } from "../connect/values.js";
-import { News, type Store, type Tx } from "../store.js";
+import { Announcement, type Store, type Tx } from "../store.js";
 import { executorOf, OUTSIDE, refusal, type Executor } from "./executors.js";
 
 /**
@@ -52,7 +52,7 @@ export async function inTransaction<T>(
     throw refusal(
       `of isolation level ${isolation}, in which events and links to jobs are not safe: use READ COMMITTED (plain jobs go in any)`,
     );
-  const tx: Tx = { isGuest: true, rows, now: options.now ?? now, news: new News() };
+  const tx: Tx = { isCallers: true, rows, now: options.now ?? now, announcement: new Announcement() };
   const result = await work(tx);
   await announce(store, tx);
   return result;
@@ -108,15 +108,15 @@ function plain(value: unknown): unknown {
 }
 
 /** Makes the server notify all processes at the commit. */
-async function announce(store: Store, { rows, news }: Tx): Promise<void> {
-  await store.learnLanes(news.lanes);
-  for (const lane of news.lanes) {
+async function announce(store: Store, { rows, announcement }: Tx): Promise<void> {
+  await store.learnLanes(announcement.lanes);
+  for (const lane of announcement.lanes) {
     const queue = store.queueOf(lane);
-    if (queue !== undefined) news.queues.add(queue);
+    if (queue !== undefined) announcement.queues.add(queue);
   }
   const messages = [
-    ...packed(news.queues).map((payload) => ({ channel: channelOf(store.name, "work"), payload })),
-    ...packed(news.done).map((payload) => ({ channel: channelOf(store.name, "done"), payload })),
+    ...packed(announcement.queues).map((payload) => ({ channel: channelOf(store.name, "work"), payload })),
+    ...packed(announcement.done).map((payload) => ({ channel: channelOf(store.name, "done"), payload })),
   ];
   if (messages.length === 0) return;
   await rows("SELECT count(pg_notify(u.channel, u.payload)::text) AS n FROM unnest($1::text[], $2::text[]) u(channel, payload)", [

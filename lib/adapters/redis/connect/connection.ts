@@ -132,18 +132,18 @@ export class Connection {
   async tryListening(channel: string): Promise<void> {
     const client = await this.ready();
     const one = this.isCluster ? client.nodes?.("master")[0] : client;
-    const ears = one?.duplicate({ ...OURS, retryStrategy: null, connectTimeout: this.#connectMs, disconnectTimeout: GOODBYE_MS });
-    if (ears === undefined) return;
-    ears.on("error", () => undefined);
+    const listening = one?.duplicate({ ...OURS, retryStrategy: null, connectTimeout: this.#connectMs, disconnectTimeout: GOODBYE_MS });
+    if (listening === undefined) return;
+    listening.on("error", () => undefined);
     try {
-      await ears.connect();
-      await this.#bounded(ears, ears.subscribe(channel));
-      await this.#bounded(ears, ears.unsubscribe(channel));
+      await listening.connect();
+      await this.#bounded(listening, listening.subscribe(channel));
+      await this.#bounded(listening, listening.unsubscribe(channel));
     } catch (error) {
       const failure = this.#failure(error);
       if (isRefusal((failure.cause as unknown) ?? error)) throw failure;
     } finally {
-      ears.disconnect();
+      listening.disconnect();
     }
   }
 

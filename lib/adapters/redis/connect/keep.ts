@@ -40,14 +40,14 @@ export function keep(
     calm();
     // A cluster reports that it connects even after it was closed; a timer would keep the process alive.
     if (!wanted()) return;
-    const patience = Math.max(LEAST_MS, ms) + (client.isCluster === true ? SLOTS_MS : 0);
+    const longest = Math.max(LEAST_MS, ms) + (client.isCluster === true ? SLOTS_MS : 0);
     deadline = setTimeout(
       () => {
         // In a cluster it is unknown which node it was, and whether that accepted.
-        if (client.isCluster !== true) unready?.(patience, (client.stream?.bytesRead ?? 0) > 0);
+        if (client.isCluster !== true) unready?.(longest, (client.stream?.bytesRead ?? 0) > 0);
         recycle(client);
       },
-      Math.min(patience, LONGEST_MS),
+      Math.min(longest, LONGEST_MS),
     );
   };
   client.on(client.isCluster === true ? "connecting" : "connect", arm);

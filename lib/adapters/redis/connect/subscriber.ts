@@ -2,13 +2,13 @@ import type { Connection } from "./connection.js";
 import type { RedisClient } from "./driver.js";
 import { recycle } from "./keep.js";
 
-export interface Ears {
-  readonly heard: (channel: string, message: string) => void;
+export interface Listening {
+  readonly received: (channel: string, message: string) => void;
   /**
    * These channels are subscribed from now on.
    * Messages `since` they were wanted, or since the connection broke, have been missed (`performance.now()`).
    */
-  readonly tuned: (channels: readonly string[], since: number) => void;
+  readonly subscribed: (channels: readonly string[], since: number) => void;
 }
 
 /** How often a ping is sent, and how long it is waited for. */
@@ -21,36 +21,36 @@ const ANSWER_MS = 5_000;
  */
 export class Subscriber {
   readonly #connection: Connection;
-  readonly #ears: Ears;
+  readonly #calls: Listening;
   #wanted: ReadonlySet<string> = new Set();
-  #heard = new Set<string>();
+  #subscribed = new Set<string>();
   #client: RedisClient | undefined;
   #watch: NodeJS.Timeout | undefined;
   /** Since when messages may have been missed. */
-  #deafSince = 0;
+  #missedSince = 0;
   #busy = false;
   /** Asked for while busy: to be looked at once more. */
   #again = false;
 
-  constructor(connection: Connection, ears: Ears) {
+  constructor(connection: Connection, calls: Listening) {
     this.#connection = connection;
-    this.#ears = ears;
-    connection.doubted = () => void this.#tune(true);
+    this.#calls = calls;
+    connection.doubted = () => void this.#adjust(true);
   }
 
   /** Subscribes to these channels from now on, and to no others. */
   want(channels: ReadonlySet<string>): void {
-    if (this.#deafSince === 0) this.#deafSince = performance.now();
+    if (this.#missedSince === 0) this.#missedSince = performance.now();
     this.#wanted = channels;
     if (channels.size === 0) this.#drop();
-    else void this.#tune();
+    else void this.#adjust();
   }
 
   /**
    * Never rejects. A failure is tried again when the connection is ready again.
    * `prove`: the connection has to show that it lives.
    */
-  async #tune(prove = false): Promise<void> {
+  async #adjust(prove = false): Promise<void> {
     if (this.#wanted.size === 0) return;
     if (this.#busy) {
       this.#again = true;
@@ -61,8 +61,8 @@ export class Subscriber {
     const client = this.#client;
     try {
       while (this.#isReady(client)) {
-        const add = [...this.#wanted].filter((channel) => !this.#heard.has(channel));
-        const drop = [...this.#heard].filter((channel) => !this.#wanted.has(channel));
+        const add = [...this.#wanted].filter((channel) => !this.#subscribed.has(channel));
+        const drop = [...this.#subscribed].filter((channel) => !this.#wanted.has(channel));
         // Subscribing once more changes nothing and is answered by the very connection that brings the
         // messages; a ping to a cluster is not.
         const ask = prove ? [...this.#wanted] : add;
@@ -71,18 +71,18 @@ export class Subscriber {
         if (ask.length > 0) await this.#inTime(client.subscribe(...ask));
         if (drop.length > 0) await this.#inTime(client.unsubscribe(...drop));
         if (!this.#isReady(client)) break;
-        for (const channel of add) this.#heard.add(channel);
-        for (const channel of drop) this.#heard.delete(channel);
-        if (add.length > 0) this.#ears.tuned(add, this.#deafSince);
+        for (const channel of add) this.#subscribed.add(channel);
+        for (const channel of drop) this.#subscribed.delete(channel);
+        if (add.length > 0) this.#calls.subscribed(add, this.#missedSince);
       }
-      if (this.#isReady(client)) this.#deafSince = 0;
+      if (this.#isReady(client)) this.#missedSince = 0;
     } catch {
       if (client !== undefined && client === this.#client) recycle(client);
     } finally {
       this.#busy = false;
       if (this.#again && this.#wanted.size > 0) {
         this.#again = false;
-        void this.#tune();
+        void this.#adjust();
       }
     }
   }
@@ -109,18 +109,18 @@ export class Subscriber {
     client.on("error", () => undefined);
     client.on("ready", () => {
       if (client !== this.#client) return;
-      void this.#tune();
+      void this.#adjust();
     });
     client.on("close", () => {
       if (client !== this.#client) return;
-      this.#heard = new Set();
-      if (this.#deafSince === 0) this.#deafSince = performance.now();
+      this.#subscribed = new Set();
+      if (this.#missedSince === 0) this.#missedSince = performance.now();
     });
     client.on("message", (channel: string, message: string) => {
-      if (client === this.#client) this.#ears.heard(channel, message);
+      if (client === this.#client) this.#calls.received(channel, message);
     });
     if (client.status === "wait") client.connect().catch(() => undefined);
-    this.#watch ??= setInterval(() => void this.#tune(true), WATCH_MS).unref();
+    this.#watch ??= setInterval(() => void this.#adjust(true), WATCH_MS).unref();
     return client;
   }
 
@@ -129,8 +129,8 @@ export class Subscriber {
     this.#watch = undefined;
     const client = this.#client;
     this.#client = undefined;
-    this.#heard = new Set();
-    this.#deafSince = 0;
+    this.#subscribed = new Set();
+    this.#missedSince = 0;
     client?.disconnect();
   }
 }

@@ -3,7 +3,7 @@
 -- ARGV[4..] per write: job id, fence, JSON of entries, note and how much travels along, and what
 --           common/along.lua says
 -- Returns   ids whose lease had gone, mail
-#include base parts jobs failures links store events journal notes emit cancel along
+#include base parts jobs failures links store park entries notes events change along
 
 library = { write = write }
 local lost, ids, writes, i = {}, {}, {}, 4
@@ -19,8 +19,8 @@ for _, one in ipairs(writes) do
   local loan = loan_of(id)
   local job, f = job_of(id)
   if job and loan and loan.fence == fence then
-    if s.journal then write_journal(id, f, s.journal) end
-    if s.note then write_note(id, f, s.note) end
+    if s.journal then append(id, f, s.journal) end
+    if s.note then take_note(id, f, s.note) end
     if s.journal or s.note then
       -- From now on settling it takes more than the plain way.
       if not loan.rich then call('HSET', P .. 'active', id, call('HGET', P .. 'active', id) .. 'x') end
@@ -30,6 +30,6 @@ for _, one in ipairs(writes) do
     lost[#lost + 1] = id
   end
 end
-spread(to_spread)
+arrive(loose)
 finish()
 return { lost, posted }

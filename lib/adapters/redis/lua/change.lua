@@ -7,7 +7,7 @@
 -- ARGV[7..] ids
 -- Returns   per id what came of it and what it was: '' for one that does not fit, 'changed', or why not, then
 --           a state or ''; mail
-#include base parts jobs failures links events cancel body
+#include base parts jobs failures links park change body
 
 local to = cjson.decode(ARGV[4])
 local filter = ARGV[6] ~= '' and cjson.decode(ARGV[6])
@@ -49,7 +49,7 @@ local function after_string(text, from)
 end
 
 -- A meta with another queue or priority: task, queue and priority come first, in this order, and the text of
--- the rest is as it was. One that begins otherwise (`bury` of lend.lua) has no rest.
+-- the rest is as it was. One that begins otherwise (`end_evicted` of lapse.lua) has no rest.
 local function placed(meta, queue, priority)
   if sub(meta, 1, 5) ~= '{"t":' then
     local m = cjson.decode(meta)
@@ -66,7 +66,7 @@ local to_revive = {}
 local CHANGES = {
   cancelled = function(id, _, _, _, over)
     if over then return 'ended' end
-    cancel_one(id, to.error)
+    cancel(id, to.error)
     return 'changed'
   end,
   ready = function(id, job, f, _, over)
@@ -83,7 +83,7 @@ local CHANGES = {
       f.s = 'b'
       count(job.q, 'b', 1)
     else
-      make_ready(id, job, f, f.d)
+      enter_line(id, job, f, f.d)
     end
     if f.y or find(job.flags, 'L', 1, true) then to_revive[#to_revive + 1] = { id } end
     return 'changed'
@@ -96,7 +96,7 @@ local CHANGES = {
       job = write_body(id, function(length, meta, payload) return length, placed(meta, to.queue, to.priority or job.p), payload end)
     end
     if to.due then f.d = to.due end
-    make_ready(id, job, f, due_of(job, f))
+    enter_line(id, job, f, due_of(job, f))
     return 'changed'
   end,
 }
@@ -158,7 +158,7 @@ while #left > 0 and #left < before do
   left = again
 end
 revive(to_revive)
-spread(to_spread)
+arrive(loose)
 write()
 finish()
 return { answers, posted }

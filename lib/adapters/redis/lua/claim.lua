@@ -4,16 +4,16 @@
 -- Returns   now, 1 if the worker's lease has run out, when asking again makes sense or '', ids one a line,
 --           bodies as one text, extras
 --           (place from 1, JSON), fence of those without an extra, mail
-#include base plain
+#include base claim
 
 local function make()
   if library then return library end
-  #include parts jobs failures links events lend
-  library = { write = write, spread = spread, take_from = take_from, lend_queue = lend_queue, bury = bury }
+  #include parts jobs failures links park lapse lend
+  library = { write = write, arrive = arrive, take_back = take_back, lend_queue = lend_queue, end_evicted = end_evicted }
   return library
 end
 
 local lapsed, future = lend(ARGV, 4, make)
-if #to_spread > 0 then make().spread(to_spread) end
+if #loose > 0 then make().arrive(loose) end
 finish()
 return { tostring(now), lapsed, future and format('%.0f', future) or '', table.concat(lent, '\n'), table.concat(bodies), extras, fence or 0, posted }

@@ -3,16 +3,16 @@
 -- ARGV[4]   shard it comes from
 -- ARGV[5..] pieces: [shard, kind, number, data]
 -- Returns   ids that were stored already, ids of jobs made ready, mail
-#include base parts jobs failures links store events emit cancel
+#include base parts jobs failures links store park events change
 
 local duplicates, woken, to_revive = {}, {}, {}
 local KINDS = {
-  spread = function(d) to_spread[#to_spread + 1] = d end,
+  spread = function(d) loose[#loose + 1] = d end,
   revive = function(d) to_revive[#to_revive + 1] = d end,
   store = function(d) for _, id in ipairs((store(d, 1))) do duplicates[#duplicates + 1] = id end end,
   arrive = function(d)
-    local fallen = arrive(d[1], d[2], d[3], d[4], d[5], d[6] == 1, true)
-    if fallen then to_spread[#to_spread + 1] = { fallen } end
+    local fallen = arrive_at(d[1], d[2], d[3], d[4], d[5], d[6] == 1, true)
+    if fallen then loose[#loose + 1] = { fallen } end
   end,
   ['revive-one'] = function(d)
     local back = revive_one(d[1], d[2], d[3])
@@ -33,8 +33,8 @@ local KINDS = {
   unwait = function(d)
     for _, about in ipairs(d[2]) do call('SREM', P .. 'w:' .. about, d[1]) end
   end,
-  emit = function(d) emit_all(d, 1, #d / 5, {}, woken) end,
-  cancel = function(d) for k = 1, #d, 2 do cancel_one(d[k], d[k + 1]) end end,
+  emit = function(d) emit(d, 1, #d / 5, {}, woken) end,
+  cancel = function(d) for k = 1, #d, 2 do cancel(d[k], d[k + 1]) end end,
   unlist = function(d)
     local stamp, _, shard = match(call('HGET', P .. 'ids', d[1]) or '', '^(%d+)|(%a)|(.*)$')
     -- Reserved anew meanwhile: not ours to strike out.
@@ -53,7 +53,7 @@ for k = 5, #ARGV do
   if fresh then KINDS[piece[2]](piece[4]) end
 end
 revive(to_revive)
-spread(to_spread)
+arrive(loose)
 write()
 finish()
 return { duplicates, woken, posted }

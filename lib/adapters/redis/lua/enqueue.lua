@@ -43,7 +43,7 @@ local function store_any()
   #include parts jobs failures links store
   library = { write = write }
   local duplicates, id, holder = store(ARGV, 5, true)
-  spread(to_spread)
+  arrive(loose)
   return duplicates, id, holder
 end
 

@@ -26,7 +26,7 @@ for k = 1, tonumber(ARGV[4]) do
   end
   i = i + n
 end
-spread(to_spread)
+arrive(loose)
 write()
 finish()
 return { answers, posted }

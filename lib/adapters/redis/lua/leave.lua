@@ -2,14 +2,14 @@
 --
 -- ARGV[4]   worker id
 -- Returns   how many jobs it still holds: call again
-#include base plain parts jobs failures links events lend
+#include base parts jobs failures links park lapse
 
 local no = match(call('HGET', P .. 'workers', ARGV[4]) or '', '^(%d+)|')
 if not no then return 0 end
 -- It is lent nothing from now on.
 local text = string.gsub(call('HGET', P .. 'workers', ARGV[4]), '^(%d+)|%d+|', '%1|0|')
 call('HSET', P .. 'workers', ARGV[4], text)
-local left = take_from(no, false)
+local left = take_back(no, false)
 if left <= 0 then
   call('HDEL', P .. 'workers', ARGV[4])
   call('HDEL', P .. 'wno', no)

@@ -4,7 +4,7 @@
 -- ARGV[5]   the number up to which entries stay
 -- ARGV[6]   entries to add, as JSON: [[number, entry as JSON], …]
 -- Returns   1 if it did, 0 if the run is not in a state for that; mail
-#include base parts jobs failures links events journal
+#include base parts jobs failures links park entries
 
 local id, keep = ARGV[4], tonumber(ARGV[5])
 local job, f = job_of(id)
@@ -26,10 +26,10 @@ for _, number in ipairs(call('HKEYS', P .. 'jn:' .. id)) do
   if tonumber(number) > keep then above[#above + 1] = number end
 end
 each_part(above, function(...) call('HDEL', P .. 'jn:' .. id, ...) end)
-write_journal(id, f, cjson.decode(ARGV[6]))
+append(id, f, cjson.decode(ARGV[6]))
 f.f, f.n, f.l, f.w, f.d = (f.f or 0) + 1, nil, nil, nil, now
 if expiry_of(job) then f.x = 1 end
-make_ready(id, job, f, now)
+enter_line(id, job, f, now)
 if over and (f.y or find(job.flags, 'L', 1, true)) then revive({ { id } }) end
 write()
 finish()

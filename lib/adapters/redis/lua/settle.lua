@@ -7,15 +7,15 @@
 -- then      number of other settlements; each: id, fence, JSON, and what common/along.lua says
 -- then      what claim takes, or nothing
 -- Returns   ids whose lease had gone, mail; and what claim returns in front, when it was asked
-#include base plain
+#include base claim
 
 local A, lost, others = ARGV, {}, {}
 local gone = {}
 
 local function make()
   if library then return library end
-  #include parts jobs failures links store events journal notes lend emit cancel along body anew settlements
-  library = { write = write, spread = spread, take_from = take_from, lend_queue = lend_queue, bury = bury, settle_others = settle_others, forget_segment = forget_segment }
+  #include parts jobs failures links store park entries notes lapse lend events change along body anew settlements
+  library = { write = write, arrive = arrive, take_back = take_back, lend_queue = lend_queue, end_evicted = end_evicted, settle_others = settle_others, forget_segment = forget_segment }
   return library
 end
 
@@ -100,13 +100,13 @@ if next(gone) then
   end
 end
 if i > #A then
-  if #to_spread > 0 then make().spread(to_spread) end
+  if #loose > 0 then make().arrive(loose) end
   finish()
   return { lost, posted }
 end
 -- Inputs that have ended make others ready, which may be lent at once.
-if #to_spread > 0 then make().spread(to_spread) end
+if #loose > 0 then make().arrive(loose) end
 local lapsed, future = lend(A, i, make)
-if #to_spread > 0 then make().spread(to_spread) end
+if #loose > 0 then make().arrive(loose) end
 finish()
 return { tostring(now), lapsed, future and format('%.0f', future) or '', table.concat(lent, '\n'), table.concat(bodies), extras, fence or 0, lost, posted }

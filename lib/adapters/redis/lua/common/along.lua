@@ -2,7 +2,7 @@
 -- good. What is for other shards goes by mail.
 --
 -- s      says how much there is: enqueue (arguments), emit (events), cancel (jobs)
--- A[i]   then jobs as common/store.lua says, events as common/emit.lua says, and per job to cancel: id, its
+-- A[i]   then jobs as common/store.lua says, events as common/events.lua says, and per job to cancel: id, its
 --        shard or '' for this one, the failure to leave, as JSON
 local function length_along(s)
   return (s.enqueue or 0) + 5 * (s.emit or 0) + 3 * (s.cancel or 0)
@@ -16,7 +16,7 @@ local function carry_out(A, i, s)
   if s.emit then
     local n = 5 * s.emit
     if KEYS[1] == home then
-      emit_all(A, i, s.emit, {}, {})
+      emit(A, i, s.emit, {}, {})
     else
       local part = {}
       for k = 1, n do part[k] = A[i + k - 1] end
@@ -29,7 +29,7 @@ local function carry_out(A, i, s)
   for k = i, i + 3 * s.cancel - 3, 3 do
     local id, shard, error = A[k], A[k + 1], A[k + 2]
     if shard == '' then
-      cancel_one(id, error)
+      cancel(id, error)
     else
       local list = elsewhere[shard] or {}
       elsewhere[shard] = list

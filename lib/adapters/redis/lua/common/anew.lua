@@ -22,5 +22,5 @@ local function begin_anew(id, job, f, s)
   if f.t then call('DEL', P .. 'nt:' .. id, P .. 'lg:' .. id) end
   f = { f = f.f + 1, y = f.y, o = f.o, k = f.k, d = now, x = expiry_of(job) and 1 or nil }
   facts[id] = f
-  make_ready(id, job, f, now)
+  enter_line(id, job, f, now)
 end

@@ -27,7 +27,7 @@ local function started_at(started, fence) return started == '0' and format('%.0f
 -- Differences to the counters of queues (n:<queue>: r ready, a active, b blocked, p parked, s f c e ended, d
 -- dead letters) and to the jobs held by number of worker; hints; mail to other shards, kept until the
 -- process that runs the script has delivered it; ended jobs whose links are to be followed.
-local counters, held, work, done, posted, to_spread = {}, {}, {}, {}, {}, {}
+local counters, held, work, done, posted, loose = {}, {}, {}, {}, {}, {}
 
 -- The library, once it is made, has more to write.
 local library = nil

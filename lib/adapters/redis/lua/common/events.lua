@@ -1,70 +1,38 @@
--- Waiting for events, and what ends it. The events are in the home shard, with who waits for them.
+-- Stores events and makes the jobs that wait for them ready; in the home shard only.
 --
--- ev                      event id → JSON
--- en:<name>, ek:<topic>   event ids by number
--- er                      event ids by the time they are kept until
--- es                      the last number
--- w:<topic>  who waits: [shard, job id, fence]       d:<queue>  parked jobs by deadline
--- One text for a name and a key, different for different pairs.
-local function topic(name, key)
-  return #name .. ':' .. name .. key
-end
-
-local function waiter(id, f)
-  return cjson.encode({ KEYS[1] == home and '' or KEYS[1], id, f.f })
-end
-
-local function stop_waiting(id, job, f)
-  count(job.q, 'p', -1)
-  if f.dl then call('ZREM', P .. 'd:' .. job.q, id) end
-  if not f.ws then return end
-  if KEYS[1] ~= home then return post(home, 'unwait', { waiter(id, f), f.ws }) end
-  for _, about in ipairs(f.ws) do call('SREM', P .. 'w:' .. about, waiter(id, f)) end
-end
-
--- Makes a parked job ready, with the reason.
-local function wake(id, job, f, why, due)
-  stop_waiting(id, job, f)
-  f.w, f.d = why, due
-  make_ready(id, job, f, due)
-end
-
--- The earliest stored event that one of the waits asks for, as a wake.
-local function stored_wake(waits)
-  local best, best_id = nil, nil
-  for _, wait in ipairs(waits) do
-    local found = call('ZRANGEBYSCORE', P .. 'ek:' .. topic(wait.name, wait.key), '(' .. wait.after, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
-    if found[1] and (not best or tonumber(found[2]) < best) then best, best_id = tonumber(found[2]), found[1] end
-  end
-  if not best then return nil end
-  local event = cjson.decode(call('HGET', P .. 'ev', best_id))
-  return cjson.encode({ by = 'event', name = event.name, key = event.key, seq = event.seq, payload = event.payload })
-end
-
--- Parks a job that has left its worker, or makes it ready if one of its events has come already.
-local function park(id, job, f, waits, deadline)
-  if KEYS[1] == home then
-    local why = stored_wake(waits)
-    if why then
-      f.w, f.d = why, now
-      return make_ready(id, job, f, now)
-    end
-  end
-  f.s = 'p'
-  count(job.q, 'p', 1)
-  change(id)
-  if #waits > 0 then
-    f.ws = {}
-    for i, wait in ipairs(waits) do f.ws[i] = topic(wait.name, wait.key) end
-    if KEYS[1] == home then
-      for _, about in ipairs(f.ws) do call('SADD', P .. 'w:' .. about, waiter(id, f)) end
+-- A[from..] n events, each: id, name, key, ms to keep, '' or '=' and the payload. Adds ids that were stored
+--           already to `duplicates`, and ids of the jobs made ready in this shard to `woken`.
+local function emit(A, from, n, duplicates, woken)
+  for k = from, from + 5 * n - 5, 5 do
+    local id, name, key, keep = A[k], A[k + 1], A[k + 2], tonumber(A[k + 3])
+    local payload = A[k + 4] ~= '' and sub(A[k + 4], 2) or nil
+    if call('HEXISTS', P .. 'ev', id) == 1 then
+      duplicates[#duplicates + 1] = id
     else
-      post(home, 'wait', { waiter(id, f), waits, f.ws })
+      local seq = call('INCR', P .. 'es')
+      local about = topic(name, key)
+      local why = cjson.encode({ by = 'event', name = name, key = key, seq = seq, payload = payload })
+      for _, text in ipairs(call('SMEMBERS', P .. 'w:' .. about)) do
+        local waiting = cjson.decode(text)
+        if waiting[1] ~= '' then
+          call('SREM', P .. 'w:' .. about, text)
+          post(waiting[1], 'wake', { waiting[2], waiting[3], why })
+        else
+          local job, f = job_of(waiting[2])
+          if job and f.s == 'p' and f.f == waiting[3] then
+            wake(waiting[2], job, f, why, now)
+            woken[#woken + 1] = waiting[2]
+          else
+            call('SREM', P .. 'w:' .. about, text)
+          end
+        end
+      end
+      if keep > 0 then
+        call('HSET', P .. 'ev', id, cjson.encode({ seq = seq, name = name, key = key, at = now, payload = payload }))
+        call('ZADD', P .. 'en:' .. name, seq, id)
+        call('ZADD', P .. 'ek:' .. about, seq, id)
+        call('ZADD', P .. 'er', now + keep, id)
+      end
     end
-  end
-  if deadline then
-    f.dl = deadline
-    call('ZADD', P .. 'd:' .. job.q, deadline, id)
-    know(job.q, 'd')
   end
 end

@@ -105,7 +105,7 @@ local function member(id, job)
 end
 
 -- Puts a job in line where its due time and number place it.
-local function make_ready(id, job, f, due)
+local function enter_line(id, job, f, due)
   f.s, f.ws, f.dl = nil, nil, nil
   know(job.q, job.p)
   know(job.q, 'z')
@@ -134,7 +134,7 @@ local function loan_of(id)
 end
 
 -- Takes a job from its worker; its facts know how often it was lent.
-local function take_back(id, job, f, loan)
+local function release(id, job, f, loan)
   call('HDEL', P .. 'active', id)
   hold(loan.no, -1)
   count(job.q, 'a', -1)

@@ -1,82 +1,4 @@
--- Lending that takes more than the plain way, and taking back.
---
--- workers  id → number|lease until|since|seen|{info}
--- wno      number → id
--- held     number → jobs it holds
--- holders  numbers that hold any, by lease
--- wc       number → where the search for what it holds has come to
-local SWEEP = 200
-
--- Gives back what a worker holds. `lapsed`: its lease ran out, which counts. Looks at a few thousand loans at
--- most; the rest is left to the next.
-local function take_from(no, lapsed)
-  local left = tonumber(call('HGET', P .. 'held', no) or 0) + (held[no] or 0)
-  local cursor = call('HGET', P .. 'wc', no) or '0'
-  local looks = 0
-  while left > 0 and looks < 5 do
-    looks = looks + 1
-    local found = call('HSCAN', P .. 'active', cursor, 'COUNT', 1000)
-    cursor = found[1]
-    local loans, ids = {}, {}
-    for k = 1, #found[2], 2 do
-      local fence, attempt, started, of, rich = match(found[2][k + 1], LOAN)
-      if of == no then
-        ids[#ids + 1] = found[2][k]
-        loans[#loans + 1] = { fence = fence, attempt = attempt, started = started_at(started, fence), no = no }
-      end
-    end
-    load(ids)
-    for k, id in ipairs(ids) do
-      local job, f = job_of(id)
-      left = left - 1
-      if not job then
-        call('HDEL', P .. 'active', id)
-        hold(no, -1)
-      elseif call('HEXISTS', P .. 'active', id) == 1 then
-        take_back(id, job, f, loans[k])
-        f.n = f.n - 1
-        if lapsed then f.l = (f.l or 0) + 1 end
-        if lapsed and f.l >= (job.m.ml or 5) then
-          end_job(id, job, f, 'f', 'l' .. lapsed_times(f.l))
-        else
-          make_ready(id, job, f, due_of(job, f))
-        end
-      end
-    end
-    if cursor == '0' then break end
-  end
-  if cursor == '0' then call('HDEL', P .. 'wc', no) else call('HSET', P .. 'wc', no, cursor) end
-  return left
-end
-
--- Wakes what has waited long enough.
-local function sweep(queue)
-  local late = call('ZRANGEBYSCORE', P .. 'd:' .. queue, '-inf', now, 'WITHSCORES', 'LIMIT', 0, SWEEP)
-  for k = 1, #late, 2 do
-    local job, f = job_of(late[k])
-    if job and f.s == 'p' then
-      wake(late[k], job, f, '{"by":"deadline"}', tonumber(late[k + 1]))
-    else
-      call('ZREM', P .. 'd:' .. queue, late[k])
-    end
-  end
-end
-
--- Ends a job whose string is gone, deleted by an eviction policy. It becomes a dead letter, so that the loss
--- shows.
-local function bury(id, queue)
-  local body = now .. ':' .. format('%016d', micros) .. ':0:0::0:' .. cjson.encode({ t = '(evicted)', q = queue }) .. '\n'
-  call('SET', P .. 'j:' .. id, body)
-  jobs[id], facts[id] = parse(body), {}
-  count(queue, 'r', -1)
-  local failure = { name = 'StoreError', code = 'STEM_STORE_EVICTED', message = 'Redis has evicted the job: its maxmemory-policy must be noeviction.' }
-  end_job(id, jobs[id], facts[id], 'f', 'r' .. cjson.encode(failure))
-end
-
-local function expire(id, job, f)
-  count(job.q, 'r', -1)
-  end_job(id, job, f, 'e', '-' .. expired_at(expiry_of(job)))
-end
+-- Lending that takes more than the plain way.
 
 -- Lends any job; returns how many that were.
 local function lend_rich(ids, no, queue)
@@ -89,7 +11,7 @@ local function lend_rich(ids, no, queue)
     local job, f = job_of(id)
     local expires = job and not f.x and not f.st and expiry_of(job)
     if not job then
-      bury(id, queue)
+      end_evicted(id, queue)
     elseif expires and expires <= now then
       expire(id, job, f)
     else
@@ -187,7 +109,7 @@ local function lend_level(queue, known, level, no, left)
       local ids = call('LPOP', line, want)
       if not ids then break end
       if voids then ids = sound(ids, queue) end
-      if #ids > 0 then n = n + lend_plain(ids, no, queue, bury) end
+      if #ids > 0 then n = n + lend_plain(ids, no, queue, end_evicted) end
     else
       local heads = call('LRANGE', line, 0, want - 1)
       local runs, taken = merge(heads, dated, want)
@@ -196,7 +118,7 @@ local function lend_level(queue, known, level, no, left)
         local ids = run
         if run.list then
           if voids then ids = sound(ids, queue) end
-          if #ids > 0 then n = n + lend_plain(ids, no, queue, bury) end
+          if #ids > 0 then n = n + lend_plain(ids, no, queue, end_evicted) end
         else
           call('ZREM', set, unpack(ids))
           for k, entry in ipairs(ids) do ids[k] = sub(entry, 17) end
@@ -213,7 +135,7 @@ end
 local function lend_queue(queue, known, no, left)
   local future, n = nil, 0
   if find(known, 'd', 1, true) then
-    sweep(queue)
+    wake_overdue(queue)
     known = call('HGET', P .. 'q', queue)
     local late = call('ZRANGEBYSCORE', P .. 'd:' .. queue, '(' .. now, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
     future = late[2] and tonumber(late[2])

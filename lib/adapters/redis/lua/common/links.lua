@@ -14,7 +14,7 @@ local function input_of(from, code, tail)
 end
 
 -- Tells a waiting job that its input has ended. A link counts once. Returns the job if it ended of it.
-local function arrive(to, position, from, code, tail, carries_on, copy)
+local function arrive_at(to, position, from, code, tail, carries_on, copy)
   local key = P .. 'i:' .. to
   local link = call('HGET', key, position)
   if not link then return nil end
@@ -33,7 +33,7 @@ local function arrive(to, position, from, code, tail, carries_on, copy)
     call('HSET', key, position, text)
     if f.s == 'b' and f.o == 0 and (f.k or 0) == 0 then
       count(job.q, 'b', -1)
-      make_ready(to, job, f, due_of(job, f))
+      enter_line(to, job, f, due_of(job, f))
     end
     return nil
   end
@@ -56,7 +56,7 @@ end
 
 -- Hands the ends of jobs to the jobs that wait for them, and on to those that wait for these: a worklist,
 -- since lines may be long. What is more than one script should do goes on by mail.
-local function spread(list)
+local function arrive(list)
   local budget = SPREAD
   while #list > 0 do
     local item = table.remove(list)
@@ -71,7 +71,7 @@ local function spread(list)
           if shard ~= '' then
             post(shard, 'arrive', { to, position, id, over.code, over.tail, carries_on and 1 or 0 })
           else
-            local fallen = arrive(to, position, id, over.code, over.tail, carries_on)
+            local fallen = arrive_at(to, position, id, over.code, over.tail, carries_on)
             if fallen then list[#list + 1] = { fallen } end
           end
         end)
@@ -132,5 +132,5 @@ end
 
 -- Ends a job, and hands that to the jobs that wait for it once the script's own work is done.
 local function end_job(id, job, f, code, tail, own)
-  if close(id, job, f, code, tail, own) then to_spread[#to_spread + 1] = { id } end
+  if close(id, job, f, code, tail, own) then loose[#loose + 1] = { id } end
 end

@@ -3,7 +3,7 @@
 -- nt:<id>  a when it noted last, s its state      lg:<id>  its log, a list of time:line
 local LOG_LINES = 200
 
-local function write_note(id, f, note)
+local function take_note(id, f, note)
   local about, log = P .. 'nt:' .. id, P .. 'lg:' .. id
   if not f.t then
     -- A process of before 0.2 forgets a job without these.

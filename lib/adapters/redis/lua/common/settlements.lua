@@ -6,10 +6,10 @@ local function settle_one(id, fence, s, along_at, A, lost)
     lost[#lost + 1] = id
     return
   end
-  if s.journal then write_journal(id, f, s.journal) end
-  if s.note then write_note(id, f, s.note) end
+  if s.journal then append(id, f, s.journal) end
+  if s.note then take_note(id, f, s.note) end
   local started = f.st
-  take_back(id, job, f, loan)
+  release(id, job, f, loan)
   if s.begun == false then f.st = started end
   if s.as ~= 'ready' or s.ran then f.w = nil end
   if s.as == 'succeeded' then
@@ -23,7 +23,7 @@ local function settle_one(id, fence, s, along_at, A, lost)
     if s.ran then f.l = nil end
     if s.error then f.e = s.error end
     f.d = s.dueAt or now + (s.delayMs or 0)
-    make_ready(id, job, f, f.d)
+    enter_line(id, job, f, f.d)
   elseif s.as == 'anew' then
     begin_anew(id, job, f, s)
   else

@@ -221,8 +221,8 @@ local function store(A, i, refuses)
       post(shard, 'arrive', { to, position, from, over.code, over.tail, carries_on and 1 or 0 })
     else
       jobs[to] = nil
-      local fallen = arrive(to, position, from, over.code, over.tail, carries_on)
-      if fallen then to_spread[#to_spread + 1] = { fallen } end
+      local fallen = arrive_at(to, position, from, over.code, over.tail, carries_on)
+      if fallen then loose[#loose + 1] = { fallen } end
     end
   end
   local parts = tonumber(A[at])

@@ -23,7 +23,7 @@ local function new_fence()
 end
 
 -- Lends jobs of a list. The last argument ends a job that has been evicted.
-local function lend_plain(ids, no, queue, bury)
+local function lend_plain(ids, no, queue, end_evicted)
   local n, keys, prefix = #ids, {}, P .. 'j:'
   for k = 1, n do keys[k] = prefix .. ids[k] end
   local found = call('MGET', unpack(keys))
@@ -39,7 +39,7 @@ local function lend_plain(ids, no, queue, bury)
       loans[2 * lent_n - 1] = id
       loans[2 * lent_n] = loan
     else
-      bury(id, queue)
+      end_evicted(id, queue)
     end
   end
   return lent_n - begun
@@ -56,7 +56,7 @@ local function lend(A, i, make)
   if limit < 0 then limit, first_level, last_level, level_step = -limit, 0, 9, 1 end
   local holders = call('ZRANGE', P .. 'holders', 0, 1, 'WITHSCORES')
   if holders[2] and tonumber(holders[2]) <= now then
-    for _, no in ipairs(call('ZRANGEBYSCORE', P .. 'holders', '-inf', now, 'LIMIT', 0, 10)) do make().take_from(no, true) end
+    for _, no in ipairs(call('ZRANGEBYSCORE', P .. 'holders', '-inf', now, 'LIMIT', 0, 10)) do make().take_back(no, true) end
     write_held()
     holders = call('ZRANGE', P .. 'holders', 0, 1, 'WITHSCORES')
   end
@@ -79,7 +79,7 @@ local function lend(A, i, make)
           while n < left and lent_bytes < ENOUGH and find(known, level, 1, true) do
             local ids = call('LPOP', P .. 'l:' .. level .. ':' .. queue, math.min(left - n, PIECE))
             if not ids then break end
-            n = n + lend_plain(ids, no, queue, function(...) make().bury(...) end)
+            n = n + lend_plain(ids, no, queue, function(...) make().end_evicted(...) end)
           end
         end
       end

@@ -1,6 +1,6 @@
 -- Ends an unfinished job at once, in any state; the jobs that wait for it follow at the end of the script.
 -- `error`: the failure to leave, as JSON. Returns what it was: a state, 'ended:' and a state, or 'unknown'.
-local function cancel_one(id, error)
+local function cancel(id, error)
   -- It may have been stored in this very script since it was looked for.
   if jobs[id] == false then jobs[id] = nil end
   local job, f = job_of(id)
@@ -10,7 +10,7 @@ local function cancel_one(id, error)
   local loan, was = loan_of(id), 'ready'
   if loan then
     was = 'active'
-    take_back(id, job, f, loan)
+    release(id, job, f, loan)
   elseif f.s == 'b' then
     was = 'blocked'
     count(job.q, 'b', -1)

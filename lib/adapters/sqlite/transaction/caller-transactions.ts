@@ -9,7 +9,7 @@ const SAVEPOINT = "stem_call";
  * Their statements run on the caller's own connection, so that they commit or roll back with the caller's.
  * Hints need no extra work: a commit of another connection shows like that of any other process.
  */
-export class Guests {
+export class CallerTransactions {
   readonly #host: Store;
   /** Prepared statements of a connection that was used before; it was checked then. */
   readonly #stores = new WeakMap<Driver, Store>();

@@ -1,6 +1,6 @@
-import { leaseText, type Lease, type Settlement } from "../../../contract/index.js";
-import { bigs, texts } from "../connect/values.js";
-import type { Loan, Store, Tx } from "../store.js";
+import { leaseText, type Lease, type Settlement } from "../../contract/index.js";
+import { bigs, ints, texts } from "./connect/values.js";
+import type { Loan, Store, Tx } from "./store.js";
 
 /** The stored data of a job on loan. */
 export interface Borrowed extends Loan {
@@ -75,7 +75,7 @@ function placesOf(rows: readonly LoanRow[]): Map<number, Place> {
 }
 
 /** Notes in loans, which are held, that these jobs have come back. */
-export async function giveBack(tx: Tx, loans: readonly Pick<Loan, "no" | "place" | "size">[]): Promise<void> {
+export async function release(tx: Tx, loans: readonly Pick<Loan, "no" | "place" | "size">[]): Promise<void> {
   if (loans.length === 0) return;
   const { nos, bits } = bitsOf(loans);
   await tx.rows(
@@ -84,6 +84,21 @@ export async function giveBack(tx: Tx, loans: readonly Pick<Loan, "no" | "place"
      UPDATE stem.loans l SET back = l.back | r.bits FROM r WHERE l.no = r.no AND (l.back | r.bits) <> ~(l.back # l.back)`,
     [bigs(nos), texts(bits)],
   );
+}
+
+/** Ends the loans of workers; returns their jobs, with `lapses` more lapses. */
+export async function releaseHeld(tx: Tx, workers: ReturnType<typeof ints>, lapses: 0 | 1): Promise<(readonly unknown[])[]> {
+  const loans = await tx.rows("SELECT no FROM stem.loans WHERE worker = ANY($1::int[]) ORDER BY no FOR UPDATE", [workers]);
+  if (loans.length === 0) return [];
+  const nos = bigs(loans.map(([no]) => no as number));
+  const rows = await tx.rows(
+    `WITH held AS MATERIALIZED (SELECT a.seq, a.started_at FROM stem.active a WHERE a.no = ANY($1::bigint[]))
+     UPDATE stem.jobs j SET lapses = j.lapses + $2::int, fence = j.fence + 1, started_at = held.started_at FROM held WHERE j.seq = held.seq
+     RETURNING j.seq, j.id, j.fence, j.started_at, j.lapses, j.attempts, j.lane, j.links, j.max_lapses, j.keep_failed, j.due_at`,
+    [nos, lapses],
+  );
+  await tx.rows("DELETE FROM stem.loans WHERE no = ANY($1::bigint[])", [nos]);
+  return rows;
 }
 
 /** For each loan, in the order of their numbers, a text of bits: 1 at the place of each of these jobs. */
