@@ -12,7 +12,8 @@ export interface Broker {
   /**
    * Stores all the jobs or none.
    * A job whose id is stored already, in any state, is skipped and reported; the first of two equal ids in
-   * one call wins. Core has checked the batch with `checkJobs`.
+   * one call wins. Core has checked the batch with `checkJobs`. So is a job whose unique key is held
+   * (`NewJob.unique`), also by an earlier one of the call.
    *
    * A stored job past its retention counts as absent, pruned or not: the new job replaces its record in the
    * same step. See also `NewJob.known`. (A job that a settlement or a schedule stores replaces it likewise,

@@ -3,7 +3,7 @@ import type { Along } from "./along.js";
 import type { NewLife } from "./broker.js";
 import { OptionError, UnsupportedError } from "./errors.js";
 import { hasLinks, refusedFields } from "./fields.js";
-import type { NewJob } from "./job.js";
+import type { NewJob, Unique } from "./job.js";
 import { flawOfCharacters, flawOfText } from "./text.js";
 
 /** What checks need to know of an adapter: what it is called, and the kinds of fields it honours. */
@@ -21,7 +21,8 @@ export function expiryOf(job: NewJob, now: number): number | undefined {
  * @throws {OptionError} `STEM_JOB_INVALID`: an id, task, queue or group that cannot be a key in every store
  * (`flawOfText`), a header likewise, a priority that is not a whole number from 0 to 9, both `dueAt` and
  * `delayMs` or both `expiresAt` and `expiresInMs`, a time or count that is not a whole number of 0 or more, a
- * link to a job outside the batch, a `waitsFor` that is not the number of links, or links that go in a circle
+ * link to a job outside the batch, a `waitsFor` that is not the number of links, links that go in a circle,
+ * or a unique key that is not as `Unique` says
  * @throws {UnsupportedError} a field of a kind that the adapter does not honour, named
  */
 export function checkJobs(jobs: readonly NewJob[], adapter: Self): void {
@@ -45,6 +46,7 @@ export function checkJobs(jobs: readonly NewJob[], adapter: Self): void {
     checkWhole(job, "keepFailedMs", job.keepFailedMs);
     checkWhole(job, "waitsFor", job.waitsFor);
     for (const field of refused) if (job[field] !== undefined) throw new UnsupportedError(adapter.name, `the field "${field}" of a job`);
+    if (job.unique !== undefined) checkUnique(job, job.unique);
     linked ||= hasLinks(job);
   }
   if (linked) checkLinks(jobs);
@@ -105,6 +107,20 @@ export function checkNewLife(jobId: string, { headers }: NewLife): void {
 
 function checkWhole(job: NewJob, field: keyof NewJob, value: number | undefined): void {
   if (value !== undefined && !(Number.isSafeInteger(value) && value >= 0)) refuse(job, `${field} is a whole number of 0 or more`);
+}
+
+function checkUnique(job: NewJob, { key, until, whenHeld, maxWaitMs }: Unique): void {
+  const flaw = flawOfText(key);
+  if (flaw !== undefined) refuse(job, `its unique key ${flaw}`);
+  if (until !== "started" && until !== "ended" && !(Number.isSafeInteger(until?.ms) && until.ms > 0))
+    refuse(job, 'the until of its unique key is "started", "ended", or { ms } with a whole number above 0');
+  if (whenHeld !== "keep" && whenHeld !== "replace" && whenHeld !== "postpone")
+    refuse(job, 'the whenHeld of its unique key is "keep", "replace" or "postpone"');
+  if (whenHeld !== "keep" && until !== "started")
+    refuse(job, `its unique key can ${whenHeld} only what has not started, so it needs until: "started"`);
+  if (maxWaitMs !== undefined && !(whenHeld === "postpone" && Number.isSafeInteger(maxWaitMs) && maxWaitMs >= 0))
+    refuse(job, 'the maxWaitMs of its unique key is a whole number of 0 or more, and goes with whenHeld: "postpone"');
+  if (hasLinks(job)) refuse(job, "it has a unique key and links; what a canvas waits for cannot be another job than the one it names");
 }
 
 function checkLinks(jobs: readonly NewJob[]): void {

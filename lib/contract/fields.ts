@@ -7,8 +7,8 @@ export const JOB_DEFAULTS = { priority: 0, maxLapses: 5, keepResultMs: 86_400_00
  * What a store has to do for a field of a job.
  * `"body"`: keep it · `"fact"`: the same, and few jobs have it · `"line"`: lend the job no sooner ·
  * `"expiry"`: end it when it has not started in time · `"link"`: hand its end on, or wait for others ·
- * `"ask"`: decide what happens if the id is known · `"track"`: respect limits · `"key"`: keep one unfinished
- * job per key.
+ * `"ask"`: decide what happens if the id is known · `"track"`: respect limits · `"key"`: store no second
+ * job while one holds the key.
  */
 export type FieldKind = "body" | "fact" | "line" | "expiry" | "link" | "ask" | "track" | "key";
 

@@ -45,7 +45,7 @@ export interface NewJob {
   readonly known?: "skip" | "again";
   /** Limits to respect, at most 4. */
   readonly limits?: readonly LimitUse[];
-  /** At most one unfinished job per key and queue. */
+  /** A key that at most one job of its queue holds. */
   readonly unique?: Unique;
 }
 
@@ -73,17 +73,28 @@ export interface LimitUse {
   readonly until?: "attempt" | "end";
 }
 
+/**
+ * At most one job per key and queue, also of different tasks.
+ * Only for a job without links. A known id is met as such, before its key is looked at.
+ */
 export interface Unique {
+  /** 1 to 200 characters. */
   readonly key: string;
-  /** How long the key is held: until the job is lent, until it has ended, or for so long from its start. */
+  /**
+   * How long the job holds the key.
+   * `"started"`: until it is lent · `"ended"`: until it has ended · `{ ms }`: for so long from its enqueue,
+   * also if it ends before or is forgotten. The first two also end when it is forgotten, and once its
+   * `expiresAt` has passed before it was begun; they begin again when it is made ready again.
+   */
   readonly until: "started" | "ended" | { readonly ms: number };
   /**
-   * What happens to a new job whose key is held.
-   * `"keep"`: it is not stored · `"replace"`: the waiting job gets its payload, headers and due time ·
-   * `"postpone"`: the same, and the time starts anew. The last two need `until: "started"`.
+   * What happens to a new job whose key is held by another job. It is not stored.
+   * `"keep"`: nothing · `"replace"`: the waiting job gets its payload, headers, due time and expiry ·
+   * `"postpone"`: the same, and it is due at most `maxWaitMs` after the waiting job was enqueued. The last
+   * two need `until: "started"`, and keep a job of another task as it is.
    */
   readonly whenHeld: "keep" | "replace" | "postpone";
-  /** How long `"postpone"` may put a job off in all, from the first. Milliseconds. */
+  /** How long `"postpone"` may put a job off in all, from its enqueue. Milliseconds; default: for ever. */
   readonly maxWaitMs?: number;
 }
 

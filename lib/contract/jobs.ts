@@ -110,7 +110,8 @@ export type Change =
    * Makes jobs that `failed`, `expired` or were `cancelled` ready again.
    * Attempts and lapses begin at 0, the journal is kept, and they do not expire any more. They have another
    * payload, and are due `delayMs` from now, where that is given. Jobs that failed because of them as an
-   * input are `blocked` again. Not changed: `"ended"` (it succeeded), `"unfinished"`, `"input"`.
+   * input are `blocked` again. They take their unique keys again. Not changed: `"ended"` (it succeeded),
+   * `"unfinished"`, `"input"`, `"held"`.
    */
   | { readonly to: "ready"; readonly payload?: string; readonly delayMs?: number }
   /**
@@ -121,7 +122,8 @@ export type Change =
   | { readonly to: "forgotten" }
   /**
    * Moves ready jobs, due or not, to another place: at least one of the three. What is left out stays, and so
-   * do the attempts and the expiry. `"running"`, `"waiting"`, `"ended"`.
+   * do the attempts and the expiry. `"running"`, `"waiting"`, `"ended"`; and `"held"` to another
+   * queue, where it holds a unique key: keys are those of their queue.
    */
   | { readonly to: "moved"; readonly priority?: number; readonly dueAt?: number; readonly queue?: string };
 
@@ -144,9 +146,10 @@ export interface Answer {
    * so · `"unfinished"`, it has not ended, so it is not made ready again · `"input"`, it ended because of an
    * input, and is made ready again with that · `"running"`, a worker has it, cancel it first · `"waiting"`,
    * it waits for inputs or events, so it stands in no line · `"needed"`, an unfinished job waits for it, or
-   * will be handed its end.
+   * will be handed its end · `"held"`, another job holds its unique key, or it holds one that it cannot take
+   * to another queue.
    */
-  readonly as: "changed" | "unknown" | "ended" | "unfinished" | "input" | "running" | "waiting" | "needed";
+  readonly as: "changed" | "unknown" | "ended" | "unfinished" | "input" | "running" | "waiting" | "needed" | "held";
   /** The state it was in before. Absent where nothing is stored. */
   readonly was?: JobState;
 }

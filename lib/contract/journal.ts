@@ -25,8 +25,8 @@ export interface Journal {
    * What it waited for is forgotten, also what has woken it. A run that had ended without success is revived,
    * and with it what ended because of it. Its next lease is above all earlier ones.
    *
-   * @returns false, and nothing is changed: the run is unknown, a worker has it, it has succeeded, or not all
-   *   of its inputs have come
+   * @returns false, and nothing is changed: the run is unknown, a worker has it, it has succeeded, not all of
+   *   its inputs have come, or it had ended and another job holds its unique key
    */
   rewrite(runId: string, rewrite: Rewrite, options?: At): Promise<boolean>;
 }

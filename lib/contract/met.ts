@@ -1,13 +1,15 @@
-/** The stored job that kept a new job from being stored. */
+/** A job that was not stored, and the one that kept it from that. */
 export interface Met {
   readonly id: string;
   /**
    * Why it was not stored.
-   * `"known"`: a job of this id is stored · `"kept"`: another job holds its key, and stays as it is ·
+   * `"known"`: a job of this id is stored · `"kept"`: a job holds its unique key, and stays as it is ·
    * `"replaced"`, `"postponed"`: the same, and that job has taken over what is new.
    */
   readonly as: "known" | "kept" | "replaced" | "postponed";
-  /** The stored job; for `"known"` the same id. */
+  /**
+   * The stored job; for `"known"` the same id. One that holds its key for some time may have been forgotten.
+   */
   readonly existing: string;
 }
 

@@ -110,8 +110,8 @@ export interface Shot {
 /**
  * What became of a shot.
  * `"fired"`: the schedule moved, and the job, if there is one, is stored · `"known"`: it moved, but a job of
- * that id had been stored before · `"gone"`: nothing changed, since the slot had been fired, or the schedule
- * changed, by another process.
+ * that id had been stored before, or one holds its unique key · `"gone"`: nothing changed, since the slot had
+ * been fired, or the schedule changed, by another process.
  */
 export type Fired = "fired" | "known" | "gone";
 

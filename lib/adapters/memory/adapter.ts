@@ -1,4 +1,4 @@
-import { COMMON_KINDS, guardTexts, type Adapter } from "../../contract/index.js";
+import { COMMON_KINDS, guardTexts, type Adapter, type FieldKind } from "../../contract/index.js";
 import { broker } from "./broker.js";
 import { events } from "./events.js";
 import { hints } from "./hints.js";
@@ -28,7 +28,7 @@ export function memory(options: MemoryOptions = {}): Adapter {
   const self = {
     name: "memory",
     capabilities: { durable: false, shared: false, transactions: false },
-    honours: new Set(COMMON_KINDS),
+    honours: new Set<FieldKind>([...COMMON_KINDS, "key"]),
   };
   return guardTexts({
     ...self,

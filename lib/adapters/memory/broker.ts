@@ -1,4 +1,4 @@
-import { checkAlong, checkJobs, metKnown, UnsupportedError, withEnded, type Broker, type Self } from "../../contract/index.js";
+import { checkAlong, checkJobs, UnsupportedError, withEnded, type Broker, type Self } from "../../contract/index.js";
 import { claim } from "./claim.js";
 import { takeEnded } from "./ended.js";
 import { enqueue } from "./enqueue.js";
@@ -11,7 +11,7 @@ export function broker(store: Store, self: Self): Broker {
       store.step(options, (now) => {
         if (options?.transaction !== undefined) throw new UnsupportedError(self.name, "transactions");
         checkJobs(jobs, self);
-        return withEnded({ met: metKnown(enqueue(store, jobs, now, true)) }, takeEnded(store));
+        return withEnded({ met: enqueue(store, jobs, now, true) }, takeEnded(store));
       }),
     claim: async (request, options) => claim(store, request, options),
     settle: async (settlements, next, options) =>

@@ -1,6 +1,7 @@
 import { byIds, cancelled, idsOf, isFinal, PAGE, withEnded } from "../../contract/index.js";
 import type { Answer, At, Change, Changed, JobFilter, Which } from "../../contract/index.js";
 import { takeEnded } from "./ended.js";
+import { holdsKey, isKeyFree, retake } from "./keys.js";
 import { enterLine } from "./line.js";
 import { arrive, end, reopen, revive } from "./links.js";
 import { idsIn } from "./list.js";
@@ -77,6 +78,7 @@ function retry(store: Store, row: Row, { payload, delayMs }: Extract<Change, { r
   if (!isFinal(row.state)) return "unfinished";
   if (row.state === "succeeded") return "ended";
   if (row.failedLinks > 0) return "input";
+  if (!isKeyFree(store, row, now)) return "held";
   reopen(store, row);
   row.expiresAt = undefined;
   if (payload !== undefined) row.payload = payload;
@@ -84,6 +86,7 @@ function retry(store: Store, row: Row, { payload, delayMs }: Extract<Change, { r
   if (!isBlocked || delayMs !== undefined) row.dueAt = now + (delayMs ?? 0);
   if (isBlocked) store.move(row, "blocked");
   else enterLine(store, row, now);
+  retake(store, row, now);
   revive(store, row);
   return "changed";
 }
@@ -91,6 +94,7 @@ function retry(store: Store, row: Row, { payload, delayMs }: Extract<Change, { r
 function move(store: Store, row: Row, to: Extract<Change, { readonly to: "moved" }>, now: number): Answer["as"] {
   if (isFinal(row.state)) return "ended";
   if (row.state !== "ready") return row.state === "active" ? "running" : "waiting";
+  if (to.queue !== undefined && to.queue !== row.queue.name && holdsKey(store, row, now)) return "held";
   store.unfile(row);
   if (to.queue !== undefined) store.changeQueue(row, to.queue);
   row.priority = to.priority ?? row.priority;

@@ -1,4 +1,5 @@
 import { pruneEvents } from "./events.js";
+import { pruneKeys } from "./keys.js";
 import { pruneLocks } from "./locks.js";
 import type { Row } from "./rows.js";
 import type { Store } from "./store.js";
@@ -9,6 +10,7 @@ export function prune(store: Store, limit: number, now: number): number {
   pruneEvents(store, now);
   pruneWorkers(store, now);
   pruneLocks(store, now);
+  pruneKeys(store, now);
   return pruneJobs(store, limit, now);
 }
 
@@ -51,6 +53,7 @@ export function forget(store: Store, row: Row): void {
   store.unfile(row);
   store.setDead(row, false);
   store.needed.delete(row);
+  if (row.key !== undefined && store.keys.get(row.key)?.row === row) store.keys.delete(row.key);
   store.rows.delete(row.id);
   row.stored = false;
   row.ins = undefined;

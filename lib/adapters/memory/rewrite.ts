@@ -1,6 +1,7 @@
 import { isFinal } from "../../contract/index.js";
 import type { Rewrite } from "../../contract/index.js";
 import { append } from "./entries.js";
+import { holdsKey, isKeyFree, retake } from "./keys.js";
 import { enterLine } from "./line.js";
 import { reopen, revive } from "./links.js";
 import { stopWaiting } from "./park.js";
@@ -12,6 +13,8 @@ export function rewrite(store: Store, runId: string, { keepTo, entries = [] }: R
   const row = store.find(runId, now);
   if (row === undefined || !isOpenTo(row)) return false;
   const had = isFinal(row.state);
+  if (had && !isKeyFree(store, row, now)) return false;
+  const takesKey = had || holdsKey(store, row, now);
   if (had) reopen(store, row);
   else store.unfile(row);
   stopWaiting(store, row);
@@ -22,6 +25,7 @@ export function rewrite(store: Store, runId: string, { keepTo, entries = [] }: R
   append(row, entries, now);
   row.dueAt = now;
   enterLine(store, row, now);
+  if (takesKey) retake(store, row, now);
   if (had) revive(store, row);
   return true;
 }

@@ -11,6 +11,7 @@ import type {
   Order,
   Schedule,
   StoredEvent,
+  Unique,
   Wake,
   WorkerBeat,
 } from "../../contract/index.js";
@@ -39,6 +40,7 @@ export class Row {
   readonly maxLapses: number;
   readonly keepResultMs: number;
   readonly keepFailedMs: number;
+  readonly unique: Unique | undefined;
 
   state: JobState;
   dueAt: number;
@@ -57,6 +59,8 @@ export class Row {
   waits: readonly EventWait[] | undefined = undefined;
   journal: Entry[] | undefined = undefined;
   note: Noted | undefined = undefined;
+  /** The name of the unique key that it has taken last until its start or its end. */
+  key: string | undefined = undefined;
 
   /** Links to this job, by position, and away from it. */
   ins: Arrow[] | undefined = undefined;
@@ -85,10 +89,28 @@ export class Row {
     this.maxLapses = job.maxLapses ?? JOB_DEFAULTS.maxLapses;
     this.keepResultMs = job.keepResultMs ?? JOB_DEFAULTS.keepResultMs;
     this.keepFailedMs = job.keepFailedMs ?? JOB_DEFAULTS.keepFailedMs;
+    this.unique = job.unique && { ...job.unique };
     this.state = (job.waitsFor ?? 0) > 0 ? "blocked" : "ready";
     this.dueAt = job.dueAt ?? now + (job.delayMs ?? 0);
     this.expiresAt = expiryOf(job, now);
   }
+}
+
+/** Which job has taken a unique key. It points and the job decides. */
+export interface KeyRow {
+  readonly id: string;
+  /** Absent: the key is held until `until`, whatever becomes of the job. */
+  readonly row?: Row;
+  readonly until: "started" | "ended" | number;
+  /** The job's, when it took the key. */
+  readonly fence: number;
+}
+
+/** When a key that is held for some time may be forgotten. */
+export interface KeyUntil {
+  readonly name: string;
+  readonly key: KeyRow;
+  readonly ticket: number;
 }
 
 /**

@@ -2,7 +2,7 @@ import { StoreError, type At, type JobState } from "../../contract/index.js";
 import { PendingHints } from "./hints.js";
 import { Fifo } from "./order/fifo.js";
 import { Heap } from "./order/heap.js";
-import { Queue, type EventRow, type LockRow, type Row, type ScheduleRow, type WorkerRow } from "./rows.js";
+import { Queue, type EventRow, type KeyRow, type KeyUntil, type LockRow, type Row, type ScheduleRow, type WorkerRow } from "./rows.js";
 
 /** The tables of the memory adapter, and the few moves that keep them agreeing with one another. */
 export class Store {
@@ -30,6 +30,9 @@ export class Store {
   /** The newest deployment of each owner that has retired schedules. */
   retired = new Map<string, number>();
   locks = new Map<string, LockRow>();
+  /** Unique keys by queue and key. */
+  keys = new Map<string, KeyRow>();
+  keyRetention = new Heap<KeyUntil>();
   /** Last numbers given. */
   order = 0;
   eventSeq = 0;
@@ -66,6 +69,8 @@ export class Store {
     this.schedules = new Map();
     this.retired = new Map();
     this.locks = new Map();
+    this.keys = new Map();
+    this.keyRetention = new Heap();
   }
 
   /**

@@ -17,6 +17,7 @@ import { idLaws } from "./ids.laws.js";
 import { jobLaws } from "./job.laws.js";
 import { journalLaws } from "./journal.laws.js";
 import { inputFailureLaws } from "./input-failures.laws.js";
+import { keyLaws } from "./keys.laws.js";
 import { lapseLaws } from "./lapses.laws.js";
 import type { Law, LawOutcome } from "./law.js";
 import { leaseLaws } from "./leases.laws.js";
@@ -34,6 +35,7 @@ import type { LawSubject } from "./subject.js";
 import { textLaws } from "./texts.laws.js";
 import { transactionLaws } from "./transactions.laws.js";
 import { orderLaws } from "./orders.laws.js";
+import { uniqueLaws } from "./unique.laws.js";
 import { workerLaws } from "./workers.laws.js";
 
 export { LawBench } from "./bench.js";
@@ -56,6 +58,8 @@ export const laws: readonly Law[] = [
   ...cancelLaws,
   ...endsLaws,
   ...deadLetterLaws,
+  ...uniqueLaws,
+  ...keyLaws,
   ...canvasLaws,
   ...inputFailureLaws,
   ...journalLaws,

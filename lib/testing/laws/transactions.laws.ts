@@ -3,6 +3,7 @@ import { idsMet } from "../../contract/index.js";
 import type { Hint, NewEvent, NewJob } from "../../contract/index.js";
 import { ids, type LawBench } from "./bench.js";
 import { chord } from "./canvas.js";
+import { latest } from "./keyed.js";
 import { workIn, hinted } from "./hinted.js";
 import type { Law } from "./law.js";
 import type { LawTransaction } from "./subject.js";
@@ -172,6 +173,25 @@ export const transactionLaws: readonly Law[] = [
     assert.equal(await bench.state(job.id), "ready");
     const { wake } = await bench.takeOne();
     assert.deepEqual({ by: wake?.by, payload: wake?.by === "event" ? wake.payload : undefined }, { by: "event", payload: "7" });
+  }),
+
+  law("a transaction that is rolled back gives a unique key back, and what it replaced is as it was", async (bench) => {
+    if (!bench.adapter.honours.has("key")) return;
+    const [first, second, third] = ["1", "2", "3"].map((payload) => latest(bench, { payload })) as [NewJob, NewJob, NewJob];
+    const within = async (job: NewJob, end: "commit" | "rollback") => {
+      const transaction = await bench.transaction();
+      await store(bench, transaction, job);
+      await transaction[end]();
+    };
+    await within(first, "rollback");
+    await within(second, "commit");
+    await within(third, "rollback");
+    assert.equal((await bench.known(second.id)).payload, "2");
+    await within(third, "commit");
+    assert.deepEqual(
+      (await bench.take()).map(({ job }) => [job.id, job.payload]),
+      [[second.id, "3"]],
+    );
   }),
 
   law("what is no open transaction on this store is refused with a TypeError, and nothing is stored", async (bench) => {

@@ -1,12 +1,14 @@
 import { alongBrokenBy } from "./along-broken-by.js";
 import { runBrokenBy } from "./run-broken-by.js";
 import { schedulesBrokenBy } from "./schedules-broken-by.js";
+import { uniqueBrokenBy } from "./unique-broken-by.js";
 
 /** For each law, by its title, the faults (see `faults`) that must be seen to break it. */
 export const brokenBy: Readonly<Record<string, readonly string[]>> = {
   ...alongBrokenBy,
   ...runBrokenBy,
   ...schedulesBrokenBy,
+  ...uniqueBrokenBy,
   "an enqueued job is lent as it was given": ["headers are not stored", "all priorities are the highest"],
   "what a job leaves out is left out of its delivery too": ["absent fields come back as undefined"],
   "ids, names, payloads, headers and results survive unchanged, whatever characters they hold": [

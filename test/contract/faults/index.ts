@@ -15,6 +15,7 @@ import { scheduleFaults } from "./schedules.faults.js";
 import { storeFaults } from "./stores.faults.js";
 import { textFaults } from "./texts.faults.js";
 import { transactionFaults } from "./transactions.faults.js";
+import { uniqueFaults } from "./unique.faults.js";
 
 export type { Fault, Faults } from "./fault.js";
 
@@ -36,4 +37,5 @@ export const faults: Faults = {
   ...storeFaults,
   ...textFaults,
   ...transactionFaults,
+  ...uniqueFaults,
 };
