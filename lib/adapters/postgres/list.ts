@@ -47,7 +47,7 @@ export async function idsIn(
 interface Wanted {
   readonly most: number;
   /** The statement for one portion; its rows end with the time of death and the number. */
-  readonly text: (course: Course, where: string, limit: string) => string;
+  readonly text: (way: { readonly from: string; readonly order: string }, where: string, limit: string) => string;
   readonly take: (row: Row) => boolean;
   /** Whether there were more, which did not come along. */
   readonly isCut: (rows: readonly Row[]) => boolean;
@@ -72,8 +72,14 @@ async function look(sql: Sql, filter: JobFilter, now: number | undefined, want: 
     const [key, above, below] = isDead
       ? ["(e.ended_at, e.seq)", `(${put(from.at)}, ${put(from.seq)})`, `(${put(floor?.at ?? 0)}, ${put(floor?.seq ?? 0)})`]
       : ["j.seq", put(from.seq), put(floor?.seq ?? 0)];
-    const bounds = `${course!.where} AND ${key} < ${above} AND ${key} >= ${below}`;
-    const rows = await sql.rows(want.text(course!, `${where}${bounds}`, put(left)), values);
+    const bounds = `${key} < ${above} AND ${key} >= ${below}`;
+    const { from: tables, order, where: further, source } = course!;
+    const rows = await sql.rows(
+      source === undefined
+        ? want.text({ from: tables, order }, `${where}${further} AND ${bounds}`, put(left))
+        : want.text({ from: fromSource(source(values), bounds.replaceAll("j.", "")), order }, where, put(left)),
+      values,
+    );
     for (const row of rows) {
       if (!want.take(row)) return markAt(last!, filter);
       last = { at: row.at(-2) as number, seq: row.at(-1) as number };
@@ -103,6 +109,11 @@ interface Course {
   readonly order: string;
   /** A further condition, or nothing. */
   readonly where: string;
+  /**
+   * The table, with a condition, whose rows lead; it adds its values to those of the statement. Without it the
+   * planner may go through all jobs of a stretch in which few are meant.
+   */
+  readonly source?: (values: Value[]) => string;
   /** The place of the `nth` row below `from`; undefined: there are fewer. */
   floor(from: Place, nth: number): Promise<Place | undefined>;
 }
@@ -136,6 +147,7 @@ async function courseOf(sql: Sql, filter: JobFilter): Promise<Course> {
     from: FROM,
     order: BY_NUMBER,
     where: "",
+    ...(!table.startsWith("stem.jobs") && { source: () => table }),
     async floor({ seq }, nth) {
       const [row] = await sql.rows(`SELECT seq FROM ${table} seq < $1::bigint ORDER BY seq DESC OFFSET $2::int LIMIT 1`, [
         seq,
@@ -145,7 +157,12 @@ async function courseOf(sql: Sql, filter: JobFilter): Promise<Course> {
       return row && { at: 0, seq: row[0] as number };
     },
   });
-  if (filter.group !== undefined) return along("stem.jobs WHERE grp = $3::text AND", filter.group);
+  const { group } = filter;
+  if (group !== undefined)
+    return {
+      ...along("stem.jobs WHERE grp = $3::text AND", group),
+      source: (values) => `stem.jobs WHERE grp = $${values.push(group)}::text AND`,
+    };
   const { name, where, isUnordered } = tableOf(filter);
   if (isUnordered === true)
     return (await fewOf(sql, where === undefined ? `stem.${name}` : `stem.${name} WHERE ${where}`)) ?? along("stem.jobs WHERE");
@@ -157,6 +174,11 @@ async function fewOf(sql: Sql, table: string): Promise<Course | undefined> {
   const [row] = await sql.rows(`SELECT count(*) FROM (SELECT FROM ${table} LIMIT ${LOOKED + 1}) few`);
   if ((row![0] as number) > LOOKED) return undefined;
   return { from: FROM, order: BY_NUMBER, where: ` AND j.seq = ANY (ARRAY(SELECT seq FROM ${table}))`, floor: NO_FLOOR };
+}
+
+/** As `FROM`, behind the stretch of a table that leads: `OFFSET 0` keeps the planner from another order. */
+function fromSource(source: string, bounds: string): string {
+  return `FROM (SELECT seq FROM ${source} ${bounds} ORDER BY seq DESC OFFSET 0) c JOIN stem.jobs j ON j.seq = c.seq ${FROM.slice(FROM.indexOf("LEFT JOIN stem.ended"))}`;
 }
 
 /** As `FROM`, the dead letters first. */

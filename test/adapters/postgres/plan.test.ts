@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import { Client } from "pg";
+import type { Sql } from "../../../lib/adapters/postgres/connect/sql.js";
 import { statementOf } from "../../../lib/adapters/postgres/connect/statements.js";
+import { idsIn } from "../../../lib/adapters/postgres/list.js";
 import { CLAIM, CLAIM_UPWARD } from "../../../lib/adapters/postgres/lend/header.js";
 import { settleText } from "../../../lib/adapters/postgres/lend/settle-text.js";
 import type { Adapter } from "../../../lib/contract/index.js";
@@ -185,6 +187,27 @@ describeShared("postgres")(`With ${WAITING.toLocaleString("en")} jobs waiting an
     expect(faultsOf(nodes).filter((fault) => !/Sort  \d{1,3} × [12]$/.test(fault))).toEqual([]);
     expect(new Set(nodes.flatMap((node) => node["Index Name"] ?? []))).toEqual(new Set(["schedules_owner", "schedules_dynamic"]));
     expect((await adapter.schedules.due(["app", "them"], 2, { now: 2 })).schedules.map(({ id }) => id)).toEqual(["s1", "s2"]);
+  });
+
+  it.each([
+    ["of a state", { state: "failed" }],
+    ["of a group", { group: "few" }],
+  ] as const)("a list %s looks at those alone, however many others were stored between them", async (_, filter) => {
+    // All others that have ended were stored after them.
+    const first = "(SELECT min(seq) FROM stem.ended)";
+    await bench.sql(`UPDATE stem.ended SET state = 2, cause = 'error' WHERE seq < ${first} + 250000`);
+    await bench.sql(`UPDATE stem.jobs SET grp = 'few' WHERE seq >= ${first} AND seq < ${first} + 250000`);
+    await bench.sql("ANALYZE stem.ended, stem.jobs");
+    const plans: (readonly Node[])[] = [];
+    const sql: Sql = {
+      async rows(text, values = []) {
+        plans.push(await nodesOf(text, values, settings[0]![1]));
+        const own = text.replaceAll("stem.", `"${bench.schema}".`);
+        return (await client.query({ text: own, values: values as unknown[], rowMode: "array" })).rows as never;
+      },
+    };
+    expect((await idsIn(sql, filter, Date.now(), 50)).ids).toHaveLength(50);
+    expect(plans.flatMap((nodes) => faultsOf(nodes)).filter((fault) => !/^Sort  \d{1,3} × 1$/.test(fault))).toEqual([]);
   });
 
   it("a prune forgets a batch without going through what it keeps", async () => {
