@@ -110,8 +110,8 @@ interface Course {
   /** A further condition, or nothing. */
   readonly where: string;
   /**
-   * The table, with a condition, whose rows lead; it adds its values to those of the statement. Without it the
-   * planner may go through all jobs of a stretch in which few are meant.
+   * The table, with a condition, whose rows lead; it adds its values to those of the statement. Without it
+   * the planner may go through all jobs of a stretch in which few are meant.
    */
   readonly source?: (values: Value[]) => string;
   /** The place of the `nth` row below `from`; undefined: there are fewer. */
