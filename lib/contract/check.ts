@@ -4,6 +4,7 @@ import type { NewLife } from "./broker.js";
 import { OptionError, UnsupportedError } from "./errors.js";
 import { hasLinks, refusedFields } from "./fields.js";
 import type { NewJob, Unique } from "./job.js";
+import { isRecord } from "./options.js";
 import { flawOfCharacters, flawOfText } from "./text.js";
 
 /** What checks need to know of an adapter: what it is called, and the kinds of fields it honours. */
@@ -83,6 +84,7 @@ function checkHeaders(job: NewJob, headers: Readonly<Record<string, string>>): v
 
 /** Values, too, so that every store returns the headers as they were given. */
 function flawOfHeaders(headers: Readonly<Record<string, string>>): string | undefined {
+  if (!isRecord(headers)) return "its headers are not an object";
   for (const name of Object.keys(headers)) {
     const value: unknown = headers[name];
     const flaw = flawOfCharacters(name) ?? (typeof value === "string" ? flawOfCharacters(value) : "is not a string");
@@ -93,15 +95,16 @@ function flawOfHeaders(headers: Readonly<Record<string, string>>): string | unde
 
 /**
  * Refuses a new life of a job that no adapter could store.
- * @throws {OptionError} `STEM_JOB_INVALID`: a header is not as `checkJobs` wants it
+ * @throws {OptionError} `STEM_JOB_INVALID`: the payload is not a string, or a header is not as `checkJobs`
+ *   wants it
  */
-export function checkNewLife(jobId: string, { headers }: NewLife): void {
-  const flaw = headers && flawOfHeaders(headers);
+export function checkNewLife(jobId: string, { payload, headers }: NewLife): void {
+  const flaw = typeof payload !== "string" ? "its payload is not a string" : headers === undefined ? undefined : flawOfHeaders(headers);
   if (flaw === undefined) return;
   throw new OptionError(
     "STEM_JOB_INVALID",
     `Job ${shown(jobId)} cannot begin anew: ${flaw}.`,
-    "Correct the header; nothing of this call was stored.",
+    "Correct the new life; nothing of this call was stored.",
   );
 }
 

@@ -13,7 +13,7 @@ import {
   checkQueueFilter,
   checkWhich,
 } from "./filters.js";
-import { checkPutFrom, checkScheduleChanges, checkScheduleFilter } from "./schedule-filters.js";
+import { checkDue, checkPutFrom, checkScheduleChanges, checkScheduleFilter, checkSchedules, checkShots } from "./schedule-filters.js";
 import type { EventWait } from "./job.js";
 import type { Extra, JobFilter } from "./jobs.js";
 import type { NewEntry, Rewrite } from "./journal.js";
@@ -119,14 +119,15 @@ const CHECKS: Checks = {
   },
   schedules: {
     put(schedules, from) {
-      checkIds(schedules.map(idOf), "a schedule");
+      checkSchedules(schedules);
       checkPutFrom(from);
     },
-    due(owners, _limit, options) {
+    due(owners, limit, options) {
+      checkDue(limit);
       checkAll(owners, "The owner of schedules to fire");
       if (options?.only !== undefined) checkIds(options.only, "a schedule");
     },
-    fire: (shots) => checkIds(shots.map(idOf), "a schedule to fire"),
+    fire: (shots) => checkShots(shots),
     list(filter) {
       checkScheduleFilter(filter);
       if (filter?.ids !== undefined) checkIds(filter.ids, "a schedule to look up");
@@ -162,6 +163,9 @@ const CHECKS: Checks = {
 const REWRITE = { keepTo: "whole", entries: "list" } as const;
 const NOTE = { state: "text", log: "texts" } as const satisfies Readonly<Record<keyof Note, string>>;
 const JOURNAL_READ = { id: "text", after: "whole" } as const;
+
+/** The column of Postgres has 32 bits. */
+const HIGHEST_ENTRY = 2 ** 31 - 1;
 
 const idOf = ({ id }: { readonly id: string }): string => id;
 
@@ -201,7 +205,17 @@ function checkWaits(waits: readonly EventWait[], runId: string): void {
 }
 
 function checkEntries(entries: readonly NewEntry[], runId: string): void {
-  for (const { key } of entries) checkText(key, `The key of a journal entry of run ${runId}`, LONGEST.entry, 0);
+  for (const { seq, key, value } of entries) {
+    checkText(key, `The key of a journal entry of run ${runId}`, LONGEST.entry, 0);
+    if (!(Number.isInteger(seq) && seq >= 1 && seq <= HIGHEST_ENTRY))
+      refuseEntry(runId, key, `has the number ${shown(seq)}`, `Number the entries from 1 to ${HIGHEST_ENTRY} at most.`);
+    if (value !== undefined && typeof value !== "string")
+      refuseEntry(runId, key, `has the value ${shown(value)}`, "Give a string, or leave the value out.");
+  }
+}
+
+function refuseEntry(runId: string, key: string, what: string, remedy: string): never {
+  throw new OptionError("STEM_OPTION_INVALID", `The journal entry "${key}" of run ${runId} ${what}.`, remedy);
 }
 
 function checkRewrite(runId: string, rewrite: Rewrite): void {

@@ -1,14 +1,14 @@
 import { OptionError } from "./errors.js";
 import { checkFields, type FilterKind } from "./filters.js";
 import { isRecord, shown } from "./options.js";
-import { RUN_TIME, type PutFrom, type ScheduleChange, type ScheduleFilter } from "./schedules.js";
+import { RUN_TIME, type NewSchedule, type PutFrom, type ScheduleChange, type ScheduleFilter, type Shot } from "./schedules.js";
 import { checkText, LONGEST } from "./text.js";
 
 type Fields<F> = { readonly [K in keyof F]-?: FilterKind };
 
 const LIST = { ids: "texts", owner: "text", limit: "amount", from: "text" } as const satisfies Fields<ScheduleFilter>;
 const FROM = { owner: "text", deployment: "whole", retire: "either" } as const satisfies Fields<PutFrom>;
-const CHANGES = { paused: {}, resumed: { nextAt: "moment" }, removed: {} } as const satisfies {
+const CHANGES = { paused: {}, resumed: { nextAt: "whole" }, removed: {} } as const satisfies {
   readonly [To in ScheduleChange["to"]]: Fields<Omit<Extract<ScheduleChange, { readonly to: To }>, "to" | "id">>;
 };
 
@@ -18,6 +18,50 @@ const CHANGES = { paused: {}, resumed: { nextAt: "moment" }, removed: {} } as co
  */
 export function checkScheduleFilter(filter: ScheduleFilter | undefined): void {
   if (filter !== undefined) checkFields(filter, LIST, "of a filter of schedules");
+}
+
+/**
+ * Refuses schedules that no store could give back as they are, and two of one id.
+ * @throws {OptionError}
+ */
+export function checkSchedules(schedules: readonly NewSchedule[]): void {
+  const ids = new Set<string>();
+  for (const { id, spec, nextAt } of schedules) {
+    checkText(id, "The id of a schedule");
+    if (ids.size === ids.add(id).size)
+      throw new OptionError("STEM_OPTION_INVALID", `Two schedules of one call have the id "${id}".`, "Give each an id of its own.");
+    checkSpec(id, spec);
+    checkSlot(id, nextAt, "next slot");
+  }
+}
+
+/** Refuses shots that could not have been computed from a stored schedule. @throws {OptionError} */
+export function checkShots(shots: readonly Shot[]): void {
+  for (const { id, spec, slot, nextAt } of shots) {
+    checkText(id, "The id of a schedule to fire");
+    checkSpec(id, spec);
+    checkSlot(id, slot ?? Number.NaN, "slot");
+    checkSlot(id, nextAt, "next slot");
+  }
+}
+
+/** Refuses a number of schedules to look for that cannot be. @throws {OptionError} */
+export function checkDue(limit: number): void {
+  if (Number.isSafeInteger(limit) && limit >= 1) return;
+  throw new OptionError("STEM_OPTION_INVALID", `The limit of due schedules is ${shown(limit)}.`, "Give a whole number of 1 or more.");
+}
+
+function checkSpec(id: string, spec: string): void {
+  checkText(spec, `The spec of schedule "${id}"`, Number.POSITIVE_INFINITY, 0);
+}
+
+function checkSlot(id: string, at: number | undefined, what: string): void {
+  if (at === undefined || (Number.isSafeInteger(at) && at >= 0)) return;
+  throw new OptionError(
+    "STEM_OPTION_INVALID",
+    `The ${what} of schedule "${id}" is ${shown(at)}.`,
+    "Give whole milliseconds since the epoch, such as date.getTime().",
+  );
 }
 
 /** Refuses an owner that cannot be, and a deployment that is missing or cannot be. @throws {OptionError} */

@@ -9,7 +9,7 @@ import type { Page, PageFilter } from "./page.js";
  */
 export interface Schedules {
   /**
-   * Stores schedules of one owner, all or none.
+   * Stores schedules of one owner, each with an id of its own, all or none.
    * One whose `spec` is unchanged keeps its `nextAt`, a changed one takes the new; a paused one stays paused.
    * One of another owner changes hands, except that those made at run time never take the place of others.
    * One that a newer deployment of the owner has stored stays as it is.
@@ -25,9 +25,9 @@ export interface Schedules {
   due(owners: readonly string[], limit: number, options?: DueOptions): Promise<Due>;
   /**
    * Fires slots.
-   * For each shot, in one step: if the schedule still stands at `slot`, has the `spec` of the shot and is not
-   * paused, moves it to `nextAt` and stores the job. So no process moves a schedule by times it no longer
-   * has.
+   * For each shot, in the order given and in one step: if the schedule still stands at `slot`, has the `spec`
+   * of the shot and is not paused, moves it to `nextAt` and stores the job. So no process moves a schedule by
+   * times it no longer has.
    *
    * @returns what became of each shot, in the order given
    */

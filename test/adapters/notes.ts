@@ -26,6 +26,11 @@ export async function noteAndForget(adapter: Adapter, other: Adapter, expectRows
     const last = await noted({ keepResultMs: 0 }, by);
     await adapter.broker.settle([{ lease: last.lease, as: "succeeded", note: { log: ["last"] } }]);
     await expectRows(0);
+    const retried = await noted({ keepResultMs: 0 }, by);
+    await adapter.broker.settle([{ lease: retried.lease, as: "ready", attempt: "spent" }]);
+    const { deliveries: again } = await adapter.broker.claim({ worker: "ann", from: [{ queue: "q" }], limit: 1 });
+    await adapter.broker.settle([{ lease: again[0]!.lease, as: "succeeded" }]);
+    await expectRows(0);
     const anew = await noted({}, by);
     await adapter.broker.settle([{ lease: anew.lease, as: "anew", payload: "2", note: { log: ["last"] } }]);
     await expectRows(0);

@@ -54,7 +54,7 @@ const APP = "app";
 const MOVE = `UPDATE stem.schedules s SET next_at = u.next_at, last_at = coalesce(u.last_at, s.last_at),
     fires = CASE WHEN u.last_at IS NULL THEN fires ELSE fires + 1 END
   FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[]) u(id, slot, next_at, spec, last_at)
-  WHERE s.id = u.id AND s.next_at = u.slot AND s.spec = u.spec AND NOT s.paused RETURNING s.id, u.slot`;
+  WHERE s.id = u.id AND s.next_at = u.slot AND s.spec = u.spec AND NOT s.paused RETURNING s.id`;
 
 /**
  * In the order of their ids, too.
@@ -146,33 +146,51 @@ async function putAll(tx: Tx, given: readonly NewSchedule[], { owner, deployment
   return true;
 }
 
-/** Of equal ids the last counts, as if one by one. */
 function putValues(given: readonly NewSchedule[], owner: string, deployment: number): Value[] {
-  const list = [...new Map(given.map((schedule) => [schedule.id, schedule])).values()];
   return [
-    texts(list.map(({ id }) => id)),
-    texts(list.map(({ spec }) => spec)),
-    bigs(list.map(({ nextAt }) => nextAt ?? null)),
+    texts(given.map(({ id }) => id)),
+    texts(given.map(({ spec }) => spec)),
+    bigs(given.map(({ nextAt }) => nextAt ?? null)),
     owner,
     deployment,
   ];
 }
 
 async function fire(store: Store, tx: Tx, shots: readonly Shot[]): Promise<readonly Fired[]> {
-  const ids = texts(shots.map(({ id }) => id));
-  await tx.rows("SELECT id FROM stem.schedules WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE", [ids]);
-  const rows = await tx.rows(MOVE, [
-    ids,
-    bigs(shots.map(({ slot }) => slot)),
-    bigs(shots.map(({ nextAt }) => nextAt ?? null)),
-    texts(shots.map(({ spec }) => spec)),
-    bigs(shots.map(({ slot, job }) => (job === undefined ? null : slot))),
-  ]);
-  const slots = new Map(rows as [string, number][]);
-  // Of two shots at one slot the first counts.
-  const moved = shots.map(({ id, slot }) => slots.get(id) === slot && slots.delete(id));
-  const jobs = shots.flatMap(({ job }, i) => (moved[i] && job !== undefined ? job : []));
-  return firedOf(shots, moved, jobs.length === 0 ? [] : await enqueue(store, tx, jobs));
+  await tx.rows("SELECT id FROM stem.schedules WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE", [texts(shots.map(({ id }) => id))]);
+  const moved = new Set<Shot>();
+  for (const round of roundsOf(shots)) {
+    const rows = await tx.rows(MOVE, [
+      texts(round.map(({ id }) => id)),
+      bigs(round.map(({ slot }) => slot)),
+      bigs(round.map(({ nextAt }) => nextAt ?? null)),
+      texts(round.map(({ spec }) => spec)),
+      bigs(round.map(({ slot, job }) => (job === undefined ? null : slot))),
+    ]);
+    const ids = new Set(rows.map(([id]) => id as string));
+    for (const shot of round) if (ids.has(shot.id)) moved.add(shot);
+  }
+  const jobs = shots.flatMap((shot) => (moved.has(shot) && shot.job !== undefined ? shot.job : []));
+  return firedOf(
+    shots,
+    shots.map((shot) => moved.has(shot)),
+    jobs.length === 0 ? [] : await enqueue(store, tx, jobs),
+  );
+}
+
+/**
+ * Shots at one schedule, each in a round of its own, in the order given.
+ * Nearly always there is one round.
+ */
+function roundsOf(shots: readonly Shot[]): readonly (readonly Shot[])[] {
+  const rounds: Shot[][] = [];
+  const counts = new Map<string, number>();
+  for (const shot of shots) {
+    const before = counts.get(shot.id) ?? 0;
+    counts.set(shot.id, before + 1);
+    (rounds[before] ??= []).push(shot);
+  }
+  return rounds;
 }
 
 /** The store's time, and what was found: a row without a schedule stands for none. */

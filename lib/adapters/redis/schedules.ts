@@ -73,19 +73,22 @@ async function due(store: Store, owners: readonly string[], limit: number, optio
 async function fire(store: Store, shots: readonly Shot[], options: At | undefined): Promise<readonly Fired[]> {
   if (shots.length === 0) return (store.live(), []);
   const args: (string | number)[] = [shots.length];
-  const known = new Set<string>();
-  for (const { id, slot, nextAt, spec, job } of shots) {
+  const known = new Set<Shot>();
+  for (const shot of shots) {
+    const { id, slot, nextAt, spec, job } = shot;
     const stored = job && (await enqueueArgs(store, [job], [], store.home, options));
-    for (const met of stored?.listed ?? []) known.add(met);
+    if (stored !== undefined && [...stored.listed].length > 0) known.add(shot);
     args.push(id, slot, nextAt ?? "", spec, stored?.args.length ?? 0, ...(stored?.args ?? []));
   }
   const [answers, mail] = (await store.run("fire", store.home, args, options)) as [number[], Reply[]];
-  for (const met of (await store.mail.deliver(store.home, mail, options)).duplicates) known.add(met);
-  const queues = new Set(shots.flatMap(({ job }, i) => (answers[i] !== 0 && job !== undefined ? job.queue : [])));
+  const moved = shots.filter((_, i) => answers[i] !== 0);
+  for (const met of (await store.mail.deliver(store.home, mail, options)).duplicates) {
+    const shot = moved.findLast((one) => one.job?.id === met && !known.has(one));
+    if (shot !== undefined) known.add(shot);
+  }
+  const queues = new Set(moved.flatMap(({ job }) => job?.queue ?? []));
   if (queues.size > 0) store.hintWork([...queues]);
-  return shots.map(({ job }, i) =>
-    answers[i] === 0 ? "gone" : answers[i] === 2 || (job !== undefined && known.has(job.id)) ? "known" : "fired",
-  );
+  return shots.map((shot, i) => (answers[i] === 0 ? "gone" : answers[i] === 2 || known.has(shot) ? "known" : "fired"));
 }
 
 /** Redis has the ids in no order: those of a list are kept for its next page. */

@@ -161,12 +161,19 @@ export const anewLaws: readonly Law[] = [
     },
   },
   {
-    title: "a new life whose header would not come back as it was given is refused with the whole call",
+    title: "a new life whose payload or header would not come back as it was given is refused with the whole call",
     async check(bench) {
       await bench.enqueue(...bench.jobs(2));
       const [a, b] = await bench.take();
-      for (const headers of [{ "half \ud83d": "1" }, { trace: "half \ud83d" }, { trace: 5 as never }]) {
-        const refused = bench.settle({ lease: a!.lease, as: "succeeded" }, { lease: b!.lease, as: "anew", payload: "2", headers });
+      const odd = [{ "half \ud83d": "1" }, { trace: "half \ud83d" }, { trace: 5 }, 5, ["trace"]].map((headers) => ({
+        payload: "2",
+        headers,
+      }));
+      for (const life of [...odd, ...[5, null, undefined, {}].map((payload) => ({ payload }))]) {
+        const refused = bench.settle(
+          { lease: a!.lease, as: "succeeded" },
+          { lease: b!.lease, as: "anew", ...(life as { payload: string }) },
+        );
         await assert.rejects(refused, { code: "STEM_JOB_INVALID" });
       }
       assert.deepEqual(await bench.states(a!.job, b!.job), ["active", "active"]);

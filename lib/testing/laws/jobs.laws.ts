@@ -220,6 +220,12 @@ export const recordLaws: readonly Law[] = [
       bench.pass(200);
       assert.equal(await prune(bench), 1);
       assert.deepEqual(await bench.dead(), []);
+      const mended = await bench.put({ keepFailedMs: 1_000, keepResultMs: 9_000_000 });
+      await bench.fail(await bench.takeOne());
+      await bench.retry([mended.id]);
+      await bench.succeed(await bench.takeOne());
+      bench.pass(2_000);
+      assert.equal(await prune(bench), 0, "it has succeeded, if at the moment it had failed");
     },
   },
   {

@@ -89,6 +89,22 @@ export const scheduleLaws: readonly Law[] = [
     },
   },
   {
+    title: "shots of one call at one schedule count one by one, in the order given",
+    async check(bench) {
+      const { id, spec } = await put(bench);
+      const [slot, nextAt] = [bench.now + 10, bench.now + 20];
+      const shots = [{ spec: "another", nextAt: slot }, { nextAt: slot }, { nextAt: nextAt + 1 }, { slot, nextAt }].map((over, i) =>
+        shot(bench, id, { job: bench.job({ id: bench.name(`shot${i}`) }), ...over }),
+      );
+      assert.deepEqual(await bench.adapter.schedules.fire(shots, bench.at), ["gone", "fired", "gone", "fired"]);
+      assert.deepEqual(await stored(bench), [{ id, spec, ...UNFIRED, nextAt, lastAt: slot, fires: 2 }]);
+      assert.deepEqual(ids(await bench.take()), [shots[1]!.job.id, shots[3]!.job.id]);
+      const [a, b] = [await put(bench, "a"), await put(bench, "b")];
+      const both = [a, b].map((one) => shot(bench, one.id, { job: bench.job({ id: bench.name("both") }) }));
+      assert.deepEqual(await bench.adapter.schedules.fire(both, bench.at), ["fired", "known"]);
+    },
+  },
+  {
     title: "a shot at a slot that has passed, a paused or an unknown schedule stores nothing, and the others of the call count",
     async check(bench) {
       const { schedules } = bench.adapter;
@@ -266,7 +282,8 @@ export const scheduleLaws: readonly Law[] = [
     },
   },
   {
-    title: "a filter, an owner or a change of schedules that is not understood is refused, and nothing is stored or changed",
+    title:
+      "a schedule, a shot, a filter, an owner or a change of schedules that is not understood is refused, and nothing is stored or changed",
     async check(bench) {
       const { schedules } = bench.adapter;
       const { id } = await put(bench);
@@ -303,6 +320,17 @@ export const scheduleLaws: readonly Law[] = [
         id,
       ])
         await refused(() => schedules.change([good, bad as never], bench.at), bad);
+      const odd = ["nul \0 in it", "half \ud83d", 5, null, undefined].map((spec) => ({ spec }));
+      const times = [Number.NaN, Number.POSITIVE_INFINITY, 1.5, -1, "5", null];
+      for (const over of [...odd, ...times.map((nextAt) => ({ nextAt })), { id: other.id }])
+        await refused(
+          () => schedules.put([other, { ...other, id: bench.name("bad"), ...over } as never], { owner: "app" }, bench.at),
+          over,
+        );
+      for (const over of [...odd, ...times.map((nextAt) => ({ nextAt })), ...[...times, undefined].map((slot) => ({ slot }))])
+        await refused(() => schedules.fire([shot(bench, id), { ...shot(bench, id), ...over } as never], bench.at), over);
+      for (const nextAt of times) await refused(() => schedules.change([good, { id, to: "resumed", nextAt } as never], bench.at), nextAt);
+      for (const limit of [...times, 0, undefined]) await refused(() => schedules.due(["app"], limit as never, bench.at), limit);
       assert.deepEqual(await stored(bench), before);
     },
   },

@@ -182,7 +182,8 @@ export const textLaws: readonly Law[] = [
     },
   },
   {
-    title: "an entry of a journal is refused whose key would not come back as it was given, and nothing of the call is written",
+    title:
+      "an entry of a journal is refused whose key, number or value would not come back as it was given, and nothing of the call is written",
     async check(bench) {
       const { broker, journal } = bench.adapter;
       const run = await bench.put();
@@ -193,6 +194,13 @@ export const textLaws: readonly Law[] = [
       await refuses("settle", texts, (key) =>
         broker.settle([{ lease, as: "succeeded", journal: [entry("a", 1), entry(key, 2)] }], undefined, bench.at),
       );
+      const odd = [0, -1, 1.5, Number.NaN, 2 ** 31, "2", null].map((seq) => ({ seq })) as object[];
+      for (const over of [...odd, { value: 5 }, { value: null }])
+        await assert.rejects(
+          journal.append([{ lease, journal: [entry("a", 1), { ...entry("b", 2), ...over }] }], bench.at),
+          { code: "STEM_OPTION_INVALID" },
+          JSON.stringify(over),
+        );
       assert.equal((await bench.known(run.id)).state, "active");
       assert.deepEqual(await journal.read([{ id: run.id }], bench.at), [[]]);
       const key = longest(LONGEST.entry, "k");

@@ -84,7 +84,7 @@ export const brokenBy: Readonly<Record<string, readonly string[]>> = {
     "keys of events are cut at 255 characters",
   ],
   "a wait for an event whose name or key no event can have is refused, and the run stays as it is": ["texts of runs are stored as UTF-8"],
-  "an entry of a journal is refused whose key would not come back as it was given, and nothing of the call is written": [
+  "an entry of a journal is refused whose key, number or value would not come back as it was given, and nothing of the call is written": [
     "texts of runs are stored as UTF-8",
   ],
   "a schedule is not stored, fired, looked up or changed under an id that would not come back as it was given": [

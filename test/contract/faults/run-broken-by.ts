@@ -51,7 +51,9 @@ export const runBrokenBy: Readonly<Record<string, readonly string[]>> = {
   ],
   "a lost lease begins no new life": ["any fence will do", "a lost new life still stores what travels along"],
   "a signal that was sent before a new life is there for it, and a new life does not expire": ["events are not kept"],
-  "a new life whose header would not come back as it was given is refused with the whole call": ["headers of a new life are mended"],
+  "a new life whose payload or header would not come back as it was given is refused with the whole call": [
+    "headers of a new life are mended",
+  ],
   "of a new life and a cancel the cancel is the last word, however sixty pairs race": ["a new life is not cancelled"],
   "a note is read where it is asked for: its state takes the place of the one before, its log grows": [
     "notes are not kept",

@@ -8,6 +8,7 @@ export const schedulesBrokenBy: Readonly<Record<string, readonly string[]>> = {
   ],
   "firing stores the job and moves the schedule in one step": ["fire moves, and stores no job"],
   "a slot is fired once, however many beats shoot at it": ["fire asks nobody"],
+  "shots of one call at one schedule count one by one, in the order given": ["of the shots at one schedule the first is the only one"],
   "a shot at a slot that has passed, a paused or an unknown schedule stores nothing, and the others of the call count": [
     "fire does not compare",
     "one shot that misses spoils the volley",
@@ -38,7 +39,7 @@ export const schedulesBrokenBy: Readonly<Record<string, readonly string[]>> = {
     "schedules are listed whatever their owner",
     "schedules are listed at another time",
   ],
-  "a filter, an owner or a change of schedules that is not understood is refused, and nothing is stored or changed": [
+  "a schedule, a shot, a filter, an owner or a change of schedules that is not understood is refused, and nothing is stored or changed": [
     "what is not understood of schedules is left out",
   ],
   "a schedule made at run time is due to every beat, among those of its owners, and moves like them": [

@@ -282,6 +282,13 @@ export const scheduleFaults: Faults = {
   "schedules are listed at another time": inSchedules(({ list }) => ({
     list: async (filter, options) => ({ ...(await list(filter, options)), now: 0 }),
   })),
+  "of the shots at one schedule the first is the only one": inSchedules(({ fire }) => ({
+    async fire(shots, options) {
+      const first = shots.filter(({ id }, i) => shots.findIndex((one) => one.id === id) === i);
+      const fired = await fire(first, options);
+      return shots.map((shot) => (first.includes(shot) ? fired[first.indexOf(shot)]! : "gone"));
+    },
+  })),
   "what is not understood of schedules is left out": inSchedules(({ list, put, change }) => ({
     list: ({ ids, ...filter } = {}, options) => list({ ...(Array.isArray(ids) && { ids }), ...(filter.limit === 2 && filter) }, options),
     put: (given, from, options) => put(given, { owner: typeof from?.owner === "string" ? from.owner : "app" }, options),

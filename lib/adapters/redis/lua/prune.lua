@@ -13,7 +13,8 @@ local function look(ids, stamp)
   for k, id in ipairs(ids) do
     local job, f = job_of(id)
     local code, at = match(records[k] or '', '^(%a)(%d+)|')
-    if job and code and (not stamp or at == stamp) then
+    -- One that was made ready again may have ended otherwise since, even at the same moment.
+    if job and code and (not stamp or at == stamp and has_passed(job, code, at)) then
       if is_needed(id, job, f) then
         call('SADD', P .. 'needed', id)
       else
