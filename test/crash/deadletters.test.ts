@@ -35,10 +35,14 @@ describeOn(STORES, "Dead letters on $name", (store) => {
         expect(await stem.counts()).toMatchObject({ failed: 2 * CHAINS, succeeded: 0 });
 
         writeFileSync(join(fleet.folder, "repaired"), "");
-        let retried = 0;
+        let [retried, lapsed] = [0, 0];
+        const ids = new Set<string>();
         const retry = async (): Promise<void> => {
           const letters = await stem.deadLetters.list({ limit: Math.ceil(CHAINS / (KILLS / 2)) });
-          retried += (await stem.deadLetters.retry(letters.map(({ id }) => id))).length;
+          lapsed += letters.filter(({ cause }) => cause === "lapsed").length;
+          const made = await stem.deadLetters.retry(letters.map(({ id }) => id));
+          retried += made.length;
+          for (const id of made) ids.add(id);
         };
         for (let i = 0; i < KILLS / 2; i++) {
           await retry();
@@ -47,7 +51,9 @@ describeOn(STORES, "Dead letters on $name", (store) => {
         await until("none is left", async () => (await stem.deadLetters.list()).length === 0 || (await retry(), false));
         await until("all have succeeded", async () => (await fleet.unfinished()) === 0);
         for (const worker of workers) await fleet.stop(worker);
-        expect(retried).toBe(CHAINS);
+        expect(ids.size).toBe(CHAINS);
+        // One that was on loan to five workers in a row as they were killed has died of that once more.
+        expect(retried - CHAINS).toBeLessThanOrEqual(lapsed);
         expect(await stem.deadLetters.list()).toEqual([]);
         // Each of the first jobs of a chain died once: that is a run that nobody has to explain.
         const { extraRuns, ...sums } = await account(fleet, expected);
