@@ -40,7 +40,7 @@ const PACKAGES: Record<string, readonly RegExp[]> = {
 const ADAPTERS = ["memory", "sqlite", "redis", "postgres"] as const;
 
 /** Adapters that do not honour unique keys, and so have no file for them. */
-const WITHOUT_KEYS: readonly string[] = ["sqlite", "redis", "postgres"];
+const WITHOUT_KEYS: readonly string[] = ["redis", "postgres"];
 
 /** What each adapter has its own way of: what it is called, how it is opened, how it keeps rows. */
 const OWN_FILES = new Set(["adapter.ts", "index.ts", "rows.ts", "store.ts"]);

@@ -27,8 +27,12 @@ export const STATES: Readonly<Record<number, JobState>> = { ...FINAL, 5: "active
  */
 export const STANDS = `CASE WHEN e.seq IS NOT NULL THEN e.state WHEN a.seq IS NOT NULL THEN 5 WHEN p.seq IS NOT NULL THEN 6 WHEN j.open > 0 THEN 7 ELSE 8 END`;
 
-/** Bits of `jobs.links`: others wait for the job · it waits for others · it has a journal · it has a note. */
+/**
+ * Bits of `jobs.links`: others wait for the job · it waits for others · it has a journal · it has a note · it
+ * has a unique key.
+ */
 export const GIVES = 1;
 export const TAKES = 2;
 export const JOURNALED = 4;
 export const NOTED = 16;
+export const KEYED = 64;

@@ -57,7 +57,7 @@ const BUSY_TIMEOUT_MS = 5_000;
 export class SqliteAdapter implements Adapter {
   readonly name = "sqlite";
   readonly capabilities: Capabilities = { durable: true, shared: true, transactions: true };
-  readonly honours: ReadonlySet<FieldKind> = new Set(COMMON_KINDS);
+  readonly honours: ReadonlySet<FieldKind> = new Set([...COMMON_KINDS, "key"]);
   readonly broker: Broker;
   readonly queues;
   readonly jobs;

@@ -1,4 +1,4 @@
-import { checkAlong, checkJobs, metKnown, withEnded, type Broker, type Self } from "../../contract/index.js";
+import { checkAlong, checkJobs, withEnded, type Broker, type Self } from "../../contract/index.js";
 import { claim } from "./claim.js";
 import { takeEnded } from "./ended.js";
 import { enqueue } from "./enqueue.js";
@@ -14,13 +14,13 @@ export function broker(store: Store, self: Self, callers: CallerTransactions): B
       const now = store.clock(options);
       if (options?.transaction !== undefined)
         return callers.run(options.transaction, (inside) => {
-          const met = metKnown(enqueue(inside, jobs, now, true));
+          const met = enqueue(inside, jobs, now, true);
           // Whether they have ended is known when the caller has committed.
           inside.ended = [];
           return { met };
         });
       if (jobs.length === 0) return { met: [] };
-      return store.write(() => withEnded({ met: metKnown(enqueue(store, jobs, now, true)) }, takeEnded(store)));
+      return store.write(() => withEnded({ met: enqueue(store, jobs, now, true) }, takeEnded(store)));
     },
     claim: async (request, options) => claim(store, request, store.clock(options)),
     settle: async (settlements, next, options) => {

@@ -3,6 +3,7 @@ import type { Answer, At, Change, Changed, JobFilter, Which } from "../../contra
 import { laneOf, priorityIn, queueIn } from "../relational/codes.js";
 import type { Loose } from "../relational/ends.js";
 import { takeEnded } from "./ended.js";
+import { holdsKey, isKeyFree, retake } from "./keys.js";
 import { enterLine, leaveLine } from "./line.js";
 import { arrive, end, reopen, revive } from "./links.js";
 import { idsIn } from "./list.js";
@@ -85,7 +86,9 @@ function retryAll(store: Store, ids: readonly string[], to: Of<"ready">, now: nu
     if (!isFinal(was)) return { id, as: "unfinished", was };
     if (was === "succeeded") return { id, as: "ended", was };
     if (job.failed > 0 || job.cause === "input") return { id, as: "input", was };
+    if (!isKeyFree(store, job, now)) return { id, as: "held", was };
     retry(store, job, to, now);
+    retake(store, job);
     seqs.push(job.seq);
     return { id, as: "changed", was };
   });
@@ -108,6 +111,7 @@ function moveOne(store: Store, id: string, to: Of<"moved">, now: number): Answer
   if (job === undefined) return { id, as: "unknown" };
   const { seq, was } = job;
   if (was !== "ready") return { id, as: isFinal(was) ? "ended" : was === "active" ? "running" : "waiting", was };
+  if (to.queue !== undefined && to.queue !== store.queueOf(job.lane) && holdsKey(store, job, now)) return { id, as: "held", was };
   const queue = to.queue === undefined ? queueIn(job.lane) : store.queueNumber(to.queue);
   const lane = laneOf(queue, to.priority ?? priorityIn(job.lane));
   const dueAt = to.dueAt ?? job.dueAt;

@@ -1,4 +1,4 @@
-import { NOTED } from "../relational/codes.js";
+import { KEYED, NOTED } from "../relational/codes.js";
 import { forgetNotes } from "./notes.js";
 import { neededBy } from "./rows.js";
 import type { Store } from "./store.js";
@@ -12,6 +12,11 @@ export function prune(store: Store, limit: number, now: number): number {
     .all(now, limit) as number[];
   forget(store, jobs);
   store.sql("DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE forget_at <= ? ORDER BY forget_at LIMIT ?)").run(now, limit);
+  store
+    .sql(
+      "DELETE FROM stem_keys WHERE (queue, key) IN (SELECT queue, key FROM stem_keys WHERE until > 0 AND until <= ? ORDER BY until LIMIT ?)",
+    )
+    .run(now, limit);
   store.sql("DELETE FROM workers WHERE lease_until <= ? AND no NOT IN (SELECT worker FROM active)").run(now - HOUR_MS);
   return jobs.length;
 }
@@ -30,6 +35,7 @@ export function forget(store: Store, seqs: readonly number[]): void {
     if (links === undefined || links === 0) continue;
     store.sql("DELETE FROM journal WHERE job = ?").run(seq);
     if (links & NOTED) forgetNotes(store, seq);
+    if (links & KEYED) store.sql("DELETE FROM stem_keys WHERE seq = ? AND (until IS NULL OR until = 0)").run(seq);
     store.sql("DELETE FROM links WHERE from_seq = ?").run(seq);
     store.sql("DELETE FROM links WHERE to_seq = ?").run(seq);
   }

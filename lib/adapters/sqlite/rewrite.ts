@@ -1,5 +1,6 @@
 import { isFinal, type Rewrite } from "../../contract/index.js";
 import { append } from "./entries.js";
+import { holdsKey, isKeyFree, retake } from "./keys.js";
 import { enterLine, leaveLine } from "./line.js";
 import { reopen, revive } from "./links.js";
 import { stopWaiting } from "./park.js";
@@ -14,6 +15,8 @@ export function rewrite(store: Store, runId: string, { keepTo, entries = [] }: R
   const job = find(store, runId, now);
   if (job === undefined || !isOpenTo(job)) return false;
   const { seq, was, lane } = job;
+  if (isFinal(was) && !isKeyFree(store, job, now)) return false;
+  const takesKey = isFinal(was) || holdsKey(store, job, now);
   if (was === "ready") leaveLine(store, job);
   else if (was === "parked") stopWaiting(store, seq);
   else reopen(store, seq);
@@ -23,6 +26,7 @@ export function rewrite(store: Store, runId: string, { keepTo, entries = [] }: R
   store.sql("DELETE FROM journal WHERE job = ? AND seq > ?").run(seq, keepTo);
   if (entries.length > 0) append(store, job, entries, now);
   enterLine(store, seq, lane, now);
+  if (takesKey) retake(store, job);
   if (isFinal(was)) revive(store, [seq]);
   return true;
 }

@@ -1,4 +1,4 @@
-import { checkJobs, firedOf, limitOf, pageOf, RUN_TIME } from "../../contract/index.js";
+import { checkJobs, firedOf, idsMet, limitOf, pageOf, RUN_TIME } from "../../contract/index.js";
 import type {
   At,
   Due,
@@ -112,7 +112,7 @@ function fire(store: Store, shots: readonly Shot[], now: number): readonly Fired
     return store.sql(MOVE).run(nextAt ?? null, lastAt, fires, id, slot, spec).changes === 1;
   });
   const jobs = shots.flatMap(({ job }, i) => (moves[i] && job !== undefined ? job : []));
-  return firedOf(shots, moves, enqueue(store, jobs, now));
+  return firedOf(shots, moves, idsMet({ met: enqueue(store, jobs, now) }));
 }
 
 function change(store: Store, one: ScheduleChange): boolean {

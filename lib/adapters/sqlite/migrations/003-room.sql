@@ -69,16 +69,20 @@ CREATE TABLE stem_limits (
   PRIMARY KEY (name, single, key, owner)
 ) WITHOUT ROWID;
 
--- Which job holds a unique key. Written by the enqueue that takes the key; the row points and the job
--- decides: the key of a job that has ended or gone is taken over by the next job with that key.
+-- Which job holds a unique key. Written by the enqueue that takes the key, and by a retry; the row points and
+-- the job decides: the key of a job that has been lent, has ended or has gone is taken over by the next job
+-- with that key. Deleted with the job, or by the maintenance when its moment has passed.
 CREATE TABLE stem_keys (
   queue INTEGER NOT NULL,
   key   TEXT NOT NULL,
   seq   INTEGER NOT NULL,
+  id    TEXT NOT NULL,                        -- of the job, which may have gone before the moment
+  fence INTEGER NOT NULL,                     -- jobs.fence at that time: a higher one has been lent since
   until INTEGER,                              -- 0: until it is lent; null: until it ends; else: a moment
   PRIMARY KEY (queue, key)
 ) WITHOUT ROWID;
 CREATE INDEX stem_keys_seq ON stem_keys (seq);
+CREATE INDEX stem_keys_until ON stem_keys (until) WHERE until > 0;
 
 -- Written by enqueue and by a running job; deleted with the job.
 CREATE TABLE stem_tags (
@@ -163,3 +167,4 @@ ALTER TABLE jobs ADD COLUMN bears INTEGER;    -- how many inputs may fail; by en
 ALTER TABLE jobs ADD COLUMN inputs INTEGER;   -- how many it was given, if more may fail or come; by enqueue
 ALTER TABLE jobs ADD COLUMN held INTEGER;     -- 1: a gate that still takes members, which counts as one open input
 ALTER TABLE jobs ADD COLUMN asked TEXT;       -- why a cancel asked it to end; by that cancel
+ALTER TABLE jobs ADD COLUMN key TEXT;         -- its unique key, behind a letter that says until when; by enqueue
