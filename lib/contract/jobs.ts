@@ -178,7 +178,7 @@ export interface JobRecord {
   readonly endedAt?: number;
   /** Present when it succeeded and returned something. */
   readonly result?: string;
-  /** The last failure, also of a job that is to be retried. */
+  /** The last failure, also of a job that is to be retried, until it has succeeded. */
   readonly error?: Failure;
   /** Only when `failed`, or ended because of an input (then `"input"`). */
   readonly cause?: DeathCause;

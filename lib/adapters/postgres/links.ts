@@ -137,8 +137,9 @@ export async function reopen(tx: Tx, seqs: readonly number[], cause?: "input"): 
   if (seqs.length === 0) return [];
   // The error stays as the last failure: a job that was handed it as an input may still ask for it.
   const rows = await tx.rows(
-    `WITH back AS (DELETE FROM stem.ended WHERE seq = ANY($1::bigint[]) ${cause === undefined ? "" : "AND cause = 'input'"} RETURNING seq, fence, error)
-     UPDATE stem.jobs j SET attempts = 0, lapses = 0, fence = back.fence, error = back.error FROM back WHERE j.seq = back.seq RETURNING j.seq`,
+    `WITH back AS (DELETE FROM stem.ended WHERE seq = ANY($1::bigint[]) ${cause === undefined ? "" : "AND cause = 'input'"} RETURNING seq, fence, error, started_at)
+     UPDATE stem.jobs j SET attempts = 0, lapses = 0, fence = back.fence, error = back.error,
+       started_at = coalesce(back.started_at, j.started_at) FROM back WHERE j.seq = back.seq RETURNING j.seq`,
     [bigs(seqs)],
   );
   return rows.map(([seq]) => seq as number);

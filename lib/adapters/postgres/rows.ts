@@ -1,5 +1,5 @@
 import type { JobFilter, JobRecord } from "../../contract/index.js";
-import { LEVELS, priorityIn, STANDS, STATES } from "../relational/codes.js";
+import { ENDED, LEVELS, priorityIn, STANDS, STATES } from "../relational/codes.js";
 import { conditionsOf, NARROW, type Wording } from "../relational/lists.js";
 import { recordOf, type RecordColumns } from "../relational/records.js";
 import type { Row } from "./connect/sql.js";
@@ -18,7 +18,7 @@ export const DELAYED = `(e.seq IS NULL AND a.seq IS NULL AND p.seq IS NULL AND j
 /** A whole record, of the moment $1; wants `FROM` behind it. */
 export const RECORD = `SELECT j.id, j.task, (SELECT q.name FROM stem.queues q WHERE q.no = j.lane / ${LEVELS}), j.lane % ${LEVELS}, ${STANDS}::int, j.payload,
   j.headers, j.grp, coalesce(e.attempts, j.attempts + (a.seq IS NOT NULL)::int), j.lapses, j.enqueued_at, j.due_at, coalesce(e.started_at, a.started_at, j.started_at),
-  e.ended_at, e.result, coalesce(e.error, j.error), e.cause, (SELECT w.id FROM stem.workers w WHERE w.no = a.worker), ${DELAYED}`;
+  e.ended_at, e.result, CASE WHEN e.state = ${ENDED.succeeded} THEN NULL ELSE coalesce(e.error, j.error) END, e.cause, (SELECT w.id FROM stem.workers w WHERE w.no = a.worker), ${DELAYED}`;
 
 type RecordRow = [id: string, task: string, queue: string, level: number, stands: number, ...columns: RecordColumns, isDelayed: boolean];
 

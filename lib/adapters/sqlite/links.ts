@@ -95,11 +95,13 @@ export function revive(store: Store, from: readonly number[]): void {
  */
 export function reopen(store: Store, seq: number, cause?: "input"): boolean {
   const row = store
-    .rows(`DELETE FROM ended WHERE seq = ? ${cause === undefined ? "" : "AND cause = 'input'"} RETURNING fence, error`)
-    .get(seq) as [number, string] | undefined;
+    .rows(`DELETE FROM ended WHERE seq = ? ${cause === undefined ? "" : "AND cause = 'input'"} RETURNING fence, error, started_at`)
+    .get(seq) as [number, string, number | null] | undefined;
   if (row === undefined) return false;
   // The error stays as the last failure: a job that was handed it as an input may still ask for it.
-  store.sql("UPDATE jobs SET attempts = 0, lapses = 0, fence = ?, error = ? WHERE seq = ?").run(row[0], row[1], seq);
+  store
+    .sql("UPDATE jobs SET attempts = 0, lapses = 0, fence = ?, error = ?, started_at = ifnull(?, started_at) WHERE seq = ?")
+    .run(...row, seq);
   return true;
 }
 

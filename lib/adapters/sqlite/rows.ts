@@ -1,5 +1,5 @@
 import { delayedOf, type JobRecord, type JobState } from "../../contract/index.js";
-import { priorityIn, STANDS, STATES } from "../relational/codes.js";
+import { ENDED, priorityIn, STANDS, STATES } from "../relational/codes.js";
 import { recordOf, type RecordColumns } from "../relational/records.js";
 import type { Store } from "./store.js";
 
@@ -11,7 +11,7 @@ export const DUE_AT = "coalesce(j.due_at, j.enqueued_at)";
 
 /** A whole record; wants `FROM` behind it, or the same tables in another order. */
 export const RECORD = `SELECT j.id, j.task, j.lane, ${STANDS}, j.payload, j.headers, j.grp, coalesce(e.attempts, j.attempts + (a.seq IS NOT NULL)), j.lapses,
-  j.enqueued_at, ${DUE_AT}, coalesce(e.started_at, a.started_at, j.started_at), e.ended_at, e.result, coalesce(e.error, j.error),
+  j.enqueued_at, ${DUE_AT}, coalesce(e.started_at, a.started_at, j.started_at), e.ended_at, e.result, iif(e.state = ${ENDED.succeeded}, NULL, coalesce(e.error, j.error)),
   e.cause, (SELECT w.id FROM workers w WHERE w.no = a.worker)`;
 
 export type RecordRow = [id: string, task: string, lane: number, stands: number, ...columns: RecordColumns];

@@ -102,6 +102,7 @@ export const deadLetterLaws: readonly Law[] = [
       assert.deepEqual(await bench.retry([job.id, bench.name("nobody")]), [job.id]);
       const record = await bench.known(job.id);
       assert.deepEqual([record.state, record.attempts, record.lapses], ["ready", 0, 0]);
+      assert.deepEqual([record.error?.message, record.startedAt], ["boom", bench.now - 1_000], "of the last attempt");
       assert.ok(!("endedAt" in record) && !("cause" in record), "it has not ended any more");
       assert.deepEqual(await bench.dead(), []);
       const again = await bench.takeOne({ worker: "bob" });
@@ -109,7 +110,8 @@ export const deadLetterLaws: readonly Law[] = [
       assert.ok(again.lease.fence > delivery.lease.fence);
       assert.deepEqual((await bench.settle({ lease: delivery.lease, as: "succeeded" })).lost, [job.id]);
       await bench.succeed(again, "1");
-      assert.equal(await bench.state(job.id), "succeeded");
+      const { state, error } = await bench.known(job.id);
+      assert.deepEqual([state, error], ["succeeded", undefined]);
     },
   },
   {

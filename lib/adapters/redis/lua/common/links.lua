@@ -86,7 +86,9 @@ local function reopen(id, job, f, over)
   call('HDEL', P .. 'ended', id)
   count(job.q, over.code, -1)
   if call('ZREM', P .. 'dead', id) == 1 then count(job.q, 'd', -1) end
-  f.f, f.st, f.n, f.l, f.e = tonumber(over.fence), tonumber(over.started), nil, nil, nil
+  f.f, f.st, f.n, f.l = tonumber(over.fence), tonumber(over.started), nil, nil
+  -- The last failure, unless it is that of an input which will run again.
+  f.e = sub(over.tail, 1, 1) ~= 'i' and sub(over.tail, 2) or nil
   change(id)
 end
 
