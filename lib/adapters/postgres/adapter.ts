@@ -22,7 +22,7 @@ export class PostgresAdapter implements Adapter {
   // Not `remote`: a settlement costs the server so much whatever it carries that one of a hundred endings
   // beats two of fifty (decision 008).
   readonly capabilities: Capabilities = { durable: true, shared: true, transactions: true };
-  readonly honours: ReadonlySet<FieldKind> = new Set(COMMON_KINDS);
+  readonly honours: ReadonlySet<FieldKind> = new Set([...COMMON_KINDS, "key"]);
   readonly broker;
   readonly queues;
   readonly jobs;

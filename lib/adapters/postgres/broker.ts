@@ -20,9 +20,7 @@ export function broker(store: Store, self: Self): Broker {
       await store.learnQueues(queues);
       const duplicates = await enqueueAtOnce(store, jobs, options?.now);
       if (duplicates === undefined)
-        return store.transact(options, async (tx) =>
-          withEnded({ met: metKnown(await enqueue(store, tx, jobs, "refuse")) }, await takeEnded(tx)),
-        );
+        return store.transact(options, async (tx) => withEnded({ met: await enqueue(store, tx, jobs, "refuse") }, await takeEnded(tx)));
       const announcement = new Announcement();
       for (const queue of queues) announcement.queues.add(queue);
       announcement.isEarlier = jobs.some(({ dueAt }) => dueAt !== undefined);
@@ -46,6 +44,6 @@ async function enqueueInside(store: Store, jobs: readonly NewJob[], options: Wit
   return inTransaction(store, options, isLinked(jobs) ? "read committed" : "any isolation", async (tx) => {
     if (jobs.length === 0) return { met: [] };
     await store.learnQueues(jobs.map(({ queue }) => queue));
-    return { met: metKnown(await enqueue(store, tx, jobs, "in the caller's transaction")) };
+    return { met: await enqueue(store, tx, jobs, "in the caller's transaction") };
   });
 }

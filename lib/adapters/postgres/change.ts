@@ -5,6 +5,7 @@ import type { DeadEnd, Loose } from "../relational/ends.js";
 import { checkRetry } from "./connect/payloads.js";
 import { bigs, ints } from "./connect/values.js";
 import { takeEnded } from "./ended.js";
+import { holdingKeys, keyless, lockKeys, retake } from "./keys.js";
 import { release } from "./lease.js";
 import { enterLine } from "./line.js";
 import { arrive, end, reopen, revive } from "./links.js";
@@ -33,6 +34,7 @@ export async function changeJobs(store: Store, which: Which, change: Change, opt
  */
 async function changeAll(tx: Tx, ids: readonly string[], change: Change, filter?: JobFilter) {
   const queue = change.to === "moved" && change.queue !== undefined ? await numberOf(tx, change.queue) : undefined;
+  if (change.to === "ready" && ids.length > 0) await lockKeys(tx, ids);
   const places = ids.length === 0 ? [] : await lockPlaces(tx, ids);
   const gone = await goneOf(tx, places);
   let held = places.filter(({ seq }) => !gone.has(seq));
@@ -156,20 +158,26 @@ async function retryAll(tx: Tx, held: readonly Held[], { payload, delayMs }: Of<
   await lockJobs(tx, all);
   // Looked at after they are held, so that an input that arrives now is either counted already or finds them
   // revived.
-  const rows = (await tx.rows(
+  const found = (await tx.rows(
     `SELECT j.seq, j.lane, j.open FROM stem.jobs j JOIN stem.ended e ON e.seq = j.seq
      WHERE j.seq = ANY($1::bigint[]) AND j.failed = 0 AND coalesce(e.cause, '') <> 'input' ORDER BY j.seq FOR NO KEY UPDATE OF j`,
     [bigs(all)],
   )) as [number, number, number][];
+  const without = await keyless(
+    tx,
+    found.map(([seq]) => seq),
+  );
+  const rows = found.filter(([seq]) => !without.has(seq));
   const free = new Set(rows.map(([seq]) => seq));
   for (const job of held) {
     const { stands, seq } = job;
-    say(job, stands > 4 ? "unfinished" : stands === 1 ? "ended" : free.has(seq) ? "changed" : "input");
+    say(job, stands > 4 ? "unfinished" : stands === 1 ? "ended" : without.has(seq) ? "held" : free.has(seq) ? "changed" : "input");
   }
   if (rows.length === 0) return;
   const seqs = [...free];
   const dueAt = tx.now + (delayMs ?? 0);
   await reopen(tx, seqs);
+  await retake(tx, seqs);
   await tx.rows(
     `UPDATE stem.jobs SET expires_at = NULL, due_at = CASE WHEN open = 0 OR $3::boolean THEN $2::bigint ELSE due_at END WHERE seq = ANY($1::bigint[])`,
     [bigs(seqs), dueAt, delayMs !== undefined],
@@ -198,11 +206,14 @@ async function numberOf(tx: Tx, queue: string): Promise<number> {
 
 /** A row of the line is never updated, since claims know rows by their place: it goes, and another comes. */
 async function moveAll(tx: Tx, held: readonly Held[], to: Of<"moved">, queue: number | undefined, say: Say): Promise<void> {
+  const here = held.filter(({ stands }) => stands === 8).map(({ seq }) => seq);
+  const bound = queue === undefined ? new Set<number>() : await boundBy(tx, here, queue);
   for (const job of held) {
     const was = STATES[job.stands]!;
-    say(job, was === "ready" ? "changed" : isFinal(was) ? "ended" : was === "active" ? "running" : "waiting");
+    const as = was === "ready" ? "changed" : isFinal(was) ? "ended" : was === "active" ? "running" : "waiting";
+    say(job, bound.has(job.seq) ? "held" : as);
   }
-  const ready = held.filter(({ stands }) => stands === 8).map(({ seq }) => seq);
+  const ready = here.filter((seq) => !bound.has(seq));
   if (ready.length === 0) return;
   const rows = (await tx.rows(
     `DELETE FROM stem.line l USING stem.jobs j WHERE j.seq = ANY($1::bigint[]) AND l.lane = j.lane AND l.due_at = j.due_at AND l.seq = j.seq
@@ -220,6 +231,17 @@ async function moveAll(tx: Tx, held: readonly Held[], to: Of<"moved">, queue: nu
     [bigs(places.map(({ seq }) => seq)), ints(places.map(({ lane }) => lane)), bigs(places.map(({ dueAt }) => dueAt))],
   );
   await enterLine(tx, places);
+}
+
+/** Of some jobs those that hold a key in another queue than this. */
+async function boundBy(tx: Tx, seqs: readonly number[], queue: number): Promise<ReadonlySet<number>> {
+  const holding = await holdingKeys(tx, seqs);
+  if (holding.size === 0) return holding;
+  const rows = await tx.rows("SELECT seq FROM stem.jobs WHERE seq = ANY($1::bigint[]) AND lane / 10 <> $2::int", [
+    bigs([...holding]),
+    queue,
+  ]);
+  return new Set(rows.map(([seq]) => seq as number));
 }
 
 /** Forgets jobs that have ended or wait. */

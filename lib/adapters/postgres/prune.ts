@@ -24,6 +24,11 @@ export async function prune(sql: Sql, limit: number, now: number): Promise<numbe
   );
   // Those of workers that an older version has forgotten, or signed off.
   await sql.rows("DELETE FROM stem.orders o WHERE NOT EXISTS (SELECT FROM stem.workers w WHERE w.no = o.worker)");
+  await sql.rows(
+    `DELETE FROM stem.keys WHERE (queue, key) IN (SELECT queue, key FROM stem.keys WHERE until > 0 AND until <= $1::bigint ORDER BY until LIMIT $2::int FOR UPDATE SKIP LOCKED)`,
+    [now, limit],
+  );
+  await sql.rows("DELETE FROM stem.keys WHERE seq = 0");
   await sql.rows("DELETE FROM stem.listeners WHERE until <= $1::bigint", [now]);
   return jobs.length;
 }
@@ -37,6 +42,7 @@ export async function forget(sql: Sql, seqs: readonly number[]): Promise<void> {
        n AS (DELETE FROM stem.journal t USING gone WHERE t.job = gone.seq AND (gone.links & 4) <> 0),
        o AS (DELETE FROM stem.notes t USING gone WHERE t.job = gone.seq AND (gone.links & 16) <> 0),
        l AS (DELETE FROM stem.logs t USING gone WHERE t.job = gone.seq AND (gone.links & 16) <> 0),
+       k AS (DELETE FROM stem.keys t USING gone WHERE t.seq = gone.seq AND (gone.links & 64) <> 0 AND coalesce(t.until, 0) = 0),
        f AS (DELETE FROM stem.links t USING gone WHERE t.from_seq = gone.seq AND (gone.links & 1) <> 0)
      DELETE FROM stem.links t USING gone WHERE t.to_seq = gone.seq AND (gone.links & 2) <> 0`,
     [bigs(seqs)],

@@ -1,6 +1,7 @@
 import { isFinal, type Rewrite } from "../../contract/index.js";
 import { STATES } from "../relational/codes.js";
 import { append } from "./entries.js";
+import { holdingKeys, keyless, lockKeys, retake } from "./keys.js";
 import { enterLine } from "./line.js";
 import { reopen, revive } from "./links.js";
 import { goneOf, lockPlaces } from "./locking/places.js";
@@ -8,6 +9,7 @@ import type { Tx } from "./store.js";
 
 /** Writes the end of a run's journal anew and makes the run ready; false: it is not in a state for that. */
 export async function rewrite(tx: Tx, runId: string, { keepTo, entries = [] }: Rewrite): Promise<boolean> {
+  await lockKeys(tx, [runId]);
   const [held] = await lockPlaces(tx, [runId]);
   if (held === undefined) return false;
   const { seq } = held;
@@ -20,6 +22,8 @@ export async function rewrite(tx: Tx, runId: string, { keepTo, entries = [] }: R
     [seq],
   );
   if (rows.length === 0) return false;
+  if (isFinal(was) && (await keyless(tx, [seq])).has(seq)) return false;
+  const takesKey = isFinal(was) || (await holdingKeys(tx, [seq])).has(seq);
   await leave(tx, seq);
   if (isFinal(was)) await reopen(tx, [seq]);
   await tx.rows(
@@ -29,6 +33,7 @@ export async function rewrite(tx: Tx, runId: string, { keepTo, entries = [] }: R
   await tx.rows("DELETE FROM stem.journal WHERE job = $1::bigint AND seq > $2::bigint", [seq, keepTo]);
   await append(tx, [{ job: seq, entries }]);
   await enterLine(tx, [{ seq, lane: rows[0]![0] as number, dueAt: tx.now }]);
+  if (takesKey) await retake(tx, [seq]);
   if (isFinal(was)) await revive(tx, [seq]);
   return true;
 }

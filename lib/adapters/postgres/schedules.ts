@@ -1,4 +1,4 @@
-import { checkJobs, firedOf, limitOf, pageOf, RUN_TIME } from "../../contract/index.js";
+import { checkJobs, firedOf, idsMet, limitOf, pageOf, RUN_TIME } from "../../contract/index.js";
 import type {
   At,
   Due,
@@ -174,7 +174,7 @@ async function fire(store: Store, tx: Tx, shots: readonly Shot[]): Promise<reado
   return firedOf(
     shots,
     shots.map((shot) => moved.has(shot)),
-    jobs.length === 0 ? [] : await enqueue(store, tx, jobs),
+    jobs.length === 0 ? [] : idsMet({ met: await enqueue(store, tx, jobs) }),
   );
 }
 

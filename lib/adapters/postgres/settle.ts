@@ -1,5 +1,5 @@
 import { carries, JOB_DEFAULTS, leaseText, withEnded, type Claim, type Settled, type Settlement } from "../../contract/index.js";
-import { ENDED, GIVES, NOTED } from "../relational/codes.js";
+import { ENDED, GIVES, KEYED, NOTED } from "../relational/codes.js";
 import type { DeadEnd, Loose } from "../relational/ends.js";
 import { carryOut as carryAlong, transactAlong } from "./along.js";
 import { beginAnew } from "./anew.js";
@@ -47,7 +47,7 @@ function plainLoans(store: Store, settlements: readonly Settlement[]): Loan[] | 
     const loan = store.loans.recall(settlement.lease);
     if (loan === undefined || (loan.links & GIVES) !== 0) return undefined;
     // What it noted before it was lent is forgotten with it, which the plain statement does not do.
-    if (loan.keep === 0 && (loan.links & NOTED) !== 0) return undefined;
+    if (loan.keep === 0 && (loan.links & (NOTED | KEYED)) !== 0) return undefined;
     loans.push(loan);
   }
   return loans;

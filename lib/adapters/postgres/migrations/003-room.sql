@@ -72,16 +72,20 @@ CREATE TABLE stem.limits (
   PRIMARY KEY (name, single, key, owner)
 );
 
--- Which job holds a unique key. Written by the enqueue that takes the key; the row points and the job
--- decides: the key of a job that has ended or gone is taken over by the next job with that key.
+-- Which job holds a unique key. Written by the enqueue that takes the key, and by a retry; the row points and
+-- the job decides: the key of a job that has been lent, has ended or has gone is taken over by the next job
+-- with that key. Deleted with the job, or by the maintenance when its moment has passed.
 CREATE TABLE stem.keys (
   queue integer NOT NULL,
   key   text COLLATE "C" NOT NULL,
-  seq   bigint NOT NULL,
+  seq   bigint NOT NULL,                      -- 0: nobody's yet, while the key is held for a transaction
+  id    text COLLATE "C" NOT NULL,            -- of the job, which may have gone before the moment
+  fence integer NOT NULL,                     -- jobs.fence at that time: a higher one has been lent since
   until bigint,                               -- 0: until it is lent; null: until it ends; else: a moment
   PRIMARY KEY (queue, key)
-);
+) WITH (fillfactor = 70);
 CREATE INDEX keys_seq ON stem.keys (seq);
+CREATE INDEX keys_until ON stem.keys (until) WHERE until > 0;
 
 -- Written by enqueue and by a running job; deleted with the job.
 CREATE TABLE stem.tags (
@@ -180,4 +184,5 @@ ALTER TABLE stem.jobs
   ADD COLUMN bears   integer,                 -- how many inputs may fail; by enqueue
   ADD COLUMN inputs  integer,                 -- how many it was given, if more may fail or come; by enqueue
   ADD COLUMN held    boolean,                 -- a gate that still takes members, which counts as one open input
-  ADD COLUMN asked   text;                    -- why a cancel asked it to end; by that cancel
+  ADD COLUMN asked   text,                    -- why a cancel asked it to end; by that cancel
+  ADD COLUMN key     text;                    -- its unique key, behind a letter that says until when; by enqueue

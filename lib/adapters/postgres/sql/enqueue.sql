@@ -3,8 +3,8 @@
 -- A job's row stays in `jobs` until the job is forgotten, whatever its state; so equal ids that two processes
 -- store at once meet in the unique index.
 --
--- Parts: plain, for jobs of which nothing is said in the list of `full`, or full · inside a transaction, or
--- alone, in a statement that commits by itself.
+-- Parts: plain, for jobs of which nothing is said in the list of `full`, or full; with that keyed, for jobs
+-- with unique keys · inside a transaction, or alone, in a statement that commits by itself.
 --
 -- Parameters:
 --   :now                                 the moment of a test; null: the store's clock
@@ -14,6 +14,9 @@
 -- #part full
 --   :due_at :delay :expires_at :expires_in :max_lapses :keep_result :keep_failed
 --   :groups :headers :links :open        lists with an item for each job; null: not said
+-- #end
+-- #part keyed
+--   :keys                                with full: for each job what `jobs.key` is to hold, or null
 -- #end
 --
 -- Row: one, `ids`:
@@ -40,6 +43,9 @@ WITH
       -- #part full
       , expires_at, max_lapses, keep_result, keep_failed, grp, headers, links, open
       -- #end
+      -- #part keyed
+      , key
+      -- #end
     )
     SELECT u.id, u.lane, u.task, u.payload, clock.now,
       -- #part plain
@@ -49,16 +55,25 @@ WITH
       coalesce(u.due_at, clock.now + u.delay, clock.now), coalesce(u.expires_at, clock.now + u.expires_in),
       u.max_lapses, u.keep_result, u.keep_failed, u.grp, u.headers, u.links, u.open
       -- #end
+      -- #part keyed
+      , u.key
+      -- #end
     FROM clock, numbered, unnest(
       :ids::text[], :lanes::int[], :tasks::text[], :payloads::text[]
       -- #part full
       , :due_at::bigint[], :delay::bigint[], :expires_at::bigint[], :expires_in::bigint[], :max_lapses::bigint[],
       :keep_result::bigint[], :keep_failed::bigint[], :groups::text[], :headers::text[], :links::int[], :open::int[]
       -- #end
+      -- #part keyed
+      , :keys::text[]
+      -- #end
     ) u(
       id, lane, task, payload
       -- #part full
       , due_at, delay, expires_at, expires_in, max_lapses, keep_result, keep_failed, grp, headers, links, open
+      -- #end
+      -- #part keyed
+      , key
       -- #end
     )
     WHERE numbered.well

@@ -50,7 +50,7 @@ export async function inTransaction<T>(
   // would miss them.
   if (needs === "read committed" && isolation !== needs)
     throw refusal(
-      `of isolation level ${isolation}, in which events and links to jobs are not safe: use READ COMMITTED (plain jobs go in any)`,
+      `of isolation level ${isolation}, in which events, links to jobs and unique keys are not safe: use READ COMMITTED (plain jobs go in any)`,
     );
   const tx: Tx = { isCallers: true, rows, now: options.now ?? now, announcement: new Announcement() };
   const result = await work(tx);
