@@ -1,4 +1,4 @@
-import { LOG_LINES, saysSomething, type Note } from "../../contract/index.js";
+import { LOG_LINES, saysSomething, type Note, type Noted } from "../../contract/index.js";
 import type { Row } from "./rows.js";
 
 /** Writes down what a job, whose lease was good, says of itself. */
@@ -7,4 +7,9 @@ export function takeNote(row: Row, note: Note, now: number): void {
   const state = note.state ?? row.note?.state;
   const lines = (note.log ?? []).map((line) => ({ at: now, line }));
   row.note = { ...(state !== undefined && { state }), at: now, log: [...(row.note?.log ?? []), ...lines].slice(-LOG_LINES) };
+}
+
+/** A note for a reader, who may change it. */
+export function copyOf({ log, ...note }: Noted): Noted {
+  return { ...note, log: log.map((line) => ({ ...line })) };
 }

@@ -74,6 +74,10 @@ export const noteLaws: readonly Law[] = [
         records.map((record) => record?.note?.state),
         ["", undefined, undefined, ""],
       );
+      // What a reader does to its copy is its own affair.
+      Object.assign(records[0]!.note!, { state: "changed" });
+      (records[0]!.note!.log as unknown[]).push(Object.assign(records[0]!.note!.log[0]!, { line: "changed" }));
+      assert.deepEqual(await noteOf(bench, id), { state: "", at: bench.now, log });
       assert.ok(!("note" in (await bench.known(id))), "it was not asked for");
       assert.ok(!("note" in one((await bench.adapter.jobs.list({ queue }, bench.at)).items)));
       assert.equal((await bench.takeOne({ from: [{ queue }] })).journaled, false, "a note is not a journal");
