@@ -87,7 +87,6 @@ const EXCEPTIONS: Readonly<
   "memory/hints.ts": { more: ["PendingHints"], why: "the store gathers the hints of a step in it" },
   "memory/keys.ts": { more: ["pruneKeys"], why: "what has had its time is taken out of tables of its own" },
   "memory/locks.ts": { more: ["pruneLocks"], why: "what has had its time is taken out of tables of its own" },
-  "memory/notes.ts": { fewer: ["notedBy"], why: "the row has the note" },
   "memory/prune.ts": { more: ["sweep"], why: "it counts by counters, so what has had its time has to go first" },
   "memory/workers.ts": { more: ["pruneWorkers"], why: "what has had its time is taken out of tables of its own" },
   "sqlite/lease.ts": { more: ["holds"], why: "whether a lease is good, without reading the job" },

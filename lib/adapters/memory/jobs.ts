@@ -1,7 +1,7 @@
 import type { Jobs } from "../../contract/index.js";
 import { changeJobs } from "./change.js";
 import { countJobs, listJobs } from "./list.js";
-import { copyOf } from "./notes.js";
+import { notedBy } from "./notes.js";
 import { prune } from "./prune.js";
 import { recordOf } from "./rows.js";
 import type { Store } from "./store.js";
@@ -12,8 +12,9 @@ export function jobs(store: Store): Jobs {
       store.step(options, (now) =>
         ids.map((id) => {
           const row = store.find(id, now);
-          if (row?.note === undefined || options?.with?.includes("note") !== true) return row && recordOf(row, now);
-          return { ...recordOf(row, now), note: copyOf(row.note) };
+          if (row === undefined) return undefined;
+          const note = options?.with?.includes("note") === true ? notedBy(row) : undefined;
+          return { ...recordOf(row, now), ...(note !== undefined && { note }) };
         }),
       ),
     list: async (filter = {}, options) => store.step(options, (now) => listJobs(store, filter, now)),

@@ -9,7 +9,7 @@ export function takeNote(row: Row, note: Note, now: number): void {
   row.note = { ...(state !== undefined && { state }), at: now, log: [...(row.note?.log ?? []), ...lines].slice(-LOG_LINES) };
 }
 
-/** A note for a reader, who may change it. */
-export function copyOf({ log, ...note }: Noted): Noted {
-  return { ...note, log: log.map((line) => ({ ...line })) };
+/** A copy of what a job has noted, since readers may change what they get; undefined: nothing. */
+export function notedBy({ note }: Row): Noted | undefined {
+  return note && { ...note, log: note.log.map((line) => ({ ...line })) };
 }
