@@ -134,10 +134,13 @@ async function settleArgs(
   return args;
 }
 
-/** Undefined for a job that is forgotten at once and is in the directory, which must strike it out. */
+/**
+ * The row of a job that is settled the plain way, if it is.
+ * Not so one that is forgotten at once and is in the directory or in a group: they must strike it out.
+ */
 function plainRow(lease: Lease): Row | undefined {
   const row = Loan.rowOf(lease);
-  return row !== undefined && row.meta.kr === 0 && row.flags.includes("U") ? undefined : row;
+  return row !== undefined && row.meta.kr === 0 && /[UG]/.test(row.flags) ? undefined : row;
 }
 
 function isPlainSuccess(settlement: Settlement): boolean {

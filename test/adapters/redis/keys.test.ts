@@ -26,7 +26,12 @@ describeShared("redis")("What the Redis adapter keeps", () => {
       );
     };
     await adapter.broker.enqueue([job("a"), job("b", { delayMs: 5 }), job("c", { expiresInMs: 1 }), job("g", { group: "all" })], at);
-    const chain = [job("1", { links: [{ to: "2", position: 0 }] }), job("2", { waitsFor: 1 }), job("3", { keepResultMs: 0 })];
+    const chain = [
+      job("1", { links: [{ to: "2", position: 0 }] }),
+      job("2", { waitsFor: 1 }),
+      job("3", { keepResultMs: 0 }),
+      job("4", { keepResultMs: 0, group: "none" }),
+    ];
     await adapter.broker.enqueue(chain, at);
     await adapter.jobs.change({ ids: ["a"] }, { to: "cancelled", reason: "not wanted" }, at);
     await end(
