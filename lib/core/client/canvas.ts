@@ -1,6 +1,7 @@
 import { checkText } from "../../contract/text.js";
 import type { Node } from "../canvas/draw.js";
 import { refuseUnknown } from "../task/define.js";
+import type { MetById } from "./coalescer.js";
 import type { CanvasOptions } from "./face.js";
 import type { Draft } from "./draft.js";
 import type { Payload, Producer } from "./producer.js";
@@ -26,7 +27,7 @@ export async function storeCanvas(
   nodes: readonly Node[],
   named: boolean,
   transaction: unknown,
-): Promise<{ readonly drafts: readonly Draft[]; readonly duplicates: ReadonlySet<string> }> {
+): Promise<{ readonly drafts: readonly Draft[]; readonly met: MetById }> {
   const drafts: Draft[] = [];
   for (const place of nodes) {
     const { signature, link, waitsFor, group } = place;
@@ -37,10 +38,9 @@ export async function storeCanvas(
     drafts.push(draft);
   }
   if (!named) route(producer, drafts);
-  const duplicates = await producer.send(drafts, named, transaction);
-  if (duplicates.size > 0 && duplicates.size < drafts.length && transaction === undefined)
-    await cancelStranded(producer, drafts, duplicates);
-  return { drafts, duplicates };
+  const met = await producer.send(drafts, named, transaction);
+  if (met.size > 0 && met.size < drafts.length && transaction === undefined) await cancelStranded(producer, drafts, met);
+  return { drafts, met };
 }
 
 /** Ids of our making tell where their jobs are, as those of single jobs do. */
@@ -60,10 +60,10 @@ function payloadFor({ signature, from, waitsFor }: Node): Payload {
   return waitsFor === undefined ? { value: [] } : { from };
 }
 
-async function cancelStranded(producer: Producer, drafts: readonly Draft[], duplicates: ReadonlySet<string>): Promise<void> {
+async function cancelStranded(producer: Producer, drafts: readonly Draft[], met: MetById): Promise<void> {
   const stranded = new Set<string>();
   for (const { id, links } of drafts)
-    for (const { to } of links ?? []) if ((duplicates.has(id) || stranded.has(id)) && !duplicates.has(to)) stranded.add(to);
+    for (const { to } of links ?? []) if ((met.has(id) || stranded.has(id)) && !met.has(to)) stranded.add(to);
   if (stranded.size > 0)
     await producer.parts.adapter.jobs.change(
       { ids: [...stranded] },

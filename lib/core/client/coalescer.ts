@@ -1,20 +1,25 @@
 import type { Broker, Enqueued } from "../../contract/broker.js";
 import type { NewJob } from "../../contract/job.js";
-import { idsMet } from "../../contract/met.js";
+import type { Met } from "../../contract/met.js";
 import { bytesOfJob, CALL_BYTES } from "../../contract/size.js";
 import { queueMicrotask } from "../timers.js";
 
 /** Jobs in one store call, unless a single call alone has more. */
 const BATCH = 1_000;
 
-const NONE: ReadonlySet<string> = new Set();
+/** What the jobs of a call have met, by their ids. */
+export type MetById = ReadonlyMap<string, Met>;
+
+export const NONE_MET: MetById = new Map();
+
+export const metById = (met: readonly Met[]): MetById => (met.length === 0 ? NONE_MET : new Map(met.map((one) => [one.id, one])));
 
 /** Jobs to be stored all or none. */
 interface Call {
   readonly jobs: readonly NewJob[];
   /** The caller chose the ids, so that one may come twice. */
   readonly named: boolean;
-  readonly accept: (duplicates: ReadonlySet<string>) => void;
+  readonly accept: (met: MetById) => void;
   readonly refuse: (error: unknown) => void;
 }
 
@@ -41,8 +46,8 @@ export class Coalescer {
     this.#ends = ends;
   }
 
-  /** Stores jobs, all or none. Returns the ids that were stored already. */
-  enqueue(jobs: readonly NewJob[], named: boolean): Promise<ReadonlySet<string>> {
+  /** Stores jobs, all or none. Returns what was met, also by other jobs of the batch. */
+  enqueue(jobs: readonly NewJob[], named: boolean): Promise<MetById> {
     return new Promise((accept, refuse) => {
       this.#waiting.push({ jobs, named, accept, refuse });
       if (this.#busy) return;
@@ -72,8 +77,8 @@ export class Coalescer {
     const jobs = batch.length === 1 ? batch[0]!.jobs : batch.flatMap((call) => call.jobs);
     try {
       const { met, ended } = await this.#broker.enqueue(jobs);
-      const set = met.length === 0 ? NONE : new Set(idsMet({ met }));
-      for (const call of batch) call.accept(set);
+      const byId = metById(met);
+      for (const call of batch) call.accept(byId);
       this.#ends(ended);
     } catch (error) {
       if (batch.length > 1 && !concernsAll(error)) {

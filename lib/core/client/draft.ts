@@ -52,6 +52,7 @@ function apply(draft: Draft, options: EnqueueOptions, now: () => number, also: r
   refuseUnknown(options, also.length === 0 ? ENQUEUE_OPTIONS : [...ENQUEUE_OPTIONS, ...also], of);
   if (options.id !== undefined) OPTIONS.id.parse(options.id, of);
   if (options.again !== undefined) applyAgain(draft, options, of);
+  if (options.unique !== undefined) draft.unique = OPTIONS.unique.parse(options.unique, of);
   if (options.queue !== undefined) draft.queue = OPTIONS.queue.parse(options.queue, of);
   if (options.priority !== undefined) draft.priority = options.priority;
   if (options.keepResult !== undefined) draft.keepResultMs = OPTIONS.keepResult.parse(options.keepResult, of);

@@ -47,11 +47,15 @@ export async function putEach(
     if (transactions.size > 1)
       refuse(`The options ${of} name more than one transaction.`, "Jobs of one call are stored together: name the same for each.");
     const [transaction] = transactions;
-    const known = await producer.send([...first.values()], chosen.size > 0, transaction);
+    const met = await producer.send([...first.values()], chosen.size > 0, transaction);
+    const metBy = ({ id }: Draft, isFirst: boolean) =>
+      met.get(id) ?? { as: isFirst ? ("stored" as const) : ("known" as const), existing: id };
     return drafts.map((draft) => {
       const ours = !chosen.has(draft.id);
-      const duplicate = !ours && (known.has(draft.id) || first.get(draft.id) !== draft);
-      return new Handle(handles, draft.id, duplicate, transaction === undefined ? storedAs(draft, duplicate, ours) : undefined);
+      const { as, existing } = metBy(draft, first.get(draft.id) === draft);
+      // An id of our own can be known only from an earlier try of this call.
+      const how = ours && as === "known" ? "stored" : as;
+      return new Handle(handles, existing, how, transaction === undefined ? storedAs(draft, how !== "stored", ours) : undefined);
     });
   });
 }

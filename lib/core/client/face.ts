@@ -25,10 +25,16 @@ export interface WaitForOptions {
 export interface JobHandle<O = unknown> {
   readonly id: string;
   /**
-   * True when a job of this id was stored already: nothing was enqueued by this call. Always false on a
-   * handle made from an id.
+   * True when no job was stored by this call: one of this id was stored already, or one holds its unique
+   * key. Always false on a handle made from an id.
    */
   readonly duplicate: boolean;
+  /**
+   * What the call did. `"stored"`, also on a handle made from an id · `"known"`: nothing, a job of this id
+   * was stored already · `"kept"`, `"replaced"`, `"postponed"`: a job holds the unique key, and this handle is
+   * that job's; it stays as it is, or has taken over what is new.
+   */
+  readonly as: "stored" | "known" | "kept" | "replaced" | "postponed";
   /**
    * Waits for the end and returns what the handler returned.
    * @throws {JobFailedError} it failed for good, was cancelled or expired

@@ -23,7 +23,7 @@ export interface HandleParts {
 /** See `JobHandle`. Cheap: a few fields until it is asked. */
 export class Handle<O> implements JobHandle<O> {
   readonly id: string;
-  readonly duplicate: boolean;
+  readonly as: JobHandle["as"];
   readonly #parts: HandleParts;
   readonly #stored: Stored | undefined;
   /** What is known of its task by whoever asked by the id alone. */
@@ -33,12 +33,16 @@ export class Handle<O> implements JobHandle<O> {
    * @param stored given if the call that made the handle has stored the job
    * @param task a job of another task is refused
    */
-  constructor(parts: HandleParts, id: string, duplicate: boolean, stored?: Stored, task?: string) {
+  constructor(parts: HandleParts, id: string, as: JobHandle["as"], stored?: Stored, task?: string) {
     this.#parts = parts;
     this.id = id;
-    this.duplicate = duplicate;
+    this.as = as;
     this.#stored = stored;
     this.#task = task;
+  }
+
+  get duplicate(): boolean {
+    return this.as !== "stored";
   }
 
   /** What another handle of the same job may know, too. */
@@ -86,7 +90,7 @@ export class LastOf<O> extends Handle<O> implements CanvasHandle<O> {
 
   constructor(parts: HandleParts, jobs: readonly JobHandle[]) {
     const last = jobs.at(-1)!;
-    super(parts, last.id, last.duplicate, Handle.storedOf(last));
+    super(parts, last.id, last.as, Handle.storedOf(last));
     this.jobs = jobs;
   }
 }

@@ -1,7 +1,6 @@
 import type { Adapter } from "../../contract/adapter.js";
 import { OptionError, StemError } from "../../contract/errors.js";
 import type { NewJob } from "../../contract/job.js";
-import { idsMet } from "../../contract/met.js";
 import { FROM_HEADER } from "../canvas/payload-of.js";
 import type { Codec } from "../codec/codec.js";
 import type { Definitions } from "../codec/definitions.js";
@@ -13,7 +12,7 @@ import type { Signals } from "../telemetry/signals.js";
 import type { TaskRegistry } from "../task/registry.js";
 import type { TaskRef } from "../task/ref.js";
 import type { TaskDefinition } from "../task/task.js";
-import { Coalescer } from "./coalescer.js";
+import { Coalescer, metById, NONE_MET, type MetById } from "./coalescer.js";
 import { markBrief } from "../job/answers.js";
 import type { Ends } from "../telemetry/ends.js";
 import type { EnqueueOptions } from "../task/options.js";
@@ -108,24 +107,24 @@ export class Producer {
   }
 
   /**
-   * Stores jobs, all or none, and returns which ids were stored already.
+   * Stores jobs, all or none, and returns which were not stored, by their ids.
    *
    * @param named the caller chose the ids. Ids made here are new, so "stored already" can then only mean an
    * earlier try of this very call
    */
-  async send(jobs: readonly NewJob[], named: boolean, transaction?: unknown): Promise<ReadonlySet<string>> {
-    if (jobs.length === 0) return NONE;
+  async send(jobs: readonly NewJob[], named: boolean, transaction?: unknown): Promise<MetById> {
+    if (jobs.length === 0) return NONE_MET;
     for (const job of jobs) markBrief(job);
-    let duplicates =
+    let met =
       transaction === undefined
         ? await this.#coalescer.enqueue(jobs, named)
-        : new Set(idsMet(await this.parts.adapter.broker.enqueue(jobs, { transaction })));
-    if (!named) duplicates = NONE;
+        : metById((await this.parts.adapter.broker.enqueue(jobs, { transaction })).met);
+    if (!named && met.size > 0) met = metById([...met.values()].filter(({ as }) => as !== "known"));
     const { signals } = this.parts;
     if (signals.has("job:enqueued")) {
-      for (const job of jobs) if (!duplicates.has(job.id)) signals.tell("job:enqueued", jobSignal(job, this.parts, {}));
+      for (const job of jobs) if (!met.has(job.id)) signals.tell("job:enqueued", jobSignal(job, this.parts, {}));
     }
-    return duplicates;
+    return met;
   }
 
   /**
@@ -174,8 +173,6 @@ export class Producer {
 export function closedError(): StemError {
   return new StemError("STEM_CLOSED", "This Stem has been closed.", "Enqueue and wait before the application shuts down.");
 }
-
-const NONE: ReadonlySet<string> = new Set();
 
 /**
  * The payload travels as given, not as the schema returned it: the worker validates again, and a schema need

@@ -5,6 +5,8 @@ import type { EmitOptions } from "../event/emit.js";
 import type { EnqueueOptions, ScheduleOptions } from "../task/options.js";
 import { Handle, type HandleParts } from "./handle.js";
 import { checkText } from "../../contract/text.js";
+import type { Met } from "../../contract/met.js";
+import type { MetById } from "./coalescer.js";
 import type { Node } from "../canvas/draw.js";
 import { checkCanvasOptions, storeCanvas } from "./canvas.js";
 import { putEach } from "./each.js";
@@ -39,8 +41,8 @@ export class Puts implements Enqueuer {
       if (draft.keepResultMs! < keepMs) draft.keepResultMs = keepMs;
       if (draft.keepFailedMs! < keepMs) draft.keepFailedMs = keepMs;
       const named = this.#mark([draft], options);
-      const duplicates = await this.#producer.send([draft], named, options?.transaction);
-      return this.#handleOf(draft, duplicates, named, options?.transaction);
+      const met = await this.#producer.send([draft], named, options?.transaction);
+      return this.#handleOf(draft, met, named, options?.transaction);
     });
   }
 
@@ -66,8 +68,8 @@ export class Puts implements Enqueuer {
     checkCanvasOptions(options);
     return this.#producer.answer(async () => {
       const id = options.id ?? this.#producer.parts.ids();
-      const { drafts, duplicates } = await storeCanvas(this.#producer, draw(id), named, options.transaction);
-      return this.#handlesOf(drafts, duplicates, named, options.transaction);
+      const { drafts, met } = await storeCanvas(this.#producer, draw(id), named, options.transaction);
+      return this.#handlesOf(drafts, met, named, options.transaction);
     });
   }
 
@@ -78,7 +80,7 @@ export class Puts implements Enqueuer {
 
   handleOf(id: string, task?: string): JobHandle {
     checkText(id, "The id of the job asked for");
-    return new Handle(this.#handles, id, false, undefined, task);
+    return new Handle(this.#handles, id, "stored", undefined, task);
   }
 
   runHandle(job: JobHandle, signals: Readonly<Record<string, string>>): JobHandle {
@@ -90,13 +92,13 @@ export class Puts implements Enqueuer {
   }
 
   /** Of jobs that have just been stored, or will be once a transaction commits. */
-  #handlesOf(drafts: readonly Draft[], duplicates: ReadonlySet<string>, named: boolean, transaction: unknown): readonly JobHandle[] {
-    return drafts.map((draft) => this.#handleOf(draft, duplicates, named, transaction));
+  #handlesOf(drafts: readonly Draft[], met: MetById, named: boolean, transaction: unknown): readonly JobHandle[] {
+    return drafts.map((draft) => this.#handleOf(draft, met, named, transaction));
   }
 
-  #handleOf(draft: Draft, duplicates: ReadonlySet<string>, named: boolean, transaction: unknown): JobHandle {
-    const duplicate = duplicates.has(draft.id);
-    return new Handle(this.#handles, draft.id, duplicate, transaction === undefined ? storedAs(draft, duplicate, !named) : undefined);
+  #handleOf(draft: Draft, met: MetById, named: boolean, transaction: unknown): JobHandle {
+    const { as = "stored", existing = draft.id } = met.get(draft.id) ?? NO_WISHES;
+    return new Handle(this.#handles, existing, as, transaction === undefined ? storedAs(draft, as !== "stored", !named) : undefined);
   }
 
   /**
@@ -113,4 +115,4 @@ export class Puts implements Enqueuer {
   }
 }
 
-const NO_WISHES = {};
+const NO_WISHES: { readonly [K in keyof Met]?: undefined } = {};

@@ -105,7 +105,7 @@ export class StemScheduleClient<O> implements ScheduleClient<O> {
       const { task, payload, options } = storedPlanOf(known);
       const job = await this.#producer.draft({ ...this.#to, ...task }, { text: payload }, options);
       await this.#producer.send([job], false);
-      return new Handle<O>(this.#handles, job.id, false, storedAs(job, false, true));
+      return new Handle<O>(this.#handles, job.id, "stored", storedAs(job, false, true));
     });
   }
 

@@ -69,7 +69,7 @@ export class SignallingHandle<O, S> extends Handle<O> implements RunHandle<O, S>
 
   /** @param names of the signals, by what they are called on the handle */
   constructor(parts: HandleParts, job: JobHandle, stem: Signaller, names: Readonly<Record<string, string>>) {
-    super(parts, job.id, job.duplicate, Handle.storedOf(job), Handle.taskOf(job));
+    super(parts, job.id, job.as, Handle.storedOf(job), Handle.taskOf(job));
     this.#stem = stem;
     this.#names = names;
   }

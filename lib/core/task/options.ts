@@ -1,4 +1,5 @@
 import { OptionError } from "../../contract/errors.js";
+import type { Unique } from "../../contract/job.js";
 import { shown } from "../../contract/options.js";
 import { checkText } from "../../contract/text.js";
 import { checkHeaders } from "../job/headers.js";
@@ -22,6 +23,13 @@ export interface EnqueueOptions {
    * One that waits or runs, or is still needed as an input, is a duplicate as without it.
    */
   readonly again?: boolean;
+  /**
+   * A key that at most one job of its queue holds. While it is held, this job is not stored:
+   * `{ key: "tenant-7", until: "ended", whenHeld: "keep" }` leaves the other one as it is; `"replace"` gives
+   * it the payload, headers and times of this one, and `"postpone"` puts it off (both with `until:
+   * "started"`). The handle is then that of the other job, and says so by its `as`. See docs/unique.md.
+   */
+  readonly unique?: Unique;
   readonly queue?: string;
   readonly priority?: number;
   /** Start no sooner than this from now, on the store's clock. Excludes `at`. */
@@ -61,7 +69,7 @@ export interface ScheduleOptions extends Pick<
  * Options of one signature. `id` and `transaction` belong to the canvas.
  * Its jobs are stored together, and their ids are made of the canvas's id.
  */
-export type SignatureOptions = Omit<EnqueueOptions, "id" | "again" | "transaction"> & {
+export type SignatureOptions = Omit<EnqueueOptions, "id" | "again" | "unique" | "transaction"> & {
   /**
    * What happens to the jobs that wait for this one if it does not succeed.
    * They end too (`"fail"`, default), or they run and find the failure in `ctx.inputs`.
@@ -122,6 +130,7 @@ const taskOnly = { forEnqueue: false, forSignature: false, forSchedule: false, f
 export const OPTIONS = {
   id: { ...callOnly, parse: parseId },
   again: { ...callOnly, parse: parseAgain },
+  unique: { ...callOnly, parse: parseUnique },
   transaction: { ...callOnly, parse: asGiven },
   queue: { ...everywhere, parse: parseQueue, forTask: parseQueue },
   priority: { ...everywhere, parse: parsePriority, forTask: parsePriority },
@@ -163,6 +172,17 @@ function parseAgain(again: boolean, of: string): boolean {
   if (typeof again !== "boolean") refuse(`The option again ${of} is ${String(again)}.`, "Give true or false.");
   return again;
 }
+
+/** That its parts are as they have to be is for the store to say, as of all jobs. */
+function parseUnique(unique: Unique, of: string): Unique {
+  if (typeof unique !== "object" || unique === null)
+    refuse(`The option unique ${of} is ${shown(unique)}.`, 'Give an object: { key, until: "ended", whenHeld: "keep" }.');
+  for (const name of Object.keys(unique))
+    if (!UNIQUE.has(name)) refuse(`The option unique ${of} has ${shown(name)}.`, `It may have ${[...UNIQUE].join(", ")}.`);
+  return { ...unique };
+}
+
+const UNIQUE: ReadonlySet<string> = new Set(["key", "until", "whenHeld", "maxWaitMs"] satisfies (keyof Unique)[]);
 
 function parseQueue(queue: string, of: string): string {
   checkName(queue, `queue ${of}`);

@@ -21,6 +21,7 @@ const schema = { "~standard": { version: 1, vendor: "test", validate: (value: un
 const VALUES = {
   id: { right: "mine", wrong: 5 },
   again: { right: true, wrong: "yes" },
+  unique: { right: { key: "k", until: "ended", whenHeld: "keep" }, wrong: { key: "k", til: "ended" } },
   transaction: { right: {}, wrong: undefined },
   queue: { right: "mail", wrong: "no queue" },
   priority: { right: 7, wrong: 10 },
