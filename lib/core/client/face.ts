@@ -30,9 +30,10 @@ export interface JobHandle<O = unknown> {
    */
   readonly duplicate: boolean;
   /**
-   * What the call did. `"stored"`, also on a handle made from an id · `"known"`: nothing, a job of this id
-   * was stored already · `"kept"`, `"replaced"`, `"postponed"`: a job holds the unique key, and this handle is
-   * that job's; it stays as it is, or has taken over what is new.
+   * What the call did.
+   * `"stored"`, also on a handle made from an id · `"known"`: nothing, a job of this id was stored already ·
+   * `"kept"`, `"replaced"`, `"postponed"`: a job holds the unique key, and this handle is that job's; it
+   * stays as it is, or has taken over what is new.
    */
   readonly as: "stored" | "known" | "kept" | "replaced" | "postponed";
   /**
