@@ -122,14 +122,20 @@ describeOn(STORES, "The version before beside this one on $name", (store) => {
             expect(result).toMatchObject({ n, paid: { amount: n * 10 } });
             expect(result.done.map(({ key }) => key)).toEqual(STEPS.map((step) => `${runs[n]}/${step}`));
           }
-          const slots = (await fleet.adapter.jobs.list({ task: "tick", limit: 1_000 })).items.map(({ id }) =>
-            Date.parse(id.slice(SCHEDULE.length + 1)),
+          const slots = new Map(
+            (await fleet.adapter.jobs.list({ task: "tick", limit: 1_000 })).items.map(({ id, enqueuedAt }) => [
+              Date.parse(id.slice(SCHEDULE.length + 1)),
+              enqueuedAt,
+            ]),
           );
+          // A slot that was fired after the next ones had come makes up for these.
+          const isMadeUpFor = (at: number): boolean => [...slots].some(([slot, firedAt]) => slot < at && firedAt >= at);
           const missed: number[] = [];
-          for (let at = Math.ceil(changedAt / 1_000) * 1_000; at < stoppedAt - 2_000; at += 1_000) if (!slots.includes(at)) missed.push(at);
+          for (let at = Math.ceil(changedAt / 1_000) * 1_000; at < stoppedAt - 2_000; at += 1_000)
+            if (!slots.has(at) && !isMadeUpFor(at)) missed.push(at);
           expect(missed).toEqual([]);
           expect(fleet.ledger.of("trouble").filter(({ code }) => code !== "STEM_STORE_FAILED")).toEqual([]);
-          figures(store, "two versions", { ...sums, runs: runs.length, kills: KILLS, slots: slots.length });
+          figures(store, "two versions", { ...sums, runs: runs.length, kills: KILLS, slots: slots.size });
         },
         undefined,
         false,
