@@ -1,7 +1,10 @@
 import type { Adapter } from "./adapter.js";
 
-/** The parts of an adapter that are verbs over its store. */
-type Part = "broker" | "queues" | "jobs" | "limits" | "journal" | "events" | "schedules" | "locks" | "workers" | "hints";
+/**
+ * The parts of an adapter that are verbs over its store.
+ * A new member of `Adapter` is one, unless it is named here.
+ */
+type Part = Exclude<keyof Adapter, "name" | "capabilities" | "honours" | "schema" | "open" | "close" | "ping" | "diagnose" | "routedId">;
 
 /** Every verb of the contract, by its part. A verb that is not listed here does not compile. */
 export const VERBS: { readonly [P in Part]: Readonly<Record<keyof NonNullable<Adapter[P]>, true>> } = {
